@@ -42,6 +42,17 @@ public final class Verification {
         run.line("verification of %s: %,d rows compared, no difference".formatted(migration.newTable(), result.rows()));
     }
 
+    /** Forgets the result of {@link #verifyCopy}: the rollback. */
+    public static void forget(StepRun run) throws SQLException {
+        Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
+        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
+            throw new PartitionException(
+                    "%s is swapped on the strength of this verification. Nothing was changed. Roll back the swap first."
+                            .formatted(run.source()));
+        }
+        run.migrations().forgetVerification(migration);
+    }
+
     /** Compares the backup with the live table, and records the result. */
     public static ComparisonResult verifyBackup(StepRun run, long chunkSize, int workers) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.SWAPPED, run.step());
