@@ -6,9 +6,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A database of its own for one test, on the {@linkplain TestServer#shared() shared server}; dropped when it is closed,
@@ -19,6 +21,8 @@ import java.util.UUID;
  * {@link AssertionError} that names the statement; a test about errors uses {@link #connect()}.
  */
 public final class TestDatabase implements AutoCloseable {
+
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
 
     private final TestServer server;
     private final String name = "test_" + unique();
@@ -125,6 +129,21 @@ public final class TestDatabase implements AutoCloseable {
             return rows;
         } catch (SQLException e) {
             throw new AssertionError("%s%nfrom: %s".formatted(e.getMessage(), sql), e);
+        }
+    }
+
+    /**
+     * Asks again until the query's answer is true.
+     *
+     * @throws AssertionError after a minute, with the query
+     */
+    public void awaitTrue(String sql, Object... parameters) {
+        long deadline = System.nanoTime() + LONGEST_WAIT.toNanos();
+        while (!"t".equals(queryString(sql, parameters))) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("Still not true after %s: %s".formatted(LONGEST_WAIT, sql));
+            }
+            LockSupport.parkNanos(10_000_000);
         }
     }
 

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -246,7 +247,9 @@ final class Writer implements Runnable {
         if (!repeatableRead() || unseen.key == null) {
             workload.violation(unseen.getMessage());
         } else if (rows.image(unseen.key) != null) {
-            try {
+            try (Statement statement = connection.createStatement()) {
+                // A snapshot per statement, taken behind the lock if there is one again.
+                statement.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
                 expectCommitted(unseen.key, one(table.select(), unseen.key));
             } catch (RowNotSeen e) {
                 workload.violation("Looked twice: " + e.getMessage());
