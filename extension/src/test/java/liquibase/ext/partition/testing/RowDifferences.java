@@ -1,7 +1,6 @@
 package liquibase.ext.partition.testing;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -45,9 +44,10 @@ public record RowDifferences(
         private long unexpected;
         private long changed;
 
+        /** @param expected is used up */
         Comparison(String table, Map<String, String> expected) {
             this.table = table;
-            this.notFoundYet = new HashMap<>(expected);
+            this.notFoundYet = expected;
             this.expectedRows = expected.size();
         }
 
