@@ -1,0 +1,107 @@
+package liquibase.ext.partition.precondition;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import liquibase.change.Change;
+import liquibase.changelog.ChangeSet;
+import liquibase.database.Database;
+import liquibase.exception.ValidationErrors;
+import liquibase.ext.partition.TableSelection;
+import liquibase.ext.partition.change.LockedSwapChange;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.swap.Swap;
+
+/**
+ * Whether a person has approved an operation on a table, by a changelog parameter: {@code -DswapApproved=orders}. While a swap
+ * waits for approval, its SQL is printed.
+ */
+public class ApprovedPrecondition extends PartitionPrecondition {
+    private static final String SWAP = "swap";
+    private static final String DROP = "drop";
+
+    private String operation;
+    private String approvedTables;
+
+    @Override
+    public String getName() {
+        return "approved";
+    }
+
+    /** {@code swap} or {@code drop}. */
+    public String getOperation() {
+        return operation;
+    }
+
+    public void setOperation(String operation) {
+        this.operation = operation;
+    }
+
+    /** Names of tables with commas between them, or {@code all}; usually a changelog parameter. */
+    public String getApprovedTables() {
+        return approvedTables;
+    }
+
+    public void setApprovedTables(String approvedTables) {
+        this.approvedTables = approvedTables;
+    }
+
+    @Override
+    public ValidationErrors validate(Database database) {
+        ValidationErrors errors = super.validate(database);
+        if (!SWAP.equals(operation) && !DROP.equals(operation)) {
+            errors.addError("approved: operation is <%s>; it can be swap or drop.".formatted(operation));
+        }
+        return errors;
+    }
+
+    @Override
+    protected Optional<String> whyNot(Question question) throws SQLException {
+        if (TableSelection.parse(approvedTables).contains(question.table())) {
+            return Optional.empty();
+        }
+        String pending = "The %s of %s waits for approval: run update with -D%sApproved=%s"
+                .formatted(
+                        operation, question.table(), operation, question.table().name());
+        question.environment().report().line(pending);
+        if (SWAP.equals(operation)) {
+            showSwap(question);
+        }
+        return Optional.of(pending);
+    }
+
+    private static void showSwap(Question question) throws SQLException {
+        Optional<LockedSwapChange> change = swapOf(question.changeSet());
+        if (change.isEmpty()) {
+            return;
+        }
+        try (StepRun run = question.environment().begin("approved", question.table())) {
+            Optional<Migration> migration = run.migrations().find(question.table());
+            if (migration.isEmpty() || !migration.get().phase().isAtLeast(Phase.INDEXED)) {
+                run.line("Its SQL can be shown once the new table has its indexes.");
+                return;
+            }
+            List<Sql> statements = Swap.of(run, change.get().backup()).reviewStatements();
+            StringBuilder script = new StringBuilder("The swap would run, in one transaction:\nBEGIN;\n");
+            for (Sql statement : statements) {
+                script.append(statement.script()).append(";\n");
+            }
+            run.line(script.append("COMMIT;").toString());
+        }
+    }
+
+    private static Optional<LockedSwapChange> swapOf(ChangeSet changeSet) {
+        if (changeSet == null) {
+            return Optional.empty();
+        }
+        for (Change change : changeSet.getChanges()) {
+            if (change instanceof LockedSwapChange swap) {
+                return Optional.of(swap);
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,92 @@
+package liquibase.ext.partition.precondition;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import liquibase.database.Database;
+import liquibase.exception.ValidationErrors;
+import liquibase.ext.partition.change.Attributes;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.verify.Comparison;
+import liquibase.ext.partition.engine.verify.ComparisonResult;
+import liquibase.ext.partition.engine.verify.Verification;
+
+/**
+ * Whether every row of the backup is in the live table, and nothing else, keys written since the swap excepted. Compares the
+ * two when it is asked, which takes as long as reading both, and records the result for {@code dropBackup}.
+ */
+public class BackupVerifiedPrecondition extends PartitionPrecondition {
+    private static final String HALT = "halt";
+    private static final String FAIL = "fail";
+
+    private String onDifference;
+    private String workers;
+
+    @Override
+    public String getName() {
+        return "backupVerified";
+    }
+
+    /**
+     * {@code fail}: a difference is a failed precondition, as {@code onFail} says. {@code halt}: it is an error that stops the
+     * run, for a changeset whose {@code onFail="CONTINUE"} is meant for another precondition.
+     */
+    public String getOnDifference() {
+        return onDifference;
+    }
+
+    public void setOnDifference(String onDifference) {
+        this.onDifference = onDifference;
+    }
+
+    public String getWorkers() {
+        return workers;
+    }
+
+    public void setWorkers(String workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    protected boolean noIsAnError() {
+        return HALT.equals(onDifference);
+    }
+
+    @Override
+    public ValidationErrors validate(Database database) {
+        ValidationErrors errors = super.validate(database);
+        if (onDifference != null && !onDifference.equals(HALT) && !onDifference.equals(FAIL)) {
+            errors.addError("backupVerified: onDifference is <%s>; it can be fail or halt.".formatted(onDifference));
+        }
+        try {
+            workerCount();
+        } catch (IllegalArgumentException e) {
+            errors.addError("backupVerified: " + e.getMessage());
+        }
+        return errors;
+    }
+
+    @Override
+    protected Optional<String> whyNot(Question question) throws SQLException {
+        try (StepRun run = question.environment().begin(getName(), question.table())) {
+            Optional<Migration> migration = run.migrations().find(question.table());
+            if (migration.isEmpty() || !migration.get().phase().isAtLeast(Phase.SWAPPED)) {
+                return Optional.of("%s is not swapped yet.".formatted(question.table()));
+            }
+            if (migration.get().phase().isAtLeast(Phase.DROPPED)) {
+                return Optional.empty();
+            }
+            ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, workerCount());
+            return result.differences() == 0
+                    ? Optional.empty()
+                    : Optional.of(
+                            "%s and its backup differ in %d rows that were not written since the swap. The backup stays. The keys:%s"
+                                    .formatted(question.table(), result.differences(), result.list()));
+        }
+    }
+
+    private int workerCount() {
+        return Math.toIntExact(Attributes.positive("workers", workers, 1));
+    }
+}

@@ -1,0 +1,22 @@
+package liquibase.ext.partition.precondition;
+
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Phase;
+
+/** Whether every chunk of a table is copied. */
+public class CopyCompletePrecondition extends PhasePrecondition {
+    @Override
+    public String getName() {
+        return "copyComplete";
+    }
+
+    @Override
+    protected Optional<String> whyNot(QualifiedName table, Migration migration) {
+        return migration.phase().isAtLeast(Phase.COPIED)
+                ? Optional.empty()
+                : Optional.of("The copy of %s is not complete: the migration is <%s>."
+                        .formatted(table, migration.phase().word()));
+    }
+}

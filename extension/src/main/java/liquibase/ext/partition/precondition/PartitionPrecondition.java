@@ -1,0 +1,119 @@
+package liquibase.ext.partition.precondition;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.changelog.ChangeSet;
+import liquibase.changelog.DatabaseChangeLog;
+import liquibase.changelog.visitor.ChangeExecListener;
+import liquibase.database.Database;
+import liquibase.database.core.PostgresDatabase;
+import liquibase.exception.DatabaseException;
+import liquibase.exception.PreconditionErrorException;
+import liquibase.exception.PreconditionFailedException;
+import liquibase.exception.ValidationErrors;
+import liquibase.exception.Warnings;
+import liquibase.ext.partition.change.Attributes;
+import liquibase.ext.partition.change.PartitionChange;
+import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.parser.core.ParsedNode;
+import liquibase.parser.core.ParsedNodeException;
+import liquibase.precondition.AbstractPrecondition;
+import liquibase.resource.ResourceAccessor;
+
+/** What our preconditions have in common: the table, and the difference between "no" and "cannot tell". */
+public abstract class PartitionPrecondition extends AbstractPrecondition {
+    private String schemaName;
+    private String tableName;
+
+    public String getSchemaName() {
+        return schemaName;
+    }
+
+    public void setSchemaName(String schemaName) {
+        this.schemaName = schemaName;
+    }
+
+    public String getTableName() {
+        return tableName;
+    }
+
+    public void setTableName(String tableName) {
+        this.tableName = tableName;
+    }
+
+    /** A question about a table, asked of one environment. */
+    protected record Question(StepRun.Environment environment, QualifiedName table, ChangeSet changeSet) {}
+
+    /**
+     * Answers.
+     *
+     * @return why the answer is no; empty where it is yes
+     */
+    protected abstract Optional<String> whyNot(Question question) throws SQLException;
+
+    /** Whether "no" must stop the run even where {@code onFail} lets it go on. */
+    protected boolean noIsAnError() {
+        return false;
+    }
+
+    @Override
+    public final void check(
+            Database database, DatabaseChangeLog changeLog, ChangeSet changeSet, ChangeExecListener listener)
+            throws PreconditionFailedException, PreconditionErrorException {
+        Optional<String> reason;
+        try {
+            reason = whyNot(new Question(
+                    LiquibaseEnvironment.of(database),
+                    LiquibaseEnvironment.name(database, schemaName, tableName),
+                    changeSet));
+        } catch (SQLException | DatabaseException | PartitionException e) {
+            throw new PreconditionErrorException(e, changeLog, this);
+        }
+        if (reason.isPresent()) {
+            if (noIsAnError()) {
+                throw new PreconditionErrorException(new PartitionException(reason.get()), changeLog, this);
+            }
+            throw new PreconditionFailedException(reason.get(), changeLog, this);
+        }
+    }
+
+    @Override
+    public ValidationErrors validate(Database database) {
+        ValidationErrors errors = new ValidationErrors(this);
+        errors.checkRequiredField("tableName", tableName);
+        if (!(database instanceof PostgresDatabase)) {
+            errors.addError(getName() + " works on PostgreSQL only");
+        }
+        return errors;
+    }
+
+    @Override
+    public final Warnings warn(Database database) {
+        return new Warnings();
+    }
+
+    @Override
+    public void load(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
+        Attributes.rejectUnknown(node, attributeNames());
+        super.load(node, resourceAccessor);
+    }
+
+    /** What may stand in the changelog. */
+    protected Set<String> attributeNames() {
+        return getSerializableFields();
+    }
+
+    @Override
+    public final String getSerializedObjectNamespace() {
+        return PartitionChange.NAMESPACE;
+    }
+
+    @Override
+    public final String toString() {
+        return getName() + " " + (schemaName == null ? "" : schemaName + ".") + tableName;
+    }
+}
