@@ -88,6 +88,12 @@ final class Templates {
             throw failure(e.getTemplateName(), e.getLineNumber(), e.getEditorMessage(), e);
         } catch (TemplateException e) {
             throw failure(e.getTemplateSourceName(), e.getLineNumber(), e.getMessageWithoutStackTop(), e);
+        } catch (SecurityException e) {
+            // FreeMarker's answer to a symbolic link, which it follows within the directory only.
+            throw new TemplateFailureException(
+                    "Template %s, or one that it includes, is a link out of the directory of templates: %s. Nothing was written. Copy the template there."
+                            .formatted(name, e.getMessage()),
+                    e);
         }
         return out.toString().replace("\r\n", "\n");
     }
