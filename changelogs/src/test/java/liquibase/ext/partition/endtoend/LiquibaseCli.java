@@ -1,0 +1,130 @@
+package liquibase.ext.partition.endtoend;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import liquibase.ext.partition.testing.TestDatabase;
+
+/**
+ * The real Liquibase command line, of a given version, with the packaged extension in its class path:
+ *
+ * <pre>{@code
+ * LiquibaseCli.version("5.0.4").changelog(path).database(database).update("-DswapApproved=orders").requireSuccess();
+ * }</pre>
+ *
+ * Immutable: each setting gives a new one. The connection goes through the environment, as in a pipeline; so the
+ * password is in no process list.
+ */
+public final class LiquibaseCli {
+
+    private final String version;
+    private final Map<String, String> environment;
+    private final List<String> globalOptions;
+    private final Consumer<String> eachLine;
+
+    private LiquibaseCli(
+            String version, Map<String, String> environment, List<String> globalOptions, Consumer<String> eachLine) {
+        this.version = version;
+        this.environment = Map.copyOf(environment);
+        this.globalOptions = List.copyOf(globalOptions);
+        this.eachLine = eachLine;
+    }
+
+    /** The versions the build has laid out, oldest first; a {@code @MethodSource} of the end-to-end tests. */
+    public static Stream<String> versions() {
+        return Stream.of(System.getProperty("liquibase.versions").split(","));
+    }
+
+    public static LiquibaseCli version(String version) {
+        Path home = home(version);
+        if (!Files.isDirectory(home)) {
+            throw new IllegalStateException(
+                    "%s is not there: the module's package phase makes it. Run mvn verify, not mvn test"
+                            .formatted(home));
+        }
+        return new LiquibaseCli(version, Map.of("LIQUIBASE_ANALYTICS_ENABLED", "false"), List.of(), line -> {});
+    }
+
+    private static Path home(String version) {
+        return RunningCli.target().resolve("liquibase-" + version);
+    }
+
+    /** The root changelog; its folder becomes the search path, its name what DATABASECHANGELOG records. */
+    public LiquibaseCli changelog(Path file) {
+        return environment(
+                        "LIQUIBASE_SEARCH_PATH",
+                        file.toAbsolutePath().getParent().toString())
+                .environment(
+                        "LIQUIBASE_COMMAND_CHANGELOG_FILE", file.getFileName().toString());
+    }
+
+    public LiquibaseCli database(TestDatabase database) {
+        return connection(database.url(), database.username(), database.password());
+    }
+
+    public LiquibaseCli connection(String url, String username, String password) {
+        return environment("LIQUIBASE_COMMAND_URL", url)
+                .environment("LIQUIBASE_COMMAND_USERNAME", username)
+                .environment("LIQUIBASE_COMMAND_PASSWORD", password);
+    }
+
+    public LiquibaseCli environment(String name, String value) {
+        Map<String, String> more = new HashMap<>(environment);
+        more.put(name, value);
+        return new LiquibaseCli(version, more, globalOptions, eachLine);
+    }
+
+    /** An option that stands before the command, such as {@code --log-level=fine}. */
+    public LiquibaseCli globalOption(String option) {
+        List<String> more = new ArrayList<>(globalOptions);
+        more.add(option);
+        return new LiquibaseCli(version, environment, more, eachLine);
+    }
+
+    /** Also hands every line of output to {@code action}, as it comes and from another thread. */
+    public LiquibaseCli eachLine(Consumer<String> action) {
+        return new LiquibaseCli(version, environment, globalOptions, action);
+    }
+
+    public CliResult update(String... arguments) {
+        return run("update", arguments);
+    }
+
+    public CliResult updateSql(String... arguments) {
+        return run("update-sql", arguments);
+    }
+
+    public CliResult rollback(String tag, String... arguments) {
+        return run(
+                "rollback",
+                Stream.concat(Stream.of("--tag=" + tag), Stream.of(arguments)).toArray(String[]::new));
+    }
+
+    /** Runs any command to its end, whether it fails or not. */
+    public CliResult run(String command, String... arguments) {
+        return start(command, arguments).await();
+    }
+
+    /** Starts any command; the caller waits for it or kills it. */
+    public RunningCli start(String command, String... arguments) {
+        List<String> words = new ArrayList<>(globalOptions);
+        words.add(command);
+        words.addAll(List.of(arguments));
+        List<String> line = new ArrayList<>(List.of(
+                "-cp",
+                RunningCli.jarsIn(home(version), RunningCli.target().resolve("lib")),
+                "liquibase.integration.commandline.LiquibaseCommandLine"));
+        line.addAll(words);
+        return RunningCli.java(
+                "liquibase " + String.join(" ", words) + " (" + version + ")",
+                line,
+                environment,
+                RunningCli.target(),
+                eachLine);
+    }
+}

@@ -1,0 +1,36 @@
+package liquibase.ext.partition;
+
+import java.util.Arrays;
+import java.util.List;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/**
+ * Tables that a person named on the command line: {@code -DswapApproved=orders,shop.events}, or {@code all}.
+ *
+ * <p>Names are compared as PostgreSQL keeps them, case and all. A changelog parameter that nobody set stands in the changelog
+ * as {@code ${swapApproved}}, and selects nothing.
+ */
+public final class TableSelection {
+    private static final String ALL = "all";
+    private final List<String> names;
+
+    private TableSelection(List<String> names) {
+        this.names = names;
+    }
+
+    /** @param text names with commas between them; null and the empty text select nothing */
+    public static TableSelection parse(String text) {
+        if (text == null || text.startsWith("${")) {
+            return new TableSelection(List.of());
+        }
+        return new TableSelection(Arrays.stream(text.split(","))
+                .map(String::strip)
+                .filter(name -> !name.isEmpty())
+                .toList());
+    }
+
+    /** Whether {@code table} is named, with or without its schema, or all are. */
+    public boolean contains(QualifiedName table) {
+        return names.contains(ALL) || names.contains(table.name().name()) || names.contains(table.toString());
+    }
+}

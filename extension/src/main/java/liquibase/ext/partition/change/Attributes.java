@@ -1,0 +1,129 @@
+package liquibase.ext.partition.change;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.parser.core.ParsedNode;
+import liquibase.parser.core.ParsedNodeException;
+
+/** Reads attributes as people write them in a changelog. */
+public final class Attributes {
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|min)");
+
+    private Attributes() {}
+
+    /**
+     * Names with commas between them.
+     *
+     * @throws IllegalArgumentException with a message for people
+     */
+    public static List<Identifier> names(String attribute, String text) {
+        List<Identifier> names = Arrays.stream(text.split(",", -1))
+                .map(name -> name(attribute, name.strip()))
+                .toList();
+        if (names.stream().distinct().count() < names.size()) {
+            throw new IllegalArgumentException("%s names a column twice: <%s>.".formatted(attribute, text));
+        }
+        return names;
+    }
+
+    /** @throws IllegalArgumentException with a message for people */
+    public static Identifier name(String attribute, String text) {
+        try {
+            return new Identifier(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(attribute + ": " + e.getMessage());
+        }
+    }
+
+    /**
+     * A span of time with its unit: {@code 500ms}, {@code 2s}, {@code 1min}.
+     *
+     * @throws IllegalArgumentException with a message for people
+     */
+    public static Duration duration(String attribute, String text) {
+        Matcher matcher = DURATION.matcher(text.strip().toLowerCase(Locale.ROOT));
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    "%s is <%s>; write a number and ms, s or min, as in 500ms.".formatted(attribute, text));
+        }
+        long amount = Long.parseLong(matcher.group(1));
+        Duration duration = switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(amount);
+            case "s" -> Duration.ofSeconds(amount);
+            default -> Duration.ofMinutes(amount);
+        };
+        if (duration.isZero()) {
+            throw new IllegalArgumentException(
+                    "%s is <%s>; it must be longer than nothing.".formatted(attribute, text));
+        }
+        return duration;
+    }
+
+    /**
+     * A whole number of 1 or more.
+     *
+     * @param text null gives {@code otherwise}
+     * @throws IllegalArgumentException with a message for people
+     */
+    public static long positive(String attribute, String text, long otherwise) {
+        if (text == null) {
+            return otherwise;
+        }
+        try {
+            long number = Long.parseLong(text.strip());
+            if (number >= 1) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Told below, with the attribute's name.
+        }
+        throw new IllegalArgumentException(
+                "%s is <%s>; it must be a whole number of 1 or more.".formatted(attribute, text));
+    }
+
+    /**
+     * Liquibase ignores what it does not know, so that a misspelt attribute would have no effect and nobody would be told.
+     *
+     * @throws ParsedNodeException naming the unknown attribute and the nearest known one
+     */
+    public static void rejectUnknown(ParsedNode node, Collection<String> known) throws ParsedNodeException {
+        for (ParsedNode child : node.getChildren()) {
+            if (!known.contains(child.getName())) {
+                String nearest = known.stream()
+                        .min(Comparator.comparingInt(name -> distance(name, child.getName())))
+                        .orElse("");
+                throw new ParsedNodeException("%s has no attribute %s. Did you mean %s? It has: %s."
+                        .formatted(
+                                node.getName(),
+                                child.getName(),
+                                nearest,
+                                String.join(", ", known.stream().sorted().toList())));
+            }
+        }
+    }
+
+    /** Levenshtein's: how many letters must be changed, added or left out. */
+    private static int distance(String a, String b) {
+        int[] previous = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            previous[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int[] current = new int[b.length() + 1];
+            current[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int substituted = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                current[j] = Math.min(substituted, 1 + Math.min(previous[j], current[j - 1]));
+            }
+            previous = current;
+        }
+        return previous[b.length()];
+    }
+}

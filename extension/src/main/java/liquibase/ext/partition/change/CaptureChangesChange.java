@@ -1,0 +1,170 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.change.DatabaseChange;
+import liquibase.change.DatabaseChangeProperty;
+import liquibase.database.Database;
+import liquibase.exception.DatabaseException;
+import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.CaptureStep;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.StateTables;
+
+/** Makes the delta table and the triggers that fill it. */
+@DatabaseChange(
+        name = "captureChanges",
+        description = "Captures the keys of all rows that are written from now on in a delta table",
+        priority = 1)
+public class CaptureChangesChange extends PartitionChange {
+    private String deltaTableName;
+    private String keyColumns;
+    private String partitionColumns;
+    private String lockTimeout;
+    private String lockAttempts;
+
+    @DatabaseChangeProperty(
+            description = "Name of the delta table; the table's with _delta where it is not given",
+            exampleValue = "orders_delta",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getDeltaTableName() {
+        return deltaTableName;
+    }
+
+    public void setDeltaTableName(String deltaTableName) {
+        this.deltaTableName = deltaTableName;
+    }
+
+    @DatabaseChangeProperty(
+            description = "The columns that tell rows apart, with commas between them: NOT NULL, and unique together",
+            exampleValue = "id",
+            requiredForDatabase = POSTGRESQL,
+            supportsDatabase = POSTGRESQL)
+    public String getKeyColumns() {
+        return keyColumns;
+    }
+
+    public void setKeyColumns(String keyColumns) {
+        this.keyColumns = keyColumns;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "The column that decides a row's partition, kept beside the key; as createPartitionedTable recorded it where it is not given",
+            exampleValue = "created_at",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getPartitionColumns() {
+        return partitionColumns;
+    }
+
+    public void setPartitionColumns(String partitionColumns) {
+        this.partitionColumns = partitionColumns;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "How long one attempt waits for the lock, and writers behind it: a number with ms, s or min; 1s where it is not given",
+            exampleValue = "500ms",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getLockTimeout() {
+        return lockTimeout;
+    }
+
+    public void setLockTimeout(String lockTimeout) {
+        this.lockTimeout = lockTimeout;
+    }
+
+    @DatabaseChangeProperty(
+            description = "How many times the lock is tried for, with growing pauses; 30 where it is not given",
+            exampleValue = "40",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getLockAttempts() {
+        return lockAttempts;
+    }
+
+    public void setLockAttempts(String lockAttempts) {
+        this.lockAttempts = lockAttempts;
+    }
+
+    @Override
+    protected List<Runnable> attributeChecks() {
+        return List.of(
+                () -> Attributes.name("deltaTableName", delta().name()),
+                () -> {
+                    require("keyColumns", keyColumns);
+                    key();
+                },
+                () -> LockAttributes.policy(lockTimeout, lockAttempts),
+                () -> {
+                    if (partitionColumns != null) {
+                        Attributes.names("partitionColumns", partitionColumns);
+                    }
+                });
+    }
+
+    @Override
+    protected Set<String> tuningAttributes() {
+        return LockAttributes.NAMES;
+    }
+
+    @Override
+    protected void execute(StepRun run) throws SQLException {
+        Optional<Migration> migration = run.migrations().find(run.source());
+        if (migration.isPresent() && partitionColumns != null) {
+            NewTableChange.requireRecorded(
+                    "partitionColumns",
+                    Attributes.names("partitionColumns", partitionColumns),
+                    List.of(migration.get().partitionColumn()));
+        }
+        CaptureStep.start(run, delta(), key(), LockAttributes.policy(lockTimeout, lockAttempts));
+    }
+
+    @Override
+    protected void rollBack(StepRun run) throws SQLException {
+        CaptureStep.stop(run, LockAttributes.policy(lockTimeout, lockAttempts));
+    }
+
+    /** The partition column comes from the attribute, or from the migration where createPartitionedTable has run. */
+    @Override
+    protected List<Sql> script(Database database) throws SQLException, DatabaseException {
+        if (!LiquibaseEnvironment.isOnline(database)) {
+            return List.of();
+        }
+        QualifiedName source = source(database);
+        Session session = session(database);
+        StateTables state = LiquibaseEnvironment.state(database);
+        Optional<Identifier> partitionColumn = partitionColumns == null
+                ? new Migrations(session, state).find(source).map(Migration::partitionColumn)
+                : Optional.of(
+                        Attributes.names("partitionColumns", partitionColumns).get(0));
+        Optional<Table> table = new TableReader(session).find(source);
+        if (partitionColumn.isEmpty() || table.isEmpty()) {
+            return List.of();
+        }
+        Capture capture = new Capture(source.sibling(delta()), key(), partitionColumn.get());
+        return CaptureStep.statements(session, state, capture, table.get());
+    }
+
+    private Identifier delta() {
+        return nameOr(deltaTableName, "_delta");
+    }
+
+    private List<Identifier> key() {
+        return Attributes.names("keyColumns", keyColumns);
+    }
+}

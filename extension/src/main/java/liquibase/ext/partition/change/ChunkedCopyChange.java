@@ -1,0 +1,95 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import liquibase.change.DatabaseChange;
+import liquibase.change.DatabaseChangeProperty;
+import liquibase.ext.partition.TableSelection;
+import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.run.StepRun;
+
+/** Copies the table into the new table, chunk by chunk. */
+@DatabaseChange(
+        name = "chunkedCopy",
+        description = "Copies a live table into its partitioned successor in chunks, and resumes where it was stopped",
+        priority = 1)
+public class ChunkedCopyChange extends DeltaChange {
+    private String chunkSize;
+    private String workers;
+    private String restart;
+
+    @DatabaseChangeProperty(
+            description = "Rows a chunk holds about; 1000000 where it is not given, 250000 for verifyCopy",
+            exampleValue = "500000",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getChunkSize() {
+        return chunkSize;
+    }
+
+    public void setChunkSize(String chunkSize) {
+        this.chunkSize = chunkSize;
+    }
+
+    @DatabaseChangeProperty(
+            description = "How many connections work at a time; 1 where it is not given",
+            exampleValue = "4",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getWorkers() {
+        return workers;
+    }
+
+    public void setWorkers(String workers) {
+        this.workers = workers;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "true, all, or names of tables with commas between them: starts the copy over where it names this table",
+            exampleValue = "${restartCopy}",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getRestart() {
+        return restart;
+    }
+
+    public void setRestart(String restart) {
+        this.restart = restart;
+    }
+
+    @Override
+    protected List<Runnable> attributeChecks() {
+        List<Runnable> checks = super.attributeChecks();
+        checks.add(this::chunkRows);
+        checks.add(this::workerCount);
+        return checks;
+    }
+
+    @Override
+    protected Set<String> tuningAttributes() {
+        return Set.of("chunkSize", "workers", "restart");
+    }
+
+    @Override
+    protected void execute(StepRun run) throws SQLException {
+        requireRecordedNames(run);
+        boolean startOver = "true".equalsIgnoreCase(restart)
+                || TableSelection.parse(restart).contains(run.source());
+        ChunkedCopy.of(run).copy(chunkRows(), workerCount(), startOver);
+    }
+
+    @Override
+    protected void rollBack(StepRun run) throws SQLException {
+        ChunkedCopy.of(run).forget();
+    }
+
+    private long chunkRows() {
+        return Attributes.positive("chunkSize", chunkSize, ChunkedCopy.DEFAULT_CHUNK_SIZE);
+    }
+
+    private int workerCount() {
+        return Math.toIntExact(Attributes.positive("workers", workers, 1));
+    }
+}

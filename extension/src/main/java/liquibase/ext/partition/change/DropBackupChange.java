@@ -1,0 +1,139 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import liquibase.change.DatabaseChange;
+import liquibase.change.DatabaseChangeProperty;
+import liquibase.database.Database;
+import liquibase.exception.RollbackImpossibleException;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.swap.BackupDrop;
+import liquibase.statement.SqlStatement;
+
+/** Drops the backup, once every row of it has been found in the live table. */
+@DatabaseChange(
+        name = "dropBackup",
+        description = "Ends reverse capture and drops the backup, after comparing it with the live table",
+        priority = 1)
+public class DropBackupChange extends PartitionChange {
+    private String backupTableName;
+    private String deltaTableName;
+    private String lockTimeout;
+    private String lockAttempts;
+    private String workers;
+
+    @DatabaseChangeProperty(
+            description = "Name of the backup; the table's with _old where it is not given",
+            exampleValue = "orders_old",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getBackupTableName() {
+        return backupTableName;
+    }
+
+    public void setBackupTableName(String backupTableName) {
+        this.backupTableName = backupTableName;
+    }
+
+    @DatabaseChangeProperty(
+            description = "Name of the delta table; the table's with _delta where it is not given",
+            exampleValue = "orders_delta",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getDeltaTableName() {
+        return deltaTableName;
+    }
+
+    public void setDeltaTableName(String deltaTableName) {
+        this.deltaTableName = deltaTableName;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "How long one attempt waits for the lock, and writers behind it: a number with ms, s or min; 1s where it is not given",
+            exampleValue = "500ms",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getLockTimeout() {
+        return lockTimeout;
+    }
+
+    public void setLockTimeout(String lockTimeout) {
+        this.lockTimeout = lockTimeout;
+    }
+
+    @DatabaseChangeProperty(
+            description = "How many times the lock is tried for, with growing pauses; 30 where it is not given",
+            exampleValue = "40",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getLockAttempts() {
+        return lockAttempts;
+    }
+
+    public void setLockAttempts(String lockAttempts) {
+        this.lockAttempts = lockAttempts;
+    }
+
+    @DatabaseChangeProperty(
+            description = "How many connections work at a time; 1 where it is not given",
+            exampleValue = "4",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getWorkers() {
+        return workers;
+    }
+
+    public void setWorkers(String workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    protected List<Runnable> attributeChecks() {
+        return List.of(
+                () -> Attributes.name("backupTableName", backup().name()),
+                () -> Attributes.name("deltaTableName", delta().name()),
+                () -> LockAttributes.policy(lockTimeout, lockAttempts),
+                this::workerCount);
+    }
+
+    @Override
+    protected Set<String> tuningAttributes() {
+        return Set.of("lockTimeout", "lockAttempts", "workers");
+    }
+
+    @Override
+    protected void execute(StepRun run) throws SQLException {
+        BackupDrop.run(run, backup(), LockAttributes.policy(lockTimeout, lockAttempts), workerCount());
+    }
+
+    @Override
+    public SqlStatement[] generateRollbackStatements(Database database) throws RollbackImpossibleException {
+        throw new RollbackImpossibleException(
+                "The backup of %s was dropped, and only a restore brings it back. The partitioned table is untouched. To leave it as it is and still roll back other changesets, use rollback-count or a tag after %s."
+                        .formatted(
+                                source(database),
+                                getChangeSet() == null
+                                        ? "this changeset"
+                                        : getChangeSet().getId()));
+    }
+
+    @Override
+    protected void rollBack(StepRun run) {
+        // Not called; see above.
+    }
+
+    private Identifier backup() {
+        return nameOr(backupTableName, "_old");
+    }
+
+    private Identifier delta() {
+        return nameOr(deltaTableName, "_delta");
+    }
+
+    private int workerCount() {
+        return Math.toIntExact(Attributes.positive("workers", workers, 1));
+    }
+}

@@ -1,0 +1,73 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import liquibase.database.Database;
+import liquibase.database.PreparedStatementFactory;
+import liquibase.exception.DatabaseException;
+import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.statement.AbstractSqlStatement;
+import liquibase.statement.ExecutablePreparedStatement;
+
+/**
+ * A step of the engine, where Liquibase expects a statement. Only {@code JdbcExecutor} calls {@link #execute}, so nothing runs
+ * while SQL is only printed.
+ */
+final class EngineStatement extends AbstractSqlStatement implements ExecutablePreparedStatement {
+    /** What the step does. */
+    @FunctionalInterface
+    interface Task {
+        void run(StepRun run) throws SQLException;
+    }
+
+    private final String step;
+    private final Database database;
+    private final QualifiedName source;
+    private final Task task;
+
+    EngineStatement(String step, Database database, QualifiedName source, Task task) {
+        this.step = step;
+        this.database = database;
+        this.source = source;
+        this.task = task;
+    }
+
+    @Override
+    public void execute(PreparedStatementFactory factory) throws DatabaseException {
+        try (StepRun run = LiquibaseEnvironment.of(database).begin(step, source)) {
+            task.run(run);
+        } catch (PartitionException e) {
+            throw new DatabaseException(e.getMessage(), e);
+        } catch (SQLException e) {
+            throw new DatabaseException(explain(e), e);
+        }
+    }
+
+    private String explain(SQLException e) {
+        if (SqlState.INSUFFICIENT_PRIVILEGE.matches(e)) {
+            return "%s on %s lacks a right: %s. What this statement would have done was not done. Run as the table's owner, with CREATE on its schema; then run again."
+                    .formatted(step, source, e.getMessage());
+        }
+        return "%s on %s failed (SQLSTATE %s): %s. What was committed before is kept; run again, and it goes on from there."
+                .formatted(step, source, e.getSQLState(), e.getMessage());
+    }
+
+    @Override
+    public boolean continueOnError() {
+        return false;
+    }
+
+    /** Liquibase logs this; there is no one statement to show. */
+    @Override
+    public String getFormattedStatement(Database ignored) {
+        return toString();
+    }
+
+    @Override
+    public String toString() {
+        return "-- " + step + " " + source;
+    }
+}

@@ -1,0 +1,112 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import liquibase.change.DatabaseChange;
+import liquibase.change.DatabaseChangeProperty;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.swap.ReverseSwap;
+import liquibase.ext.partition.engine.swap.Swap;
+import liquibase.ext.partition.engine.swap.SwapSettings;
+
+/** Puts the new table in the table's place, under a lock. */
+@DatabaseChange(
+        name = "lockedSwap",
+        description = "Drains the delta and switches a table with its partitioned successor under one lock",
+        priority = 1)
+public class LockedSwapChange extends DeltaChange {
+    private String backupTableName;
+    private String lockTimeout;
+    private String lockAttempts;
+    private String maxDrainRows;
+
+    @DatabaseChangeProperty(
+            description = "Name of the backup; the table's with _old where it is not given",
+            exampleValue = "orders_old",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getBackupTableName() {
+        return backupTableName;
+    }
+
+    public void setBackupTableName(String backupTableName) {
+        this.backupTableName = backupTableName;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "How long one attempt waits for the lock, and writers behind it: a number with ms, s or min; 1s where it is not given",
+            exampleValue = "500ms",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getLockTimeout() {
+        return lockTimeout;
+    }
+
+    public void setLockTimeout(String lockTimeout) {
+        this.lockTimeout = lockTimeout;
+    }
+
+    @DatabaseChangeProperty(
+            description = "How many times the lock is tried for, with growing pauses; 30 where it is not given",
+            exampleValue = "40",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getLockAttempts() {
+        return lockAttempts;
+    }
+
+    public void setLockAttempts(String lockAttempts) {
+        this.lockAttempts = lockAttempts;
+    }
+
+    @DatabaseChangeProperty(
+            description = "More delta rows than this are not drained under the lock; 5000 where it is not given",
+            exampleValue = "2000",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getMaxDrainRows() {
+        return maxDrainRows;
+    }
+
+    public void setMaxDrainRows(String maxDrainRows) {
+        this.maxDrainRows = maxDrainRows;
+    }
+
+    @Override
+    protected List<Runnable> attributeChecks() {
+        List<Runnable> checks = super.attributeChecks();
+        checks.add(() -> Attributes.name("backupTableName", backup().name()));
+        checks.add(this::settings);
+        return checks;
+    }
+
+    @Override
+    protected Set<String> tuningAttributes() {
+        return Set.of("lockTimeout", "lockAttempts", "maxDrainRows");
+    }
+
+    @Override
+    protected void execute(StepRun run) throws SQLException {
+        requireRecordedNames(run);
+        Swap.of(run, backup()).swap(settings());
+    }
+
+    @Override
+    protected void rollBack(StepRun run) throws SQLException {
+        ReverseSwap.run(run, settings());
+    }
+
+    /** The backup's name. */
+    public Identifier backup() {
+        return nameOr(backupTableName, "_old");
+    }
+
+    private SwapSettings settings() {
+        return new SwapSettings(
+                LockAttributes.policy(lockTimeout, lockAttempts),
+                Attributes.positive("maxDrainRows", maxDrainRows, SwapSettings.DEFAULT_MAX_DRAIN_ROWS));
+    }
+}

@@ -1,0 +1,67 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.change.DatabaseChangeProperty;
+import liquibase.database.Database;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.Migration;
+
+/** A change that works on the new table. */
+public abstract class NewTableChange extends PartitionChange {
+    private String newTableName;
+
+    @DatabaseChangeProperty(
+            description = "Name of the new table; the table's with _new where it is not given",
+            exampleValue = "orders_new",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getNewTableName() {
+        return newTableName;
+    }
+
+    public void setNewTableName(String newTableName) {
+        this.newTableName = newTableName;
+    }
+
+    @Override
+    protected List<Runnable> attributeChecks() {
+        List<Runnable> checks = new ArrayList<>();
+        checks.add(() -> Attributes.name("newTableName", newTable().name()));
+        return checks;
+    }
+
+    /** The new table's own name. */
+    protected Identifier newTable() {
+        return nameOr(newTableName, "_new");
+    }
+
+    protected QualifiedName newTable(Database database) {
+        return source(database).sibling(newTable());
+    }
+
+    /**
+     * The names that the changeset shows to its reviewers must be those that the migration was begun with.
+     *
+     * @throws PartitionException when they are not
+     */
+    protected void requireRecordedNames(StepRun run) throws SQLException {
+        Optional<Migration> migration = run.migrations().find(run.source());
+        if (migration.isPresent()) {
+            requireRecorded("newTableName", newTable(), migration.get().newTableName());
+        }
+    }
+
+    protected static void requireRecorded(String attribute, Object given, Object recorded) {
+        if (!given.equals(recorded)) {
+            throw new PartitionException(
+                    "%s is %s here, but the migration was begun with %s. Nothing was changed. Make the changesets of one table agree."
+                            .formatted(attribute, given, recorded));
+        }
+    }
+}

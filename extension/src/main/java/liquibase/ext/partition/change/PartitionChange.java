@@ -1,0 +1,289 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import liquibase.ChecksumVersion;
+import liquibase.change.AbstractChange;
+import liquibase.change.ChangeStatus;
+import liquibase.change.DatabaseChangeProperty;
+import liquibase.database.Database;
+import liquibase.database.core.PostgresDatabase;
+import liquibase.exception.DatabaseException;
+import liquibase.exception.RollbackImpossibleException;
+import liquibase.exception.UnexpectedLiquibaseException;
+import liquibase.exception.ValidationErrors;
+import liquibase.exception.Warnings;
+import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.parser.core.ParsedNode;
+import liquibase.parser.core.ParsedNodeException;
+import liquibase.resource.ResourceAccessor;
+import liquibase.statement.SqlStatement;
+import liquibase.statement.core.CommentStatement;
+import liquibase.statement.core.RawSqlStatement;
+import liquibase.structure.DatabaseObject;
+
+/**
+ * What our change types have in common: the table, the split between executing and printing, and the checks that need no
+ * database.
+ *
+ * <p>Where Liquibase executes, a change is one {@link EngineStatement}. Where it prints SQL ({@code update-sql}), a change that
+ * is a list of statements is that list; one that works in many transactions cannot be a script, so its script ends the
+ * session with a message before the record that follows it could be written.
+ */
+public abstract class PartitionChange extends AbstractChange {
+    /** The namespace of the change types and preconditions in XML changelogs. */
+    public static final String NAMESPACE = "http://www.liquibase.org/xml/ns/partition";
+
+    /** An optional attribute: required for no database. Unset would mean "find out by generating statements". */
+    protected static final String OPTIONAL = "none";
+
+    protected static final String POSTGRESQL = "postgresql";
+
+    /**
+     * Ends the session, and with it the script, whether or not psql was told to stop at errors: the next statement of the
+     * script would record the change as done.
+     */
+    private static final Sql NOT_A_SCRIPT = Sql.of("""
+            DO $liquibase_partition$
+            BEGIN
+              RAISE WARNING {message};
+              PERFORM pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());
+              PERFORM pg_catalog.pg_sleep(10);
+            END
+            $liquibase_partition$""");
+
+    private String schemaName;
+    private String tableName;
+
+    @DatabaseChangeProperty(
+            description = "Schema of the table; Liquibase's default schema where it is not given",
+            exampleValue = "shop",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getSchemaName() {
+        return schemaName;
+    }
+
+    public void setSchemaName(String schemaName) {
+        this.schemaName = schemaName;
+    }
+
+    @DatabaseChangeProperty(
+            description = "The table to be partitioned, by the name that the application uses",
+            exampleValue = "orders",
+            requiredForDatabase = POSTGRESQL,
+            supportsDatabase = POSTGRESQL)
+    public String getTableName() {
+        return tableName;
+    }
+
+    public void setTableName(String tableName) {
+        this.tableName = tableName;
+    }
+
+    /** The work, with the migration's lock held. */
+    protected abstract void execute(StepRun run) throws SQLException;
+
+    /** The work taken back, with the migration's lock held. */
+    protected abstract void rollBack(StepRun run) throws SQLException;
+
+    /** Checks attributes by reading them; an {@link IllegalArgumentException}'s message is told to people. */
+    protected abstract List<Runnable> attributeChecks();
+
+    /** Names of the attributes that tune the work and do not change its result: they stay out of the checksum. */
+    protected Set<String> tuningAttributes() {
+        return Set.of();
+    }
+
+    /** Whether the change commits in the middle, so that it cannot be part of Liquibase's transaction. */
+    protected boolean commitsByItself() {
+        return true;
+    }
+
+    /**
+     * The script that does the work, or an empty list where no script can.
+     *
+     * @param database may be offline
+     */
+    protected List<Sql> script(Database database) throws SQLException, DatabaseException {
+        return List.of();
+    }
+
+    /** What people should read above a script: what the step does, and the statements that it repeats. */
+    protected List<String> comments(Database database) {
+        return List.of();
+    }
+
+    protected QualifiedName source(Database database) {
+        return LiquibaseEnvironment.name(database, schemaName, tableName);
+    }
+
+    protected Session session(Database database) throws DatabaseException {
+        return new Session(LiquibaseEnvironment.connection(database));
+    }
+
+    /** {@code name}, or the table's name with a suffix where it is null. */
+    protected Identifier nameOr(String name, String suffix) {
+        return new Identifier(name == null ? tableName + suffix : name);
+    }
+
+    @Override
+    public final SqlStatement[] generateStatements(Database database) {
+        if (shouldExecuteChange(database)) {
+            return new SqlStatement[] {
+                new EngineStatement(getSerializedObjectName(), database, source(database), this::execute)
+            };
+        }
+        try {
+            return printed(database, script(database));
+        } catch (SQLException | DatabaseException | PartitionException e) {
+            throw new UnexpectedLiquibaseException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public SqlStatement[] generateRollbackStatements(Database database) throws RollbackImpossibleException {
+        if (shouldExecuteChange(database)) {
+            String step = "rollback of " + getSerializedObjectName();
+            return new SqlStatement[] {new EngineStatement(step, database, source(database), this::rollBack)};
+        }
+        return new SqlStatement[] {
+            new CommentStatement("The rollback of " + getSerializedObjectName() + " on " + source(database)
+                    + " is not one script: run liquibase rollback."),
+            refusal("The rollback of " + getSerializedObjectName())
+        };
+    }
+
+    private SqlStatement[] printed(Database database, List<Sql> script) {
+        List<SqlStatement> statements = new ArrayList<>();
+        for (String comment : comments(database)) {
+            comment.lines().map(CommentStatement::new).forEach(statements::add);
+        }
+        for (Sql sql : script) {
+            statements.add(raw(sql));
+        }
+        if (script.isEmpty()) {
+            statements.add(refusal(getSerializedObjectName()));
+        }
+        return statements.toArray(SqlStatement[]::new);
+    }
+
+    private static SqlStatement refusal(String what) {
+        return raw(NOT_A_SCRIPT.with(
+                "message",
+                Sql.literal(what + " works in many transactions and cannot run from a script. Nothing of it was done."
+                        + " This session ends here; run liquibase update instead.")));
+    }
+
+    @SuppressWarnings("deprecation") // Its successor would bind, and there is nothing to bind in a script.
+    private static SqlStatement raw(Sql sql) {
+        return new RawSqlStatement(sql.script());
+    }
+
+    @Override
+    public ValidationErrors validate(Database database) {
+        ValidationErrors errors = new ValidationErrors(this);
+        errors.checkRequiredField("tableName", tableName);
+        if (errors.hasErrors()) {
+            return errors;
+        }
+        List<Runnable> checks = new ArrayList<>(List.of(() -> Attributes.name("tableName", tableName), () -> {
+            if (schemaName != null) {
+                Attributes.name("schemaName", schemaName);
+            }
+        }));
+        checks.addAll(attributeChecks());
+        for (Runnable check : checks) {
+            try {
+                check.run();
+            } catch (IllegalArgumentException e) {
+                errors.addError(getSerializedObjectName() + " on " + tableName + ": " + e.getMessage());
+            }
+        }
+        if (commitsByItself() && getChangeSet() != null && getChangeSet().isRunInTransaction()) {
+            errors.addError(
+                    "%s on %s commits by itself, so it cannot run inside Liquibase's transaction. Set runInTransaction=\"false\" on changeset %s."
+                            .formatted(
+                                    getSerializedObjectName(),
+                                    tableName,
+                                    getChangeSet().getId()));
+        }
+        return errors;
+    }
+
+    /** A check that a required attribute is there. */
+    protected static void require(String attribute, String value) {
+        if (value == null || value.isBlank()) {
+            throw new IllegalArgumentException(attribute + " is missing.");
+        }
+    }
+
+    @Override
+    public final boolean supports(Database database) {
+        return database instanceof PostgresDatabase;
+    }
+
+    @Override
+    public final boolean supportsRollback(Database database) {
+        return supports(database);
+    }
+
+    @Override
+    public final boolean generateStatementsVolatile(Database database) {
+        return false;
+    }
+
+    @Override
+    public final boolean generateRollbackStatementsVolatile(Database database) {
+        return false;
+    }
+
+    @Override
+    public final Warnings warn(Database database) {
+        return new Warnings();
+    }
+
+    @Override
+    public final ChangeStatus checkStatus(Database database) {
+        return new ChangeStatus().unknown("liquibase-partition keeps its state in partition_migration");
+    }
+
+    @Override
+    public final Set<DatabaseObject> getAffectedDatabaseObjects(Database database) {
+        return Set.of();
+    }
+
+    @Override
+    public final String[] getExcludedFieldFilters(ChecksumVersion version) {
+        return tuningAttributes().toArray(String[]::new);
+    }
+
+    @Override
+    public final String getConfirmationMessage() {
+        return getSerializedObjectName() + " on " + tableName + " is done";
+    }
+
+    @Override
+    public final String getSerializedObjectNamespace() {
+        return NAMESPACE;
+    }
+
+    @Override
+    protected void customLoadLogic(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
+        Attributes.rejectUnknown(node, getSerializableFields());
+    }
+
+    /** Lines of statements, as comments show them. */
+    protected static List<String> shown(Sql... statements) {
+        return Arrays.stream(statements).map(sql -> sql.script() + ";").toList();
+    }
+}

@@ -1,0 +1,66 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import liquibase.change.DatabaseChange;
+import liquibase.change.DatabaseChangeProperty;
+import liquibase.database.Database;
+import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.statement.SqlStatement;
+
+/** Catches up with the writers. */
+@DatabaseChange(
+        name = "replayChanges",
+        description = "Brings the keys in the delta table up to date in the new table, until few are left",
+        priority = 1)
+public class ReplayChangesChange extends DeltaChange {
+    private String batchSize;
+
+    @DatabaseChangeProperty(
+            description = "About how many delta rows are replayed in a transaction; 10000 where it is not given",
+            exampleValue = "5000",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getBatchSize() {
+        return batchSize;
+    }
+
+    public void setBatchSize(String batchSize) {
+        this.batchSize = batchSize;
+    }
+
+    @Override
+    protected List<Runnable> attributeChecks() {
+        List<Runnable> checks = super.attributeChecks();
+        checks.add(this::batchRows);
+        return checks;
+    }
+
+    @Override
+    protected Set<String> tuningAttributes() {
+        return Set.of("batchSize");
+    }
+
+    @Override
+    protected void execute(StepRun run) throws SQLException {
+        requireRecordedNames(run);
+        ReplayStep.run(run, batchRows());
+    }
+
+    /** There is nothing to undo: replayed or not, the new table is only what the rollback of the copy empties. */
+    @Override
+    public SqlStatement[] generateRollbackStatements(Database database) {
+        return new SqlStatement[0];
+    }
+
+    @Override
+    protected void rollBack(StepRun run) {
+        // Not called; see above.
+    }
+
+    private long batchRows() {
+        return Attributes.positive("batchSize", batchSize, ReplayStep.DEFAULT_BATCH_SIZE);
+    }
+}

@@ -1,0 +1,75 @@
+package liquibase.ext.partition.connection;
+
+import java.sql.Connection;
+import liquibase.Scope;
+import liquibase.database.Database;
+import liquibase.database.DatabaseConnection;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.exception.DatabaseException;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.run.Report;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.StateTables;
+
+/** What the engine runs in, made out of Liquibase's {@link Database}. */
+public final class LiquibaseEnvironment {
+    /** TID range scans came with it; without them every chunk would read the whole table. */
+    private static final int OLDEST_SERVER = 14;
+
+    private LiquibaseEnvironment() {}
+
+    /**
+     * The environment for a step that is executed.
+     *
+     * @throws PartitionException when the server is too old
+     */
+    public static StepRun.Environment of(Database database) throws DatabaseException {
+        if (database.getDatabaseMajorVersion() < OLDEST_SERVER) {
+            throw new PartitionException(
+                    "The server is PostgreSQL %s; liquibase-partition needs %d or newer. Nothing was changed."
+                            .formatted(database.getDatabaseProductVersion(), OLDEST_SERVER));
+        }
+        return new StepRun.Environment(
+                connection(database), new WorkerConnections(database.getConnection()), state(database), report());
+    }
+
+    /** Liquibase's own JDBC connection. */
+    public static Connection connection(Database database) throws DatabaseException {
+        DatabaseConnection connection = database.getConnection();
+        if (connection instanceof JdbcConnection jdbc) {
+            return jdbc.getUnderlyingConnection();
+        }
+        throw new DatabaseException("liquibase-partition needs a JDBC connection, not "
+                + (connection == null ? "none" : connection.getClass().getName()));
+    }
+
+    /** Whether the catalog can be read: not where Liquibase only writes SQL for an offline database. */
+    public static boolean isOnline(Database database) {
+        return database.getConnection() instanceof JdbcConnection;
+    }
+
+    /** The state tables, in the schema of DATABASECHANGELOG. */
+    public static StateTables state(Database database) {
+        return new StateTables(schema(database.getLiquibaseSchemaName(), database));
+    }
+
+    /** A name in {@code schemaName}, or in Liquibase's default schema where that is null. */
+    public static QualifiedName name(Database database, String schemaName, String name) {
+        return new QualifiedName(schema(schemaName, database), new Identifier(name));
+    }
+
+    /** Lines for people, on Liquibase's console. */
+    public static Report report() {
+        return line -> {
+            Scope.getCurrentScope().getUI().sendMessage(line);
+            Scope.getCurrentScope().getLog(LiquibaseEnvironment.class).info(line);
+        };
+    }
+
+    private static Identifier schema(String schemaName, Database database) {
+        String schema = schemaName == null ? database.getDefaultSchemaName() : schemaName;
+        return new Identifier(schema == null ? "public" : schema);
+    }
+}

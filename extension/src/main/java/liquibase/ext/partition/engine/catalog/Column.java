@@ -1,0 +1,36 @@
+package liquibase.ext.partition.engine.catalog;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.sql.Identifier;
+
+/**
+ * A column of a table; dropped columns do not appear.
+ *
+ * @param type as {@code format_type} writes it, with its modifiers: {@code numeric(12,2)}
+ * @param typeName the type's own name in the catalog, without modifiers: {@code numeric}, {@code timestamptz}
+ * @param defaultExpression of an ordinary column; empty for a generated one
+ * @param generated whether the column is computed ({@code GENERATED ALWAYS AS}), so that nobody can write it
+ * @param identity {@code GENERATED … AS IDENTITY}
+ * @param sequence the sequence that belongs to the column ({@code serial} or identity)
+ */
+public record Column(
+        Identifier name,
+        String type,
+        String typeName,
+        boolean notNull,
+        Optional<String> defaultExpression,
+        boolean generated,
+        boolean identity,
+        Optional<Sequence> sequence) {
+
+    /**
+     * Names and types of {@code columns} in order, as one text. The statements of a copy hold only as long as it is the same.
+     */
+    public static String fingerprint(List<Column> columns) {
+        return columns.stream()
+                .map(column -> column.name().quoted() + " " + column.type() + (column.generated() ? " generated" : ""))
+                .collect(Collectors.joining("; "));
+    }
+}

@@ -1,0 +1,43 @@
+package liquibase.ext.partition.engine.catalog;
+
+import java.sql.SQLException;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.TupleId;
+
+/** How large a table's heap is. Reads only. */
+public final class Heap {
+    private static final Sql BLOCKS = Sql.of("""
+            SELECT pg_catalog.pg_relation_size({table}::regclass) / current_setting('block_size')::bigint""");
+
+    /** {@code reltuples} is -1 on a table that was never vacuumed nor analyzed (since PostgreSQL 14). */
+    private static final Sql DENSITY = Sql.of("""
+            SELECT CASE WHEN relpages > 0 AND reltuples > 0 THEN reltuples / relpages ELSE -1 END
+            FROM pg_catalog.pg_class WHERE oid = {table}::regclass""");
+
+    private static final Sql COUNT_HEAD = Sql.of("SELECT count(*) FROM {table} WHERE ctid < {to}");
+
+    private static final long SAMPLED_BLOCKS = 200;
+
+    private Heap() {}
+
+    /** The heap's size in blocks, now. */
+    public static long blocks(Session session, QualifiedName table) throws SQLException {
+        return session.queryLong(BLOCKS.with("table", table.quoted()));
+    }
+
+    /** About how many rows a block holds; at least 1. By statistics, or else by the heap's first blocks. */
+    public static double rowsPerBlock(Session session, QualifiedName table) throws SQLException {
+        double density = session.queryFirst(DENSITY.with("table", table.quoted()), row -> row.getDouble(1))
+                .orElse(-1.0);
+        if (density <= 0) {
+            long sampled = Math.min(SAMPLED_BLOCKS, blocks(session, table));
+            density = sampled == 0
+                    ? 1
+                    : (double) session.queryLong(COUNT_HEAD.with("table", table).with("to", new TupleId(sampled)))
+                            / sampled;
+        }
+        return Math.max(1, density);
+    }
+}

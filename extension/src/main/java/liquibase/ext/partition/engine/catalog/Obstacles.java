@@ -1,0 +1,115 @@
+package liquibase.ext.partition.engine.catalog;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * What a table has that this release cannot carry through a swap. Refused before a row is copied: after the swap a view, a
+ * foreign key or a publication would still point at the backup, and nobody would notice until production did.
+ */
+final class Obstacles {
+    private static final Sql KIND = Sql.of("""
+            SELECT CASE c.relkind WHEN 'v' THEN 'it is a view'
+                                  WHEN 'm' THEN 'it is a materialized view'
+                                  WHEN 'f' THEN 'it is a foreign table' END
+            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relkind NOT IN ('r', 'p')
+            UNION ALL
+            SELECT CASE c.relpersistence WHEN 'u' THEN 'it is unlogged' ELSE 'it is a temporary table' END
+            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relpersistence <> 'p'
+            UNION ALL
+            SELECT format('it is a table of the composite type %s (CREATE TABLE … OF)', c.reloftype::regtype)
+            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.reloftype <> 0
+            UNION ALL
+            SELECT format('its replica identity is not the default (set with ALTER TABLE … REPLICA IDENTITY)')
+            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relreplident <> 'd'
+            UNION ALL
+            SELECT 'row level security is enabled on it, or has policies'
+            FROM pg_catalog.pg_class AS c
+            WHERE c.oid = {oid} AND (c.relrowsecurity OR EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polrelid = c.oid))
+            """);
+
+    private static final Sql RELATED = Sql.of("""
+            SELECT format('it inherits from %s', i.inhparent::regclass)
+            FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = {oid}
+            UNION ALL
+            SELECT format('%s inherits from it', i.inhrelid::regclass)
+            FROM pg_catalog.pg_inherits AS i
+            JOIN pg_catalog.pg_class AS c ON c.oid = i.inhparent AND c.relkind = 'r'
+            WHERE i.inhparent = {oid}
+            UNION ALL
+            SELECT format('foreign key %I of %s refers to it', k.conname, k.conrelid::regclass)
+            FROM pg_catalog.pg_constraint AS k WHERE k.confrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
+            UNION ALL
+            SELECT format('its foreign key %I refers to %s', k.conname, k.confrelid::regclass)
+            FROM pg_catalog.pg_constraint AS k
+            WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.confrelid <> {oid} AND k.conparentid = 0
+            UNION ALL
+            SELECT format('it has the exclusion constraint %I', k.conname)
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'x'
+            UNION ALL
+            SELECT format('constraint %I is NO INHERIT, which a partitioned table cannot have', k.conname)
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'c' AND k.connoinherit
+            UNION ALL
+            SELECT format('its constraint %I is DEFERRABLE', k.conname)
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype IN ('p', 'u') AND k.condeferrable
+            UNION ALL
+            SELECT format('it has the rule %I', r.rulename)
+            FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = {oid} AND r.rulename <> '_RETURN'
+            UNION ALL
+            SELECT format('trigger %I needs a transition table, which a row trigger of a partitioned table cannot have', t.tgname)
+            FROM pg_catalog.pg_trigger AS t
+            WHERE t.tgrelid = {oid} AND t.tgtype & 1 = 1 AND (t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL)
+            """);
+
+    private static final Sql DEPENDENT = Sql.of("""
+            SELECT DISTINCT format('%s %s reads it',
+                   CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'a rule of' END, c.oid::regclass)
+            FROM pg_catalog.pg_depend AS d
+            JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid
+            JOIN pg_catalog.pg_class AS c ON c.oid = r.ev_class
+            WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+              AND d.refobjid = {oid} AND c.oid <> {oid}
+            UNION ALL
+            SELECT DISTINCT format('%s uses its row type', pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid))
+            FROM pg_catalog.pg_depend AS d
+            JOIN pg_catalog.pg_type AS t ON t.typrelid = {oid}
+            WHERE d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray)
+              AND d.deptype = 'n'
+            UNION ALL
+            SELECT DISTINCT format('function %s names it in its body', d.objid::regprocedure)
+            FROM pg_catalog.pg_depend AS d
+            WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+              AND d.refobjid = {oid} AND d.deptype = 'n'
+            UNION ALL
+            SELECT DISTINCT format('policy %I of %s reads it', p.polname, p.polrelid::regclass)
+            FROM pg_catalog.pg_depend AS d
+            JOIN pg_catalog.pg_policy AS p ON p.oid = d.objid
+            WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+              AND d.refobjid = {oid} AND p.polrelid <> {oid}
+            UNION ALL
+            SELECT format('publication %I publishes it', pubname)
+            FROM pg_catalog.pg_publication_tables AS pt
+            JOIN pg_catalog.pg_class AS c ON c.oid = {oid}
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE pt.schemaname = n.nspname AND pt.tablename = c.relname
+            """);
+
+    private final Session session;
+    private final long oid;
+
+    Obstacles(Session session, long oid) {
+        this.session = session;
+        this.oid = oid;
+    }
+
+    List<String> list() throws SQLException {
+        List<String> found = new ArrayList<>();
+        for (Sql question : List.of(KIND, RELATED, DEPENDENT)) {
+            found.addAll(session.queryStrings(question.with("oid", oid)));
+        }
+        return List.copyOf(found);
+    }
+}

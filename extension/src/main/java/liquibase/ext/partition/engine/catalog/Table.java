@@ -1,0 +1,95 @@
+package liquibase.ext.partition.engine.catalog;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/**
+ * What a table is, as the catalog had it when it was read.
+ *
+ * @param oid stays the same through renames, so it tells which table a name means today
+ * @param filenode changes when the table is rewritten (VACUUM FULL, CLUSTER, a rewriting ALTER TABLE); 0 for a partitioned one
+ * @param owner the role that owns it
+ * @param ownedByUs whether the current role may act as the owner
+ * @param comment of the table itself
+ * @param triggers made by users, ordered by name
+ * @param grants to roles other than the owner
+ * @param obstacles what this release cannot carry through a swap, each a phrase for people; empty for most tables
+ */
+public record Table(
+        long oid,
+        QualifiedName name,
+        boolean partitioned,
+        long filenode,
+        Identifier owner,
+        boolean ownedByUs,
+        Optional<String> comment,
+        List<Column> columns,
+        List<Index> indexes,
+        List<Trigger> triggers,
+        List<Grant> grants,
+        List<String> obstacles) {
+
+    /** The column of that name, if there is one. */
+    public Optional<Column> column(Identifier column) {
+        return columns.stream().filter(it -> it.name().equals(column)).findFirst();
+    }
+
+    /** The index of that name, if there is one. */
+    public Optional<Index> index(Identifier index) {
+        return indexes.stream().filter(it -> it.name().equals(index)).findFirst();
+    }
+
+    /** The columns that a row is copied by: all but the generated ones, which compute themselves. */
+    public List<Identifier> writableColumns() {
+        return columns.stream()
+                .filter(column -> !column.generated())
+                .map(Column::name)
+                .toList();
+    }
+
+    /**
+     * The index that makes {@code key} tell rows apart: unique, not partial, over columns of the key only, all NOT NULL.
+     *
+     * @throws PartitionException when a column is missing or nullable, or no index makes the key unique
+     */
+    public Index keyIndex(List<Identifier> key) {
+        for (Identifier name : key) {
+            Column column = column(name)
+                    .orElseThrow(() -> new PartitionException(
+                            "%s has no column %s, which keyColumns names. Nothing was changed. Its columns are %s."
+                                    .formatted(
+                                            this.name,
+                                            name,
+                                            columns.stream().map(Column::name).toList())));
+            if (!column.notNull()) {
+                throw new PartitionException(
+                        "Column %s of %s may be NULL, so it cannot be part of the key. Nothing was changed. Make it NOT NULL, or name another key in keyColumns."
+                                .formatted(name, this.name));
+            }
+        }
+        Set<Identifier> columnsOfKey = new HashSet<>(key);
+        return indexes.stream()
+                .filter(Index::tellsRowsApart)
+                .filter(index -> columnsOfKey.containsAll(index.columns()))
+                .findFirst()
+                .orElseThrow(() -> new PartitionException(
+                        "No unique index of %s makes (%s) unique. Nothing was changed. Name the primary key's columns in keyColumns, or create a unique index on these."
+                                .formatted(
+                                        this.name,
+                                        String.join(
+                                                ", ",
+                                                key.stream()
+                                                        .map(Identifier::name)
+                                                        .toList()))));
+    }
+
+    /** As {@link Column#fingerprint}. */
+    public String columnFingerprint() {
+        return Column.fingerprint(columns);
+    }
+}

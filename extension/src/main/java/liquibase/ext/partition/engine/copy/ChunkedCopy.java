@@ -1,0 +1,246 @@
+package liquibase.ext.partition.engine.copy;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.Heap;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.KeyMatch;
+import liquibase.ext.partition.engine.run.Chunk;
+import liquibase.ext.partition.engine.run.ProgressMeter;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.state.Checkpoints;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migration.CopyPlan;
+import liquibase.ext.partition.engine.state.Phase;
+
+/**
+ * Copies the source into the new table, chunk by chunk.
+ *
+ * <p>Transactions: one a chunk. Locks: those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and
+ * to kill at any moment: finished chunks are skipped, an unfinished one has left nothing behind. Writers are not held up.
+ */
+public final class ChunkedCopy {
+    /** Rows a chunk holds about, where nothing else is asked for. */
+    public static final long DEFAULT_CHUNK_SIZE = 1_000_000;
+
+    private static final Duration ANALYZE_INTERVAL = Duration.ofSeconds(30);
+
+    /** Counting a large delta table every ten seconds would be a load of its own. */
+    private static final long COUNTED_BACKLOG = 1_000_000;
+
+    private static final Sql COPY_CHUNK = Sql.of("""
+            INSERT INTO {newTable} ({columns}) OVERRIDING SYSTEM VALUE
+            SELECT {sourceColumns} FROM ONLY {source} AS s
+            WHERE s.ctid >= {from} AND s.ctid < {to}
+              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {sameKey})""");
+
+    private static final Sql TRUNCATE = Sql.of("TRUNCATE {newTable}");
+
+    /** One query for what a chunk checks, as it is asked in every chunk. */
+    private static final Sql STILL_HOLDS = Sql.of("""
+            SELECT pg_catalog.pg_relation_filenode(c.oid) = {filenode}
+            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}""");
+
+    private final StepRun run;
+    private final Migration migration;
+    private final Table source;
+    private final KeyMatch key;
+    private final Capture capture;
+
+    private ChunkedCopy(StepRun run, Migration migration, Table source, KeyMatch key) {
+        this.run = run;
+        this.migration = migration;
+        this.source = source;
+        this.key = key;
+        this.capture = new Capture(migration.delta(), key.columns(), migration.partitionColumn());
+    }
+
+    /**
+     * @throws PartitionException when changes are not captured, or the source is not what the migration began with
+     */
+    public static ChunkedCopy of(StepRun run) throws SQLException {
+        Migration migration = run.migrations().require(run.source(), Phase.CAPTURING, run.step());
+        TableReader reader = new TableReader(run.session());
+        Table source = reader.require(run.source());
+        KeyMatch key = new KeyMatch(reader.key(source, migration.keyColumns()));
+        return new ChunkedCopy(run, migration, source, key);
+    }
+
+    /** The copying statement of one chunk, for execution and for review. */
+    public static Sql copyStatement(
+            QualifiedName source,
+            QualifiedName newTable,
+            QualifiedName delta,
+            List<Identifier> columns,
+            KeyMatch key,
+            Chunk chunk) {
+        return COPY_CHUNK
+                .with("newTable", newTable)
+                .with("columns", Sql.list(columns))
+                .with("sourceColumns", Sql.list("s", columns))
+                .with("source", source)
+                .with("from", new TupleId(chunk.from()))
+                .with("to", new TupleId(chunk.to()))
+                .with("delta", delta)
+                .with("sameKey", key.sameKey("d", "s"));
+    }
+
+    /**
+     * Copies what is missing. Does nothing where the copy is complete.
+     *
+     * @param chunkSize rows a chunk holds about; taken into account when the copy begins or is restarted, a resumed copy goes
+     *     on with the chunks it was planned with
+     * @param workers how many chunks are copied at a time
+     * @param restart empties the new table and begins anew
+     * @throws PartitionException when the source was rewritten or altered since the plan was made, or capture is off
+     */
+    public void copy(long chunkSize, int workers, boolean restart) throws SQLException {
+        if (migration.phase().isAtLeast(Phase.COPIED)) {
+            run.line("%s: %s is copied already.".formatted(run.step(), run.source()));
+            return;
+        }
+        requireCapture();
+        if (restart && migration.plan().isPresent()) {
+            forget();
+            run.line("%s: starting over; %s was emptied.".formatted(run.step(), migration.newTable()));
+        }
+        CopyPlan plan = restart || migration.plan().isEmpty()
+                ? plan(chunkSize)
+                : migration.plan().get();
+        requireSame(plan);
+        copyMissing(plan, workers);
+        run.session().inTransaction(() -> {
+            requireCapture();
+            run.migrations().finishCopy(migration);
+        });
+    }
+
+    /** Empties the new table and forgets the plan and the checkpoints: the rollback. */
+    public void forget() throws SQLException {
+        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
+            throw new PartitionException(
+                    "%s is live already, so its rows are not thrown away. Nothing was changed. Roll back the swap first."
+                            .formatted(run.source()));
+        }
+        run.session().inTransaction(() -> {
+            run.session().update(TRUNCATE.with("newTable", migration.newTable()));
+            new Checkpoints(run.session(), run.state(), migration).forgetAll();
+            run.migrations().forgetCopy(migration);
+        });
+    }
+
+    private CopyPlan plan(long chunkSize) throws SQLException {
+        Session session = run.session();
+        // Capture has committed, so whatever is not in these blocks was written since, and is in the delta table.
+        long blocks = Heap.blocks(session, source.name());
+        long blocksPerChunk = Chunk.blocksFor(chunkSize, Heap.rowsPerBlock(session, source.name()));
+        CopyPlan plan = new CopyPlan(blocks, blocksPerChunk, source.filenode(), source.columnFingerprint());
+        run.migrations().startCopy(migration, plan);
+        return plan;
+    }
+
+    private void copyMissing(CopyPlan plan, int workers) throws SQLException {
+        Checkpoints checkpoints = new Checkpoints(run.session(), run.state(), migration);
+        Set<Long> finished = checkpoints.finished();
+        List<Chunk> chunks = Chunk.covering(plan.blocks(), plan.blocksPerChunk());
+        List<Chunk> missing = chunks.stream()
+                .filter(chunk -> !finished.contains(chunk.from()))
+                .toList();
+        long blocksBefore =
+                plan.blocks() - missing.stream().mapToLong(Chunk::blocks).sum();
+        if (!finished.isEmpty()) {
+            run.line("%s: resuming %s after %d of %d chunks."
+                    .formatted(run.step(), run.source(), finished.size(), chunks.size()));
+        }
+        ProgressMeter meter = new ProgressMeter(
+                run.report(), "copy of " + run.source(), plan.blocks(), blocksBefore, checkpoints.rowsCopied());
+        long[] analyzed = {System.nanoTime()};
+        run.workers()
+                .forEach(
+                        missing,
+                        workers,
+                        (session, chunk) -> {
+                            meter.add(chunk.blocks(), copyChunk(session, plan, chunk));
+                        },
+                        () -> {
+                            if (System.nanoTime() - analyzed[0] >= ANALYZE_INTERVAL.toNanos()) {
+                                capture.analyze(run.session());
+                                analyzed[0] = System.nanoTime();
+                            }
+                            if (meter.isDue()) {
+                                meter.tell(backlog());
+                            }
+                        });
+        meter.tell(backlog());
+    }
+
+    private String backlog() throws SQLException {
+        long backlog = capture.backlog(run.session(), COUNTED_BACKLOG);
+        return "delta backlog %s%,d".formatted(backlog == COUNTED_BACKLOG ? "over " : "", backlog);
+    }
+
+    /** @return rows copied; 0 where another runner's backend had the chunk finished meanwhile */
+    private long copyChunk(Session session, CopyPlan plan, Chunk chunk) throws SQLException {
+        Checkpoints checkpoints = new Checkpoints(session, run.state(), migration);
+        try {
+            return session.inTransaction(() -> {
+                checkpoints.claim(chunk.from(), chunk.to());
+                long rows = session.update(copyStatement(
+                        source.name(), migration.newTable(), capture.delta(), source.writableColumns(), key, chunk));
+                // After the statement, under the lock that it took on the source: no rewrite can come in between.
+                requireSame(session, plan);
+                checkpoints.finish(chunk.from(), rows);
+                return rows;
+            });
+        } catch (SQLException e) {
+            if (SqlState.UNIQUE_VIOLATION.matches(e) && isFinished(checkpoints, chunk)) {
+                return 0;
+            }
+            throw e;
+        }
+    }
+
+    private static boolean isFinished(Checkpoints checkpoints, Chunk chunk) throws SQLException {
+        return checkpoints.finished().contains(chunk.from());
+    }
+
+    private void requireSame(CopyPlan plan) throws SQLException {
+        requireSame(run.session(), plan);
+    }
+
+    private void requireSame(Session session, CopyPlan plan) throws SQLException {
+        boolean sameHeap = session.queryBoolean(
+                STILL_HOLDS.with("filenode", plan.filenode()).with("oid", migration.sourceOid()));
+        if (!sameHeap) {
+            throw new PartitionException(
+                    "%s was rewritten since its copy began (VACUUM FULL, CLUSTER, pg_repack, or an ALTER TABLE that rewrites), so its rows are no longer where the chunks say. %s and the delta table are as they were; nothing of this chunk was kept. Start the copy over: update with restartCopy (attribute restart=\"true\" of chunkedCopy)."
+                            .formatted(run.source(), migration.newTable()));
+        }
+        String columns = Column.fingerprint(new TableReader(session).columns(migration.sourceOid()));
+        if (!columns.equals(plan.columnFingerprint())) {
+            throw new PartitionException(
+                    "The columns of %s changed since its copy began. They were <%s> and are <%s>. Nothing of this chunk was kept. Take the migration back to before its preparation (rollback), and begin again with the new columns."
+                            .formatted(run.source(), plan.columnFingerprint(), columns));
+        }
+    }
+
+    private void requireCapture() throws SQLException {
+        if (!capture.isOn(run.session(), run.source())) {
+            throw new PartitionException(
+                    "Changes of %s are not being captured: a trigger of %s is missing or disabled. Writes since then may be missing from the delta table. Nothing was copied now. Roll back to before captureChanges and begin again."
+                            .formatted(run.source(), capture.delta()));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.DerivedName;
+
+/**
+ * The delta table, and the triggers that fill it with the key and the partition-key value of every row that is written.
+ *
+ * <p>The row trigger only inserts, so it cannot fail or block a writer, and there is no order in which two writers could get
+ * it wrong. Both triggers are {@code ENABLE ALWAYS}: {@code session_replication_role = replica} does not get past them.
+ *
+ * @param delta the delta table
+ * @param key its rows' key columns
+ * @param partitionColumn kept beside the key, so that replay finds the partition that a row was in
+ */
+public record Capture(QualifiedName delta, List<Identifier> key, Identifier partitionColumn) {
+    private static final Sql CREATE_DELTA = Sql.of("""
+            CREATE TABLE {delta} AS SELECT {columns} FROM {source} WITH NO DATA""");
+
+    private static final Sql CREATE_DELTA_INDEX = Sql.of("CREATE INDEX {index} ON {delta} ({key})");
+
+    private static final Sql CREATE_CAPTURE_FUNCTION = Sql.of("""
+            CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {security}SET search_path = pg_catalog, pg_temp AS $capture$
+            BEGIN
+              IF TG_OP <> 'INSERT' THEN
+                INSERT INTO {delta} ({columns}) VALUES ({old});
+              END IF;
+              IF TG_OP = 'INSERT' THEN
+                INSERT INTO {delta} ({columns}) VALUES ({new});
+              ELSIF TG_OP = 'UPDATE' THEN
+                IF ROW({new}) OPERATOR(pg_catalog.*<>) ROW({old}) THEN
+                  INSERT INTO {delta} ({columns}) VALUES ({new});
+                END IF;
+              END IF;
+              RETURN NULL;
+            END
+            $capture$""");
+
+    private static final Sql CREATE_REFUSAL_FUNCTION = Sql.of("""
+            CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $refuse$
+            BEGIN
+              RAISE EXCEPTION 'TRUNCATE of %.% is refused while it is being partitioned: it would bypass change capture, and the truncated rows would come back.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      HINT = 'DELETE the rows, or take the migration back with liquibase rollback first.';
+            END
+            $refuse$""");
+
+    /** Only the triggers call them; who may write the table need not be able to call them. */
+    private static final Sql REVOKE = Sql.of("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC");
+
+    private static final Sql CHANGE_OWNER_OF_TABLE = Sql.of("ALTER TABLE {delta} OWNER TO {owner}");
+    private static final Sql CHANGE_OWNER_OF_FUNCTION = Sql.of("ALTER FUNCTION {function}() OWNER TO {owner}");
+
+    private static final Sql CREATE_CAPTURE_TRIGGER = Sql.of("""
+            CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE ON {table}
+              FOR EACH ROW EXECUTE FUNCTION {function}()""");
+
+    private static final Sql CREATE_REFUSAL_TRIGGER = Sql.of("""
+            CREATE TRIGGER {trigger} BEFORE TRUNCATE ON {table}
+              FOR EACH STATEMENT EXECUTE FUNCTION {function}()""");
+
+    private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
+    private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");
+    private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}()");
+    private static final Sql DROP_DELTA = Sql.of("DROP TABLE IF EXISTS {delta}");
+
+    /** Every table of the tree must have both: a partition that was attached since may lack one. */
+    private static final Sql IS_ON = Sql.of("""
+            SELECT count(*) FROM (SELECT to_regclass({table})::oid AS oid
+                                  UNION SELECT relid FROM pg_catalog.pg_partition_tree(to_regclass({table}))) AS t
+            WHERE 2 > (SELECT count(*) FROM pg_catalog.pg_trigger AS g
+                       WHERE g.tgrelid = t.oid AND g.tgenabled = 'A'
+                         AND g.tgfoid IN (to_regproc({capture}), to_regproc({refusal})))
+            """);
+
+    private static final Sql BACKLOG = Sql.of("SELECT count(*) FROM (SELECT FROM {delta} LIMIT {limit}) AS counted");
+
+    private static final Sql ANALYZE = Sql.of("ANALYZE {delta}");
+
+    /** The columns of the delta table: the key, and the partition column where that is not part of the key. */
+    public List<Identifier> columns() {
+        Set<Identifier> columns = new LinkedHashSet<>(key);
+        columns.add(partitionColumn);
+        return List.copyOf(columns);
+    }
+
+    /**
+     * Statements that make the delta table and the functions. They do not touch the source; to be run in one transaction.
+     *
+     * @param owner given where the delta table must belong to another role than the one that makes it
+     * @param securityDefiner whether roles write the table that have no rights on the delta table: then the trigger inserts
+     *     with its owner's rights. The function can be called as a trigger only, has a pinned {@code search_path} and
+     *     qualifies every name.
+     */
+    public List<Sql> createStatements(QualifiedName source, Optional<Identifier> owner, boolean securityDefiner) {
+        List<Sql> statements = new ArrayList<>();
+        statements.add(CREATE_DELTA
+                .with("delta", delta)
+                .with("columns", Sql.list(columns()))
+                .with("source", source));
+        statements.add(
+                CREATE_DELTA_INDEX.with("index", index()).with("delta", delta).with("key", Sql.list(key)));
+        statements.add(CREATE_CAPTURE_FUNCTION
+                .with("function", captureFunction())
+                .with("security", securityDefiner ? Sql.raw("SECURITY DEFINER ") : Sql.empty())
+                .with("delta", delta)
+                .with("columns", Sql.list(columns()))
+                .with("old", Sql.list("OLD", columns()))
+                .with("new", Sql.list("NEW", columns())));
+        statements.add(CREATE_REFUSAL_FUNCTION.with("function", refusalFunction()));
+        statements.add(REVOKE.with("function", captureFunction()));
+        statements.add(REVOKE.with("function", refusalFunction()));
+        owner.ifPresent(role -> {
+            statements.add(CHANGE_OWNER_OF_TABLE.with("delta", delta).with("owner", role));
+            statements.add(
+                    CHANGE_OWNER_OF_FUNCTION.with("function", captureFunction()).with("owner", role));
+            statements.add(
+                    CHANGE_OWNER_OF_FUNCTION.with("function", refusalFunction()).with("owner", role));
+        });
+        return statements;
+    }
+
+    /**
+     * Statements that begin capture on a table. The first takes SHARE ROW EXCLUSIVE on it: it waits for writers in flight, and
+     * new ones wait for it, so it is run under the lock policy.
+     *
+     * @param partitions of {@code table}. Row triggers are cloned to them by the server; a TRUNCATE of one partition fires
+     *     only its own statement triggers, so each gets one.
+     */
+    public List<Sql> startStatements(QualifiedName table, List<QualifiedName> partitions) {
+        List<Sql> statements = new ArrayList<>();
+        statements.add(CREATE_CAPTURE_TRIGGER
+                .with("trigger", captureTrigger())
+                .with("table", table)
+                .with("function", captureFunction()));
+        statements.add(ENABLE_ALWAYS.with("table", table).with("trigger", captureTrigger()));
+        List<QualifiedName> truncatable = new ArrayList<>(List.of(table));
+        truncatable.addAll(partitions);
+        for (QualifiedName one : truncatable) {
+            statements.add(CREATE_REFUSAL_TRIGGER
+                    .with("trigger", refusalTrigger())
+                    .with("table", one)
+                    .with("function", refusalFunction()));
+            statements.add(ENABLE_ALWAYS.with("table", one).with("trigger", refusalTrigger()));
+        }
+        return statements;
+    }
+
+    /** Statements that end capture on a table. The first takes ACCESS EXCLUSIVE on it. */
+    public List<Sql> stopStatements(QualifiedName table, List<QualifiedName> partitions) {
+        List<Sql> statements = new ArrayList<>();
+        statements.add(DROP_TRIGGER.with("trigger", captureTrigger()).with("table", table));
+        statements.add(DROP_TRIGGER.with("trigger", refusalTrigger()).with("table", table));
+        for (QualifiedName partition : partitions) {
+            statements.add(DROP_TRIGGER.with("trigger", refusalTrigger()).with("table", partition));
+        }
+        return statements;
+    }
+
+    /** Statements that remove the functions and the delta table, once no trigger uses them. */
+    public List<Sql> dropStatements() {
+        return List.of(
+                DROP_FUNCTION.with("function", captureFunction()),
+                DROP_FUNCTION.with("function", refusalFunction()),
+                DROP_DELTA.with("delta", delta));
+    }
+
+    /** Whether both triggers are on {@code table} and each of its partitions, {@code ENABLE ALWAYS}. */
+    public boolean isOn(Session session, QualifiedName table) throws SQLException {
+        return session.queryLong(IS_ON.with("table", table.quoted())
+                        .with("capture", captureFunction().quoted())
+                        .with("refusal", refusalFunction().quoted()))
+                == 0;
+    }
+
+    /** How many rows the delta table has, counted to {@code limit} at most. */
+    public long backlog(Session session, long limit) throws SQLException {
+        return session.queryLong(BACKLOG.with("delta", delta).with("limit", limit));
+    }
+
+    /** Refreshes the delta table's statistics, on which the plan of the copy's anti-join rests. */
+    public void analyze(Session session) throws SQLException {
+        session.update(ANALYZE.with("delta", delta));
+    }
+
+    /** The row trigger's name. */
+    public Identifier captureTrigger() {
+        return DerivedName.of(delta.name(), "_capture");
+    }
+
+    private Identifier refusalTrigger() {
+        return DerivedName.of(delta.name(), "_no_truncate");
+    }
+
+    /** Whether a trigger of that name is one of ours. */
+    public boolean owns(Identifier trigger) {
+        return trigger.equals(captureTrigger()) || trigger.equals(refusalTrigger());
+    }
+
+    private QualifiedName captureFunction() {
+        return delta.sibling(captureTrigger());
+    }
+
+    private QualifiedName refusalFunction() {
+        return delta.sibling(refusalTrigger());
+    }
+
+    private Identifier index() {
+        return DerivedName.of(delta.name(), "_key");
+    }
+}

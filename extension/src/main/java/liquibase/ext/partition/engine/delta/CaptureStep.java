@@ -1,0 +1,110 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Grant;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.state.StateTables;
+
+/**
+ * Begins and ends change capture on the source.
+ *
+ * <p>Transaction: one. Locks: SHARE ROW EXCLUSIVE on the source to begin, ACCESS EXCLUSIVE to end, taken last and under the
+ * lock policy, so that writers do not queue. Safe to repeat. On failure nothing is left behind.
+ */
+public final class CaptureStep {
+    private static final Set<String> WRITING = Set.of("INSERT", "UPDATE", "DELETE");
+    private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
+    private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
+
+    private CaptureStep() {}
+
+    /** The statements, for execution and for review. */
+    public static List<Sql> statements(Session session, StateTables state, Capture capture, Table source)
+            throws SQLException {
+        String user = session.queryStrings(CURRENT_USER).get(0);
+        Optional<Identifier> owner =
+                source.owner().name().equals(user) ? Optional.empty() : Optional.of(source.owner());
+        boolean othersWrite = source.grants().stream().map(Grant::privilege).anyMatch(WRITING::contains);
+        List<Sql> statements = new ArrayList<>(capture.createStatements(source.name(), owner, othersWrite));
+        statements.addAll(capture.startStatements(source.name(), List.of()));
+        statements.add(Migrations.startCaptureStatement(
+                state, source.name(), capture.delta().name(), capture.key()));
+        return statements;
+    }
+
+    /**
+     * Begins capture.
+     *
+     * @throws PartitionException when the key does not tell rows apart, a name is taken, or the lock is not given
+     */
+    public static void start(StepRun run, Identifier deltaName, List<Identifier> key, LockPolicy lock)
+            throws SQLException {
+        Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
+        Capture capture = new Capture(run.source().sibling(deltaName), key, migration.partitionColumn());
+        if (migration.phase().isAtLeast(Phase.SWAPPED)
+                || migration.phase().isAtLeast(Phase.CAPTURING) && capture.isOn(run.session(), run.source())) {
+            run.line("%s: changes of %s are captured already.".formatted(run.step(), run.source()));
+            return;
+        }
+        Table source = new TableReader(run.session()).require(run.source());
+        source.keyIndex(key);
+        if (run.session().queryBoolean(EXISTS.with("table", capture.delta().quoted()))) {
+            throw new PartitionException(
+                    "There is a table %s already, which this migration did not make. Nothing was changed. Drop or rename it, or choose another deltaTableName."
+                            .formatted(capture.delta()));
+        }
+        List<Sql> statements = statements(run.session(), run.state(), capture, source);
+        lock.inTransaction(
+                run.session(),
+                run.report(),
+                run.source(),
+                "Nothing was changed; no trigger was made.",
+                () -> {
+                    run.session().updateAll(statements);
+                    return null;
+                },
+                () -> {});
+        run.line("changes of %s are captured in %s".formatted(run.source(), capture.delta()));
+    }
+
+    /** Ends capture and drops the delta table: the rollback. */
+    public static void stop(StepRun run, LockPolicy lock) throws SQLException {
+        Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
+        if (migration.deltaTableName().isEmpty()) {
+            run.line("%s: changes of %s are not captured.".formatted(run.step(), run.source()));
+            return;
+        }
+        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
+            throw new PartitionException(
+                    "%s is swapped; its changes are captured so that the swap can be undone. Nothing was changed. Roll back the swap first."
+                            .formatted(run.source()));
+        }
+        Capture capture = new Capture(migration.delta(), migration.keyColumns(), migration.partitionColumn());
+        lock.inTransaction(
+                run.session(),
+                run.report(),
+                run.source(),
+                "Nothing was changed; changes are still captured.",
+                () -> {
+                    run.session().updateAll(capture.stopStatements(run.source(), List.of()));
+                    run.session().updateAll(capture.dropStatements());
+                    run.migrations().endCapture(migration);
+                    return null;
+                },
+                () -> {});
+    }
+}

@@ -1,0 +1,192 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Heap;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.target.DerivedName;
+
+/**
+ * Brings the keys in the delta table up to date in another table: from the source to the new table, and after the swap from
+ * the live table to the backup.
+ *
+ * <p>Each batch is one READ COMMITTED transaction of three statements in an order that matters; see the engine's page. There
+ * must be one replayer at a time, which the migration's lock gives. A batch that fails is rolled back whole, and nothing is
+ * lost by repeating it.
+ *
+ * <p>A batch begins from the rows in a range of the delta table's blocks, so a pass reads the delta once, front to back,
+ * however many dead rows earlier batches have left in it.
+ *
+ * @param from read by (c)
+ * @param to written by (b) and (c)
+ * @param columns that are copied
+ */
+public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Identifier> columns) {
+    /**
+     * One of the two tables.
+     *
+     * @param partitioned whether rows are found by key and partition-key value. By the key alone every partition's index
+     *     would be searched for every row.
+     */
+    public record Side(QualifiedName table, boolean partitioned) {}
+
+    /** A delta row of a short key takes about 50 bytes with its header, a block is 8 kB. */
+    private static final long ROWS_PER_BLOCK = 150;
+
+    /** The first alone, then with the whole delta; a value can be handed on between our statements, so more than once. */
+    private static final int ATTEMPTS_AT_UNIQUE_VALUES = 5;
+
+    private static final Sql CREATE_BATCH = Sql.of("""
+            CREATE TEMPORARY TABLE IF NOT EXISTS {batch} ON COMMIT DELETE ROWS AS
+            SELECT {deltaColumns} FROM {delta} WITH NO DATA""");
+
+    private static final Sql DROP_BATCH = Sql.of("DROP TABLE IF EXISTS {batch}");
+
+    /** With a batch's few rows on one side and a huge table on the other, anything but index lookups is a mistake. */
+    private static final Sql PREFER_INDEXES = Sql.of("""
+            SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+                   set_config('jit', 'off', true)""");
+
+    private static final Sql TAKE = Sql.of("""
+            WITH picked AS (
+              SELECT DISTINCT {key} FROM {delta} WHERE ctid >= {fromBlock} AND ctid < {toBlock}
+            ), taken AS (
+              DELETE FROM {delta} AS d USING picked AS p WHERE {sameKey} RETURNING {taken}
+            )
+            INSERT INTO {batch} ({deltaColumns}) SELECT {deltaColumns} FROM taken""");
+
+    private static final Sql DELETE = Sql.of("""
+            DELETE FROM {to} AS t USING (SELECT DISTINCT {lookup} FROM {batch}) AS b
+            WHERE {sameRow}""");
+
+    private static final Sql INSERT = Sql.of("""
+            INSERT INTO {to} ({columns}) OVERRIDING SYSTEM VALUE
+            SELECT {sourceColumns}
+            FROM (SELECT DISTINCT {lookup} FROM {batch}) AS b
+            JOIN {from} AS s ON {sameRow}""");
+
+    private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {delta}");
+
+    /** Makes the session's scratch table. Outside the lock, before the first batch. */
+    public void prepare(Session session) throws SQLException {
+        session.update(CREATE_BATCH
+                .with("batch", batch())
+                .with("deltaColumns", Sql.list(capture.columns()))
+                .with("delta", capture.delta()));
+    }
+
+    /** Removes the scratch table, which would otherwise live as long as the session. */
+    public void cleanUp(Session session) throws SQLException {
+        session.update(DROP_BATCH.with("batch", batch()));
+    }
+
+    /** The statements of one batch, for execution and for review. */
+    public List<Sql> batchStatements(long fromBlock, long toBlock) {
+        return List.of(
+                TAKE.with("key", Sql.list(key.columns()))
+                        .with("delta", capture.delta())
+                        .with("fromBlock", new TupleId(fromBlock))
+                        .with("toBlock", new TupleId(toBlock))
+                        .with("sameKey", key.sameKey("d", "p"))
+                        .with("taken", Sql.list("d", capture.columns()))
+                        .with("batch", batch())
+                        .with("deltaColumns", Sql.list(capture.columns())),
+                DELETE.with("to", to.table())
+                        .with("lookup", Sql.list(lookup(to)))
+                        .with("batch", batch())
+                        .with("sameRow", sameRow(to, "t")),
+                INSERT.with("to", to.table())
+                        .with("columns", Sql.list(columns))
+                        .with("sourceColumns", Sql.list("s", columns))
+                        .with("lookup", Sql.list(lookup(from)))
+                        .with("batch", batch())
+                        .with("from", from.table())
+                        .with("sameRow", sameRow(from, "s")));
+    }
+
+    /**
+     * Replays what the delta table has now, batch by batch, each in a transaction of its own, and vacuums it.
+     *
+     * @param batchSize about how many delta rows a batch begins from
+     * @return delta rows taken
+     */
+    public long pass(Session session, long batchSize) throws SQLException {
+        long blocksPerBatch = Math.max(1, batchSize / ROWS_PER_BLOCK);
+        long blocks = Heap.blocks(session, capture.delta());
+        long taken = 0;
+        for (long from = 0; from < blocks; from += blocksPerBatch) {
+            long fromBlock = from;
+            long toBlock = Math.min(blocks, from + blocksPerBatch);
+            taken += replayBatch(session, fromBlock, toBlock);
+        }
+        if (taken > 0) {
+            session.update(VACUUM.with("delta", capture.delta()));
+        }
+        return taken;
+    }
+
+    /**
+     * Replays all of the delta table as part of the caller's transaction, which holds a lock that keeps writers out. Afterwards
+     * the delta table is empty and the two tables are equal.
+     *
+     * @return delta rows taken
+     */
+    public long drain(Session session) throws SQLException {
+        return replay(session, 0, Math.max(1, Heap.blocks(session, capture.delta())));
+    }
+
+    /**
+     * Rows can have handed a unique value on to each other: B has it now, and A, whose key is in a later batch, still has it
+     * in the table written to. Taking the whole delta at once removes both before either is inserted.
+     */
+    private long replayBatch(Session session, long fromBlock, long toBlock) throws SQLException {
+        for (int attempt = 1; ; attempt++) {
+            boolean whole = attempt > 1;
+            try {
+                return session.inTransaction(() -> whole ? drain(session) : replay(session, fromBlock, toBlock));
+            } catch (SQLException e) {
+                if (!SqlState.UNIQUE_VIOLATION.matches(e)) {
+                    throw e;
+                }
+                if (attempt == ATTEMPTS_AT_UNIQUE_VALUES) {
+                    throw new PartitionException(
+                            "Changes could not be replayed into %s, because its unique index refuses a row that %s has: %s. Nothing is lost: the changes stay in %s, and capture goes on. Make the values unique in %s, then run again."
+                                    .formatted(to.table(), from.table(), e.getMessage(), capture.delta(), from.table()),
+                            e);
+                }
+            }
+        }
+    }
+
+    private long replay(Session session, long fromBlock, long toBlock) throws SQLException {
+        session.query(PREFER_INDEXES, row -> row.getString(1));
+        List<Sql> statements = batchStatements(fromBlock, toBlock);
+        long taken = session.update(statements.get(0));
+        if (taken > 0) {
+            session.update(statements.get(1));
+            session.update(statements.get(2));
+        }
+        return taken;
+    }
+
+    private List<Identifier> lookup(Side side) {
+        return side.partitioned() ? capture.columns() : key.columns();
+    }
+
+    private Sql sameRow(Side side, String alias) {
+        return side.partitioned()
+                ? key.sameKeyAndPartition(alias, "b", capture.partitionColumn())
+                : key.sameKey(alias, "b");
+    }
+
+    private QualifiedName batch() {
+        return new QualifiedName(
+                new Identifier("pg_temp"), DerivedName.of(capture.delta().name(), "_batch"));
+    }
+}

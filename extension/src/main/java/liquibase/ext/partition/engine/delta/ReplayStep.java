@@ -1,0 +1,89 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.sql.SQLException;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Phase;
+
+/**
+ * Catches up: replays until the delta table is small.
+ *
+ * <p>Transactions: one a batch. Locks: those of ordinary INSERT and DELETE on the new table and the delta table. Safe to
+ * repeat and to kill at any moment.
+ */
+public final class ReplayStep {
+    /** Delta rows a batch begins from, where nothing else is asked for: some tens of milliseconds of work. */
+    public static final long DEFAULT_BATCH_SIZE = 10_000;
+
+    private static final int PASSES_WITHOUT_GAIN = 10;
+
+    private ReplayStep() {}
+
+    /** The replay from the source to the new table. */
+    public static Replay forward(Migration migration, Table source, KeyMatch key) {
+        Capture capture = new Capture(migration.delta(), key.columns(), migration.partitionColumn());
+        return new Replay(
+                capture,
+                key,
+                new Replay.Side(migration.source(), false),
+                new Replay.Side(migration.newTable(), true),
+                source.writableColumns());
+    }
+
+    /**
+     * @param batchSize about how many delta rows a batch begins from; also what counts as small
+     * @throws PartitionException when writers are faster than the replay
+     */
+    public static void run(StepRun run, long batchSize) throws SQLException {
+        Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
+        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
+            run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
+            return;
+        }
+        TableReader reader = new TableReader(run.session());
+        Table source = reader.require(run.source());
+        Replay replay = forward(migration, source, new KeyMatch(reader.key(source, migration.keyColumns())));
+        if (!replay.capture().isOn(run.session(), run.source())) {
+            throw new PartitionException(
+                    "Changes of %s are not being captured: a trigger of %s is missing or disabled. Nothing was replayed. Roll back to before captureChanges and begin again."
+                            .formatted(run.source(), migration.delta()));
+        }
+        replay.prepare(run.session());
+        try {
+            catchUp(run, replay, batchSize);
+        } finally {
+            replay.cleanUp(run.session());
+        }
+        if (!migration.phase().isAtLeast(Phase.REPLAYED)) {
+            run.migrations().setPhase(migration, Phase.REPLAYED);
+        }
+    }
+
+    /**
+     * Passes until one takes no more than {@code small} rows.
+     *
+     * @throws PartitionException when ten passes in a row have not gained on the writers
+     */
+    public static void catchUp(StepRun run, Replay replay, long small) throws SQLException {
+        long least = Long.MAX_VALUE;
+        int withoutGain = 0;
+        for (int pass = 1; ; pass++) {
+            long taken = replay.pass(run.session(), Math.max(small, 1));
+            run.line("replay of %s: pass %d, %,d delta rows into %s"
+                    .formatted(run.source(), pass, taken, replay.to().table()));
+            if (taken <= small) {
+                return;
+            }
+            withoutGain = taken < least ? 0 : withoutGain + 1;
+            least = Math.min(least, taken);
+            if (withoutGain == PASSES_WITHOUT_GAIN) {
+                throw new PartitionException(
+                        "Writers of %s are faster than the replay: the last %d passes took %,d rows and more each. Nothing is lost, and capture goes on. Run update again when the table is less busy."
+                                .formatted(run.source(), PASSES_WITHOUT_GAIN, least));
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package liquibase.ext.partition.engine.index;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Index;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.run.ProgressMeter;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.target.CarriedName;
+
+/**
+ * Builds every index and the key of the source on the new table.
+ *
+ * <p>Transactions: one an index of a partition. Locks: SHARE on a partition of the new table, which nobody uses yet; none on
+ * the source. Safe to repeat and to kill: what is built is found by its name and kept.
+ */
+public final class IndexBuild {
+    private static final Sql INDEX_OF = Sql.of("""
+            SELECT count(*) FROM pg_catalog.pg_index
+            WHERE indexrelid = to_regclass({index}) AND indrelid = to_regclass({table})""");
+
+    private static final Sql IS_ATTACHED = Sql.of("""
+            SELECT count(*) FROM pg_catalog.pg_inherits
+            WHERE inhrelid = to_regclass({partitionIndex}) AND inhparent = to_regclass({index})""");
+
+    private static final Sql IS_VALID =
+            Sql.of("SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = to_regclass({index})");
+
+    /** So that the first readers do not pay for hint bits, and index-only scans work at once. */
+    private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {table}");
+
+    private static final Sql ANALYZE = Sql.of("ANALYZE {table}");
+    private static final Sql DROP_CONSTRAINT = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
+    private static final Sql DROP_INDEX = Sql.of("DROP INDEX IF EXISTS {index}");
+
+    private final StepRun run;
+    private final Migration migration;
+    private final List<PartitionedIndex> indexes;
+    private final List<QualifiedName> partitions;
+
+    private IndexBuild(
+            StepRun run, Migration migration, List<PartitionedIndex> indexes, List<QualifiedName> partitions) {
+        this.run = run;
+        this.migration = migration;
+        this.indexes = indexes;
+        this.partitions = partitions;
+    }
+
+    /** @throws PartitionException before the copy is complete: it must not meet an index */
+    public static IndexBuild of(StepRun run) throws SQLException {
+        Migration migration = run.migrations().require(run.source(), Phase.COPIED, run.step());
+        Table source = new TableReader(run.session()).require(run.source());
+        List<PartitionedIndex> indexes = source.indexes().stream()
+                .filter(Index::valid)
+                .map(index -> new PartitionedIndex(index, migration.partitionColumn()))
+                .toList();
+        return new IndexBuild(run, migration, indexes, new TableReader(run.session()).partitions(migration.newTable()));
+    }
+
+    /** Builds what is missing. */
+    public void build(int workers) throws SQLException {
+        if (migration.phase().isAtLeast(Phase.INDEXED)) {
+            run.line("%s: %s has its indexes already.".formatted(run.step(), migration.newTable()));
+            return;
+        }
+        for (PartitionedIndex index : indexes) {
+            if (index.addsPartitionKey()) {
+                run.line("%s: unique index %s will include %s, as PostgreSQL wants it of a partitioned table."
+                        .formatted(run.step(), index.original().name(), migration.partitionColumn()));
+            }
+            createIfMissing(
+                    run.session(), index, migration.newTable(), newIndex(index).name());
+        }
+        ProgressMeter meter =
+                new ProgressMeter(run.report(), "indexes of " + migration.newTable(), partitions.size(), 0, 0);
+        run.workers()
+                .forEach(
+                        partitions,
+                        workers,
+                        (session, partition) -> {
+                            for (PartitionedIndex index : indexes) {
+                                createIfMissing(
+                                        session,
+                                        index,
+                                        partition,
+                                        partitionIndex(partition, index).name());
+                            }
+                            session.update(VACUUM.with("table", partition));
+                            meter.add(1, 0);
+                        },
+                        () -> {
+                            if (meter.isDue()) {
+                                meter.tell("partitions");
+                            }
+                        });
+        attach();
+        run.session().update(ANALYZE.with("table", migration.newTable()));
+        run.migrations().setPhase(migration, Phase.INDEXED);
+        run.line("indexes of %s: %d on %d partitions in %s"
+                .formatted(migration.newTable(), indexes.size(), partitions.size(), meter.elapsed()));
+    }
+
+    /** Drops the indexes again: the rollback. */
+    public void drop() throws SQLException {
+        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
+            throw new PartitionException(
+                    "%s is live already, so its indexes are not dropped. Nothing was changed. Roll back the swap first."
+                            .formatted(run.source()));
+        }
+        run.session().inTransaction(() -> {
+            for (PartitionedIndex index : indexes) {
+                drop(index, migration.newTable(), newIndex(index));
+                for (QualifiedName partition : partitions) {
+                    drop(index, partition, partitionIndex(partition, index));
+                }
+            }
+            run.migrations().setPhase(migration, Phase.COPIED);
+        });
+    }
+
+    private void attach() throws SQLException {
+        for (PartitionedIndex index : indexes) {
+            for (QualifiedName partition : partitions) {
+                Sql attached = IS_ATTACHED
+                        .with("partitionIndex", partitionIndex(partition, index).quoted())
+                        .with("index", newIndex(index).quoted());
+                if (run.session().queryLong(attached) == 0) {
+                    run.session().update(PartitionedIndex.attach(newIndex(index), partitionIndex(partition, index)));
+                }
+            }
+            if (!run.session()
+                    .queryBoolean(IS_VALID.with("index", newIndex(index).quoted()))) {
+                throw new PartitionException(
+                        "Index %s is not valid although every partition's index was attached: a partition was added meanwhile. Nothing else was changed. Run update again."
+                                .formatted(newIndex(index)));
+            }
+        }
+    }
+
+    private void createIfMissing(Session session, PartitionedIndex index, QualifiedName table, Identifier name)
+            throws SQLException {
+        Sql exists = INDEX_OF.with("index", table.sibling(name).quoted()).with("table", table.quoted());
+        if (session.queryLong(exists) == 0) {
+            session.update(index.create(table, name));
+        }
+    }
+
+    private void drop(PartitionedIndex index, QualifiedName table, QualifiedName name) throws SQLException {
+        run.session()
+                .update(
+                        index.original().constraint().isPresent()
+                                ? DROP_CONSTRAINT.with("table", table).with("name", name.name())
+                                : DROP_INDEX.with("index", name));
+    }
+
+    private QualifiedName newIndex(PartitionedIndex index) {
+        return CarriedName.newIndex(migration.source(), index.original().name());
+    }
+
+    private QualifiedName partitionIndex(QualifiedName partition, PartitionedIndex index) {
+        return partition.sibling(
+                CarriedName.partitionIndex(partition.name(), index.original().name()));
+    }
+}

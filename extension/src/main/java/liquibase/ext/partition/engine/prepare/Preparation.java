@@ -1,0 +1,186 @@
+package liquibase.ext.partition.engine.prepare;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.LockTable;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.target.NewTable;
+import liquibase.ext.partition.engine.target.Partition;
+
+/**
+ * Makes the new table with its partitions.
+ *
+ * <p>Transaction: one, or the caller's. Locks: ACCESS SHARE on the source for a moment. Safe to repeat: does nothing where this
+ * migration's new table is there. On failure nothing is left behind.
+ */
+public final class Preparation {
+    private static final Set<String> PARTITION_KEY_TYPES = Set.of("date", "timestamp", "timestamptz");
+    private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
+    private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
+    private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
+    private static final Sql DROP_TABLE = Sql.of("DROP TABLE IF EXISTS {table}");
+
+    private Preparation() {}
+
+    /** All that is run where the source's owner runs it, for review. */
+    public static List<Sql> reviewStatements(StateTables state, NewTable plan) {
+        List<Sql> statements = new ArrayList<>(state.createStatements());
+        statements.addAll(plan.statements());
+        statements.add(record(state, plan));
+        return statements;
+    }
+
+    /**
+     * @throws PartitionException when the table cannot be partitioned, with all the reasons, or a name is taken
+     */
+    public static void run(StepRun run, NewTable plan) throws SQLException {
+        Optional<Migration> begun = run.migrations().find(run.source());
+        TableReader reader = new TableReader(run.session());
+        Optional<Table> existing = reader.find(plan.newTable());
+        if (begun.isPresent() && isDone(begun.get(), existing)) {
+            run.line("%s: %s is there already.".formatted(run.step(), plan.newTable()));
+            return;
+        }
+        Table source = reader.require(run.source());
+        requirePartitionable(run.session(), source, plan);
+        requireFreeNames(run.session(), plan);
+        String user = run.session().queryStrings(CURRENT_USER).get(0);
+        run.session().inTransaction(() -> {
+            run.session().updateAll(run.state().createStatements());
+            run.session().updateAll(plan.statements());
+            if (!source.owner().name().equals(user)) {
+                for (QualifiedName table : tables(plan)) {
+                    run.session().update(CHANGE_OWNER.with("table", table).with("owner", source.owner()));
+                }
+            }
+            run.session().update(record(run.state(), plan));
+        });
+        run.line("%s made with %d partitions and a default partition."
+                .formatted(plan.newTable(), plan.layout().partitions().size()));
+    }
+
+    /** Drops the new table and forgets the migration: the rollback. */
+    public static void undo(StepRun run) throws SQLException {
+        Optional<Migration> found = run.migrations().find(run.source());
+        if (found.isEmpty()) {
+            run.line("%s: there is no migration of %s to undo.".formatted(run.step(), run.source()));
+            return;
+        }
+        Migration migration = found.get();
+        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
+            throw new PartitionException(
+                    "%s is the partitioned table itself now, so it is not dropped. Nothing was changed. Roll back the swap first."
+                            .formatted(run.source()));
+        }
+        if (migration.phase().isAtLeast(Phase.CAPTURING)) {
+            throw new PartitionException(
+                    "Changes of %s are still captured. Nothing was changed. Roll back captureChanges first."
+                            .formatted(run.source()));
+        }
+        Optional<Table> newTable = new TableReader(run.session()).find(migration.newTable());
+        if (newTable.isPresent() && newTable.get().oid() != migration.newOid()) {
+            throw new PartitionException(
+                    "%s is not the table that createPartitionedTable made. Nothing was dropped. Rename it, then roll back again."
+                            .formatted(migration.newTable()));
+        }
+        run.session().inTransaction(() -> {
+            run.session().update(DROP_TABLE.with("table", migration.newTable()));
+            run.migrations().delete(migration);
+        });
+    }
+
+    private static Sql record(StateTables state, NewTable plan) {
+        return Migrations.insertStatement(state, plan.source(), plan.newTable(), plan.partitionColumn());
+    }
+
+    private static boolean isDone(Migration migration, Optional<Table> newTable) {
+        return migration.phase().isAtLeast(Phase.SWAPPED)
+                || newTable.filter(table -> table.oid() == migration.newOid()).isPresent();
+    }
+
+    private static void requirePartitionable(Session session, Table source, NewTable plan) throws SQLException {
+        List<String> reasons = new ArrayList<>(source.obstacles());
+        if (source.partitioned()) {
+            reasons.add("it is partitioned already");
+        }
+        if (!source.ownedByUs()) {
+            reasons.add(
+                    "it belongs to role %s, and only its owner can capture its changes and rename it; run as that role, or GRANT %s to the role that runs Liquibase"
+                            .formatted(source.owner(), source.owner().quoted()));
+        }
+        reasons.addAll(partitionColumnProblems(source, plan));
+        long locks = (long) tables(plan).size() * (source.indexes().size() + 1);
+        LockTable lockTable = LockTable.read(session);
+        if (!lockTable.hasRoomFor(locks)) {
+            reasons.add(
+                    "%,d partitions with their indexes take up to %,d locks, and the server has room for %,d; raise max_locks_per_transaction (needs a restart), or make fewer partitions"
+                            .formatted(plan.layout().partitions().size(), locks, lockTable.capacity()));
+        }
+        if (!reasons.isEmpty()) {
+            throw new PartitionException(
+                    "%s cannot be partitioned by this version:\n  %s\nNothing was changed. Remove what stands in the way, then run update again."
+                            .formatted(source.name(), String.join("\n  ", reasons)));
+        }
+    }
+
+    private static List<String> partitionColumnProblems(Table source, NewTable plan) {
+        Optional<Column> column = source.column(plan.partitionColumn());
+        if (column.isEmpty()) {
+            return List.of("it has no column %s, which partitionColumns names; its columns are %s"
+                    .formatted(
+                            plan.partitionColumn(),
+                            source.columns().stream().map(Column::name).toList()));
+        }
+        List<String> problems = new ArrayList<>();
+        if (!PARTITION_KEY_TYPES.contains(column.get().typeName())) {
+            problems.add("column %s is of type %s; partitionColumns takes a date, a timestamp or a timestamptz"
+                    .formatted(plan.partitionColumn(), column.get().type()));
+        }
+        if (!column.get().notNull()) {
+            problems.add("column %s may be NULL; make it NOT NULL, or partition by another"
+                    .formatted(plan.partitionColumn()));
+        }
+        if (column.get().generated()) {
+            problems.add("column %s is generated, which PostgreSQL does not take as a partition key"
+                    .formatted(plan.partitionColumn()));
+        }
+        return problems;
+    }
+
+    private static void requireFreeNames(Session session, NewTable plan) throws SQLException {
+        List<String> taken = new ArrayList<>();
+        for (QualifiedName table : tables(plan)) {
+            if (session.queryBoolean(EXISTS.with("table", table.quoted()))) {
+                taken.add(table.toString());
+            }
+        }
+        if (!taken.isEmpty()) {
+            throw new PartitionException(
+                    "These names are taken by something that this migration did not make: %s. Nothing was changed. Drop or rename them, or choose another newTableName or partitionPrefix."
+                            .formatted(String.join(", ", taken)));
+        }
+    }
+
+    private static List<QualifiedName> tables(NewTable plan) {
+        List<QualifiedName> tables = new ArrayList<>(List.of(plan.newTable()));
+        for (Partition partition : plan.layout().partitions()) {
+            tables.add(plan.newTable().sibling(partition.name()));
+        }
+        tables.add(plan.newTable().sibling(plan.layout().defaultPartition()));
+        return tables;
+    }
+}

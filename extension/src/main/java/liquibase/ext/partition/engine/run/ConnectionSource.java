@@ -1,0 +1,16 @@
+package liquibase.ext.partition.engine.run;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/** Opens further connections to the database that a step works on. */
+@FunctionalInterface
+public interface ConnectionSource {
+    /**
+     * A new connection as the same role, which the caller closes; empty where it is not known how to open one.
+     *
+     * @throws SQLException when opening failed, for example because the server takes no more
+     */
+    Optional<Connection> open() throws SQLException;
+}

@@ -1,0 +1,58 @@
+package liquibase.ext.partition.engine.run;
+
+import java.sql.SQLException;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * A session advisory lock per table, so that one runner at a time works on it. DATABASECHANGELOGLOCK alone does not do:
+ * people free it with {@code release-locks} while a copy runs. A session's lock, not a transaction's: that one would end with
+ * the first commit.
+ */
+final class MigrationLock implements AutoCloseable {
+    private static final Sql TRY_LOCK =
+            Sql.of("SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended({label}, 0))");
+
+    private static final Sql UNLOCK =
+            Sql.of("SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended({label}, 0))");
+
+    private static final Sql HOLDER = Sql.of("""
+            SELECT format('pid %s (%s from %s, connected since %s)', a.pid,
+                          coalesce(nullif(a.application_name, ''), 'no application_name'),
+                          coalesce(host(a.client_addr), 'a local socket'), date_trunc('second', a.backend_start))
+            FROM pg_catalog.pg_locks AS l
+            JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+            CROSS JOIN (SELECT pg_catalog.hashtextextended({label}, 0) AS key) AS k
+            WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+              AND l.classid = ((k.key >> 32) & 4294967295)::oid AND l.objid = (k.key & 4294967295)::oid
+            """);
+
+    private final Session session;
+    private final String label;
+
+    private MigrationLock(Session session, String label) {
+        this.session = session;
+        this.label = label;
+    }
+
+    /** @throws PartitionException when another session has it, naming that one */
+    static MigrationLock take(Session session, QualifiedName source, String step) throws SQLException {
+        String label = "liquibase-partition " + source.quoted();
+        if (!session.queryBoolean(TRY_LOCK.with("label", label))) {
+            String holder = session.queryFirst(HOLDER.with("label", label), row -> row.getString(1))
+                    .orElse("a session that has just ended");
+            throw new PartitionException(
+                    "%s: another runner is at work on %s: %s. Nothing was changed by this one. Wait until it has ended and run update again; if it is a leftover, end it with pg_terminate_backend."
+                            .formatted(step, source, holder));
+        }
+        return new MigrationLock(session, label);
+    }
+
+    @Override
+    public void close() throws SQLException {
+        session.queryBoolean(UNLOCK.with("label", label));
+    }
+}

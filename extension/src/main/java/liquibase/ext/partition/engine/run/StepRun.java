@@ -1,0 +1,100 @@
+package liquibase.ext.partition.engine.run;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.StateTables;
+
+/**
+ * One run of one step on one table: holds the migration's lock on the coordinator's session from {@link Environment#begin}
+ * to {@link #close}. The coordinator's session is Liquibase's own connection; working through it about once a second also
+ * keeps a firewall from dropping it as idle.
+ */
+public final class StepRun implements AutoCloseable {
+    /**
+     * What a step runs in.
+     *
+     * @param main Liquibase's connection; not closed by the engine
+     * @param more where workers' connections come from
+     */
+    public record Environment(Connection main, ConnectionSource more, StateTables state, Report report) {
+        /**
+         * Begins a step.
+         *
+         * @param step its name, for messages and for {@code application_name}
+         * @throws liquibase.ext.partition.engine.PartitionException when another runner is at work on the table
+         */
+        public StepRun begin(String step, QualifiedName source) throws SQLException {
+            return new StepRun(this, step, source);
+        }
+    }
+
+    private final Environment environment;
+    private final String step;
+    private final QualifiedName source;
+    private final Session session;
+    private final MigrationLock lock;
+    private final int isolation;
+
+    private StepRun(Environment environment, String step, QualifiedName source) throws SQLException {
+        this.environment = environment;
+        this.step = step;
+        this.source = source;
+        this.session = new Session(environment.main());
+        this.isolation = environment.main().getTransactionIsolation();
+        if (!session.isInTransaction()) {
+            // Replay is right only where each statement sees what committed before it.
+            environment.main().setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        }
+        this.lock = MigrationLock.take(session, source, step);
+    }
+
+    /** The name that the application uses for the table. */
+    public QualifiedName source() {
+        return source;
+    }
+
+    public String step() {
+        return step;
+    }
+
+    /** The coordinator's session; used by the thread that runs the step only. */
+    public Session session() {
+        return session;
+    }
+
+    public StateTables state() {
+        return environment.state();
+    }
+
+    public Migrations migrations() {
+        return new Migrations(session, environment.state());
+    }
+
+    public Report report() {
+        return environment.report();
+    }
+
+    /** Tells people something, at once. */
+    public void line(String text) {
+        environment.report().line(text);
+    }
+
+    public Workers workers() {
+        return new Workers(
+                environment.more(), session, environment.report(), "liquibase-partition " + step + " " + source.name());
+    }
+
+    @Override
+    public void close() throws SQLException {
+        if (environment.main().isClosed()) {
+            return;
+        }
+        lock.close();
+        if (!session.isInTransaction()) {
+            environment.main().setTransactionIsolation(isolation);
+        }
+    }
+}

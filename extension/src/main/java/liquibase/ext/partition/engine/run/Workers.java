@@ -1,0 +1,187 @@
+package liquibase.ext.partition.engine.run;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * Runs the same task on many items, on connections of its own, one a worker. Where no further connection can be had the
+ * items are worked off on the coordinator's own, one by one.
+ */
+public final class Workers {
+    /** What a worker does with one item. Manages its own transactions. */
+    @FunctionalInterface
+    public interface Task<T> {
+        void run(Session session, T item) throws SQLException;
+    }
+
+    /** What the coordinator does about once a second meanwhile, on its own session. */
+    @FunctionalInterface
+    public interface Heartbeat {
+        void beat() throws SQLException;
+    }
+
+    private static final Sql SET = Sql.of("SELECT pg_catalog.set_config({setting}, {value}, false)");
+    private static final long HEARTBEAT_MILLISECONDS = 1_000;
+
+    private final ConnectionSource source;
+    private final Session coordinator;
+    private final Report report;
+    private final String applicationName;
+
+    Workers(ConnectionSource source, Session coordinator, Report report, String applicationName) {
+        this.source = source;
+        this.coordinator = coordinator;
+        this.report = report;
+        this.applicationName = applicationName;
+    }
+
+    /**
+     * Works off {@code items} with up to {@code wanted} workers. After the first failure no further item is begun; those
+     * begun are finished; then the failure is thrown.
+     */
+    public <T> void forEach(Collection<T> items, int wanted, Task<T> task, Heartbeat heartbeat) throws SQLException {
+        if (items.isEmpty()) {
+            return;
+        }
+        List<Connection> connections = open(Math.min(wanted, items.size()));
+        try {
+            if (connections.isEmpty()) {
+                if (wanted > 1) {
+                    report.line("Working with one connection instead of " + wanted
+                            + ": Liquibase was started with a connection that tells no credentials. Give a DataSource, or"
+                            + " liquibase.command.url, username and password, to get workers.");
+                }
+                for (T item : items) {
+                    task.run(coordinator, item);
+                    heartbeat.beat();
+                }
+            } else {
+                inParallel(connections, items, task, heartbeat);
+            }
+        } finally {
+            for (Connection connection : connections) {
+                connection.close();
+            }
+        }
+    }
+
+    private <T> void inParallel(List<Connection> connections, Collection<T> items, Task<T> task, Heartbeat heartbeat)
+            throws SQLException {
+        Queue<T> queue = new ConcurrentLinkedQueue<>(items);
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        CountDownLatch running = new CountDownLatch(connections.size());
+        int number = 0;
+        for (Connection connection : connections) {
+            Thread worker = new Thread(
+                    () -> {
+                        try {
+                            Session session = new Session(connection);
+                            for (T item = queue.poll(); item != null && failure.get() == null; item = queue.poll()) {
+                                task.run(session, item);
+                            }
+                        } catch (Throwable e) {
+                            if (!failure.compareAndSet(null, e)) {
+                                failure.get().addSuppressed(e);
+                            }
+                        } finally {
+                            running.countDown();
+                        }
+                    },
+                    applicationName + " worker " + ++number);
+            worker.setDaemon(true);
+            worker.start();
+        }
+        await(running, failure, heartbeat);
+        Throwable thrown = failure.get();
+        if (thrown instanceof SQLException e) {
+            throw e;
+        }
+        if (thrown instanceof RuntimeException e) {
+            throw e;
+        }
+        if (thrown != null) {
+            throw new IllegalStateException("A worker died.", thrown);
+        }
+    }
+
+    private void await(CountDownLatch running, AtomicReference<Throwable> failure, Heartbeat heartbeat) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                if (running.await(HEARTBEAT_MILLISECONDS, TimeUnit.MILLISECONDS)) {
+                    break;
+                }
+                if (failure.get() == null) {
+                    heartbeat.beat();
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
+                failure.compareAndSet(null, e);
+            } catch (SQLException | RuntimeException e) {
+                // The coordinator's session is what keeps a second runner out: without it the workers must stop too.
+                failure.compareAndSet(null, e);
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private List<Connection> open(int wanted) throws SQLException {
+        List<Connection> connections = new ArrayList<>();
+        try {
+            while (connections.size() < wanted) {
+                Optional<Connection> connection = source.open();
+                if (connection.isEmpty()) {
+                    break;
+                }
+                connections.add(connection.get());
+                configure(connection.get());
+            }
+            return connections;
+        } catch (SQLException | RuntimeException e) {
+            if (connections.isEmpty() || e instanceof RuntimeException) {
+                for (Connection connection : connections) {
+                    connection.close();
+                }
+                throw e;
+            }
+            report.line("Working with %d connections instead of %d: %s"
+                    .formatted(connections.size(), wanted, e.getMessage()));
+            return connections;
+        }
+    }
+
+    private void configure(Connection connection) throws SQLException {
+        connection.setAutoCommit(true);
+        connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        Session session = new Session(connection);
+        set(session, "application_name", applicationName);
+        // A role's or a database's statement_timeout is meant for the application.
+        set(session, "statement_timeout", "0");
+        set(session, "lock_timeout", "30s");
+        set(session, "jit", "off");
+        try {
+            // So that the chunk of a runner that was killed ends soon, instead of running on for nobody.
+            set(session, "client_connection_check_interval", "5s");
+        } catch (SQLException e) {
+            // The server's platform cannot tell whether its client is still there; then the chunk runs to its end.
+            session.queryBoolean(Sql.of("SELECT true"));
+        }
+    }
+
+    private static void set(Session session, String setting, String value) throws SQLException {
+        session.queryStrings(SET.with("setting", setting).with("value", value));
+    }
+}

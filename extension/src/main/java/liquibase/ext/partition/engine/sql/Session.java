@@ -1,0 +1,173 @@
+package liquibase.ext.partition.engine.sql;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A connection, and the transactions on it. Used by one thread at a time. Does not own the connection: whoever opened it
+ * closes it.
+ *
+ * <p>Outside {@link #inTransaction} each statement commits by itself when the connection is in autocommit, which the engine
+ * expects of every connection it is given.
+ */
+public final class Session {
+    /** Reads the current row; must not move the cursor. */
+    @FunctionalInterface
+    public interface RowMapper<T> {
+        T map(ResultSet row) throws SQLException;
+    }
+
+    /** What is done in one transaction. */
+    @FunctionalInterface
+    public interface Work<T> {
+        T run() throws SQLException;
+    }
+
+    /** What is done in one transaction, without a result. */
+    @FunctionalInterface
+    public interface Action {
+        void run() throws SQLException;
+    }
+
+    private final Connection connection;
+
+    public Session(Connection connection) {
+        this.connection = connection;
+    }
+
+    /**
+     * Runs {@code work} in one transaction and commits it. Any exception rolls it back and is thrown on. Inside a
+     * transaction that is open already (autocommit off) the work becomes part of it, and whoever opened that one ends it.
+     */
+    public <T> T inTransaction(Work<T> work) throws SQLException {
+        if (!connection.getAutoCommit()) {
+            return work.run();
+        }
+        connection.setAutoCommit(false);
+        try {
+            T result = work.run();
+            connection.commit();
+            return result;
+        } catch (SQLException | RuntimeException | Error e) {
+            try {
+                connection.rollback();
+            } catch (SQLException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            throw e;
+        } finally {
+            if (!connection.isClosed()) {
+                connection.setAutoCommit(true);
+            }
+        }
+    }
+
+    /** As {@link #inTransaction(Work)}, without a result. */
+    public void inTransaction(Action action) throws SQLException {
+        inTransaction(() -> {
+            action.run();
+            return null;
+        });
+    }
+
+    /** Whether a transaction is open, so that what we do would be committed, or lost, with others' work. */
+    public boolean isInTransaction() throws SQLException {
+        return !connection.getAutoCommit();
+    }
+
+    /** Runs one statement and gives the number of rows it inserted, updated or deleted; 0 for one that has none. */
+    public long update(Sql sql) throws SQLException {
+        List<Object> values = sql.values();
+        if (values.isEmpty()) {
+            // A plain statement: a question mark in the text (jsonb's operators, a quoted name) is only a question
+            // mark.
+            try (Statement statement = connection.createStatement()) {
+                statement.setEscapeProcessing(false);
+                return statement.execute(sql.text()) ? 0 : Math.max(0, statement.getLargeUpdateCount());
+            }
+        }
+        try (PreparedStatement statement = prepare(sql)) {
+            return statement.execute() ? 0 : Math.max(0, statement.getLargeUpdateCount());
+        }
+    }
+
+    /** Runs statements in order. */
+    public void updateAll(List<Sql> statements) throws SQLException {
+        for (Sql statement : statements) {
+            update(statement);
+        }
+    }
+
+    /** All rows of a query that gives few. */
+    public <T> List<T> query(Sql sql, RowMapper<T> mapper) throws SQLException {
+        List<T> rows = new ArrayList<>();
+        if (sql.values().isEmpty()) {
+            try (Statement statement = connection.createStatement()) {
+                statement.setEscapeProcessing(false);
+                try (ResultSet row = statement.executeQuery(sql.text())) {
+                    while (row.next()) {
+                        rows.add(mapper.map(row));
+                    }
+                }
+            }
+        } else {
+            try (PreparedStatement statement = prepare(sql);
+                    ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    rows.add(mapper.map(row));
+                }
+            }
+        }
+        return rows;
+    }
+
+    /** The first row of a query, or nothing where it has none. */
+    public <T> Optional<T> queryFirst(Sql sql, RowMapper<T> mapper) throws SQLException {
+        return query(sql, mapper).stream().findFirst();
+    }
+
+    /** The first column of the first row as a number; 0 where that is NULL. */
+    public long queryLong(Sql sql) throws SQLException {
+        return queryFirst(sql, row -> row.getLong(1))
+                .orElseThrow(() -> new SQLException("The query gave no row: " + sql));
+    }
+
+    /** The first column of the first row as a truth value; false where that is NULL or there is no row. */
+    public boolean queryBoolean(Sql sql) throws SQLException {
+        return queryFirst(sql, row -> row.getBoolean(1)).orElse(false);
+    }
+
+    /** The first column of every row as text. */
+    public List<String> queryStrings(Sql sql) throws SQLException {
+        return query(sql, row -> row.getString(1));
+    }
+
+    private PreparedStatement prepare(Sql sql) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql.text());
+        try {
+            int index = 0;
+            for (Object value : sql.values()) {
+                index++;
+                if (value instanceof TupleId) {
+                    // Sent without a type, so that the server takes it for the tid that the comparison wants.
+                    statement.setObject(index, value.toString(), Types.OTHER);
+                } else if (value instanceof String[] texts) {
+                    statement.setArray(index, connection.createArrayOf("text", texts));
+                } else {
+                    statement.setObject(index, value);
+                }
+            }
+            return statement;
+        } catch (SQLException | RuntimeException e) {
+            statement.close();
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package liquibase.ext.partition.engine.state;
+
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/**
+ * One row of {@code partition_migration}.
+ *
+ * @param source the name that the application uses
+ * @param newTableName the partitioned table's own name before the swap
+ * @param partitionColumn the partition key
+ * @param sourceOid the table that is, or was, the source; after the swap this is the backup
+ * @param newOid the partitioned table
+ * @param deltaTableName set by {@code captureChanges}
+ * @param keyColumns set by {@code captureChanges}; empty before
+ * @param plan set when the copy begins
+ * @param backupTableName set by {@code lockedSwap}
+ * @param verifiedDifferences keys that differed when source and new table were last compared; empty when never
+ * @param backupVerification the last comparison of the backup with the live table; empty when never since the swap
+ */
+public record Migration(
+        long id,
+        QualifiedName source,
+        Identifier newTableName,
+        Identifier partitionColumn,
+        Phase phase,
+        long sourceOid,
+        long newOid,
+        Optional<Identifier> deltaTableName,
+        List<Identifier> keyColumns,
+        Optional<CopyPlan> plan,
+        Optional<Identifier> backupTableName,
+        Optional<Long> verifiedDifferences,
+        Optional<BackupVerification> backupVerification) {
+
+    /**
+     * What the chunks of a copy rest on.
+     *
+     * @param blocks the source's size in heap blocks when the plan was made, after capture had committed
+     * @param blocksPerChunk of every chunk but the last
+     * @param filenode of the source; another one means that its rows have moved, and the plan is void
+     * @param columnFingerprint of the source; another one means that the copying statement is void
+     */
+    public record CopyPlan(long blocks, long blocksPerChunk, long filenode, String columnFingerprint) {}
+
+    /**
+     * @param differences keys that differed
+     * @param ageSeconds how long ago the comparison ended, by the server's clock
+     */
+    public record BackupVerification(long differences, long ageSeconds) {}
+
+    public QualifiedName newTable() {
+        return source.sibling(newTableName);
+    }
+
+    /** The delta table. @throws IllegalStateException before {@code captureChanges} */
+    public QualifiedName delta() {
+        return source.sibling(deltaTableName.orElseThrow(
+                () -> new IllegalStateException("Changes of " + source + " are not captured yet.")));
+    }
+}

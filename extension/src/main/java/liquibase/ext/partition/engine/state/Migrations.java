@@ -1,0 +1,267 @@
+package liquibase.ext.partition.engine.state;
+
+import java.sql.Array;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration.BackupVerification;
+import liquibase.ext.partition.engine.state.Migration.CopyPlan;
+
+/**
+ * Reads and writes {@code partition_migration}. Every write is part of the session's transaction if one is open, so that a
+ * step and the record of it commit together.
+ */
+public final class Migrations {
+    private static final Sql TABLE_EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
+
+    private static final Sql FIND = Sql.of("""
+            SELECT id, source_schema, source_table, new_table, partition_column, phase, source_oid, new_oid, delta_table,
+                   key_columns, source_blocks, blocks_per_chunk, source_filenode, source_columns, backup_table,
+                   verified_differences, backup_differences,
+                   extract(epoch FROM clock_timestamp() - backup_verified_at)::bigint AS backup_verified_age
+            FROM {migration}
+            WHERE source_schema = {schema} AND source_table = {table}
+            """);
+
+    /** The oids are looked up here and not bound, so that the printed script is right for the table it just made. */
+    private static final Sql INSERT = Sql.of("""
+            INSERT INTO {migration} (source_schema, source_table, new_table, partition_column, phase, source_oid, new_oid)
+            VALUES ({schema}, {table}, {newTable}, {partitionColumn}, {phase},
+                    ({qualifiedSource}::regclass)::oid::bigint, ({qualifiedNew}::regclass)::oid::bigint)
+            ON CONFLICT (source_schema, source_table) DO UPDATE
+            SET new_table = excluded.new_table, partition_column = excluded.partition_column, phase = excluded.phase,
+                source_oid = excluded.source_oid, new_oid = excluded.new_oid""");
+
+    private static final Sql START_CAPTURE = Sql.of("""
+            UPDATE {migration} SET phase = {phase}, delta_table = {delta}, key_columns = {key}
+            WHERE source_schema = {schema} AND source_table = {table}""");
+
+    private static final Sql END_CAPTURE = Sql.of("""
+            UPDATE {migration} SET phase = {phase}, delta_table = NULL, key_columns = NULL
+            WHERE id = {id}""");
+
+    private static final Sql SET_PHASE = Sql.of("UPDATE {migration} SET phase = {phase} WHERE id = {id}");
+
+    private static final Sql START_COPY = Sql.of("""
+            UPDATE {migration}
+            SET phase = {phase}, source_blocks = {blocks}, blocks_per_chunk = {blocksPerChunk}, source_filenode = {filenode},
+                source_columns = {columns}, copy_started_at = clock_timestamp(), copied_at = NULL
+            WHERE id = {id}""");
+
+    private static final Sql FORGET_COPY = Sql.of("""
+            UPDATE {migration}
+            SET phase = {phase}, source_blocks = NULL, blocks_per_chunk = NULL, source_filenode = NULL,
+                source_columns = NULL, copy_started_at = NULL, copied_at = NULL
+            WHERE id = {id}""");
+
+    private static final Sql FINISH_COPY = Sql.of("""
+            UPDATE {migration} SET phase = {phase}, copied_at = clock_timestamp() WHERE id = {id}""");
+
+    private static final Sql RECORD_VERIFICATION = Sql.of("""
+            UPDATE {migration}
+            SET phase = {phase}, verified_at = clock_timestamp(), verified_rows = {rows},
+                verified_differences = {differences}
+            WHERE id = {id}""");
+
+    private static final Sql FORGET_VERIFICATION = Sql.of("""
+            UPDATE {migration}
+            SET phase = {phase}, verified_at = NULL, verified_rows = NULL, verified_differences = NULL
+            WHERE id = {id}""");
+
+    private static final Sql RECORD_SWAP = Sql.of("""
+            UPDATE {migration}
+            SET phase = {phase}, backup_table = {backup}, swapped_at = clock_timestamp(),
+                backup_verified_at = NULL, backup_differences = NULL
+            WHERE id = {id}""");
+
+    private static final Sql FORGET_SWAP = Sql.of("""
+            UPDATE {migration}
+            SET phase = {phase}, backup_table = NULL, swapped_at = NULL, lock_held_ms = NULL,
+                backup_verified_at = NULL, backup_differences = NULL
+            WHERE id = {id}""");
+
+    private static final Sql RECORD_LOCK_TIME = Sql.of("UPDATE {migration} SET lock_held_ms = {ms} WHERE id = {id}");
+
+    private static final Sql RECORD_BACKUP_VERIFICATION = Sql.of("""
+            UPDATE {migration}
+            SET backup_verified_at = clock_timestamp(), backup_differences = {differences}
+            WHERE id = {id}""");
+
+    private static final Sql RECORD_DROP = Sql.of("""
+            UPDATE {migration} SET phase = {phase}, dropped_at = clock_timestamp() WHERE id = {id}""");
+
+    private static final Sql DELETE = Sql.of("DELETE FROM {migration} WHERE id = {id}");
+    private static final Sql IS_EMPTY = Sql.of("SELECT NOT EXISTS (SELECT FROM {migration})");
+
+    private final Session session;
+    private final StateTables tables;
+
+    public Migrations(Session session, StateTables tables) {
+        this.session = session;
+        this.tables = tables;
+    }
+
+    /** The migration of the table that the application knows as {@code source}; nothing where there is none, or no state. */
+    public Optional<Migration> find(QualifiedName source) throws SQLException {
+        if (!session.queryBoolean(TABLE_EXISTS.with("table", tables.migration().quoted()))) {
+            return Optional.empty();
+        }
+        return session.queryFirst(
+                sql(FIND)
+                        .with("schema", source.schema().name())
+                        .with("table", source.name().name()),
+                Migrations::map);
+    }
+
+    /** @throws PartitionException when there is none, or it has not come as far as {@code phase} */
+    public Migration require(QualifiedName source, Phase phase, String step) throws SQLException {
+        Migration migration = find(source)
+                .orElseThrow(() -> new PartitionException(
+                        "%s found no migration of %s in %s. Nothing was changed. Run createPartitionedTable first; if it has run, check schemaName, tableName and Liquibase's own schema."
+                                .formatted(step, source, tables.migration())));
+        if (!migration.phase().isAtLeast(phase)) {
+            throw new PartitionException(
+                    "%s cannot run on %s yet: the migration is only <%s>, and it must be <%s>. Nothing was changed. Run the changesets before this one."
+                            .formatted(step, source, migration.phase().word(), phase.word()));
+        }
+        return migration;
+    }
+
+    /** The statement that records a new migration, for execution and for review. */
+    public static Sql insertStatement(
+            StateTables tables, QualifiedName source, QualifiedName newTable, Identifier partitionColumn) {
+        return INSERT.with("migration", tables.migration())
+                .with("schema", source.schema().name())
+                .with("table", source.name().name())
+                .with("newTable", newTable.name().name())
+                .with("partitionColumn", partitionColumn.name())
+                .with("phase", Phase.PREPARED.word())
+                .with("qualifiedSource", source.quoted())
+                .with("qualifiedNew", newTable.quoted());
+    }
+
+    /** The statement that records that capture is on, for execution and for review. */
+    public static Sql startCaptureStatement(
+            StateTables tables, QualifiedName source, Identifier delta, List<Identifier> key) {
+        return START_CAPTURE
+                .with("migration", tables.migration())
+                .with("phase", Phase.CAPTURING.word())
+                .with("delta", delta.name())
+                .with("key", key.stream().map(Identifier::name).toArray(String[]::new))
+                .with("schema", source.schema().name())
+                .with("table", source.name().name());
+    }
+
+    public void endCapture(Migration migration) throws SQLException {
+        session.update(phased(END_CAPTURE, Phase.PREPARED, migration));
+    }
+
+    public void setPhase(Migration migration, Phase phase) throws SQLException {
+        session.update(phased(SET_PHASE, phase, migration));
+    }
+
+    public void startCopy(Migration migration, CopyPlan plan) throws SQLException {
+        session.update(phased(START_COPY, Phase.COPYING, migration)
+                .with("blocks", plan.blocks())
+                .with("blocksPerChunk", plan.blocksPerChunk())
+                .with("filenode", plan.filenode())
+                .with("columns", plan.columnFingerprint()));
+    }
+
+    public void forgetCopy(Migration migration) throws SQLException {
+        session.update(phased(FORGET_COPY, Phase.CAPTURING, migration));
+    }
+
+    public void finishCopy(Migration migration) throws SQLException {
+        session.update(phased(FINISH_COPY, Phase.COPIED, migration));
+    }
+
+    /** Records what {@code verifyCopy} found; the phase is VERIFIED only where nothing differed. */
+    public void recordVerification(Migration migration, long rows, long differences) throws SQLException {
+        session.update(phased(RECORD_VERIFICATION, differences == 0 ? Phase.VERIFIED : Phase.REPLAYED, migration)
+                .with("rows", rows)
+                .with("differences", differences));
+    }
+
+    public void forgetVerification(Migration migration) throws SQLException {
+        session.update(phased(FORGET_VERIFICATION, Phase.REPLAYED, migration));
+    }
+
+    public void recordSwap(Migration migration, Identifier backup) throws SQLException {
+        session.update(phased(RECORD_SWAP, Phase.SWAPPED, migration).with("backup", backup.name()));
+    }
+
+    /** After the reverse swap the new table equals the source again, so the migration is VERIFIED as before. */
+    public void forgetSwap(Migration migration) throws SQLException {
+        session.update(phased(FORGET_SWAP, Phase.VERIFIED, migration));
+    }
+
+    public void recordLockTime(Migration migration, long milliseconds) throws SQLException {
+        session.update(sql(RECORD_LOCK_TIME).with("ms", milliseconds).with("id", migration.id()));
+    }
+
+    public void recordBackupVerification(Migration migration, long differences) throws SQLException {
+        session.update(
+                sql(RECORD_BACKUP_VERIFICATION).with("differences", differences).with("id", migration.id()));
+    }
+
+    public void recordDrop(Migration migration) throws SQLException {
+        session.update(phased(RECORD_DROP, Phase.DROPPED, migration));
+    }
+
+    /** Forgets the migration; with the last one, the state tables go too. */
+    public void delete(Migration migration) throws SQLException {
+        session.update(sql(DELETE).with("id", migration.id()));
+        if (session.queryBoolean(sql(IS_EMPTY))) {
+            session.updateAll(tables.dropStatements());
+        }
+    }
+
+    private Sql sql(Sql template) {
+        return template.with("migration", tables.migration());
+    }
+
+    private Sql phased(Sql template, Phase phase, Migration migration) {
+        return sql(template).with("phase", phase.word()).with("id", migration.id());
+    }
+
+    private static Migration map(ResultSet row) throws SQLException {
+        Array key = row.getArray("key_columns");
+        Optional<CopyPlan> plan = row.getString("source_blocks") == null
+                ? Optional.empty()
+                : Optional.of(new CopyPlan(
+                        row.getLong("source_blocks"),
+                        row.getLong("blocks_per_chunk"),
+                        row.getLong("source_filenode"),
+                        row.getString("source_columns")));
+        Optional<BackupVerification> backup = row.getString("backup_differences") == null
+                ? Optional.empty()
+                : Optional.of(
+                        new BackupVerification(row.getLong("backup_differences"), row.getLong("backup_verified_age")));
+        return new Migration(
+                row.getLong("id"),
+                QualifiedName.of(row.getString("source_schema"), row.getString("source_table")),
+                new Identifier(row.getString("new_table")),
+                new Identifier(row.getString("partition_column")),
+                Phase.parse(row.getString("phase")),
+                row.getLong("source_oid"),
+                row.getLong("new_oid"),
+                Optional.ofNullable(row.getString("delta_table")).map(Identifier::new),
+                key == null
+                        ? List.of()
+                        : Arrays.stream((String[]) key.getArray())
+                                .map(Identifier::new)
+                                .toList(),
+                plan,
+                Optional.ofNullable(row.getString("backup_table")).map(Identifier::new),
+                Optional.ofNullable(row.getObject("verified_differences", Long.class)),
+                backup);
+    }
+}

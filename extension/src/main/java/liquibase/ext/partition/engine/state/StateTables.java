@@ -1,0 +1,114 @@
+package liquibase.ext.partition.engine.state;
+
+import java.util.List;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The tables and the view that hold the state, and the statements that make and drop them.
+ *
+ * @param schema Liquibase's own
+ */
+public record StateTables(Identifier schema) {
+    private static final Sql CREATE_MIGRATION = Sql.of("""
+            CREATE TABLE IF NOT EXISTS {migration} (
+              id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+              source_schema text NOT NULL,
+              source_table text NOT NULL,
+              new_table text NOT NULL,
+              partition_column text NOT NULL,
+              phase text NOT NULL,
+              source_oid bigint NOT NULL,
+              new_oid bigint NOT NULL,
+              delta_table text,
+              key_columns text[],
+              source_blocks bigint,
+              blocks_per_chunk bigint,
+              source_filenode bigint,
+              source_columns text,
+              backup_table text,
+              started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+              copy_started_at timestamptz,
+              copied_at timestamptz,
+              verified_at timestamptz,
+              verified_rows bigint,
+              verified_differences bigint,
+              swapped_at timestamptz,
+              lock_held_ms bigint,
+              backup_verified_at timestamptz,
+              backup_differences bigint,
+              dropped_at timestamptz,
+              UNIQUE (source_schema, source_table)
+            )""");
+
+    private static final Sql CREATE_CHUNK = Sql.of("""
+            CREATE TABLE IF NOT EXISTS {chunk} (
+              migration_id bigint NOT NULL REFERENCES {migration} ON DELETE CASCADE,
+              from_block bigint NOT NULL,
+              to_block bigint NOT NULL,
+              rows_copied bigint NOT NULL,
+              started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+              finished_at timestamptz,
+              PRIMARY KEY (migration_id, from_block)
+            )""");
+
+    /** The delta backlog is the statistics' estimate: a view cannot count a table whose name is in a row. */
+    private static final Sql CREATE_PROGRESS = Sql.of("""
+            CREATE OR REPLACE VIEW {progress} AS
+            SELECT m.source_schema, m.source_table, m.phase,
+                   round(100.0 * c.blocks / nullif(m.source_blocks, 0), 1) AS per_cent,
+                   c.chunks AS chunks_done, c.rows AS rows_copied,
+                   round(c.rows / nullif(extract(epoch FROM c.last_finished - c.first_started), 0)) AS rows_per_second,
+                   CASE WHEN m.phase = 'copying' AND c.blocks > 0 THEN
+                     (c.last_finished - c.first_started) * ((m.source_blocks - c.blocks)::float8 / c.blocks)
+                   END AS eta,
+                   (SELECT s.n_live_tup FROM pg_catalog.pg_stat_all_tables AS s
+                    WHERE s.schemaname = m.source_schema AND s.relname = m.delta_table) AS delta_backlog,
+                   m.started_at, m.copied_at, m.verified_at, m.verified_differences,
+                   m.swapped_at, m.lock_held_ms, m.dropped_at
+            FROM {migration} AS m
+            LEFT JOIN LATERAL (
+              SELECT count(*) AS chunks, coalesce(sum(k.to_block - k.from_block), 0) AS blocks,
+                     coalesce(sum(k.rows_copied), 0) AS rows,
+                     min(k.started_at) AS first_started, max(k.finished_at) AS last_finished
+              FROM {chunk} AS k WHERE k.migration_id = m.id
+            ) AS c ON true""");
+
+    private static final Sql DROP_VIEW = Sql.of("DROP VIEW IF EXISTS {progress}");
+    private static final Sql DROP_TABLES = Sql.of("DROP TABLE IF EXISTS {chunk}, {migration}");
+
+    public QualifiedName migration() {
+        return named("partition_migration");
+    }
+
+    public QualifiedName chunk() {
+        return named("partition_chunk");
+    }
+
+    public QualifiedName progress() {
+        return named("partition_progress");
+    }
+
+    /** Statements that make what is missing; safe to repeat. */
+    public List<Sql> createStatements() {
+        return List.of(
+                CREATE_MIGRATION.with("migration", migration()),
+                CREATE_CHUNK.with("chunk", chunk()).with("migration", migration()),
+                CREATE_PROGRESS
+                        .with("progress", progress())
+                        .with("migration", migration())
+                        .with("chunk", chunk()));
+    }
+
+    /** Statements that remove everything; safe to repeat. */
+    public List<Sql> dropStatements() {
+        return List.of(
+                DROP_VIEW.with("progress", progress()),
+                DROP_TABLES.with("chunk", chunk()).with("migration", migration()));
+    }
+
+    private QualifiedName named(String name) {
+        return new QualifiedName(schema, new Identifier(name));
+    }
+}

@@ -1,0 +1,103 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.KeyMatch;
+import liquibase.ext.partition.engine.delta.Replay;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.target.CarriedName;
+
+/**
+ * The way back: every write made since the swap is drained into the backup, which becomes the live table again. Capture then
+ * goes on from it, so that the swap can be done again. See {@link LockedSwitch} for transaction and locks.
+ */
+public final class ReverseSwap {
+    private ReverseSwap() {}
+
+    /** @throws PartitionException when the backup is gone or has other columns, or the lock is not given */
+    public static void run(StepRun run, SwapSettings settings) throws SQLException {
+        Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
+        if (!migration.phase().isAtLeast(Phase.SWAPPED)) {
+            run.line("%s: %s is not swapped.".formatted(run.step(), run.source()));
+            return;
+        }
+        if (migration.phase().isAtLeast(Phase.DROPPED)) {
+            throw new PartitionException(
+                    "The backup of %s has been dropped, so there is no table to go back to. Nothing was changed; the partitioned table goes on."
+                            .formatted(run.source()));
+        }
+        Session session = run.session();
+        TableReader reader = new TableReader(session);
+        QualifiedName backupName =
+                run.source().sibling(migration.backupTableName().orElseThrow());
+        Table live = reader.require(run.source());
+        Table backup = reader.require(backupName);
+        requireReversible(run, migration, live, backup);
+        KeyMatch key = new KeyMatch(reader.key(backup, migration.keyColumns()));
+        Replay replay = new Replay(
+                new Capture(migration.delta(), key.columns(), migration.partitionColumn()),
+                key,
+                new Replay.Side(run.source(), true),
+                new Replay.Side(backupName, false),
+                backup.writableColumns());
+        long milliseconds = new LockedSwitch(run, settings, replay, run.source(), backupName).run(() -> {
+            session.updateAll(
+                    plan(run, migration, reader, backupName, replay.capture()).statements());
+            run.migrations().forgetSwap(migration);
+        });
+        run.line(
+                "%s is the table it was before the swap, with every write made since; %s is kept up to date. The lock was held for %d ms."
+                        .formatted(run.source(), migration.newTable(), milliseconds));
+    }
+
+    private static Switch plan(
+            StepRun run, Migration migration, TableReader reader, QualifiedName backupName, Capture capture)
+            throws SQLException {
+        Table live = reader.require(run.source());
+        Table backup = reader.require(backupName);
+        requireReversible(run, migration, live, backup);
+        List<Identifier> carried = live.indexes().stream()
+                .map(index -> index.name())
+                .filter(name -> backup.index(
+                                CarriedName.backupIndex(run.source(), name).name())
+                        .isPresent())
+                .toList();
+        return new Switch(
+                live,
+                migration.newTableName(),
+                reader.partitions(run.source()),
+                backup,
+                List.of(),
+                carried,
+                name -> CarriedName.newIndex(run.source(), name).name(),
+                name -> CarriedName.backupIndex(run.source(), name).name(),
+                capture);
+    }
+
+    private static void requireReversible(StepRun run, Migration migration, Table live, Table backup) {
+        if (live.oid() != migration.newOid() || backup.oid() != migration.sourceOid()) {
+            throw new PartitionException(
+                    "%s or %s is not the table that the swap left there; somebody renamed or made it anew. Nothing was changed. Put the names right, then roll back again."
+                            .formatted(live.name(), backup.name()));
+        }
+        if (!live.columnFingerprint().equals(backup.columnFingerprint())) {
+            throw new PartitionException(
+                    "The columns of %s changed since the swap, so its rows do not fit the backup: <%s> and <%s>. Nothing was changed. Undo that change, or give the backup the same columns, then roll back again."
+                            .formatted(live.name(), live.columnFingerprint(), backup.columnFingerprint()));
+        }
+        if (!live.obstacles().isEmpty()) {
+            throw new PartitionException(
+                    "%s cannot be swapped back, because that would leave behind what others rely on:\n  %s\nNothing was changed. Remove these, then roll back again."
+                            .formatted(live.name(), String.join("\n  ", live.obstacles())));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.LockTable;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.delta.KeyMatch;
+import liquibase.ext.partition.engine.delta.Replay;
+import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.target.CarriedName;
+
+/**
+ * The swap: the new table takes the place of the source, which becomes the backup. See {@link LockedSwitch} for transaction
+ * and locks. Safe to repeat: does nothing once the swap is done.
+ */
+public final class Swap {
+    /** Locks of the switch beside those on partitions and their indexes: state tables, catalogs, sequences, functions. */
+    private static final long OTHER_LOCKS = 200;
+
+    private final StepRun run;
+    private final Migration migration;
+    private final QualifiedName backup;
+
+    private Swap(StepRun run, Migration migration, QualifiedName backup) {
+        this.run = run;
+        this.migration = migration;
+        this.backup = backup;
+    }
+
+    public static Swap of(StepRun run, Identifier backupName) throws SQLException {
+        Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
+        return new Swap(run, migration, run.source().sibling(backupName));
+    }
+
+    /**
+     * Swaps.
+     *
+     * @throws PartitionException when source and new table were not compared or differed, when the source has got something
+     *     that a swap would break, or the lock is not given
+     */
+    public void swap(SwapSettings settings) throws SQLException {
+        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
+            run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
+            return;
+        }
+        Session session = run.session();
+        TableReader reader = new TableReader(session);
+        Table source = reader.require(run.source());
+        requireReady(reader, source);
+        KeyMatch key = new KeyMatch(reader.key(source, migration.keyColumns()));
+        Replay replay = ReplayStep.forward(migration, source, key);
+        LockedSwitch locked = new LockedSwitch(run, settings, replay, source.name(), migration.newTable());
+        long milliseconds = locked.run(() -> {
+            session.updateAll(plan(reader, replay).statements());
+            run.migrations().recordSwap(migration, backup.name());
+        });
+        run.migrations().recordLockTime(migration, milliseconds);
+        run.line("%s is partitioned now; %s is its backup. The lock was held for %d ms."
+                .formatted(run.source(), backup, milliseconds));
+    }
+
+    /** The transaction as a person would run it, from what the tables are now; runs nothing. */
+    public List<Sql> reviewStatements() throws SQLException {
+        TableReader reader = new TableReader(run.session());
+        Table source = reader.require(run.source());
+        KeyMatch key = new KeyMatch(reader.key(source, migration.keyColumns()));
+        Replay replay = ReplayStep.forward(migration, source, key);
+        List<Sql> statements = new ArrayList<>(LockedSwitch.lockStatements(source.name(), migration.newTable()));
+        statements.addAll(replay.batchStatements(0, TupleId.MAX_BLOCK));
+        statements.addAll(plan(reader, replay).statements());
+        return statements;
+    }
+
+    /** Planned under the lock, so that what somebody added a moment ago comes along too. */
+    private Switch plan(TableReader reader, Replay replay) throws SQLException {
+        Table source = reader.require(run.source());
+        Table entering = reader.require(migration.newTable());
+        requireCarriable(source, entering);
+        return new Switch(
+                source,
+                backup.name(),
+                List.of(),
+                entering,
+                reader.partitions(migration.newTable()),
+                Switch.usableIndexes(source),
+                name -> CarriedName.backupIndex(run.source(), name).name(),
+                name -> CarriedName.newIndex(run.source(), name).name(),
+                replay.capture());
+    }
+
+    private void requireReady(TableReader reader, Table source) throws SQLException {
+        if (!migration.phase().isAtLeast(Phase.VERIFIED)
+                || migration.verifiedDifferences().orElse(-1L) != 0) {
+            throw new PartitionException(
+                    "%s and %s have not been found equal: %s. Nothing was renamed. Run verifyCopy first."
+                            .formatted(
+                                    run.source(),
+                                    migration.newTable(),
+                                    migration
+                                            .verifiedDifferences()
+                                            .map(count -> "the last verification found " + count + " differences")
+                                            .orElse("no verification has completed")));
+        }
+        if (reader.find(backup).isPresent()) {
+            throw new PartitionException(
+                    "There is a table %s already, so the source cannot take that name. Nothing was renamed. Rename or drop that table, or choose another backupTableName."
+                            .formatted(backup));
+        }
+        requireCarriable(source, reader.require(migration.newTable()));
+        long locks = (long) (reader.partitions(migration.newTable()).size() + 1)
+                        * (source.indexes().size() + 1)
+                + OTHER_LOCKS;
+        LockTable table = LockTable.read(run.session());
+        if (!table.hasRoomFor(locks)) {
+            throw new PartitionException(
+                    "The swap of %s takes up to %,d locks, and the server has room for %,d of which %,d are taken. Nothing was renamed. Raise max_locks_per_transaction (needs a restart), or make fewer partitions."
+                            .formatted(run.source(), locks, table.capacity(), table.used()));
+        }
+    }
+
+    private void requireCarriable(Table source, Table entering) {
+        if (source.oid() != migration.sourceOid() || entering.oid() != migration.newOid()) {
+            throw new PartitionException(
+                    "%s or %s is not the table that this migration began with; somebody renamed or made it anew. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
+                            .formatted(run.source(), migration.newTable()));
+        }
+        if (!source.ownedByUs()) {
+            throw new PartitionException(
+                    "%s belongs to role %s, and only its owner can rename it. Nothing was renamed. Run as that role, or GRANT %s to the role that runs Liquibase."
+                            .formatted(
+                                    run.source(), source.owner(), source.owner().quoted()));
+        }
+        if (!source.obstacles().isEmpty()) {
+            throw new PartitionException(
+                    "%s cannot be swapped, because the swap would leave behind what others rely on:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
+                            .formatted(run.source(), String.join("\n  ", source.obstacles())));
+        }
+        if (!source.columnFingerprint().equals(entering.columnFingerprint())) {
+            throw new PartitionException(
+                    "The columns of %s changed since %s was made: <%s> and <%s>. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
+                            .formatted(
+                                    run.source(),
+                                    migration.newTable(),
+                                    source.columnFingerprint(),
+                                    entering.columnFingerprint()));
+        }
+        for (Identifier index : Switch.usableIndexes(source)) {
+            Identifier counterpart = CarriedName.newIndex(run.source(), index).name();
+            if (entering.index(counterpart).filter(it -> it.valid()).isEmpty()) {
+                throw new PartitionException(
+                        "Index %s of %s has no counterpart %s on %s: it was made after buildIndexes ran. Nothing was renamed. Drop it and make it again after the swap, or roll back to before buildIndexes."
+                                .formatted(index, run.source(), counterpart, migration.newTable()));
+            }
+        }
+    }
+}

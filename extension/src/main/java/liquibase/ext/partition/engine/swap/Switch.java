@@ -1,0 +1,216 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.Grant;
+import liquibase.ext.partition.engine.catalog.Index;
+import liquibase.ext.partition.engine.catalog.Sequence;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.Trigger;
+import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The statements by which one table takes the place of another: its name, the names of its indexes and sequences, its
+ * triggers, grants and comment, and capture on it. Pure: planned from what the two tables are, run by others in the one
+ * transaction that holds the lock.
+ *
+ * @param leaving the table that has the live name
+ * @param leavingName what it is called afterwards
+ * @param leavingPartitions its partitions; none where it is not partitioned
+ * @param entering the table that gets the live name
+ * @param enteringPartitions its partitions; none where it is not partitioned
+ * @param carriedIndexes names of the live table's indexes that the entering table has too
+ * @param aside what an index or sequence of the leaving table is called afterwards
+ * @param counterpart what the entering table's index is called before
+ * @param capture moves from the leaving to the entering table
+ */
+record Switch(
+        Table leaving,
+        Identifier leavingName,
+        List<QualifiedName> leavingPartitions,
+        Table entering,
+        List<QualifiedName> enteringPartitions,
+        List<Identifier> carriedIndexes,
+        UnaryOperator<Identifier> aside,
+        UnaryOperator<Identifier> counterpart,
+        Capture capture) {
+
+    private static final Sql RENAME_TABLE = Sql.of("ALTER TABLE {table} RENAME TO {name}");
+    private static final Sql RENAME_INDEX = Sql.of("ALTER INDEX {index} RENAME TO {name}");
+    private static final Sql RENAME_SEQUENCE = Sql.of("ALTER SEQUENCE {sequence} RENAME TO {name}");
+    private static final Sql OWN_SEQUENCE = Sql.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
+
+    private static final Sql CONTINUE_SEQUENCE =
+            Sql.of("SELECT pg_catalog.setval({to}::regclass, last_value, is_called) FROM {from}");
+
+    /** Only ever forward: setval is not undone by a rollback. */
+    private static final Sql ADVANCE_SEQUENCE = Sql.of("""
+            SELECT pg_catalog.setval({sequenceName}::regclass, m.value, true)
+            FROM (SELECT {extreme}({column}) AS value FROM {table}) AS m, {sequence} AS s, pg_catalog.pg_sequence AS p
+            WHERE p.seqrelid = {sequenceName}::regclass AND m.value BETWEEN p.seqmin AND p.seqmax
+              AND (m.value {beyond} s.last_value OR (m.value = s.last_value AND NOT s.is_called))""");
+
+    private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER {trigger} ON {table}");
+    private static final Sql SET_TRIGGER = Sql.of("ALTER TABLE {table} {state} TRIGGER {trigger}");
+    private static final Sql REVOKE_ALL = Sql.of("REVOKE ALL ON TABLE {table} FROM {grantee}");
+    private static final Sql GRANT = Sql.of("GRANT {privilege} ON TABLE {table} TO {grantee}{option}");
+    private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
+    private static final Sql COMMENT = Sql.of("COMMENT ON TABLE {table} IS {comment}");
+
+    /** In order; every one must succeed. */
+    List<Sql> statements() {
+        List<Sql> statements = new ArrayList<>();
+        statements.addAll(capture.stopStatements(leaving.name(), leavingPartitions));
+        for (Trigger trigger : userTriggers(leaving)) {
+            statements.add(DROP_TRIGGER.with("trigger", trigger.name()).with("table", leaving.name()));
+        }
+        moveSequences(statements);
+        statements.add(RENAME_TABLE.with("table", leaving.name()).with("name", leavingName));
+        statements.add(RENAME_TABLE
+                .with("table", entering.name())
+                .with("name", leaving.name().name()));
+        renameIndexes(statements);
+        createTriggers(statements);
+        setRights(statements);
+        leaving.comment()
+                .ifPresent(comment ->
+                        statements.add(COMMENT.with("table", leaving.name()).with("comment", Sql.literal(comment))));
+        statements.addAll(capture.startStatements(leaving.name(), enteringPartitions));
+        return statements;
+    }
+
+    private List<Trigger> userTriggers(Table table) {
+        return table.triggers().stream()
+                .filter(trigger -> !capture.owns(trigger.name()))
+                .toList();
+    }
+
+    /**
+     * A serial column's sequence is shared by both tables' defaults and changes its owner; an identity column has a sequence
+     * of its own on each side, so the entering one goes on where the leaving one stands, and they exchange names.
+     */
+    private void moveSequences(List<Sql> statements) {
+        for (Column column : leaving.columns()) {
+            Optional<Sequence> left = column.sequence();
+            if (left.isEmpty()) {
+                continue;
+            }
+            Sequence sequence = left.get();
+            Sequence live = sequence;
+            if (column.identity()) {
+                live = entering.column(column.name()).flatMap(Column::sequence).orElseThrow();
+                statements.add(
+                        CONTINUE_SEQUENCE.with("to", live.name().quoted()).with("from", sequence.name()));
+            }
+            if (isIndexed(column)) {
+                statements.add(ADVANCE_SEQUENCE
+                        .with("sequenceName", live.name().quoted())
+                        .with("extreme", Sql.raw(live.ascending() ? "max" : "min"))
+                        .with("beyond", Sql.raw(live.ascending() ? ">" : "<"))
+                        .with("column", column.name())
+                        .with("table", leaving.name())
+                        .with("sequence", live.name()));
+            }
+            if (column.identity()) {
+                statements.add(RENAME_SEQUENCE
+                        .with("sequence", sequence.name())
+                        .with("name", aside.apply(sequence.name().name())));
+                statements.add(RENAME_SEQUENCE
+                        .with("sequence", live.name())
+                        .with("name", sequence.name().name()));
+            } else {
+                statements.add(OWN_SEQUENCE
+                        .with("sequence", sequence.name())
+                        .with("table", entering.name())
+                        .with("column", column.name()));
+            }
+        }
+    }
+
+    /** The largest value is looked up under the lock, so only where an index gives it at once. */
+    private boolean isIndexed(Column column) {
+        return leaving.indexes().stream()
+                .anyMatch(index -> index.valid()
+                        && !index.partial()
+                        && index.method().startsWith("btree")
+                        && !index.columns().isEmpty()
+                        && index.columns().get(0).equals(column.name()));
+    }
+
+    private void renameIndexes(List<Sql> statements) {
+        for (Identifier name : carriedIndexes) {
+            if (leaving.index(name).isPresent()) {
+                statements.add(
+                        RENAME_INDEX.with("index", leaving.name().sibling(name)).with("name", aside.apply(name)));
+            }
+            statements.add(RENAME_INDEX
+                    .with("index", entering.name().sibling(counterpart.apply(name)))
+                    .with("name", name));
+        }
+    }
+
+    /** Their definitions name the table by its live name, which the entering table has by now. */
+    private void createTriggers(List<Sql> statements) {
+        for (Trigger trigger : userTriggers(leaving)) {
+            statements.add(Sql.raw(trigger.definition()));
+            String state = switch (trigger.enabled()) {
+                case 'D' -> "DISABLE";
+                case 'R' -> "ENABLE REPLICA";
+                case 'A' -> "ENABLE ALWAYS";
+                default -> "";
+            };
+            if (!state.isEmpty()) {
+                statements.add(SET_TRIGGER
+                        .with("table", leaving.name())
+                        .with("state", Sql.raw(state))
+                        .with("trigger", trigger.name()));
+            }
+        }
+    }
+
+    /** The same owner and rights as the leaving table has now, and no others: default privileges may have given some. */
+    private void setRights(List<Sql> statements) {
+        if (!entering.owner().equals(leaving.owner())) {
+            statements.add(CHANGE_OWNER.with("table", leaving.name()).with("owner", leaving.owner()));
+            for (QualifiedName partition : enteringPartitions) {
+                statements.add(CHANGE_OWNER.with("table", partition).with("owner", leaving.owner()));
+            }
+        }
+        if (entering.grants().equals(leaving.grants())) {
+            return;
+        }
+        entering.grants().stream()
+                .map(Switch::grantee)
+                .distinct()
+                .forEach(grantee ->
+                        statements.add(REVOKE_ALL.with("table", leaving.name()).with("grantee", grantee)));
+        for (Grant grant : leaving.grants()) {
+            Sql privilege = Sql.raw(grant.privilege());
+            statements.add(GRANT.with(
+                            "privilege",
+                            grant.column()
+                                    .map(column -> Sql.of("{privilege} ({column})")
+                                            .with("privilege", privilege)
+                                            .with("column", column))
+                                    .orElse(privilege))
+                    .with("table", leaving.name())
+                    .with("grantee", grantee(grant))
+                    .with("option", Sql.raw(grant.grantable() ? " WITH GRANT OPTION" : "")));
+        }
+    }
+
+    private static Sql grantee(Grant grant) {
+        return grant.grantee().map(Identifier::asSql).orElse(Sql.raw("PUBLIC"));
+    }
+
+    /** The names of {@code table}'s usable indexes. */
+    static List<Identifier> usableIndexes(Table table) {
+        return table.indexes().stream().filter(Index::valid).map(Index::name).toList();
+    }
+}

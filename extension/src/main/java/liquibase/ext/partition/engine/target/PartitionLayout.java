@@ -1,0 +1,49 @@
+package liquibase.ext.partition.engine.target;
+
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.sql.Identifier;
+
+/**
+ * Which partitions a table gets: one an interval from {@code from} (inclusive) until {@code until} (exclusive), and the
+ * default partition for every row outside.
+ *
+ * @param prefix what the names of the partitions begin with, {@code orders_} giving {@code orders_202401}
+ */
+public record PartitionLayout(String prefix, PartitionInterval interval, LocalDate from, LocalDate until) {
+    private static final String DEFAULT_SUFFIX = "default";
+
+    /** @throws IllegalArgumentException with a message for people, when the range is empty or a name would be too long */
+    public PartitionLayout {
+        if (!from.isBefore(until)) {
+            throw new IllegalArgumentException(
+                    "from is %s and until is %s; until is the first %s without a partition and must be later."
+                            .formatted(from, until, interval.word()));
+        }
+    }
+
+    /**
+     * A layout from what people write.
+     *
+     * @throws IllegalArgumentException with a message for people
+     */
+    public static PartitionLayout parse(String prefix, String interval, String from, String until) {
+        PartitionInterval parsed = PartitionInterval.parse(interval);
+        return new PartitionLayout(prefix, parsed, parsed.parseBound("from", from), parsed.parseBound("until", until));
+    }
+
+    /** The partitions in order of their ranges, without the default one. */
+    public List<Partition> partitions() {
+        List<Partition> partitions = new ArrayList<>();
+        for (LocalDate start = from; start.isBefore(until); start = interval.next(start)) {
+            partitions.add(new Partition(new Identifier(prefix + interval.suffix(start)), start, interval.next(start)));
+        }
+        return partitions;
+    }
+
+    /** The partition that takes every row outside the ranges. */
+    public Identifier defaultPartition() {
+        return new Identifier(prefix + DEFAULT_SUFFIX);
+    }
+}

@@ -1,0 +1,7 @@
+/**
+ * What is to be made: the names of a migration's tables, the partition layout, and the statements that make the new table.
+ *
+ * <p>Pure: plans statements, runs none. Called by the steps of the engine, by the change types for their review SQL, and by
+ * the generator to check names.
+ */
+package liquibase.ext.partition.engine.target;

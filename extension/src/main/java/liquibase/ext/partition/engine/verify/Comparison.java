@@ -1,0 +1,144 @@
+package liquibase.ext.partition.engine.verify;
+
+import java.sql.Array;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.catalog.Heap;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.KeyMatch;
+import liquibase.ext.partition.engine.run.Chunk;
+import liquibase.ext.partition.engine.run.ProgressMeter;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.TupleId;
+
+/**
+ * Compares an ordinary table with a partitioned one, row for row.
+ *
+ * <p>There: every row of the ordinary table whose key is not in the delta table must be in the partitioned one under the same
+ * key and partition-key value, and equal in every column, byte for byte ({@code *=} compares images, so {@code 1.0} is not
+ * {@code 1.00}, and types without an equality, as {@code json}, compare too). Back: every row of the partitioned table whose
+ * key is not in the delta table must be in the ordinary one. The unique indexes on both sides make the two together "exactly
+ * once, and nothing else".
+ *
+ * <p>Transactions: one statement a chunk, so a snapshot is held for seconds. Locks: those of a SELECT. Rows may be written
+ * meanwhile: a chunk's snapshot sees a row together with its key in the delta table. Each row costs one index lookup on the
+ * other side, whatever the tables' size.
+ */
+public record Comparison(
+        QualifiedName ordinary, QualifiedName partitioned, Capture capture, KeyMatch key, List<Identifier> columns) {
+    /** Rows a chunk holds about, where nothing else is asked for: a snapshot of a few seconds. */
+    public static final long DEFAULT_CHUNK_SIZE = 250_000;
+
+    /** OFFSET 0 keeps the lookup a lookup: joined, it would read the whole other table once a chunk. */
+    private static final Sql COMPARE = Sql.of("""
+            SELECT count(*) AS rows,
+                   count(*) FILTER (WHERE found.same IS NOT TRUE) AS differences,
+                   (array_agg(concat_ws(', ', {keyTexts}) || CASE WHEN found.same THEN '' WHEN found.same IS NULL
+                                THEN {missing} ELSE {different} END)
+                      FILTER (WHERE found.same IS NOT TRUE))[1:{listed}] AS keys
+            FROM ONLY {table} AS t
+            LEFT JOIN LATERAL (
+              SELECT {same} AS same FROM {other} AS o WHERE {sameRow} OFFSET 0
+            ) AS found ON true
+            WHERE t.ctid >= {from} AND t.ctid < {to}
+              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured})""");
+
+    private static final Sql SAME_IMAGE = Sql.of("ROW({left}) OPERATOR(pg_catalog.*=) ROW({right})");
+
+    /** A range of one table's blocks, and how its rows are looked up in the other. */
+    private record Piece(QualifiedName table, QualifiedName other, boolean contents, Chunk chunk) {}
+
+    /**
+     * Compares all.
+     *
+     * @param what begins the progress lines
+     */
+    public ComparisonResult compare(StepRun run, String what, long chunkSize, int workers) throws SQLException {
+        List<Piece> pieces = new ArrayList<>(pieces(run.session(), ordinary, partitioned, true, chunkSize));
+        for (QualifiedName partition : new TableReader(run.session()).partitions(partitioned)) {
+            pieces.addAll(pieces(run.session(), partition, ordinary, false, chunkSize));
+        }
+        long blocks = pieces.stream().mapToLong(piece -> piece.chunk().blocks()).sum();
+        ProgressMeter meter = new ProgressMeter(run.report(), what, blocks, 0, 0);
+        AtomicReference<ComparisonResult> result = new AtomicReference<>(ComparisonResult.none());
+        run.workers()
+                .forEach(
+                        pieces,
+                        workers,
+                        (session, piece) -> {
+                            ComparisonResult found = compare(session, piece);
+                            meter.add(piece.chunk().blocks(), found.rows());
+                            // Rows are counted on the way there only; on the way back they are the same ones.
+                            ComparisonResult counted = piece.contents()
+                                    ? found
+                                    : new ComparisonResult(0, found.differences(), found.keys());
+                            result.accumulateAndGet(counted, ComparisonResult::plus);
+                        },
+                        () -> {
+                            if (meter.isDue()) {
+                                meter.tell(result.get().differences() + " differences");
+                            }
+                        });
+        meter.tell(result.get().differences() + " differences");
+        return result.get();
+    }
+
+    /** The comparing statement of one chunk on the way there, for review. */
+    public Sql statement(Chunk chunk) {
+        return statement(new Piece(ordinary, partitioned, true, chunk));
+    }
+
+    private static List<Piece> pieces(
+            Session session, QualifiedName table, QualifiedName other, boolean contents, long chunkSize)
+            throws SQLException {
+        long blocks = Heap.blocks(session, table);
+        if (blocks == 0) {
+            return List.of();
+        }
+        long blocksPerChunk = Chunk.blocksFor(chunkSize, Heap.rowsPerBlock(session, table));
+        return Chunk.covering(blocks, blocksPerChunk).stream()
+                .map(chunk -> new Piece(table, other, contents, chunk))
+                .toList();
+    }
+
+    private ComparisonResult compare(Session session, Piece piece) throws SQLException {
+        return session.queryFirst(statement(piece), row -> {
+                    Array keys = row.getArray("keys");
+                    return new ComparisonResult(
+                            row.getLong("rows"),
+                            row.getLong("differences"),
+                            keys == null ? List.of() : Arrays.asList((String[]) keys.getArray()));
+                })
+                .orElseThrow();
+    }
+
+    private Sql statement(Piece piece) {
+        String keyTexts = key.columns().stream()
+                .map(column -> "t." + column.quoted() + "::text")
+                .collect(Collectors.joining(", "));
+        Sql same = piece.contents()
+                ? SAME_IMAGE.with("left", Sql.list("t", columns)).with("right", Sql.list("o", columns))
+                : Sql.raw("true");
+        return COMPARE.with("keyTexts", Sql.raw(keyTexts))
+                .with("missing", Sql.literal(" (in %s, not in %s)".formatted(piece.table(), piece.other())))
+                .with("different", Sql.literal(" (not the same in %s)".formatted(piece.other())))
+                .with("listed", Sql.raw(Integer.toString(ComparisonResult.LISTED_KEYS)))
+                .with("table", piece.table())
+                .with("same", same)
+                .with("other", piece.other())
+                .with("sameRow", key.sameKeyAndPartition("o", "t", capture.partitionColumn()))
+                .with("from", new TupleId(piece.chunk().from()))
+                .with("to", new TupleId(piece.chunk().to()))
+                .with("delta", capture.delta())
+                .with("captured", key.sameKey("d", "t"));
+    }
+}

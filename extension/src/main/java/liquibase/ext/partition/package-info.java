@@ -1,0 +1,5 @@
+/**
+ * The Liquibase extension. {@code change} and {@code precondition} describe and validate; {@code connection} finds
+ * connections; the work is the {@code engine}'s, which knows nothing of Liquibase.
+ */
+package liquibase.ext.partition;

@@ -1,0 +1,182 @@
+package liquibase.ext.partition.testing;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A database of its own for one test, on the {@linkplain TestServer#shared() shared server}; dropped when it is closed,
+ * whoever is still connected, together with the roles made through it.
+ *
+ * <p>Each convenience method ({@code execute}, {@code query…}) uses a connection of its own in autocommit, so a
+ * statement that waits for a lock never holds up another thread of the test. A failed statement is an
+ * {@link AssertionError} that names the statement; a test about errors uses {@link #connect()}.
+ */
+public final class TestDatabase implements AutoCloseable {
+
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+
+    private final TestServer server;
+    private final String name = "test_" + unique();
+    private final List<String> roles = new ArrayList<>();
+
+    TestDatabase(TestServer server) {
+        this.server = server;
+        administer("CREATE DATABASE " + name + " TEMPLATE template0");
+    }
+
+    /** A new database on the shared server. */
+    public static TestDatabase create() {
+        return TestServer.shared().newDatabase();
+    }
+
+    /** A new connection of the administrator, in autocommit; the caller closes it. */
+    public Connection connect() throws SQLException {
+        return connect(username(), password());
+    }
+
+    /** A new connection of another role, as {@link #createRole} made it; the caller closes it. */
+    public Connection connect(String username, String password) throws SQLException {
+        return DriverManager.getConnection(url(), username, password);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public String url() {
+        return server.url(name);
+    }
+
+    public String username() {
+        return server.username();
+    }
+
+    public String password() {
+        return server.password();
+    }
+
+    /**
+     * Creates a role that can log in, whose password is its name, and gives its name, which begins with {@code prefix}
+     * and is unique on the server.
+     *
+     * @param attributes SQL after {@code CREATE ROLE name}, such as {@code "CREATEROLE"}; may be empty
+     */
+    public String createRole(String prefix, String attributes) {
+        String role = prefix + "_" + unique();
+        administer("CREATE ROLE %s LOGIN PASSWORD '%s' %s".formatted(role, role, attributes));
+        roles.add(role);
+        return role;
+    }
+
+    /** Runs each statement on its own, in autocommit. */
+    public void execute(String... statements) {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                run(statement, sql);
+            }
+        } catch (SQLException e) {
+            throw new AssertionError("Cannot connect to " + url() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The only column of the only row. */
+    public long queryLong(String sql, Object... parameters) {
+        return Long.parseLong(queryString(sql, parameters));
+    }
+
+    /** The only column of the only row, as text; null for NULL. */
+    public String queryString(String sql, Object... parameters) {
+        List<String> values = queryStrings(sql, parameters);
+        if (values.size() != 1) {
+            throw new AssertionError("%d rows instead of one from: %s".formatted(values.size(), sql));
+        }
+        return values.get(0);
+    }
+
+    /** The first column of every row, as text; null for NULL. */
+    public List<String> queryStrings(String sql, Object... parameters) {
+        return queryRows(sql, parameters).stream().map(row -> row.get(0)).toList();
+    }
+
+    /** Every row, its columns as text; null for NULL. */
+    public List<List<String>> queryRows(String sql, Object... parameters) {
+        try (Connection connection = connect();
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < parameters.length; i++) {
+                statement.setObject(i + 1, parameters[i]);
+            }
+            List<List<String>> rows = new ArrayList<>();
+            try (ResultSet result = statement.executeQuery()) {
+                int columns = result.getMetaData().getColumnCount();
+                while (result.next()) {
+                    List<String> row = new ArrayList<>(columns);
+                    for (int i = 1; i <= columns; i++) {
+                        row.add(result.getString(i));
+                    }
+                    rows.add(row);
+                }
+            }
+            return rows;
+        } catch (SQLException e) {
+            throw new AssertionError("%s%nfrom: %s".formatted(e.getMessage(), sql), e);
+        }
+    }
+
+    /**
+     * Asks again until the query's answer is true.
+     *
+     * @throws AssertionError after a minute, with the query
+     */
+    public void awaitTrue(String sql, Object... parameters) {
+        long deadline = System.nanoTime() + LONGEST_WAIT.toNanos();
+        while (!"t".equals(queryString(sql, parameters))) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("Still not true after %s: %s".formatted(LONGEST_WAIT, sql));
+            }
+            LockSupport.parkNanos(10_000_000);
+        }
+    }
+
+    @Override
+    public void close() {
+        administer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+        roles.forEach(role -> administer("DROP ROLE " + role));
+        roles.clear();
+    }
+
+    @Override
+    public String toString() {
+        return url();
+    }
+
+    private void administer(String sql) {
+        try (Connection connection = server.connectAsAdministrator();
+                Statement statement = connection.createStatement()) {
+            run(statement, sql);
+        } catch (SQLException e) {
+            throw new AssertionError("Cannot connect to " + server.description() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void run(Statement statement, String sql) {
+        try {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new AssertionError("%s%nfrom: %s".formatted(e.getMessage(), sql), e);
+        }
+    }
+
+    private static String unique() {
+        return UUID.randomUUID().toString().replace("-", "").substring(0, 12);
+    }
+}

@@ -1,0 +1,384 @@
+package liquibase.ext.partition.testing;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAccumulator;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+import liquibase.ext.partition.testing.WorkloadReport.Count;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writers that keep a table busy and know exactly what it must hold.
+ *
+ * <p>Each writer has a connection of its own, every other one in REPEATABLE READ, and rows of its own: the table's rows
+ * are dealt out among them at the start, and a row stays with its writer whatever happens to its key. They insert, update,
+ * move rows to other months, change keys, delete and read, in transactions of one to six statements, and roll back one
+ * in twenty. Only what the server acknowledged as committed counts.
+ *
+ * <pre>{@code
+ * try (Workload workload = Workload.on(database, "public.orders", "id", "created_at").writers(12).start()) {
+ *     workload.awaitCommits(1000);
+ *     … copy, replay, swap …
+ *     WorkloadReport report = workload.stop();
+ *     workload.assertNothingLost();
+ * }
+ * }</pre>
+ *
+ * The writers speak of the table by its name, so after a swap they write to the table that has the name then. A client
+ * error that no swap should cause stops the workload and fails whatever method is called next.
+ */
+public final class Workload implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Workload.class);
+    private static final int MOST_VIOLATIONS = 20;
+    /** Longer than any lock of ours may be held; a writer still busy then is stuck, and stop() says so. */
+    private static final Duration LONGEST_TRANSACTION = Duration.ofMinutes(2);
+
+    /** What a workload is made of; see {@link Workload#on}. */
+    public static final class Builder {
+
+        private final TestDatabase database;
+        private final String table;
+        private final String keyColumn;
+        private final String dateColumn;
+        private final Map<String, List<String>> choices = new HashMap<>();
+        private LocalDate from = LocalDate.of(2024, 1, 1);
+        private LocalDate until = LocalDate.of(2026, 1, 1);
+        private boolean outliers;
+        private int writers = 4;
+        private double writesPerSecond = Double.POSITIVE_INFINITY;
+        private long seed = System.nanoTime();
+
+        private Builder(TestDatabase database, String table, String keyColumn, String dateColumn) {
+            this.database = database;
+            this.table = table;
+            this.keyColumn = keyColumn;
+            this.dateColumn = dateColumn;
+        }
+
+        public Builder writers(int number) {
+            writers = number;
+            return this;
+        }
+
+        /** Dates are spread evenly over {@code [from, until)}; by default 2024 and 2025. */
+        public Builder between(LocalDate first, LocalDate end) {
+            from = first;
+            until = end;
+            return this;
+        }
+
+        /** Gives one date in two hundred a value far outside: 1970, 2999, infinity, -infinity. */
+        public Builder withOutliers() {
+            outliers = true;
+            return this;
+        }
+
+        /** The values of a column that takes only some (a check, an enum, a foreign key). */
+        public Builder choices(String column, String... values) {
+            choices.put(column, List.of(values));
+            return this;
+        }
+
+        /** Of all writers together; without it each writes as fast as it can. */
+        public Builder writesPerSecond(double rate) {
+            writesPerSecond = rate;
+            return this;
+        }
+
+        /** By default another one each time; it is logged. */
+        public Builder seed(long number) {
+            seed = number;
+            return this;
+        }
+
+        /** Deals out the table's rows and starts the writers. */
+        public Workload start() {
+            return new Workload(this);
+        }
+    }
+
+    private final TestDatabase database;
+    private final WrittenTable table;
+    private final long seed;
+    private final double nanosPerWrite;
+    private final List<Writer> writers = new ArrayList<>();
+    private final List<Thread> threads = new ArrayList<>();
+
+    /** A permit per open transaction; who holds all of them has paused the workload. Fair, so a pause gets its turn. */
+    private final Semaphore transactions;
+
+    private final Map<Count, LongAdder> counts = new EnumMap<>(Count.class);
+    private final LongAccumulator longestWait = new LongAccumulator(Math::max, 0);
+    private final LongAccumulator longestWaitLately = new LongAccumulator(Math::max, 0);
+    private final List<String> violations = Collections.synchronizedList(new ArrayList<>());
+    private volatile boolean stopping;
+    private boolean paused;
+    private IllegalStateException failure;
+
+    /**
+     * @param table as SQL writes it: {@code public.orders}, {@code "Sales"."Order"}
+     * @param keyColumn the key, one column, as the catalog spells it: uuid, text or an integer type
+     * @param dateColumn the partition key's column, as the catalog spells it: a date or a timestamp
+     */
+    public static Builder on(TestDatabase database, String table, String keyColumn, String dateColumn) {
+        return new Builder(database, table, keyColumn, dateColumn);
+    }
+
+    private Workload(Builder builder) {
+        database = builder.database;
+        seed = builder.seed;
+        nanosPerWrite = builder.writers * 1e9 / builder.writesPerSecond;
+        transactions = new Semaphore(builder.writers, true);
+        for (Count count : Count.values()) {
+            counts.put(count, new LongAdder());
+        }
+        LOG.info("{} writers on {}, seed {}", builder.writers, builder.table, seed);
+        try (Connection connection = connect("workload")) {
+            table = WrittenTable.read(connection, builder.table, builder.keyColumn, builder.dateColumn);
+            long firstKey = table.key().type().matches("integer|bigint")
+                    ? database.queryLong("SELECT coalesce(min(%s), 0) FROM %s"
+                            .formatted(table.key().name(), table.name()))
+                    : 0;
+            SplittableRandom random = new SplittableRandom(seed);
+            for (int i = 0; i < builder.writers; i++) {
+                RandomValues values = new RandomValues(
+                        random.split(), builder.choices, builder.from, builder.until, builder.outliers, firstKey);
+                writers.add(new Writer(this, table, i, values));
+            }
+            int[] dealt = {0};
+            table.forEachRow(
+                    connection,
+                    (key, image) ->
+                            writers.get(dealt[0]++ % writers.size()).rows().put(key, image));
+        } catch (SQLException e) {
+            throw new IllegalStateException("Cannot write to " + builder.table + ": " + e.getMessage(), e);
+        }
+        for (Writer writer : writers) {
+            Thread thread = new Thread(writer, "writer-" + threads.size());
+            thread.setDaemon(true);
+            threads.add(thread);
+            thread.start();
+        }
+    }
+
+    /** Blocks until that many more transactions have been committed. */
+    public void awaitCommits(long more) {
+        long target = counts.get(Count.COMMITS).sum() + more;
+        synchronized (counts) {
+            while (counts.get(Count.COMMITS).sum() < target) {
+                requireRunning();
+                await();
+            }
+        }
+    }
+
+    private void await() {
+        try {
+            counts.wait(1000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while waiting for the writers", e);
+        }
+    }
+
+    /** Blocks until no transaction is open, and lets none begin before {@link #resume()}. */
+    public void pause() {
+        requireRunning();
+        try {
+            if (!transactions.tryAcquire(writers.size(), LONGEST_TRANSACTION.toSeconds(), TimeUnit.SECONDS)) {
+                throw new IllegalStateException("The writers did not finish their transactions within "
+                        + LONGEST_TRANSACTION + ":\n" + waitingSessions());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while pausing the writers", e);
+        }
+        paused = true;
+        requireRunning();
+    }
+
+    public void resume() {
+        if (paused) {
+            paused = false;
+            transactions.release(writers.size());
+        }
+    }
+
+    /** Lets every writer finish its transaction, ends them, and reports; repeating it repeats the report. */
+    public WorkloadReport stop() {
+        end();
+        synchronized (counts) {
+            if (failure != null) {
+                throw failure;
+            }
+        }
+        return report();
+    }
+
+    /** Ends the writers; an error they met is told by {@link #stop()} only. */
+    @Override
+    public void close() {
+        end();
+    }
+
+    private void end() {
+        stopping = true;
+        resume();
+        long deadline = System.nanoTime() + LONGEST_TRANSACTION.toNanos();
+        try {
+            for (Thread thread : threads) {
+                thread.join(Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
+                if (thread.isAlive()) {
+                    fail("%s is stuck in a statement:%n%s".formatted(thread.getName(), waitingSessions()), null);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while stopping the writers", e);
+        }
+    }
+
+    private String waitingSessions() {
+        return database.queryRows("""
+                        SELECT pid, application_name, wait_event_type, pg_blocking_pids(pid), left(query, 200)
+                        FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'
+                        """).stream().map(List::toString).collect(Collectors.joining("\n"));
+    }
+
+    /** So far. */
+    public WorkloadReport report() {
+        Map<Count, Long> sums = new EnumMap<>(Count.class);
+        counts.forEach((count, adder) -> sums.put(count, adder.sum()));
+        synchronized (violations) {
+            return new WorkloadReport(sums, Duration.ofNanos(longestWait.get()), violations, seed);
+        }
+    }
+
+    /** The longest wait of a single statement that ended since this was last asked. */
+    public Duration takeLongestWait() {
+        return Duration.ofNanos(longestWaitLately.getThenReset());
+    }
+
+    /** Every row that must be there: its key and its image ({@code ROW(…)::text}); only while paused or stopped. */
+    public Map<String, String> expectedRows() {
+        if (!paused && threads.stream().anyMatch(Thread::isAlive)) {
+            throw new IllegalStateException("The writers are writing: pause() or stop() them first");
+        }
+        Map<String, String> expected = new HashMap<>();
+        writers.forEach(writer -> writer.rows().forEach(expected::put));
+        return expected;
+    }
+
+    /** The table against {@link #expectedRows()}; only while paused or stopped. */
+    public RowDifferences differences() {
+        return differences(table.name());
+    }
+
+    /** Another table with the same columns, such as the new table or the backup, against {@link #expectedRows()}. */
+    public RowDifferences differences(String otherTable) {
+        RowDifferences.Comparison comparison = new RowDifferences.Comparison(otherTable, expectedRows());
+        try (Connection connection = connect("comparison")) {
+            new WrittenTable(otherTable, table.key(), table.date(), table.columns())
+                    .forEachRow(connection, comparison::found);
+        } catch (SQLException e) {
+            throw new IllegalStateException("Cannot compare " + otherTable + ": " + e.getMessage(), e);
+        }
+        return comparison.result();
+    }
+
+    /** The table holds exactly what was committed, and no writer met a violation; only while paused or stopped. */
+    public void assertNothingLost() {
+        RowDifferences differences = differences();
+        if (!differences.isEmpty() || !violations.isEmpty()) {
+            throw new AssertionError(differences + "\n" + report());
+        }
+    }
+
+    private void requireRunning() {
+        synchronized (counts) {
+            if (failure != null) {
+                throw failure;
+            }
+        }
+        if (stopping) {
+            throw new IllegalStateException("The workload has been stopped");
+        }
+    }
+
+    Connection connect(String applicationName) throws SQLException {
+        Connection connection = database.connect();
+        try (Statement statement = connection.createStatement()) {
+            // Images are text, and must not depend on where they were read.
+            statement.execute("SET TimeZone = 'UTC'");
+            statement.execute("SET application_name = '" + applicationName + "'");
+        }
+        return connection;
+    }
+
+    int writers() {
+        return writers.size();
+    }
+
+    double nanosPerWrite() {
+        return nanosPerWrite;
+    }
+
+    /** False when the writer is to end. */
+    boolean enterTransaction() {
+        transactions.acquireUninterruptibly();
+        if (stopping) {
+            transactions.release();
+        }
+        return !stopping;
+    }
+
+    void leaveTransaction() {
+        transactions.release();
+    }
+
+    void count(Count what, long times) {
+        counts.get(what).add(times);
+        if (what == Count.COMMITS) {
+            synchronized (counts) {
+                counts.notifyAll();
+            }
+        }
+    }
+
+    void waited(long nanos) {
+        longestWait.accumulate(nanos);
+        longestWaitLately.accumulate(nanos);
+    }
+
+    void violation(String what) {
+        if (violations.size() < MOST_VIOLATIONS) {
+            LOG.debug("Violation: {}", what);
+            violations.add(what);
+        }
+    }
+
+    void fail(String message, Exception cause) {
+        synchronized (counts) {
+            if (failure == null) {
+                failure = new IllegalStateException(message, cause);
+            }
+            counts.notifyAll();
+        }
+        stopping = true;
+    }
+}

@@ -1,0 +1,305 @@
+package liquibase.ext.partition.testing;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import liquibase.ext.partition.testing.WorkloadReport.Count;
+import liquibase.ext.partition.testing.WrittenTable.Column;
+
+/**
+ * One connection of a {@link Workload}, committing small random transactions on rows that no other writer touches; which
+ * is why it can say exactly what they must be.
+ *
+ * <p>What a transaction did enters {@link #rows()} only once the server has acknowledged its commit. A writer also
+ * checks as it goes: an update, delete or read of a row it has committed must find it, with the content it committed.
+ */
+final class Writer implements Runnable {
+
+    private static final String SERIALIZATION_FAILURE = "40001";
+    private static final String DEADLOCK_DETECTED = "40P01";
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+    private static final String UNDEFINED_TABLE = "42P01";
+    /** "cached plan must not change result type" */
+    private static final String FEATURE_NOT_SUPPORTED = "0A000";
+
+    private enum Operation {
+        INSERT(Count.INSERTS),
+        UPDATE(Count.UPDATES),
+        MOVE_DATE(Count.DATE_MOVES),
+        CHANGE_KEY(Count.KEY_CHANGES),
+        DELETE(Count.DELETES),
+        READ(Count.READS);
+
+        private final Count count;
+
+        Operation(Count count) {
+            this.count = count;
+        }
+    }
+
+    private static final List<Operation> MIX = List.of(
+            Operation.INSERT,
+            Operation.INSERT,
+            Operation.INSERT,
+            Operation.UPDATE,
+            Operation.UPDATE,
+            Operation.UPDATE,
+            Operation.MOVE_DATE,
+            Operation.MOVE_DATE,
+            Operation.CHANGE_KEY,
+            Operation.DELETE,
+            Operation.DELETE,
+            Operation.READ);
+
+    /** A statement found no row, or another one, where the writer had committed one. */
+    private static final class RowNotSeen extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final String key;
+
+        RowNotSeen(String key, String message) {
+            super(message);
+            this.key = key;
+        }
+    }
+
+    private final Workload workload;
+    private final WrittenTable table;
+    private final int number;
+    private final RandomValues values;
+    private final OwnedRows rows = new OwnedRows();
+
+    /** What the open transaction has done to this writer's keys: the image, or null for a deleted row. */
+    private final Map<String, String> pending = new LinkedHashMap<>();
+
+    private final Map<String, PreparedStatement> statements = new HashMap<>();
+    private Connection connection;
+    private long keysMade;
+
+    Writer(Workload workload, WrittenTable table, int number, RandomValues values) {
+        this.workload = workload;
+        this.table = table;
+        this.number = number;
+        this.values = values;
+    }
+
+    /** This writer's rows as last committed; read them only while the writer is paused or stopped. */
+    OwnedRows rows() {
+        return rows;
+    }
+
+    private boolean repeatableRead() {
+        return number % 2 == 1;
+    }
+
+    @Override
+    public void run() {
+        try (Connection opened = workload.connect("writer " + number)) {
+            connection = opened;
+            connection.setAutoCommit(false);
+            connection.setTransactionIsolation(
+                    repeatableRead() ? Connection.TRANSACTION_REPEATABLE_READ : Connection.TRANSACTION_READ_COMMITTED);
+            long due = System.nanoTime();
+            while (workload.enterTransaction()) {
+                int writes;
+                try {
+                    writes = transaction();
+                } finally {
+                    workload.leaveTransaction();
+                }
+                due = Math.max(due + (long) (writes * workload.nanosPerWrite()), System.nanoTime() - 1_000_000_000L);
+                for (long early = due - System.nanoTime(); early > 0; early = due - System.nanoTime()) {
+                    LockSupport.parkNanos(early);
+                }
+            }
+        } catch (SQLException | RuntimeException e) {
+            workload.fail("Writer %d stopped: %s".formatted(number, e), e);
+        }
+    }
+
+    private int transaction() throws SQLException {
+        Map<Count, Integer> done = new EnumMap<>(Count.class);
+        int operations = values.oneIn(3) ? 2 + values.random().nextInt(5) : 1;
+        try {
+            for (int i = 0; i < operations; i++) {
+                Operation operation = MIX.get(values.random().nextInt(MIX.size()));
+                perform(operation);
+                done.merge(operation.count, 1, Integer::sum);
+            }
+            if (values.oneIn(20)) {
+                connection.rollback();
+                workload.count(Count.ROLLBACKS, 1);
+            } else {
+                timed(() -> {
+                    connection.commit();
+                    return null;
+                });
+                pending.forEach((key, image) -> {
+                    if (image == null) {
+                        rows.remove(key);
+                    } else {
+                        rows.put(key, image);
+                    }
+                });
+                done.forEach(workload::count);
+                workload.count(Count.COMMITS, 1);
+            }
+        } catch (RowNotSeen e) {
+            connection.rollback();
+            pending.clear();
+            lookAgain(e);
+        } catch (SQLException e) {
+            Count reason = reasonToRetry(e);
+            connection.rollback();
+            workload.count(reason, 1);
+        } finally {
+            pending.clear();
+        }
+        return operations;
+    }
+
+    /** What a client is expected to try again after; anything else ends the writer, and with it the workload. */
+    private static Count reasonToRetry(SQLException e) throws SQLException {
+        if (e.getSQLState() == null) {
+            throw e;
+        }
+        return switch (e.getSQLState()) {
+            case SERIALIZATION_FAILURE -> Count.SERIALIZATION_FAILURES;
+            case DEADLOCK_DETECTED -> Count.DEADLOCKS;
+            case LOCK_NOT_AVAILABLE -> Count.LOCK_TIMEOUTS;
+            case UNDEFINED_TABLE, FEATURE_NOT_SUPPORTED -> Count.SWAP_ERRORS;
+            default -> throw e;
+        };
+    }
+
+    private void perform(Operation operation) throws SQLException, RowNotSeen {
+        String key = operation == Operation.INSERT ? null : ownKey();
+        if (key == null || operation == Operation.CHANGE_KEY && !table.key().writable()) {
+            insert();
+            return;
+        }
+        switch (operation) {
+            case UPDATE -> {
+                List<Column> payload = table.payload();
+                Column column = payload.isEmpty()
+                        ? table.date()
+                        : payload.get(values.random().nextInt(payload.size()));
+                update(column, column.equals(table.date()) ? values.date() : values.valueOf(column), key);
+            }
+            case MOVE_DATE -> update(table.date(), values.date(), key);
+            case CHANGE_KEY -> update(table.key(), newKey(), key);
+            case DELETE -> {
+                expectCommitted(key, one(table.delete(), key));
+                pending.put(key, null);
+            }
+            case READ -> expectCommitted(key, one(table.select(), key));
+            case INSERT -> throw new IllegalStateException("done above");
+        }
+    }
+
+    private void insert() throws SQLException, RowNotSeen {
+        String[] parameters = table.inserted().stream()
+                .map(column -> column.equals(table.key())
+                        ? newKey()
+                        : column.equals(table.date()) ? values.date() : values.valueOf(column))
+                .toArray(String[]::new);
+        String[] inserted = one(table.insert(), parameters);
+        if (inserted == null) {
+            // A trigger that gives back NULL does this; the client is never told.
+            throw new RowNotSeen(null, "INSERT … RETURNING gave no row back");
+        }
+        pending.put(inserted[0], inserted[1]);
+    }
+
+    private void update(Column column, String value, String key) throws SQLException, RowNotSeen {
+        String[] updated = one(table.update(column), value, key);
+        if (updated == null) {
+            throw new RowNotSeen(key, "UPDATE of %s found no row %s, which is committed".formatted(column.name(), key));
+        }
+        pending.put(key, null);
+        pending.put(updated[0], updated[1]);
+    }
+
+    private void expectCommitted(String key, String[] found) throws RowNotSeen {
+        String expected = pending.containsKey(key) ? pending.get(key) : rows.image(key);
+        if (found == null || !found[1].equals(expected)) {
+            throw new RowNotSeen(
+                    key,
+                    "row %s is committed as %s, but the statement found %s"
+                            .formatted(key, expected, found == null ? "nothing" : found[1]));
+        }
+    }
+
+    /**
+     * A REPEATABLE READ transaction whose snapshot is older than the swap cannot see what the swap's transaction wrote:
+     * known, and counted. Everybody else must see the row, and so must this writer when it looks again.
+     */
+    private void lookAgain(RowNotSeen unseen) throws SQLException {
+        workload.count(Count.ROWS_NOT_SEEN, 1);
+        if (!repeatableRead() || unseen.key == null) {
+            workload.violation(unseen.getMessage());
+        } else if (rows.image(unseen.key) != null) {
+            try (Statement statement = connection.createStatement()) {
+                // A snapshot per statement, taken behind the lock if there is one again.
+                statement.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+                expectCommitted(unseen.key, one(table.select(), unseen.key));
+            } catch (RowNotSeen e) {
+                workload.violation("Looked twice: " + e.getMessage());
+            }
+            connection.rollback();
+        }
+    }
+
+    /** A key of this writer that exists in the open transaction; every fourth is one it has just written. */
+    private String ownKey() {
+        if (values.oneIn(4)) {
+            for (Map.Entry<String, String> written : pending.entrySet()) {
+                if (written.getValue() != null) {
+                    return written.getKey();
+                }
+            }
+        }
+        String key = rows.anyKey(values.random());
+        return key == null || pending.containsKey(key) && pending.get(key) == null ? null : key;
+    }
+
+    private String newKey() {
+        return values.newKey(table.key(), number, workload.writers(), keysMade++);
+    }
+
+    /** The key and the image of the statement's only row, or null when there is none. */
+    private String[] one(String sql, String... parameters) throws SQLException {
+        PreparedStatement statement = statements.get(sql);
+        if (statement == null) {
+            statement = connection.prepareStatement(sql);
+            statements.put(sql, statement);
+        }
+        for (int i = 0; i < parameters.length; i++) {
+            statement.setString(i + 1, parameters[i]);
+        }
+        try (ResultSet result = timed(statement::executeQuery)) {
+            return result.next() ? new String[] {result.getString(1), result.getString(2)} : null;
+        }
+    }
+
+    private interface Call<T> {
+        T call() throws SQLException;
+    }
+
+    private <T> T timed(Call<T> call) throws SQLException {
+        long started = System.nanoTime();
+        try {
+            return call.call();
+        } finally {
+            workload.waited(System.nanoTime() - started);
+        }
+    }
+}
