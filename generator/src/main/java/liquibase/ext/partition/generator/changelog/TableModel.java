@@ -1,0 +1,56 @@
+package liquibase.ext.partition.generator.changelog;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import liquibase.ext.partition.generator.config.PartitionBy;
+import liquibase.ext.partition.generator.config.TableConfig;
+
+/** What a table's template sees: texts, numbers, lists and maps, and nothing else. What the config leaves out is missing. */
+final class TableModel {
+    private TableModel() {}
+
+    static Map<String, Object> of(TableConfig table) {
+        PartitionBy partitionBy = table.partitionBy();
+        Map<String, Object> model = new LinkedHashMap<>();
+        model.put("prefix", table.changesetPrefix());
+        model.put("logicalFilePath", logicalFilePath(table));
+        putIfPresent(model, "schemaName", table.schemaName());
+        model.put("tableName", table.tableName());
+        model.put("newTableName", table.newTableName());
+        model.put("backupTableName", table.backupTableName());
+        model.put("deltaTableName", table.deltaTableName());
+        model.put("partitionPrefix", table.partitionPrefix());
+        model.put("keyColumns", table.keyColumns());
+        model.put("partitionColumns", partitionBy.columns());
+        model.put("interval", partitionBy.interval());
+        model.put("from", partitionBy.from().toString());
+        model.put("until", partitionBy.until().toString());
+        model.put("partitionCount", partitionBy.partitionCount());
+        model.put("columns", columns(table));
+        putIfPresent(model, "chunkSize", table.chunkSize());
+        putIfPresent(model, "workers", table.workers());
+        return model;
+    }
+
+    /**
+     * Part of each changeset's identity. It names the table and neither a directory nor a format, so that moving the
+     * changelogs, or generating the other format, runs nothing again.
+     */
+    private static String logicalFilePath(TableConfig table) {
+        String schema = table.schemaName() == null ? "" : table.schemaName() + ".";
+        return "liquibase-partition/" + schema + table.tableName();
+    }
+
+    private static List<Map<String, String>> columns(TableConfig table) {
+        return table.columns().entrySet().stream()
+                .map(column -> Map.of("name", column.getKey(), "type", column.getValue()))
+                .toList();
+    }
+
+    private static void putIfPresent(Map<String, Object> model, String key, Object value) {
+        if (value != null) {
+            model.put(key, value);
+        }
+    }
+}

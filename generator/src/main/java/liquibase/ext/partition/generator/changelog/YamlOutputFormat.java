@@ -1,0 +1,70 @@
+package liquibase.ext.partition.generator.changelog;
+
+import freemarker.core.CommonMarkupOutputFormat;
+import freemarker.core.CommonTemplateMarkupOutputModel;
+import java.io.IOException;
+import java.io.Writer;
+
+/** Escapes what a template inserts between double quotes in YAML, so that no name can end its text or the line. */
+final class YamlOutputFormat extends CommonMarkupOutputFormat<YamlOutputFormat.Escaped> {
+    static final YamlOutputFormat INSTANCE = new YamlOutputFormat();
+
+    private YamlOutputFormat() {}
+
+    @Override
+    public String getName() {
+        return "YAML";
+    }
+
+    @Override
+    public String getMimeType() {
+        return "application/yaml";
+    }
+
+    @Override
+    public void output(String plainText, Writer out) throws IOException {
+        out.write(escapePlainText(plainText));
+    }
+
+    @Override
+    public String escapePlainText(String plainText) {
+        StringBuilder escaped = new StringBuilder(plainText.length());
+        plainText.codePoints().forEach(c -> {
+            if (c == '"' || c == '\\') {
+                escaped.append('\\').appendCodePoint(c);
+            } else if (breaksTheLine(c)) {
+                escaped.append("\\u%04x".formatted(c));
+            } else {
+                escaped.appendCodePoint(c);
+            }
+        });
+        return escaped.toString();
+    }
+
+    /** Control characters, and those that YAML 1.1 takes for the end of a line or the start of the file. */
+    private static boolean breaksTheLine(int c) {
+        return Character.isISOControl(c) || c == '\u2028' || c == '\u2029' || c == '\ufeff';
+    }
+
+    @Override
+    public boolean isLegacyBuiltInBypassed(String builtIn) {
+        return false;
+    }
+
+    @Override
+    protected Escaped newTemplateMarkupOutputModel(String plainText, String markup) {
+        return new Escaped(plainText, markup);
+    }
+
+    /** Text that is escaped already. */
+    static final class Escaped extends CommonTemplateMarkupOutputModel<Escaped> {
+        private Escaped(String plainText, String markup) {
+            super(plainText, markup);
+        }
+
+        @Override
+        public YamlOutputFormat getOutputFormat() {
+            return INSTANCE;
+        }
+    }
+}

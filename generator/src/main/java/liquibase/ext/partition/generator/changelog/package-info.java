@@ -1,0 +1,13 @@
+/**
+ * Turns the model of a table config into changelogs: renders the FreeMarker templates, and writes the files or compares them
+ * with those of a directory.
+ *
+ * <p>Owns the templates, their hardening, the order and names of the changesets, and the names of the files. The same config
+ * gives the same bytes: nothing here looks at a clock, the machine or a database.
+ *
+ * <p>Does not own the meaning of the change types, which is the extension's, nor reading and checking a config
+ * ({@code config}): names arrive here checked, and the templates' output formats escape them for XML and YAML.
+ *
+ * <p>Called by {@code cli}. The only package that knows FreeMarker.
+ */
+package liquibase.ext.partition.generator.changelog;

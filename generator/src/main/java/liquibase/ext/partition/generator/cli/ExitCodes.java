@@ -1,0 +1,18 @@
+package liquibase.ext.partition.generator.cli;
+
+/** What the program ends with. Pipelines rely on these. */
+public final class ExitCodes {
+    /** All went well. */
+    public static final int OK = 0;
+
+    /** {@code generate --check} found a difference. */
+    public static final int DIFFERENCE = 1;
+
+    /** The command line, the config, or a template of the user's own is wrong. Also what picocli ends with by default. */
+    public static final int USAGE = 2;
+
+    /** Anything else: a file that cannot be read or written, a database that cannot be reached. */
+    public static final int FAILURE = 3;
+
+    private ExitCodes() {}
+}

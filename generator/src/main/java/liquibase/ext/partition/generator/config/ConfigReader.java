@@ -1,0 +1,72 @@
+package liquibase.ext.partition.generator.config;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/** Reads a table config. Stateless but for the schema; safe to use for any number of files. */
+public final class ConfigReader {
+    private static final String DEFAULT_INTERVAL = "month";
+
+    private final SchemaRules schemaRules = new SchemaRules();
+
+    /**
+     * Reads and checks a config.
+     *
+     * @throws InvalidConfigException with everything that is wrong, by line
+     * @throws IOException when the file is there but cannot be read
+     */
+    public TablesConfig read(Path file) throws InvalidConfigException, IOException {
+        ConfigDocument document = ConfigDocument.read(file);
+        List<TableEntry> tables = TableEntry.of(document.root());
+        List<Problem> problems = new ArrayList<>(document.problems());
+        problems.addAll(schemaRules.problems(document));
+        problems.addAll(new NameRules(document).problems(tables));
+        problems.addAll(new PartitionRules(document).problems(tables));
+        problems.addAll(new RelationRules(document).problems(tables));
+        if (!problems.isEmpty()) {
+            problems.sort(Comparator.comparingInt(Problem::line));
+            throw new InvalidConfigException(problems);
+        }
+        List<String> names = tables.stream()
+                .flatMap(table -> table.text(TableEntry.TABLE_NAME).stream())
+                .toList();
+        return new TablesConfig(
+                tables.stream().map(table -> table(table, names)).toList());
+    }
+
+    /** Only for an entry without problems. */
+    private static TableConfig table(TableEntry entry, List<String> names) {
+        return new TableConfig(
+                ChangesetPrefix.of(
+                        entry.text(TableEntry.SCHEMA_NAME),
+                        entry.text(TableEntry.TABLE_NAME).orElseThrow(),
+                        names),
+                entry.text(TableEntry.SCHEMA_NAME).orElse(null),
+                entry.text(TableEntry.TABLE_NAME).orElseThrow(),
+                entry.name("newTableName").orElseThrow(),
+                entry.name("backupTableName").orElseThrow(),
+                entry.name("deltaTableName").orElseThrow(),
+                entry.name(TableEntry.PARTITION_PREFIX).orElseThrow(),
+                List.copyOf(entry.keyColumns().values()),
+                new PartitionBy(
+                        List.copyOf(entry.partitionColumns().values()),
+                        entry.json()
+                                .path(TableEntry.PARTITION_BY)
+                                .path("interval")
+                                .stringValue(DEFAULT_INTERVAL),
+                        entry.month("from").orElseThrow(),
+                        entry.month("until").orElseThrow()),
+                entry.columns(),
+                number(entry, "chunkSize").map(JsonNode::longValue).orElse(null),
+                number(entry, "workers").map(JsonNode::intValue).orElse(null));
+    }
+
+    private static Optional<JsonNode> number(TableEntry entry, String key) {
+        return Optional.of(entry.json().path(key)).filter(JsonNode::isNumber);
+    }
+}

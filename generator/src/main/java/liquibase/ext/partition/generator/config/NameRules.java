@@ -1,0 +1,142 @@
+package liquibase.ext.partition.generator.config;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What PostgreSQL, Liquibase and XML ask of each single name. */
+final class NameRules {
+    /** NAMEDATALEN - 1. PostgreSQL would cut a longer name in silence, and two cut names can be one. */
+    private static final int MOST_BYTES = 63;
+
+    /** The longest end of a partition's name; months have six digits. */
+    private static final String LONGEST_PARTITION_SUFFIX = "default";
+
+    private static final Pattern SCHEMA_AND_TABLE = Pattern.compile("([a-z_][a-z0-9_$]*)\\.([a-z_][a-z0-9_$]*)");
+
+    private final ConfigDocument document;
+    private final List<Problem> problems = new ArrayList<>();
+
+    NameRules(ConfigDocument document) {
+        this.document = document;
+    }
+
+    List<Problem> problems(List<TableEntry> tables) {
+        tables.forEach(this::check);
+        return problems;
+    }
+
+    private void check(TableEntry table) {
+        checkGiven(table, TableEntry.TABLE_NAME, "");
+        checkGiven(table, TableEntry.SCHEMA_NAME, "");
+        checkSchemaInTableName(table);
+        for (String key : TableEntry.DEFAULT_SUFFIXES.keySet()) {
+            String suffix = key.equals(TableEntry.PARTITION_PREFIX) ? LONGEST_PARTITION_SUFFIX : "";
+            if (table.json().has(key)) {
+                checkGiven(table, key, suffix);
+            } else {
+                checkDefault(table, key, suffix);
+            }
+        }
+        table.keyColumns().forEach((path, name) -> check(path, name, name));
+        table.partitionColumns().forEach((path, name) -> check(path, name, name));
+        table.columns().forEach((name, type) -> checkColumn(table, name, type));
+    }
+
+    private void checkGiven(TableEntry table, String key, String suffix) {
+        table.text(key).ifPresent(name -> check(table.path().child(key), name, name + suffix));
+    }
+
+    /** The default of a name can only be too long; what else is wrong with it is wrong with the table's name. */
+    private void checkDefault(TableEntry table, String key, String suffix) {
+        table.text(TableEntry.TABLE_NAME)
+                .filter(name -> bytes(name) <= MOST_BYTES)
+                .flatMap(name -> table.name(key))
+                .map(name -> name + suffix)
+                .filter(name -> bytes(name) > MOST_BYTES)
+                .ifPresent(name -> problems.add(document.problem(
+                        table.path().child(key),
+                        "The key is missing, and its default makes the name %s of %d bytes; PostgreSQL keeps %d."
+                                .formatted(Quoted.of(name), bytes(name), MOST_BYTES),
+                        "Add %s with a shorter name.".formatted(key))));
+    }
+
+    private void check(KeyPath path, String name, String longest) {
+        checkText(path, name);
+        if (name.indexOf(',') >= 0) {
+            problems.add(document.problem(
+                    path,
+                    "The name %s has a comma, which the lists in a changelog cannot hold.".formatted(Quoted.of(name)),
+                    "Rename it in the database first, or leave it unpartitioned for now."));
+        }
+        if (!name.equals(name.strip())) {
+            problems.add(document.problem(
+                    path,
+                    "The name %s begins or ends with a blank, which Liquibase would remove.".formatted(Quoted.of(name)),
+                    "Remove the blank, or rename it in the database first."));
+        }
+        if (bytes(longest) > MOST_BYTES) {
+            problems.add(document.problem(
+                    path,
+                    "The name %s has %d bytes in UTF-8; PostgreSQL keeps %d."
+                            .formatted(Quoted.of(longest), bytes(longest), MOST_BYTES),
+                    "Choose a shorter one."));
+        }
+    }
+
+    private void checkColumn(TableEntry table, String name, String type) {
+        KeyPath path = table.path().child(TableEntry.COLUMNS).child(name);
+        checkText(path, name);
+        checkText(path, type);
+        if (bytes(name) > MOST_BYTES) {
+            problems.add(document.problem(
+                    path,
+                    "The name has %d bytes in UTF-8; PostgreSQL keeps %d.".formatted(bytes(name), MOST_BYTES),
+                    "Write the column's name as the table has it."));
+        }
+    }
+
+    private void checkText(KeyPath path, String text) {
+        if (text.contains("${")) {
+            problems.add(document.problem(
+                    path,
+                    "%s has ${, where Liquibase would put a changelog parameter.".formatted(Quoted.of(text)),
+                    "Rename it in the database first; such a name cannot stand in a changelog."));
+        }
+        Optional<Integer> odd =
+                text.codePoints().filter(NameRules::cannotStandInXml).boxed().findFirst();
+        odd.ifPresent(character -> problems.add(document.problem(
+                path,
+                "%s has the character U+%04X, which cannot stand in a changelog.".formatted(Quoted.of(text), character),
+                "Remove it, or rename it in the database first.")));
+    }
+
+    private static boolean cannotStandInXml(int character) {
+        return Character.isISOControl(character)
+                || character == 0xFFFE
+                || character == 0xFFFF
+                || Character.getType(character) == Character.SURROGATE;
+    }
+
+    private void checkSchemaInTableName(TableEntry table) {
+        if (table.json().has(TableEntry.SCHEMA_NAME)) {
+            return;
+        }
+        Matcher matcher =
+                SCHEMA_AND_TABLE.matcher(table.text(TableEntry.TABLE_NAME).orElse(""));
+        if (matcher.matches()) {
+            problems.add(document.problem(
+                    table.path().child(TableEntry.TABLE_NAME),
+                    "%s looks like a schema and a table.".formatted(Quoted.of(matcher.group())),
+                    "Write schemaName: %s and tableName: %s. If the table's name really has a dot, write its schemaName too."
+                            .formatted(matcher.group(1), matcher.group(2))));
+        }
+    }
+
+    private static int bytes(String name) {
+        return name.getBytes(StandardCharsets.UTF_8).length;
+    }
+}

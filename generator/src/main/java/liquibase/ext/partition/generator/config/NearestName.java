@@ -1,0 +1,32 @@
+package liquibase.ext.partition.generator.config;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.commons.text.similarity.LevenshteinDistance;
+
+/** What somebody who misspelt a name probably meant. */
+final class NearestName {
+    private NearestName() {}
+
+    /**
+     * The known name with the fewest letters changed, if so few are that it is a guess worth making: at most a third.
+     * Case, underscores and hyphens do not count, so that {@code table_name} finds {@code tableName}.
+     */
+    static Optional<String> to(String name, Collection<String> known) {
+        String wanted = plain(name);
+        int most = Math.max(1, wanted.length() / 3);
+        return known.stream()
+                .filter(candidate -> distance(wanted, candidate) <= most)
+                .min(Comparator.comparing(candidate -> distance(wanted, candidate)));
+    }
+
+    private static int distance(String wanted, String candidate) {
+        return LevenshteinDistance.getDefaultInstance().apply(wanted, plain(candidate));
+    }
+
+    private static String plain(String name) {
+        return name.toLowerCase(Locale.ROOT).replaceAll("[_-]", "");
+    }
+}

@@ -1,0 +1,42 @@
+package liquibase.ext.partition.generator.config;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How one table is partitioned; default names are filled in. Names are as PostgreSQL stores them: not quoted, case kept.
+ *
+ * @param changesetPrefix what the ids of its changesets, its tags and its file's name begin with, unique in the config: the
+ *     table's name, or {@code schema_table} where two tables have the same name
+ * @param schemaName null for Liquibase's default schema
+ * @param tableName the table as it is today
+ * @param newTableName the partitioned table while it is filled
+ * @param backupTableName the unpartitioned table after the swap
+ * @param deltaTableName holds the keys of rows written since capture began
+ * @param partitionPrefix what partitions' names begin with
+ * @param keyColumns what tells rows apart; at least one
+ * @param columns name to type, in the order of the file; empty when the config does not state them
+ * @param chunkSize rows of one copy transaction; null for the extension's default
+ * @param workers connections that work side by side; null for the extension's default
+ */
+public record TableConfig(
+        String changesetPrefix,
+        String schemaName,
+        String tableName,
+        String newTableName,
+        String backupTableName,
+        String deltaTableName,
+        String partitionPrefix,
+        List<String> keyColumns,
+        PartitionBy partitionBy,
+        Map<String, String> columns,
+        Long chunkSize,
+        Integer workers) {
+    /** Copies the collections. */
+    public TableConfig {
+        keyColumns = List.copyOf(keyColumns);
+        columns = Collections.unmodifiableMap(new LinkedHashMap<>(columns));
+    }
+}

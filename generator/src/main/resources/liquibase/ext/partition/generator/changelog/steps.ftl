@@ -1,0 +1,59 @@
+<#ftl output_format="plainText">
+<#--
+  What each step does, which locks it takes and how it is undone, for the comments of both formats. Lines, because the two
+  formats begin them differently. Neither two hyphens in a row nor names: an XML comment could not hold them.
+-->
+<#assign about = {
+  "before": [
+    "The state before anything is made. A rollback to this tag undoes every step below."
+  ],
+  "prepare": [
+    "Makes the new table with its partitions, all of them empty.",
+    "Lock: ACCESS SHARE on the source for a moment; readers and writers go on.",
+    "Undo: drops the new table."
+  ],
+  "capture": [
+    "From here on every write to the source leaves the key of its row in the delta table.",
+    "Lock: SHARE ROW EXCLUSIVE on the source for a moment, asked for in short attempts, so that writers do not queue.",
+    "Undo: drops the triggers and the delta table."
+  ],
+  "copy": [
+    "Copies the rows in chunks, each in a transaction of its own. Interrupted, the next update goes on where it was.",
+    "The parameter restartCopy starts it over for the tables that it names.",
+    "Lock: none that readers or writers notice.",
+    "Undo: empties the new table and forgets the chunks."
+  ],
+  "index": [
+    "Builds the key and the indexes of the source on every partition, then vacuums and analyzes it.",
+    "Lock: none on the source. Interrupted, the next update goes on with the next partition.",
+    "Undo: drops the indexes of the new table."
+  ],
+  "replay": [
+    "Brings up to date in the new table what was written since capture began, until little is left for the swap.",
+    "Lock: none that readers or writers notice.",
+    "Undo: nothing to undo."
+  ],
+  "verify": [
+    "Compares source and new table exactly and both ways, but for the rows that wait in the delta table.",
+    "Lock: none that readers or writers notice.",
+    "Undo: forgets the result."
+  ],
+  "copied": [
+    "The state with a verified copy. A rollback to this tag undoes the swap and loses no row written since."
+  ],
+  "swap": [
+    "Stays pending until the parameter swapApproved names the table (or says all).",
+    "Replays the rest, then exchanges the names: the new table gets the name of the source, the source that of the backup.",
+    "Lock: ACCESS EXCLUSIVE on source and new table for as long as that takes, asked for in short attempts.",
+    "Undo: the reverse swap; rows written since are brought into the backup first."
+  ],
+  "swapped": [
+    "The state after the swap, with the backup still there. A rollback to this tag is possible until the drop."
+  ],
+  "drop": [
+    "Stays pending until the parameter dropApproved names the table (or says all).",
+    "Compares the backup with the live table once more, and then drops it and the delta table.",
+    "Lock: ACCESS EXCLUSIVE on the backup, and on the live table for a moment to end reverse capture.",
+    "Undo: impossible, so a rollback stops here; keep a dump if you may need the rows as they were."
+  ]
+}>

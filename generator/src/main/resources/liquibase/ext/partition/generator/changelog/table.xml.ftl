@@ -1,0 +1,147 @@
+<#import "steps.ftl" as steps>
+<#macro about step>
+  <#assign lines = steps.about[step]>
+  <#if lines?size == 1>
+  <!-- [=lines?first] -->
+  <#else>
+  <!--
+    <#list lines as line>
+    [=line]
+    </#list>
+  -->
+  </#if>
+</#macro>
+<#assign source><#if schemaName??>schemaName="[=schemaName]" </#if>tableName="[=tableName]"</#assign>
+<#assign key = keyColumns?join(",")>
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- [=marker] from a table config. Do not edit: change the config and generate again. -->
+<databaseChangeLog logicalFilePath="[=logicalFilePath]"
+    xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
+    xmlns:partition="http://www.liquibase.org/xml/ns/partition"
+    xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+    xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
+        http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd
+        http://www.liquibase.org/xml/ns/partition
+        http://www.liquibase.org/xml/ns/partition/liquibase-partition-latest.xsd">
+
+  <@about "before"/>
+  <changeSet id="[=prefix]-before" author="liquibase-partition" labels="prepare">
+    <tagDatabase tag="[=prefix]-before"/>
+  </changeSet>
+
+  <@about "prepare"/>
+  <changeSet id="[=prefix]-prepare" author="liquibase-partition" labels="prepare">
+<#if columns?has_content>
+    <preConditions onFail="HALT">
+      <partition:sourceColumns [=source]>
+<#list columns as column>
+        <partition:column name="[=column.name]" type="[=column.type]"/>
+</#list>
+      </partition:sourceColumns>
+    </preConditions>
+</#if>
+    <comment>Makes [=newTableName]: [=partitionCount] partitions from [=from] until [=until], and a default partition</comment>
+    <partition:createPartitionedTable [=source]
+        newTableName="[=newTableName]"
+        partitionColumns="[=partitionColumns?join(",")]"
+        interval="[=interval]"
+        from="[=from]"
+        until="[=until]"
+        partitionPrefix="[=partitionPrefix]"/>
+  </changeSet>
+
+  <@about "capture"/>
+  <changeSet id="[=prefix]-capture" author="liquibase-partition" labels="copy" runInTransaction="false">
+    <comment>Records the keys of the rows of [=tableName] that are written from now on in [=deltaTableName]</comment>
+    <partition:captureChanges [=source]
+        deltaTableName="[=deltaTableName]"
+        keyColumns="[=key]"/>
+  </changeSet>
+
+  <@about "copy"/>
+  <changeSet id="[=prefix]-copy" author="liquibase-partition" labels="copy" runInTransaction="false">
+    <comment>Copies [=tableName] to [=newTableName] in chunks</comment>
+    <partition:chunkedCopy [=source]
+        newTableName="[=newTableName]"
+        deltaTableName="[=deltaTableName]"
+        keyColumns="[=key]"
+<#if chunkSize??>
+        chunkSize="[=chunkSize]"
+</#if>
+<#if workers??>
+        workers="[=workers]"
+</#if>
+        restart="${restartCopy}"/>
+  </changeSet>
+
+  <@about "index"/>
+  <changeSet id="[=prefix]-index" author="liquibase-partition" labels="copy" runInTransaction="false">
+    <comment>Builds the key and the indexes of [=tableName] on [=newTableName]</comment>
+    <partition:buildIndexes [=source]
+        newTableName="[=newTableName]"<#if workers??>
+        workers="[=workers]"</#if>/>
+  </changeSet>
+
+  <@about "replay"/>
+  <changeSet id="[=prefix]-replay" author="liquibase-partition" labels="copy" runInTransaction="false">
+    <comment>Replays what was written to [=tableName] meanwhile into [=newTableName]</comment>
+    <partition:replayChanges [=source]
+        newTableName="[=newTableName]"
+        deltaTableName="[=deltaTableName]"
+        keyColumns="[=key]"/>
+  </changeSet>
+
+  <@about "verify"/>
+  <changeSet id="[=prefix]-verify" author="liquibase-partition" labels="verify" runInTransaction="false">
+    <preConditions onFail="HALT">
+      <partition:copyComplete [=source]/>
+    </preConditions>
+    <comment>Compares [=tableName] with [=newTableName], row by row</comment>
+    <partition:verifyCopy [=source]
+        newTableName="[=newTableName]"
+        deltaTableName="[=deltaTableName]"
+        keyColumns="[=key]"<#if workers??>
+        workers="[=workers]"</#if>/>
+  </changeSet>
+
+  <@about "copied"/>
+  <changeSet id="[=prefix]-copied" author="liquibase-partition" labels="verify">
+    <preConditions onFail="HALT">
+      <partition:copyVerified [=source]/>
+    </preConditions>
+    <tagDatabase tag="[=prefix]-copied"/>
+  </changeSet>
+
+  <@about "swap"/>
+  <changeSet id="[=prefix]-swap" author="liquibase-partition" labels="swap" runInTransaction="false">
+    <preConditions onFail="CONTINUE">
+      <partition:approved operation="swap" [=source] approvedTables="${swapApproved}"/>
+    </preConditions>
+    <comment>Swaps: [=tableName] becomes [=backupTableName], [=newTableName] becomes [=tableName]</comment>
+    <partition:lockedSwap [=source]
+        newTableName="[=newTableName]"
+        backupTableName="[=backupTableName]"
+        deltaTableName="[=deltaTableName]"
+        keyColumns="[=key]"/>
+  </changeSet>
+
+  <@about "swapped"/>
+  <changeSet id="[=prefix]-swapped" author="liquibase-partition" labels="swap">
+    <preConditions onFail="CONTINUE">
+      <partition:swapped [=source]/>
+    </preConditions>
+    <tagDatabase tag="[=prefix]-swapped"/>
+  </changeSet>
+
+  <@about "drop"/>
+  <changeSet id="[=prefix]-drop" author="liquibase-partition" labels="drop" runInTransaction="false">
+    <preConditions onFail="CONTINUE">
+      <partition:approved operation="drop" [=source] approvedTables="${dropApproved}"/>
+      <partition:backupVerified [=source] onDifference="halt"/>
+    </preConditions>
+    <comment>Drops [=backupTableName], which [=tableName] has replaced</comment>
+    <partition:dropBackup [=source]
+        backupTableName="[=backupTableName]"
+        deltaTableName="[=deltaTableName]"/>
+  </changeSet>
+</databaseChangeLog>

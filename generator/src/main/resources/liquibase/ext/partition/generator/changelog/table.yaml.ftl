@@ -1,0 +1,206 @@
+<#import "steps.ftl" as steps>
+<#macro about step>
+<#list steps.about[step] as line>
+  # [=line]
+</#list>
+</#macro>
+<#macro source indent>
+<#if schemaName??>
+[=indent]schemaName: "[=schemaName]"
+</#if>
+[=indent]tableName: "[=tableName]"
+</#macro>
+<#assign key = keyColumns?join(",")>
+# [=marker] from a table config. Do not edit: change the config and generate again.
+databaseChangeLog:
+  - logicalFilePath: "[=logicalFilePath]"
+
+  <@about "before"/>
+  - changeSet:
+      id: "[=prefix]-before"
+      author: liquibase-partition
+      labels: prepare
+      changes:
+        - tagDatabase:
+            tag: "[=prefix]-before"
+
+  <@about "prepare"/>
+  - changeSet:
+      id: "[=prefix]-prepare"
+      author: liquibase-partition
+      labels: prepare
+<#if columns?has_content>
+      preConditions:
+        - onFail: HALT
+        - sourceColumns:
+            <@source "            "/>
+            columns:
+<#list columns as column>
+              - column:
+                  name: "[=column.name]"
+                  type: "[=column.type]"
+</#list>
+</#if>
+      comment: "Makes [=newTableName]: [=partitionCount] partitions from [=from] until [=until], and a default partition"
+      changes:
+        - createPartitionedTable:
+            <@source "            "/>
+            newTableName: "[=newTableName]"
+            partitionColumns: "[=partitionColumns?join(",")]"
+            interval: [=interval]
+            from: "[=from]"
+            until: "[=until]"
+            partitionPrefix: "[=partitionPrefix]"
+
+  <@about "capture"/>
+  - changeSet:
+      id: "[=prefix]-capture"
+      author: liquibase-partition
+      labels: copy
+      runInTransaction: false
+      comment: "Records the keys of the rows of [=tableName] that are written from now on in [=deltaTableName]"
+      changes:
+        - captureChanges:
+            <@source "            "/>
+            deltaTableName: "[=deltaTableName]"
+            keyColumns: "[=key]"
+
+  <@about "copy"/>
+  - changeSet:
+      id: "[=prefix]-copy"
+      author: liquibase-partition
+      labels: copy
+      runInTransaction: false
+      comment: "Copies [=tableName] to [=newTableName] in chunks"
+      changes:
+        - chunkedCopy:
+            <@source "            "/>
+            newTableName: "[=newTableName]"
+            deltaTableName: "[=deltaTableName]"
+            keyColumns: "[=key]"
+<#if chunkSize??>
+            chunkSize: [=chunkSize]
+</#if>
+<#if workers??>
+            workers: [=workers]
+</#if>
+            restart: "${restartCopy}"
+
+  <@about "index"/>
+  - changeSet:
+      id: "[=prefix]-index"
+      author: liquibase-partition
+      labels: copy
+      runInTransaction: false
+      comment: "Builds the key and the indexes of [=tableName] on [=newTableName]"
+      changes:
+        - buildIndexes:
+            <@source "            "/>
+            newTableName: "[=newTableName]"
+<#if workers??>
+            workers: [=workers]
+</#if>
+
+  <@about "replay"/>
+  - changeSet:
+      id: "[=prefix]-replay"
+      author: liquibase-partition
+      labels: copy
+      runInTransaction: false
+      comment: "Replays what was written to [=tableName] meanwhile into [=newTableName]"
+      changes:
+        - replayChanges:
+            <@source "            "/>
+            newTableName: "[=newTableName]"
+            deltaTableName: "[=deltaTableName]"
+            keyColumns: "[=key]"
+
+  <@about "verify"/>
+  - changeSet:
+      id: "[=prefix]-verify"
+      author: liquibase-partition
+      labels: verify
+      runInTransaction: false
+      preConditions:
+        - onFail: HALT
+        - copyComplete:
+            <@source "            "/>
+      comment: "Compares [=tableName] with [=newTableName], row by row"
+      changes:
+        - verifyCopy:
+            <@source "            "/>
+            newTableName: "[=newTableName]"
+            deltaTableName: "[=deltaTableName]"
+            keyColumns: "[=key]"
+<#if workers??>
+            workers: [=workers]
+</#if>
+
+  <@about "copied"/>
+  - changeSet:
+      id: "[=prefix]-copied"
+      author: liquibase-partition
+      labels: verify
+      preConditions:
+        - onFail: HALT
+        - copyVerified:
+            <@source "            "/>
+      changes:
+        - tagDatabase:
+            tag: "[=prefix]-copied"
+
+  <@about "swap"/>
+  - changeSet:
+      id: "[=prefix]-swap"
+      author: liquibase-partition
+      labels: swap
+      runInTransaction: false
+      preConditions:
+        - onFail: CONTINUE
+        - approved:
+            <@source "            "/>
+            operation: swap
+            approvedTables: "${swapApproved}"
+      comment: "Swaps: [=tableName] becomes [=backupTableName], [=newTableName] becomes [=tableName]"
+      changes:
+        - lockedSwap:
+            <@source "            "/>
+            newTableName: "[=newTableName]"
+            backupTableName: "[=backupTableName]"
+            deltaTableName: "[=deltaTableName]"
+            keyColumns: "[=key]"
+
+  <@about "swapped"/>
+  - changeSet:
+      id: "[=prefix]-swapped"
+      author: liquibase-partition
+      labels: swap
+      preConditions:
+        - onFail: CONTINUE
+        - swapped:
+            <@source "            "/>
+      changes:
+        - tagDatabase:
+            tag: "[=prefix]-swapped"
+
+  <@about "drop"/>
+  - changeSet:
+      id: "[=prefix]-drop"
+      author: liquibase-partition
+      labels: drop
+      runInTransaction: false
+      preConditions:
+        - onFail: CONTINUE
+        - approved:
+            <@source "            "/>
+            operation: drop
+            approvedTables: "${dropApproved}"
+        - backupVerified:
+            <@source "            "/>
+            onDifference: halt
+      comment: "Drops [=backupTableName], which [=tableName] has replaced"
+      changes:
+        - dropBackup:
+            <@source "            "/>
+            backupTableName: "[=backupTableName]"
+            deltaTableName: "[=deltaTableName]"

@@ -1,0 +1,76 @@
+package liquibase.ext.partition.generator;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/** The arrows between the generator's packages. */
+class ArchitectureTest {
+    private static final String GENERATOR = "liquibase.ext.partition.generator..";
+    private static final String CLI = "liquibase.ext.partition.generator.cli..";
+    private static final String CHANGELOG = "liquibase.ext.partition.generator.changelog..";
+    private static final String CONFIG = "liquibase.ext.partition.generator.config..";
+    private static final String INSPECT = "liquibase.ext.partition.generator.inspect..";
+    private static final String ENGINE = "liquibase.ext.partition.engine";
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("liquibase.ext.partition.generator");
+
+    @Test
+    void configKnowsNoneOfItsCallers() {
+        noClasses()
+                .that()
+                .resideInAPackage(CONFIG)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(CLI, CHANGELOG, INSPECT)
+                .check(CLASSES);
+    }
+
+    @Test
+    void nothingDependsOnTheCommandLine() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(CLI)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(CLI, "picocli..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyChangelogKnowsFreemarker() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(CHANGELOG)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("freemarker..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void ofTheExtensionOnlyTheCatalogTheTargetAndSqlAreUsedAndOfLiquibaseNothing() {
+        noClasses()
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("liquibase..")
+                        .and(not(resideInAnyPackage(
+                                GENERATOR, ENGINE + ".catalog..", ENGINE + ".target..", ENGINE + ".sql.."))))
+                .check(CLASSES);
+    }
+
+    @Test
+    void packagesFormNoCycles() {
+        slices().matching("liquibase.ext.partition.generator.(*)..")
+                .should()
+                .beFreeOfCycles()
+                .check(CLASSES);
+    }
+}

@@ -1,0 +1,310 @@
+package liquibase.ext.partition.generator.changelog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TimeZone;
+import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import liquibase.ext.partition.generator.config.ConfigReader;
+import liquibase.ext.partition.generator.config.TablesConfig;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.Node;
+import org.w3c.dom.NodeList;
+import org.xml.sax.InputSource;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+/**
+ * What is generated, held against files that people can read. After a change on purpose run the test with
+ * {@code -Dgolden.update=true}, and review the difference.
+ */
+class ChangelogGeneratorTest {
+    private static final Path GOLDEN = Path.of("src/test/resources/golden");
+
+    @TempDir
+    private Path directory;
+
+    /** Schemas, mixed case, everything that is special in XML or YAML, and names of 63 bytes. */
+    private static final String ODD = """
+            tables:
+              - schemaName: Sales & "Co"
+                tableName: "Tom's <Orders> -- \\\\ #1: [x] {y} % é"
+                newTableName: "ééééééééééééééééééééééééééééééé1"
+                backupTableName: "ééééééééééééééééééééééééééééééé2"
+                deltaTableName: "ééééééééééééééééééééééééééééééé3"
+                partitionPrefix: "<p&q>_"
+                keyColumns: ['Tenant "A"', "it's"]
+                partitionBy: {columns: ["created & <at>"], from: 1999-12, until: 2000-02}
+                columns:
+                  'Tenant "A"': character varying(10)
+                  "it's": '"My Schema"."Type"'
+                  "created & <at>": timestamp(3) without time zone
+              - schemaName: eu
+                tableName: orders
+                keyColumns: [id]
+                partitionBy: {columns: [created_at], from: 2024-01, until: 2024-02}
+              - schemaName: us
+                tableName: orders
+                keyColumns: [id]
+                partitionBy: {columns: [created_at], from: 2024-01, until: 2024-02}
+              - tableName: Orders
+                keyColumns: [Id]
+                partitionBy: {columns: [At], from: 2024-01, until: 2024-02}
+              - tableName: changelog
+                keyColumns: [id]
+                partitionBy: {columns: [at], from: 2024-01, until: 2024-02}
+            """;
+
+    private static final String PLAIN = """
+            tables:
+              - tableName: orders
+                schemaName: public
+                keyColumns: [id]
+                partitionBy:
+                  columns: [created_at]
+                  from: 2024-01
+                  until: 2026-07
+                columns:
+                  id: bigint
+                  created_at: timestamp with time zone
+                chunkSize: 250000
+                workers: 4
+              - tableName: payments
+                keyColumns: [tenant, id]
+                partitionBy: {columns: [paid_on], from: 2025-01, until: 2025-02}
+            """;
+
+    @ParameterizedTest
+    @CsvSource({"plain, XML", "plain, YAML", "odd, XML", "odd, YAML"})
+    void givesExactlyTheGoldenFiles(String name, ChangelogFormat format) throws Exception {
+        List<ChangelogFile> files = generate(name.equals("plain") ? PLAIN : ODD, format);
+        Path golden = GOLDEN.resolve(name);
+        if (Boolean.getBoolean("golden.update")) {
+            new ChangelogDirectory(golden).write(files);
+        }
+
+        assertThat(namesIn(golden, format))
+                .containsExactlyInAnyOrderElementsOf(
+                        files.stream().map(ChangelogFile::name).toList());
+        for (ChangelogFile file : files) {
+            assertThat(file.text()).isEqualTo(Files.readString(golden.resolve(file.name())));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"plain", "odd"})
+    void givesTheSameChangesetsInBothFormats(String name) throws Exception {
+        String config = name.equals("plain") ? PLAIN : ODD;
+        List<ChangelogFile> xml = generate(config, ChangelogFormat.XML);
+        List<ChangelogFile> yaml = generate(config, ChangelogFormat.YAML);
+
+        assertThat(xml).hasSameSizeAs(yaml);
+        for (int i = 1; i < xml.size(); i++) {
+            assertThat(changesetsOfXml(xml.get(i).text()))
+                    .isNotEmpty()
+                    .isEqualTo(changesetsOfYaml(yaml.get(i).text()));
+        }
+    }
+
+    @Test
+    void carriesOddNamesThroughBothFormatsUnchanged() throws Exception {
+        for (ChangelogFormat format : ChangelogFormat.values()) {
+            String text = generate(ODD, format).get(1).text();
+            List<Map<String, Object>> changesets =
+                    format == ChangelogFormat.XML ? changesetsOfXml(text) : changesetsOfYaml(text);
+
+            assertThat(changesets)
+                    .anySatisfy(changeset -> assertThat(changeset)
+                            .containsEntry("id", "Tom's <Orders> -- \\ #1: [x] {y} % é-swap")
+                            .containsEntry("lockedSwap.schemaName", "Sales & \"Co\"")
+                            .containsEntry("lockedSwap.tableName", "Tom's <Orders> -- \\ #1: [x] {y} % é")
+                            .containsEntry("lockedSwap.newTableName", "é".repeat(31) + "1")
+                            .containsEntry("lockedSwap.keyColumns", "Tenant \"A\",it's"));
+        }
+    }
+
+    @Test
+    void ordersTheStepsAndTheirLabels() throws Exception {
+        assertThat(changesetsOfXml(generate(PLAIN, ChangelogFormat.XML).get(1).text()))
+                .extracting(changeset -> changeset.get("id") + " " + changeset.get("labels") + " "
+                        + changeset.getOrDefault("runInTransaction", "true"))
+                .containsExactly(
+                        "orders-before prepare true",
+                        "orders-prepare prepare true",
+                        "orders-capture copy false",
+                        "orders-copy copy false",
+                        "orders-index copy false",
+                        "orders-replay copy false",
+                        "orders-verify verify false",
+                        "orders-copied verify true",
+                        "orders-swap swap false",
+                        "orders-swapped swap true",
+                        "orders-drop drop false");
+    }
+
+    @Test
+    void leavesOutWhatTheConfigLeavesOut() throws Exception {
+        for (ChangelogFormat format : ChangelogFormat.values()) {
+            assertThat(generate(PLAIN, format).get(2).text())
+                    .doesNotContain("schemaName", "chunkSize", "workers", "sourceColumns", "null");
+        }
+    }
+
+    @Test
+    void givesTheSameBytesWhateverTheMachineIsSetTo() throws Exception {
+        List<ChangelogFile> usual = generate(ODD, ChangelogFormat.XML);
+        Locale locale = Locale.getDefault();
+        TimeZone zone = TimeZone.getDefault();
+        try {
+            Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+            TimeZone.setDefault(TimeZone.getTimeZone("Pacific/Kiritimati"));
+
+            assertThat(generate(ODD, ChangelogFormat.XML)).isEqualTo(usual);
+        } finally {
+            Locale.setDefault(locale);
+            TimeZone.setDefault(zone);
+        }
+    }
+
+    @Test
+    void givesTablesTheSameFileWhateverElseTheConfigHolds() throws Exception {
+        ChangelogFile together = generate(PLAIN, ChangelogFormat.XML).get(2);
+        ChangelogFile alone = generate(
+                        "tables:\n" + PLAIN.substring(PLAIN.indexOf("  - tableName: payments")), ChangelogFormat.XML)
+                .get(1);
+
+        assertThat(alone).isEqualTo(together);
+    }
+
+    @Test
+    void endsLinesWithLineFeedsAndTheFileWithOne() throws Exception {
+        for (ChangelogFormat format : ChangelogFormat.values()) {
+            assertThat(generate(ODD, format))
+                    .allSatisfy(file -> assertThat(file.text())
+                            .doesNotContain("\r", "\t", " \n")
+                            .endsWith("\n")
+                            .doesNotEndWith("\n\n"));
+        }
+    }
+
+    private List<ChangelogFile> generate(String yaml, ChangelogFormat format) throws Exception {
+        TablesConfig config = new ConfigReader().read(Files.writeString(directory.resolve("tables.yaml"), yaml));
+        return ChangelogGenerator.withBuiltInTemplates().generate(config, format);
+    }
+
+    private static List<String> namesIn(Path golden, ChangelogFormat format) throws IOException {
+        try (Stream<Path> files = Files.list(golden)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(file -> file.endsWith(format.extension()))
+                    .toList();
+        }
+    }
+
+    /** Each changeset as one flat map: {@code id}, {@code labels}, {@code lockedSwap.tableName}, … */
+    private static List<Map<String, Object>> changesetsOfXml(String text) throws Exception {
+        DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+        factory.setNamespaceAware(true);
+        Document document = factory.newDocumentBuilder().parse(new InputSource(new StringReader(text)));
+        List<Map<String, Object>> changesets = new ArrayList<>();
+        for (Element changeSet : children(document.getDocumentElement())) {
+            Map<String, Object> flat = new LinkedHashMap<>(attributes("", changeSet));
+            for (Element child : children(changeSet)) {
+                if (child.getLocalName().equals("comment")) {
+                    flat.put("comment", child.getTextContent());
+                } else if (child.getLocalName().equals("preConditions")) {
+                    flat.put("preConditions.onFail", child.getAttribute("onFail"));
+                    children(child).forEach(condition -> flat.putAll(flatElement(condition)));
+                } else {
+                    flat.putAll(flatElement(child));
+                }
+            }
+            changesets.add(flat);
+        }
+        return changesets;
+    }
+
+    private static Map<String, Object> flatElement(Element element) {
+        Map<String, Object> flat = attributes(element.getLocalName() + ".", element);
+        List<Map<String, Object>> columns =
+                children(element).stream().map(column -> attributes("", column)).toList();
+        if (!columns.isEmpty()) {
+            flat.put(element.getLocalName() + ".columns", columns);
+        }
+        return flat;
+    }
+
+    private static Map<String, Object> attributes(String prefix, Element element) {
+        Map<String, Object> attributes = new LinkedHashMap<>();
+        for (int i = 0; i < element.getAttributes().getLength(); i++) {
+            Node attribute = element.getAttributes().item(i);
+            attributes.put(prefix + attribute.getNodeName(), attribute.getNodeValue());
+        }
+        return attributes;
+    }
+
+    private static List<Element> children(Element parent) {
+        List<Element> children = new ArrayList<>();
+        NodeList nodes = parent.getChildNodes();
+        for (int i = 0; i < nodes.getLength(); i++) {
+            if (nodes.item(i) instanceof Element element) {
+                children.add(element);
+            }
+        }
+        return children;
+    }
+
+    private static List<Map<String, Object>> changesetsOfYaml(String text) {
+        Map<?, ?> document = new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
+        List<Map<String, Object>> changesets = new ArrayList<>();
+        for (Object entry : (List<?>) document.get("databaseChangeLog")) {
+            Object changeSet = ((Map<?, ?>) entry).get("changeSet");
+            if (changeSet != null) {
+                changesets.add(flatYaml((Map<?, ?>) changeSet));
+            }
+        }
+        return changesets;
+    }
+
+    private static Map<String, Object> flatYaml(Map<?, ?> changeSet) {
+        Map<String, Object> flat = new LinkedHashMap<>();
+        changeSet.forEach((key, value) -> {
+            if (!(value instanceof List<?> entries)) {
+                flat.put((String) key, value.toString());
+                return;
+            }
+            for (Object entry : entries) {
+                ((Map<?, ?>) entry).forEach((name, attributes) -> {
+                    if (attributes instanceof Map<?, ?> map) {
+                        map.forEach((attribute, text) -> flat.put(name + "." + attribute, flatColumns(text)));
+                    } else {
+                        flat.put("preConditions." + name, attributes);
+                    }
+                });
+            }
+        });
+        return flat;
+    }
+
+    private static Object flatColumns(Object value) {
+        return value instanceof List<?> columns
+                ? columns.stream()
+                        .map(column -> ((Map<?, ?>) column).get("column"))
+                        .toList()
+                : value.toString();
+    }
+}

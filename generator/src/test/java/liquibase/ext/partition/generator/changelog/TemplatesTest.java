@@ -1,0 +1,194 @@
+package liquibase.ext.partition.generator.changelog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.YearMonth;
+import java.util.List;
+import java.util.Map;
+import liquibase.ext.partition.generator.config.PartitionBy;
+import liquibase.ext.partition.generator.config.TableConfig;
+import liquibase.ext.partition.generator.config.TablesConfig;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TemplatesTest {
+    private static final TablesConfig CONFIG = new TablesConfig(List.of(new TableConfig(
+            "orders",
+            null,
+            "orders",
+            "orders_new",
+            "orders_old",
+            "orders_delta",
+            "orders_",
+            List.of("id"),
+            new PartitionBy(List.of("created_at"), "month", YearMonth.of(2024, 1), YearMonth.of(3000, 1)),
+            Map.of(),
+            1_000_000L,
+            null)));
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void usesTheUsersTemplateInsteadOfTheBuiltInOneOfItsName() throws Exception {
+        write("table.xml.ftl", "<mine>[=tableName]</mine>\n");
+
+        List<ChangelogFile> files = generate(ChangelogFormat.XML);
+
+        assertThat(files.get(1).text()).isEqualTo("<mine>orders</mine>\n");
+        assertThat(files.get(0))
+                .isEqualTo(ChangelogGenerator.withBuiltInTemplates()
+                        .generate(CONFIG, ChangelogFormat.XML)
+                        .get(0));
+    }
+
+    @Test
+    void letsTheUsersTemplateImportABuiltInOne() throws Exception {
+        write("table.xml.ftl", "<#import \"steps.ftl\" as steps><mine>[=steps.about.before?size]</mine>\n");
+
+        assertThat(generate(ChangelogFormat.XML).get(1).text()).isEqualTo("<mine>1</mine>\n");
+    }
+
+    @Test
+    void escapesInTheUsersTemplatesToo() throws Exception {
+        write("table.xml.ftl", "<mine a=\"[='<\"&>']\"/>\n");
+        write("table.yaml.ftl", "mine: \"[='\\\"\\\\']\"\n");
+
+        assertThat(generate(ChangelogFormat.XML).get(1).text()).isEqualTo("<mine a=\"&lt;&quot;&amp;&gt;\"/>\n");
+        assertThat(generate(ChangelogFormat.YAML).get(1).text()).isEqualTo("mine: \"\\\"\\\\\"\n");
+    }
+
+    @Test
+    void leavesLiquibasesParametersAlone() throws Exception {
+        write("table.xml.ftl", "<mine a=\"${swapApproved} #{x}\"/>\n");
+
+        assertThat(generate(ChangelogFormat.XML).get(1).text()).isEqualTo("<mine a=\"${swapApproved} #{x}\"/>\n");
+    }
+
+    @Test
+    void writesNumbersWithoutGrouping() throws Exception {
+        write("table.xml.ftl", "<mine>[=chunkSize] [=partitionCount]</mine>\n");
+
+        assertThat(generate(ChangelogFormat.XML).get(1).text()).isEqualTo("<mine>1000000 11712</mine>\n");
+    }
+
+    @Test
+    void endsLinesWithLineFeedsWhateverTheTemplateDoes() throws Exception {
+        write("table.xml.ftl", "<mine>\r\n</mine>\r\n");
+
+        assertThat(generate(ChangelogFormat.XML).get(1).text()).isEqualTo("<mine>\n</mine>\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[='freemarker.template.utility.Execute'?new()('id')]",
+                "[='freemarker.template.utility.ObjectConstructor'?new()('java.io.File', 'x')]",
+                "[='freemarker.template.utility.JythonRuntime'?new()]",
+                "[=tableName?api.getBytes()?size]",
+                "[=tableName.class]",
+                "[=tableName.getClass()]",
+                "[=keyColumns?api.getClass()]",
+                "[=.data_model.entrySet()?size]",
+                "<#include \"../secret.txt\">",
+                "<#include \"/../secret.txt\">",
+                "<#include \"file:///etc/passwd\">"
+            })
+    void keepsTemplatesFromReachingClassesMethodsAndOtherFiles(String attack) throws Exception {
+        Files.writeString(directory.resolve("secret.txt"), "secret");
+        Path templates = Files.createDirectory(directory.resolve("templates"));
+        Files.writeString(templates.resolve("table.xml.ftl"), "<mine>\n" + attack + "</mine>\n");
+
+        assertThatThrownBy(() -> ChangelogGenerator.withTemplatesOf(templates).generate(CONFIG, ChangelogFormat.XML))
+                .isInstanceOf(TemplateFailureException.class)
+                .hasMessageContaining("Template table.xml.ftl fails in line 2: ")
+                .hasMessageContaining("Nothing was written.");
+    }
+
+    @Test
+    void refusesALinkOutOfTheDirectoryOfTemplates() throws Exception {
+        Path templates = Files.createDirectory(directory.resolve("templates"));
+        Files.writeString(directory.resolve("outside.ftl"), "<mine/>");
+        Files.createSymbolicLink(templates.resolve("inner.ftl"), directory.resolve("outside.ftl"));
+        Files.writeString(templates.resolve("table.xml.ftl"), "<mine>\n<#include \"inner.ftl\"></mine>\n");
+
+        assertThatThrownBy(() -> ChangelogGenerator.withTemplatesOf(templates).generate(CONFIG, ChangelogFormat.XML))
+                .isInstanceOf(TemplateFailureException.class)
+                .hasMessageContaining("is a link out of the directory of templates");
+    }
+
+    @Test
+    void namesTemplateAndLineOfWhatIsMissing() {
+        write("table.xml.ftl", "<mine>\n[=tabelName]\n</mine>\n");
+
+        assertThatThrownBy(() -> generate(ChangelogFormat.XML))
+                .isInstanceOf(TemplateFailureException.class)
+                .hasMessageContaining("Template table.xml.ftl fails in line 2: ")
+                .hasMessageContaining("tabelName")
+                .hasMessageContaining("Correct the template, or remove it to use the built-in one.");
+    }
+
+    @Test
+    void namesTemplateAndLineOfASyntaxError() {
+        write("changelog.xml.ftl", "<mine>\n<#if x>\n</mine>\n");
+
+        assertThatThrownBy(() -> generate(ChangelogFormat.XML))
+                .isInstanceOf(TemplateFailureException.class)
+                .hasMessageContaining("Template changelog.xml.ftl fails in line ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"<mine>\n</other>\n", "text", "<a/><b/>", "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>"})
+    void refusesXmlThatIsNotWellFormed(String template) {
+        write("table.xml.ftl", template);
+
+        assertThatThrownBy(() -> generate(ChangelogFormat.XML))
+                .isInstanceOf(TemplateFailureException.class)
+                .hasMessageContaining("What template table.xml.ftl gives for orders.xml is not well-formed; in line ");
+    }
+
+    @Test
+    void refusesYamlThatIsNotWellFormed() {
+        write("table.yaml.ftl", "a:\n  - b\n c: [\n");
+
+        assertThatThrownBy(() -> generate(ChangelogFormat.YAML))
+                .isInstanceOf(TemplateFailureException.class)
+                .hasMessageContaining(
+                        "What template table.yaml.ftl gives for orders.yaml is not well-formed; in line 3");
+    }
+
+    @Test
+    void refusesADirectoryThatIsNotThere() {
+        assertThatThrownBy(() -> ChangelogGenerator.withTemplatesOf(directory.resolve("nowhere")))
+                .isInstanceOf(TemplateFailureException.class)
+                .hasMessageContaining("There is no directory ");
+    }
+
+    @Test
+    void refusesADirectoryThatReplacesNothing() {
+        write("tables.xml.ftl", "<mine/>");
+
+        assertThatThrownBy(() -> ChangelogGenerator.withTemplatesOf(directory))
+                .isInstanceOf(TemplateFailureException.class)
+                .hasMessageContaining("holds none of the templates changelog.xml.ftl, table.xml.ftl");
+    }
+
+    private List<ChangelogFile> generate(ChangelogFormat format) throws Exception {
+        return ChangelogGenerator.withTemplatesOf(directory).generate(CONFIG, format);
+    }
+
+    private void write(String name, String template) {
+        try {
+            Files.writeString(directory.resolve(name), template);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

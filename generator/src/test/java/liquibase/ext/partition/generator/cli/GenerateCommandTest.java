@@ -1,0 +1,191 @@
+package liquibase.ext.partition.generator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class GenerateCommandTest {
+    private static final String CONFIG = """
+            tables:
+              - tableName: orders
+                keyColumns: [id]
+                partitionBy: {columns: [created_at], from: 2024-01, until: 2026-07}
+            """;
+
+    @TempDir
+    private Path directory;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private Path config;
+    private Path output;
+
+    @BeforeEach
+    void writeConfig() throws Exception {
+        config = Files.writeString(directory.resolve("tables.yaml"), CONFIG);
+        output = directory.resolve("changelogs/shop");
+    }
+
+    @Test
+    void writesARootAndAFileForEachTable() {
+        assertThat(generate()).isEqualTo(ExitCodes.OK);
+
+        assertThat(output.resolve("changelog.xml")).content().contains("<include file=\"orders.xml\"");
+        assertThat(output.resolve("orders.xml")).content().contains("id=\"orders-drop\"");
+        assertThat(out.toString())
+                .contains("Wrote " + output.resolve("changelog.xml"), "Wrote " + output.resolve("orders.xml"));
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void writesYamlWhenAskedTo() {
+        assertThat(generate("--format", "yaml")).isEqualTo(ExitCodes.OK);
+
+        assertThat(output.resolve("changelog.yaml")).content().contains("file: \"orders.yaml\"");
+        assertThat(output.resolve("orders.yaml")).exists();
+    }
+
+    @Test
+    void saysThatThereWasNothingToWrite() {
+        generate();
+        out.getBuffer().setLength(0);
+
+        assertThat(generate()).isEqualTo(ExitCodes.OK);
+        assertThat(out.toString().strip()).isEqualTo("%s is what %s gives already: 2 files.".formatted(output, config));
+    }
+
+    @Test
+    void warnsOfAFileWhoseTableLeftTheConfigAndLeavesIt() throws Exception {
+        generate();
+        Files.writeString(config, CONFIG.replace("orders", "payments"));
+
+        assertThat(generate()).isEqualTo(ExitCodes.OK);
+        assertThat(err.toString()).contains("Warning: " + output.resolve("orders.xml"), "It was left");
+        assertThat(output.resolve("orders.xml")).exists();
+    }
+
+    @Test
+    void checkSucceedsWhenTheChangelogsAreCurrent() {
+        generate();
+
+        assertThat(generate("--check")).isEqualTo(ExitCodes.OK);
+        assertThat(out.toString()).contains("%s is what %s gives: 2 files.".formatted(output, config));
+    }
+
+    @Test
+    void checkShowsTheDifferenceWritesNothingAndEndsWithOne() throws Exception {
+        generate();
+        Files.writeString(config, CONFIG.replace("2026-07", "2026-08"));
+        String before = Files.readString(output.resolve("orders.xml"));
+
+        assertThat(generate("--check")).isEqualTo(ExitCodes.DIFFERENCE);
+        assertThat(out.toString())
+                .contains("--- " + output.resolve("orders.xml"))
+                .contains("-        until=\"2026-07\"")
+                .contains("+        until=\"2026-08\"");
+        assertThat(err.toString()).contains("Run generate without --check, and commit what it writes.");
+        assertThat(output.resolve("orders.xml")).hasContent(before);
+    }
+
+    @Test
+    void checkCountsAStaleFileAsADifference() throws Exception {
+        generate();
+        Files.writeString(config, CONFIG.replace("orders", "payments"));
+        generate();
+
+        assertThat(generate("--check")).isEqualTo(ExitCodes.DIFFERENCE);
+        assertThat(out.toString()).contains("Only committed: " + output.resolve("orders.xml"));
+    }
+
+    @Test
+    void checkBeforeTheFirstGenerateShowsEverythingAndMakesNothing() {
+        assertThat(generate("--check")).isEqualTo(ExitCodes.DIFFERENCE);
+        assertThat(out.toString()).contains("--- /dev/null", "+++ " + output.resolve("orders.xml"));
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void tellsEveryProblemOfTheConfigAndWritesNothing() throws Exception {
+        Files.writeString(config, CONFIG.replace("2024-01", "2024-13") + "    workers: 0\n");
+
+        assertThat(generate()).isEqualTo(ExitCodes.USAGE);
+        assertThat(err.toString())
+                .contains(config + ":4: tables[0].partitionBy.from: ", config + ":5: tables[0].workers: ")
+                .contains("2 problems. Nothing was written.")
+                .doesNotContain("Exception", "\tat ");
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void tellsWhichTemplateFailsAndWritesNothing() throws Exception {
+        Files.writeString(directory.resolve("table.xml.ftl"), "<mine>[=nothing]</mine>");
+
+        assertThat(generate("--templates", directory.toString())).isEqualTo(ExitCodes.USAGE);
+        assertThat(err.toString())
+                .contains("Template table.xml.ftl fails in line 1: ")
+                .doesNotContain("Exception", "\tat ");
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void endsWithThreeWhenTheOutputCannotBeWritten() throws Exception {
+        output = Files.writeString(directory.resolve("a-file"), "");
+
+        assertThat(generate()).isEqualTo(ExitCodes.FAILURE);
+        assertThat(err.toString())
+                .contains(output + " is in the way: a directory is wanted there.")
+                .doesNotContain("Exception", "\tat ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "generat", "generate", "generate --output x --format json", "generate --nonsense"})
+    void endsWithTwoAndSaysHowToUseIt(String line) {
+        assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(ExitCodes.USAGE);
+        assertThat(err.toString())
+                .contains("Usage: liquibase-partition-generator", "--help says what each of them means.")
+                .doesNotContain("Exception", "\tat ");
+    }
+
+    @Test
+    void suggestsTheCommandThatWasMeant() {
+        run("generat");
+
+        assertThat(err.toString()).contains("Did you mean: liquibase-partition-generator generate?");
+    }
+
+    @Test
+    void explainsItsExitCodesAndItsVersion() {
+        assertThat(run("--help")).isEqualTo(ExitCodes.OK);
+        assertThat(run("--version")).isEqualTo(ExitCodes.OK);
+
+        assertThat(out.toString())
+                .contains("Exit codes:", "1   generate --check found a difference", "liquibase-partition-generator ");
+    }
+
+    private int generate(String... more) {
+        String[] arguments = new String[more.length + 5];
+        arguments[0] = "generate";
+        arguments[1] = "--config";
+        arguments[2] = config.toString();
+        arguments[3] = "--output";
+        arguments[4] = output.toString();
+        System.arraycopy(more, 0, arguments, 5, more.length);
+        return run(arguments);
+    }
+
+    private int run(String... arguments) {
+        CommandLine commandLine = GeneratorCommand.commandLine();
+        commandLine.setOut(new PrintWriter(out, true));
+        commandLine.setErr(new PrintWriter(err, true));
+        return commandLine.execute(arguments);
+    }
+}

@@ -1,0 +1,594 @@
+package liquibase.ext.partition.generator.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.assertj.core.api.AbstractAssert;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigProblemsTest {
+    private static final String TABLE = """
+            tables:
+              - tableName: orders
+                keyColumns: [id]
+                partitionBy:
+                  columns: [created_at]
+                  from: 2024-01
+                  until: 2026-07
+            """;
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void tellsFileLineKeyProblemAndRemedy() {
+        Problem problem = onlyProblem(TABLE.replace("2024-01", "2024-13"));
+
+        assertThat(problem.toString().lines())
+                .containsExactly(
+                        directory.resolve("tables.yaml")
+                                + ":6: tables[0].partitionBy.from: \"2024-13\" is not a month, nor the first day of one.",
+                        "    Write for example from: 2024-01. The first month with a partition of its own; older rows go to"
+                                + " the default partition. A month (YYYY-MM) or its first day (YYYY-MM-DD).");
+    }
+
+    @Test
+    void tellsEverythingAtOnceByLine() {
+        List<Problem> problems = problems("""
+                tables:
+                  - tableName: orders
+                    chunkSize: 0
+                    keyColumns: []
+                    partitionBy: {columns: [a, b], from: 2024-1, until: soon}
+                  - tableName: orders
+                    keyColumns: [id]
+                    partitionBy: {columns: [a], from: 2024-05, until: 2024-04}
+                    colour: red
+                """);
+
+        assertThat(problems)
+                .extracting(Problem::line, Problem::key)
+                .containsExactlyInAnyOrder(
+                        tuple(3, "tables[0].chunkSize"),
+                        tuple(4, "tables[0].keyColumns"),
+                        tuple(5, "tables[0].partitionBy.columns"),
+                        tuple(5, "tables[0].partitionBy.from"),
+                        tuple(5, "tables[0].partitionBy.until"),
+                        tuple(6, "tables[1].tableName"),
+                        tuple(8, "tables[1].partitionBy.until"),
+                        tuple(9, "tables[1].colour"));
+        assertThat(problems).extracting(Problem::line).isSorted();
+    }
+
+    @Test
+    void wantsEachRequiredKey() {
+        List<Problem> problems = problems("tables:\n  - schemaName: public\n");
+
+        assertThat(problems)
+                .extracting(Problem::key)
+                .containsExactlyInAnyOrder("tables[0].tableName", "tables[0].keyColumns", "tables[0].partitionBy");
+        assertThat(problems).allSatisfy(problem -> {
+            assertThat(problem.line()).isEqualTo(2);
+            assertThat(problem.message()).isEqualTo("The key is missing.");
+            assertThat(problem.remedy()).startsWith("Write for example ");
+        });
+    }
+
+    @Test
+    void wantsEachRequiredKeyOfPartitionBy() {
+        assertThat(problems(TABLE.replaceAll("(?s)columns.*", "interval: month\n")))
+                .extracting(Problem::line, Problem::key)
+                .containsExactlyInAnyOrder(
+                        tuple(4, "tables[0].partitionBy.columns"),
+                        tuple(4, "tables[0].partitionBy.from"),
+                        tuple(4, "tables[0].partitionBy.until"));
+    }
+
+    @Test
+    void saysWhichKnownKeyIsNearestToAnUnknownOne() {
+        assertProblem(TABLE + "    backup_table_nam: x\n", 8, "tables[0].backup_table_nam")
+                .saying("The key is not known.")
+                .advising("Did you mean backupTableName?");
+    }
+
+    @Test
+    void listsTheKnownKeysWhenNoneIsNear() {
+        assertProblem(
+                        TABLE.replace("from:", "interval: month\n      colour: red\n      from:"),
+                        7,
+                        "tables[0].partitionBy.colour")
+                .saying("The key is not known.")
+                .advising("Remove it. Known here: columns, interval, from, until.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"url", "jdbc-url", "username", "password", "PASSWORD", "host"})
+    void saysThatTheConnectionIsLiquibasesOwnWithoutRepeatingASecret(String key) {
+        Problem inTable = onlyProblem(TABLE + "    " + key + ": hunter2\n");
+        Problem atTop = onlyProblem(TABLE + key + ": hunter2\n");
+
+        assertThat(List.of(inTable, atTop)).allSatisfy(problem -> {
+            assertThat(problem.line()).isEqualTo(8);
+            assertThat(problem.remedy()).contains("Remove the key. The connection is Liquibase's own");
+            assertThat(problem.toString()).doesNotContain("hunter2");
+        });
+    }
+
+    @Test
+    void refusesAKeyThatStandsTwice() {
+        assertProblem(TABLE + "    keyColumns: [other]\n", 8, "tables[0].keyColumns")
+                .saying("The key stands twice; the first is in line 3.")
+                .advising("Remove one of the two.");
+    }
+
+    @Test
+    void refusesMergeKeys() {
+        assertProblem(TABLE + "    <<: {workers: 2}\n", 8, "tables[0].\"<<\"")
+                .saying("Merge keys (<<) are not read.")
+                .advising("Write the keys out");
+    }
+
+    @Test
+    void refusesAKeyThatIsAList() {
+        assertProblem(TABLE + "    ? [a]\n    : b\n", 8, "tables[0]")
+                .saying("A key is a list or a mapping.")
+                .advising("Write a plain name before the colon.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"2024-13", "2024-00", "2024-1", "2024", "'202401'", "January", "2024-01-15", "0024-01", "3024-01"
+            })
+    void refusesWhatIsNoMonth(String month) {
+        Problem problem = onlyProblem(TABLE.replace("2024-01", month));
+
+        assertThat(problem.line()).isEqualTo(6);
+        assertThat(problem.key()).isEqualTo("tables[0].partitionBy.from");
+        assertThat(problem.message()).contains(month.replace("'", ""));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"day", "week", "year", "Month"})
+    void refusesIntervalsOtherThanMonth(String interval) {
+        assertProblem(TABLE + "      interval: " + interval + "\n", 8, "tables[0].partitionBy.interval")
+                .saying("\"%s\" is not supported; only month is, for now.".formatted(interval))
+                .advising("Write for example interval: month.");
+    }
+
+    @Test
+    void refusesMoreThanOnePartitionColumn() {
+        assertProblem(TABLE.replace("[created_at]", "[created_at, updated_at]"), 5, "tables[0].partitionBy.columns")
+                .saying("There are 2 entries; only one is supported for now.")
+                .advising("Write for example columns: [created_at].");
+    }
+
+    @Test
+    void refusesARangeWithoutAMonth() {
+        assertProblem(TABLE.replace("2026-07", "2024-01"), 7, "tables[0].partitionBy.until")
+                .saying("The range from 2024-01 until 2024-01 holds no month.")
+                .advising("write a month after 2024-01");
+    }
+
+    @Test
+    void refusesMorePartitionsThanAnybodyCanWant() {
+        assertProblem(TABLE.replace("2026-07", "2926-07"), 7, "tables[0].partitionBy.until")
+                .saying("makes 10830 partitions; at most 5000 are accepted.")
+                .advising("Check the years.");
+    }
+
+    @Test
+    void refusesNumbersThatAreNotPositive() {
+        assertProblem(TABLE + "    chunkSize: 0\n", 8, "tables[0].chunkSize")
+                .saying("0 is less than 1.")
+                .advising("Write for example chunkSize: 1000000.");
+        assertProblem(TABLE + "    workers: -1\n", 8, "tables[0].workers")
+                .saying("-1 is less than 1.")
+                .advising("Write for example workers: 4.");
+    }
+
+    @Test
+    void refusesNumbersThatAreTooLarge() {
+        assertProblem(TABLE + "    workers: 99999999999999999999\n", 8, "tables[0].workers")
+                .saying("99999999999999999999 is more than 128.")
+                .advising("Write for example workers: 4.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"many", "1.5", "010", "0x10", "'4'", "1e3"})
+    void refusesWhatIsNoWholeNumber(String workers) {
+        assertProblem(TABLE + "    workers: " + workers + "\n", 8, "tables[0].workers")
+                .saying("is not a whole number.")
+                .advising("Write for example workers: 4.");
+    }
+
+    @Test
+    void asksForQuotesAroundANameOfDigits() {
+        assertProblem(TABLE.replace("tableName: orders", "tableName: 2024"), 2, "tables[0].tableName")
+                .saying("2024 is a number, and text is wanted.")
+                .advising("Write it in quotes: \"2024\".");
+    }
+
+    @Test
+    void refusesAKeyWithoutAValue() {
+        assertProblem(TABLE + "    schemaName:\n", 8, "tables[0].schemaName")
+                .saying("The key has no value.")
+                .advising("Remove it, or give it one. Write for example schemaName: public.");
+    }
+
+    @Test
+    void refusesAnEmptyName() {
+        assertProblem(TABLE + "    schemaName: ''\n", 8, "tables[0].schemaName")
+                .saying("The text is empty.")
+                .advising("Write for example schemaName: public.");
+    }
+
+    @Test
+    void refusesAValueWhereAListIsWanted() {
+        assertProblem(TABLE.replace("[id]", "id"), 3, "tables[0].keyColumns")
+                .saying("This is the single value \"id\", and a list is wanted.")
+                .advising("Write for example keyColumns: [id].");
+    }
+
+    @Test
+    void refusesAMappingWhereTextIsWanted() {
+        assertProblem(TABLE + "    schemaName: {a: b}\n", 8, "tables[0].schemaName")
+                .saying("This is a mapping, and text is wanted.")
+                .advising("Write for example schemaName: public.");
+    }
+
+    @Test
+    void refusesAConfigThatIsNoMapping() {
+        assertProblem("- tableName: orders\n", 1, "")
+                .saying("This is a list, and a mapping (key: value) is wanted.")
+                .advising("Which tables become partitioned, and how.");
+    }
+
+    @Test
+    void refusesAConfigWithoutTables() {
+        assertProblem("tables: []\n", 1, "tables")
+                .saying("There is nothing in it.")
+                .advising("The tables to partition, one entry each.");
+    }
+
+    @Test
+    void refusesAColumnNamedTwice() {
+        assertProblem(TABLE.replace("[id]", "[tenant, id, id]"), 3, "tables[0].keyColumns")
+                .saying("\"id\" stands more than once.")
+                .advising("Name every column once.");
+    }
+
+    @Test
+    void refusesAKeyColumnThatIsNotAmongTheColumns() {
+        assertProblem(TABLE + "    columns: {ids: bigint, created_at: date}\n", 3, "tables[0].keyColumns[0]")
+                .saying("The key column \"id\" is not in columns.")
+                .advising("Did you mean ids?");
+    }
+
+    @Test
+    void refusesAPartitionColumnThatIsNotAmongTheColumns() {
+        assertProblem(TABLE + "    columns: {id: bigint}\n", 5, "tables[0].partitionBy.columns[0]")
+                .saying("The partition column \"created_at\" is not in columns.")
+                .advising("Add it to columns with its type, or correct the name.");
+    }
+
+    @Test
+    void refusesColumnsWithoutATypeOrWithoutAColumn() {
+        assertProblem(TABLE + "    columns: {id: bigint, created_at: ''}\n", 8, "tables[0].columns.created_at")
+                .saying("The text is empty.")
+                .advising("timestamp with time zone");
+        assertProblem(TABLE + "    columns: {}\n", 8, "tables[0].columns")
+                .saying("There is nothing in it.")
+                .advising("Write for example columns: {id: bigint, created_at: timestamp with time zone}.");
+    }
+
+    @Test
+    void refusesATableThatStandsTwice() {
+        assertProblem(TABLE + TABLE.replace("tables:\n", ""), 8, "tables[1].tableName")
+                .saying("The table stands twice; the first is in line 2.")
+                .advising("Remove one of the two.");
+    }
+
+    @Test
+    void refusesTwoTablesOfOneNameOfWhichOneHasNoSchema() {
+        assertProblem(TABLE + TABLE.replace("tables:\n", "") + "    schemaName: sales\n", 8, "tables[1].tableName")
+                .saying("The table in line 2 has the same name, and one of the two has no schemaName")
+                .advising("Write the schemaName of both");
+    }
+
+    @Test
+    void refusesTablesWhoseChangesetsWouldHaveTheSameIds() {
+        String tables = """
+                tables:
+                  - {schemaName: a, tableName: b, keyColumns: [id], partitionBy: &p {columns: [d], from: 2024-01, until: 2024-02}}
+                  - {schemaName: c, tableName: b, keyColumns: [id], partitionBy: *p}
+                  - {schemaName: x, tableName: a_b, keyColumns: [id], partitionBy: *p}
+                """;
+        assertProblem(tables, 4, "tables[2].tableName")
+                .saying("would both begin with \"a_b\"")
+                .advising("Move one of the two to a config and an output directory of its own.");
+    }
+
+    @Test
+    void refusesNamesOfOneTableThatCollide() {
+        assertProblem(TABLE + "    newTableName: orders_old\n", 2, "tables[0].tableName")
+                .saying("The name \"orders_old\" is wanted twice: for the backup, and for the new table in line 8.")
+                .advising("Set backupTableName or newTableName.");
+        assertProblem(TABLE + "    deltaTableName: orders\n", 8, "tables[0].deltaTableName")
+                .saying("for the delta table, and for the table in line 2.");
+    }
+
+    @Test
+    void refusesAPartitionWithTheNameOfATable() {
+        assertProblem(TABLE + "    newTableName: orders_202402\n", 2, "tables[0].tableName")
+                .saying(
+                        "The name \"orders_202402\" is wanted twice: for the partition, and for the new table in line 8.")
+                .advising("Set partitionPrefix or newTableName.");
+        assertProblem(TABLE + "    newTableName: orders_default\n", 2, "tables[0].tableName")
+                .saying("\"orders_default\" is wanted twice");
+    }
+
+    @Test
+    void refusesTablesThatWantOneName() {
+        String other = TABLE.replace("tables:\n", "").replace("tableName: orders", "tableName: orders_new");
+        assertProblem(TABLE + other, 8, "tables[1].tableName")
+                .saying("The name \"orders_new\" is wanted twice: for the table, and for the new table in line 2.");
+    }
+
+    @Test
+    void tellsOnceThatTwoTablesShareAPartitionPrefix() {
+        String other = TABLE.replace("tables:\n", "").replace("tableName: orders", "tableName: payments")
+                + "    partitionPrefix: orders_\n";
+        assertProblem(TABLE + other, 14, "tables[1].partitionPrefix")
+                .saying(
+                        "The name \"orders_202401\" is wanted twice: for the partition, and for the partition in line 2.")
+                .advising("Set partitionPrefix.");
+    }
+
+    @Test
+    void letsTablesOfDifferentSchemasShareNames() throws Exception {
+        String one = TABLE.replace("tables:\n", "") + "    schemaName: one\n";
+        write("tables:\n" + one + one.replace("schemaName: one", "schemaName: two"));
+
+        assertThat(new ConfigReader().read(file()).tables()).hasSize(2);
+    }
+
+    @Test
+    void refusesNamesLongerThanPostgresqlKeepsCountingBytes() {
+        assertProblem(TABLE + "    newTableName: " + "é".repeat(32) + "\n", 8, "tables[0].newTableName")
+                .saying("has 64 bytes in UTF-8; PostgreSQL keeps 63.")
+                .advising("Choose a shorter one.");
+    }
+
+    @Test
+    void refusesAPrefixThatMakesPartitionNamesTooLong() {
+        assertProblem(TABLE + "    partitionPrefix: " + "p".repeat(57) + "\n", 8, "tables[0].partitionPrefix")
+                .saying("default\" has 64 bytes in UTF-8");
+    }
+
+    @Test
+    void refusesDefaultNamesThatAreTooLong() {
+        List<Problem> problems = problems(TABLE.replace("tableName: orders", "tableName: " + "t".repeat(60)));
+
+        assertThat(problems)
+                .extracting(Problem::key)
+                .containsExactlyInAnyOrder(
+                        "tables[0].newTableName",
+                        "tables[0].backupTableName",
+                        "tables[0].deltaTableName",
+                        "tables[0].partitionPrefix");
+        assertThat(problems).allSatisfy(problem -> {
+            assertThat(problem.line()).isEqualTo(2);
+            assertThat(problem.message()).startsWith("The key is missing, and its default makes the name \"tttt");
+            assertThat(problem.remedy()).matches("Add \\w+ with a shorter name\\.");
+        });
+    }
+
+    @Test
+    void refusesNamesWithWhatLiquibaseWouldExpand() {
+        assertProblem(TABLE.replace("tableName: orders", "tableName: a${b}"), 2, "tables[0].tableName")
+                .saying("\"a${b}\" has ${, where Liquibase would put a changelog parameter.")
+                .advising("Rename it in the database first");
+        assertProblem(
+                        TABLE + "    columns: {id: bigint, created_at: date, '${x}': text}\n",
+                        8,
+                        "tables[0].columns.\"${x}\"")
+                .saying("has ${");
+    }
+
+    @Test
+    void refusesNamesWithACommaBecauseOfTheLists() {
+        assertProblem(TABLE.replace("[id]", "['a,b']"), 3, "tables[0].keyColumns[0]")
+                .saying("The name \"a,b\" has a comma")
+                .advising("Rename it in the database first");
+    }
+
+    @Test
+    void refusesNamesWithBlanksAroundThem() {
+        assertProblem(TABLE.replace("[id]", "[' id']"), 3, "tables[0].keyColumns[0]")
+                .saying("The name \" id\" begins or ends with a blank");
+    }
+
+    @Test
+    void refusesCharactersThatAChangelogCannotHold() {
+        assertProblem(TABLE.replace("tableName: orders", "tableName: \"a\\nb\""), 2, "tables[0].tableName")
+                .saying("\"a\\u000ab\" has the character U+000A")
+                .advising("Remove it");
+        assertProblem(TABLE.replace("[id]", "[\"a\\0b\"]"), 3, "tables[0].keyColumns[0]")
+                .saying("has the character U+0000");
+    }
+
+    @Test
+    void recognisesASchemaInTheTablesName() {
+        assertProblem(TABLE.replace("tableName: orders", "tableName: public.orders"), 2, "tables[0].tableName")
+                .saying("\"public.orders\" looks like a schema and a table.")
+                .advising("Write schemaName: public and tableName: orders.");
+    }
+
+    @Test
+    void acceptsADotInATablesNameWhoseSchemaIsGiven() throws Exception {
+        write(TABLE.replace("tableName: orders", "tableName: my.orders\n    schemaName: public"));
+
+        assertThat(new ConfigReader().read(file()).tables().get(0).tableName()).isEqualTo("my.orders");
+    }
+
+    @Test
+    void tellsTheLineOfASyntaxError() {
+        assertProblem(TABLE.replace("keyColumns: [id]", "keyColumns: [id"), 4, "")
+                .saying("This is not YAML: ")
+                .advising("Mind the indentation");
+        assertProblem(TABLE + "\tworkers: 2\n", 8, "").saying("This is not YAML: found character '\\t");
+    }
+
+    @Test
+    void refusesASecondDocument() {
+        assertProblem(TABLE + "---\n" + TABLE, 8, "").saying("This is not YAML: ");
+    }
+
+    @Test
+    void tellsTheLineOfACharacterThatYamlForbids() {
+        assertProblem(TABLE + "    schemaName: a\u0001b\n", 8, "").saying("YAML does not allow the character U+0001.");
+    }
+
+    @Test
+    void tellsTheLineThatIsNotUtf8() throws Exception {
+        Files.write(file(), (TABLE + "    schemaName: größe\n").getBytes(StandardCharsets.ISO_8859_1));
+
+        Problem problem = onlyProblem();
+        assertThat(problem.line()).isEqualTo(8);
+        assertThat(problem.message()).isEqualTo("The file is not UTF-8.");
+        assertThat(problem.remedy()).isEqualTo("Save it as UTF-8.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\n\n", "# only a comment\n", "---\n", "~\n"})
+    void refusesAnEmptyFile(String nothing) {
+        assertProblem(nothing, onlyProblem(nothing).line(), "")
+                .saying("The config is empty.")
+                .advising("Write a list of tables under the key tables");
+    }
+
+    @Test
+    void refusesAMissingFile() {
+        Problem problem = onlyProblem();
+
+        assertThat(problem.message()).isEqualTo("There is no such file.");
+        assertThat(problem.remedy()).contains("Check the path", "init");
+    }
+
+    @Test
+    void refusesADirectory() {
+        InvalidConfigException exception =
+                catchThrowableOfType(InvalidConfigException.class, () -> new ConfigReader().read(directory));
+
+        assertThat(exception.problems().get(0).message()).isEqualTo("This is a directory.");
+    }
+
+    @Test
+    @Timeout(20)
+    void refusesAliasesThatStandForMoreThanAnybodyCanRead() {
+        StringBuilder bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for (int i = 1; i < 15; i++) {
+            bomb.append("a%d: &a%d [%s*a%d]\n".formatted(i, i, ("*a" + (i - 1) + ", ").repeat(8), i - 1));
+        }
+        Problem problem = onlyProblem(bomb.toString());
+
+        assertThat(problem.message()).contains("more than 200000 values");
+        assertThat(problem.remedy()).startsWith("Use fewer aliases");
+    }
+
+    @Test
+    void refusesAliasesThatContainThemselves() {
+        assertThat(onlyProblem("tables: &t [*t]\n").message()).contains("levels");
+    }
+
+    @Test
+    void refusesNestingThatHasNoEnd() {
+        assertThat(onlyProblem("tables: " + "[".repeat(100_000)).message()).contains("refused");
+    }
+
+    @Test
+    void refusesATagThatNamesAClass() {
+        assertProblem("tables: !!java.net.URL [http://localhost:1/]\n", 1, "")
+                .saying("This is not YAML: Global tag is not allowed");
+    }
+
+    @Test
+    void namesEveryProblemInTheMessageOfTheException() {
+        write(TABLE.replace("2024-01", "2024-13") + "    workers: 0\n");
+
+        assertThatThrownBy(() -> new ConfigReader().read(file()))
+                .isInstanceOf(InvalidConfigException.class)
+                .hasMessageContaining("tables.yaml:6: ")
+                .hasMessageContaining("tables.yaml:8: ");
+    }
+
+    private ProblemAssert assertProblem(String yaml, int line, String key) {
+        Problem problem = onlyProblem(yaml);
+        assertThat(problem.line()).as("line of " + problem).isEqualTo(line);
+        assertThat(problem.key()).as("key of " + problem).isEqualTo(key);
+        return new ProblemAssert(problem);
+    }
+
+    private Problem onlyProblem(String yaml) {
+        write(yaml);
+        return onlyProblem();
+    }
+
+    private Problem onlyProblem() {
+        List<Problem> problems = problems();
+        assertThat(problems).hasSize(1);
+        return problems.get(0);
+    }
+
+    private List<Problem> problems(String yaml) {
+        write(yaml);
+        return problems();
+    }
+
+    private List<Problem> problems() {
+        InvalidConfigException exception =
+                catchThrowableOfType(InvalidConfigException.class, () -> new ConfigReader().read(file()));
+        assertThat(exception).as("a config with problems").isNotNull();
+        return exception.problems();
+    }
+
+    private Path file() {
+        return directory.resolve("tables.yaml");
+    }
+
+    private void write(String yaml) {
+        try {
+            Files.writeString(file(), yaml);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static final class ProblemAssert extends AbstractAssert<ProblemAssert, Problem> {
+        ProblemAssert(Problem problem) {
+            super(problem, ProblemAssert.class);
+        }
+
+        ProblemAssert saying(String message) {
+            assertThat(actual.message()).contains(message);
+            return this;
+        }
+
+        ProblemAssert advising(String remedy) {
+            assertThat(actual.remedy()).contains(remedy);
+            return this;
+        }
+    }
+}

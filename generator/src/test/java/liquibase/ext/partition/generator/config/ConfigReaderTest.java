@@ -1,0 +1,167 @@
+package liquibase.ext.partition.generator.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.YearMonth;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigReaderTest {
+    @TempDir
+    private Path directory;
+
+    @Test
+    void fillsInTheDefaultsOfWhatIsLeftOut() throws Exception {
+        TableConfig table = onlyTable("""
+                tables:
+                  - tableName: orders
+                    keyColumns: [id]
+                    partitionBy: {columns: [created_at], from: 2024-01, until: 2026-07}
+                """);
+
+        assertThat(table)
+                .isEqualTo(new TableConfig(
+                        "orders",
+                        null,
+                        "orders",
+                        "orders_new",
+                        "orders_old",
+                        "orders_delta",
+                        "orders_",
+                        List.of("id"),
+                        new PartitionBy(List.of("created_at"), "month", YearMonth.of(2024, 1), YearMonth.of(2026, 7)),
+                        Map.of(),
+                        null,
+                        null));
+        assertThat(table.partitionBy().partitionCount()).isEqualTo(30);
+    }
+
+    @Test
+    void takesWhatIsGivenAsItIs() throws Exception {
+        TableConfig table = onlyTable("""
+                tables:
+                  - schemaName: Sales
+                    tableName: Orders
+                    newTableName: Orders 2
+                    backupTableName: "Orders\\u00e9"
+                    deltaTableName: 'it''s'
+                    partitionPrefix: o$
+                    keyColumns: [tenant, id]
+                    partitionBy:
+                      columns: [day]
+                      interval: month
+                      from: 2024-01
+                      until: 2024-03
+                    columns: {tenant: text, id: bigint, day: date, amount: 'numeric(12,2)'}
+                    chunkSize: 1_000
+                    workers: 4
+                """);
+
+        assertThat(table)
+                .isEqualTo(new TableConfig(
+                        "Orders",
+                        "Sales",
+                        "Orders",
+                        "Orders 2",
+                        "Ordersé",
+                        "it's",
+                        "o$",
+                        List.of("tenant", "id"),
+                        new PartitionBy(List.of("day"), "month", YearMonth.of(2024, 1), YearMonth.of(2024, 3)),
+                        Map.of("tenant", "text", "id", "bigint", "day", "date", "amount", "numeric(12,2)"),
+                        1000L,
+                        4));
+        assertThat(table.columns().keySet()).containsExactly("tenant", "id", "day", "amount");
+    }
+
+    @Test
+    void readsTheFirstDayOfAMonthAsThatMonthQuotedOrNot() throws Exception {
+        TableConfig table = onlyTable("""
+                tables:
+                  - tableName: orders
+                    keyColumns: [id]
+                    partitionBy: {columns: [created_at], from: 2024-01-01, until: "2026-07-01"}
+                """);
+
+        assertThat(table.partitionBy().from()).isEqualTo(YearMonth.of(2024, 1));
+        assertThat(table.partitionBy().until()).isEqualTo(YearMonth.of(2026, 7));
+    }
+
+    @Test
+    void readsWordsThatYamlTakesForTruthValuesAsNames() throws Exception {
+        TableConfig table = onlyTable("""
+                tables:
+                  - tableName: on
+                    keyColumns: [no, y]
+                    partitionBy: {columns: [off], from: 2024-01, until: 2024-02}
+                    columns: {no: integer, y: integer, off: date}
+                """);
+
+        assertThat(table.tableName()).isEqualTo("on");
+        assertThat(table.keyColumns()).containsExactly("no", "y");
+        assertThat(table.columns()).containsOnlyKeys("no", "y", "off");
+    }
+
+    @Test
+    void readsAliasesAndAByteOrderMark() throws Exception {
+        TablesConfig config = read("\ufeff" + """
+                tables:
+                  - tableName: orders
+                    keyColumns: &key [id]
+                    partitionBy: &byMonth {columns: [created_at], from: 2024-01, until: 2026-07}
+                  - tableName: payments
+                    keyColumns: *key
+                    partitionBy: *byMonth
+                """);
+
+        assertThat(config.tables()).extracting(TableConfig::keyColumns).containsExactly(List.of("id"), List.of("id"));
+        assertThat(config.tables().get(0).partitionBy())
+                .isEqualTo(config.tables().get(1).partitionBy());
+    }
+
+    @Test
+    void putsTheSchemaBeforeTheChangesetsOfTablesOfOneNameOnly() throws Exception {
+        TablesConfig config = read("""
+                tables:
+                  - {schemaName: eu, tableName: orders, keyColumns: [id], partitionBy: &p {columns: [d], from: 2024-01, until: 2024-02}}
+                  - {schemaName: us, tableName: orders, keyColumns: [id], partitionBy: *p}
+                  - {schemaName: us, tableName: payments, keyColumns: [id], partitionBy: *p}
+                """);
+
+        assertThat(config.tables())
+                .extracting(TableConfig::changesetPrefix)
+                .containsExactly("eu_orders", "us_orders", "payments");
+    }
+
+    @Test
+    void acceptsNamesOfSixtyThreeBytesWhenTheNamesDerivedFromThemAreGiven() throws Exception {
+        String longest = "é".repeat(31) + "x";
+        TableConfig table = onlyTable("""
+                tables:
+                  - tableName: %s
+                    newTableName: n%s
+                    backupTableName: o
+                    deltaTableName: d
+                    partitionPrefix: p_
+                    keyColumns: [%s]
+                    partitionBy: {columns: [created_at], from: 2024-01, until: 2026-07}
+                """.formatted(longest, "é".repeat(31), longest));
+
+        assertThat(table.tableName().getBytes(StandardCharsets.UTF_8)).hasSize(63);
+    }
+
+    private TableConfig onlyTable(String yaml) throws Exception {
+        List<TableConfig> tables = read(yaml).tables();
+        assertThat(tables).hasSize(1);
+        return tables.get(0);
+    }
+
+    private TablesConfig read(String yaml) throws Exception {
+        return new ConfigReader().read(Files.writeString(directory.resolve("tables.yaml"), yaml));
+    }
+}

@@ -1,0 +1,100 @@
+package liquibase.ext.partition.generator.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.SchemaLocation;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import com.networknt.schema.dialect.Dialects;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+class TablesSchemaTest {
+    private final SchemaDocument schema = new SchemaDocument();
+    private final KeyPath table = KeyPath.ROOT.child("tables").child(0);
+
+    @Test
+    void isASchemaOfDraft2020() {
+        assertThat(SchemaRegistry.withDialect(Dialects.getDraft202012())
+                        .getSchema(SchemaLocation.of(SpecificationVersion.DRAFT_2020_12.getDialectId()))
+                        .validate(schema.at(KeyPath.ROOT).toString(), InputFormat.JSON))
+                .isEmpty();
+    }
+
+    @Test
+    void documentsEveryKeyWithADescriptionAndAnExample() {
+        List<KeyPath> undocumented = keys(KeyPath.ROOT)
+                .filter(key -> {
+                    JsonNode described = schema.at(key);
+                    boolean list = key.equals(KeyPath.ROOT.child("tables"));
+                    return schema.keyword(described, "description")
+                                            .stringValue("")
+                                            .length()
+                                    < 20
+                            || (!list && schema.keyword(described, "examples").isMissingNode());
+                })
+                .toList();
+
+        assertThat(undocumented).isEmpty();
+    }
+
+    @Test
+    void givesOnlyExamplesThatItAcceptsItself() {
+        List<String> refused = new ArrayList<>();
+        JsonNode example = schema.keyword(schema.at(table.child("partitionBy")), "examples")
+                .get(0);
+        keys(table).forEach(key -> {
+            JsonNode value = schema.keyword(schema.at(key), "examples").get(0);
+            ObjectNode entry = JsonNodeFactory.instance.objectNode();
+            entry.put("tableName", "t").set("partitionBy", example.deepCopy());
+            entry.putArray("keyColumns").add("id");
+            if (key.parent().equals(table)) {
+                entry.set(key.lastKey(), value);
+            } else {
+                ((ObjectNode) entry.get("partitionBy")).set(key.lastKey(), value);
+            }
+            ObjectNode config = JsonNodeFactory.instance.objectNode();
+            config.putArray("tables").add(entry);
+            schema.violations(config).forEach(violation -> refused.add(key + ": " + violation));
+        });
+
+        assertThat(refused).isEmpty();
+    }
+
+    @Test
+    void knowsTheSameKeysAsTheModel() {
+        assertThat(properties(table))
+                .containsExactlyInAnyOrderElementsOf(components(TableConfig.class)
+                        .filter(it -> !it.equals("changesetPrefix"))
+                        .toList());
+        assertThat(properties(table.child("partitionBy")))
+                .containsExactlyInAnyOrderElementsOf(
+                        components(PartitionBy.class).toList());
+        assertThat(properties(KeyPath.ROOT))
+                .containsExactlyInAnyOrderElementsOf(
+                        components(TablesConfig.class).toList());
+    }
+
+    private static Stream<String> components(Class<? extends Record> type) {
+        return Arrays.stream(type.getRecordComponents()).map(RecordComponent::getName);
+    }
+
+    private List<String> properties(KeyPath path) {
+        return List.copyOf(schema.keyword(schema.at(path), "properties").propertyNames());
+    }
+
+    private Stream<KeyPath> keys(KeyPath path) {
+        return properties(path).stream()
+                .map(path::child)
+                .flatMap(key ->
+                        Stream.concat(Stream.of(key), keys(key.equals(KeyPath.ROOT.child("tables")) ? table : key)));
+    }
+}
