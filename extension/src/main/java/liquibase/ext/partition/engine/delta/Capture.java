@@ -28,6 +28,10 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
 
     private static final Sql CREATE_DELTA_INDEX = Sql.of("CREATE INDEX {index} ON {delta} ({key})");
 
+    /**
+     * An update leaves one row where it changed neither the key nor the partition-key value. These are compared by their
+     * images, which every type has; the casts keep the parser from comparing column by column.
+     */
     private static final Sql CREATE_CAPTURE_FUNCTION = Sql.of("""
             CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {security}SET search_path = pg_catalog, pg_temp AS $capture$
             BEGIN
@@ -37,7 +41,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
               IF TG_OP = 'INSERT' THEN
                 INSERT INTO {delta} ({columns}) VALUES ({new});
               ELSIF TG_OP = 'UPDATE' THEN
-                IF ROW({new}) OPERATOR(pg_catalog.*<>) ROW({old}) THEN
+                IF ROW({new})::record OPERATOR(pg_catalog.*<>) ROW({old})::record THEN
                   INSERT INTO {delta} ({columns}) VALUES ({new});
                 END IF;
               END IF;

@@ -52,7 +52,8 @@ public record Comparison(
             WHERE t.ctid >= {from} AND t.ctid < {to}
               AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured})""");
 
-    private static final Sql SAME_IMAGE = Sql.of("ROW({left}) OPERATOR(pg_catalog.*=) ROW({right})");
+    /** Without the casts the parser would take it for a comparison column by column. */
+    private static final Sql SAME_IMAGE = Sql.of("ROW({left})::record OPERATOR(pg_catalog.*=) ROW({right})::record");
 
     /** A range of one table's blocks, and how its rows are looked up in the other. */
     private record Piece(QualifiedName table, QualifiedName other, boolean contents, Chunk chunk) {}
