@@ -82,7 +82,7 @@ public class ChunkedCopyChange extends DeltaChange {
 
     @Override
     protected void rollBack(StepRun run) throws SQLException {
-        ChunkedCopy.of(run).forget();
+        ChunkedCopy.forget(run);
     }
 
     private long chunkRows() {
