@@ -62,6 +62,24 @@ public final class ChunkGate implements AutoCloseable {
         throw new AssertionError("The copy ended and never came to the gate");
     }
 
+    /** Copies the chunk from here and commits it with its checkpoint, as a killed runner's backend may do yet. */
+    public void finishChunk(MigrationFixture migration) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("""
+                    WITH plan AS (SELECT m.id, c.from_block, c.from_block + m.blocks_per_chunk AS to_block
+                                  FROM partition_migration AS m JOIN partition_chunk AS c ON c.migration_id = m.id
+                                  WHERE c.finished_at IS NULL),
+                         copied AS (INSERT INTO %s SELECT s.* FROM %s AS s, plan AS p
+                                    WHERE s.ctid >= format('(%%s,0)', p.from_block)::tid
+                                      AND s.ctid < format('(%%s,0)', p.to_block)::tid RETURNING 1)
+                    UPDATE partition_chunk AS c
+                    SET to_block = p.to_block, finished_at = now(), rows_copied = (SELECT count(*) FROM copied)
+                    FROM plan AS p WHERE c.migration_id = p.id AND c.from_block = p.from_block""".formatted(
+                            migration.newTable().quoted(), migration.source().quoted()));
+        }
+        connection.commit();
+    }
+
     /** Lets the worker go on. */
     public void open() throws SQLException {
         connection.rollback();
