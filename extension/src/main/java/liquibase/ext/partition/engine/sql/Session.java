@@ -51,22 +51,22 @@ public final class Session {
             return work.run();
         }
         connection.setAutoCommit(false);
+        T result;
         try {
-            T result = work.run();
+            result = work.run();
             connection.commit();
-            return result;
         } catch (SQLException | RuntimeException | Error e) {
             try {
                 connection.rollback();
+                connection.setAutoCommit(true);
             } catch (SQLException suppressed) {
+                // The connection is gone, and the transaction with it; what counts is why.
                 e.addSuppressed(suppressed);
             }
             throw e;
-        } finally {
-            if (!connection.isClosed()) {
-                connection.setAutoCommit(true);
-            }
         }
+        connection.setAutoCommit(true);
+        return result;
     }
 
     /** As {@link #inTransaction(Work)}, without a result. */
