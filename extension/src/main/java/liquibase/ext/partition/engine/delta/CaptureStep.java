@@ -12,6 +12,7 @@ import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Checkpoints;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
@@ -25,6 +26,7 @@ import liquibase.ext.partition.engine.state.StateTables;
  */
 public final class CaptureStep {
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
+    private static final Sql TRUNCATE = Sql.of("TRUNCATE {newTable}");
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
 
     private CaptureStep() {}
@@ -82,7 +84,10 @@ public final class CaptureStep {
         run.line("changes of %s are captured in %s".formatted(run.source(), capture.delta()));
     }
 
-    /** Ends capture and drops the delta table: the rollback. */
+    /**
+     * Ends capture and drops the delta table: the rollback. What was copied rests on the capture, so it goes too: a copy that was
+     * interrupted is in no DATABASECHANGELOG, and nothing else would take it back.
+     */
     public static void stop(StepRun run, LockPolicy lock) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
         if (migration.deltaTableName().isEmpty()) {
@@ -101,6 +106,11 @@ public final class CaptureStep {
                 run.source(),
                 "Nothing was changed; changes are still captured.",
                 () -> {
+                    if (migration.plan().isPresent()) {
+                        run.session().update(TRUNCATE.with("newTable", migration.newTable()));
+                        new Checkpoints(run.session(), run.state(), migration).forgetAll();
+                        run.migrations().forgetCopy(migration);
+                    }
                     run.session().updateAll(capture.stopStatements(run.source(), List.of()));
                     run.session().updateAll(capture.dropStatements());
                     run.migrations().endCapture(migration);
