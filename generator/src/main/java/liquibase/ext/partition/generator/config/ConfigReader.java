@@ -10,8 +10,6 @@ import tools.jackson.databind.JsonNode;
 
 /** Reads a table config. Stateless but for the schema; safe to use for any number of files. */
 public final class ConfigReader {
-    private static final String DEFAULT_INTERVAL = "month";
-
     private final SchemaRules schemaRules = new SchemaRules();
 
     /**
@@ -55,12 +53,9 @@ public final class ConfigReader {
                 List.copyOf(entry.keyColumns().values()),
                 new PartitionBy(
                         List.copyOf(entry.partitionColumns().values()),
-                        entry.json()
-                                .path(TableEntry.PARTITION_BY)
-                                .path("interval")
-                                .stringValue(DEFAULT_INTERVAL),
-                        entry.month("from").orElseThrow(),
-                        entry.month("until").orElseThrow()),
+                        entry.interval().orElseThrow(),
+                        entry.bound("from").orElseThrow(),
+                        entry.bound("until").orElseThrow()),
                 entry.columns(),
                 number(entry, "chunkSize").map(JsonNode::longValue).orElse(null),
                 number(entry, "workers").map(JsonNode::intValue).orElse(null));

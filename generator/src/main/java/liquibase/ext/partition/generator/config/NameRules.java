@@ -1,17 +1,14 @@
 package liquibase.ext.partition.generator.config;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import liquibase.ext.partition.engine.sql.Identifier;
 
 /** What PostgreSQL, Liquibase and XML ask of each single name. */
 final class NameRules {
-    /** NAMEDATALEN - 1. PostgreSQL would cut a longer name in silence, and two cut names can be one. */
-    private static final int MOST_BYTES = 63;
-
     /** The longest end of a partition's name; months have six digits. */
     private static final String LONGEST_PARTITION_SUFFIX = "default";
 
@@ -53,14 +50,14 @@ final class NameRules {
     /** The default of a name can only be too long; what else is wrong with it is wrong with the table's name. */
     private void checkDefault(TableEntry table, String key, String suffix) {
         table.text(TableEntry.TABLE_NAME)
-                .filter(name -> bytes(name) <= MOST_BYTES)
+                .filter(name -> Identifier.byteLength(name) <= Identifier.MAX_BYTES)
                 .flatMap(name -> table.name(key))
                 .map(name -> name + suffix)
-                .filter(name -> bytes(name) > MOST_BYTES)
+                .filter(name -> Identifier.byteLength(name) > Identifier.MAX_BYTES)
                 .ifPresent(name -> problems.add(document.problem(
                         table.path().child(key),
                         "The key is missing, and its default makes the name %s of %d bytes; PostgreSQL keeps %d."
-                                .formatted(Quoted.of(name), bytes(name), MOST_BYTES),
+                                .formatted(Quoted.of(name), Identifier.byteLength(name), Identifier.MAX_BYTES),
                         "Add %s with a shorter name.".formatted(key))));
     }
 
@@ -78,11 +75,11 @@ final class NameRules {
                     "The name %s begins or ends with a blank, which Liquibase would remove.".formatted(Quoted.of(name)),
                     "Remove the blank, or rename it in the database first."));
         }
-        if (bytes(longest) > MOST_BYTES) {
+        if (Identifier.byteLength(longest) > Identifier.MAX_BYTES) {
             problems.add(document.problem(
                     path,
                     "The name %s has %d bytes in UTF-8; PostgreSQL keeps %d."
-                            .formatted(Quoted.of(longest), bytes(longest), MOST_BYTES),
+                            .formatted(Quoted.of(longest), Identifier.byteLength(longest), Identifier.MAX_BYTES),
                     "Choose a shorter one."));
         }
     }
@@ -91,10 +88,11 @@ final class NameRules {
         KeyPath path = table.path().child(TableEntry.COLUMNS).child(name);
         checkText(path, name);
         checkText(path, type);
-        if (bytes(name) > MOST_BYTES) {
+        if (Identifier.byteLength(name) > Identifier.MAX_BYTES) {
             problems.add(document.problem(
                     path,
-                    "The name has %d bytes in UTF-8; PostgreSQL keeps %d.".formatted(bytes(name), MOST_BYTES),
+                    "The name has %d bytes in UTF-8; PostgreSQL keeps %d."
+                            .formatted(Identifier.byteLength(name), Identifier.MAX_BYTES),
                     "Write the column's name as the table has it."));
         }
     }
@@ -134,9 +132,5 @@ final class NameRules {
                     "Write schemaName: %s and tableName: %s. If the table's name really has a dot, write its schemaName too."
                             .formatted(matcher.group(1), matcher.group(2))));
         }
-    }
-
-    private static int bytes(String name) {
-        return name.getBytes(StandardCharsets.UTF_8).length;
     }
 }

@@ -1,18 +1,19 @@
 package liquibase.ext.partition.generator.config;
 
-import java.time.YearMonth;
-import java.time.temporal.ChronoUnit;
+import java.time.LocalDate;
 import java.util.List;
+import java.util.stream.Stream;
+import liquibase.ext.partition.engine.target.PartitionInterval;
 
 /**
  * How rows are spread over partitions.
  *
  * @param columns what decides a row's partition; exactly one for now
- * @param interval the span of one partition; {@code month} for now
- * @param from the first month with a partition
- * @param until the first month without one; later than {@code from}
+ * @param interval the span of one partition
+ * @param from the first day with a partition; an interval starts on it
+ * @param until the first day without one; an interval starts on it, and it is later than {@code from}
  */
-public record PartitionBy(List<String> columns, String interval, YearMonth from, YearMonth until) {
+public record PartitionBy(List<String> columns, PartitionInterval interval, LocalDate from, LocalDate until) {
     /** Copies the list. */
     public PartitionBy {
         columns = List.copyOf(columns);
@@ -20,6 +21,7 @@ public record PartitionBy(List<String> columns, String interval, YearMonth from,
 
     /** How many partitions there are, without the default one. */
     public long partitionCount() {
-        return ChronoUnit.MONTHS.between(from, until);
+        return Stream.iterate(from, start -> start.isBefore(until), interval::next)
+                .count();
     }
 }

@@ -1,7 +1,5 @@
 package liquibase.ext.partition.generator.config;
 
-import java.time.YearMonth;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,30 +30,34 @@ final class PartitionRules {
         return problems;
     }
 
-    /** Whether that many partitions can only be a mistake. */
-    static boolean mostExceeded(YearMonth from, YearMonth until) {
-        return ChronoUnit.MONTHS.between(from, until) > MOST_PARTITIONS;
+    /** Whether so many partitions are wanted that it can only be a mistake. */
+    static boolean tooMany(TableEntry table) {
+        return table.partitionStarts().skip(MOST_PARTITIONS).findAny().isPresent();
     }
 
     private void checkRange(TableEntry table) {
-        if (table.month("from").isEmpty() || table.month("until").isEmpty()) {
+        if (table.bound("from").isEmpty() || table.bound("until").isEmpty()) {
             return;
         }
-        YearMonth from = table.month("from").get();
-        YearMonth until = table.month("until").get();
+        String range = "The range from %s until %s".formatted(written(table, "from"), written(table, "until"));
         KeyPath path = table.path().child(TableEntry.PARTITION_BY).child("until");
-        if (!from.isBefore(until)) {
+        if (table.partitionStarts().findAny().isEmpty()) {
             problems.add(document.problem(
                     path,
-                    "The range from %s until %s holds no month.".formatted(from, until),
-                    "until is the first month without a partition: write a month after %s.".formatted(from)));
-        } else if (mostExceeded(from, until)) {
+                    range + " holds no partition.",
+                    "until is the first %s without a partition: write one after %s."
+                            .formatted(table.interval().orElseThrow().word(), written(table, "from"))));
+        } else if (tooMany(table)) {
             problems.add(document.problem(
                     path,
-                    "The range from %s until %s makes %d partitions; at most %d are accepted."
-                            .formatted(from, until, ChronoUnit.MONTHS.between(from, until), MOST_PARTITIONS),
+                    "%s makes %d partitions; at most %d are accepted."
+                            .formatted(range, table.partitionStarts().count(), MOST_PARTITIONS),
                     "Check the years. Rows outside of the range go to the default partition and are not lost."));
         }
+    }
+
+    private static String written(TableEntry table, String key) {
+        return table.json().path(TableEntry.PARTITION_BY).path(key).stringValue();
     }
 
     private void checkAmongColumns(TableEntry table, Map<KeyPath, String> names, String role) {

@@ -1,13 +1,17 @@
 package liquibase.ext.partition.generator.config;
 
-import java.time.YearMonth;
+import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.target.Partition;
+import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.target.PartitionLayout;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -24,8 +28,6 @@ record TableEntry(KeyPath path, JsonNode json) {
 
     /** What follows the table's name in the names that the config leaves out, in the order people think of them. */
     static final Map<String, String> DEFAULT_SUFFIXES = defaultSuffixes();
-
-    private static final Pattern MONTH = Pattern.compile("[12][0-9]{3}-(0[1-9]|1[0-2])(-01)?");
 
     private static Map<String, String> defaultSuffixes() {
         Map<String, String> suffixes = new LinkedHashMap<>();
@@ -108,29 +110,58 @@ record TableEntry(KeyPath path, JsonNode json) {
         return json.path(COLUMNS).isObject() && !json.path(COLUMNS).isEmpty();
     }
 
-    /** A month of {@code partitionBy}, when it is one: {@code 2024-01} or {@code 2024-01-01}. */
-    Optional<YearMonth> month(String key) {
-        return text(json.path(PARTITION_BY).path(key))
-                .filter(text -> MONTH.matcher(text).matches())
-                .map(text -> YearMonth.parse(text.substring(0, "2024-01".length())));
+    /** {@code partitionBy.interval}, or the default one; empty when there is no such interval. */
+    Optional<PartitionInterval> interval() {
+        JsonNode interval = json.path(PARTITION_BY).path("interval");
+        return interval.isMissingNode()
+                ? Optional.of(PartitionInterval.MONTH)
+                : text(interval).flatMap(word -> unlessRefused(() -> PartitionInterval.parse(word)));
     }
 
-    /** The names of the partitions; empty unless the prefix and a range of sensible length are known. */
+    /** {@code from} or {@code until} of {@code partitionBy}; empty when no interval starts there. */
+    Optional<LocalDate> bound(String key) {
+        return text(json.path(PARTITION_BY).path(key))
+                .flatMap(text -> interval().flatMap(interval -> unlessRefused(() -> interval.parseBound(key, text))));
+    }
+
+    /** The partitions but for the default one, in order; empty when {@code from} and {@code until} are not both known. */
+    Stream<LocalDate> partitionStarts() {
+        Optional<LocalDate> from = bound("from");
+        Optional<LocalDate> until = bound("until");
+        if (from.isEmpty() || until.isEmpty()) {
+            return Stream.empty();
+        }
+        return Stream.iterate(
+                from.get(), start -> start.isBefore(until.get()), interval().orElseThrow()::next);
+    }
+
+    /** The names of the partitions; empty unless a prefix and a range of which names can be made are known. */
     List<String> partitionNames() {
         Optional<String> prefix = name(PARTITION_PREFIX);
-        Optional<YearMonth> from = month("from");
-        Optional<YearMonth> until = month("until");
-        if (prefix.isEmpty()
-                || from.isEmpty()
-                || until.isEmpty()
-                || PartitionRules.mostExceeded(from.get(), until.get())) {
+        if (prefix.isEmpty() || partitionStarts().findAny().isEmpty() || PartitionRules.tooMany(this)) {
             return List.of();
         }
-        Stream<String> months = Stream.iterate(
-                        from.get(), month -> month.isBefore(until.get()), month -> month.plusMonths(1))
-                .map(month -> "%04d%02d".formatted(month.getYear(), month.getMonthValue()));
-        return Stream.concat(months, Stream.of("default"))
-                .map(prefix.get()::concat)
-                .toList();
+        return unlessRefused(() -> {
+                    PartitionLayout layout = new PartitionLayout(
+                            prefix.get(),
+                            interval().orElseThrow(),
+                            bound("from").orElseThrow(),
+                            bound("until").orElseThrow());
+                    return Stream.concat(
+                                    layout.partitions().stream().map(Partition::name),
+                                    Stream.of(layout.defaultPartition()))
+                            .map(Identifier::name)
+                            .toList();
+                })
+                .orElse(List.of());
+    }
+
+    /** What the engine makes of something; empty where it refuses. The schema and the other rules say why. */
+    private static <T> Optional<T> unlessRefused(Supplier<T> made) {
+        try {
+            return Optional.of(made.get());
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 }

@@ -7,9 +7,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.YearMonth;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import liquibase.ext.partition.engine.target.PartitionInterval;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TablesConfig;
@@ -28,7 +29,8 @@ class TemplatesTest {
             "orders_delta",
             "orders_",
             List.of("id"),
-            new PartitionBy(List.of("created_at"), "month", YearMonth.of(2024, 1), YearMonth.of(3000, 1)),
+            new PartitionBy(
+                    List.of("created_at"), PartitionInterval.MONTH, LocalDate.of(2024, 1, 1), LocalDate.of(3000, 1, 1)),
             Map.of(),
             1_000_000L,
             null)));

@@ -70,8 +70,10 @@ class GeneratorJarIT {
         }
 
         assertThat(names)
-                .noneMatch(name -> name.startsWith("META-INF/services/liquibase."))
-                .noneMatch(name -> name.startsWith("liquibase/") && !name.startsWith("liquibase/ext/"))
+                .noneMatch(name ->
+                        name.matches("META-INF/services/liquibase\\.(?!ext\\.partition\\.generator\\.shaded).*"))
+                .noneMatch(name -> name.matches("liquibase/.*\\.class") && !name.startsWith("liquibase/ext/partition/"))
+                .noneMatch(name -> name.matches("liquibase/ext/partition/(change|precondition|command|connection)/.*"))
                 .noneMatch(name -> name.matches("META-INF/[^/]*\\.(SF|DSA|RSA)"))
                 .noneMatch(name -> name.startsWith("org/slf4j/"))
                 .contains("META-INF/services/java.sql.Driver");

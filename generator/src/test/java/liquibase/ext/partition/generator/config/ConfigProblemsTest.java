@@ -148,15 +148,20 @@ class ConfigProblemsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"2024-13", "2024-00", "2024-1", "2024", "'202401'", "January", "2024-01-15", "0024-01", "3024-01"
-            })
+    @ValueSource(strings = {"2024-13", "2024-00", "2024-1", "2024", "'202401'", "January", "2024-01-15"})
     void refusesWhatIsNoMonth(String month) {
         Problem problem = onlyProblem(TABLE.replace("2024-01", month));
 
         assertThat(problem.line()).isEqualTo(6);
         assertThat(problem.key()).isEqualTo("tables[0].partitionBy.from");
         assertThat(problem.message()).contains(month.replace("'", ""));
+    }
+
+    @Test
+    void refusesTheYearZeroWhichPostgresqlDoesNotHave() {
+        assertThat(problems(TABLE.replace("2024-01", "0000-01").replace("2026-07", "0000-07")))
+                .extracting(Problem::key)
+                .containsExactly("tables[0].partitionBy.from", "tables[0].partitionBy.until");
     }
 
     @ParameterizedTest
@@ -177,8 +182,8 @@ class ConfigProblemsTest {
     @Test
     void refusesARangeWithoutAMonth() {
         assertProblem(TABLE.replace("2026-07", "2024-01"), 7, "tables[0].partitionBy.until")
-                .saying("The range from 2024-01 until 2024-01 holds no month.")
-                .advising("write a month after 2024-01");
+                .saying("The range from 2024-01 until 2024-01 holds no partition.")
+                .advising("write one after 2024-01");
     }
 
     @Test

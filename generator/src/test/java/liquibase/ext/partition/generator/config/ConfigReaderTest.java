@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.YearMonth;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import liquibase.ext.partition.engine.target.PartitionInterval;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,7 +35,11 @@ class ConfigReaderTest {
                         "orders_delta",
                         "orders_",
                         List.of("id"),
-                        new PartitionBy(List.of("created_at"), "month", YearMonth.of(2024, 1), YearMonth.of(2026, 7)),
+                        new PartitionBy(
+                                List.of("created_at"),
+                                PartitionInterval.MONTH,
+                                LocalDate.of(2024, 1, 1),
+                                LocalDate.of(2026, 7, 1)),
                         Map.of(),
                         null,
                         null));
@@ -72,7 +77,11 @@ class ConfigReaderTest {
                         "it's",
                         "o$",
                         List.of("tenant", "id"),
-                        new PartitionBy(List.of("day"), "month", YearMonth.of(2024, 1), YearMonth.of(2024, 3)),
+                        new PartitionBy(
+                                List.of("day"),
+                                PartitionInterval.MONTH,
+                                LocalDate.of(2024, 1, 1),
+                                LocalDate.of(2024, 3, 1)),
                         Map.of("tenant", "text", "id", "bigint", "day", "date", "amount", "numeric(12,2)"),
                         1000L,
                         4));
@@ -88,8 +97,8 @@ class ConfigReaderTest {
                     partitionBy: {columns: [created_at], from: 2024-01-01, until: "2026-07-01"}
                 """);
 
-        assertThat(table.partitionBy().from()).isEqualTo(YearMonth.of(2024, 1));
-        assertThat(table.partitionBy().until()).isEqualTo(YearMonth.of(2026, 7));
+        assertThat(table.partitionBy().from()).isEqualTo(LocalDate.of(2024, 1, 1));
+        assertThat(table.partitionBy().until()).isEqualTo(LocalDate.of(2026, 7, 1));
     }
 
     @Test
