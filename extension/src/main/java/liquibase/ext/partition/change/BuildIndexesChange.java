@@ -49,7 +49,7 @@ public class BuildIndexesChange extends NewTableChange {
 
     @Override
     protected void rollBack(StepRun run) throws SQLException {
-        IndexBuild.of(run).drop();
+        IndexBuild.drop(run);
     }
 
     private int workerCount() {

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -13,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CaptureStep;
+import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -157,7 +159,17 @@ public class CaptureChangesChange extends PartitionChange {
             return List.of();
         }
         Capture capture = new Capture(source.sibling(delta()), key(), partitionColumn.get());
-        return CaptureStep.statements(session, state, capture, table.get());
+        return inTransaction(
+                LockAttributes.policy(lockTimeout, lockAttempts),
+                CaptureStep.statements(session, state, capture, table.get()));
+    }
+
+    /** As a script: one attempt at the lock, all or nothing. */
+    private static List<Sql> inTransaction(LockPolicy lock, List<Sql> statements) {
+        List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN"), lock.setTimeout()));
+        script.addAll(statements);
+        script.add(Sql.of("COMMIT"));
+        return script;
     }
 
     private Identifier delta() {

@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
+import liquibase.database.Database;
 import liquibase.ext.partition.TableSelection;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.StepRun;
 
 /** Copies the table into the new table, chunk by chunk. */
@@ -82,7 +84,23 @@ public class ChunkedCopyChange extends DeltaChange {
 
     @Override
     protected void rollBack(StepRun run) throws SQLException {
-        ChunkedCopy.of(run).forget();
+        ChunkedCopy.forget(run);
+    }
+
+    @Override
+    protected List<String> comments(Database database) {
+        return shown(database)
+                .map(shown -> List.of(
+                        "Chunk by chunk, each in a transaction with its checkpoint:",
+                        ChunkedCopy.copyStatement(
+                                        shown.source().name(),
+                                        newTable(database),
+                                        delta(database),
+                                        shown.source().writableColumns(),
+                                        shown.key(),
+                                        new Chunk(0, 1))
+                                .script()))
+                .orElse(List.of());
     }
 
     private long chunkRows() {

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
@@ -139,7 +140,10 @@ public class CreatePartitionedTableChange extends PartitionChange {
 
     @Override
     protected List<Sql> script(Database database) {
-        return Preparation.reviewStatements(LiquibaseEnvironment.state(database), plan(source(database)));
+        List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN")));
+        script.addAll(Preparation.reviewStatements(LiquibaseEnvironment.state(database), plan(source(database))));
+        script.add(Sql.of("COMMIT"));
+        return script;
     }
 
     private NewTable plan(QualifiedName source) {

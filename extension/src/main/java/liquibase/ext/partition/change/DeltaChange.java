@@ -5,10 +5,19 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
+import liquibase.exception.DatabaseException;
+import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.KeyMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
 
 /** A change that works on the new table with the delta table's help. */
 public abstract class DeltaChange extends NewTableChange {
@@ -72,6 +81,36 @@ public abstract class DeltaChange extends NewTableChange {
             requireRecorded(
                     "deltaTableName", delta(), migration.get().deltaTableName().get());
             requireRecorded("keyColumns", key(), migration.get().keyColumns());
+        }
+    }
+
+    /** What a change needs to show its statements. */
+    protected record Shown(Table source, KeyMatch key, Capture capture) {}
+
+    /**
+     * What the catalog says, for comments; empty where it cannot be read, or says that the change would fail: then validation
+     * and execution tell why.
+     */
+    protected Optional<Shown> shown(Database database) {
+        if (!LiquibaseEnvironment.isOnline(database)) {
+            return Optional.empty();
+        }
+        try {
+            Session session = session(database);
+            TableReader reader = new TableReader(session);
+            Optional<Table> source = reader.find(source(database));
+            if (source.isEmpty()) {
+                return Optional.empty();
+            }
+            KeyMatch match = new KeyMatch(reader.key(source.get(), key()));
+            Identifier partitionColumn = new Migrations(session, LiquibaseEnvironment.state(database))
+                    .find(source(database))
+                    .map(Migration::partitionColumn)
+                    .orElse(key().get(0));
+            Capture capture = new Capture(delta(database), key(), partitionColumn);
+            return Optional.of(new Shown(source.get(), match, capture));
+        } catch (SQLException | DatabaseException | PartitionException e) {
+            return Optional.empty();
         }
     }
 }

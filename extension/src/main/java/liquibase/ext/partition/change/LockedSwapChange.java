@@ -1,12 +1,18 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
+import liquibase.database.Database;
+import liquibase.exception.DatabaseException;
+import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.swap.ReverseSwap;
 import liquibase.ext.partition.engine.swap.Swap;
 import liquibase.ext.partition.engine.swap.SwapSettings;
@@ -97,6 +103,23 @@ public class LockedSwapChange extends DeltaChange {
     @Override
     protected void rollBack(StepRun run) throws SQLException {
         ReverseSwap.run(run, settings());
+    }
+
+    /** Once the new table has its indexes; before, there is nothing that the statements could be planned from. */
+    @Override
+    protected List<String> comments(Database database) {
+        if (!LiquibaseEnvironment.isOnline(database)) {
+            return List.of();
+        }
+        try (StepRun run = LiquibaseEnvironment.of(database).begin(getSerializedObjectName(), source(database))) {
+            List<String> comments = new ArrayList<>(List.of("In one transaction:"));
+            for (Sql statement : Swap.of(run, backup()).reviewStatements()) {
+                comments.add(statement.script() + ";");
+            }
+            return comments;
+        } catch (SQLException | DatabaseException | PartitionException e) {
+            return List.of();
+        }
     }
 
     /** The backup's name. */

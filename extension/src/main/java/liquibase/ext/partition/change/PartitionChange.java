@@ -2,7 +2,6 @@ package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import liquibase.ChecksumVersion;
@@ -27,7 +26,6 @@ import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
 import liquibase.statement.SqlStatement;
-import liquibase.statement.core.CommentStatement;
 import liquibase.statement.core.RawSqlStatement;
 import liquibase.structure.DatabaseObject;
 
@@ -36,8 +34,8 @@ import liquibase.structure.DatabaseObject;
  * database.
  *
  * <p>Where Liquibase executes, a change is one {@link EngineStatement}. Where it prints SQL ({@code update-sql}), a change that
- * is a list of statements is that list; one that works in many transactions cannot be a script, so its script ends the
- * session with a message before the record that follows it could be written.
+ * is a list of statements is that list; one that works in many transactions, or by what it finds under a lock, cannot be a
+ * script, so its script ends the session with a message before the record that follows it could be written.
  */
 public abstract class PartitionChange extends AbstractChange {
     /** The namespace of the change types and preconditions in XML changelogs. */
@@ -57,7 +55,6 @@ public abstract class PartitionChange extends AbstractChange {
             BEGIN
               RAISE WARNING {message};
               PERFORM pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());
-              PERFORM pg_catalog.pg_sleep(10);
             END
             $liquibase_partition$""");
 
@@ -156,32 +153,28 @@ public abstract class PartitionChange extends AbstractChange {
             String step = "rollback of " + getSerializedObjectName();
             return new SqlStatement[] {new EngineStatement(step, database, source(database), this::rollBack)};
         }
-        return new SqlStatement[] {
-            new CommentStatement("The rollback of " + getSerializedObjectName() + " on " + source(database)
-                    + " is not one script: run liquibase rollback."),
-            refusal("The rollback of " + getSerializedObjectName())
-        };
+        return new SqlStatement[] {refusal("The rollback of " + getSerializedObjectName(), List.of())};
     }
 
     private SqlStatement[] printed(Database database, List<Sql> script) {
-        List<SqlStatement> statements = new ArrayList<>();
-        for (String comment : comments(database)) {
-            comment.lines().map(CommentStatement::new).forEach(statements::add);
-        }
-        for (Sql sql : script) {
-            statements.add(raw(sql));
-        }
         if (script.isEmpty()) {
-            statements.add(refusal(getSerializedObjectName()));
+            return new SqlStatement[] {refusal(getSerializedObjectName(), comments(database))};
         }
-        return statements.toArray(SqlStatement[]::new);
+        return script.stream().map(PartitionChange::raw).toArray(SqlStatement[]::new);
     }
 
-    private static SqlStatement refusal(String what) {
-        return raw(NOT_A_SCRIPT.with(
+    /** One statement with its comments: as statements of their own, Liquibase would end each line with a semicolon. */
+    private static SqlStatement refusal(String what, List<String> comments) {
+        StringBuilder commented = new StringBuilder();
+        comments.stream()
+                .flatMap(String::lines)
+                .forEach(line -> commented.append("-- ").append(line).append('\n'));
+        Sql refusal = NOT_A_SCRIPT.with(
                 "message",
-                Sql.literal(what + " works in many transactions and cannot run from a script. Nothing of it was done."
-                        + " This session ends here; run liquibase update instead.")));
+                Sql.literal(what
+                        + " is done by Liquibase itself, not by a script. Nothing of it was done. This session ends"
+                        + " here, so that it is not recorded as done; run liquibase instead of its script."));
+        return raw(Sql.join("", List.of(Sql.raw(commented.toString()), refusal)));
     }
 
     @SuppressWarnings("deprecation") // Its successor would bind, and there is nothing to bind in a script.
@@ -280,10 +273,5 @@ public abstract class PartitionChange extends AbstractChange {
     @Override
     protected void customLoadLogic(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
         Attributes.rejectUnknown(node, getSerializableFields());
-    }
-
-    /** Lines of statements, as comments show them. */
-    protected static List<String> shown(Sql... statements) {
-        return Arrays.stream(statements).map(sql -> sql.script() + ";").toList();
     }
 }

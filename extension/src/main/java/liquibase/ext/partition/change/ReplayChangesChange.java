@@ -1,11 +1,13 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
+import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.statement.SqlStatement;
@@ -58,6 +60,23 @@ public class ReplayChangesChange extends DeltaChange {
     @Override
     protected void rollBack(StepRun run) {
         // Not called; see above.
+    }
+
+    @Override
+    protected List<String> comments(Database database) {
+        List<String> comments = new ArrayList<>();
+        shown(database).ifPresent(shown -> {
+            comments.add("Batch by batch, each in a READ COMMITTED transaction:");
+            new Replay(
+                            shown.capture(),
+                            shown.key(),
+                            new Replay.Side(source(database), false),
+                            new Replay.Side(newTable(database), true),
+                            shown.source().writableColumns())
+                    .batchStatements(0, 1)
+                    .forEach(statement -> comments.add(statement.script() + ";"));
+        });
+        return comments;
     }
 
     private long batchRows() {

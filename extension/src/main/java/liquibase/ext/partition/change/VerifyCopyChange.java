@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
+import liquibase.database.Database;
+import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.Verification;
@@ -66,6 +68,22 @@ public class VerifyCopyChange extends DeltaChange {
     @Override
     protected void rollBack(StepRun run) throws SQLException {
         Verification.forget(run);
+    }
+
+    @Override
+    protected List<String> comments(Database database) {
+        return shown(database)
+                .map(shown -> List.of(
+                        "Chunk by chunk, both ways:",
+                        new Comparison(
+                                        source(database),
+                                        newTable(database),
+                                        shown.capture(),
+                                        shown.key(),
+                                        shown.source().writableColumns())
+                                .statement(new Chunk(0, 1))
+                                .script()))
+                .orElse(List.of());
     }
 
     private long chunkRows() {

@@ -1,7 +1,6 @@
 package liquibase.ext.partition.precondition;
 
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 import liquibase.change.Change;
 import liquibase.changelog.ChangeSet;
@@ -9,9 +8,12 @@ import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
 import liquibase.ext.partition.TableSelection;
 import liquibase.ext.partition.change.LockedSwapChange;
+import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.swap.Swap;
 
@@ -66,30 +68,34 @@ public class ApprovedPrecondition extends PartitionPrecondition {
         String pending = "The %s of %s waits for approval: run update with -D%sApproved=%s"
                 .formatted(
                         operation, question.table(), operation, question.table().name());
-        question.environment().report().line(pending);
-        if (SWAP.equals(operation)) {
-            showSwap(question);
+        Optional<Migration> migration = new Migrations(
+                        new Session(question.environment().main()),
+                        question.environment().state())
+                .find(question.table());
+        Phase ready = SWAP.equals(operation) ? Phase.INDEXED : Phase.SWAPPED;
+        if (migration.filter(it -> it.phase().isAtLeast(ready)).isPresent()) {
+            question.environment().report().line(pending);
+            if (SWAP.equals(operation)) {
+                showSwap(question);
+            }
         }
         return Optional.of(pending);
     }
 
+    /** What cannot be shown is said, and fails nothing: the swap waits in either case. */
     private static void showSwap(Question question) throws SQLException {
         Optional<LockedSwapChange> change = swapOf(question.changeSet());
         if (change.isEmpty()) {
             return;
         }
         try (StepRun run = question.environment().begin("approved", question.table())) {
-            Optional<Migration> migration = run.migrations().find(question.table());
-            if (migration.isEmpty() || !migration.get().phase().isAtLeast(Phase.INDEXED)) {
-                run.line("Its SQL can be shown once the new table has its indexes.");
-                return;
-            }
-            List<Sql> statements = Swap.of(run, change.get().backup()).reviewStatements();
             StringBuilder script = new StringBuilder("The swap would run, in one transaction:\nBEGIN;\n");
-            for (Sql statement : statements) {
+            for (Sql statement : Swap.of(run, change.get().backup()).reviewStatements()) {
                 script.append(statement.script()).append(";\n");
             }
             run.line(script.append("COMMIT;").toString());
+        } catch (PartitionException e) {
+            question.environment().report().line("Its SQL cannot be shown now: " + e.getMessage());
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.Optional;
 import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
 import liquibase.ext.partition.change.Attributes;
+import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
@@ -49,11 +50,6 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
     }
 
     @Override
-    protected boolean noIsAnError() {
-        return HALT.equals(onDifference);
-    }
-
-    @Override
     public ValidationErrors validate(Database database) {
         ValidationErrors errors = super.validate(database);
         if (onDifference != null && !onDifference.equals(HALT) && !onDifference.equals(FAIL)) {
@@ -78,11 +74,16 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
                 return Optional.empty();
             }
             ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, workerCount());
-            return result.differences() == 0
-                    ? Optional.empty()
-                    : Optional.of(
-                            "%s and its backup differ in %d rows that were not written since the swap. The backup stays. The keys:%s"
-                                    .formatted(question.table(), result.differences(), result.list()));
+            if (result.differences() == 0) {
+                return Optional.empty();
+            }
+            String difference =
+                    "%s and its backup differ in %d rows that were not written since the swap. The backup stays. The keys:%s"
+                            .formatted(question.table(), result.differences(), result.list());
+            if (HALT.equals(onDifference)) {
+                throw new PartitionException(difference);
+            }
+            return Optional.of(difference);
         }
     }
 

@@ -52,13 +52,9 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
      * Answers.
      *
      * @return why the answer is no; empty where it is yes
+     * @throws PartitionException when it cannot be told, or must not be passed over
      */
     protected abstract Optional<String> whyNot(Question question) throws SQLException;
-
-    /** Whether "no" must stop the run even where {@code onFail} lets it go on. */
-    protected boolean noIsAnError() {
-        return false;
-    }
 
     @Override
     public final void check(
@@ -74,9 +70,6 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
             throw new PreconditionErrorException(e, changeLog, this);
         }
         if (reason.isPresent()) {
-            if (noIsAnError()) {
-                throw new PreconditionErrorException(new PartitionException(reason.get()), changeLog, this);
-            }
             throw new PreconditionFailedException(reason.get(), changeLog, this);
         }
     }

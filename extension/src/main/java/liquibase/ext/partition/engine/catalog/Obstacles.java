@@ -89,13 +89,27 @@ final class Obstacles {
             JOIN pg_catalog.pg_policy AS p ON p.oid = d.objid
             WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
               AND d.refobjid = {oid} AND p.polrelid <> {oid}
-            UNION ALL
-            SELECT format('publication %I publishes it', pubname)
-            FROM pg_catalog.pg_publication_tables AS pt
-            JOIN pg_catalog.pg_class AS c ON c.oid = {oid}
-            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE pt.schemaname = n.nspname AND pt.tablename = c.relname
             """);
+
+    /** Not by the view pg_publication_tables, which lists every published table of the database. */
+    private static final Sql PUBLISHED = Sql.of("""
+            SELECT format('publication %I publishes it', p.pubname)
+            FROM pg_catalog.pg_publication AS p
+            WHERE p.puballtables
+               OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS r WHERE r.prpubid = p.oid AND r.prrelid = {oid})
+            """);
+
+    /** Since PostgreSQL 15. */
+    private static final Sql SCHEMA_PUBLISHED = Sql.of("""
+            SELECT format('publication %I publishes its schema', p.pubname)
+            FROM pg_catalog.pg_publication AS p
+            JOIN pg_catalog.pg_publication_namespace AS n ON n.pnpubid = p.oid
+            JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.pnnspid
+            WHERE c.oid = {oid}
+            """);
+
+    private static final Sql PUBLISHES_SCHEMAS =
+            Sql.of("SELECT current_setting('server_version_num')::integer >= 150000");
 
     private final Session session;
     private final long oid;
@@ -107,7 +121,11 @@ final class Obstacles {
 
     List<String> list() throws SQLException {
         List<String> found = new ArrayList<>();
-        for (Sql question : List.of(KIND, RELATED, DEPENDENT)) {
+        List<Sql> questions = new ArrayList<>(List.of(KIND, RELATED, DEPENDENT, PUBLISHED));
+        if (session.queryBoolean(PUBLISHES_SCHEMAS)) {
+            questions.add(SCHEMA_PUBLISHED);
+        }
+        for (Sql question : questions) {
             found.addAll(session.queryStrings(question.with("oid", oid)));
         }
         return List.copyOf(found);

@@ -113,7 +113,7 @@ public final class ChunkedCopy {
         }
         requireCapture();
         if (restart && migration.plan().isPresent()) {
-            forget();
+            forget(run);
             run.line("%s: starting over; %s was emptied.".formatted(run.step(), migration.newTable()));
         }
         CopyPlan plan = restart || migration.plan().isEmpty()
@@ -127,12 +127,19 @@ public final class ChunkedCopy {
         });
     }
 
-    /** Empties the new table and forgets the plan and the checkpoints: the rollback. */
-    public void forget() throws SQLException {
+    /**
+     * Empties the new table and forgets the plan and the checkpoints: the rollback. Needs nothing of the source, which may have
+     * changed in a way that made the copy impossible.
+     */
+    public static void forget(StepRun run) throws SQLException {
+        Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             throw new PartitionException(
                     "%s is live already, so its rows are not thrown away. Nothing was changed. Roll back the swap first."
                             .formatted(run.source()));
+        }
+        if (!migration.phase().isAtLeast(Phase.CAPTURING)) {
+            return;
         }
         run.session().inTransaction(() -> {
             run.session().update(TRUNCATE.with("newTable", migration.newTable()));

@@ -77,13 +77,18 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}()");
     private static final Sql DROP_DELTA = Sql.of("DROP TABLE IF EXISTS {delta}");
 
-    /** Every table of the tree must have both: a partition that was attached since may lack one. */
+    /**
+     * The row trigger must be on every table of the tree: the server clones it to a partition that is made later. The refusal of
+     * TRUNCATE must be on the table itself; a partition made since has only rows that were captured.
+     */
     private static final Sql IS_ON = Sql.of("""
-            SELECT count(*) FROM (SELECT to_regclass({table})::oid AS oid
-                                  UNION SELECT relid FROM pg_catalog.pg_partition_tree(to_regclass({table}))) AS t
-            WHERE 2 > (SELECT count(*) FROM pg_catalog.pg_trigger AS g
-                       WHERE g.tgrelid = t.oid AND g.tgenabled = 'A'
-                         AND g.tgfoid IN (to_regproc({capture}), to_regproc({refusal})))
+            SELECT NOT EXISTS (
+              SELECT FROM (SELECT to_regclass({table})::oid AS oid
+                           UNION SELECT relid FROM pg_catalog.pg_partition_tree(to_regclass({table}))) AS t
+              WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
+                                WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND g.tgfoid = to_regproc({capture})))
+            AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
+                        WHERE g.tgrelid = to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = to_regproc({refusal}))
             """);
 
     private static final Sql BACKLOG = Sql.of("SELECT count(*) FROM (SELECT FROM {delta} LIMIT {limit}) AS counted");
@@ -178,12 +183,11 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
                 DROP_DELTA.with("delta", delta));
     }
 
-    /** Whether both triggers are on {@code table} and each of its partitions, {@code ENABLE ALWAYS}. */
+    /** Whether writes to {@code table} and its partitions are captured, and TRUNCATE is refused. */
     public boolean isOn(Session session, QualifiedName table) throws SQLException {
-        return session.queryLong(IS_ON.with("table", table.quoted())
-                        .with("capture", captureFunction().quoted())
-                        .with("refusal", refusalFunction().quoted()))
-                == 0;
+        return session.queryBoolean(IS_ON.with("table", table.quoted())
+                .with("capture", captureFunction().quoted())
+                .with("refusal", refusalFunction().quoted()));
     }
 
     /** How many rows the delta table has, counted to {@code limit} at most. */

@@ -75,10 +75,15 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
 
     /** Makes the session's scratch table. Outside the lock, before the first batch. */
     public void prepare(Session session) throws SQLException {
-        session.update(CREATE_BATCH
+        session.update(prepareStatement());
+    }
+
+    /** The statement that makes the scratch table, for execution and for review. */
+    public Sql prepareStatement() {
+        return CREATE_BATCH
                 .with("batch", batch())
                 .with("deltaColumns", Sql.list(capture.columns()))
-                .with("delta", capture.delta()));
+                .with("delta", capture.delta());
     }
 
     /** Removes the scratch table, which would otherwise live as long as the session. */

@@ -108,22 +108,40 @@ public final class IndexBuild {
                 .formatted(migration.newTable(), indexes.size(), partitions.size(), meter.elapsed()));
     }
 
-    /** Drops the indexes again: the rollback. */
-    public void drop() throws SQLException {
+    /**
+     * Drops the indexes of the new table again: the rollback. Goes by what the new table has, not by what the source has, which
+     * may have lost an index since.
+     */
+    public static void drop(StepRun run) throws SQLException {
+        Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             throw new PartitionException(
                     "%s is live already, so its indexes are not dropped. Nothing was changed. Roll back the swap first."
                             .formatted(run.source()));
         }
+        TableReader reader = new TableReader(run.session());
         run.session().inTransaction(() -> {
-            for (PartitionedIndex index : indexes) {
-                drop(index, migration.newTable(), newIndex(index));
-                for (QualifiedName partition : partitions) {
-                    drop(index, partition, partitionIndex(partition, index));
-                }
+            dropIndexes(run, reader.require(migration.newTable()));
+            // What was built for a partition and not attached yet did not go with the partitioned index.
+            for (QualifiedName partition : reader.partitions(migration.newTable())) {
+                dropIndexes(run, reader.require(partition));
             }
-            run.migrations().setPhase(migration, Phase.COPIED);
+            if (migration.phase().isAtLeast(Phase.INDEXED)) {
+                run.migrations().setPhase(migration, Phase.COPIED);
+            }
         });
+    }
+
+    private static void dropIndexes(StepRun run, Table table) throws SQLException {
+        for (Index index : table.indexes()) {
+            run.session()
+                    .update(
+                            index.constraint().isPresent()
+                                    ? DROP_CONSTRAINT
+                                            .with("table", table.name())
+                                            .with("name", index.name())
+                                    : DROP_INDEX.with("index", table.name().sibling(index.name())));
+        }
     }
 
     private void attach() throws SQLException {
@@ -151,14 +169,6 @@ public final class IndexBuild {
         if (session.queryLong(exists) == 0) {
             session.update(index.create(table, name));
         }
-    }
-
-    private void drop(PartitionedIndex index, QualifiedName table, QualifiedName name) throws SQLException {
-        run.session()
-                .update(
-                        index.original().constraint().isPresent()
-                                ? DROP_CONSTRAINT.with("table", table).with("name", name.name())
-                                : DROP_INDEX.with("index", name));
     }
 
     private QualifiedName newIndex(PartitionedIndex index) {

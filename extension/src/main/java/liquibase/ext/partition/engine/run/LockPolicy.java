@@ -77,7 +77,7 @@ public record LockPolicy(Duration timeout, int attempts) {
         for (int attempt = 1; ; attempt++) {
             try {
                 return session.inTransaction(() -> {
-                    session.queryStrings(SET_LOCK_TIMEOUT.with("milliseconds", timeout.toMillis() + "ms"));
+                    session.queryStrings(setTimeout());
                     return work.run();
                 });
             } catch (SQLException e) {
@@ -97,6 +97,11 @@ public record LockPolicy(Duration timeout, int attempts) {
                 pause(attempt);
             }
         }
+    }
+
+    /** The statement that sets the timeout for the transaction it is run in. */
+    public Sql setTimeout() {
+        return SET_LOCK_TIMEOUT.with("milliseconds", timeout.toMillis() + "ms");
     }
 
     private void pause(int attempt) {

@@ -76,7 +76,8 @@ public final class Swap {
         Table source = reader.require(run.source());
         KeyMatch key = new KeyMatch(reader.key(source, migration.keyColumns()));
         Replay replay = ReplayStep.forward(migration, source, key);
-        List<Sql> statements = new ArrayList<>(LockedSwitch.lockStatements(source.name(), migration.newTable()));
+        List<Sql> statements = new ArrayList<>(List.of(replay.prepareStatement()));
+        statements.addAll(LockedSwitch.lockStatements(source.name(), migration.newTable()));
         statements.addAll(replay.batchStatements(0, TupleId.MAX_BLOCK));
         statements.addAll(plan(reader, replay).statements());
         return statements;
