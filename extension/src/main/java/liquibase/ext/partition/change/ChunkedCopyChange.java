@@ -22,7 +22,7 @@ public class ChunkedCopyChange extends DeltaChange {
     private String restart;
 
     @DatabaseChangeProperty(
-            description = "Rows a chunk holds about; 1000000 where it is not given, 250000 for verifyCopy",
+            description = "Rows a chunk holds about; 1000000 where it is not given, 100000 for verifyCopy",
             exampleValue = "500000",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)

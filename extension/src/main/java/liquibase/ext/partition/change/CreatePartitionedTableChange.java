@@ -21,26 +21,12 @@ import liquibase.ext.partition.engine.target.PartitionLayout;
         name = "createPartitionedTable",
         description = "Creates the partitioned table that will take the place of a table, with its partitions",
         priority = 1)
-public class CreatePartitionedTableChange extends PartitionChange {
-    private String newTableName;
+public class CreatePartitionedTableChange extends NewTableChange {
     private String partitionColumns;
     private String interval;
     private String from;
     private String until;
     private String partitionPrefix;
-
-    @DatabaseChangeProperty(
-            description = "Name of the new table; the table's with _new where it is not given",
-            exampleValue = "orders_new",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getNewTableName() {
-        return newTableName;
-    }
-
-    public void setNewTableName(String newTableName) {
-        this.newTableName = newTableName;
-    }
 
     @DatabaseChangeProperty(
             description = "The column that decides a row's partition: a date, timestamp or timestamptz, NOT NULL",
@@ -110,17 +96,17 @@ public class CreatePartitionedTableChange extends PartitionChange {
 
     @Override
     protected List<Runnable> attributeChecks() {
-        return List.of(
-                () -> Attributes.name("newTableName", newTable().name()),
-                () -> {
-                    require("partitionColumns", partitionColumns);
-                    partitionColumn();
-                },
-                () -> {
-                    require("from", from);
-                    require("until", until);
-                    layout().partitions();
-                });
+        List<Runnable> checks = super.attributeChecks();
+        checks.add(() -> {
+            require("partitionColumns", partitionColumns);
+            partitionColumn();
+        });
+        checks.add(() -> {
+            require("from", from);
+            require("until", until);
+            layout().partitions();
+        });
+        return checks;
     }
 
     @Override
@@ -148,10 +134,6 @@ public class CreatePartitionedTableChange extends PartitionChange {
 
     private NewTable plan(QualifiedName source) {
         return new NewTable(source, source.sibling(newTable()), partitionColumn(), layout());
-    }
-
-    private Identifier newTable() {
-        return nameOr(newTableName, "_new");
     }
 
     private Identifier partitionColumn() {

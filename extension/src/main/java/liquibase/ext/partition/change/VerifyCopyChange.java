@@ -21,7 +21,7 @@ public class VerifyCopyChange extends DeltaChange {
     private String workers;
 
     @DatabaseChangeProperty(
-            description = "Rows a chunk holds about; 1000000 where it is not given, 250000 for verifyCopy",
+            description = "Rows a chunk holds about; 1000000 where it is not given, 100000 for verifyCopy",
             exampleValue = "500000",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)

@@ -25,6 +25,10 @@ public record Column(
         boolean identity,
         Optional<Sequence> sequence) {
 
+    Column with(Sequence owned) {
+        return new Column(name, type, typeName, notNull, defaultExpression, generated, identity, Optional.of(owned));
+    }
+
     /**
      * Names and types of {@code columns} in order, as one text. The statements of a copy hold only as long as it is the same.
      */

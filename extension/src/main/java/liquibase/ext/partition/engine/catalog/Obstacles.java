@@ -26,6 +26,10 @@ final class Obstacles {
             SELECT format('its replica identity is not the default (set with ALTER TABLE … REPLICA IDENTITY)')
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relreplident <> 'd'
             UNION ALL
+            SELECT format('it is in tablespace %I, and its partitions would be made in the default one', t.spcname)
+            FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace
+            WHERE c.oid = {oid}
+            UNION ALL
             SELECT 'row level security is enabled on it, or has policies'
             FROM pg_catalog.pg_class AS c
             WHERE c.oid = {oid} AND (c.relrowsecurity OR EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polrelid = c.oid))
@@ -83,6 +87,14 @@ final class Obstacles {
             FROM pg_catalog.pg_depend AS d
             WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
               AND d.refobjid = {oid} AND d.deptype = 'n'
+            UNION ALL
+            SELECT DISTINCT format('%s uses the sequence of its identity column',
+                                   pg_catalog.pg_describe_object(uses.classid, uses.objid, uses.objsubid))
+            FROM pg_catalog.pg_depend AS owned
+            JOIN pg_catalog.pg_depend AS uses ON uses.refclassid = owned.classid AND uses.refobjid = owned.objid
+            WHERE owned.classid = 'pg_catalog.pg_class'::regclass AND owned.refclassid = 'pg_catalog.pg_class'::regclass
+              AND owned.refobjid = {oid} AND owned.deptype = 'i' AND uses.deptype = 'n'
+              AND EXISTS (SELECT FROM pg_catalog.pg_sequence AS s WHERE s.seqrelid = owned.objid)
             UNION ALL
             SELECT DISTINCT format('policy %I of %s reads it', p.polname, p.polrelid::regclass)
             FROM pg_catalog.pg_depend AS d

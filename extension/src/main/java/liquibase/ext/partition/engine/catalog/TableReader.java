@@ -31,7 +31,7 @@ public final class TableReader {
             SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, t.typname, a.attnotnull,
                    a.attgenerated <> '' AS generated, a.attidentity <> '' AS identity,
                    CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS expression,
-                   sn.nspname AS sequence_schema, sc.relname AS sequence_name, s.seqincrement > 0 AS ascending
+                   sn.nspname AS sequence_schema, sc.relname AS sequence_name, sc.oid AS sequence_oid, s.seqincrement > 0 AS ascending
             FROM pg_catalog.pg_attribute AS a
             JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
             LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -224,22 +224,32 @@ public final class TableReader {
     }
 
     private List<Column> readColumns(long oid) throws SQLException {
-        return session.query(COLUMNS.with("oid", oid), row -> {
+        List<Column> columns = new ArrayList<>();
+        record Row(Column column, long sequenceOid, QualifiedName sequence, boolean ascending) {}
+        List<Row> rows = session.query(COLUMNS.with("oid", oid), row -> {
             String sequence = row.getString("sequence_name");
-            return new Column(
-                    new Identifier(row.getString("attname")),
-                    row.getString("type"),
-                    row.getString("typname"),
-                    row.getBoolean("attnotnull"),
-                    Optional.ofNullable(row.getString("expression")),
-                    row.getBoolean("generated"),
-                    row.getBoolean("identity"),
-                    sequence == null
-                            ? Optional.empty()
-                            : Optional.of(new Sequence(
-                                    QualifiedName.of(row.getString("sequence_schema"), sequence),
-                                    row.getBoolean("ascending"))));
+            return new Row(
+                    new Column(
+                            new Identifier(row.getString("attname")),
+                            row.getString("type"),
+                            row.getString("typname"),
+                            row.getBoolean("attnotnull"),
+                            Optional.ofNullable(row.getString("expression")),
+                            row.getBoolean("generated"),
+                            row.getBoolean("identity"),
+                            Optional.empty()),
+                    row.getLong("sequence_oid"),
+                    sequence == null ? null : QualifiedName.of(row.getString("sequence_schema"), sequence),
+                    row.getBoolean("ascending"));
         });
+        for (Row row : rows) {
+            columns.add(
+                    row.sequence() == null
+                            ? row.column()
+                            : row.column()
+                                    .with(new Sequence(row.sequence(), row.ascending(), grants(row.sequenceOid()))));
+        }
+        return columns;
     }
 
     private List<Index> indexes(long oid) throws SQLException {

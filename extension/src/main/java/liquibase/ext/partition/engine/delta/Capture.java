@@ -31,9 +31,13 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
     /**
      * An update leaves one row where it changed neither the key nor the partition-key value. These are compared by their
      * images, which every type has; the casts keep the parser from comparing column by column.
+     *
+     * <p>SECURITY DEFINER, whoever may write the table today: a role that is granted the right tomorrow has none on the delta
+     * table, and its writes must not fail. The function can be called as a trigger only, has a pinned {@code search_path} and
+     * qualifies every name.
      */
     private static final Sql CREATE_CAPTURE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {security}SET search_path = pg_catalog, pg_temp AS $capture$
+            CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $capture$
             BEGIN
               IF TG_OP <> 'INSERT' THEN
                 INSERT INTO {delta} ({columns}) VALUES ({old});
@@ -106,11 +110,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
      * Statements that make the delta table and the functions. They do not touch the source; to be run in one transaction.
      *
      * @param owner given where the delta table must belong to another role than the one that makes it
-     * @param securityDefiner whether roles write the table that have no rights on the delta table: then the trigger inserts
-     *     with its owner's rights. The function can be called as a trigger only, has a pinned {@code search_path} and
-     *     qualifies every name.
      */
-    public List<Sql> createStatements(QualifiedName source, Optional<Identifier> owner, boolean securityDefiner) {
+    public List<Sql> createStatements(QualifiedName source, Optional<Identifier> owner) {
         List<Sql> statements = new ArrayList<>();
         statements.add(CREATE_DELTA
                 .with("delta", delta)
@@ -120,7 +121,6 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
                 CREATE_DELTA_INDEX.with("index", index()).with("delta", delta).with("key", Sql.list(key)));
         statements.add(CREATE_CAPTURE_FUNCTION
                 .with("function", captureFunction())
-                .with("security", securityDefiner ? Sql.raw("SECURITY DEFINER ") : Sql.empty())
                 .with("delta", delta)
                 .with("columns", Sql.list(columns()))
                 .with("old", Sql.list("OLD", columns()))

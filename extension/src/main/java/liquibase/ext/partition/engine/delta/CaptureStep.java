@@ -4,9 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.LockPolicy;
@@ -14,6 +12,7 @@ import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Checkpoints;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
@@ -26,8 +25,8 @@ import liquibase.ext.partition.engine.state.StateTables;
  * lock policy, so that writers do not queue. Safe to repeat. On failure nothing is left behind.
  */
 public final class CaptureStep {
-    private static final Set<String> WRITING = Set.of("INSERT", "UPDATE", "DELETE");
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
+    private static final Sql TRUNCATE = Sql.of("TRUNCATE {newTable}");
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
 
     private CaptureStep() {}
@@ -38,8 +37,7 @@ public final class CaptureStep {
         String user = session.queryStrings(CURRENT_USER).get(0);
         Optional<Identifier> owner =
                 source.owner().name().equals(user) ? Optional.empty() : Optional.of(source.owner());
-        boolean othersWrite = source.grants().stream().map(Grant::privilege).anyMatch(WRITING::contains);
-        List<Sql> statements = new ArrayList<>(capture.createStatements(source.name(), owner, othersWrite));
+        List<Sql> statements = new ArrayList<>(capture.createStatements(source.name(), owner));
         statements.addAll(capture.startStatements(source.name(), List.of()));
         statements.add(Migrations.startCaptureStatement(
                 state, source.name(), capture.delta().name(), capture.key()));
@@ -59,6 +57,11 @@ public final class CaptureStep {
                 || migration.phase().isAtLeast(Phase.CAPTURING) && capture.isOn(run.session(), run.source())) {
             run.line("%s: changes of %s are captured already.".formatted(run.step(), run.source()));
             return;
+        }
+        if (migration.deltaTableName().isPresent()) {
+            throw new PartitionException(
+                    "Changes of %s were captured, but a trigger of %s is missing or disabled. Writes since then may be missing from the delta table. Nothing was changed. Roll back captureChanges, then run update again."
+                            .formatted(run.source(), migration.delta()));
         }
         Table source = new TableReader(run.session()).require(run.source());
         source.keyIndex(key);
@@ -81,7 +84,10 @@ public final class CaptureStep {
         run.line("changes of %s are captured in %s".formatted(run.source(), capture.delta()));
     }
 
-    /** Ends capture and drops the delta table: the rollback. */
+    /**
+     * Ends capture and drops the delta table: the rollback. What was copied rests on the capture, so it goes too: a copy that was
+     * interrupted is in no DATABASECHANGELOG, and nothing else would take it back.
+     */
     public static void stop(StepRun run, LockPolicy lock) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
         if (migration.deltaTableName().isEmpty()) {
@@ -100,6 +106,11 @@ public final class CaptureStep {
                 run.source(),
                 "Nothing was changed; changes are still captured.",
                 () -> {
+                    if (migration.plan().isPresent()) {
+                        run.session().update(TRUNCATE.with("newTable", migration.newTable()));
+                        new Checkpoints(run.session(), run.state(), migration).forgetAll();
+                        run.migrations().forgetCopy(migration);
+                    }
                     run.session().updateAll(capture.stopStatements(run.source(), List.of()));
                     run.session().updateAll(capture.dropStatements());
                     run.migrations().endCapture(migration);

@@ -73,9 +73,25 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
 
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {delta}");
 
-    /** Makes the session's scratch table. Outside the lock, before the first batch. */
-    public void prepare(Session session) throws SQLException {
+    /**
+     * Runs {@code work} with the session's scratch table, which is made before and removed after: it would otherwise live as long
+     * as the session.
+     */
+    public <T> T withScratchTable(Session session, Session.Work<T> work) throws SQLException {
         session.update(prepareStatement());
+        T result;
+        try {
+            result = work.run();
+        } catch (SQLException | RuntimeException e) {
+            try {
+                session.update(DROP_BATCH.with("batch", batch()));
+            } catch (SQLException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            throw e;
+        }
+        session.update(DROP_BATCH.with("batch", batch()));
+        return result;
     }
 
     /** The statement that makes the scratch table, for execution and for review. */
@@ -84,11 +100,6 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
                 .with("batch", batch())
                 .with("deltaColumns", Sql.list(capture.columns()))
                 .with("delta", capture.delta());
-    }
-
-    /** Removes the scratch table, which would otherwise live as long as the session. */
-    public void cleanUp(Session session) throws SQLException {
-        session.update(DROP_BATCH.with("batch", batch()));
     }
 
     /** The statements of one batch, for execution and for review. */

@@ -51,12 +51,10 @@ public final class ReplayStep {
                     "Changes of %s are not being captured: a trigger of %s is missing or disabled. Nothing was replayed. Roll back to before captureChanges and begin again."
                             .formatted(run.source(), migration.delta()));
         }
-        replay.prepare(run.session());
-        try {
+        replay.withScratchTable(run.session(), () -> {
             catchUp(run, replay, batchSize);
-        } finally {
-            replay.cleanUp(run.session());
-        }
+            return null;
+        });
         if (!migration.phase().isAtLeast(Phase.REPLAYED)) {
             run.migrations().setPhase(migration, Phase.REPLAYED);
         }

@@ -59,8 +59,8 @@ public final class Workers {
             if (connections.isEmpty()) {
                 if (wanted > 1) {
                     report.line("Working with one connection instead of " + wanted
-                            + ": Liquibase was started with a connection that tells no credentials. Give a DataSource, or"
-                            + " liquibase.command.url, username and password, to get workers.");
+                            + ". Where Liquibase's connection tells no credentials, register a DataSource with"
+                            + " WorkerDataSource, or set liquibase.partition.url, username and password.");
                 }
                 for (T item : items) {
                     task.run(coordinator, item);
@@ -138,7 +138,8 @@ public final class Workers {
         }
     }
 
-    private List<Connection> open(int wanted) throws SQLException {
+    /** As many as can be had; none where it is not known how to open one, or the server takes none now. */
+    private List<Connection> open(int wanted) {
         List<Connection> connections = new ArrayList<>();
         try {
             while (connections.size() < wanted) {
@@ -146,24 +147,26 @@ public final class Workers {
                 if (connection.isEmpty()) {
                     break;
                 }
-                connections.add(connection.get());
-                configure(connection.get());
+                connections.add(configure(connection.get()));
             }
-            return connections;
-        } catch (SQLException | RuntimeException e) {
-            if (connections.isEmpty() || e instanceof RuntimeException) {
-                for (Connection connection : connections) {
-                    connection.close();
-                }
-                throw e;
-            }
-            report.line("Working with %d connections instead of %d: %s"
-                    .formatted(connections.size(), wanted, e.getMessage()));
-            return connections;
+        } catch (SQLException e) {
+            // A copy that goes on slowly is worth more than one that stops because the server is short of connections.
+            report.line("Opened %d of %d worker connections: %s".formatted(connections.size(), wanted, e.getMessage()));
+        }
+        return connections;
+    }
+
+    private Connection configure(Connection connection) throws SQLException {
+        try {
+            setUp(connection);
+            return connection;
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
         }
     }
 
-    private void configure(Connection connection) throws SQLException {
+    private void setUp(Connection connection) throws SQLException {
         connection.setAutoCommit(true);
         connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
         Session session = new Session(connection);

@@ -51,22 +51,22 @@ public final class Session {
             return work.run();
         }
         connection.setAutoCommit(false);
+        T result;
         try {
-            T result = work.run();
+            result = work.run();
             connection.commit();
-            return result;
         } catch (SQLException | RuntimeException | Error e) {
             try {
                 connection.rollback();
+                connection.setAutoCommit(true);
             } catch (SQLException suppressed) {
+                // The connection is gone, and the transaction with it; what counts is why.
                 e.addSuppressed(suppressed);
             }
             throw e;
-        } finally {
-            if (!connection.isClosed()) {
-                connection.setAutoCommit(true);
-            }
         }
+        connection.setAutoCommit(true);
+        return result;
     }
 
     /** As {@link #inTransaction(Work)}, without a result. */
@@ -98,10 +98,27 @@ public final class Session {
         }
     }
 
-    /** Runs statements in order. */
+    /**
+     * Runs statements in order. Those without values go to the server together: under a lock, a round trip for each of some
+     * hundred statements is what takes the time.
+     */
     public void updateAll(List<Sql> statements) throws SQLException {
+        List<Sql> together = new ArrayList<>();
         for (Sql statement : statements) {
-            update(statement);
+            if (statement.values().isEmpty()) {
+                together.add(statement);
+            } else {
+                updateTogether(together);
+                update(statement);
+            }
+        }
+        updateTogether(together);
+    }
+
+    private void updateTogether(List<Sql> statements) throws SQLException {
+        if (!statements.isEmpty()) {
+            update(Sql.join(";\n", statements));
+            statements.clear();
         }
     }
 

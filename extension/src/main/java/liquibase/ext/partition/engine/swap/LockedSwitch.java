@@ -50,25 +50,23 @@ final class LockedSwitch {
 
     /** @return milliseconds that the lock was held */
     long run(Body body) throws SQLException {
-        Session session = run.session();
-        replay.prepare(session);
-        try {
-            ReplayStep.catchUp(run, replay, settings.maxDrainRows());
-            for (int attempt = 1; attempt <= DRAIN_ATTEMPTS; attempt++) {
-                Optional<Long> lockedAt = attempt(session, body);
-                if (lockedAt.isPresent()) {
-                    return (System.nanoTime() - lockedAt.get()) / 1_000_000;
-                }
-                run.line("More than %,d delta rows under the lock; it was given back and they are replayed first."
-                        .formatted(settings.maxDrainRows()));
-                ReplayStep.catchUp(run, replay, settings.maxDrainRows());
+        return replay.withScratchTable(run.session(), () -> untilDrainIsSmall(body));
+    }
+
+    private long untilDrainIsSmall(Body body) throws SQLException {
+        ReplayStep.catchUp(run, replay, settings.maxDrainRows());
+        for (int attempt = 1; attempt <= DRAIN_ATTEMPTS; attempt++) {
+            Optional<Long> lockedAt = attempt(run.session(), body);
+            if (lockedAt.isPresent()) {
+                return (System.nanoTime() - lockedAt.get()) / 1_000_000;
             }
-            throw new PartitionException(
-                    "The delta of %s was larger than maxDrainRows (%,d) each of %d times that the lock was given. Nothing was renamed and change capture is still on. Raise maxDrainRows, or run update again when the table is less busy."
-                            .formatted(leaving, settings.maxDrainRows(), DRAIN_ATTEMPTS));
-        } finally {
-            replay.cleanUp(session);
+            run.line("More than %,d delta rows under the lock; it was given back and they are replayed first."
+                    .formatted(settings.maxDrainRows()));
+            ReplayStep.catchUp(run, replay, settings.maxDrainRows());
         }
+        throw new PartitionException(
+                "The delta of %s was larger than maxDrainRows (%,d) each of %d times that the lock was given. Nothing was renamed and change capture is still on. Raise maxDrainRows, or run update again when the table is less busy."
+                        .formatted(leaving, settings.maxDrainRows(), DRAIN_ATTEMPTS));
     }
 
     /** @return when the lock was given; empty where it was given back because the drain would be long */

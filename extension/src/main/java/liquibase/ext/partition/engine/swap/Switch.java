@@ -58,8 +58,8 @@ record Switch(
 
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER {trigger} ON {table}");
     private static final Sql SET_TRIGGER = Sql.of("ALTER TABLE {table} {state} TRIGGER {trigger}");
-    private static final Sql REVOKE_ALL = Sql.of("REVOKE ALL ON TABLE {table} FROM {grantee}");
-    private static final Sql GRANT = Sql.of("GRANT {privilege} ON TABLE {table} TO {grantee}{option}");
+    private static final Sql REVOKE_ALL = Sql.of("REVOKE ALL ON {kind} {object} FROM {grantee}");
+    private static final Sql GRANT = Sql.of("GRANT {privilege} ON {kind} {object} TO {grantee}{option}");
     private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
     private static final Sql COMMENT = Sql.of("COMMENT ON TABLE {table} IS {comment}");
 
@@ -124,6 +124,7 @@ record Switch(
                 statements.add(RENAME_SEQUENCE
                         .with("sequence", live.name())
                         .with("name", sequence.name().name()));
+                statements.addAll(sameGrants("SEQUENCE", sequence.name(), live.grants(), sequence.grants()));
             } else {
                 statements.add(OWN_SEQUENCE
                         .with("sequence", sequence.name())
@@ -182,15 +183,23 @@ record Switch(
                 statements.add(CHANGE_OWNER.with("table", partition).with("owner", leaving.owner()));
             }
         }
-        if (entering.grants().equals(leaving.grants())) {
-            return;
+        statements.addAll(sameGrants("TABLE", leaving.name(), entering.grants(), leaving.grants()));
+    }
+
+    /** Statements that leave {@code object} with the grants in {@code wanted}, and no others. */
+    private static List<Sql> sameGrants(String kind, QualifiedName object, List<Grant> present, List<Grant> wanted) {
+        if (present.equals(wanted)) {
+            return List.of();
         }
-        entering.grants().stream()
+        List<Sql> statements = new ArrayList<>();
+        present.stream()
                 .map(Switch::grantee)
                 .distinct()
-                .forEach(grantee ->
-                        statements.add(REVOKE_ALL.with("table", leaving.name()).with("grantee", grantee)));
-        for (Grant grant : leaving.grants()) {
+                .forEach(grantee -> statements.add(REVOKE_ALL
+                        .with("kind", Sql.raw(kind))
+                        .with("object", object)
+                        .with("grantee", grantee)));
+        for (Grant grant : wanted) {
             Sql privilege = Sql.raw(grant.privilege());
             statements.add(GRANT.with(
                             "privilege",
@@ -199,10 +208,12 @@ record Switch(
                                             .with("privilege", privilege)
                                             .with("column", column))
                                     .orElse(privilege))
-                    .with("table", leaving.name())
+                    .with("kind", Sql.raw(kind))
+                    .with("object", object)
                     .with("grantee", grantee(grant))
                     .with("option", Sql.raw(grant.grantable() ? " WITH GRANT OPTION" : "")));
         }
+        return statements;
     }
 
     private static Sql grantee(Grant grant) {

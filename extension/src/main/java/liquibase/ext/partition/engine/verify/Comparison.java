@@ -36,21 +36,26 @@ import liquibase.ext.partition.engine.sql.TupleId;
 public record Comparison(
         QualifiedName ordinary, QualifiedName partitioned, Capture capture, KeyMatch key, List<Identifier> columns) {
     /** Rows a chunk holds about, where nothing else is asked for: a snapshot of a few seconds. */
-    public static final long DEFAULT_CHUNK_SIZE = 250_000;
+    public static final long DEFAULT_CHUNK_SIZE = 100_000;
 
-    /** OFFSET 0 keeps the lookup a lookup: joined, it would read the whole other table once a chunk. */
+    /**
+     * OFFSET 0 keeps the lookup a lookup: joined, it would read the whole other table once a chunk. The rows of a chunk are
+     * looked up in the order of the other side, partition by partition or along the key: with 120 partitions and rows in no
+     * order this took about half the time.
+     */
     private static final Sql COMPARE = Sql.of("""
             SELECT count(*) AS rows,
                    count(*) FILTER (WHERE found.same IS NOT TRUE) AS differences,
                    (array_agg(concat_ws(', ', {keyTexts}) || CASE WHEN found.same THEN '' WHEN found.same IS NULL
                                 THEN {missing} ELSE {different} END)
                       FILTER (WHERE found.same IS NOT TRUE))[1:{listed}] AS keys
-            FROM ONLY {table} AS t
+            FROM (SELECT * FROM ONLY {table} AS t
+                  WHERE t.ctid >= {from} AND t.ctid < {to}
+                    AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured})
+                  ORDER BY {order} OFFSET 0) AS t
             LEFT JOIN LATERAL (
               SELECT {same} AS same FROM {other} AS o WHERE {sameRow} OFFSET 0
-            ) AS found ON true
-            WHERE t.ctid >= {from} AND t.ctid < {to}
-              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured})""");
+            ) AS found ON true""");
 
     /** Without the casts the parser would take it for a comparison column by column. */
     private static final Sql SAME_IMAGE = Sql.of("ROW({left})::record OPERATOR(pg_catalog.*=) ROW({right})::record");
@@ -134,6 +139,7 @@ public record Comparison(
                 .with("different", Sql.literal(" (not the same in %s)".formatted(piece.other())))
                 .with("listed", Sql.raw(Integer.toString(ComparisonResult.LISTED_KEYS)))
                 .with("table", piece.table())
+                .with("order", Sql.list("t", piece.contents() ? List.of(capture.partitionColumn()) : key.columns()))
                 .with("same", same)
                 .with("other", piece.other())
                 .with("sameRow", key.sameKeyAndPartition("o", "t", capture.partitionColumn()))

@@ -8,7 +8,7 @@ public final class ExitCodes {
     /** {@code generate --check} found a difference. */
     public static final int DIFFERENCE = 1;
 
-    /** The command line, the config, or a template of the user's own is wrong. Also what picocli ends with by default. */
+    /** The command line, the config, a template or a named table is not as it should be. Picocli's own code for usage. */
     public static final int USAGE = 2;
 
     /** Anything else: a file that cannot be read or written, a database that cannot be reached. */

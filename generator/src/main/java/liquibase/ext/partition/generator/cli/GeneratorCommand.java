@@ -21,7 +21,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "liquibase-partition-generator",
         description = "Turns a table config into Liquibase changelogs that partition live PostgreSQL tables by month.",
-        subcommands = {GenerateCommand.class},
+        subcommands = {InitCommand.class, GenerateCommand.class},
         mixinStandardHelpOptions = true,
         versionProvider = GeneratorCommand.ManifestVersion.class,
         synopsisSubcommandLabel = "COMMAND",
@@ -30,8 +30,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         exitCodeList = {
             "0:all went well",
             "1:generate --check found a difference",
-            "2:the command line, the config or a template is wrong",
-            "3:anything else, such as a file that cannot be written"
+            "2:the command line, the config, a template or a table is not as it should be",
+            "3:anything else, such as a file that cannot be written, or no database"
         })
 public final class GeneratorCommand implements Runnable {
     @Spec
@@ -63,7 +63,7 @@ public final class GeneratorCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Say what to do: one of the commands, such as generate.");
+        throw new ParameterException(spec.commandLine(), "Say what to do: init or generate.");
     }
 
     private static int explainUsage(ParameterException exception, String[] args) {
@@ -90,6 +90,10 @@ public final class GeneratorCommand implements Runnable {
         if (exception instanceof TemplateFailureException || exception instanceof UsageException) {
             err.println(exception.getMessage());
             return ExitCodes.USAGE;
+        }
+        if (exception instanceof DatabaseFailureException) {
+            err.println(exception.getMessage());
+            return ExitCodes.FAILURE;
         }
         if (exception instanceof IOException io) {
             err.println(describe(io));

@@ -55,7 +55,8 @@
     <comment>Records the keys of the rows of [=tableName] that are written from now on in [=deltaTableName]</comment>
     <partition:captureChanges [=source]
         deltaTableName="[=deltaTableName]"
-        keyColumns="[=key]"/>
+        keyColumns="[=key]"
+        partitionColumns="[=partitionColumns?join(",")]"/>
   </changeSet>
 
   <@about "copy"/>

@@ -64,6 +64,7 @@ databaseChangeLog:
             <@source "            "/>
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
+            partitionColumns: "[=partitionColumns?join(",")]"
 
   <@about "copy"/>
   - changeSet:

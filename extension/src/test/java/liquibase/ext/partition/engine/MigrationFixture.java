@@ -1,0 +1,325 @@
+package liquibase.ext.partition.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.delta.CaptureStep;
+import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.index.IndexBuild;
+import liquibase.ext.partition.engine.prepare.Preparation;
+import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.swap.BackupDrop;
+import liquibase.ext.partition.engine.swap.ReverseSwap;
+import liquibase.ext.partition.engine.swap.Swap;
+import liquibase.ext.partition.engine.swap.SwapSettings;
+import liquibase.ext.partition.engine.target.DerivedName;
+import liquibase.ext.partition.engine.target.NewTable;
+import liquibase.ext.partition.engine.target.PartitionLayout;
+import liquibase.ext.partition.engine.verify.Verification;
+import liquibase.ext.partition.testing.TestDatabase;
+
+/**
+ * A table and its migration, taken forward step by step through the engine's own API. Every step runs on a connection of its
+ * own, as every {@code liquibase update} does.
+ */
+public final class MigrationFixture {
+    /** Rows a chunk holds unless a test says otherwise: the orders table of a thousand rows makes about ten. */
+    public static final long CHUNK_SIZE = 100;
+
+    public static final LockPolicy LOCK = new LockPolicy(Duration.ofMillis(200), 20);
+
+    private static final long LONGEST_STEP_SECONDS = 60;
+
+    /** What a test does with one step's run. */
+    @FunctionalInterface
+    public interface Step {
+        void run(StepRun run) throws SQLException;
+    }
+
+    private final TestDatabase database;
+    private final QualifiedName source;
+    private final List<Identifier> key;
+    private final Identifier partitionColumn;
+    private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
+    private String role;
+    private String from = "2024-01";
+    private String until = "2025-01";
+
+    private MigrationFixture(TestDatabase database, QualifiedName source, String partitionColumn, String... key) {
+        this.database = database;
+        this.source = source;
+        this.partitionColumn = new Identifier(partitionColumn);
+        this.key = Arrays.stream(key).map(Identifier::new).toList();
+    }
+
+    /** A migration of a table that the test has made. */
+    public static MigrationFixture of(
+            TestDatabase database, String schema, String table, String partitionColumn, String... key) {
+        return new MigrationFixture(database, QualifiedName.of(schema, table), partitionColumn, key);
+    }
+
+    /**
+     * A migration of {@code public.orders}, made here, whose rows have the ids from 1 on, about fifteen to a block, and are
+     * spread over the twelve months of 2024: row {@code i} is of month {@code 1 + i % 12}.
+     */
+    public static MigrationFixture ofOrders(TestDatabase database, long rows) {
+        database.execute("""
+                CREATE TABLE orders (
+                  id bigint PRIMARY KEY,
+                  status text NOT NULL,
+                  amount numeric(10,2),
+                  filler text NOT NULL DEFAULT repeat('x', 450),
+                  created_at timestamptz NOT NULL)""", """
+                INSERT INTO orders (id, status, amount, created_at)
+                SELECT i, 'new', i / 4.0, timestamptz '2024-01-15 12:00+00' + (i %% 12) * interval '1 month'
+                FROM generate_series(1, %d) AS i""".formatted(rows), "ANALYZE orders");
+        return of(database, "public", "orders", "created_at", "id");
+    }
+
+    /** Runs the steps as that role, whose password is its name, instead of the administrator. */
+    public MigrationFixture as(String otherRole) {
+        role = otherRole;
+        return this;
+    }
+
+    /** By default the twelve months of 2024. */
+    public MigrationFixture between(String first, String firstWithout) {
+        from = first;
+        until = firstWithout;
+        return this;
+    }
+
+    public TestDatabase database() {
+        return database;
+    }
+
+    public QualifiedName source() {
+        return source;
+    }
+
+    public QualifiedName newTable() {
+        return source.sibling(DerivedName.of(source.name(), "_new"));
+    }
+
+    public QualifiedName delta() {
+        return source.sibling(DerivedName.of(source.name(), "_delta"));
+    }
+
+    public QualifiedName backup() {
+        return source.sibling(DerivedName.of(source.name(), "_old"));
+    }
+
+    public List<Identifier> key() {
+        return key;
+    }
+
+    /** The partition of that month, {@code 202401}, or the {@code default} one. */
+    public QualifiedName partition(String suffix) {
+        return source.sibling(new Identifier(prefix() + suffix));
+    }
+
+    private String prefix() {
+        // Room for the suffix of a month, whatever the table's own name takes.
+        return DerivedName.of(source.name(), "_000000").name().replaceFirst("000000$", "");
+    }
+
+    /** What the steps have told people so far. */
+    public List<String> lines() {
+        synchronized (lines) {
+            return List.copyOf(lines);
+        }
+    }
+
+    public Connection connect() throws SQLException {
+        return role == null ? database.connect() : database.connect(role, role);
+    }
+
+    public StepRun.Environment environment(Connection main) {
+        return new StepRun.Environment(
+                main, () -> Optional.of(connect()), new StateTables(new Identifier("public")), lines::add);
+    }
+
+    /** Runs a step on a connection of its own. */
+    public void step(String name, Step step) throws SQLException {
+        try (Connection main = connect();
+                StepRun run = environment(main).begin(name, source)) {
+            step.run(run);
+        }
+    }
+
+    public NewTable plan() {
+        return new NewTable(source, newTable(), partitionColumn, PartitionLayout.parse(prefix(), "month", from, until));
+    }
+
+    public MigrationFixture prepare() throws SQLException {
+        step("createPartitionedTable", run -> Preparation.run(run, plan()));
+        return this;
+    }
+
+    public MigrationFixture capture() throws SQLException {
+        return capture(LOCK);
+    }
+
+    public MigrationFixture capture(LockPolicy lock) throws SQLException {
+        step("captureChanges", run -> CaptureStep.start(run, delta().name(), key, lock));
+        return this;
+    }
+
+    public MigrationFixture copy() throws SQLException {
+        return copy(CHUNK_SIZE, 2, false);
+    }
+
+    public MigrationFixture copy(long chunkSize, int workers, boolean restart) throws SQLException {
+        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, workers, restart));
+        return this;
+    }
+
+    public MigrationFixture index() throws SQLException {
+        step("buildIndexes", run -> IndexBuild.of(run).build(2));
+        return this;
+    }
+
+    public MigrationFixture replay() throws SQLException {
+        return replay(ReplayStep.DEFAULT_BATCH_SIZE);
+    }
+
+    public MigrationFixture replay(long batchSize) throws SQLException {
+        step("replayChanges", run -> ReplayStep.run(run, batchSize));
+        return this;
+    }
+
+    public MigrationFixture verify() throws SQLException {
+        step("verifyCopy", run -> Verification.verifyCopy(run, CHUNK_SIZE, 2));
+        return this;
+    }
+
+    public MigrationFixture swap() throws SQLException {
+        return swap(new SwapSettings(LOCK, SwapSettings.DEFAULT_MAX_DRAIN_ROWS));
+    }
+
+    public MigrationFixture swap(SwapSettings settings) throws SQLException {
+        step("lockedSwap", run -> Swap.of(run, backup().name()).swap(settings));
+        return this;
+    }
+
+    public MigrationFixture reverseSwap() throws SQLException {
+        step(
+                "rollback of lockedSwap",
+                run -> ReverseSwap.run(run, new SwapSettings(LOCK, SwapSettings.DEFAULT_MAX_DRAIN_ROWS)));
+        return this;
+    }
+
+    public MigrationFixture dropBackup() throws SQLException {
+        step("dropBackup", run -> BackupDrop.run(run, backup().name(), LOCK, 2));
+        return this;
+    }
+
+    /** Every step from the first to the verification. */
+    public MigrationFixture throughVerification() throws SQLException {
+        return prepare().capture().copy().index().replay().verify();
+    }
+
+    /** Every step from the first to the swap. */
+    public MigrationFixture throughSwap() throws SQLException {
+        return throughVerification().swap();
+    }
+
+    /** Runs {@code work} on a thread of its own. */
+    public static Future<Void> inBackground(Callable<?> work) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        work.call();
+                        done.complete(null);
+                    } catch (Throwable e) {
+                        done.completeExceptionally(e);
+                    }
+                },
+                "background step");
+        thread.setDaemon(true);
+        thread.start();
+        return done;
+    }
+
+    /** Waits for it, and throws what it threw. */
+    public static void join(Future<Void> work) throws Exception {
+        try {
+            work.get(LONGEST_STEP_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Exception cause) {
+                throw cause;
+            }
+            throw e;
+        } catch (TimeoutException e) {
+            throw new AssertionError("Still running after " + LONGEST_STEP_SECONDS + " s", e);
+        }
+    }
+
+    /** Waits until a session of that {@code application_name} pattern waits for a lock. */
+    public void awaitBlocked(String applicationName) {
+        database.awaitTrue("""
+                SELECT EXISTS (SELECT FROM pg_stat_activity
+                               WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name LIKE ?)""", applicationName);
+    }
+
+    /** Waits until a session with that text in its statement waits for a lock. */
+    public void awaitBlockedStatement(String part) {
+        database.awaitTrue("""
+                SELECT EXISTS (SELECT FROM pg_stat_activity
+                               WHERE datname = current_database() AND wait_event_type = 'Lock'
+                                 AND pid <> pg_backend_pid() AND strpos(query, ?) > 0)""", part);
+    }
+
+    /** The rows of two tables are the same, by their text. */
+    public void assertSameRows(QualifiedName left, QualifiedName right) {
+        assertThat(database.queryStrings("""
+                (SELECT '%1$s only: ' || t::text FROM %2$s AS t EXCEPT ALL SELECT '%1$s only: ' || t::text FROM %4$s AS t)
+                UNION ALL
+                (SELECT '%3$s only: ' || t::text FROM %4$s AS t EXCEPT ALL SELECT '%3$s only: ' || t::text FROM %2$s AS t)
+                LIMIT 20""".formatted(
+                                left.name().name().replace("'", "''"),
+                                left.quoted(),
+                                right.name().name().replace("'", "''"),
+                                right.quoted())))
+                .isEmpty();
+    }
+
+    /** Before the swap, with nobody writing and the delta drained. */
+    public void assertNewTableEqualsSource() {
+        assertSameRows(source, newTable());
+    }
+
+    public long deltaRows() {
+        return database.queryLong("SELECT count(*) FROM " + delta().quoted());
+    }
+
+    public String phase() {
+        return database.queryString(
+                "SELECT phase FROM public.partition_migration WHERE source_schema = ? AND source_table = ?",
+                source.schema().name(),
+                source.name().name());
+    }
+
+    public boolean exists(QualifiedName relation) {
+        return "t".equals(database.queryString("SELECT to_regclass(?) IS NOT NULL", relation.quoted()));
+    }
+}

@@ -1,0 +1,306 @@
+package liquibase.ext.partition.engine.copy;
+
+import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
+import static liquibase.ext.partition.engine.MigrationFixture.join;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.Future;
+import liquibase.ext.partition.engine.ChunkGate;
+import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.engine.delta.CaptureStep;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A copy that is interrupted, killed, run twice, or finds the source changed. */
+@ExtendWith(FreshDatabase.class)
+class ResumeTest {
+    private TestDatabase database;
+    private MigrationFixture orders;
+
+    @BeforeEach
+    void orders(TestDatabase fresh) throws SQLException {
+        database = fresh;
+        orders = MigrationFixture.ofOrders(fresh, 1000).prepare().capture();
+    }
+
+    private Future<Void> copyWithOneWorker() {
+        return inBackground(() -> orders.copy(MigrationFixture.CHUNK_SIZE, 1, false));
+    }
+
+    private long finishedChunks() {
+        return database.queryLong("SELECT count(*) FROM partition_chunk WHERE finished_at IS NOT NULL");
+    }
+
+    private void killWorkers() {
+        assertThat(database.queryStrings("""
+                        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                        WHERE datname = current_database() AND application_name LIKE 'liquibase-partition chunkedCopy%'""")).isNotEmpty();
+    }
+
+    /** Runs the copy until five chunks are done, then kills its worker. */
+    private void interruptAfterFiveChunks() throws Exception {
+        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
+            Future<Void> copy = copyWithOneWorker();
+            gate.awaitWorker(copy);
+            killWorkers();
+            assertThatThrownBy(() -> join(copy)).isInstanceOf(SQLException.class);
+        }
+        assertThat(finishedChunks()).isEqualTo(5);
+    }
+
+    private void catchUpAndCompare() throws SQLException {
+        orders.index().replay();
+        orders.assertNewTableEqualsSource();
+        orders.verify();
+    }
+
+    @Test
+    void resumesAfterTheLastCommittedChunkAndCopiesNoneTwice() throws Exception {
+        interruptAfterFiveChunks();
+        List<List<String>> before =
+                database.queryRows("SELECT from_block, finished_at FROM partition_chunk ORDER BY from_block");
+        database.execute("UPDATE orders SET status = 'paid' WHERE id IN (1, 999)");
+
+        orders.copy();
+
+        assertThat(orders.lines()).anySatisfy(line -> assertThat(line).contains("resuming public.orders after 5 of"));
+        assertThat(database.queryRows("SELECT from_block, finished_at FROM partition_chunk ORDER BY from_block"))
+                .containsAll(before);
+        assertThat(database.queryLong("SELECT sum(rows_copied) FROM partition_chunk"))
+                .as("all but row 999, which is in the delta")
+                .isEqualTo(999);
+        catchUpAndCompare();
+    }
+
+    @Test
+    void aResumedCopyKeepsToItsPlanWhateverChunkSizeIsAskedForNow() throws Exception {
+        interruptAfterFiveChunks();
+
+        orders.copy(7, 2, false);
+
+        assertThat(database.queryLong("SELECT count(*) FROM partition_chunk")).isLessThan(20);
+        catchUpAndCompare();
+    }
+
+    @Test
+    void theChunksOfAPlanCoverTheTableWithoutGapOrOverlap() throws Exception {
+        orders.copy(37, 4, false);
+
+        assertThat(database.queryRows("""
+                        SELECT min(from_block), bool_and(follows), max(to_block) = pg_relation_size('orders') / 8192
+                        FROM (SELECT from_block, to_block,
+                                     from_block = coalesce(lag(to_block) OVER (ORDER BY from_block), 0) AS follows
+                              FROM partition_chunk) AS c""")).containsExactly(List.of("0", "t", "t"));
+        catchUpAndCompare();
+    }
+
+    @Test
+    void anErrorInOneChunkStopsTheCopyAndTheChunkIsNotLost() throws Exception {
+        // Only the new table refuses it, so the source never had to.
+        database.execute("ALTER TABLE orders_202406 ADD CONSTRAINT refused CHECK (id <> 509)");
+
+        assertThatThrownBy(orders::copy)
+                .isInstanceOf(SQLException.class)
+                .hasMessageContaining("violates check constraint \"refused\"");
+        assertThat(orders.phase()).isEqualTo("copying");
+        assertThatThrownBy(orders::index)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("the migration is only <copying>, and it must be <copied>");
+
+        database.execute("ALTER TABLE orders_202406 DROP CONSTRAINT refused");
+        orders.copy();
+        catchUpAndCompare();
+    }
+
+    @Test
+    void aSecondRunnerIsRefusedAndToldWhoIsAtWorkEvenAfterSeveralChunksWereCommitted() throws Exception {
+        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
+            Future<Void> copy = copyWithOneWorker();
+            gate.awaitWorker(copy);
+            assertThat(finishedChunks()).isEqualTo(5);
+
+            assertThatThrownBy(orders::copy)
+                    .isInstanceOf(PartitionException.class)
+                    .hasMessageContaining("another runner is at work on public.orders: pid ")
+                    .hasMessageContaining("connected since");
+            assertThatThrownBy(orders::replay).hasMessageContaining("another runner is at work");
+
+            gate.open();
+            join(copy);
+        }
+        // The lock is gone with the step.
+        catchUpAndCompare();
+    }
+
+    @Test
+    void theLockDiesWithItsSession() throws Exception {
+        try (Connection main = database.connect()) {
+            orders.environment(main).begin("chunkedCopy", orders.source());
+            assertThatThrownBy(orders::copy).hasMessageContaining("another runner");
+            long pid = database.queryLong("SELECT pid FROM pg_locks WHERE locktype = 'advisory'");
+            database.queryString("SELECT pg_terminate_backend(?)", (int) pid);
+            database.awaitTrue("SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')");
+        }
+
+        orders.copy();
+
+        catchUpAndCompare();
+    }
+
+    /** The backend of a runner that was killed may still be inserting a chunk when the next runner comes to it. */
+    @Test
+    void aChunkThatAnotherBackendIsStillCopyingIsWaitedForAndNotCopiedTwice() throws Exception {
+        try (ChunkGate orphan = ChunkGate.beforeChunk(orders, 5)) {
+            Future<Void> copy = copyWithOneWorker();
+            orphan.awaitWorker(copy);
+            orphan.finishChunk(orders);
+            join(copy);
+        }
+        assertThat(database.queryLong("SELECT sum(rows_copied) FROM partition_chunk"))
+                .isEqualTo(1000);
+        catchUpAndCompare();
+    }
+
+    @Test
+    void restartEmptiesTheNewTableAndBeginsAnew() throws Exception {
+        interruptAfterFiveChunks();
+        database.execute("UPDATE orders SET status = 'paid' WHERE id IN (1, 999)", "DELETE FROM orders WHERE id = 2");
+
+        orders.copy(200, 2, true);
+
+        assertThat(orders.lines())
+                .anySatisfy(line -> assertThat(line).contains("starting over; public.orders_new was emptied"));
+        catchUpAndCompare();
+    }
+
+    @Test
+    void vacuumFullStopsTheCopyAndARestartGoesOn() throws Exception {
+        database.execute("DELETE FROM orders WHERE id % 3 = 0");
+        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
+            Future<Void> copy = copyWithOneWorker();
+            gate.awaitWorker(copy);
+            database.execute("VACUUM FULL orders");
+            gate.open();
+
+            assertThatThrownBy(() -> join(copy))
+                    .isInstanceOf(PartitionException.class)
+                    .hasMessageContaining("public.orders was rewritten since its copy began (VACUUM FULL")
+                    .hasMessageContaining("restart=\"true\"");
+        }
+        assertThatThrownBy(orders::copy).hasMessageContaining("was rewritten since its copy began");
+        assertThat(finishedChunks()).isEqualTo(5);
+
+        orders.copy(MigrationFixture.CHUNK_SIZE, 2, true);
+
+        catchUpAndCompare();
+    }
+
+    @Test
+    void aColumnAddedMeanwhileStopsTheCopy() throws Exception {
+        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
+            Future<Void> copy = copyWithOneWorker();
+            gate.awaitWorker(copy);
+            database.execute("ALTER TABLE orders ADD COLUMN paid_at timestamptz");
+            gate.open();
+
+            assertThatThrownBy(() -> join(copy))
+                    .isInstanceOf(PartitionException.class)
+                    .hasMessageContaining("The columns of public.orders changed since its copy began")
+                    .hasMessageContaining("paid_at");
+        }
+        assertThat(finishedChunks()).isEqualTo(5);
+        assertThatThrownBy(orders::copy).hasMessageContaining("The columns of public.orders changed");
+    }
+
+    /**
+     * A copy that failed is not in DATABASECHANGELOG, so a rollback does not run its inverse: captureChanges is the first that
+     * is rolled back. What was written between the two captures is in no delta table.
+     */
+    @Test
+    void aCaptureThatIsTakenBackAfterAnInterruptedCopyLeavesNoChunksToResumeFrom() throws Exception {
+        interruptAfterFiveChunks();
+        orders.step("rollback", run -> CaptureStep.stop(run, MigrationFixture.LOCK));
+        database.execute("UPDATE orders SET status = 'between' WHERE id = 5", "DELETE FROM orders WHERE id = 6");
+
+        orders.capture().copy();
+
+        catchUpAndCompare();
+    }
+
+    @Test
+    void whatIsCompleteIsNotDoneAgain() throws Exception {
+        orders.copy();
+        orders.copy();
+        assertThat(orders.lines()).last().asString().contains("is copied already");
+        catchUpAndCompare();
+    }
+
+    @Test
+    void worksOnOneConnectionWhereNoOtherCanBeHad() throws Exception {
+        try (Connection main = database.connect();
+                var run = new liquibase.ext.partition.engine.run.StepRun.Environment(
+                                main,
+                                java.util.Optional::empty,
+                                orders.environment(main).state(),
+                                orders.environment(main).report())
+                        .begin("chunkedCopy", orders.source())) {
+            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false);
+        }
+        assertThat(orders.lines()).anySatisfy(line -> assertThat(line).contains("one connection instead of 4"));
+        catchUpAndCompare();
+    }
+
+    @Test
+    void aCopyWhoseWorkersCannotConnectSaysSoAndChangesNothing() throws Exception {
+        try (Connection main = database.connect();
+                var run = new liquibase.ext.partition.engine.run.StepRun.Environment(
+                                main,
+                                () -> {
+                                    throw new SQLException("no more connections", "53300");
+                                },
+                                orders.environment(main).state(),
+                                orders.environment(main).report())
+                        .begin("chunkedCopy", orders.source())) {
+            assertThatThrownBy(() -> ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false))
+                    .hasMessageContaining("no more connections");
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM orders_new")).isZero();
+        orders.copy();
+        catchUpAndCompare();
+    }
+
+    @Test
+    void theMainConnectionThatDiesStopsTheWorkers() throws Exception {
+        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
+            Future<Void> copy = copyWithOneWorker();
+            gate.awaitWorker(copy);
+            database.queryString(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1");
+            gate.open();
+            assertThatThrownBy(() -> join(copy)).isInstanceOf(SQLException.class);
+        }
+        assertThat(orders.phase()).isEqualTo("copying");
+
+        orders.copy();
+
+        catchUpAndCompare();
+    }
+
+    @Test
+    void aRowLockDoesNotHoldTheCopyUp() throws Exception {
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run("SELECT FROM orders FOR UPDATE");
+            orders.copy();
+        }
+        catchUpAndCompare();
+    }
+}

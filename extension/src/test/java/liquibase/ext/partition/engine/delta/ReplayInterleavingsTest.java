@@ -1,0 +1,219 @@
+package liquibase.ext.partition.engine.delta;
+
+import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
+import static liquibase.ext.partition.engine.MigrationFixture.join;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.SQLException;
+import java.util.concurrent.Future;
+import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Writers between the replay's statements, and the orders in which delta rows can commit. */
+@ExtendWith(FreshDatabase.class)
+class ReplayInterleavingsTest {
+    private TestDatabase database;
+    private MigrationFixture orders;
+
+    @BeforeEach
+    void indexedOrders(TestDatabase fresh) throws SQLException {
+        database = fresh;
+        orders = MigrationFixture.ofOrders(fresh, 1000)
+                .prepare()
+                .capture()
+                .copy()
+                .index();
+    }
+
+    /** A replay by number (everything up to the highest seen) would pass over the first writer's row for good. */
+    @Test
+    void aDeltaRowThatStandsBeforeOthersAndCommitsLaterIsReplayed() throws Exception {
+        try (Transaction first = Transaction.begin(database)) {
+            first.run("UPDATE orders SET status = 'first' WHERE id = 1");
+            database.execute("UPDATE orders SET status = 'second' WHERE id = 2");
+            orders.replay();
+            assertThat(database.queryString("SELECT status FROM orders_new WHERE id = 2"))
+                    .isEqualTo("second");
+            first.commit();
+        }
+        assertThat(orders.deltaRows()).isEqualTo(1);
+
+        orders.replay();
+
+        orders.assertNewTableEqualsSource();
+        assertThat(database.queryString("SELECT status FROM orders_new WHERE id = 1"))
+                .isEqualTo("first");
+    }
+
+    /** Between taking a key's delta rows and reading the source, the key is written again. */
+    @Test
+    void aRowThatIsWrittenAgainBetweenTheReplaysStatementsIsRightInTheEnd() throws Exception {
+        database.execute("UPDATE orders SET status = 'once' WHERE id = 1");
+        try (Transaction gate = Transaction.begin(database)) {
+            gate.run("SELECT FROM orders_new WHERE id = 1 FOR UPDATE");
+            Future<Void> replay = inBackground(() -> orders.replay());
+            orders.awaitBlockedStatement("DELETE FROM \"public\".\"orders_new\"");
+            database.execute(
+                    "UPDATE orders SET status = 'twice', created_at = timestamptz '2024-09-09 00:00+00' WHERE id = 1");
+            gate.rollback();
+            join(replay);
+        }
+        orders.replay();
+
+        orders.assertNewTableEqualsSource();
+        assertThat(database.queryRows("SELECT tableoid::regclass, status FROM orders_new WHERE id = 1"))
+                .extracting(Object::toString)
+                .containsExactly("[orders_202409, twice]");
+    }
+
+    @Test
+    void aRowThatMovesThereAndBackBetweenTheReplaysStatementsIsRightInTheEnd() throws Exception {
+        database.execute("UPDATE orders SET created_at = timestamptz '2024-05-05 00:00+00' WHERE id = 1");
+        try (Transaction gate = Transaction.begin(database)) {
+            gate.run("SELECT FROM orders_new WHERE id = 1 FOR UPDATE");
+            Future<Void> replay = inBackground(() -> orders.replay());
+            orders.awaitBlockedStatement("DELETE FROM \"public\".\"orders_new\"");
+            database.execute(
+                    "UPDATE orders SET created_at = timestamptz '2024-09-09 00:00+00' WHERE id = 1",
+                    "UPDATE orders SET created_at = timestamptz '2024-05-05 00:00+00', id = -1 WHERE id = 1",
+                    "UPDATE orders SET id = 1, status = 'back' WHERE id = -1");
+            gate.rollback();
+            join(replay);
+        }
+        orders.replay();
+
+        orders.assertNewTableEqualsSource();
+    }
+
+    @Test
+    void aRowThatIsDeletedAndMadeAnewBetweenTheReplaysStatementsIsRightInTheEnd() throws Exception {
+        database.execute("UPDATE orders SET status = 'once' WHERE id IN (1, 2)");
+        try (Transaction gate = Transaction.begin(database)) {
+            gate.run("SELECT FROM orders_new WHERE id = 1 FOR UPDATE");
+            Future<Void> replay = inBackground(() -> orders.replay());
+            orders.awaitBlockedStatement("DELETE FROM \"public\".\"orders_new\"");
+            database.execute(
+                    "DELETE FROM orders WHERE id IN (1, 2)",
+                    "INSERT INTO orders (id, status, created_at) VALUES (1, 'anew', timestamptz '2024-12-01 00:00+00')");
+            gate.rollback();
+            join(replay);
+        }
+        orders.replay();
+
+        orders.assertNewTableEqualsSource();
+        assertThat(database.queryLong("SELECT count(*) FROM orders_new WHERE id IN (1, 2)"))
+                .isEqualTo(1);
+    }
+
+    /** Of a key's delta rows one is committed and one is not: the uncommitted one must survive the batch. */
+    @Test
+    void aBatchTakesOnlyWhatItCanSeeOfAKey() throws Exception {
+        database.execute("UPDATE orders SET created_at = timestamptz '2024-05-05 00:00+00' WHERE id = 1");
+        try (Transaction writer = Transaction.begin(database)) {
+            writer.run("UPDATE orders SET created_at = timestamptz '2024-10-10 00:00+00' WHERE id = 1");
+            orders.replay();
+            assertThat(database.queryString("SELECT tableoid::regclass FROM orders_new WHERE id = 1"))
+                    .isEqualTo("orders_202405");
+            writer.commit();
+        }
+
+        orders.replay();
+
+        orders.assertNewTableEqualsSource();
+    }
+
+    @Test
+    void everyDeltaRowIsTakenWhateverBlockItIsIn() throws Exception {
+        database.execute(
+                "UPDATE orders SET created_at = created_at + interval '1 month'",
+                "UPDATE orders SET status = 'paid'",
+                "UPDATE orders SET created_at = created_at - interval '40 days'",
+                "DELETE FROM orders WHERE id % 7 = 0");
+
+        orders.replay(1);
+
+        assertThat(orders.deltaRows()).isZero();
+        orders.assertNewTableEqualsSource();
+    }
+
+    @Test
+    void aRepeatedReplayChangesNothing() throws Exception {
+        database.execute("UPDATE orders SET status = 'paid' WHERE id < 100");
+        orders.replay();
+
+        orders.replay();
+
+        orders.assertNewTableEqualsSource();
+        assertThat(orders.phase()).isEqualTo("replayed");
+    }
+
+    @Test
+    void aReplayThatIsKilledInABatchLosesNothing() throws Exception {
+        database.execute("UPDATE orders SET status = 'paid' WHERE id <= 100");
+        try (Transaction gate = Transaction.begin(database)) {
+            gate.run("SELECT FROM orders_new WHERE id = 1 FOR UPDATE");
+            Future<Void> replay = inBackground(() -> orders.replay());
+            orders.awaitBlockedStatement("DELETE FROM \"public\".\"orders_new\"");
+            database.queryString("""
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND query LIKE 'DELETE FROM "public"."orders_new"%'""");
+            assertThatThrownBy(() -> join(replay)).isInstanceOf(SQLException.class);
+            gate.rollback();
+        }
+        database.awaitTrue("SELECT count(*) = 100 FROM orders_delta");
+
+        orders.replay();
+
+        orders.assertNewTableEqualsSource();
+    }
+
+    @Test
+    void aUniqueValueCanBeHandedOnBetweenKeysOfDifferentBatches() throws Exception {
+        database.execute(
+                "DROP TABLE orders_new, partition_chunk, partition_migration CASCADE", "DROP TABLE orders CASCADE");
+        database.execute(
+                "DROP TABLE orders_delta CASCADE", "DROP FUNCTION orders_delta_capture, orders_delta_no_truncate");
+        database.execute(
+                // The partition column is the same for all, so that the new table's unique index forbids what the
+                // source's does.
+                "CREATE TABLE orders (id bigint PRIMARY KEY, code text NOT NULL UNIQUE, created_at date NOT NULL)",
+                "INSERT INTO orders SELECT i, 'code ' || i, date '2024-05-05' FROM generate_series(1, 3000) AS i");
+        orders.prepare().capture().copy().index();
+        // Key 1, in the first batch, gets the value that key 3000, in the last one, still has in the new table.
+        database.execute(
+                "UPDATE orders SET code = 'gone ' || code WHERE id = 1",
+                "UPDATE orders SET code = 'touched ' || code WHERE id BETWEEN 2 AND 2999",
+                "UPDATE orders SET code = 'new' WHERE id = 3000",
+                "UPDATE orders SET code = 'code 3000' WHERE id = 1");
+
+        orders.replay(100);
+
+        assertThat(orders.deltaRows()).isZero();
+        orders.assertNewTableEqualsSource();
+    }
+
+    @Test
+    void saysThatNothingIsLostWhenTheNewTablesUniqueIndexRefusesARow() throws Exception {
+        // Somebody made the new table stricter than the source.
+        database.execute(
+                "CREATE UNIQUE INDEX stricter ON orders_202406 (status)  WHERE status = 'once'",
+                "UPDATE orders SET status = 'once' WHERE id IN (5, 17)");
+
+        assertThatThrownBy(orders::replay)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("its unique index refuses a row")
+                .hasMessageContaining("Nothing is lost");
+        assertThat(orders.deltaRows()).isEqualTo(2);
+
+        database.execute("DROP INDEX stricter");
+        orders.replay();
+        orders.assertNewTableEqualsSource();
+    }
+}

@@ -1,0 +1,380 @@
+package liquibase.ext.partition.engine.swap;
+
+import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
+import static liquibase.ext.partition.engine.MigrationFixture.join;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Future;
+import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.engine.run.LockNotAvailable;
+import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The switch and its way back: the lock, the drain, and that no row is lost. */
+@ExtendWith(FreshDatabase.class)
+class SwapTest {
+    private static final LockPolicy SHORT = new LockPolicy(Duration.ofMillis(50), 3);
+
+    private TestDatabase database;
+    private MigrationFixture orders;
+
+    @BeforeEach
+    void orders(TestDatabase fresh) {
+        database = fresh;
+        orders = MigrationFixture.ofOrders(fresh, 1000);
+    }
+
+    private static String insert(long id) {
+        return "INSERT INTO orders (id, status, created_at) VALUES (%d, 'new', timestamptz '2024-03-01 00:00+00')"
+                .formatted(id);
+    }
+
+    private String kindOfOrders() {
+        return database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass");
+    }
+
+    /** Every row of {@code orders} as it must be, whichever table has the name. */
+    private List<String> rows() {
+        return database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
+    }
+
+    @Test
+    void drainsWhatWasWrittenSinceTheLastReplay() throws SQLException {
+        orders.throughVerification();
+        database.execute(
+                "UPDATE orders SET status = 'paid' WHERE id % 10 = 0",
+                "UPDATE orders SET created_at = created_at + interval '1 month' WHERE id % 10 = 1",
+                "UPDATE orders SET id = id + 5000 WHERE id % 10 = 2",
+                "DELETE FROM orders WHERE id % 10 = 3",
+                insert(9000));
+        List<String> rows = rows();
+
+        orders.swap();
+
+        assertThat(kindOfOrders()).isEqualTo("p");
+        assertThat(rows()).isEqualTo(rows);
+        assertThat(orders.deltaRows()).isZero();
+        assertThat(orders.phase()).isEqualTo("swapped");
+        assertThat(database.queryLong("SELECT lock_held_ms FROM partition_migration"))
+                .isBetween(0L, 20_000L);
+    }
+
+    @Test
+    void isRefusedBeforeSourceAndNewTableHaveBeenFoundEqual() throws SQLException {
+        orders.prepare().capture().copy().index().replay();
+
+        assertThatThrownBy(orders::swap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("have not been found equal: no verification has completed")
+                .hasMessageContaining("Nothing was renamed");
+        assertThat(kindOfOrders()).isEqualTo("r");
+    }
+
+    @Test
+    void renamesNothingWhenTheLockIsNeverGivenAndWorksOnceItIs() throws Exception {
+        orders.throughVerification();
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run("SET application_name = 'nightly report'", "SELECT count(*) FROM orders");
+
+            assertThatThrownBy(() -> orders.swap(new SwapSettings(SHORT, 1000)))
+                    .isInstanceOf(LockNotAvailable.class)
+                    .hasMessageContaining("Could not lock public.orders within 50 ms in 3 attempts")
+                    .hasMessageContaining("Nothing was renamed and change capture is still on")
+                    .hasMessageContaining("nightly report")
+                    .hasMessageContaining("idle in transaction");
+        }
+        assertThat(kindOfOrders()).isEqualTo("r");
+        assertThat(orders.exists(orders.backup())).isFalse();
+        assertThat(database.queryLong("SELECT count(*) FROM pg_class WHERE relname LIKE 'orders_delta_batch%'"))
+                .isZero();
+        database.execute(insert(5000));
+        assertThat(orders.deltaRows()).isEqualTo(1);
+
+        orders.swap();
+
+        assertThat(kindOfOrders()).isEqualTo("p");
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1001);
+    }
+
+    @Test
+    void letsWritersThroughBetweenItsAttemptsAndTakesTheirWritesAlong() throws Exception {
+        orders.throughVerification();
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run(insert(5000));
+            Future<Void> swap =
+                    inBackground(() -> orders.swap(new SwapSettings(new LockPolicy(Duration.ofMillis(100), 30), 1000)));
+            for (int i = 1; i <= 3; i++) {
+                orders.awaitBlockedStatement("LOCK TABLE");
+                database.execute(insert(5000 + i));
+            }
+            assertThat(swap.isDone()).isFalse();
+            holder.commit();
+            join(swap);
+        }
+        assertThat(kindOfOrders()).isEqualTo("p");
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE id >= 5000"))
+                .isEqualTo(4);
+        orders.assertSameRows(orders.source(), orders.backup());
+    }
+
+    @Test
+    void givesTheLockBackWhenMoreIsToDrainThanAllowedAndReplaysOutsideItFirst() throws Exception {
+        orders.throughVerification();
+        try (Transaction writer = Transaction.begin(database)) {
+            // Commits 500 delta rows at the moment that the swap gets its lock.
+            writer.run("UPDATE orders SET status = 'paid' WHERE id <= 500");
+            Future<Void> swap =
+                    inBackground(() -> orders.swap(new SwapSettings(new LockPolicy(Duration.ofSeconds(20), 2), 100)));
+            orders.awaitBlockedStatement("LOCK TABLE");
+            writer.commit();
+            join(swap);
+        }
+
+        assertThat(orders.lines())
+                .anySatisfy(line ->
+                        assertThat(line).contains("More than 100 delta rows under the lock; it was given back"));
+        assertThat(kindOfOrders()).isEqualTo("p");
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE status = 'paid'"))
+                .isEqualTo(500);
+        orders.assertSameRows(orders.source(), orders.backup());
+    }
+
+    @Test
+    void aSwapThatFailsUnderTheLockLeavesEverythingAsItWas() throws SQLException {
+        orders.throughVerification();
+        List<String> rows = rows();
+        // The names that the switch gives are taken in the middle of its statements.
+        database.execute("CREATE TABLE orders_pkey_old ()");
+
+        assertThatThrownBy(orders::swap).isInstanceOf(SQLException.class).hasMessageContaining("orders_pkey_old");
+
+        assertThat(kindOfOrders()).isEqualTo("r");
+        assertThat(rows()).isEqualTo(rows);
+        database.execute(insert(5000), "DROP TABLE orders_pkey_old");
+        assertThat(orders.deltaRows()).isEqualTo(1);
+        orders.swap();
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1001);
+    }
+
+    @Test
+    void isDoneOnceHoweverOftenItIsRun() throws SQLException {
+        orders.throughSwap();
+        orders.swap();
+        assertThat(orders.lines()).last().asString().contains("is swapped already");
+    }
+
+    @Test
+    void refusesABackupNameThatIsTaken() throws SQLException {
+        orders.throughVerification();
+        database.execute("CREATE TABLE orders_old ()");
+
+        assertThatThrownBy(orders::swap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("There is a table public.orders_old already");
+    }
+
+    @Test
+    void refusesTruncateOfTheTableAndOfEachPartitionAfterwards() throws SQLException {
+        orders.throughSwap();
+        for (String table : List.of("orders", "orders_202403", "orders_default")) {
+            assertThatThrownBy(() -> {
+                        try (Transaction truncate = Transaction.begin(database)) {
+                            truncate.run("TRUNCATE " + table);
+                        }
+                    })
+                    .isInstanceOf(SQLException.class)
+                    .hasMessageContaining("TRUNCATE of public." + table + " is refused");
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1000);
+
+        orders.dropBackup();
+
+        database.execute("TRUNCATE orders_202403");
+    }
+
+    @Test
+    void aRoleWithRightsOnTheSourceOnlyWritesOnThroughSwapAndReverseSwap() throws SQLException {
+        String writer = database.createRole("writer", "");
+        database.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO " + writer);
+        orders.throughSwap();
+        writeAs(writer, 1);
+        assertThat(orders.deltaRows()).isEqualTo(4);
+
+        orders.reverseSwap();
+
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE status = 'by 1'"))
+                .isEqualTo(2);
+        writeAs(writer, 2);
+    }
+
+    private void writeAs(String writer, int number) throws SQLException {
+        try (Transaction transaction = Transaction.beginAs(database, writer)) {
+            transaction.run(
+                    "INSERT INTO orders (id, status, created_at) VALUES (%d, 'by %d', timestamptz '2024-03-01 00:00+00')"
+                            .formatted(7000 + number, number),
+                    "UPDATE orders SET status = 'by %d', created_at = timestamptz '2024-12-12 00:00+00' WHERE id = %d"
+                            .formatted(number, number),
+                    "DELETE FROM orders WHERE id = " + (10 + number));
+            transaction.commit();
+        }
+    }
+
+    @Test
+    void theReverseSwapLosesNoRowWrittenSinceTheSwap() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                insert(5000),
+                insert(5001),
+                "UPDATE orders SET status = 'paid' WHERE id = 1",
+                "UPDATE orders SET created_at = timestamptz '2024-12-24 00:00+00' WHERE id IN (2, 5001)",
+                "UPDATE orders SET created_at = timestamptz '2030-01-01 00:00+00' WHERE id = 3",
+                "UPDATE orders SET id = 6000 WHERE id = 4",
+                "UPDATE orders SET id = 6001, created_at = timestamptz '2024-10-10 00:00+00' WHERE id = 5",
+                "DELETE FROM orders WHERE id IN (6, 7)",
+                insert(7),
+                "UPDATE orders SET amount = NULL");
+        List<String> rows = rows();
+
+        orders.reverseSwap();
+
+        assertThat(kindOfOrders()).isEqualTo("r");
+        assertThat(rows()).isEqualTo(rows);
+        assertThat(orders.phase()).isEqualTo("verified");
+        assertThat(orders.exists(orders.backup())).isFalse();
+        orders.assertNewTableEqualsSource();
+    }
+
+    @Test
+    void canBeDoneAgainAfterItWasTakenBack() throws SQLException {
+        orders.throughSwap();
+        database.execute(insert(5000));
+        orders.reverseSwap();
+        database.execute(
+                insert(5001),
+                "UPDATE orders SET created_at = timestamptz '2024-10-10 00:00+00' WHERE id IN (1, 5000)",
+                "DELETE FROM orders WHERE id = 2");
+        List<String> rows = rows();
+
+        orders.swap();
+
+        assertThat(kindOfOrders()).isEqualTo("p");
+        assertThat(rows()).isEqualTo(rows);
+        orders.reverseSwap();
+        assertThat(rows()).isEqualTo(rows);
+        orders.swap().dropBackup();
+        assertThat(rows()).isEqualTo(rows);
+        assertThat(orders.exists(orders.backup())).isFalse();
+        assertThat(orders.exists(orders.delta())).isFalse();
+        assertThat(database.queryLong("SELECT count(*) FROM pg_proc WHERE proname LIKE 'orders%'"))
+                .isZero();
+        database.execute(insert(8000));
+    }
+
+    @Test
+    void theReverseSwapIsRefusedOnceTheBackupIsDropped() throws SQLException {
+        orders.throughSwap().dropBackup();
+
+        assertThatThrownBy(orders::reverseSwap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("there is no table to go back to");
+    }
+
+    @Test
+    void theReverseSwapSaysSoWhenTheLiveTableHasAnIdTwiceThatTheBackupCannotHold() throws SQLException {
+        orders.throughSwap();
+        // The partitioned table's key includes the month.
+        database.execute(
+                "INSERT INTO orders (id, status, created_at) VALUES (1, 'again', timestamptz '2024-09-09 00:00+00')");
+
+        assertThatThrownBy(orders::reverseSwap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("its unique index refuses a row that public.orders has")
+                .hasMessageContaining("Nothing is lost");
+        assertThat(kindOfOrders()).isEqualTo("p");
+
+        database.execute("DELETE FROM orders WHERE status = 'again'");
+        orders.reverseSwap();
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1000);
+    }
+
+    @Test
+    void aPartitionAddedAfterTheSwapIsCapturedAndItsRowsComeBack() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "CREATE TABLE orders_202501 PARTITION OF orders FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2025-02-01 00:00+00')",
+                "INSERT INTO orders (id, status, created_at) VALUES (5000, 'next year', timestamptz '2025-01-09 00:00+00')");
+
+        orders.reverseSwap();
+
+        assertThat(database.queryString("SELECT status FROM orders WHERE id = 5000"))
+                .isEqualTo("next year");
+        orders.swap().dropBackup();
+        assertThat(database.queryString("SELECT tableoid::regclass FROM orders WHERE id = 5000"))
+                .isEqualTo("orders_202501");
+    }
+
+    @Test
+    void theDropIsRefusedWhenTheLiveTableMissesARowOfTheBackup() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
+                "DELETE FROM orders WHERE id = 5",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture");
+
+        assertThatThrownBy(orders::dropBackup)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("differ in 1 rows")
+                .hasMessageContaining("5 (in public.orders_old, not in public.orders)");
+        assertThat(orders.exists(orders.backup())).isTrue();
+    }
+
+    @Test
+    void theDropDoesNotCountWhatWasWrittenSinceTheSwapAsADifference() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                insert(5000),
+                "DELETE FROM orders WHERE id = 5",
+                "UPDATE orders SET id = 6000 WHERE id = 6",
+                "UPDATE orders SET created_at = timestamptz '2024-12-24 00:00+00' WHERE id = 7");
+
+        orders.dropBackup();
+
+        assertThat(orders.exists(orders.backup())).isFalse();
+        assertThat(orders.phase()).isEqualTo("dropped");
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1000);
+    }
+
+    @Test
+    void theDropNamesWhatStillReadsTheBackup() throws SQLException {
+        orders.throughSwap();
+        database.execute("CREATE VIEW report AS SELECT * FROM orders_old");
+
+        assertThatThrownBy(orders::dropBackup)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("view public.report reads it")
+                .hasMessageContaining("Nothing was dropped");
+    }
+
+    @Test
+    void theDropRefusesAnotherBackupThanTheSwaps() throws SQLException {
+        orders.throughSwap();
+        database.execute("CREATE TABLE precious ()");
+
+        assertThatThrownBy(() -> orders.step(
+                        "dropBackup",
+                        run -> BackupDrop.run(
+                                run, new liquibase.ext.partition.engine.sql.Identifier("precious"), SHORT, 1)))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("The backup of public.orders is orders_old, not precious");
+    }
+}

@@ -1,0 +1,181 @@
+package liquibase.ext.partition.generator.inspect;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.sql.Identifier;
+
+/**
+ * A config for people to go on with: every choice has a comment, and what could not be decided is marked TODO.
+ *
+ * @param yaml the config, its lines ended by line feeds
+ * @param todos how many things are left to decide
+ */
+public record ConfigText(String yaml, int todos) {
+    private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*");
+    private static final Pattern PLAIN_TYPE = Pattern.compile("[A-Za-z_]([A-Za-z0-9_ (),.]*[A-Za-z0-9_)])?");
+
+    /** What YAML 1.1 or 1.2 takes for something else than text. */
+    private static final Set<String> WORDS_OF_YAML =
+            Set.of("null", "true", "false", "yes", "no", "on", "off", "y", "n");
+
+    /** PostgreSQL plans and locks by partition, so that many partitions of few rows cost more than they give. */
+    private static final long MANY_PARTITIONS = 240;
+
+    private static final class Writer {
+        private final StringBuilder text = new StringBuilder();
+        private int todos;
+
+        void line(String line) {
+            text.append(line).append('\n');
+        }
+
+        /** Comments come from the catalog too, so that nothing in them may end the line. */
+        void comment(String indent, String comment) {
+            line(indent + "# " + comment.replaceAll("\\p{Cntrl}|[\u0085\u2028\u2029]", "?"));
+        }
+
+        void todo(String indent, String comment) {
+            todos++;
+            comment(indent, "TODO " + comment);
+        }
+    }
+
+    static ConfigText of(List<InspectedTable> tables) {
+        Writer writer = new Writer();
+        writer.comment(
+                "", "The tables to partition. Decide what is marked TODO, review the rest, and then run generate.");
+        writer.line("tables:");
+        tables.forEach(table -> write(writer, table));
+        return new ConfigText(writer.text.toString(), writer.todos);
+    }
+
+    private static void write(Writer writer, InspectedTable inspected) {
+        String indent = "    ";
+        List<String> obstacles = inspected.table().obstacles();
+        obstacles.forEach(obstacle -> writer.todo("  ", "The table is refused as long as " + obstacle + "."));
+        writer.line("  - schemaName: " + name(inspected.table().name().schema()));
+        writer.line(indent + "tableName: " + name(inspected.table().name().name()));
+        writeNames(writer, indent, inspected);
+        writer.comment(
+                indent,
+                inspected.key().primaryKey()
+                        ? "The primary key."
+                        : "There is no primary key; the unique index %s makes these unique."
+                                .formatted(inspected.key().name()));
+        writer.line(indent + "keyColumns: " + names(inspected.key().columns()));
+        writePartitionBy(writer, indent, inspected);
+        writer.comment(
+                indent, "The deployment stops before anything is made if the table's columns are others by then.");
+        writer.line(indent + "columns:");
+        for (Column column : inspected.table().columns()) {
+            writer.line(indent + "  " + name(column.name()) + ": " + type(column.type()));
+        }
+        writer.comment(indent, "Rows of one transaction, and connections that work side by side:");
+        writer.comment(indent, "chunkSize: 1000000");
+        writer.comment(indent, "workers: 1");
+    }
+
+    private static void writeNames(Writer writer, String indent, InspectedTable inspected) {
+        DefaultNames names = DefaultNames.of(inspected.table().name().name());
+        if (!inspected.takenNames().isEmpty()) {
+            writer.todo(
+                    indent,
+                    "There is %s in the schema already: choose other names here."
+                            .formatted(inspected.takenNames().stream()
+                                    .map(Identifier::name)
+                                    .collect(Collectors.joining(", "))));
+        } else if (names.shortened()) {
+            writer.comment(indent, "The default names would pass PostgreSQL's 63 bytes.");
+        } else {
+            return;
+        }
+        writer.line(indent + "newTableName: " + name(names.newTable()));
+        writer.line(indent + "backupTableName: " + name(names.backup()));
+        writer.line(indent + "deltaTableName: " + name(names.delta()));
+        writer.line(indent + "partitionPrefix: " + quoteUnless(PLAIN_NAME, names.partitionPrefix()));
+    }
+
+    private static void writePartitionBy(Writer writer, String indent, InspectedTable inspected) {
+        String deeper = indent + "  ";
+        writer.line(indent + "partitionBy:");
+        if (!inspected.otherCandidates().isEmpty()) {
+            writer.todo(
+                    deeper,
+                    "Choose the column that queries filter by and that does not change; %s would do too."
+                            .formatted(inspected.otherCandidates().stream()
+                                    .map(column -> column.name().name())
+                                    .collect(Collectors.joining(", "))));
+        }
+        writer.line(
+                deeper + "columns: " + names(List.of(inspected.partitionColumn().name())));
+        writer.line(deeper + "interval: month");
+        explain(writer, deeper, inspected.range());
+        writer.line(deeper + "from: " + inspected.range().from());
+        writer.comment(
+                deeper, "The first month without a partition: %d months ahead.".formatted(DateRange.MONTHS_AHEAD));
+        writer.line(deeper + "until: " + inspected.range().until());
+    }
+
+    private static void explain(Writer writer, String indent, DateRange range) {
+        if (range instanceof DateRange.Measured measured) {
+            writer.comment(
+                    indent,
+                    "The oldest row is of %s, the newest of %s (UTC).".formatted(measured.oldest(), measured.newest()));
+            if (measured.farOut() > 0) {
+                writer.comment(
+                        indent,
+                        "Left aside: %d rows before 1971, more than ten years ahead, or infinite. They go to the default partition."
+                                .formatted(measured.farOut()));
+            }
+        } else if (range instanceof DateRange.Estimated estimated) {
+            writer.todo(
+                    indent,
+                    "Check the months: statistics say %s to %s, because %s."
+                            .formatted(estimated.oldest(), estimated.newest(), estimated.why()));
+        } else if (range instanceof DateRange.Unknown unknown) {
+            writer.todo(
+                    indent,
+                    "Choose the months; these begin with the present one, because %s.".formatted(unknown.why()));
+        }
+        long partitions = range.from().until(range.until(), java.time.temporal.ChronoUnit.MONTHS);
+        if (partitions > MANY_PARTITIONS) {
+            writer.todo(
+                    indent,
+                    "These are %d partitions. A later from leaves the rows before it to the default partition."
+                            .formatted(partitions));
+        }
+    }
+
+    private static String names(List<Identifier> names) {
+        List<String> quoted = new ArrayList<>();
+        names.forEach(name -> quoted.add(name(name)));
+        return "[" + String.join(", ", quoted) + "]";
+    }
+
+    private static String name(Identifier name) {
+        return quoteUnless(PLAIN_NAME, name.name());
+    }
+
+    private static String type(String type) {
+        return quoteUnless(PLAIN_TYPE, type);
+    }
+
+    private static String quoteUnless(Pattern plain, String text) {
+        if (plain.matcher(text).matches() && !WORDS_OF_YAML.contains(text.toLowerCase(Locale.ROOT))) {
+            return text;
+        }
+        String escaped = text.codePoints()
+                .mapToObj(c -> c == '"' || c == '\\'
+                        ? "\\" + (char) c
+                        : Character.isISOControl(c) || c == 0x2028 || c == 0x2029 || c == 0xFEFF
+                                ? "\\u%04x".formatted(c)
+                                : Character.toString(c))
+                .collect(Collectors.joining());
+        return '"' + escaped + '"';
+    }
+}

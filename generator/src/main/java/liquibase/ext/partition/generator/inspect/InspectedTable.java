@@ -1,0 +1,23 @@
+package liquibase.ext.partition.generator.inspect;
+
+import java.util.List;
+import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.Index;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Identifier;
+
+/**
+ * What was found out about a table that can be partitioned.
+ *
+ * @param key the index that tells rows apart
+ * @param partitionColumn the likeliest
+ * @param otherCandidates for the partition column
+ * @param takenNames names that we would use by default and that relations of the schema have already
+ */
+record InspectedTable(
+        Table table,
+        Index key,
+        Column partitionColumn,
+        List<Column> otherCandidates,
+        DateRange range,
+        List<Identifier> takenNames) {}

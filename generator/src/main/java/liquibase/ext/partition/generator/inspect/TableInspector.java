@@ -1,0 +1,193 @@
+package liquibase.ext.partition.generator.inspect;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.Index;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/** Writes a first config for tables of a database. Changes nothing in it. */
+public final class TableInspector {
+    /** Even the catalog's functions wait for a table that somebody has locked. */
+    private static final Sql LOCK_LIMIT = Sql.of("SELECT pg_catalog.set_config('lock_timeout', {milliseconds}, false)");
+
+    private static final Sql PARSE = Sql.of("SELECT pg_catalog.parse_ident({name})");
+
+    private static final Sql ON_SEARCH_PATH = Sql.of("""
+            SELECT n.nspname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.oid = pg_catalog.to_regclass({name})
+            """);
+
+    private static final Sql SAME_BUT_FOR_CASE = Sql.of("""
+            SELECT format('%I.%I', n.nspname, c.relname)
+            FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE pg_catalog.lower(c.relname) = pg_catalog.lower({table}) AND c.relkind IN ('r', 'p')
+              AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+            ORDER BY 1
+            """);
+
+    /** invalid_parameter_value: what parse_ident refuses a name with. */
+    private static final String NOT_A_NAME = "22023";
+
+    private final Session session;
+    private final Duration limit;
+    private final TableReader tables;
+    private final DateRangeReader ranges;
+
+    /**
+     * @param session whose {@code lock_timeout} is changed
+     * @param limit how long the rows of one table may be read to find out its months, after which statistics must do; and
+     *     how long is waited for a table that is locked
+     */
+    public TableInspector(Session session, Duration limit) {
+        this.session = session;
+        this.limit = limit;
+        this.tables = new TableReader(session);
+        this.ranges = new DateRangeReader(session, limit);
+    }
+
+    /**
+     * The text of a config for the tables.
+     *
+     * @param names as in SQL: {@code public.orders}, {@code "Sales"."Orders"}; without a schema found by search_path
+     * @throws SQLException when the catalog cannot be read, with state 55P03 when a table stays locked for too long
+     * @throws UnsuitableTableException saying of each table that is not there or cannot be partitioned why
+     */
+    public ConfigText inspect(List<String> names) throws SQLException, UnsuitableTableException {
+        session.queryStrings(LOCK_LIMIT.with("milliseconds", Long.toString(limit.toMillis())));
+        Set<QualifiedName> wanted = new LinkedHashSet<>();
+        List<InspectedTable> inspected = new ArrayList<>();
+        List<String> unsuitable = new ArrayList<>();
+        for (String name : names) {
+            try {
+                QualifiedName table = resolve(name);
+                if (wanted.add(table)) {
+                    inspected.add(inspect(table));
+                }
+            } catch (UnsuitableTableException e) {
+                unsuitable.add(e.getMessage());
+            }
+        }
+        if (!unsuitable.isEmpty()) {
+            throw new UnsuitableTableException(String.join(System.lineSeparator(), unsuitable));
+        }
+        return ConfigText.of(inspected);
+    }
+
+    private QualifiedName resolve(String name) throws SQLException, UnsuitableTableException {
+        List<String> parts;
+        try {
+            parts = session.query(
+                            PARSE.with("name", name),
+                            row -> List.of((String[]) row.getArray(1).getArray()))
+                    .get(0);
+        } catch (SQLException e) {
+            if (!NOT_A_NAME.equals(e.getSQLState())) {
+                throw e;
+            }
+            parts = List.of();
+        }
+        if (parts.isEmpty() || parts.size() > 2) {
+            throw new UnsuitableTableException(
+                    "%s is not a table's name. Write it as in SQL: orders, public.orders, '\"Sales\".\"Orders\"'."
+                            .formatted(name));
+        }
+        String table = parts.get(parts.size() - 1);
+        if (parts.size() == 2) {
+            return QualifiedName.of(parts.get(0), table);
+        }
+        Optional<String> schema =
+                session.queryStrings(ON_SEARCH_PATH.with("name", new Identifier(table).quoted())).stream()
+                        .findFirst();
+        if (schema.isEmpty()) {
+            throw missing(name, table);
+        }
+        return QualifiedName.of(schema.get(), table);
+    }
+
+    private UnsuitableTableException missing(String name, String table) throws SQLException {
+        List<String> similar = session.queryStrings(SAME_BUT_FOR_CASE.with("table", table));
+        return new UnsuitableTableException("There is no table %s in this database. %s"
+                .formatted(
+                        name,
+                        similar.isEmpty()
+                                ? "Check the name, its schema, and the database in --url."
+                                : "There is %s; write its name like that, quotes included."
+                                        .formatted(String.join(", ", similar))));
+    }
+
+    private InspectedTable inspect(QualifiedName name) throws SQLException, UnsuitableTableException {
+        Optional<Table> found = tables.find(name);
+        if (found.isEmpty()) {
+            throw missing(name.toString(), name.name().name());
+        }
+        Table table = found.get();
+        if (table.partitioned()) {
+            throw new UnsuitableTableException("%s is partitioned already. Leave it out.".formatted(name));
+        }
+        Index key = key(table);
+        List<Column> candidates = PartitionColumns.candidates(table, key.columns());
+        if (candidates.isEmpty()) {
+            throw new UnsuitableTableException(noPartitionColumn(table));
+        }
+        Column partitionColumn = candidates.get(0);
+        return new InspectedTable(
+                table,
+                key,
+                partitionColumn,
+                candidates.subList(1, candidates.size()),
+                ranges.read(name, partitionColumn),
+                takenNames(name));
+    }
+
+    private static Index key(Table table) throws UnsuitableTableException {
+        return table.indexes().stream()
+                .filter(Index::tellsRowsApart)
+                .filter(index -> index.columns().stream()
+                        .allMatch(column -> table.column(column).orElseThrow().notNull()))
+                .min(Comparator.comparing((Index index) -> !index.primaryKey())
+                        .thenComparing(index -> index.columns().size())
+                        .thenComparing(Index::name))
+                .orElseThrow(() -> new UnsuitableTableException(
+                        "%s cannot be partitioned: nothing tells its rows apart. Give it a primary key, or a unique index over NOT NULL columns.%s"
+                                .formatted(table.name(), obstacles(table))));
+    }
+
+    /** A view, say, has no key; that it is a view explains more. */
+    private static String obstacles(Table table) {
+        return table.obstacles().isEmpty() ? "" : " Also: " + String.join("; ", table.obstacles()) + ".";
+    }
+
+    private static String noPartitionColumn(Table table) {
+        List<Column> dates = PartitionColumns.ofDateType(table);
+        String why = dates.isEmpty()
+                ? "it has no column of type date, timestamp or timestamptz."
+                : dates.stream()
+                        .map(column -> column.name() + (column.generated() ? " is generated" : " may be NULL"))
+                        .collect(Collectors.joining(", and its column ", "its column ", "."));
+        return "%s cannot be partitioned by month: %s Give it a date column that is NOT NULL and not generated."
+                .formatted(table.name(), why);
+    }
+
+    private List<Identifier> takenNames(QualifiedName source) throws SQLException {
+        List<Identifier> taken = new ArrayList<>();
+        for (Identifier name : DefaultNames.of(source.name()).tables()) {
+            if (tables.find(source.sibling(name)).isPresent()) {
+                taken.add(name);
+            }
+        }
+        return taken;
+    }
+}
