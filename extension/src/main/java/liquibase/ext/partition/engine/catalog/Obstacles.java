@@ -24,7 +24,7 @@ final class Obstacles {
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.reloftype <> 0
             UNION ALL
             SELECT format('its replica identity is not the default (set with ALTER TABLE … REPLICA IDENTITY)')
-            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relreplident <> 'd'
+            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relkind IN ('r', 'p') AND c.relreplident <> 'd'
             UNION ALL
             SELECT format('it is in tablespace %I, and its partitions would be made in the default one', t.spcname)
             FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace

@@ -133,11 +133,7 @@ public final class ChunkedCopy {
      */
     public static void forget(StepRun run) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
-        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
-            throw new PartitionException(
-                    "%s is live already, so its rows are not thrown away. Nothing was changed. Roll back the swap first."
-                            .formatted(run.source()));
-        }
+        migration.requireNotSwapped("The rows of the new table are not thrown away");
         if (!migration.phase().isAtLeast(Phase.CAPTURING)) {
             return;
         }

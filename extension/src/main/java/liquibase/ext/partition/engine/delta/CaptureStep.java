@@ -94,11 +94,7 @@ public final class CaptureStep {
             run.line("%s: changes of %s are not captured.".formatted(run.step(), run.source()));
             return;
         }
-        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
-            throw new PartitionException(
-                    "%s is swapped; its changes are captured so that the swap can be undone. Nothing was changed. Roll back the swap first."
-                            .formatted(run.source()));
-        }
+        migration.requireNotSwapped("Capture is not ended");
         Capture capture = new Capture(migration.delta(), migration.keyColumns(), migration.partitionColumn());
         lock.inTransaction(
                 run.session(),

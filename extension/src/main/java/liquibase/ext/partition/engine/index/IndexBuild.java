@@ -114,11 +114,7 @@ public final class IndexBuild {
      */
     public static void drop(StepRun run) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
-        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
-            throw new PartitionException(
-                    "%s is live already, so its indexes are not dropped. Nothing was changed. Roll back the swap first."
-                            .formatted(run.source()));
-        }
+        migration.requireNotSwapped("The indexes of the new table are not dropped");
         TableReader reader = new TableReader(run.session());
         run.session().inTransaction(() -> {
             dropIndexes(run, reader.require(migration.newTable()));

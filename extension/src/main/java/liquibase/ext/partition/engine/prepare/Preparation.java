@@ -81,11 +81,7 @@ public final class Preparation {
             return;
         }
         Migration migration = found.get();
-        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
-            throw new PartitionException(
-                    "%s is the partitioned table itself now, so it is not dropped. Nothing was changed. Roll back the swap first."
-                            .formatted(run.source()));
-        }
+        migration.requireNotSwapped("The new table is not dropped");
         if (migration.phase().isAtLeast(Phase.CAPTURING)) {
             throw new PartitionException(
                     "Changes of %s are still captured. Nothing was changed. Roll back captureChanges first."

@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.state;
 
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
@@ -53,6 +54,20 @@ public record Migration(
 
     public QualifiedName newTable() {
         return source.sibling(newTableName);
+    }
+
+    /**
+     * For what must not be undone beneath a swap.
+     *
+     * @param spared what is left as it is, as the first half of a sentence
+     * @throws PartitionException once the swap is done
+     */
+    public void requireNotSwapped(String spared) {
+        if (phase.isAtLeast(Phase.SWAPPED)) {
+            throw new PartitionException(
+                    "%s, since %s is the partitioned table now. Nothing was changed. Roll back the swap first; if Liquibase has no record of it, because it was killed right after, run update with -DswapApproved=%s before: that only writes the record."
+                            .formatted(spared, source, source.name()));
+        }
     }
 
     /** The delta table. @throws IllegalStateException before {@code captureChanges} */

@@ -45,11 +45,7 @@ public final class Verification {
     /** Forgets the result of {@link #verifyCopy}: the rollback. */
     public static void forget(StepRun run) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
-        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
-            throw new PartitionException(
-                    "%s is swapped on the strength of this verification. Nothing was changed. Roll back the swap first."
-                            .formatted(run.source()));
-        }
+        migration.requireNotSwapped("The verification is not forgotten");
         run.migrations().forgetVerification(migration);
     }
 

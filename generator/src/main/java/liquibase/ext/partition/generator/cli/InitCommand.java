@@ -146,9 +146,8 @@ final class InitCommand implements Callable<Integer> {
         if (username != null) {
             properties.setProperty("user", username);
         }
-        String secret = password != null ? password : System.getenv("PGPASSWORD");
-        if (secret != null) {
-            properties.setProperty("password", secret);
+        if (secret() != null) {
+            properties.setProperty("password", secret());
         }
         try {
             return driver.connect(url, properties);
@@ -160,8 +159,13 @@ final class InitCommand implements Callable<Integer> {
         }
     }
 
+    /** The password; null when it is left to the driver, which looks into the URL and into ~/.pgpass. */
+    private String secret() {
+        return password != null ? password : System.getenv("PGPASSWORD");
+    }
+
     private String withoutPassword(String message) {
-        return password == null || password.isEmpty() ? message : message.replace(password, "***");
+        return secret() == null || secret().isEmpty() ? message : message.replace(secret(), "***");
     }
 
     private void write(ConfigText text) throws IOException, UsageException {
