@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.endtoend.CliResult;
@@ -40,24 +41,24 @@ public final class Demo {
         }
     }
 
-    private interface Action {
-        CliResult run();
-    }
+    private static final Pattern LOCK_HELD = Pattern.compile("The lock was held for (\\d+) ms");
 
     private final Summary summary = new Summary();
+    private final Console console;
     private final TestDatabase database;
     private final Workload workload;
     private final LiquibaseCli liquibase;
     private final long started = System.nanoTime();
 
-    private Demo(TestDatabase database, Workload workload, Path changelog) {
+    private Demo(Console console, TestDatabase database, Workload workload, Path changelog) {
+        this.console = console;
         this.database = database;
         this.workload = workload;
         this.liquibase = LiquibaseCli.version(
                         LiquibaseCli.versions().findFirst().orElseThrow())
                 .changelog(changelog)
                 .database(database)
-                .eachLine(Demo::show);
+                .eachLine(console::show);
     }
 
     public static void main(String[] arguments) {
@@ -66,7 +67,10 @@ public final class Demo {
         try {
             run(Long.parseLong(arguments[0]));
             System.out.printf("%nThe demo took %s s and lost nothing.%n", Summary.seconds(since(started)));
-        } catch (Exception | AssertionError e) {
+        } catch (DemoFailure | AssertionError e) {
+            System.out.printf("%nTHE DEMO FAILED after %s s: %s%n", Summary.seconds(since(started)), e.getMessage());
+            System.exit(1);
+        } catch (Exception e) {
             System.out.printf("%nTHE DEMO FAILED after %s s%n", Summary.seconds(since(started)));
             e.printStackTrace(System.out);
             System.exit(1);
@@ -75,84 +79,108 @@ public final class Demo {
     }
 
     private static void run(long rows) throws Exception {
-        heading("PostgreSQL and a table of %,d orders".formatted(rows));
-        System.out.println("  " + TestServer.shared().description());
+        Console.heading("A table of %,d orders".formatted(rows));
+        Console.say("on " + TestServer.shared().description());
         Path directory = emptyDirectory(Path.of(System.getProperty("demo.directory")));
+        Console console = new Console(directory);
         try (TestDatabase database = TestDatabase.create()) {
             OrdersTable orders = new OrdersTable(database);
             orders.create(rows);
-            heading("%d writers begin: insert, update, move to other months, delete".formatted(WRITERS));
+            Console.heading("%d writers begin and go on to the end: insert, update, move to other months, delete"
+                    .formatted(WRITERS));
             try (Workload workload = orders.startWriters(WRITERS, WRITES_PER_SECOND)) {
                 workload.awaitCommits(100);
-                generate(database, directory);
-                new Demo(database, workload, directory.resolve("changelogs/shop/changelog.xml")).tell();
+                generate(console, directory);
+                new Demo(console, database, workload, directory.resolve("changelogs/shop/changelog.xml")).tell();
             }
         }
     }
 
     /** Table to config to changelogs. */
-    private static void generate(TestDatabase database, Path directory) throws Exception {
-        GeneratorCli generator = GeneratorCli.in(directory).eachLine(Demo::show);
-        heading("java -jar liquibase-partition-generator.jar init --table public.orders");
-        generator
-                .run("init", "--url", database.url(), "--username", database.username(), "--table", "public.orders")
-                .requireSuccess();
-        Files.readAllLines(directory.resolve("tables.yaml")).forEach(Demo::show);
-        heading("java -jar liquibase-partition-generator.jar generate");
+    private static void generate(Console console, Path directory) throws Exception {
+        GeneratorCli generator = GeneratorCli.in(directory).eachLine(console::show);
+        Files.writeString(directory.resolve("tables.yaml"), """
+                tables:
+                  - tableName: orders
+                    schemaName: public
+                    keyColumns: [id]
+                    partitionBy:
+                      columns: [created_at]
+                      from: 2024-01
+                      until: 2026-01
+                    chunkSize: 50000
+                    workers: 2
+                """);
+        Console.heading("tables.yaml");
+        console.quote(Files.readAllLines(directory.resolve("tables.yaml")));
+        console.chapter("java -jar liquibase-partition-generator.jar generate");
         generator
                 .run("generate", "--config", "tables.yaml", "--output", "changelogs/shop")
                 .requireSuccess();
     }
 
     private void tell() {
-        CliResult pending = step("update (swap not approved)", null, () -> liquibase.update());
+        CliResult pending = step("update", "(swap not approved)", remark -> liquibase.update());
         require(pending.output().contains("RENAME TO"), "update did not show the SQL of the pending swap");
         require(!isPartitioned(), "update swapped, though nobody had approved it");
 
-        step("update -DswapApproved=orders", "swap", () -> liquibase.update("-DswapApproved=orders"));
+        step("update", "-DswapApproved=orders", liquibase::update);
         require(isPartitioned(), "orders is not partitioned after the approved swap");
         showThatAQueryOfOneMonthPrunes();
 
-        step("rollback --tag=orders-copied", null, () -> liquibase.rollback("orders-copied"));
+        step("rollback", "--tag=orders-copied", option -> liquibase.rollback("orders-copied"));
         require(!isPartitioned(), "orders is still partitioned after the rollback");
 
-        step("update -DswapApproved=orders (again)", "swap", () -> liquibase.update("-DswapApproved=orders"));
+        step("update", "-DswapApproved=orders", liquibase::update);
         require(isPartitioned(), "orders is not partitioned after the second swap");
 
-        step("update -DdropApproved=orders", null, () -> liquibase.update("-DdropApproved=orders"));
+        step("update", "-DdropApproved=orders", liquibase::update);
         require(
                 database.queryString("SELECT to_regclass('public.orders_old')") == null,
                 "the backup is still there after the approved drop");
 
         WorkloadReport report = workload.stop();
-        heading("Every row against what the writers committed");
-        workload.assertNothingLost();
-        System.out.println("  " + workload.differences());
+        Console.heading("The writers have ended: every row against what they committed");
+        compared();
         tellFacts(report);
-        heading("Summary");
-        System.out.println(summary);
+        Console.heading("Summary");
+        Console.say(summary.toString());
         // Not a difference between tables, but rows that an application would have missed.
         require(report.count(Count.SWAP_ERRORS) == 0, "writers met errors at a swap: " + report);
     }
 
-    /** Runs a command under load, then holds the writers for a moment and compares every row. */
-    private CliResult step(String name, String locked, Action action) {
-        heading("liquibase " + name);
+    /**
+     * Runs a command under load, then holds the writers for a moment and compares every row.
+     *
+     * @param option what follows the command, or a remark in parentheses where nothing does
+     */
+    private CliResult step(String command, String option, Function<String, CliResult> action) {
+        String name = command + " " + option;
+        console.chapter("liquibase " + name);
         long writes = writes();
         workload.takeLongestWait();
-        CliResult result = action.run().requireSuccess();
+        CliResult result = action.apply(option);
         Duration longestWait = workload.takeLongestWait();
-        System.out.printf(
-                "  done in %s s; meanwhile the writers wrote %,d rows and waited %d ms at most%n",
-                Summary.seconds(result.duration()), writes() - writes, longestWait.toMillis());
+        if (result.exitCode() != 0) {
+            throw new DemoFailure("liquibase %s ended with exit code %d".formatted(name, result.exitCode()));
+        }
+        Console.say("done in %s s; meanwhile %,d rows were written, and no writer waited longer than %d ms"
+                .formatted(Summary.seconds(result.duration()), writes() - writes, longestWait.toMillis()));
         workload.pause();
-        RowDifferences differences = workload.differences();
-        System.out.println("  " + differences);
-        workload.assertNothingLost();
+        RowDifferences differences = compared();
         workload.resume();
-        Duration lockHeld = locked == null ? null : Duration.ofMillis(lockHeldMillis());
-        summary.step(name, result.duration(), lockHeld, longestWait, differences.actualRows());
+        summary.step(name, result.duration(), lockHeld(result), longestWait, differences.actualRows());
         return result;
+    }
+
+    /** Every row as its writer committed it, and no writer saw anything else on its way; the writers must be held. */
+    private RowDifferences compared() {
+        RowDifferences differences = workload.differences();
+        require(differences.isEmpty(), differences.toString());
+        List<String> violations = workload.report().violations();
+        require(violations.isEmpty(), "writers saw what nobody had committed:\n" + String.join("\n", violations));
+        Console.say(differences.toString());
+        return differences;
     }
 
     private long writes() {
@@ -167,8 +195,8 @@ public final class Demo {
         String query = """
                 SELECT count(*), sum(amount) FROM orders
                 WHERE created_at >= '2025-03-01 00:00+00' AND created_at < '2025-04-01 00:00+00'""";
-        heading("EXPLAIN " + query.replace("\n", " "));
-        database.queryStrings("EXPLAIN (COSTS OFF) " + query).forEach(Demo::show);
+        Console.heading("EXPLAIN " + query.replace("\n", " "));
+        console.quote(database.queryStrings("EXPLAIN (COSTS OFF) " + query));
         Set<String> scanned = new TreeSet<>();
         Matcher relation = RELATION.matcher(database.queryString("EXPLAIN (FORMAT JSON) " + query));
         while (relation.find()) {
@@ -209,24 +237,15 @@ public final class Demo {
                 .equals("p");
     }
 
-    private long lockHeldMillis() {
-        return database.queryLong("SELECT lock_held_ms FROM partition_migration WHERE source_table = 'orders'");
+    /** As Liquibase told it; null where no lock was taken that writers would notice. */
+    private static Duration lockHeld(CliResult result) {
+        Matcher held = LOCK_HELD.matcher(result.output());
+        return held.find() ? Duration.ofMillis(Long.parseLong(held.group(1))) : null;
     }
 
     private static void require(boolean condition, String otherwise) {
         if (!condition) {
             throw new DemoFailure(otherwise);
-        }
-    }
-
-    private static void heading(String text) {
-        System.out.printf("%n==> %s%n", text);
-    }
-
-    /** The output of a command, without its banner and its empty lines. */
-    private static void show(String line) {
-        if (!line.isBlank() && !line.startsWith("##")) {
-            System.out.println("  | " + line);
         }
     }
 

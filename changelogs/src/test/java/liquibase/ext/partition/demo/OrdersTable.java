@@ -4,6 +4,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.LocalDate;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.Workload;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
@@ -53,7 +55,7 @@ record OrdersTable(TestDatabase database) {
                         .setStyle(ProgressBarStyle.ASCII)
                         .setUpdateIntervalMillis(1000)
                         // Lines, for a build log that knows no carriage return.
-                        .setConsumer(new DelegatingProgressBarConsumer(System.out::println, 100))
+                        .setConsumer(new DelegatingProgressBarConsumer(onlyNews(), 100))
                         .build();
                 Connection connection = database.connect();
                 PreparedStatement insert = connection.prepareStatement("""
@@ -74,6 +76,16 @@ record OrdersTable(TestDatabase database) {
                 bar.stepBy(size);
             }
         }
+    }
+
+    /** The bar tells its last state twice. */
+    private static Consumer<String> onlyNews() {
+        AtomicReference<String> last = new AtomicReference<>();
+        return line -> {
+            if (!line.equals(last.getAndSet(line))) {
+                System.out.println(line);
+            }
+        };
     }
 
     /** Steady rather than as fast as they can: the two cores are for the copy, and a real table has a load, not a storm. */

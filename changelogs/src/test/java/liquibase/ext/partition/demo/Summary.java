@@ -22,7 +22,7 @@ final class Summary {
     }
 
     void fact(String name, Object value) {
-        facts.add("%-34s %s".formatted(name, value instanceof Long number ? count(number) : value));
+        facts.add("%-36s %s".formatted(name, value instanceof Long number ? count(number) : value));
     }
 
     @Override

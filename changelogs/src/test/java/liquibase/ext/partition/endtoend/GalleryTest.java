@@ -1,0 +1,134 @@
+package liquibase.ext.partition.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every scenario of the gallery is what the generator makes of its config, and does what it is there to show. */
+@ExtendWith(FreshDatabase.class)
+class GalleryTest {
+
+    /** Each scenario on one version, turn by turn; the first of all on every version. */
+    static Stream<Arguments> scenariosAndVersions() {
+        List<String> versions = LiquibaseCli.versions().toList();
+        List<Arguments> pairs = new ArrayList<>();
+        versions.forEach(version -> pairs.add(Arguments.of(Scenario.named("orders"), version)));
+        Scenario.all()
+                .filter(scenario -> !scenario.name().equals("orders"))
+                .forEach(scenario -> pairs.add(Arguments.of(scenario, versions.get(pairs.size() % versions.size()))));
+        return pairs.stream();
+    }
+
+    @Test
+    void hasTheScenariosItsReadMeLists() throws Exception {
+        String readMe = Files.readString(RunningCli.target().getParent().resolve("README.md"));
+
+        assertThat(Scenario.all()).isNotEmpty().allMatch(scenario -> readMe.contains("(" + scenario + "/)"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("liquibase.ext.partition.endtoend.Scenario#all")
+    void isWhatTheGeneratorMakesOfItsConfig(Scenario scenario) {
+        GeneratorCli.in(scenario.directory())
+                .run("generate", "--check", "--config", "tables.yaml", "--output", ".", "--format", scenario.format())
+                .requireSuccess();
+    }
+
+    @ParameterizedTest
+    @MethodSource("scenariosAndVersions")
+    void goesToTheSwapAndBackAndToTheDropWithEveryRow(Scenario scenario, String version, TestDatabase database) {
+        scenario.prepare(database);
+        Map<String, String> contents = new HashMap<>();
+        Map<String, List<String>> shapes = new HashMap<>();
+        List<String> everything = Migrated.everything(database);
+        LiquibaseCli liquibase =
+                LiquibaseCli.version(version).changelog(scenario.changelog()).database(database);
+        for (String table : database.queryStrings("""
+                SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+                WHERE schemaname !~ '^pg_' AND schemaname <> 'information_schema'
+                """)) {
+            contents.put(table, Migrated.contents(database, table));
+            shapes.put(table, Migrated.shape(database, table));
+        }
+
+        CliResult pending = liquibase.update().requireSuccess();
+        List<Migrated> tables = Migrated.all(database);
+        assertThat(tables).isNotEmpty();
+        for (Migrated table : tables) {
+            assertThat(table.isPartitioned()).isFalse();
+            assertThat(pending.output()).contains("The swap of " + unquoted(table.table()) + " waits for approval");
+            assertThat(pending.output()).contains("ALTER TABLE " + quoted(table.table()) + " RENAME TO ");
+            assertThat(table.contents()).isEqualTo(contents.get(table.table()));
+            assertThat(table.shape()).isEqualTo(shapes.get(table.table()));
+            assertThat(Migrated.contents(database, table.newTable())).isEqualTo(contents.get(table.table()));
+        }
+
+        liquibase.update("-DswapApproved=all").requireSuccess();
+        for (Migrated table : tables) {
+            assertLive(table, contents, shapes);
+            Migrated swapped = table.swapped();
+            assertThat(Migrated.contents(database, swapped.backup())).isEqualTo(contents.get(table.table()));
+            swapped.deleteARow();
+            contents.put(table.table(), swapped.contents());
+        }
+
+        liquibase.rollback(lastTagOfACopy(database)).requireSuccess();
+        for (Migrated table : tables) {
+            assertThat(table.isPartitioned()).isFalse();
+            assertThat(table.contents()).as("rows after the rollback").isEqualTo(contents.get(table.table()));
+            assertThat(table.shape()).isEqualTo(shapes.get(table.table()));
+            assertThat(table.sequencesBehindTheirColumn()).isEmpty();
+        }
+
+        liquibase.update("-DswapApproved=all").requireSuccess();
+        tables.forEach(table -> assertLive(table, contents, shapes));
+
+        liquibase.update("-DdropApproved=all").requireSuccess();
+        tables.forEach(table -> assertLive(table, contents, shapes));
+        assertThat(Migrated.everything(database))
+                .as("what is left of the migration")
+                .isEqualTo(everything);
+
+        String recorded = Migrated.contents(database, "databasechangelog");
+        CliResult nothing = liquibase.update().requireSuccess();
+        assertThat(nothing.output()).doesNotContain("Running Changeset");
+        assertThat(Migrated.contents(database, "databasechangelog")).isEqualTo(recorded);
+        contents.forEach((table, expected) ->
+                assertThat(Migrated.contents(database, table)).as(table).isEqualTo(expected));
+    }
+
+    private static void assertLive(Migrated table, Map<String, String> contents, Map<String, List<String>> shapes) {
+        assertThat(table.isPartitioned()).isTrue();
+        assertThat(table.contents()).isEqualTo(contents.get(table.table()));
+        assertThat(table.shape()).isEqualTo(shapes.get(table.table()));
+        assertThat(table.sequencesBehindTheirColumn()).isEmpty();
+    }
+
+    /** Of several tables, the last one's: what was run before it stays as it is. */
+    private static String lastTagOfACopy(TestDatabase database) {
+        return database.queryString(
+                "SELECT tag FROM databasechangelog WHERE tag LIKE '%-copied' ORDER BY orderexecuted DESC LIMIT 1");
+    }
+
+    /** As our messages write a name. */
+    private static String unquoted(String table) {
+        return table.replace("\"", "");
+    }
+
+    /** As our statements write a name. */
+    private static String quoted(String table) {
+        return "\"" + unquoted(table).replace(".", "\".\"") + "\"";
+    }
+}
