@@ -31,8 +31,8 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
     /**
      * One of the two tables.
      *
-     * @param partitioned whether rows are found by key and partition-key value. By the key alone every partition's index
-     *     would be searched for every row.
+     * @param partitioned whether rows are read by key and partition-key value. By the key alone every partition's index would
+     *     be searched for every row.
      */
     public record Side(QualifiedName table, boolean partitioned) {}
 
@@ -61,8 +61,12 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
             )
             INSERT INTO {batch} ({deltaColumns}) SELECT {deltaColumns} FROM taken""");
 
+    /**
+     * By key and partition-key value into either table. A partitioned table's unique index lets a key live in two months; to delete
+     * the key's row from the backup because of its namesake in another month would lose it, while so the unique index objects.
+     */
     private static final Sql DELETE = Sql.of("""
-            DELETE FROM {to} AS t USING (SELECT DISTINCT {lookup} FROM {batch}) AS b
+            DELETE FROM {to} AS t USING (SELECT DISTINCT {deltaColumns} FROM {batch}) AS b
             WHERE {sameRow}""");
 
     private static final Sql INSERT = Sql.of("""
@@ -114,16 +118,20 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
                         .with("batch", batch())
                         .with("deltaColumns", Sql.list(capture.columns())),
                 DELETE.with("to", to.table())
-                        .with("lookup", Sql.list(lookup(to)))
+                        .with("deltaColumns", Sql.list(capture.columns()))
                         .with("batch", batch())
-                        .with("sameRow", sameRow(to, "t")),
+                        .with("sameRow", key.sameKeyAndPartition("t", "b", capture.partitionColumn())),
                 INSERT.with("to", to.table())
                         .with("columns", Sql.list(columns))
                         .with("sourceColumns", Sql.list("s", columns))
-                        .with("lookup", Sql.list(lookup(from)))
+                        .with("lookup", Sql.list(from.partitioned() ? capture.columns() : key.columns()))
                         .with("batch", batch())
                         .with("from", from.table())
-                        .with("sameRow", sameRow(from, "s")));
+                        .with(
+                                "sameRow",
+                                from.partitioned()
+                                        ? key.sameKeyAndPartition("s", "b", capture.partitionColumn())
+                                        : key.sameKey("s", "b")));
     }
 
     /**
@@ -189,16 +197,6 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
             session.update(statements.get(2));
         }
         return taken;
-    }
-
-    private List<Identifier> lookup(Side side) {
-        return side.partitioned() ? capture.columns() : key.columns();
-    }
-
-    private Sql sameRow(Side side, String alias) {
-        return side.partitioned()
-                ? key.sameKeyAndPartition(alias, "b", capture.partitionColumn())
-                : key.sameKey(alias, "b");
     }
 
     private QualifiedName batch() {

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.run;
 
 import java.sql.SQLException;
+import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -11,7 +12,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * people free it with {@code release-locks} while a copy runs. A session's lock, not a transaction's: that one would end with
  * the first commit.
  */
-final class MigrationLock implements AutoCloseable {
+public final class MigrationLock implements AutoCloseable {
     private static final Sql TRY_LOCK =
             Sql.of("SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended({label}, 0))");
 
@@ -40,15 +41,23 @@ final class MigrationLock implements AutoCloseable {
 
     /** @throws PartitionException when another session has it, naming that one */
     static MigrationLock take(Session session, QualifiedName source, String step) throws SQLException {
-        String label = "liquibase-partition " + source.quoted();
+        String label = label(source);
         if (!session.queryBoolean(TRY_LOCK.with("label", label))) {
-            String holder = session.queryFirst(HOLDER.with("label", label), row -> row.getString(1))
-                    .orElse("a session that has just ended");
+            String holder = holder(session, source).orElse("a session that has just ended");
             throw new PartitionException(
                     "%s: another runner is at work on %s: %s. Nothing was changed by this one. Wait until it has ended and run update again; if it is a leftover, end it with pg_terminate_backend."
                             .formatted(step, source, holder));
         }
         return new MigrationLock(session, label);
+    }
+
+    /** Who is at work on a table, in words; nothing where nobody is. Takes no lock. */
+    public static Optional<String> holder(Session session, QualifiedName source) throws SQLException {
+        return session.queryFirst(HOLDER.with("label", label(source)), row -> row.getString(1));
+    }
+
+    private static String label(QualifiedName source) {
+        return "liquibase-partition " + source.quoted();
     }
 
     @Override

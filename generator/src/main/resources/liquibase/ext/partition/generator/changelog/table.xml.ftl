@@ -138,11 +138,12 @@
   <changeSet id="[=prefix]-drop" author="liquibase-partition" labels="drop" runInTransaction="false">
     <preConditions onFail="CONTINUE">
       <partition:approved operation="drop" [=source] approvedTables="${dropApproved}"/>
-      <partition:backupVerified [=source] onDifference="halt"/>
+      <partition:backupVerified [=source] onDifference="halt"<#if workers??> workers="[=workers]"</#if>/>
     </preConditions>
     <comment>Drops [=backupTableName], which [=tableName] has replaced</comment>
     <partition:dropBackup [=source]
         backupTableName="[=backupTableName]"
-        deltaTableName="[=deltaTableName]"/>
+        deltaTableName="[=deltaTableName]"<#if workers??>
+        workers="[=workers]"</#if>/>
   </changeSet>
 </databaseChangeLog>

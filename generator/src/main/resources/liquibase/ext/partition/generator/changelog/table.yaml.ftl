@@ -199,9 +199,15 @@ databaseChangeLog:
         - backupVerified:
             <@source "            "/>
             onDifference: halt
+<#if workers??>
+            workers: [=workers]
+</#if>
       comment: "Drops [=backupTableName], which [=tableName] has replaced"
       changes:
         - dropBackup:
             <@source "            "/>
             backupTableName: "[=backupTableName]"
             deltaTableName: "[=deltaTableName]"
+<#if workers??>
+            workers: [=workers]
+</#if>

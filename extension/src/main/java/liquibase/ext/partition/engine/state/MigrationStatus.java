@@ -1,0 +1,89 @@
+package liquibase.ext.partition.engine.state;
+
+import java.math.BigDecimal;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * One row of {@code partition_progress}, in words.
+ *
+ * @param perCent of the copy's blocks; empty before it began
+ * @param rowsCopied by the finished chunks
+ * @param eta of the copy, as PostgreSQL writes an interval; empty unless it is under way
+ * @param deltaBacklog the statistics' estimate; empty where nothing is captured
+ * @param differences that the last verification of the copy found; empty where there was none
+ * @param lockHeldMilliseconds in the swap; empty before it
+ */
+public record MigrationStatus(
+        QualifiedName source,
+        Phase phase,
+        Optional<BigDecimal> perCent,
+        long rowsCopied,
+        Optional<Long> rowsPerSecond,
+        Optional<String> eta,
+        Optional<Long> deltaBacklog,
+        Optional<Long> differences,
+        Optional<Long> lockHeldMilliseconds) {
+
+    private static final Sql EXISTS = Sql.of("SELECT to_regclass({view}) IS NOT NULL");
+
+    private static final Sql READ = Sql.of("""
+            SELECT source_schema, source_table, phase, per_cent, rows_copied, rows_per_second::bigint AS rows_per_second,
+                   date_trunc('second', eta)::text AS eta, delta_backlog, verified_differences, lock_held_ms
+            FROM {view} ORDER BY source_schema, source_table
+            """);
+
+    /** The migrations that this database knows of, by name; none where the state tables are not there. */
+    public static List<MigrationStatus> readAll(Session session, StateTables state) throws SQLException {
+        if (!session.queryBoolean(EXISTS.with("view", state.progress().quoted()))) {
+            return List.of();
+        }
+        return session.query(
+                READ.with("view", state.progress()),
+                row -> new MigrationStatus(
+                        QualifiedName.of(row.getString("source_schema"), row.getString("source_table")),
+                        Phase.parse(row.getString("phase")),
+                        Optional.ofNullable(row.getBigDecimal("per_cent")),
+                        row.getLong("rows_copied"),
+                        Optional.ofNullable(row.getObject("rows_per_second", Long.class)),
+                        Optional.ofNullable(row.getString("eta")),
+                        Optional.ofNullable(row.getObject("delta_backlog", Long.class)),
+                        Optional.ofNullable(row.getObject("verified_differences", Long.class)),
+                        Optional.ofNullable(row.getObject("lock_held_ms", Long.class))));
+    }
+
+    /** What a person on call wants to know: where it is, and what comes next. */
+    public String describe() {
+        StringBuilder text = new StringBuilder("%s: %s".formatted(source, phase.word()));
+        perCent.ifPresent(value -> text.append(
+                String.format(Locale.ROOT, ", copied %s %% (%,d rows)", value.toPlainString(), rowsCopied)));
+        if (phase == Phase.COPYING) {
+            rowsPerSecond.ifPresent(value -> text.append(String.format(Locale.ROOT, ", %,d rows/s", value)));
+            eta.ifPresent(value -> text.append(", ETA ").append(value));
+        }
+        deltaBacklog.ifPresent(value -> text.append(String.format(Locale.ROOT, ", delta backlog about %,d", value)));
+        differences.ifPresent(value -> text.append(String.format(Locale.ROOT, ", %,d differences", value)));
+        lockHeldMilliseconds.ifPresent(
+                value -> text.append(", lock held for ").append(value).append(" ms"));
+        return text.append(". ").append(next()).toString();
+    }
+
+    private String next() {
+        return switch (phase) {
+            case PREPARED, CAPTURING, COPYING, COPIED, INDEXED -> "Next: liquibase update goes on.";
+            case REPLAYED ->
+                differences.filter(count -> count > 0).isPresent()
+                        ? "Next: find out why rows differ; the swap refuses."
+                        : "Next: liquibase update verifies.";
+            case VERIFIED -> "Next: approve the swap with -DswapApproved=%s.".formatted(source.name());
+            case SWAPPED ->
+                "Next: approve the drop of the backup with -DdropApproved=%s, or roll back.".formatted(source.name());
+            case DROPPED -> "Nothing is left to do.";
+        };
+    }
+}
