@@ -30,6 +30,8 @@ import liquibase.ext.partition.engine.state.StateTables;
         description = "Captures the keys of all rows that are written from now on in a delta table",
         priority = 1)
 public class CaptureChangesChange extends PartitionChange {
+    private static final Sql IS_ON = Sql.of("m.delta_table = {delta}");
+
     private String deltaTableName;
     private String keyColumns;
     private String partitionColumns;
@@ -159,16 +161,16 @@ public class CaptureChangesChange extends PartitionChange {
             return List.of();
         }
         Capture capture = new Capture(source.sibling(delta()), key(), partitionColumn.get());
-        return inTransaction(
-                LockAttributes.policy(lockTimeout, lockAttempts),
-                CaptureStep.statements(session, state, capture, table.get()));
+        return inTransaction(database, CaptureStep.statements(session, state, capture, table.get()));
     }
 
     /** As a script: one attempt at the lock, all or nothing. */
-    private static List<Sql> inTransaction(LockPolicy lock, List<Sql> statements) {
+    private List<Sql> inTransaction(Database database, List<Sql> statements) {
+        LockPolicy lock = LockAttributes.policy(lockTimeout, lockAttempts);
         List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN"), lock.setTimeout()));
         script.addAll(statements);
         script.add(Sql.of("COMMIT"));
+        script.add(endUnless(database, IS_ON.with("delta", delta().name())));
         return script;
     }
 

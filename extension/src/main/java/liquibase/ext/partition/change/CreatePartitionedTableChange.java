@@ -22,6 +22,8 @@ import liquibase.ext.partition.engine.target.PartitionLayout;
         description = "Creates the partitioned table that will take the place of a table, with its partitions",
         priority = 1)
 public class CreatePartitionedTableChange extends NewTableChange {
+    private static final Sql IS_THERE = Sql.of("m.new_oid = to_regclass({newTable})::oid::bigint");
+
     private String partitionColumns;
     private String interval;
     private String from;
@@ -129,6 +131,9 @@ public class CreatePartitionedTableChange extends NewTableChange {
         List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN")));
         script.addAll(Preparation.reviewStatements(LiquibaseEnvironment.state(database), plan(source(database))));
         script.add(Sql.of("COMMIT"));
+        script.add(endUnless(
+                database,
+                IS_THERE.with("newTable", source(database).sibling(newTable()).quoted())));
         return script;
     }
 

@@ -53,10 +53,33 @@ public abstract class PartitionChange extends AbstractChange {
     private static final Sql NOT_A_SCRIPT = Sql.of("""
             DO $liquibase_partition$
             BEGIN
-              RAISE WARNING {message};
+              RAISE WARNING '%', {message};
               PERFORM pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());
             END
             $liquibase_partition$""");
+
+    /**
+     * Ends the session where a script has not done its work: after a failed statement psql goes on, unless it was told not to,
+     * and would record the change as done.
+     */
+    private static final Sql END_UNLESS = Sql.of("""
+            DO $liquibase_partition$
+            BEGIN
+              IF to_regclass({migrationName}) IS NOT NULL THEN
+                IF EXISTS (SELECT FROM {migration} AS m
+                           WHERE m.source_schema = {schema} AND m.source_table = {table} AND {condition}) THEN
+                  RETURN;
+                END IF;
+              END IF;
+              RAISE WARNING '%', {message};
+              PERFORM pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());
+            END
+            $liquibase_partition$""");
+
+    /** The script took Liquibase's lock at its beginning, and was to give it back at its end. */
+    private static final String LOCK_IS_LEFT =
+            " This session ends here, so that it is not recorded as done. The script has"
+                    + " left DATABASECHANGELOGLOCK held: run liquibase release-locks";
 
     private String schemaName;
     private String tableName;
@@ -172,9 +195,30 @@ public abstract class PartitionChange extends AbstractChange {
         Sql refusal = NOT_A_SCRIPT.with(
                 "message",
                 Sql.literal(what
-                        + " is done by Liquibase itself, not by a script. Nothing of it was done. This session ends"
-                        + " here, so that it is not recorded as done; run liquibase instead of its script."));
+                        + " is done by Liquibase itself, not by a script. Nothing of it was done." + LOCK_IS_LEFT
+                        + ", then the command itself instead of its script."));
         return raw(Sql.join("", List.of(Sql.raw(commented.toString()), refusal)));
+    }
+
+    /**
+     * The end of a script: where the migration's record does not say that the work is done, the session ends.
+     *
+     * @param condition on the row {@code m} of the migration
+     */
+    protected Sql endUnless(Database database, Sql condition) {
+        QualifiedName source = source(database);
+        QualifiedName migration = LiquibaseEnvironment.state(database).migration();
+        return END_UNLESS
+                .with("migrationName", migration.quoted())
+                .with("migration", migration)
+                .with("schema", source.schema().name())
+                .with("table", source.name().name())
+                .with("condition", condition)
+                .with(
+                        "message",
+                        getSerializedObjectName() + " on " + source
+                                + " failed; see the error above. It was rolled back." + LOCK_IS_LEFT
+                                + ", remove the cause, and run the script again or liquibase update.");
     }
 
     @SuppressWarnings("deprecation") // Its successor would bind, and there is nothing to bind in a script.
