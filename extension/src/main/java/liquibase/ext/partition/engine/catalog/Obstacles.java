@@ -57,6 +57,11 @@ final class Obstacles {
             SELECT format('constraint %I is NO INHERIT, which a partitioned table cannot have', k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'c' AND k.connoinherit
             UNION ALL
+            SELECT format('its constraint %I is not known to hold for its rows (%s); validate or drop it', k.conname,
+                          pg_catalog.pg_get_constraintdef(k.oid))
+            FROM pg_catalog.pg_constraint AS k
+            WHERE k.conrelid = {oid} AND k.contype IN ('c', 'n') AND NOT k.convalidated
+            UNION ALL
             SELECT format('its constraint %I is DEFERRABLE', k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype IN ('p', 'u') AND k.condeferrable
             UNION ALL

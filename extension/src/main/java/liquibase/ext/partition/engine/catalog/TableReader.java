@@ -77,7 +77,8 @@ public final class TableReader {
 
     private static final Sql INDEXES = Sql.of("""
             SELECT c.relname, i.indisunique, i.indisprimary, i.indisvalid, i.indpred IS NOT NULL AS partial,
-                   pg_catalog.pg_get_constraintdef(k.oid) AS constraint_definition,
+                   pg_catalog.pg_get_constraintdef(k.oid)
+                     || coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '') AS constraint_definition,
                    pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
                    format(' INDEX %I ON %s%I.%I USING ', c.relname, CASE WHEN t.relkind = 'p' THEN 'ONLY ' ELSE '' END,
                           n.nspname, t.relname) AS preamble,
