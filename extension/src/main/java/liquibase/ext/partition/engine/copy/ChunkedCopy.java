@@ -21,6 +21,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Checkpoints;
+import liquibase.ext.partition.engine.state.CopiedRows;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 import liquibase.ext.partition.engine.state.Phase;
@@ -45,8 +46,6 @@ public final class ChunkedCopy {
             SELECT {sourceColumns} FROM ONLY {source} AS s
             WHERE s.ctid >= {from} AND s.ctid < {to}
               AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {sameKey})""");
-
-    private static final Sql TRUNCATE = Sql.of("TRUNCATE {newTable}");
 
     /** One query for what a chunk checks, as it is asked in every chunk. */
     private static final Sql STILL_HOLDS = Sql.of("""
@@ -137,11 +136,7 @@ public final class ChunkedCopy {
         if (!migration.phase().isAtLeast(Phase.CAPTURING)) {
             return;
         }
-        run.session().inTransaction(() -> {
-            run.session().update(TRUNCATE.with("newTable", migration.newTable()));
-            new Checkpoints(run.session(), run.state(), migration).forgetAll();
-            run.migrations().forgetCopy(migration);
-        });
+        run.session().inTransaction(() -> CopiedRows.forget(run.session(), run.state(), migration));
     }
 
     private CopyPlan plan(long chunkSize) throws SQLException {

@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.index;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -117,7 +118,10 @@ public final class IndexBuild {
         migration.requireNotSwapped("The indexes of the new table are not dropped");
         TableReader reader = new TableReader(run.session());
         run.session().inTransaction(() -> {
-            dropIndexes(run, reader.require(migration.newTable()));
+            Optional<Table> newTable = reader.find(migration.newTable());
+            if (newTable.isPresent()) {
+                dropIndexes(run, newTable.get());
+            }
             // What was built for a partition and not attached yet did not go with the partitioned index.
             for (QualifiedName partition : reader.partitions(migration.newTable())) {
                 dropIndexes(run, reader.require(partition));

@@ -40,7 +40,7 @@ public final class Preparation {
     public static List<Sql> reviewStatements(StateTables state, NewTable plan) {
         List<Sql> statements = new ArrayList<>(state.createStatements());
         statements.addAll(plan.statements());
-        statements.add(record(state, plan));
+        statements.addAll(record(state, plan));
         return statements;
     }
 
@@ -51,11 +51,14 @@ public final class Preparation {
         Optional<Migration> begun = run.migrations().find(run.source());
         TableReader reader = new TableReader(run.session());
         Optional<Table> existing = reader.find(plan.newTable());
-        if (begun.isPresent() && isDone(begun.get(), existing)) {
+        Table source = reader.require(run.source());
+        if (begun.isPresent() && isDone(begun.get(), source, existing)) {
             run.line("%s: %s is there already.".formatted(run.step(), plan.newTable()));
             return;
         }
-        Table source = reader.require(run.source());
+        if (begun.isPresent()) {
+            requireAbandoned(run.session(), begun.get());
+        }
         requirePartitionable(run.session(), source, plan);
         requireFreeNames(run.session(), plan);
         String user = run.session().queryStrings(CURRENT_USER).get(0);
@@ -67,7 +70,7 @@ public final class Preparation {
                     run.session().update(CHANGE_OWNER.with("table", table).with("owner", source.owner()));
                 }
             }
-            run.session().update(record(run.state(), plan));
+            run.session().updateAll(record(run.state(), plan));
         });
         run.line("%s made with %d partitions and a default partition."
                 .formatted(plan.newTable(), plan.layout().partitions().size()));
@@ -99,13 +102,30 @@ public final class Preparation {
         });
     }
 
-    private static Sql record(StateTables state, NewTable plan) {
-        return Migrations.insertStatement(state, plan.source(), plan.newTable(), plan.partitionColumn());
+    private static List<Sql> record(StateTables state, NewTable plan) {
+        return Migrations.insertStatements(state, plan.source(), plan.newTable(), plan.partitionColumn());
     }
 
-    private static boolean isDone(Migration migration, Optional<Table> newTable) {
+    private static boolean isDone(Migration migration, Table source, Optional<Table> newTable) {
+        // After a swap the name may have been given to another table since, which is not partitioned by having it.
         return migration.phase().isAtLeast(Phase.SWAPPED)
-                || newTable.filter(table -> table.oid() == migration.newOid()).isPresent();
+                ? source.oid() == migration.newOid()
+                : newTable.filter(table -> table.oid() == migration.newOid()).isPresent();
+    }
+
+    /** What an earlier migration of that name has left must not be in the way, or taken for ours. */
+    private static void requireAbandoned(Session session, Migration migration) throws SQLException {
+        if (migration.deltaTableName().isPresent()
+                && !migration.phase().isAtLeast(Phase.DROPPED)
+                && session.queryBoolean(EXISTS.with("table", migration.delta().quoted()))) {
+            throw new PartitionException(
+                    "The migration of %s is <%s>, but one of its tables was dropped or renamed by hand: the new table is not the one that it made. Its changes may still be captured in %s. Nothing was changed. Roll back to before createPartitionedTable (which drops the triggers, then %s), then run update again."
+                            .formatted(
+                                    migration.source(),
+                                    migration.phase().word(),
+                                    migration.delta(),
+                                    migration.delta()));
+        }
     }
 
     private static void requirePartitionable(Session session, Table source, NewTable plan) throws SQLException {

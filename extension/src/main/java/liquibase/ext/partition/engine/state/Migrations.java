@@ -30,14 +30,15 @@ public final class Migrations {
             WHERE source_schema = {schema} AND source_table = {table}
             """);
 
+    /** Whatever is known of a table that had the name before, with its chunks. */
+    private static final Sql DELETE_EARLIER =
+            Sql.of("DELETE FROM {migration} WHERE source_schema = {schema} AND source_table = {table}");
+
     /** The oids are looked up here and not bound, so that the printed script is right for the table it just made. */
     private static final Sql INSERT = Sql.of("""
             INSERT INTO {migration} (source_schema, source_table, new_table, partition_column, phase, source_oid, new_oid)
             VALUES ({schema}, {table}, {newTable}, {partitionColumn}, {phase},
-                    ({qualifiedSource}::regclass)::oid::bigint, ({qualifiedNew}::regclass)::oid::bigint)
-            ON CONFLICT (source_schema, source_table) DO UPDATE
-            SET new_table = excluded.new_table, partition_column = excluded.partition_column, phase = excluded.phase,
-                source_oid = excluded.source_oid, new_oid = excluded.new_oid""");
+                    ({qualifiedSource}::regclass)::oid::bigint, ({qualifiedNew}::regclass)::oid::bigint)""");
 
     private static final Sql START_CAPTURE = Sql.of("""
             UPDATE {migration} SET phase = {phase}, delta_table = {delta}, key_columns = {key}
@@ -134,10 +135,14 @@ public final class Migrations {
         return migration;
     }
 
-    /** The statement that records a new migration, for execution and for review. */
-    public static Sql insertStatement(
+    /** The statements that record a new migration, for execution and for review. */
+    public static List<Sql> insertStatements(
             StateTables tables, QualifiedName source, QualifiedName newTable, Identifier partitionColumn) {
-        return INSERT.with("migration", tables.migration())
+        Sql deleteEarlier = DELETE_EARLIER
+                .with("migration", tables.migration())
+                .with("schema", source.schema().name())
+                .with("table", source.name().name());
+        Sql insert = INSERT.with("migration", tables.migration())
                 .with("schema", source.schema().name())
                 .with("table", source.name().name())
                 .with("newTable", newTable.name().name())
@@ -145,6 +150,7 @@ public final class Migrations {
                 .with("phase", Phase.PREPARED.word())
                 .with("qualifiedSource", source.quoted())
                 .with("qualifiedNew", newTable.quoted());
+        return List.of(deleteEarlier, insert);
     }
 
     /** The statement that records that capture is on, for execution and for review. */
