@@ -1,0 +1,361 @@
+package liquibase.ext.partition.engine.prepare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.delta.CaptureStep;
+import liquibase.ext.partition.engine.index.IndexBuild;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What cannot be partitioned is refused before anything is made, with every reason. */
+@ExtendWith(FreshDatabase.class)
+class RefusalsTest {
+    private TestDatabase database;
+    private MigrationFixture orders;
+
+    @BeforeEach
+    void orders(TestDatabase fresh) {
+        database = fresh;
+        orders = MigrationFixture.of(fresh, "public", "orders", "created_at", "id");
+    }
+
+    private static final String ORDERS = """
+            CREATE TABLE orders (
+              id bigint PRIMARY KEY, parent bigint, number text UNIQUE, span int4range, note text,
+              month date GENERATED ALWAYS AS (date '2024-01-01' + parent::integer) STORED,
+              day date, created_at timestamptz NOT NULL)""";
+
+    private void assertNothingMade() {
+        assertThat(database.queryStrings("""
+                        SELECT relname FROM pg_class
+                        WHERE relnamespace = 'public'::regnamespace
+                          AND (relname ~ '^orders_(new|2|default|delta)' OR relname LIKE 'partition\\_%')""")).isEmpty();
+    }
+
+    private void assertRefused(String reason) {
+        assertThatThrownBy(orders::prepare)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("public.orders cannot be partitioned by this version:")
+                .hasMessageContaining(reason)
+                .hasMessageContaining("Nothing was changed");
+        assertNothingMade();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    CREATE VIEW report AS SELECT id FROM orders | view public.report reads it
+                    CREATE MATERIALIZED VIEW report AS SELECT id FROM orders | materialized view public.report reads it
+                    CREATE TABLE lines (o bigint CONSTRAINT fk REFERENCES orders) | foreign key fk of public.lines refers to it
+                    CREATE TABLE kinds (id bigint PRIMARY KEY); ALTER TABLE orders ADD CONSTRAINT kind FOREIGN KEY (parent) REFERENCES kinds | its foreign key kind refers to public.kinds
+                    ALTER TABLE orders ADD CONSTRAINT up FOREIGN KEY (parent) REFERENCES orders | foreign key up of public.orders refers to it
+                    ALTER TABLE orders ENABLE ROW LEVEL SECURITY | row level security is enabled on it, or has policies
+                    CREATE POLICY mine ON orders USING (true) | row level security is enabled on it, or has policies
+                    CREATE PUBLICATION feed FOR TABLE orders | publication feed publishes it
+                    CREATE PUBLICATION feed FOR ALL TABLES | publication feed publishes it
+                    CREATE TABLE child () INHERITS (orders) | public.child inherits from it
+                    CREATE TABLE parent (note text); ALTER TABLE orders INHERIT parent | it inherits from public.parent
+                    CREATE RULE quiet AS ON DELETE TO orders DO INSTEAD NOTHING | it has the rule quiet
+                    ALTER TABLE orders SET UNLOGGED | it is unlogged
+                    ALTER TABLE orders ADD CONSTRAINT apart EXCLUDE USING gist (span WITH &&) | it has the exclusion constraint apart
+                    ALTER TABLE orders ADD CONSTRAINT later UNIQUE (note) DEFERRABLE | its constraint later is DEFERRABLE
+                    ALTER TABLE orders ADD CONSTRAINT own CHECK (id > 0) NO INHERIT | constraint own is NO INHERIT
+                    ALTER TABLE orders REPLICA IDENTITY FULL | its replica identity is not the default
+                    CREATE FUNCTION last() RETURNS orders LANGUAGE sql AS 'SELECT NULL::orders' | function public.last() uses its row type
+                    CREATE FUNCTION ids(orders[]) RETURNS int LANGUAGE sql AS 'SELECT 1' | uses its row type
+                    CREATE TABLE history (old orders) | column old of table public.history uses its row type
+                    CREATE TABLE others (id int); CREATE POLICY p ON others USING (EXISTS (SELECT FROM orders)) | policy p of public.others reads it
+                    """)
+    void whatASwapWouldLeaveBehind(String made, String reason) {
+        database.execute(ORDERS);
+        database.execute(made.split("; "));
+
+        assertRefused(reason);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    REFERENCING NEW TABLE AS made | INSERT | trigger tr needs a transition table
+                    REFERENCING OLD TABLE AS gone | DELETE | trigger tr needs a transition table
+                    """)
+    void aRowTriggerWithATransitionTable(String referencing, String event, String reason) {
+        database.execute(
+                ORDERS,
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+                "CREATE TRIGGER tr AFTER %s ON orders %s FOR EACH ROW EXECUTE FUNCTION f()"
+                        .formatted(event, referencing));
+
+        assertRefused(reason);
+    }
+
+    @Test
+    void aStatementTriggerWithATransitionTableIsCarriedAlong() throws SQLException {
+        database.execute(
+                ORDERS,
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+                "CREATE TRIGGER tr AFTER INSERT ON orders REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION f()");
+
+        orders.throughSwap();
+
+        assertThat(database.queryLong(
+                        "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'orders'::regclass AND tgname = 'tr'"))
+                .isEqualTo(1);
+    }
+
+    /** Its rows that violate the constraint could not be copied, since a check of a new table holds for every row. */
+    @Test
+    void aConstraintThatWasNeverValidated() {
+        database.execute(
+                ORDERS,
+                "INSERT INTO orders (id, created_at) VALUES (-1, now())",
+                "ALTER TABLE orders ADD CONSTRAINT positive CHECK (id > 0) NOT VALID");
+
+        assertRefused("its constraint positive is not known to hold for its rows (CHECK ((id > 0)) NOT VALID)");
+    }
+
+    @Test
+    void aTypedTable() {
+        database.execute(
+                "CREATE TYPE kind AS (id bigint, created_at timestamptz)",
+                "CREATE TABLE orders OF kind (PRIMARY KEY (id), created_at NOT NULL)");
+
+        assertRefused("it is a table of the composite type public.kind");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    CREATE VIEW orders AS SELECT 1 AS id, now() AS created_at | it is a view
+                    CREATE MATERIALIZED VIEW orders AS SELECT 1 AS id, now() AS created_at | it is a materialized view
+                    """)
+    void whatIsNoTable(String made, String reason) {
+        database.execute(made);
+
+        assertRefused(reason);
+    }
+
+    @Test
+    void aTableThatIsPartitionedAlready() {
+        database.execute(
+                "CREATE TABLE orders (id bigint, created_at timestamptz NOT NULL, PRIMARY KEY (id, created_at)) PARTITION BY RANGE (created_at)");
+
+        assertRefused("it is partitioned already");
+    }
+
+    @Test
+    void aPartitionOfAnotherTable() {
+        database.execute(
+                "CREATE TABLE everything (id bigint, created_at timestamptz NOT NULL, PRIMARY KEY (id, created_at)) PARTITION BY HASH (id)",
+                "CREATE TABLE orders PARTITION OF everything FOR VALUES WITH (MODULUS 1, REMAINDER 0)");
+
+        assertRefused("it inherits from public.everything");
+    }
+
+    @Test
+    void aMissingTable() {
+        assertThatThrownBy(orders::prepare)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("There is no table public.orders in this database. Nothing was changed");
+        assertNothingMade();
+    }
+
+    @Test
+    void aTableOfAnotherOwner() {
+        String stranger = database.createRole("stranger", "");
+        database.execute(ORDERS, "GRANT ALL ON SCHEMA public TO " + stranger);
+        orders.as(stranger);
+
+        assertRefused("it belongs to role ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    note    | column note is of type text; partitionColumns takes a date, a timestamp or a timestamptz
+                    day     | column day may be NULL; make it NOT NULL
+                    month   | column month is generated
+                    nowhere | it has no column nowhere, which partitionColumns names; its columns are
+                    CREATED_AT | it has no column CREATED_AT
+                    """)
+    void aColumnThatIsNoPartitionKey(String column, String reason) {
+        database.execute(ORDERS);
+        orders = MigrationFixture.of(database, "public", "orders", column, "id");
+
+        assertRefused(reason);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"orders_new", "orders_202403", "orders_default"})
+    void aNameThatIsTaken(String name) {
+        database.execute(ORDERS, "CREATE VIEW %s AS SELECT 1".formatted(name));
+
+        assertThatThrownBy(orders::prepare)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(
+                        "These names are taken by something that this migration did not make: public." + name)
+                .hasMessageContaining("Nothing was changed");
+        assertThat(database.queryLong(
+                        "SELECT count(*) FROM pg_class WHERE relname LIKE 'orders_2024%' AND relkind = 'r'"))
+                .isZero();
+    }
+
+    @Test
+    void allReasonsAreToldAtOnce() {
+        database.execute(
+                ORDERS,
+                "CREATE VIEW report AS SELECT id FROM orders",
+                "ALTER TABLE orders ALTER created_at DROP NOT NULL");
+        database.execute("CREATE PUBLICATION feed FOR TABLE orders");
+
+        assertThatThrownBy(orders::prepare)
+                .hasMessageContaining("view public.report reads it")
+                .hasMessageContaining("publication feed publishes it")
+                .hasMessageContaining("column created_at may be NULL");
+    }
+
+    @Test
+    void morePartitionsThanTheServerHasLocksFor() {
+        database.execute(ORDERS);
+        orders.between("1000-01", "2900-01");
+
+        assertRefused("raise max_locks_per_transaction");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    parent     | Column parent of public.orders may be NULL, so it cannot be part of the key
+                    id,parent  | Column parent of public.orders may be NULL
+                    created_at | No unique index of public.orders makes (created_at) unique
+                    nowhere    | public.orders has no column nowhere, which keyColumns names
+                    """)
+    void aKeyThatDoesNotTellRowsApart(String key, String reason) throws SQLException {
+        database.execute(ORDERS);
+        orders.prepare();
+        List<Identifier> columns =
+                List.of(key.split(",")).stream().map(Identifier::new).toList();
+
+        assertThatThrownBy(() -> orders.step(
+                        "captureChanges",
+                        run -> CaptureStep.start(run, orders.delta().name(), columns, MigrationFixture.LOCK)))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(reason)
+                .hasMessageContaining("Nothing was changed");
+        assertThat(orders.exists(orders.delta())).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'CREATE UNIQUE INDEX u ON keyless (id) WHERE id > 5'",
+        "'CREATE UNIQUE INDEX u ON keyless ((id + 1))'",
+        "'CREATE UNIQUE INDEX u ON keyless (id, note)'",
+        "'CREATE INDEX u ON keyless (id)'"
+    })
+    void anIndexThatDoesNotTellAllRowsApart(String index) throws SQLException {
+        database.execute(
+                "CREATE TABLE keyless (id bigint NOT NULL, note text NOT NULL, created_at date NOT NULL)", index);
+        MigrationFixture keyless = MigrationFixture.of(database, "public", "keyless", "created_at", "id");
+        keyless.prepare();
+
+        assertThatThrownBy(keyless::capture)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("No unique index of public.keyless makes (id) unique");
+    }
+
+    @Test
+    void stepsOutOfOrder() throws SQLException {
+        database.execute(ORDERS);
+        assertThatThrownBy(orders::capture)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("captureChanges found no migration of public.orders")
+                .hasMessageContaining("Run createPartitionedTable first");
+        orders.prepare();
+        assertThatThrownBy(orders::copy)
+                .hasMessageContaining("the migration is only <prepared>, and it must be <capturing>");
+        assertThatThrownBy(orders::index).hasMessageContaining("must be <copied>");
+        assertThatThrownBy(orders::replay).hasMessageContaining("must be <indexed>");
+        assertThatThrownBy(orders::verify).hasMessageContaining("must be <indexed>");
+        assertThatThrownBy(orders::swap).hasMessageContaining("must be <");
+        assertThatThrownBy(orders::dropBackup).hasMessageContaining("must be <swapped>");
+    }
+
+    @Test
+    void anUndoneStepLeavesNoTrace() throws SQLException {
+        database.execute(ORDERS);
+        orders.prepare();
+
+        orders.step("rollback", Preparation::undo);
+
+        assertNothingMade();
+        orders.throughSwap();
+    }
+
+    @Test
+    void anUndoIsRefusedWhileChangesAreCaptured() throws SQLException {
+        database.execute(ORDERS);
+        orders.prepare().capture();
+
+        assertThatThrownBy(() -> orders.step("rollback", Preparation::undo))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("Roll back captureChanges first");
+    }
+
+    /** A table of the same name, made after the first one's migration was over, is another one. */
+    @Test
+    void aTableMadeAnewAfterAFinishedMigrationIsNotTakenForTheOldOne() throws SQLException {
+        database.execute(ORDERS, "INSERT INTO orders (id, created_at) VALUES (1, timestamptz '2024-05-05 00:00+00')");
+        orders.throughSwap().dropBackup();
+        database.execute(
+                "DROP TABLE orders",
+                ORDERS,
+                "INSERT INTO orders (id, created_at) VALUES (2, timestamptz '2024-06-06 00:00+00')");
+
+        orders.throughSwap();
+
+        assertThat(database.queryRows("SELECT id, tableoid::regclass FROM orders"))
+                .containsExactly(List.of("2", "orders_202406"));
+    }
+
+    @Test
+    void aNewTableThatWasDroppedByHandIsMadeAndFilledAnew() throws SQLException {
+        database.execute(
+                ORDERS,
+                "INSERT INTO orders (id, created_at) SELECT i, timestamptz '2024-05-05 00:00+00' FROM generate_series(1, 500) AS i");
+        orders.prepare().capture().copy();
+        database.execute("DROP TABLE orders_new CASCADE", "DROP TABLE orders_delta CASCADE");
+        database.execute("DROP FUNCTION orders_delta_capture, orders_delta_no_truncate CASCADE");
+
+        orders.throughSwap();
+
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(500);
+    }
+
+    /** To make the delta table anew while the trigger of the first one is on would fail every writer. */
+    @Test
+    void aNewTableThatWasDroppedByHandIsNotMadeAnewWhileChangesAreCaptured() throws SQLException {
+        database.execute(ORDERS, "INSERT INTO orders (id, created_at) VALUES (1, timestamptz '2024-05-05 00:00+00')");
+        orders.prepare().capture().copy().index();
+        database.execute("DROP TABLE orders_new CASCADE");
+
+        assertThatThrownBy(orders::prepare)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("dropped or renamed by hand")
+                .hasMessageContaining("Roll back to before createPartitionedTable");
+
+        orders.step("rollback", IndexBuild::drop);
+        orders.step("rollback", ChunkedCopy::forget);
+        orders.step("rollback", run -> CaptureStep.stop(run, MigrationFixture.LOCK));
+        orders.step("rollback", Preparation::undo);
+        assertNothingMade();
+        database.execute("UPDATE orders SET id = 2");
+        orders.throughSwap();
+    }
+}
