@@ -96,7 +96,7 @@ final class Console {
 
     private void countHidden() {
         if (hidden > 0) {
-            print("… %d statements".formatted(hidden));
+            print("… %d statement%s".formatted(hidden, hidden == 1 ? "" : "s"));
         }
         hidden = 0;
     }

@@ -33,6 +33,11 @@ public final class GeneratorCli {
         return new GeneratorCli(directory, environment, action);
     }
 
+    /** As a pipeline gives it: no command line, and so no process list, shows it. */
+    public GeneratorCli password(String password) {
+        return new GeneratorCli(directory, Map.of("PGPASSWORD", password), eachLine);
+    }
+
     /** Runs {@code init}, {@code generate} or another command to its end, whether it fails or not. */
     public CliResult run(String... arguments) {
         List<String> line = new ArrayList<>(List.of("-jar", jar().toString()));

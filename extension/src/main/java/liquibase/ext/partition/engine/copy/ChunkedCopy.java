@@ -10,6 +10,7 @@ import liquibase.ext.partition.engine.catalog.Heap;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.CopiedRows;
 import liquibase.ext.partition.engine.delta.KeyMatch;
 import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.ProgressMeter;
@@ -21,7 +22,6 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Checkpoints;
-import liquibase.ext.partition.engine.state.CopiedRows;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 import liquibase.ext.partition.engine.state.Phase;
@@ -136,7 +136,7 @@ public final class ChunkedCopy {
         if (!migration.phase().isAtLeast(Phase.CAPTURING)) {
             return;
         }
-        run.session().inTransaction(() -> CopiedRows.forget(run.session(), run.state(), migration));
+        run.session().inTransaction(() -> CopiedRows.discard(run, migration));
     }
 
     private CopyPlan plan(long chunkSize) throws SQLException {

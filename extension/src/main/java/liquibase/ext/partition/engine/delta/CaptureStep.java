@@ -12,7 +12,6 @@ import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.state.CopiedRows;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
@@ -102,7 +101,7 @@ public final class CaptureStep {
                 "Nothing was changed; changes are still captured.",
                 () -> {
                     if (migration.plan().isPresent()) {
-                        CopiedRows.forget(run.session(), run.state(), migration);
+                        CopiedRows.discard(run, migration);
                     }
                     run.session().updateAll(capture.stopStatements(run.source(), List.of()));
                     run.session().updateAll(capture.dropStatements());

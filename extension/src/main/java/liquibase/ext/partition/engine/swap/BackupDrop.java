@@ -30,6 +30,12 @@ public final class BackupDrop {
     /** A comparison that the precondition has just made need not be made again. */
     private static final Duration FRESH = Duration.ofMinutes(10);
 
+    /**
+     * First the table and then its partitions, as writers lock them. DROP TRIGGER begins with the partitions, so that it and
+     * a writer who has the table already would wait for each other.
+     */
+    private static final Sql LOCK = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+
     private static final Sql DROP_TABLE = Sql.of("DROP TABLE {table}");
 
     private BackupDrop() {}
@@ -70,6 +76,7 @@ public final class BackupDrop {
                 run.source(),
                 "Nothing was dropped.",
                 () -> {
+                    run.session().update(LOCK.with("table", run.source()));
                     run.session().updateAll(capture.stopStatements(run.source(), partitions));
                     run.session().updateAll(capture.dropStatements());
                     run.session().update(DROP_TABLE.with("table", backup));
