@@ -137,8 +137,8 @@ public final class MigrationFixture {
     }
 
     private String prefix() {
-        // Room for the suffix of a month, whatever the table's own name takes.
-        return DerivedName.of(source.name(), "_000000").name().replaceFirst("000000$", "");
+        // Room for the longest suffix, whatever the table's own name takes.
+        return DerivedName.of(source.name(), "_default").name().replaceFirst("default$", "");
     }
 
     /** What the steps have told people so far. */

@@ -13,7 +13,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
  * @param defaultExpression of an ordinary column; empty for a generated one
  * @param generated whether the column is computed ({@code GENERATED ALWAYS AS}), so that nobody can write it
  * @param identity {@code GENERATED … AS IDENTITY}
- * @param sequence the sequence that belongs to the column ({@code serial} or identity)
+ * @param sequences that belong to the column ({@code serial}, identity, {@code OWNED BY}); that of an identity first
  */
 public record Column(
         Identifier name,
@@ -23,11 +23,7 @@ public record Column(
         Optional<String> defaultExpression,
         boolean generated,
         boolean identity,
-        Optional<Sequence> sequence) {
-
-    Column with(Sequence owned) {
-        return new Column(name, type, typeName, notNull, defaultExpression, generated, identity, Optional.of(owned));
-    }
+        List<Sequence> sequences) {
 
     /**
      * Names and types of {@code columns} in order, as one text. The statements of a copy hold only as long as it is the same.

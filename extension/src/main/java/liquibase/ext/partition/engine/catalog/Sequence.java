@@ -4,9 +4,12 @@ import java.util.List;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * A sequence that belongs to a column.
+ * A sequence that belongs to a column. A column can have several, when it was given another one and the first was left.
  *
  * @param ascending whether its increment is positive
+ * @param identity whether it is that of an identity column
+ * @param suppliesColumn whether the column takes its values from it, by its identity or its default
  * @param grants on the sequence, to roles other than its owner
  */
-public record Sequence(QualifiedName name, boolean ascending, List<Grant> grants) {}
+public record Sequence(
+        QualifiedName name, boolean ascending, boolean identity, boolean suppliesColumn, List<Grant> grants) {}

@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.catalog;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * @param owner the role that owns it
  * @param ownedByUs whether the current role may act as the owner
  * @param comment of the table itself
+ * @param definition what {@code LIKE} copies of columns and checks, a phrase each; two tables that agree in it take the same rows
+ *     and give the same defaults
  * @param triggers made by users, ordered by name
  * @param grants to roles other than the owner
  * @param obstacles what this release cannot carry through a swap, each a phrase for people; empty for most tables
@@ -29,6 +32,7 @@ public record Table(
         boolean ownedByUs,
         Optional<String> comment,
         List<Column> columns,
+        List<String> definition,
         List<Index> indexes,
         List<Trigger> triggers,
         List<Grant> grants,
@@ -86,6 +90,18 @@ public record Table(
                                                 key.stream()
                                                         .map(Identifier::name)
                                                         .toList()))));
+    }
+
+    /** How {@code other} is defined otherwise, for people; empty where it is not. */
+    public List<String> definedOtherwiseThan(Table other) {
+        List<String> differences = new ArrayList<>();
+        definition.stream()
+                .filter(phrase -> !other.definition.contains(phrase))
+                .forEach(phrase -> differences.add("only %s has: %s".formatted(name, phrase)));
+        other.definition.stream()
+                .filter(phrase -> !definition.contains(phrase))
+                .forEach(phrase -> differences.add("only %s has: %s".formatted(other.name, phrase)));
+        return differences;
     }
 
     /** As {@link Column#fingerprint}. */

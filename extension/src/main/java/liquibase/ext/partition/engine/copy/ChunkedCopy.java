@@ -10,6 +10,7 @@ import liquibase.ext.partition.engine.catalog.Heap;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.CopiedRows;
 import liquibase.ext.partition.engine.delta.KeyMatch;
 import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.ProgressMeter;
@@ -45,8 +46,6 @@ public final class ChunkedCopy {
             SELECT {sourceColumns} FROM ONLY {source} AS s
             WHERE s.ctid >= {from} AND s.ctid < {to}
               AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {sameKey})""");
-
-    private static final Sql TRUNCATE = Sql.of("TRUNCATE {newTable}");
 
     /** One query for what a chunk checks, as it is asked in every chunk. */
     private static final Sql STILL_HOLDS = Sql.of("""
@@ -137,11 +136,7 @@ public final class ChunkedCopy {
         if (!migration.phase().isAtLeast(Phase.CAPTURING)) {
             return;
         }
-        run.session().inTransaction(() -> {
-            run.session().update(TRUNCATE.with("newTable", migration.newTable()));
-            new Checkpoints(run.session(), run.state(), migration).forgetAll();
-            run.migrations().forgetCopy(migration);
-        });
+        run.session().inTransaction(() -> CopiedRows.discard(run, migration));
     }
 
     private CopyPlan plan(long chunkSize) throws SQLException {

@@ -37,7 +37,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
      * qualifies every name.
      */
     private static final Sql CREATE_CAPTURE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $capture$
+            CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {quote}
             BEGIN
               IF TG_OP <> 'INSERT' THEN
                 INSERT INTO {delta} ({columns}) VALUES ({old});
@@ -51,7 +51,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
               END IF;
               RETURN NULL;
             END
-            $capture$""");
+            {quote}""");
 
     private static final Sql CREATE_REFUSAL_FUNCTION = Sql.of("""
             CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $refuse$
@@ -120,6 +120,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
         statements.add(
                 CREATE_DELTA_INDEX.with("index", index()).with("delta", delta).with("key", Sql.list(key)));
         statements.add(CREATE_CAPTURE_FUNCTION
+                .with("quote", Sql.raw(dollarQuote()))
                 .with("function", captureFunction())
                 .with("delta", delta)
                 .with("columns", Sql.list(columns()))
@@ -198,6 +199,16 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
     /** Refreshes the delta table's statistics, on which the plan of the copy's anti-join rests. */
     public void analyze(Session session) throws SQLException {
         session.update(ANALYZE.with("delta", delta));
+    }
+
+    /** A dollar quote that no name in the function's body ends. */
+    private String dollarQuote() {
+        String names = delta.quoted() + Sql.list(columns()).script();
+        String tag = "capture";
+        while (names.contains("$" + tag + "$")) {
+            tag += "_";
+        }
+        return "$" + tag + "$";
     }
 
     /** The row trigger's name. */

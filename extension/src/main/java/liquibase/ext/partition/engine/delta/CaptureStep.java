@@ -12,7 +12,6 @@ import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.state.Checkpoints;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
@@ -26,7 +25,6 @@ import liquibase.ext.partition.engine.state.StateTables;
  */
 public final class CaptureStep {
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
-    private static final Sql TRUNCATE = Sql.of("TRUNCATE {newTable}");
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
 
     private CaptureStep() {}
@@ -103,9 +101,7 @@ public final class CaptureStep {
                 "Nothing was changed; changes are still captured.",
                 () -> {
                     if (migration.plan().isPresent()) {
-                        run.session().update(TRUNCATE.with("newTable", migration.newTable()));
-                        new Checkpoints(run.session(), run.state(), migration).forgetAll();
-                        run.migrations().forgetCopy(migration);
+                        CopiedRows.discard(run, migration);
                     }
                     run.session().updateAll(capture.stopStatements(run.source(), List.of()));
                     run.session().updateAll(capture.dropStatements());

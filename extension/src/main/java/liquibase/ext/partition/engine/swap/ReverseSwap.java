@@ -94,6 +94,12 @@ public final class ReverseSwap {
                     "The columns of %s changed since the swap, so its rows do not fit the backup: <%s> and <%s>. Nothing was changed. Undo that change, or give the backup the same columns, then roll back again."
                             .formatted(live.name(), live.columnFingerprint(), backup.columnFingerprint()));
         }
+        List<String> differences = live.definedOtherwiseThan(backup);
+        if (!differences.isEmpty()) {
+            throw new PartitionException(
+                    "%s and its backup %s are not defined alike any more:\n  %s\nNothing was changed. Make the same change on both, or undo it, then roll back again."
+                            .formatted(live.name(), backup.name(), String.join("\n  ", differences)));
+        }
         if (!live.obstacles().isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped back, because that would leave behind what others rely on:\n  %s\nNothing was changed. Remove these, then roll back again."

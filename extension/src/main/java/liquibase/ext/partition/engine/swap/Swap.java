@@ -156,6 +156,12 @@ public final class Swap {
                                     source.columnFingerprint(),
                                     entering.columnFingerprint()));
         }
+        List<String> differences = source.definedOtherwiseThan(entering);
+        if (!differences.isEmpty()) {
+            throw new PartitionException(
+                    "%s and %s are not defined alike any more:\n  %s\nNothing was renamed. Make the same change on both, or undo it, then run update again."
+                            .formatted(run.source(), migration.newTable(), String.join("\n  ", differences)));
+        }
         for (Identifier index : Switch.usableIndexes(source)) {
             Identifier counterpart = CarriedName.newIndex(run.source(), index).name();
             if (entering.index(counterpart).filter(it -> it.valid()).isEmpty()) {

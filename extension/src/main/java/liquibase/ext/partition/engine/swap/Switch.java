@@ -2,7 +2,6 @@ package liquibase.ext.partition.engine.swap;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Grant;
@@ -70,6 +69,7 @@ record Switch(
         for (Trigger trigger : userTriggers(leaving)) {
             statements.add(DROP_TRIGGER.with("trigger", trigger.name()).with("table", leaving.name()));
         }
+        setOwner(statements);
         moveSequences(statements);
         statements.add(RENAME_TABLE.with("table", leaving.name()).with("name", leavingName));
         statements.add(RENAME_TABLE
@@ -77,7 +77,8 @@ record Switch(
                 .with("name", leaving.name().name()));
         renameIndexes(statements);
         createTriggers(statements);
-        setRights(statements);
+        // The same rights as the leaving table has now, and no others: default privileges may have given some.
+        statements.addAll(sameGrants("TABLE", leaving.name(), entering.grants(), leaving.grants()));
         leaving.comment()
                 .ifPresent(comment ->
                         statements.add(COMMENT.with("table", leaving.name()).with("comment", Sql.literal(comment))));
@@ -97,40 +98,47 @@ record Switch(
      */
     private void moveSequences(List<Sql> statements) {
         for (Column column : leaving.columns()) {
-            Optional<Sequence> left = column.sequence();
-            if (left.isEmpty()) {
-                continue;
+            for (Sequence sequence : column.sequences()) {
+                if (sequence.identity()) {
+                    Sequence own = identitySequence(entering, column.name());
+                    statements.add(
+                            CONTINUE_SEQUENCE.with("to", own.name().quoted()).with("from", sequence.name()));
+                    advance(statements, column, own);
+                    statements.add(RENAME_SEQUENCE
+                            .with("sequence", sequence.name())
+                            .with("name", aside.apply(sequence.name().name())));
+                    statements.add(RENAME_SEQUENCE
+                            .with("sequence", own.name())
+                            .with("name", sequence.name().name()));
+                    statements.addAll(sameGrants("SEQUENCE", sequence.name(), own.grants(), sequence.grants()));
+                } else {
+                    advance(statements, column, sequence);
+                    statements.add(OWN_SEQUENCE
+                            .with("sequence", sequence.name())
+                            .with("table", entering.name())
+                            .with("column", column.name()));
+                }
             }
-            Sequence sequence = left.get();
-            Sequence live = sequence;
-            if (column.identity()) {
-                live = entering.column(column.name()).flatMap(Column::sequence).orElseThrow();
-                statements.add(
-                        CONTINUE_SEQUENCE.with("to", live.name().quoted()).with("from", sequence.name()));
-            }
-            if (isIndexed(column)) {
-                statements.add(ADVANCE_SEQUENCE
-                        .with("sequenceName", live.name().quoted())
-                        .with("extreme", Sql.raw(live.ascending() ? "max" : "min"))
-                        .with("beyond", Sql.raw(live.ascending() ? ">" : "<"))
-                        .with("column", column.name())
-                        .with("table", leaving.name())
-                        .with("sequence", live.name()));
-            }
-            if (column.identity()) {
-                statements.add(RENAME_SEQUENCE
-                        .with("sequence", sequence.name())
-                        .with("name", aside.apply(sequence.name().name())));
-                statements.add(RENAME_SEQUENCE
-                        .with("sequence", live.name())
-                        .with("name", sequence.name().name()));
-                statements.addAll(sameGrants("SEQUENCE", sequence.name(), live.grants(), sequence.grants()));
-            } else {
-                statements.add(OWN_SEQUENCE
-                        .with("sequence", sequence.name())
-                        .with("table", entering.name())
-                        .with("column", column.name()));
-            }
+        }
+    }
+
+    private static Sequence identitySequence(Table table, Identifier column) {
+        return table.column(column).stream()
+                .flatMap(it -> it.sequences().stream())
+                .filter(Sequence::identity)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void advance(List<Sql> statements, Column column, Sequence sequence) {
+        if (sequence.suppliesColumn() && isIndexed(column)) {
+            statements.add(ADVANCE_SEQUENCE
+                    .with("sequenceName", sequence.name().quoted())
+                    .with("extreme", Sql.raw(sequence.ascending() ? "max" : "min"))
+                    .with("beyond", Sql.raw(sequence.ascending() ? ">" : "<"))
+                    .with("column", column.name())
+                    .with("table", leaving.name())
+                    .with("sequence", sequence.name()));
         }
     }
 
@@ -175,15 +183,14 @@ record Switch(
         }
     }
 
-    /** The same owner and rights as the leaving table has now, and no others: default privileges may have given some. */
-    private void setRights(List<Sql> statements) {
+    /** First of all: a sequence can only belong to a table of the same owner. */
+    private void setOwner(List<Sql> statements) {
         if (!entering.owner().equals(leaving.owner())) {
-            statements.add(CHANGE_OWNER.with("table", leaving.name()).with("owner", leaving.owner()));
+            statements.add(CHANGE_OWNER.with("table", entering.name()).with("owner", leaving.owner()));
             for (QualifiedName partition : enteringPartitions) {
                 statements.add(CHANGE_OWNER.with("table", partition).with("owner", leaving.owner()));
             }
         }
-        statements.addAll(sameGrants("TABLE", leaving.name(), entering.grants(), leaving.grants()));
     }
 
     /** Statements that leave {@code object} with the grants in {@code wanted}, and no others. */

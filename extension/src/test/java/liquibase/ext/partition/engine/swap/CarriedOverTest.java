@@ -1,0 +1,285 @@
+package liquibase.ext.partition.engine.swap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What an application finds under the live name after the swap, and again after the way back. */
+@ExtendWith(FreshDatabase.class)
+class CarriedOverTest {
+    private static final String CREATED = "created_at timestamptz NOT NULL DEFAULT timestamptz '2024-03-03 00:00+00'";
+
+    private static MigrationFixture migration(TestDatabase database) {
+        return MigrationFixture.of(database, "public", "orders", "created_at", "id");
+    }
+
+    private static List<String> indexDefinitions(TestDatabase database) {
+        return database.queryStrings("""
+                SELECT replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') || CASE WHEN indisvalid THEN '' ELSE ' INVALID' END
+                FROM pg_index WHERE indrelid = 'orders'::regclass ORDER BY 1""");
+    }
+
+    private static List<String> constraints(TestDatabase database) {
+        return database.queryStrings("""
+                SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+                WHERE conrelid = 'orders'::regclass AND contype <> 'n' ORDER BY 1""");
+    }
+
+    @Test
+    void namesOfIndexesAndConstraintsStayAndComeBack(TestDatabase database) throws SQLException {
+        database.execute(
+                """
+                CREATE TABLE orders (
+                  id bigint CONSTRAINT "the key" PRIMARY KEY,
+                  number text NOT NULL CONSTRAINT once UNIQUE,
+                  amount numeric CONSTRAINT positive CHECK (amount > 0),
+                  %s)""".formatted(CREATED),
+                "CREATE INDEX by_amount ON orders (amount DESC NULLS LAST) INCLUDE (number)",
+                "CREATE INDEX \"By (Lower) Number\" ON orders (lower(number) text_pattern_ops) WHERE amount > 5",
+                "CREATE UNIQUE INDEX open_ones ON orders (number, created_at) WHERE amount > 5",
+                "CREATE INDEX hashed ON orders USING hash (number)",
+                "CREATE INDEX ranged ON orders USING brin (created_at) WITH (pages_per_range='16')",
+                "INSERT INTO orders SELECT i, 'n' || i, i FROM generate_series(1, 100) AS i");
+        List<String> indexes = indexDefinitions(database);
+        List<String> constraints = constraints(database);
+        MigrationFixture orders = migration(database).throughSwap();
+
+        assertThat(indexDefinitions(database))
+                .isEqualTo(indexes.stream()
+                        .map(index -> index.replace("btree (id)", "btree (id, created_at)")
+                                .replace(
+                                        "once ON public.orders USING btree (number)",
+                                        "once ON public.orders USING btree (number, created_at)"))
+                        .sorted()
+                        .toList());
+        assertThat(constraints(database))
+                .isEqualTo(constraints.stream()
+                        .map(constraint -> constraint
+                                .replace("PRIMARY KEY (id)", "PRIMARY KEY (id, created_at)")
+                                .replace("UNIQUE (number)", "UNIQUE (number, created_at)"))
+                        .toList());
+
+        orders.reverseSwap();
+
+        assertThat(indexDefinitions(database)).isEqualTo(indexes);
+        assertThat(constraints(database)).isEqualTo(constraints);
+        orders.swap().dropBackup();
+        assertThat(indexDefinitions(database)).hasSameSizeAs(indexes).noneMatch(index -> index.contains("INVALID"));
+        assertThatThrownBy(() -> {
+                    try (Transaction transaction = Transaction.begin(database)) {
+                        transaction.run("INSERT INTO orders VALUES (1, 'n1', -1)");
+                    }
+                })
+                .hasMessageContaining("violates check constraint \"positive\"");
+    }
+
+    @Test
+    void triggersFireOnceInTheStateTheyWereIn(TestDatabase database) throws SQLException {
+        database.execute(
+                "CREATE TABLE orders (id bigint PRIMARY KEY, note text, %s)".formatted(CREATED),
+                "CREATE TABLE fired (id bigint, what text, live text)",
+                """
+                CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN INSERT INTO fired VALUES (coalesce(NEW.id, OLD.id), TG_NAME || ' ' || TG_OP, TG_WHEN);
+                   RETURN coalesce(NEW, OLD); END $$""",
+                "CREATE TRIGGER \"Before It\" BEFORE INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION fire()",
+                "CREATE TRIGGER after_paid AFTER UPDATE OF note ON orders FOR EACH ROW WHEN (NEW.note = 'paid') EXECUTE FUNCTION fire()",
+                "CREATE TRIGGER off AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fire()",
+                "CREATE TRIGGER replicated AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fire()",
+                "CREATE TRIGGER always AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fire()",
+                """
+                CREATE CONSTRAINT TRIGGER late AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION fire()""",
+                "CREATE FUNCTION fire_statement() RETURNS trigger LANGUAGE plpgsql AS"
+                        + " $$ BEGIN INSERT INTO fired VALUES (0, TG_NAME || ' ' || TG_OP, ''); RETURN NULL; END $$",
+                "CREATE TRIGGER per_statement AFTER INSERT ON orders FOR EACH STATEMENT EXECUTE FUNCTION fire_statement()",
+                "ALTER TABLE orders DISABLE TRIGGER off",
+                "ALTER TABLE orders ENABLE REPLICA TRIGGER replicated",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER always",
+                "INSERT INTO orders SELECT i FROM generate_series(1, 100) AS i",
+                "DELETE FROM fired");
+        List<String> before = fire(database, 1000);
+        MigrationFixture orders = migration(database).prepare().capture().copy().index();
+        database.execute("DELETE FROM fired");
+        orders.replay().verify().swap();
+        assertThat(database.queryStrings("SELECT what FROM fired"))
+                .as("by the drain")
+                .isEmpty();
+
+        assertThat(fire(database, 2000)).isEqualTo(before);
+
+        database.execute("DELETE FROM fired");
+        orders.reverseSwap();
+        assertThat(database.queryStrings("SELECT what FROM fired"))
+                .as("by the reverse drain")
+                .isEmpty();
+        assertThat(fire(database, 3000)).isEqualTo(before);
+        orders.swap().dropBackup();
+        assertThat(fire(database, 4000)).isEqualTo(before);
+    }
+
+    private static List<String> fire(TestDatabase database, int id) {
+        database.execute(
+                "DELETE FROM fired",
+                "INSERT INTO orders VALUES (%d)".formatted(id),
+                "UPDATE orders SET note = 'paid' WHERE id = %d".formatted(id),
+                "UPDATE orders SET note = 'sent' WHERE id = %d".formatted(id),
+                "SET session_replication_role = replica",
+                "INSERT INTO orders VALUES (%d)".formatted(id + 1),
+                "RESET session_replication_role");
+        return database.queryStrings(
+                "SELECT (id %% 1000) || ' ' || what FROM fired ORDER BY id, what".replace("%%", "%"));
+    }
+
+    @Test
+    void grantsOwnerAndCommentsStayAndComeBack(TestDatabase database) throws SQLException {
+        String owner = database.createRole("owner", "");
+        String reader = database.createRole("reader", "");
+        String clerk = database.createRole("clerk", "");
+        String stranger = database.createRole("stranger", "");
+        database.execute(
+                "GRANT ALL ON SCHEMA public TO " + owner,
+                "CREATE TABLE orders (id bigint PRIMARY KEY, status text, secret text, %s)".formatted(CREATED),
+                "ALTER TABLE orders OWNER TO " + owner,
+                "COMMENT ON TABLE orders IS 'What people ''bought'' \\ sold'",
+                "COMMENT ON COLUMN orders.status IS 'new or paid'",
+                "GRANT SELECT ON orders TO %s WITH GRANT OPTION".formatted(reader),
+                "GRANT INSERT, UPDATE (status), SELECT (id, status) ON orders TO " + clerk,
+                "GRANT REFERENCES ON orders TO PUBLIC",
+                "INSERT INTO orders SELECT i FROM generate_series(1, 100) AS i",
+                // What everybody gets on new tables must not come with the swap.
+                "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO " + stranger);
+        List<List<String>> rights = rights(database);
+        MigrationFixture orders = migration(database).throughSwap();
+
+        assertThat(rights(database)).isEqualTo(rights);
+        assertThat(database.queryString("SELECT has_any_column_privilege(?, 'orders', 'SELECT')", stranger))
+                .isEqualTo("f");
+        assertThat(database.queryStrings(
+                        "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relname LIKE 'orders%'"))
+                .containsExactly(owner);
+        database.execute("GRANT DELETE ON orders TO " + clerk);
+        List<List<String>> rightsNow = rights(database);
+
+        orders.reverseSwap();
+
+        assertThat(rights(database)).isEqualTo(rightsNow);
+    }
+
+    private static List<List<String>> rights(TestDatabase database) {
+        return database.queryRows("""
+                SELECT pg_get_userbyid(relowner), obj_description(oid), col_description(oid, 2), r.*
+                FROM pg_class AS c, LATERAL (
+                  SELECT grantee::text, privilege_type, is_grantable::text, '' AS col FROM aclexplode(c.relacl)
+                  WHERE grantee <> c.relowner
+                  UNION ALL
+                  SELECT grantee::text, privilege_type, is_grantable::text, attname FROM pg_attribute, aclexplode(attacl)
+                  WHERE attrelid = c.oid) AS r
+                WHERE oid = 'orders'::regclass ORDER BY 1, 2, 3, 4, 5, 6, 7""");
+    }
+
+    @Test
+    void theOwnerCanChangeBetweenPreparationAndSwap(TestDatabase database) throws SQLException {
+        String owner = database.createRole("owner", "");
+        database.execute(
+                "GRANT ALL ON SCHEMA public TO " + owner,
+                "CREATE TABLE orders (id bigserial PRIMARY KEY, %s)".formatted(CREATED),
+                "INSERT INTO orders SELECT FROM generate_series(1, 100)");
+        MigrationFixture orders = migration(database).throughVerification();
+        database.execute("ALTER TABLE orders OWNER TO " + owner);
+
+        orders.swap();
+
+        assertThat(database.queryStrings("""
+                        SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class
+                        WHERE relkind IN ('r', 'p', 'S') AND relname LIKE 'orders%' AND relname NOT LIKE 'orders_delta%'""")).containsExactly(owner);
+        try (Transaction transaction = Transaction.beginAs(database, owner)) {
+            transaction.run("INSERT INTO orders DEFAULT VALUES");
+            transaction.commit();
+        }
+        orders.reverseSwap();
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(101);
+    }
+
+    /** What was added to the source after the new table was made must not be missing under the live name. */
+    @Test
+    void aConstraintAddedAfterThePreparationIsNotLostInSilence(TestDatabase database) throws SQLException {
+        for (String change : List.of(
+                "ALTER TABLE orders ADD CONSTRAINT positive CHECK (amount > 0)",
+                "ALTER TABLE orders ALTER COLUMN amount SET NOT NULL",
+                "ALTER TABLE orders ALTER COLUMN amount SET DEFAULT 7",
+                "ALTER TABLE orders ALTER COLUMN status DROP DEFAULT",
+                "ALTER TABLE orders DROP CONSTRAINT known")) {
+            database.execute(
+                    """
+                    CREATE TABLE orders (
+                      id bigint PRIMARY KEY, amount numeric, status text DEFAULT 'new' CONSTRAINT known CHECK (status <> ''), %s)""".formatted(CREATED), "INSERT INTO orders SELECT i, i FROM generate_series(1, 100) AS i");
+            MigrationFixture orders = migration(database).throughVerification();
+            database.execute(change);
+
+            assertThatThrownBy(orders::swap)
+                    .as(change)
+                    .isInstanceOf(PartitionException.class)
+                    .hasMessageContaining("Nothing was renamed");
+            database.execute(
+                    "DROP TABLE orders, orders_new, orders_delta, partition_chunk, partition_migration CASCADE",
+                    "DROP FUNCTION orders_delta_capture, orders_delta_no_truncate");
+        }
+    }
+
+    @Test
+    void aConstraintAddedAfterTheSwapIsNotLostInSilenceByTheWayBack(TestDatabase database) throws SQLException {
+        database.execute(
+                "CREATE TABLE orders (id bigint PRIMARY KEY, amount numeric, %s)".formatted(CREATED),
+                "INSERT INTO orders SELECT i, i FROM generate_series(1, 100) AS i");
+        MigrationFixture orders = migration(database).throughSwap();
+        database.execute("ALTER TABLE orders ADD CONSTRAINT positive CHECK (amount > 0)");
+
+        assertThatThrownBy(orders::reverseSwap).isInstanceOf(PartitionException.class);
+
+        database.execute("ALTER TABLE orders_old ADD CONSTRAINT positive CHECK (amount > 0)");
+        orders.reverseSwap();
+    }
+
+    @Test
+    void anIndexMadeAfterTheIndexBuildStopsTheSwap(TestDatabase database) throws SQLException {
+        database.execute(
+                "CREATE TABLE orders (id bigint PRIMARY KEY, amount numeric, %s)".formatted(CREATED),
+                "INSERT INTO orders SELECT i, i FROM generate_series(1, 100) AS i");
+        MigrationFixture orders = migration(database).throughVerification();
+        database.execute("CREATE INDEX late ON orders (amount)");
+
+        assertThatThrownBy(orders::swap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("Index late of public.orders has no counterpart late_new");
+    }
+
+    @Test
+    void whatAppearsWhileItIsPreparedStopsTheSwap(TestDatabase database) throws SQLException {
+        database.execute(
+                "CREATE TABLE orders (id bigint PRIMARY KEY, amount numeric, %s)".formatted(CREATED),
+                "INSERT INTO orders SELECT i, i FROM generate_series(1, 100) AS i");
+        MigrationFixture orders = migration(database).throughVerification();
+        database.execute("CREATE VIEW report AS SELECT * FROM orders");
+
+        assertThatThrownBy(orders::swap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("view public.report reads it");
+
+        database.execute("DROP VIEW report");
+        orders.swap();
+        database.execute("CREATE VIEW report AS SELECT * FROM orders");
+        assertThatThrownBy(orders::reverseSwap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("view public.report reads it");
+    }
+}
