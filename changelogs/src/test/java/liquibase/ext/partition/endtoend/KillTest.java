@@ -26,15 +26,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class KillTest {
 
     private static final Scenario ORDERS = Scenario.named("orders");
-    private static final String CHUNKS = "SELECT row_to_json(c)::text FROM partition_chunk AS c";
-
-    /** As a copy does that has begun them and is not done. */
-    private static final String BEGIN_CHUNKS = """
-            INSERT INTO partition_chunk (migration_id, from_block, to_block, rows_copied)
-            SELECT id, i * blocks_per_chunk, (i + 1) * blocks_per_chunk, 0
-            FROM partition_migration, generate_series(%d, %d) AS i
-            """;
-
     private TestDatabase database;
     private Workload workload;
     private LiquibaseCli liquibase;
@@ -74,28 +65,28 @@ class KillTest {
         killAt("LOCK TABLE orders IN ROW EXCLUSIVE MODE", "CREATE TRIGGER");
         assertThat(database.queryString("SELECT to_regclass('orders_delta')")).isNull();
         assertThat(recorded()).containsExactly("orders-before", "orders-prepare");
-        releaseLocks();
+        Copy.releaseLocks(database);
 
         killAt("LOCK TABLE orders_202407 IN SHARE MODE", "INSERT INTO \"public\".\"orders_new\"");
-        releaseLocks();
+        Copy.releaseLocks(database);
 
         // Both workers stand before the first chunk of these two; those before them are finished.
         Set<String> finished = new HashSet<>();
         for (int chunk : new int[] {1, 3}) {
             killWhen(
                     "SELECT count(*) = %d FROM partition_chunk".formatted(chunk),
-                    BEGIN_CHUNKS.formatted(chunk, chunk + 1),
-                    "INSERT INTO \"public\".\"partition_chunk\"");
-            releaseLocks();
-            List<String> chunks = database.queryStrings(CHUNKS);
+                    Copy.beginChunks(chunk, chunk + 1),
+                    Copy.CLAIM);
+            Copy.releaseLocks(database);
+            List<String> chunks = database.queryStrings(Copy.CHUNKS);
             assertThat(chunks).hasSize(chunk).containsAll(finished);
             finished.addAll(chunks);
         }
 
         killAt("LOCK TABLE orders_202407 IN ROW EXCLUSIVE MODE", "ALTER TABLE ONLY ");
         assertThat(recorded()).contains("orders-copy").doesNotContain("orders-index");
-        assertThat(database.queryStrings(CHUNKS)).containsAll(finished);
-        releaseLocks();
+        assertThat(database.queryStrings(Copy.CHUNKS)).containsAll(finished);
+        Copy.releaseLocks(database);
 
         liquibase.update("-DswapApproved=orders").requireSuccess();
         assertThat(Migrated.isPartitioned(database, "orders")).isTrue();
@@ -112,17 +103,17 @@ class KillTest {
 
         // Row locks, which neither readers nor the writers of the source meet.
         killAt("SELECT FROM orders_new FOR UPDATE", "DELETE FROM \"public\".\"orders_new\"");
-        releaseLocks();
+        Copy.releaseLocks(database);
 
         liquibase.update("--label-filter=copy").requireSuccess();
         assertThat(recorded()).endsWith("orders-replay");
         killAt("LOCK TABLE orders_delta IN ACCESS EXCLUSIVE MODE", "SELECT count(*) AS rows");
-        releaseLocks();
+        Copy.releaseLocks(database);
 
         killAt("LOCK TABLE orders IN ROW EXCLUSIVE MODE", "LOCK TABLE", "-DswapApproved=orders");
         assertThat(recorded()).endsWith("orders-copied");
         assertThat(Migrated.isPartitioned(database, "orders")).isFalse();
-        releaseLocks();
+        Copy.releaseLocks(database);
 
         killAt(
                 "LOCK TABLE databasechangelog IN SHARE MODE",
@@ -131,7 +122,7 @@ class KillTest {
         assertThat(recorded()).as("recorded though it was killed before").endsWith("orders-copied");
         assertThat(Migrated.isPartitioned(database, "orders")).isTrue();
         assertNothingLost();
-        releaseLocks();
+        Copy.releaseLocks(database);
         String swappedAt = database.queryString("SELECT swapped_at FROM partition_migration");
 
         // The swap is done and not recorded: it is recorded now, and nothing is swapped again.
@@ -144,7 +135,7 @@ class KillTest {
         assertThat(database.queryString("SELECT swapped_at FROM partition_migration"))
                 .isEqualTo(swappedAt);
         assertThat(database.queryString("SELECT to_regclass('orders_old')")).isNotNull();
-        releaseLocks();
+        Copy.releaseLocks(database);
 
         liquibase.update("-DdropApproved=orders").requireSuccess();
         assertThat(recorded()).endsWith("orders-drop");
@@ -174,18 +165,10 @@ class KillTest {
             database.awaitTrue(condition);
             assertThat(update.kill().exitCode()).isNotZero();
         }
-        database.awaitTrue("""
-                SELECT NOT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
-                                   WHERE l.locktype = 'advisory' AND d.datname = current_database())
-                """);
+        Copy.awaitNoRunner(database);
         assertThat(database.queryString("SELECT locked FROM databasechangeloglock"))
                 .isEqualTo("t");
         workload.awaitCommits(20);
-    }
-
-    /** What {@code liquibase release-locks} does, without the seconds that its start takes. */
-    private void releaseLocks() {
-        database.execute("UPDATE databasechangeloglock SET locked = false, lockgranted = NULL, lockedby = NULL");
     }
 
     private void assertNothingLost() {
