@@ -1,0 +1,179 @@
+package liquibase.ext.partition.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.SQLException;
+import java.time.LocalDate;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import liquibase.ext.partition.testing.Workload;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * The process is killed in every step, while writers write; what it was doing is known, because a {@link Barrier} holds it
+ * there. The next update goes on, and in the end not one row is missing.
+ *
+ * <p>A killed process leaves its server session behind until that session's statement has ended. So the barrier is opened
+ * before the next update, as whoever holds a lock lets it go at some time.
+ */
+@ExtendWith(FreshDatabase.class)
+class KillTest {
+
+    private static final Scenario ORDERS = Scenario.named("orders");
+    private TestDatabase database;
+    private Workload workload;
+    private LiquibaseCli liquibase;
+
+    @BeforeEach
+    void tableInUse(TestDatabase fresh) {
+        database = fresh;
+        ORDERS.prepare(database);
+        workload = Workload.on(database, "public.orders", "id", "created_at")
+                .between(LocalDate.of(2024, 1, 1), LocalDate.of(2025, 2, 1))
+                .choices("status", "new", "paid", "shipped", "returned")
+                .writers(4)
+                .writesPerSecond(200)
+                .start();
+        workload.awaitCommits(20);
+    }
+
+    @AfterEach
+    void endWriters() {
+        workload.close();
+    }
+
+    private void use(int version) {
+        liquibase = LiquibaseCli.version(LiquibaseCli.versions().toList().get(version))
+                .changelog(ORDERS.changelog())
+                .database(database);
+    }
+
+    @Test
+    void goesOnWhereItWasKilledBeforeThereIsACopy() throws Exception {
+        use(0);
+
+        killAt("CREATE TABLE orders_202407 (somebody_elses text)", "CREATE TABLE \"public\".\"orders_202407\"");
+        assertThat(database.queryString("SELECT to_regclass('orders_new')")).isNull();
+        liquibase.run("release-locks").requireSuccess();
+
+        killAt("LOCK TABLE orders IN ROW EXCLUSIVE MODE", "CREATE TRIGGER");
+        assertThat(database.queryString("SELECT to_regclass('orders_delta')")).isNull();
+        assertThat(recorded()).containsExactly("orders-before", "orders-prepare");
+        Copy.releaseLocks(database);
+
+        killAt("LOCK TABLE orders_202407 IN SHARE MODE", "INSERT INTO \"public\".\"orders_new\"");
+        Copy.releaseLocks(database);
+
+        // Both workers stand before the first chunk of these two; those before them are finished.
+        Set<String> finished = new HashSet<>();
+        for (int chunk : new int[] {1, 3}) {
+            killWhen(
+                    "SELECT count(*) = %d FROM partition_chunk".formatted(chunk),
+                    Copy.beginChunks(chunk, chunk + 1),
+                    Copy.CLAIM);
+            Copy.releaseLocks(database);
+            List<String> chunks = database.queryStrings(Copy.CHUNKS);
+            assertThat(chunks).hasSize(chunk).containsAll(finished);
+            finished.addAll(chunks);
+        }
+
+        killAt("LOCK TABLE orders_202407 IN ROW EXCLUSIVE MODE", "ALTER TABLE ONLY ");
+        assertThat(recorded()).contains("orders-copy").doesNotContain("orders-index");
+        assertThat(database.queryStrings(Copy.CHUNKS)).containsAll(finished);
+        Copy.releaseLocks(database);
+
+        liquibase.update("-DswapApproved=orders").requireSuccess();
+        assertThat(Migrated.isPartitioned(database, "orders")).isTrue();
+        assertNothingLost();
+    }
+
+    @Test
+    void goesOnWhereItWasKilledOnceThereIsACopy() throws Exception {
+        use(1);
+        liquibase.update("--label-filter=prepare").requireSuccess();
+        liquibase.run("update-count", "--count=3").requireSuccess();
+        assertThat(recorded()).endsWith("orders-index");
+        workload.awaitCommits(200);
+
+        // Row locks, which neither readers nor the writers of the source meet.
+        killAt("SELECT FROM orders_new FOR UPDATE", "DELETE FROM \"public\".\"orders_new\"");
+        Copy.releaseLocks(database);
+
+        liquibase.update("--label-filter=copy").requireSuccess();
+        assertThat(recorded()).endsWith("orders-replay");
+        killAt("LOCK TABLE orders_delta IN ACCESS EXCLUSIVE MODE", "SELECT count(*) AS rows");
+        Copy.releaseLocks(database);
+
+        killAt("LOCK TABLE orders IN ROW EXCLUSIVE MODE", "LOCK TABLE", "-DswapApproved=orders");
+        assertThat(recorded()).endsWith("orders-copied");
+        assertThat(Migrated.isPartitioned(database, "orders")).isFalse();
+        Copy.releaseLocks(database);
+
+        killAt(
+                "LOCK TABLE databasechangelog IN SHARE MODE",
+                "INSERT INTO public.databasechangelog ",
+                "-DswapApproved=orders");
+        assertThat(recorded()).as("recorded though it was killed before").endsWith("orders-copied");
+        assertThat(Migrated.isPartitioned(database, "orders")).isTrue();
+        assertNothingLost();
+        Copy.releaseLocks(database);
+        String swappedAt = database.queryString("SELECT swapped_at FROM partition_migration");
+
+        // The swap is done and not recorded: it is recorded now, and nothing is swapped again.
+        killAt(
+                "LOCK TABLE orders IN ROW EXCLUSIVE MODE",
+                "LOCK TABLE",
+                "-DswapApproved=orders",
+                "-DdropApproved=orders");
+        assertThat(recorded()).endsWith("orders-swap", "orders-swapped");
+        assertThat(database.queryString("SELECT swapped_at FROM partition_migration"))
+                .isEqualTo(swappedAt);
+        assertThat(database.queryString("SELECT to_regclass('orders_old')")).isNotNull();
+        Copy.releaseLocks(database);
+
+        liquibase.update("-DdropApproved=orders").requireSuccess();
+        assertThat(recorded()).endsWith("orders-drop");
+        assertThat(database.queryString("SELECT to_regclass('orders_old')")).isNull();
+        assertNothingLost();
+    }
+
+    private List<String> recorded() {
+        return database.queryStrings("SELECT id FROM databasechangelog ORDER BY orderexecuted");
+    }
+
+    /**
+     * Starts an update, waits until it stands at the barrier, and kills it.
+     *
+     * @param lock that the barrier takes
+     * @param statement what the update has come to when it stands there
+     */
+    private void killAt(String lock, String statement, String... arguments) throws SQLException {
+        killWhen("SELECT true", lock, statement, arguments);
+    }
+
+    /** As {@link #killAt}, once {@code condition} is true as well. */
+    private void killWhen(String condition, String lock, String statement, String... arguments) throws SQLException {
+        try (Barrier barrier = Barrier.at(database, lock);
+                RunningCli update = liquibase.start("update", arguments)) {
+            barrier.awaitVictim(statement, update);
+            database.awaitTrue(condition);
+            assertThat(update.kill().exitCode()).isNotZero();
+        }
+        Copy.awaitNoRunner(database);
+        assertThat(database.queryString("SELECT locked FROM databasechangeloglock"))
+                .isEqualTo("t");
+        workload.awaitCommits(20);
+    }
+
+    private void assertNothingLost() {
+        workload.pause();
+        workload.assertNothingLost();
+        workload.resume();
+    }
+}
