@@ -55,15 +55,13 @@ public final class ChunkedCopy {
     private final StepRun run;
     private final Migration migration;
     private final Table source;
-    private final KeyMatch key;
     private final Capture capture;
 
-    private ChunkedCopy(StepRun run, Migration migration, Table source, KeyMatch key) {
+    private ChunkedCopy(StepRun run, Migration migration, Table source) {
         this.run = run;
         this.migration = migration;
         this.source = source;
-        this.key = key;
-        this.capture = new Capture(migration.delta(), key.columns(), migration.partitionColumn());
+        this.capture = new Capture(migration.delta(), migration.keyColumns(), migration.partitionColumn());
     }
 
     /**
@@ -71,10 +69,7 @@ public final class ChunkedCopy {
      */
     public static ChunkedCopy of(StepRun run) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.CAPTURING, run.step());
-        TableReader reader = new TableReader(run.session());
-        Table source = reader.require(run.source());
-        KeyMatch key = new KeyMatch(reader.key(source, migration.keyColumns()));
-        return new ChunkedCopy(run, migration, source, key);
+        return new ChunkedCopy(run, migration, new TableReader(run.session()).require(run.source()));
     }
 
     /** The copying statement of one chunk, for execution and for review. */
@@ -119,7 +114,9 @@ public final class ChunkedCopy {
                 ? plan(chunkSize)
                 : migration.plan().get();
         requireSame(plan);
-        copyMissing(plan, workers);
+        // Not before: where the copy is done the source may be the partitioned table by now, whose key is another.
+        KeyMatch key = new KeyMatch(new TableReader(run.session()).key(source, migration.keyColumns()));
+        copyMissing(plan, key, workers);
         run.session().inTransaction(() -> {
             requireCapture();
             run.migrations().finishCopy(migration);
@@ -149,7 +146,7 @@ public final class ChunkedCopy {
         return plan;
     }
 
-    private void copyMissing(CopyPlan plan, int workers) throws SQLException {
+    private void copyMissing(CopyPlan plan, KeyMatch key, int workers) throws SQLException {
         Checkpoints checkpoints = new Checkpoints(run.session(), run.state(), migration);
         Set<Long> finished = checkpoints.finished();
         List<Chunk> chunks = Chunk.covering(plan.blocks(), plan.blocksPerChunk());
@@ -170,7 +167,7 @@ public final class ChunkedCopy {
                         missing,
                         workers,
                         (session, chunk) -> {
-                            meter.add(chunk.blocks(), copyChunk(session, plan, chunk));
+                            meter.add(chunk.blocks(), copyChunk(session, plan, key, chunk));
                         },
                         () -> {
                             if (System.nanoTime() - analyzed[0] >= ANALYZE_INTERVAL.toNanos()) {
@@ -190,7 +187,7 @@ public final class ChunkedCopy {
     }
 
     /** @return rows copied; 0 where another runner's backend had the chunk finished meanwhile */
-    private long copyChunk(Session session, CopyPlan plan, Chunk chunk) throws SQLException {
+    private long copyChunk(Session session, CopyPlan plan, KeyMatch key, Chunk chunk) throws SQLException {
         Checkpoints checkpoints = new Checkpoints(session, run.state(), migration);
         try {
             return session.inTransaction(() -> {

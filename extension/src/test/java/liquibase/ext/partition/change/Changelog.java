@@ -1,0 +1,195 @@
+package liquibase.ext.partition.change;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
+import liquibase.Liquibase;
+import liquibase.Scope;
+import liquibase.UpdateSummaryEnum;
+import liquibase.database.Database;
+import liquibase.database.DatabaseFactory;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.exception.LiquibaseException;
+import liquibase.ext.partition.testing.TestDatabase;
+import liquibase.resource.DirectoryResourceAccessor;
+import liquibase.resource.ResourceAccessor;
+import liquibase.ui.ConsoleUIService;
+
+/**
+ * A changelog run by Liquibase inside the test's JVM, on the version that the extension is compiled against. Each run has a
+ * connection of its own, as each command has.
+ */
+final class Changelog {
+
+    /** Kept, or the level would be forgotten: what people are told is recorded, and the rest is noise. */
+    private static final Logger LIQUIBASE_LOG = Logger.getLogger("liquibase");
+
+    static {
+        LIQUIBASE_LOG.setLevel(Level.OFF);
+    }
+
+    /** What Liquibase itself opens the connection for; otherwise an application hands it one. */
+    private enum Opened {
+        BY_URL,
+        BY_APPLICATION
+    }
+
+    private static final String GENERIC = """
+            http://www.liquibase.org/xml/ns/dbchangelog-ext
+            http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-ext.xsd""";
+
+    private final TestDatabase database;
+    private final Path directory;
+    private final Map<String, Object> parameters = new HashMap<>();
+    private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
+    private String username;
+    private Opened opened = Opened.BY_URL;
+    private String changesets = "";
+    private String namespace = """
+            http://www.liquibase.org/xml/ns/partition
+            http://www.liquibase.org/xml/ns/partition/liquibase-partition-latest.xsd""";
+
+    Changelog(TestDatabase database, Path directory) {
+        this.database = database;
+        this.directory = directory;
+        this.username = null;
+    }
+
+    /** Another user than the administrator, whose password is the name. */
+    Changelog as(String role) {
+        username = role;
+        return this;
+    }
+
+    /** From now on the connection is one that an application has opened, and tells no credentials. */
+    Changelog onAConnectionOfTheApplication() {
+        opened = Opened.BY_APPLICATION;
+        return this;
+    }
+
+    /** Writes our elements in the namespace of all extensions, whose XSD knows none of them. */
+    Changelog inTheGenericNamespace() {
+        namespace = GENERIC;
+        return this;
+    }
+
+    /** A changelog parameter, as {@code -Dname=value} sets it. */
+    Changelog parameter(String name, String value) {
+        parameters.put(name, value);
+        return this;
+    }
+
+    /** What stands in the changelog from now on: whole {@code changeSet} elements. */
+    Changelog changesets(String xml) {
+        changesets = xml;
+        return this;
+    }
+
+    /** A changeset of one change of ours outside a transaction, as a generated changelog has it. */
+    static String changeset(String id, String change) {
+        return """
+                <changeSet id="%s" author="test" runInTransaction="false"><partition:%s/></changeSet>
+                """.formatted(id, change);
+    }
+
+    /** What people were told so far. */
+    List<String> lines() {
+        synchronized (lines) {
+            return List.copyOf(lines);
+        }
+    }
+
+    void update() throws LiquibaseException {
+        run(liquibase -> liquibase.update(new Contexts(), new LabelExpression()));
+    }
+
+    void update(int changes) throws LiquibaseException {
+        run(liquibase -> liquibase.update(changes, new Contexts(), new LabelExpression()));
+    }
+
+    void rollback(int changes) throws LiquibaseException {
+        run(liquibase -> liquibase.rollback(changes, new Contexts(), new LabelExpression()));
+    }
+
+    /** What the runs have recorded as done. */
+    List<String> recorded() {
+        return database.queryString("SELECT to_regclass('databasechangelog')") == null
+                ? List.of()
+                : database.queryStrings("SELECT id FROM databasechangelog ORDER BY orderexecuted");
+    }
+
+    private interface Command {
+        void run(Liquibase liquibase) throws LiquibaseException;
+    }
+
+    private void run(Command command) throws LiquibaseException {
+        write();
+        try {
+            Map<String, Object> scope = Map.of(Scope.Attr.ui.name(), new Recorder());
+            Scope.child(scope, () -> {
+                try (ResourceAccessor files = new DirectoryResourceAccessor(directory);
+                        Liquibase liquibase = new Liquibase("changelog.xml", files, open(files))) {
+                    liquibase.setShowSummary(UpdateSummaryEnum.OFF);
+                    parameters.forEach(liquibase::setChangeLogParameter);
+                    command.run(liquibase);
+                }
+            });
+        } catch (LiquibaseException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void write() {
+        try {
+            Files.writeString(directory.resolve("changelog.xml"), """
+                    <databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
+                        xmlns:partition="%s"
+                        xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+                        xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
+                            http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd
+                            %s">
+                    %s
+                    </databaseChangeLog>
+                    """.formatted(
+                            namespace.lines().findFirst().orElseThrow(), namespace, changesets));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Database open(ResourceAccessor files) throws Exception {
+        String user = username == null ? database.username() : username;
+        String password = username == null ? database.password() : username;
+        if (opened == Opened.BY_URL) {
+            return DatabaseFactory.getInstance()
+                    .openDatabase(database.url(), user, password, null, null, null, null, files);
+        }
+        Connection connection = database.connect(user, password);
+        return DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JdbcConnection(connection));
+    }
+
+    private final class Recorder extends ConsoleUIService {
+        @Override
+        public void sendMessage(String message) {
+            message.lines().forEach(lines::add);
+        }
+
+        @Override
+        public void sendErrorMessage(String message) {
+            message.lines().forEach(lines::add);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package liquibase.ext.partition.change;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import liquibase.exception.LiquibaseException;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is wrong is said with its remedy, and nothing has been changed. */
+@ExtendWith(FreshDatabase.class)
+class RefusalTest {
+
+    private static final String PREPARE = """
+            createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-01" until="2024-03\"""";
+
+    @TempDir
+    Path directory;
+
+    private TestDatabase database;
+    private Changelog changelog;
+
+    @BeforeEach
+    void orders(TestDatabase fresh) {
+        database = fresh;
+        changelog = new Changelog(database, directory);
+        database.execute(
+                "CREATE TABLE orders (id bigint PRIMARY KEY, note text, created_at timestamptz NOT NULL)",
+                "INSERT INTO orders VALUES (1, 'first', '2024-01-31 00:00+00')");
+    }
+
+    private String everything() {
+        return database.queryStrings("""
+                SELECT c.oid || ' ' || c.relname FROM pg_class AS c
+                WHERE c.relnamespace = 'public'::regnamespace AND c.relname !~ '^databasechangelog'
+                UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger WHERE tgrelid = 'orders'::regclass
+                UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+                UNION ALL SELECT orders::text FROM orders
+                ORDER BY 1
+                """).toString();
+    }
+
+    private void assertRefused(String... parts) {
+        String before = everything();
+        List<String> recorded = changelog.recorded();
+
+        assertThatThrownBy(changelog::update)
+                .isInstanceOf(LiquibaseException.class)
+                .satisfies(e -> assertThat(messages(e)).contains(parts));
+
+        assertThat(everything()).isEqualTo(before);
+        assertThat(changelog.recorded()).isEqualTo(recorded);
+    }
+
+    private static String messages(Throwable e) {
+        StringBuilder messages = new StringBuilder();
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            messages.append(cause.getMessage()).append('\n');
+        }
+        return messages.toString();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    chunkedCopy tableName="orders" keyColumns="id" chunkSise="5"             | chunkSise               | not allowed to appear
+                    chunkedCopy tableName="orders" keyColumns="id" chunkSize="many"          | chunkSize is <many>     | whole number
+                    chunkedCopy tableName="orders" keyColumns="id" workers="0"               | workers is <0>          | 1 or more
+                    chunkedCopy tableName="orders" keyColumns="id,,x"                        | keyColumns              | chunkedCopy
+                    chunkedCopy tableName="orders"                                           | keyColumns              | chunkedCopy
+                    captureChanges tableName="orders" keyColumns="id" lockTimeout="soon"     | lockTimeout is <soon>   | as in 500ms
+                    captureChanges tableName="orders" keyColumns="id" lockTimeout="5"        | lockTimeout is <5>      | ms, s or min
+                    captureChanges tableName="orders" keyColumns="id" lockTimeout="0s"       | lockTimeout is <0s>     | longer than nothing
+                    captureChanges tableName="orders" keyColumns="id" lockAttempts="-1"      | lockAttempts is <-1>    | whole number
+                    replayChanges tableName="orders" keyColumns="id" batchSize="1e3"         | batchSize is <1e3>      | whole number
+                    lockedSwap tableName="orders" keyColumns="id" maxDrainRows="no"          | maxDrainRows is <no>    | whole number
+                    createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-13" until="2025-01" | from is <2024-13> | 2024-01
+                    createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-01-02" until="2025-01" | from is <2024-01-02> | first day
+                    createPartitionedTable tableName="orders" partitionColumns="created_at" from="2025-01" until="2024-01" | until is 2024-01-01 | later
+                    createPartitionedTable tableName="orders" partitionColumns="created_at,id" from="2024-01" until="2025-01" | partitionColumns names 2 columns | takes one
+                    createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-01" until="2025-01" interval="fortnight" | fortnight | [month]
+                    createPartitionedTable partitionColumns="created_at" from="2024-01" until="2025-01" | tableName | createPartitionedTable
+                    """)
+    void aBadAttributeIsRefusedByName(String change, String attribute, String remedy) {
+        changelog.changesets(Changelog.changeset("bad", change));
+
+        assertRefused(attribute, remedy);
+    }
+
+    /** Where no XSD is asked: the generic namespace, YAML, JSON. */
+    @Test
+    void anUnknownAttributeIsToldWithTheNearestThatThereIs() {
+        changelog
+                .inTheGenericNamespace()
+                .changesets(Changelog.changeset(
+                        "bad", "chunkedCopy tableName=\"orders\" keyColumns=\"id\" chunkSise=\"5\""));
+
+        assertRefused("chunkedCopy has no attribute chunkSise. Did you mean chunkSize?");
+    }
+
+    @Test
+    void everyBadAttributeIsToldAtOnceAndBeforeAnythingRuns() {
+        changelog.changesets(Changelog.changeset("prepare", PREPARE)
+                + Changelog.changeset(
+                        "capture", "captureChanges tableName=\"orders\" keyColumns=\"id\" lockTimeout=\"soon\"")
+                + Changelog.changeset("copy", "chunkedCopy tableName=\"orders\" keyColumns=\"id\" chunkSize=\"few\""));
+
+        assertRefused("lockTimeout is <soon>", "chunkSize is <few>");
+        assertThat(changelog.recorded()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "captureChanges",
+        "chunkedCopy",
+        "replayChanges",
+        "verifyCopy",
+        "lockedSwap",
+    })
+    void aChangeThatCommitsByItselfIsRefusedInsideLiquibasesTransaction(String change) {
+        changelog.changesets("""
+                <changeSet id="in-transaction" author="test">
+                  <partition:%s tableName="orders" keyColumns="id"/>
+                </changeSet>
+                """.formatted(change));
+
+        assertRefused(change, "runInTransaction=\"false\"", "in-transaction");
+    }
+
+    @Test
+    void aMissingTableIsNamed() {
+        changelog.changesets(Changelog.changeset("prepare", PREPARE.replace("orders", "ordres")));
+
+        assertRefused("public.ordres", "Nothing was changed");
+    }
+
+    @Test
+    void aTableWithoutThePartitionColumnIsToldWhatColumnsItHas() {
+        changelog.changesets(Changelog.changeset("prepare", PREPARE.replace("created_at", "create_at")));
+
+        assertRefused("it has no column create_at", "created_at");
+    }
+
+    @Test
+    void aKeyThatDoesNotTellRowsApartIsRefused() throws Exception {
+        changelog.changesets(Changelog.changeset("prepare", PREPARE)).update();
+        changelog.changesets(Changelog.changeset("prepare", PREPARE)
+                + Changelog.changeset("capture", "captureChanges tableName=\"orders\" keyColumns=\"note\""));
+
+        assertRefused("note", "public.orders", "Nothing was changed");
+    }
+
+    @Test
+    void aTableWithoutAnyKeyIsRefused() throws Exception {
+        database.execute("ALTER TABLE orders DROP CONSTRAINT orders_pkey");
+        changelog.changesets(Changelog.changeset("prepare", PREPARE)).update();
+        changelog.changesets(Changelog.changeset("prepare", PREPARE)
+                + Changelog.changeset("capture", "captureChanges tableName=\"orders\" keyColumns=\"id\""));
+
+        assertRefused("id", "public.orders", "unique", "Nothing was changed");
+    }
+
+    @Test
+    void aRoleThatOwnsNothingIsToldWhoseTheTableIs() {
+        String stranger = database.createRole("stranger", "");
+        database.execute("GRANT CREATE, USAGE ON SCHEMA public TO " + stranger, "GRANT ALL ON orders TO " + stranger);
+        changelog.as(stranger).changesets(Changelog.changeset("prepare", PREPARE));
+
+        assertRefused("it belongs to role " + database.username(), "only its owner", "Nothing was changed");
+    }
+
+    @Test
+    void anOwnerWhoMayNotCreateInTheSchemaIsToldTheRightThatIsMissing() {
+        String owner = database.createRole("owner", "");
+        database.execute(
+                "CREATE SCHEMA liquibase AUTHORIZATION " + owner,
+                "ALTER ROLE %s IN DATABASE %s SET search_path = liquibase, public".formatted(owner, database.name()),
+                "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+                "ALTER TABLE orders OWNER TO " + owner);
+        changelog
+                .as(owner)
+                .changesets(Changelog.changeset(
+                        "prepare", PREPARE.replace("tableName", "schemaName=\"public\" tableName")));
+
+        assertRefused("permission denied for schema public", "CREATE on its schema");
+    }
+
+    @Test
+    void aLockThatIsNeverGivenNamesWhoHoldsIt() throws Exception {
+        changelog.changesets(Changelog.changeset("prepare", PREPARE)).update();
+        changelog.changesets(
+                Changelog.changeset("prepare", PREPARE)
+                        + Changelog.changeset(
+                                "capture",
+                                "captureChanges tableName=\"orders\" keyColumns=\"id\" lockTimeout=\"50ms\" lockAttempts=\"3\""));
+
+        try (Transaction writer = Transaction.begin(database)) {
+            writer.run("UPDATE orders SET note = 'held' WHERE id = 1");
+            String pid = writer.query("SELECT pg_backend_pid()");
+
+            assertRefused(
+                    "Could not lock public.orders within 50 ms in 3 attempts", "pid " + pid, "no trigger was made");
+        }
+        assertThat(changelog.lines()).anyMatch(line -> line.contains("attempt 1 of 3"));
+
+        changelog.update();
+        assertThat(changelog.recorded()).containsExactly("prepare", "capture");
+    }
+
+    @Test
+    void aStepThatIsTakenOutOfTurnIsRefused() throws Exception {
+        changelog.changesets(Changelog.changeset("copy", "chunkedCopy tableName=\"orders\" keyColumns=\"id\""));
+        assertRefused("found no migration of public.orders", "createPartitionedTable first");
+
+        changelog.changesets(Changelog.changeset("prepare", PREPARE)).update();
+        changelog.changesets(Changelog.changeset("prepare", PREPARE)
+                + Changelog.changeset("copy", "chunkedCopy tableName=\"orders\" keyColumns=\"id\""));
+        assertRefused("the migration is only <prepared>, and it must be <capturing>");
+    }
+}

@@ -1,0 +1,144 @@
+package liquibase.ext.partition.change;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.InputStream;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import liquibase.Scope;
+import liquibase.change.Change;
+import liquibase.change.ChangeFactory;
+import liquibase.change.ChangeMetaData;
+import liquibase.database.core.PostgresDatabase;
+import liquibase.ext.partition.precondition.PartitionPrecondition;
+import liquibase.precondition.Precondition;
+import liquibase.precondition.PreconditionFactory;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.Node;
+import org.w3c.dom.NodeList;
+
+/** The XSD, which people's editors read, says what the change types and preconditions take: no more, no less. */
+class XsdTest {
+
+    private static final String XSD = "http://www.w3.org/2001/XMLSchema";
+
+    /** Element to attribute to whether it is required. */
+    private static final Map<String, Map<String, Boolean>> ELEMENTS = new TreeMap<>();
+
+    private static Document xsd;
+
+    @BeforeAll
+    static void read() throws Exception {
+        DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+        factory.setNamespaceAware(true);
+        try (InputStream file = XsdTest.class.getResourceAsStream(
+                "/www.liquibase.org/xml/ns/partition/liquibase-partition-latest.xsd")) {
+            xsd = factory.newDocumentBuilder().parse(file);
+        }
+        NodeList children = xsd.getDocumentElement().getChildNodes();
+        for (int i = 0; i < children.getLength(); i++) {
+            if (isElement(children.item(i), "element")) {
+                Element element = (Element) children.item(i);
+                ELEMENTS.put(element.getAttribute("name"), attributesOf(element));
+            }
+        }
+    }
+
+    /** Of the element itself, not of those nested in it. */
+    private static Map<String, Boolean> attributesOf(Element element) {
+        Map<String, Boolean> attributes = new TreeMap<>();
+        NodeList all = element.getElementsByTagNameNS(XSD, "attribute");
+        for (int i = 0; i < all.getLength(); i++) {
+            Element attribute = (Element) all.item(i);
+            if (attribute.getParentNode().getParentNode() == element) {
+                attributes.put(
+                        attribute.getAttribute("name"),
+                        attribute.getAttribute("use").equals("required"));
+            }
+        }
+        return attributes;
+    }
+
+    private static boolean isElement(Node node, String name) {
+        return XSD.equals(node.getNamespaceURI()) && node.getLocalName().equals(name);
+    }
+
+    static Stream<Change> changes() {
+        return Scope.getCurrentScope().getSingleton(ChangeFactory.class).getDefinedChanges().stream()
+                .map(name -> Scope.getCurrentScope()
+                        .getSingleton(ChangeFactory.class)
+                        .create(name))
+                .filter(PartitionChange.class::isInstance);
+    }
+
+    static Stream<PartitionPrecondition> preconditions() {
+        return PreconditionFactory.getInstance().getPreconditions().keySet().stream()
+                .map(name -> PreconditionFactory.getInstance().create(name))
+                .filter(PartitionPrecondition.class::isInstance)
+                .map(PartitionPrecondition.class::cast);
+    }
+
+    @ParameterizedTest
+    @MethodSource("changes")
+    void takesTheAttributesOfEachChange(Change change) {
+        ChangeMetaData metaData =
+                Scope.getCurrentScope().getSingleton(ChangeFactory.class).getChangeMetaData(change);
+        Map<String, Boolean> known = metaData.getParameters().values().stream()
+                .collect(Collectors.toMap(
+                        parameter -> parameter.getParameterName(),
+                        parameter -> parameter.isRequiredFor(new PostgresDatabase()),
+                        (a, b) -> a,
+                        TreeMap::new));
+
+        assertThat(ELEMENTS.get(metaData.getName())).isEqualTo(known);
+    }
+
+    @ParameterizedTest
+    @MethodSource("preconditions")
+    void takesTheAttributesOfEachPrecondition(PartitionPrecondition precondition) {
+        assertThat(ELEMENTS).containsKey(precondition.getName());
+        TreeSet<String> known = new TreeSet<>(precondition.getSerializableFields());
+        // Nested elements, not attributes.
+        known.remove("columns");
+
+        assertThat(new TreeSet<>(ELEMENTS.get(precondition.getName()).keySet())).isEqualTo(known);
+    }
+
+    @Test
+    void hasNoElementThatIsNeither() {
+        TreeSet<String> known = Stream.concat(
+                        changes()
+                                .map(change -> Scope.getCurrentScope()
+                                        .getSingleton(ChangeFactory.class)
+                                        .getChangeMetaData(change)
+                                        .getName()),
+                        preconditions().map(Precondition::getName))
+                .collect(Collectors.toCollection(TreeSet::new));
+
+        assertThat(ELEMENTS.keySet()).isEqualTo(known).hasSizeGreaterThan(10);
+    }
+
+    @Test
+    void documentsEveryElementAndAttribute() {
+        for (String kind : new String[] {"element", "attribute"}) {
+            NodeList all = xsd.getElementsByTagNameNS(XSD, kind);
+            for (int i = 0; i < all.getLength(); i++) {
+                Element declared = (Element) all.item(i);
+                NodeList text = declared.getElementsByTagNameNS(XSD, "documentation");
+                assertThat(text.getLength()).as(declared.getAttribute("name")).isPositive();
+                assertThat(text.item(0).getTextContent())
+                        .as(declared.getAttribute("name"))
+                        .isNotBlank();
+            }
+        }
+    }
+}
