@@ -104,9 +104,21 @@ public record LockPolicy(Duration timeout, int attempts) {
         return SET_LOCK_TIMEOUT.with("milliseconds", timeout.toMillis() + "ms");
     }
 
+    /** How long all attempts and the pauses between them take together, at most. */
+    public Duration patience() {
+        Duration patience = timeout;
+        for (int attempt = 1; attempt < attempts; attempt++) {
+            patience = patience.plus(longestPause(attempt)).plus(timeout);
+        }
+        return patience;
+    }
+
+    private Duration longestPause(int attempt) {
+        return timeout.multipliedBy(Math.min(1L << Math.min(attempt - 1, 20), LONGEST_PAUSE_IN_TIMEOUTS));
+    }
+
     private void pause(int attempt) {
-        long factor = Math.min(1L << Math.min(attempt - 1, 20), LONGEST_PAUSE_IN_TIMEOUTS);
-        long milliseconds = timeout.toMillis() * factor;
+        long milliseconds = longestPause(attempt).toMillis();
         // Jitter, so that we do not come back in step with a periodic job.
         long jittered = milliseconds / 2 + ThreadLocalRandom.current().nextLong(milliseconds / 2 + 1);
         try {

@@ -54,7 +54,7 @@ final class LockedSwitch {
     }
 
     private long untilDrainIsSmall(Body body) throws SQLException {
-        ReplayStep.catchUp(run, replay, settings.maxDrainRows());
+        catchUp();
         for (int attempt = 1; attempt <= DRAIN_ATTEMPTS; attempt++) {
             Optional<Long> lockedAt = attempt(run.session(), body);
             if (lockedAt.isPresent()) {
@@ -62,11 +62,16 @@ final class LockedSwitch {
             }
             run.line("More than %,d delta rows under the lock; it was given back and they are replayed first."
                     .formatted(settings.maxDrainRows()));
-            ReplayStep.catchUp(run, replay, settings.maxDrainRows());
+            catchUp();
         }
         throw new PartitionException(
                 "The delta of %s was larger than maxDrainRows (%,d) each of %d times that the lock was given. Nothing was renamed and change capture is still on. Raise maxDrainRows, or run update again when the table is less busy."
                         .formatted(leaving, settings.maxDrainRows(), DRAIN_ATTEMPTS));
+    }
+
+    private void catchUp() throws SQLException {
+        ReplayStep.catchUp(run, replay, settings.maxDrainRows());
+        OldSnapshots.await(run, leaving, settings.lock().patience());
     }
 
     /** @return when the lock was given; empty where it was given back because the drain would be long */

@@ -21,6 +21,9 @@ public record PartitionLayout(String prefix, PartitionInterval interval, LocalDa
                     "from is %s and until is %s; until is the first %s without a partition and must be later."
                             .formatted(from, until, interval.word()));
         }
+        // Here, and not when the first statement is made of them.
+        new Identifier(prefix + DEFAULT_SUFFIX);
+        new Identifier(prefix + interval.suffix(from));
     }
 
     /**

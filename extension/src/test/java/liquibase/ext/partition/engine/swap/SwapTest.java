@@ -377,4 +377,42 @@ class SwapTest {
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("The backup of public.orders is orders_old, not precious");
     }
+
+    /** With a snapshot older than the rows of the new table it would find none of them under the live name. */
+    @Test
+    void aTransactionWithAnOlderSnapshotThanTheNewTablesRowsIsWaitedForAndNamed() throws Exception {
+        try (Transaction old = Transaction.beginRepeatableRead(database)) {
+            old.run("SET application_name = 'old report'", "SELECT 1");
+            orders.throughVerification();
+
+            assertThatThrownBy(() -> orders.swap(new SwapSettings(SHORT, 1000)))
+                    .isInstanceOf(PartitionException.class)
+                    .hasMessageContaining("old report")
+                    .hasMessageContaining("would find rows missing in public.orders")
+                    .hasMessageContaining("Nothing was renamed");
+            assertThat(kindOfOrders()).isEqualTo("r");
+            assertThat(old.query("SELECT count(*) FROM orders")).isEqualTo("1000");
+            old.rollback();
+
+            old.run("SET application_name = 'old report'", "SELECT 1");
+            Future<Void> swap = inBackground(() -> orders.swap());
+            database.awaitTrue("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')");
+            old.rollback();
+            join(swap);
+            assertThat(kindOfOrders()).isEqualTo("p");
+            assertThat(old.query("SELECT count(*) FROM orders")).isEqualTo("1000");
+        }
+    }
+
+    @Test
+    void aLongTransactionThatReadsEachStatementAnewDoesNotHoldTheSwapUp() throws Exception {
+        try (Transaction reader = Transaction.begin(database)) {
+            reader.run("CREATE TABLE elsewhere AS SELECT 1 AS x");
+            orders.throughVerification();
+
+            orders.swap(new SwapSettings(SHORT, 1000));
+
+            assertThat(reader.query("SELECT count(*) FROM orders")).isEqualTo("1000");
+        }
+    }
 }

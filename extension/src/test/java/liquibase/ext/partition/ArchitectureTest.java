@@ -1,0 +1,119 @@
+package liquibase.ext.partition;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows between the packages; see the engine's package page. */
+@AnalyzeClasses(packages = "liquibase.ext.partition", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    private static final String ROOT = "liquibase.ext.partition";
+
+    private static final DescribedPredicate<JavaClass> LIQUIBASE =
+            resideInAPackage("liquibase..").and(not(resideInAPackage(ROOT + "..")));
+
+    @ArchTest
+    static final ArchRule theEngineKnowsNothingOfLiquibase =
+            noClasses().that().resideInAPackage(ROOT + ".engine..").should().dependOnClassesThat(LIQUIBASE);
+
+    @ArchTest
+    static final ArchRule theEngineKnowsNothingOfItsCallers = noClasses()
+            .that()
+            .resideInAPackage(ROOT + ".engine..")
+            .should()
+            .dependOnClassesThat(resideInAPackage(ROOT + "..").and(not(resideInAPackage(ROOT + ".engine.."))));
+
+    @ArchTest
+    static final ArchRule onlyTheOutermostPackagesKnowLiquibase = classes()
+            .that()
+            .resideOutsideOfPackages(
+                    ROOT + ".change..", ROOT + ".precondition..", ROOT + ".command..", ROOT + ".connection..")
+            .should()
+            .onlyDependOnClassesThat(not(LIQUIBASE));
+
+    /** One jar that people drop into lib/. */
+    @ArchTest
+    static final ArchRule nothingButTheJdkLiquibaseAndTheDriverIsNeeded = classes()
+            .should()
+            .onlyDependOnClassesThat(
+                    resideInAnyPackage("java..", "javax..", "liquibase..", "org.postgresql..", ROOT + ".."));
+
+    @ArchTest
+    static final ArchRule insideTheEngineArrowsPointDownwards = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("prepare")
+            .definedBy(ROOT + ".engine.prepare..")
+            .layer("copy")
+            .definedBy(ROOT + ".engine.copy..")
+            .layer("index")
+            .definedBy(ROOT + ".engine.index..")
+            .layer("verify")
+            .definedBy(ROOT + ".engine.verify..")
+            .layer("swap")
+            .definedBy(ROOT + ".engine.swap..")
+            .layer("delta")
+            .definedBy(ROOT + ".engine.delta..")
+            .layer("run")
+            .definedBy(ROOT + ".engine.run..")
+            .layer("state")
+            .definedBy(ROOT + ".engine.state..")
+            .layer("target")
+            .definedBy(ROOT + ".engine.target..")
+            .layer("catalog")
+            .definedBy(ROOT + ".engine.catalog..")
+            .layer("sql")
+            .definedBy(ROOT + ".engine.sql..")
+            .whereLayer("prepare")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("copy")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("index")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("swap")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("verify")
+            .mayOnlyBeAccessedByLayers("swap")
+            .whereLayer("delta")
+            .mayOnlyBeAccessedByLayers("copy", "verify", "swap")
+            .whereLayer("run")
+            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta")
+            .whereLayer("state")
+            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run")
+            .whereLayer("target")
+            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta")
+            .whereLayer("catalog")
+            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run", "state", "target");
+
+    @ArchTest
+    static final ArchRule noPackagesGoRoundInACircle =
+            slices().matching(ROOT + ".(**)").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule sqlIsAtTheBottom = noClasses()
+            .that()
+            .resideInAPackage(ROOT + ".engine.sql..")
+            .should()
+            .dependOnClassesThat(resideInAPackage(ROOT + "..").and(not(resideInAPackage(ROOT + ".engine.sql.."))));
+
+    @ArchTest
+    static final ArchRule aClassIsNamedForWhatItIs = noClasses()
+            .should()
+            .haveSimpleNameEndingWith("Manager")
+            .orShould()
+            .haveSimpleNameEndingWith("Helper")
+            .orShould()
+            .haveSimpleNameEndingWith("Util")
+            .orShould()
+            .haveSimpleNameEndingWith("Utils");
+}

@@ -1,0 +1,82 @@
+package liquibase.ext.partition.change;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.List;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.parser.core.ParsedNode;
+import liquibase.parser.core.ParsedNodeException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AttributesTest {
+    @Test
+    void namesAreTakenAsTheyAreWrittenButForSpaceAroundThem() {
+        assertThat(Attributes.names("keyColumns", "id, Shop Id ,\"q\""))
+                .containsExactly(new Identifier("id"), new Identifier("Shop Id"), new Identifier("\"q\""));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    ''       | keyColumns: A name must not be empty.
+                    a,,b     | keyColumns: A name must not be empty.
+                    'a,'     | keyColumns: A name must not be empty.
+                    a, b, a  | keyColumns names a column twice: <a, b, a>.
+                    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | has 64 bytes; PostgreSQL keeps 63
+                    """)
+    void namesThatAreNone(String text, String message) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Attributes.names("keyColumns", text))
+                .withMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"500ms, 500", "2s, 2000", "1min, 60000", "' 3 S ', 3000"})
+    void spansOfTime(String text, long milliseconds) {
+        assertThat(Attributes.duration("lockTimeout", text)).isEqualTo(Duration.ofMillis(milliseconds));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "5", "s", "-1s", "1.5s", "1h", "1 s 2 ms", "99999999999s"})
+    void spansOfTimeThatAreNone(String text) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Attributes.duration("lockTimeout", text))
+                .withMessage("lockTimeout is <%s>; write a number and ms, s or min, as in 500ms.".formatted(text));
+    }
+
+    @Test
+    void aSpanOfNothing() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Attributes.duration("lockTimeout", "0s"))
+                .withMessageContaining("must be longer than nothing");
+    }
+
+    @Test
+    void wholeNumbers() {
+        assertThat(Attributes.positive("workers", null, 7)).isEqualTo(7);
+        assertThat(Attributes.positive("workers", " 4 ", 7)).isEqualTo(4);
+        for (String text : List.of("", "0", "-1", "1.5", "many", "1,000", "99999999999999999999")) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Attributes.positive("workers", text, 7))
+                    .withMessage("workers is <%s>; it must be a whole number of 1 or more.".formatted(text));
+        }
+    }
+
+    @Test
+    void anUnknownAttributeIsNamedWithTheNearestKnownOne() throws Exception {
+        ParsedNode node = new ParsedNode(null, "chunkedCopy");
+        node.addChild(null, "chunksize", "5");
+
+        assertThatThrownBy(() -> Attributes.rejectUnknown(node, List.of("workers", "chunkSize", "restart")))
+                .isInstanceOf(ParsedNodeException.class)
+                .hasMessage(
+                        "chunkedCopy has no attribute chunksize. Did you mean chunkSize? It has: chunkSize, restart, workers.");
+
+        Attributes.rejectUnknown(node, List.of("chunksize"));
+    }
+}

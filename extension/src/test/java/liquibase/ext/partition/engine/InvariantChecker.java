@@ -1,0 +1,85 @@
+package liquibase.ext.partition.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/**
+ * The engine's invariant, asked of the server in one statement and so in one snapshot, with writers running: every row of the
+ * one table whose key is not in the delta table is in the other exactly once and equal, and nothing else is, up to the chunks
+ * not yet done.
+ */
+public final class InvariantChecker {
+    private static final String VIOLATIONS = """
+            WITH plan AS (
+              SELECT m.phase, m.source_blocks, m.id FROM partition_migration AS m
+              WHERE m.source_schema = %1$s AND m.source_table = %2$s
+            ), left_rows AS (
+              SELECT %3$s AS key, t::text AS image,
+                     -- Before the copy is complete, whether the row's chunk is done; afterwards every chunk is.
+                     p.phase NOT IN ('capturing', 'copying') OR EXISTS (
+                       SELECT FROM partition_chunk AS c
+                       WHERE c.migration_id = p.id AND c.finished_at IS NOT NULL
+                         AND (t.ctid::text::point)[0] >= c.from_block AND (t.ctid::text::point)[0] < c.to_block) AS done,
+                     p.phase = 'copying' AND (t.ctid::text::point)[0] >= p.source_blocks AS beyond
+              FROM %4$s AS t, plan AS p
+              WHERE NOT EXISTS (SELECT FROM %5$s AS d WHERE %6$s)
+            ), right_rows AS (
+              SELECT %3$s AS key, t::text AS image FROM %7$s AS t
+              WHERE NOT EXISTS (SELECT FROM %5$s AS d WHERE %6$s)
+            ), counted AS (
+              SELECT key, min(image) AS image, count(*) AS copies FROM right_rows GROUP BY key
+            )
+            SELECT CASE WHEN l.beyond THEN 'beyond the plan and not captured: '
+                        WHEN l.key IS NULL THEN 'in %8$s only: '
+                        WHEN c.key IS NULL THEN 'missing in %8$s: '
+                        WHEN NOT l.done THEN 'copied before its chunk was done: '
+                        WHEN c.copies > 1 THEN 'in %8$s more than once: '
+                        ELSE 'not equal in %8$s: ' END || coalesce(l.image, c.image)
+            FROM left_rows AS l
+            FULL JOIN counted AS c ON c.key = l.key
+            WHERE l.beyond OR l.key IS NULL OR (l.done AND c.key IS NULL) OR (NOT l.done AND c.key IS NOT NULL)
+               OR c.copies > 1 OR (c.key IS NOT NULL AND c.image <> l.image)
+            LIMIT 20""";
+
+    private InvariantChecker() {}
+
+    /** From the start of the copy to the swap: of source and new table. */
+    public static void assertHolds(MigrationFixture migration) {
+        assertHolds(migration, migration.source(), migration.newTable());
+    }
+
+    /** After the swap: of the live table and the backup, which is the one brought up to date now. */
+    public static void assertHoldsAfterSwap(MigrationFixture migration) {
+        assertHolds(migration, migration.source(), migration.backup());
+    }
+
+    private static void assertHolds(MigrationFixture migration, QualifiedName left, QualifiedName right) {
+        String key = migration.key().stream()
+                .map(column -> "t." + column.quoted())
+                .collect(Collectors.joining(", ", "ROW(", ")::text"));
+        String captured = migration.key().stream()
+                .map(Identifier::quoted)
+                .map(column -> "d.%1$s = t.%1$s".formatted(column))
+                .collect(Collectors.joining(" AND "));
+        assertThat(migration
+                        .database()
+                        .queryStrings(VIOLATIONS.formatted(
+                                literal(migration.source().schema().name()),
+                                literal(migration.source().name().name()),
+                                key,
+                                left.quoted(),
+                                migration.delta().quoted(),
+                                captured,
+                                right.quoted(),
+                                right.name().name().replace("'", "''"))))
+                .as("the invariant in phase %s", migration.phase())
+                .isEmpty();
+    }
+
+    private static String literal(String text) {
+        return "'" + text.replace("'", "''") + "'";
+    }
+}

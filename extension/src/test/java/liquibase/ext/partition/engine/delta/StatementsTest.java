@@ -1,0 +1,113 @@
+package liquibase.ext.partition.engine.delta;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import liquibase.ext.partition.engine.catalog.KeyColumn;
+import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.run.Chunk;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.TupleId;
+import org.junit.jupiter.api.Test;
+
+/** The statements on which everything rests, as exact text. */
+class StatementsTest {
+    private static final QualifiedName SOURCE = QualifiedName.of("shop", "Orders");
+    private static final QualifiedName NEW = QualifiedName.of("shop", "Orders_new");
+    private static final QualifiedName DELTA = QualifiedName.of("shop", "Orders_delta");
+    private static final Identifier AT = new Identifier("created?");
+    private static final KeyMatch KEY = new KeyMatch(List.of(
+            new KeyColumn(new Identifier("Id"), "bigint", Sql.raw("=")),
+            new KeyColumn(new Identifier("code"), "ext.citext", Sql.raw("OPERATOR(\"ext\".=)"))));
+    private static final List<Identifier> COLUMNS =
+            List.of(new Identifier("Id"), new Identifier("code"), AT, new Identifier("a\"b"));
+
+    private static Replay replay(boolean forward) {
+        return new Replay(
+                new Capture(DELTA, KEY.columns(), AT),
+                KEY,
+                new Replay.Side(forward ? SOURCE : NEW, !forward),
+                new Replay.Side(forward ? NEW : SOURCE, forward),
+                COLUMNS);
+    }
+
+    @Test
+    void theCopyOfAChunk() {
+        Sql copy = ChunkedCopy.copyStatement(SOURCE, NEW, DELTA, COLUMNS, KEY, new Chunk(64, 128));
+
+        assertThat(copy.text()).isEqualTo("""
+                INSERT INTO "shop"."Orders_new" ("Id", "code", "created?", "a""b") OVERRIDING SYSTEM VALUE
+                SELECT s."Id", s."code", s."created?", s."a""b" FROM ONLY "shop"."Orders" AS s
+                WHERE s.ctid >= ? AND s.ctid < ?
+                  AND NOT EXISTS (SELECT FROM "shop"."Orders_delta" AS d WHERE d."Id" = s."Id" AND d."code" OPERATOR("ext".=) s."code")""");
+        assertThat(copy.values()).containsExactly(new TupleId(64), new TupleId(128));
+        assertThat(copy.script()).contains("WHERE s.ctid >= '(64,0)' AND s.ctid < '(128,0)'");
+    }
+
+    /** All delta rows of a key are taken, whichever of them the batch came upon. */
+    @Test
+    void aBatchOfTheReplayTakesThenDeletesThenInserts() {
+        List<Sql> statements = replay(true).batchStatements(0, 66);
+
+        assertThat(statements).hasSize(3);
+        assertThat(statements.get(0).text()).isEqualTo("""
+                WITH picked AS (
+                  SELECT DISTINCT "Id", "code" FROM "shop"."Orders_delta" WHERE ctid >= ? AND ctid < ?
+                ), taken AS (
+                  DELETE FROM "shop"."Orders_delta" AS d USING picked AS p WHERE d."Id" = p."Id" AND d."code" OPERATOR("ext".=) p."code" RETURNING d."Id", d."code", d."created?"
+                )
+                INSERT INTO "pg_temp"."Orders_delta_batch" ("Id", "code", "created?") SELECT "Id", "code", "created?" FROM taken""");
+        assertThat(statements.get(0).values()).containsExactly(new TupleId(0), new TupleId(66));
+        assertThat(statements.get(1).text()).isEqualTo("""
+                DELETE FROM "shop"."Orders_new" AS t USING (SELECT DISTINCT "Id", "code", "created?" FROM "pg_temp"."Orders_delta_batch") AS b
+                WHERE t."Id" = b."Id" AND t."code" OPERATOR("ext".=) b."code" AND t."created?" = b."created?\"""");
+        assertThat(statements.get(2).text()).isEqualTo("""
+                INSERT INTO "shop"."Orders_new" ("Id", "code", "created?", "a""b") OVERRIDING SYSTEM VALUE
+                SELECT s."Id", s."code", s."created?", s."a""b"
+                FROM (SELECT DISTINCT "Id", "code" FROM "pg_temp"."Orders_delta_batch") AS b
+                JOIN "shop"."Orders" AS s ON s."Id" = b."Id" AND s."code" OPERATOR("ext".=) b."code\"""");
+    }
+
+    @Test
+    void theReverseReplayFindsRowsByKeyAndPartitionOnBothSides() {
+        List<Sql> statements = replay(false).batchStatements(0, 66);
+
+        assertThat(statements.get(1).text()).isEqualTo("""
+                DELETE FROM "shop"."Orders" AS t USING (SELECT DISTINCT "Id", "code", "created?" FROM "pg_temp"."Orders_delta_batch") AS b
+                WHERE t."Id" = b."Id" AND t."code" OPERATOR("ext".=) b."code" AND t."created?" = b."created?\"""");
+        assertThat(statements.get(2).text()).endsWith("""
+                FROM (SELECT DISTINCT "Id", "code", "created?" FROM "pg_temp"."Orders_delta_batch") AS b
+                JOIN "shop"."Orders_new" AS s ON s."Id" = b."Id" AND s."code" OPERATOR("ext".=) b."code" AND s."created?" = b."created?\"""");
+    }
+
+    @Test
+    void aPartitionColumnThatIsPartOfTheKeyIsNamedOnce() {
+        Capture capture = new Capture(DELTA, List.of(new Identifier("Id"), AT), AT);
+        assertThat(capture.columns()).containsExactly(new Identifier("Id"), AT);
+        KeyMatch key = new KeyMatch(List.of(new KeyColumn(AT, "date", Sql.raw("="))));
+        assertThat(key.sameKeyAndPartition("l", "r", AT).text()).isEqualTo("l.\"created?\" = r.\"created?\"");
+    }
+
+    @Test
+    void theTriggersAreAlwaysEnabledAndTheRefusalIsOnEveryPartition() {
+        Capture capture = new Capture(DELTA, KEY.columns(), AT);
+
+        assertThat(capture.startStatements(SOURCE, List.of(QualifiedName.of("shop", "p1"))))
+                .extracting(Sql::script)
+                .containsExactly(
+                        """
+                        CREATE TRIGGER "Orders_delta_capture" AFTER INSERT OR UPDATE OR DELETE ON "shop"."Orders"
+                          FOR EACH ROW EXECUTE FUNCTION "shop"."Orders_delta_capture"()""",
+                        "ALTER TABLE \"shop\".\"Orders\" ENABLE ALWAYS TRIGGER \"Orders_delta_capture\"",
+                        """
+                        CREATE TRIGGER "Orders_delta_no_truncate" BEFORE TRUNCATE ON "shop"."Orders"
+                          FOR EACH STATEMENT EXECUTE FUNCTION "shop"."Orders_delta_no_truncate"()""",
+                        "ALTER TABLE \"shop\".\"Orders\" ENABLE ALWAYS TRIGGER \"Orders_delta_no_truncate\"",
+                        """
+                        CREATE TRIGGER "Orders_delta_no_truncate" BEFORE TRUNCATE ON "shop"."p1"
+                          FOR EACH STATEMENT EXECUTE FUNCTION "shop"."Orders_delta_no_truncate"()""",
+                        "ALTER TABLE \"shop\".\"p1\" ENABLE ALWAYS TRIGGER \"Orders_delta_no_truncate\"");
+    }
+}

@@ -1,0 +1,79 @@
+package liquibase.ext.partition.engine.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ProgressMeterTest {
+    private final List<String> lines = new ArrayList<>();
+
+    @Test
+    void tellsPerCentRowsSpeedAndWhatElseThereIs() {
+        ProgressMeter meter = new ProgressMeter(lines::add, "copy of shop.orders", 200, 0, 0);
+        meter.add(50, 1_234_567);
+
+        meter.tell("delta backlog 7");
+
+        assertThat(lines)
+                .singleElement()
+                .asString()
+                .matches(
+                        "copy of shop\\.orders: 25\\.0 %, 1,234,567 rows, [0-9,]+ rows/s, ETA to be determined, delta backlog 7");
+    }
+
+    @Test
+    void guessesNoTimeInTheFirstMinuteUnlessHalfIsDone() {
+        ProgressMeter meter = new ProgressMeter(lines::add, "copy", 100, 0, 0);
+        assertThat(meter.line("")).contains("ETA to be determined");
+        meter.add(49, 10);
+        assertThat(meter.line("")).contains("ETA to be determined");
+        meter.add(1, 10);
+        assertThat(meter.line("")).matches(".* ETA [0-9.]+ s");
+        meter.add(50, 10);
+        assertThat(meter.line("")).startsWith("copy: 100.0 %, 30 rows").endsWith("ETA now");
+    }
+
+    @Test
+    void countsWhatEarlierRunsDidButNotInItsSpeed() {
+        ProgressMeter meter = new ProgressMeter(lines::add, "copy", 100, 60, 6_000);
+        assertThat(meter.line("")).startsWith("copy: 60.0 %, 6,000 rows, 0 rows/s, ETA to be determined");
+        meter.add(10, 500);
+        assertThat(meter.rows()).isEqualTo(6_500);
+        assertThat(meter.rowsOfThisRun()).isEqualTo(500);
+    }
+
+    @Test
+    void anEmptyTableIsDoneAtOnce() {
+        assertThat(new ProgressMeter(lines::add, "copy", 0, 0, 0).line(""))
+                .isEqualTo("copy: 100.0 %, 0 rows, 0 rows/s, ETA now");
+    }
+
+    @Test
+    void isNotDueAtOnce() {
+        assertThat(new ProgressMeter(lines::add, "copy", 1, 0, 0).isDue()).isFalse();
+    }
+
+    @Test
+    void chunksCoverEveryBlockOnce() {
+        assertThat(Chunk.covering(0, 10)).isEmpty();
+        assertThat(Chunk.covering(10, 10)).containsExactly(new Chunk(0, 10));
+        assertThat(Chunk.covering(21, 10)).containsExactly(new Chunk(0, 10), new Chunk(10, 20), new Chunk(20, 21));
+        assertThat(Chunk.blocksFor(1, 50)).isEqualTo(1);
+        assertThat(Chunk.blocksFor(1_000, 50)).isEqualTo(20);
+        assertThatIllegalArgumentException().isThrownBy(() -> new Chunk(5, 5));
+    }
+
+    @Test
+    void aLockPolicyNeedsAtLeastOneAttemptAndATimeout() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LockPolicy(Duration.ofSeconds(1), 0))
+                .withMessageContaining("lockAttempts is 0; it must be 1 or more");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LockPolicy(Duration.ZERO, 1))
+                .withMessageContaining("lockTimeout is PT0S");
+    }
+}

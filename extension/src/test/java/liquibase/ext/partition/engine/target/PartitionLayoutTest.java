@@ -1,0 +1,84 @@
+package liquibase.ext.partition.engine.target;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.time.LocalDate;
+import java.util.List;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PartitionLayoutTest {
+    @Test
+    void hasOnePartitionAMonthAcrossTheYears() {
+        PartitionLayout layout = PartitionLayout.parse("orders_", "month", "2023-11", "2024-03-01");
+
+        assertThat(layout.partitions())
+                .containsExactly(
+                        new Partition(new Identifier("orders_202311"), day(2023, 11), day(2023, 12)),
+                        new Partition(new Identifier("orders_202312"), day(2023, 12), day(2024, 1)),
+                        new Partition(new Identifier("orders_202401"), day(2024, 1), day(2024, 2)),
+                        new Partition(new Identifier("orders_202402"), day(2024, 2), day(2024, 3)));
+        assertThat(layout.defaultPartition().name()).isEqualTo("orders_default");
+    }
+
+    private static LocalDate day(int year, int month) {
+        return LocalDate.of(year, month, 1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    decade | 2024-01    | 2025-01    | interval is <decade>; it can be month
+                    MONTH  | 2024-01    | 2025-01    | interval is <MONTH>; it can be month
+                    month  | 2024       | 2025-01    | from is <2024>; write a month as 2024-01, or its first day as 2024-01-01.
+                    month  | 2024-13    | 2025-01    | from is <2024-13>; write a month as
+                    month  | 2024-1     | 2025-01    | from is <2024-1>; write a month as
+                    month  | 2024-02-30 | 2025-01    | from is <2024-02-30>; write a month as
+                    month  | 2024-02-02 | 2025-01    | from is <2024-02-02>, which is not the first day of a month.
+                    month  | 2024-01    | yesterday  | until is <yesterday>; write a month as
+                    month  | 2024-01    | 2024-01    | from is 2024-01-01 and until is 2024-01-01; until is the first month without a partition and must be later.
+                    month  | 2024-02    | 2024-01    | until is the first month without a partition and must be later.
+                    """)
+    void sayWhatIsWrongWithAttributes(String interval, String from, String until, String message) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> PartitionLayout.parse("orders_", interval, from, until))
+                .withMessageContaining(message);
+    }
+
+    @Test
+    void aPrefixWithWhichAPartitionsNameWouldBeTooLongIsAnError() {
+        assertThat(PartitionLayout.parse("a".repeat(56), "month", "2024-01", "2024-02")
+                        .defaultPartition()
+                        .name())
+                .hasSize(63);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> PartitionLayout.parse("a".repeat(57), "month", "2024-01", "2024-02"))
+                .withMessageContaining("has 64 bytes");
+    }
+
+    @Test
+    void theStatementsOfTheNewTable() {
+        NewTable table = new NewTable(
+                QualifiedName.of("Shop", "order"),
+                QualifiedName.of("Shop", "order_new"),
+                new Identifier("Created At"),
+                PartitionLayout.parse("order_", "month", "2024-01", "2024-02"));
+
+        assertThat(table.statements())
+                .extracting(Sql::script)
+                .isEqualTo(List.of(
+                        """
+                        CREATE TABLE "Shop"."order_new" (
+                          LIKE "Shop"."order" INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING IDENTITY
+                            INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING STATISTICS INCLUDING COMMENTS
+                        ) PARTITION BY RANGE ("Created At")""",
+                        """
+                        CREATE TABLE "Shop"."order_202401" PARTITION OF "Shop"."order_new"
+                          FOR VALUES FROM ('2024-01-01 00:00:00+00') TO ('2024-02-01 00:00:00+00')""",
+                        "CREATE TABLE \"Shop\".\"order_default\" PARTITION OF \"Shop\".\"order_new\" DEFAULT"));
+    }
+}
