@@ -76,7 +76,8 @@ class KillTest {
             killWhen(
                     "SELECT count(*) = %d FROM partition_chunk".formatted(chunk),
                     Copy.beginChunks(chunk, chunk + 1),
-                    Copy.CLAIM);
+                    Copy.CLAIM,
+                    "update");
             Copy.releaseLocks(database);
             List<String> chunks = database.queryStrings(Copy.CHUNKS);
             assertThat(chunks).hasSize(chunk).containsAll(finished);
@@ -137,7 +138,20 @@ class KillTest {
         assertThat(database.queryString("SELECT to_regclass('orders_old')")).isNotNull();
         Copy.releaseLocks(database);
 
-        liquibase.update("-DdropApproved=orders").requireSuccess();
+        // The way back is gone and not recorded: the rollback is recorded now, and nothing is swapped again.
+        killWhen(
+                "SELECT true",
+                "LOCK TABLE databasechangelog IN SHARE MODE",
+                "DELETE FROM public.databasechangelog ",
+                "rollback-count",
+                "--count=2");
+        Copy.releaseLocks(database);
+        liquibase.rollback("orders-copied").requireSuccess();
+        assertThat(recorded()).endsWith("orders-verify");
+        assertThat(Migrated.isPartitioned(database, "orders")).isFalse();
+        assertNothingLost();
+
+        liquibase.update("-DswapApproved=orders", "-DdropApproved=orders").requireSuccess();
         assertThat(recorded()).endsWith("orders-drop");
         assertThat(database.queryString("SELECT to_regclass('orders_old')")).isNull();
         assertNothingLost();
@@ -154,13 +168,14 @@ class KillTest {
      * @param statement what the update has come to when it stands there
      */
     private void killAt(String lock, String statement, String... arguments) throws SQLException {
-        killWhen("SELECT true", lock, statement, arguments);
+        killWhen("SELECT true", lock, statement, "update", arguments);
     }
 
-    /** As {@link #killAt}, once {@code condition} is true as well. */
-    private void killWhen(String condition, String lock, String statement, String... arguments) throws SQLException {
+    /** As {@link #killAt}, of any command, once {@code condition} is true as well. */
+    private void killWhen(String condition, String lock, String statement, String command, String... arguments)
+            throws SQLException {
         try (Barrier barrier = Barrier.at(database, lock);
-                RunningCli update = liquibase.start("update", arguments)) {
+                RunningCli update = liquibase.start(command, arguments)) {
             barrier.awaitVictim(statement, update);
             database.awaitTrue(condition);
             assertThat(update.kill().exitCode()).isNotZero();

@@ -22,11 +22,17 @@ class TwoRunnersTest {
                 LiquibaseCli.version(version).changelog(orders.changelog()).database(database);
         liquibase.run("update-count", "--count=3").requireSuccess();
 
-        try (RunningCli first = startedCopy(database, liquibase)) {
+        try (Barrier gate = Barrier.at(database, "LOCK TABLE orders_202401 IN SHARE MODE");
+                RunningCli first = liquibase.start("update")) {
+            gate.awaitVictim("INSERT INTO \"public\".\"orders_new\"", first);
             String holder = database.queryString("""
                     SELECT pid FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
                     WHERE l.locktype = 'advisory' AND d.datname = current_database()
                     """);
+            // Takes no lock, so it answers while the copy is at work.
+            assertThat(liquibase.run("partition-status").requireSuccess().output())
+                    .contains("public.orders")
+                    .contains("At work: pid " + holder);
             Copy.releaseLocks(database);
 
             CliResult second = liquibase.update().requireFailure();
@@ -36,14 +42,5 @@ class TwoRunnersTest {
             first.await().requireSuccess();
         }
         assertThat(Migrated.contents(database, "orders_new")).isEqualTo(contents);
-    }
-
-    private Barrier gate;
-
-    private RunningCli startedCopy(TestDatabase database, LiquibaseCli liquibase) throws Exception {
-        gate = Barrier.at(database, "LOCK TABLE orders_202401 IN SHARE MODE");
-        RunningCli first = liquibase.start("update");
-        gate.awaitVictim("INSERT INTO \"public\".\"orders_new\"", first);
-        return first;
     }
 }

@@ -9,6 +9,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import liquibase.exception.ValidationFailedException;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -178,18 +181,20 @@ class JourneyTest {
         assertThat(workersThatWrite(changelog)).hasSize(3);
     }
 
-    @Test
-    void theExtensionsOwnSettingsGiveTheWorkersTheirConnections() throws Exception {
-        System.setProperty("liquibase.partition.url", database.url());
-        System.setProperty("liquibase.partition.username", database.username());
-        System.setProperty("liquibase.partition.password", database.password());
+    /** The extension's own settings, and those of Liquibase's command line. */
+    @ParameterizedTest
+    @ValueSource(strings = {"liquibase.partition", "liquibase.command"})
+    void settingsGiveTheWorkersTheirConnections(String prefix) throws Exception {
+        Map<String, String> settings = Map.of(
+                prefix + ".url", database.url(),
+                prefix + ".username", database.username(),
+                prefix + ".password", database.password());
+        settings.forEach(System::setProperty);
         try {
             assertThat(workersThatWrite(changelog.onAConnectionOfTheApplication()))
                     .hasSize(3);
         } finally {
-            System.clearProperty("liquibase.partition.url");
-            System.clearProperty("liquibase.partition.username");
-            System.clearProperty("liquibase.partition.password");
+            settings.keySet().forEach(System::clearProperty);
         }
     }
 
