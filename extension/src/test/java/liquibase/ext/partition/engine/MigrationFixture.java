@@ -207,7 +207,11 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture verify() throws SQLException {
-        step("verifyCopy", run -> Verification.verifyCopy(run, CHUNK_SIZE, 2));
+        return verify(CHUNK_SIZE);
+    }
+
+    public MigrationFixture verify(long chunkSize) throws SQLException {
+        step("verifyCopy", run -> Verification.verifyCopy(run, chunkSize, 2));
         return this;
     }
 

@@ -61,7 +61,7 @@ class StressTest {
     void everyRowOfALargeTableIsWhatItsWriterCommittedThroughoutAndAfterwards(TestDatabase database) throws Exception {
         MigrationFixture orders = orders(database, 300_000);
         try (Workload workload =
-                writers(database).writers(12).writesPerSecond(1_200).start()) {
+                writers(database).writers(12).writesPerSecond(1_500).start()) {
             workload.awaitCommits(200);
             orders.prepare().capture().copy(5_000, 3, false);
             orders.index();
@@ -72,7 +72,7 @@ class StressTest {
                     .isTrue();
             workload.resume();
             workload.awaitCommits(200);
-            orders.replay().verify();
+            orders.replay().verify(10_000);
             orders.swap(SWAP);
             workload.awaitCommits(500);
             workload.pause();
