@@ -232,10 +232,9 @@ public final class ChunkedCopy {
     }
 
     private void requireCapture() throws SQLException {
-        if (!capture.isOn(run.session(), run.source())) {
-            throw new PartitionException(
-                    "Changes of %s are not being captured: a trigger of %s is missing or disabled. Writes since then may be missing from the delta table. Nothing was copied now. Roll back to before captureChanges and begin again."
-                            .formatted(run.source(), capture.delta()));
-        }
+        capture.requireOn(
+                run.session(),
+                run.source(),
+                ". Writes since then may be missing from the delta table. Nothing was copied now. Roll back to before captureChanges and begin again.");
     }
 }

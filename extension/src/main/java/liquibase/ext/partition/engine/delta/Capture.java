@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -189,6 +190,20 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
         return session.queryBoolean(IS_ON.with("table", table.quoted())
                 .with("capture", captureFunction().quoted())
                 .with("refusal", refusalFunction().quoted()));
+    }
+
+    /**
+     * For every step that relies on capture.
+     *
+     * @param rest of the message after the cause: what may differ, what is unchanged, what to do next
+     * @throws PartitionException when writes to {@code table} are not captured
+     */
+    public void requireOn(Session session, QualifiedName table, String rest) throws SQLException {
+        if (!isOn(session, table)) {
+            throw new PartitionException(
+                    "Changes of %s are not being captured: a trigger of %s is missing or disabled%s"
+                            .formatted(table, delta, rest));
+        }
     }
 
     /** How many rows the delta table has, counted to {@code limit} at most. */

@@ -46,11 +46,11 @@ public final class ReplayStep {
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
         Replay replay = forward(migration, source, new KeyMatch(reader.key(source, migration.keyColumns())));
-        if (!replay.capture().isOn(run.session(), run.source())) {
-            throw new PartitionException(
-                    "Changes of %s are not being captured: a trigger of %s is missing or disabled. Nothing was replayed. Roll back to before captureChanges and begin again."
-                            .formatted(run.source(), migration.delta()));
-        }
+        replay.capture()
+                .requireOn(
+                        run.session(),
+                        run.source(),
+                        ". Nothing was replayed. Roll back to before captureChanges and begin again.");
         replay.withScratchTable(run.session(), () -> {
             catchUp(run, replay, batchSize);
             return null;

@@ -89,13 +89,11 @@ final class LockedSwitch {
                             if (backlog > settings.maxDrainRows()) {
                                 return Optional.empty();
                             }
-                            if (!replay.capture().isOn(session, leaving)) {
-                                throw new PartitionException(
-                                        "Changes of %s are not being captured: a trigger of %s is missing or disabled, so the two tables may differ. Nothing was renamed. Roll back to before captureChanges and begin again."
-                                                .formatted(
-                                                        leaving,
-                                                        replay.capture().delta()));
-                            }
+                            replay.capture()
+                                    .requireOn(
+                                            session,
+                                            leaving,
+                                            ", so the two tables may differ. Nothing was renamed. Roll back to before captureChanges and begin again.");
                             replay.drain(session);
                             body.run();
                             return Optional.of(lockedAt);

@@ -71,11 +71,10 @@ public final class Verification {
             throws SQLException {
         KeyMatch key = new KeyMatch(new TableReader(run.session()).key(ordinary, migration.keyColumns()));
         Capture capture = new Capture(migration.delta(), key.columns(), migration.partitionColumn());
-        if (!capture.isOn(run.session(), run.source())) {
-            throw new PartitionException(
-                    "Changes of %s are not being captured: a trigger of %s is missing or disabled. Nothing was compared. What was written since then is on one side only; roll back and begin again."
-                            .formatted(run.source(), migration.delta()));
-        }
+        capture.requireOn(
+                run.session(),
+                run.source(),
+                ". Nothing was compared. What was written since then is on one side only; roll back and begin again.");
         return new Comparison(ordinary.name(), partitioned, capture, key, ordinary.writableColumns());
     }
 }
