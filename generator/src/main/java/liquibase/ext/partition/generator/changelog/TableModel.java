@@ -1,11 +1,8 @@
 package liquibase.ext.partition.generator.changelog;
 
-import java.time.LocalDate;
-import java.time.YearMonth;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import liquibase.ext.partition.engine.target.PartitionInterval;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 
@@ -27,8 +24,8 @@ final class TableModel {
         model.put("keyColumns", table.keyColumns());
         model.put("partitionColumns", partitionBy.columns());
         model.put("interval", partitionBy.interval().word());
-        model.put("from", bound(partitionBy.interval(), partitionBy.from()));
-        model.put("until", bound(partitionBy.interval(), partitionBy.until()));
+        model.put("from", partitionBy.interval().write(partitionBy.from()));
+        model.put("until", partitionBy.interval().write(partitionBy.until()));
         model.put("partitionCount", partitionBy.partitionCount());
         model.put("columns", columns(table));
         putIfPresent(model, "chunkSize", table.chunkSize());
@@ -43,13 +40,6 @@ final class TableModel {
     private static String logicalFilePath(TableConfig table) {
         String schema = table.schemaName() == null ? "" : table.schemaName() + ".";
         return "liquibase-partition/" + schema + table.tableName();
-    }
-
-    /** As people write it in the config. */
-    private static String bound(PartitionInterval interval, LocalDate date) {
-        return switch (interval) {
-            case MONTH -> YearMonth.from(date).toString();
-        };
     }
 
     private static List<Map<String, String>> columns(TableConfig table) {

@@ -1,0 +1,41 @@
+package liquibase.ext.partition.engine.target;
+
+import java.time.LocalDate;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * A column of one of PostgreSQL's own types for dates.
+ *
+ * @param typeName {@code date}, {@code timestamp} or {@code timestamptz}
+ */
+public record DateTime(String typeName) implements TimeEncoding {
+    /** The types, by their names in the catalog. */
+    public static final Set<String> TYPES = Set.of("date", "timestamp", "timestamptz");
+
+    private static final Sql AT_UTC = Sql.of("({column} AT TIME ZONE 'UTC')");
+    private static final Sql AS_TIMESTAMP = Sql.of("({column})::timestamp");
+
+    /** @throws IllegalArgumentException when it is another type */
+    public DateTime {
+        if (!TYPES.contains(typeName)) {
+            throw new IllegalArgumentException("Not a type of dates: " + typeName);
+        }
+    }
+
+    @Override
+    public Sql time(Sql column) {
+        return switch (typeName) {
+            case "timestamptz" -> AT_UTC.with("column", column);
+            case "date" -> AS_TIMESTAMP.with("column", column);
+            default -> column;
+        };
+    }
+
+    /** With an explicit offset: {@code timestamptz} takes it as it is, the others leave the offset out of account. */
+    @Override
+    public Optional<Sql> bound(LocalDate day) {
+        return Optional.of(Sql.literal(day + " 00:00:00+00"));
+    }
+}

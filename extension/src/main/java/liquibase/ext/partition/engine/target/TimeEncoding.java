@@ -1,0 +1,24 @@
+package liquibase.ext.partition.engine.target;
+
+import java.time.LocalDate;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * How the time of a row is written in one column. Every expression made here is immutable, so that it can be a partition key, and
+ * depends on no setting of a session ({@code TimeZone}, {@code DateStyle}, {@code search_path}).
+ */
+public sealed interface TimeEncoding permits DateTime {
+    /**
+     * The time as an expression of type {@code timestamp}, in UTC; NULL where the column holds no time. Never raises an error.
+     *
+     * @param column an expression of the column's type
+     */
+    Sql time(Sql column);
+
+    /**
+     * The constant, in the column's own type, at which {@code day} begins in UTC; rows of that day and later are not less than
+     * it. Empty where the column's own order is not that of time: then only {@link #time} can be the partition key.
+     */
+    Optional<Sql> bound(LocalDate day);
+}
