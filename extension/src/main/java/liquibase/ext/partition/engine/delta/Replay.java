@@ -11,6 +11,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.target.DerivedName;
+import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * Brings the keys in the delta table up to date in another table: from the source to the new table, and after the swap from
@@ -27,14 +28,14 @@ import liquibase.ext.partition.engine.target.DerivedName;
  * @param to written by (b) and (c)
  * @param columns that are copied
  */
-public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Identifier> columns) {
+public record Replay(Capture capture, RowMatch match, Side from, Side to, List<Identifier> columns) {
     /**
      * One of the two tables.
      *
-     * @param partitioned whether rows are read by key and partition-key value. By the key alone every partition's index would
-     *     be searched for every row.
+     * @param shape of its rows. Those of the partitioned table are read by key and partition-key value: by the key alone every
+     *     partition's index would be searched for every row.
      */
-    public record Side(QualifiedName table, boolean partitioned) {}
+    public record Side(QualifiedName table, RowShape shape) {}
 
     /** A delta row of a short key takes about 50 bytes with its header, a block is 8 kB. */
     private static final long ROWS_PER_BLOCK = 150;
@@ -108,30 +109,33 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
 
     /** The statements of one batch, for execution and for review. */
     public List<Sql> batchStatements(long fromBlock, long toBlock) {
+        // What is captured is written as the table has it that is read.
+        RowMatch.Rows delta = new RowMatch.Rows("d", from.shape());
+        RowMatch.Rows picked = new RowMatch.Rows("p", from.shape());
+        RowMatch.Rows batch = new RowMatch.Rows("b", from.shape());
+        RowMatch.Rows read = new RowMatch.Rows("s", from.shape());
+        RowMatch.Rows written = new RowMatch.Rows("t", to.shape());
+        boolean readsPartitions = from.shape() == RowShape.NEW;
         return List.of(
-                TAKE.with("key", Sql.list(key.columns()))
+                TAKE.with("key", Sql.list(match.columns()))
                         .with("delta", capture.delta())
                         .with("fromBlock", new TupleId(fromBlock))
                         .with("toBlock", new TupleId(toBlock))
-                        .with("sameKey", key.sameKey("d", "p"))
+                        .with("sameKey", match.sameKey(delta, picked))
                         .with("taken", Sql.list("d", capture.columns()))
                         .with("batch", batch())
                         .with("deltaColumns", Sql.list(capture.columns())),
                 DELETE.with("to", to.table())
                         .with("deltaColumns", Sql.list(capture.columns()))
                         .with("batch", batch())
-                        .with("sameRow", key.sameKeyAndPartition("t", "b", capture.partitionColumn())),
+                        .with("sameRow", match.sameRow(written, batch)),
                 INSERT.with("to", to.table())
                         .with("columns", Sql.list(columns))
-                        .with("sourceColumns", Sql.list("s", columns))
-                        .with("lookup", Sql.list(from.partitioned() ? capture.columns() : key.columns()))
+                        .with("sourceColumns", match.list(read, columns, to.shape()))
+                        .with("lookup", Sql.list(readsPartitions ? capture.columns() : match.columns()))
                         .with("batch", batch())
                         .with("from", from.table())
-                        .with(
-                                "sameRow",
-                                from.partitioned()
-                                        ? key.sameKeyAndPartition("s", "b", capture.partitionColumn())
-                                        : key.sameKey("s", "b")));
+                        .with("sameRow", readsPartitions ? match.sameRow(read, batch) : match.sameKey(read, batch)));
     }
 
     /**
