@@ -11,6 +11,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CopiedRows;
+import liquibase.ext.partition.engine.delta.Misfit;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.ProgressMeter;
@@ -47,6 +48,8 @@ public final class ChunkedCopy {
             SELECT {sourceColumns} FROM ONLY {source} AS s
             WHERE s.ctid >= {from} AND s.ctid < {to}
               AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {sameKey})""");
+
+    private static final Sql IN_CHUNK = Sql.of("s.ctid >= {from} AND s.ctid < {to}");
 
     /** One query for what a chunk checks, as it is asked in every chunk. */
     private static final Sql STILL_HOLDS = Sql.of("""
@@ -206,8 +209,19 @@ public final class ChunkedCopy {
             if (SqlState.UNIQUE_VIOLATION.matches(e) && isFinished(checkpoints, chunk)) {
                 return 0;
             }
-            throw e;
+            throw explained(session, match, chunk, e);
         }
+    }
+
+    private SQLException explained(Session session, RowMatch match, Chunk chunk, SQLException e) {
+        return Misfit.explain(
+                session,
+                match,
+                source.name(),
+                RowMatch.Rows.ofSource("s"),
+                IN_CHUNK.with("from", new TupleId(chunk.from())).with("to", new TupleId(chunk.to())),
+                e,
+                "Nothing of this chunk was kept; finished chunks are, and capture goes on. Change the value and run update again; or take the migration back, say in the table config how to convert it (using), and begin again.");
     }
 
     private static boolean isFinished(Checkpoints checkpoints, Chunk chunk) throws SQLException {

@@ -73,9 +73,16 @@ public record Replay(Capture capture, RowMatch match, Side from, Side to, List<I
     private static final Sql INSERT = Sql.of("""
             INSERT INTO {to} ({columns}) OVERRIDING SYSTEM VALUE
             SELECT {sourceColumns}
-            FROM (SELECT DISTINCT {lookup} FROM {batch}) AS b
+            FROM ({lookup}) AS b
             JOIN {from} AS s ON {sameRow}""");
 
+    private static final Sql LOOKUP = Sql.of("SELECT DISTINCT {columns} FROM {batch}");
+
+    /** Rows that differ in a column of the partition key, and not in its value, would find the same row twice. */
+    private static final Sql LOOKUP_BY_VALUE =
+            Sql.of("SELECT DISTINCT ON ({key}, {value}) {columns} FROM {batch} AS b");
+
+    private static final Sql IN_DELTA = Sql.of("EXISTS (SELECT FROM {delta} AS d WHERE {sameKey})");
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {delta}");
 
     /**
@@ -87,16 +94,39 @@ public record Replay(Capture capture, RowMatch match, Side from, Side to, List<I
         T result;
         try {
             result = work.run();
-        } catch (SQLException | RuntimeException e) {
-            try {
-                session.update(DROP_BATCH.with("batch", batch()));
-            } catch (SQLException suppressed) {
-                e.addSuppressed(suppressed);
-            }
+        } catch (SQLException e) {
+            dropBatch(session, e);
+            throw explained(session, e);
+        } catch (RuntimeException e) {
+            dropBatch(session, e);
             throw e;
         }
         session.update(DROP_BATCH.with("batch", batch()));
         return result;
+    }
+
+    private void dropBatch(Session session, Exception failure) {
+        try {
+            session.update(DROP_BATCH.with("batch", batch()));
+        } catch (SQLException suppressed) {
+            failure.addSuppressed(suppressed);
+        }
+    }
+
+    /** The transaction is over, so that the delta table names the rows again that could not be replayed. */
+    private SQLException explained(Session session, SQLException e) {
+        RowMatch.Rows rows = new RowMatch.Rows("s", from.shape());
+        Sql captured = IN_DELTA.with("delta", capture.delta())
+                .with("sameKey", match.sameKey(new RowMatch.Rows("d", from.shape()), rows));
+        return Misfit.explain(
+                session,
+                match,
+                from.table(),
+                rows,
+                captured,
+                e,
+                "Nothing is lost: the changes stay in %s, and capture goes on. Change the value, then run again."
+                        .formatted(capture.delta()));
     }
 
     /** The statement that makes the scratch table, for execution and for review. */
@@ -132,10 +162,23 @@ public record Replay(Capture capture, RowMatch match, Side from, Side to, List<I
                 INSERT.with("to", to.table())
                         .with("columns", Sql.list(columns))
                         .with("sourceColumns", match.list(read, columns, to.shape()))
-                        .with("lookup", Sql.list(readsPartitions ? capture.columns() : match.columns()))
-                        .with("batch", batch())
+                        .with("lookup", readsPartitions ? lookupByValue(batch) : lookup(match.columns()))
                         .with("from", from.table())
                         .with("sameRow", readsPartitions ? match.sameRow(read, batch) : match.sameKey(read, batch)));
+    }
+
+    private Sql lookup(List<Identifier> lookedUp) {
+        return LOOKUP.with("columns", Sql.list(lookedUp)).with("batch", batch());
+    }
+
+    private Sql lookupByValue(RowMatch.Rows batch) {
+        return match.partitionKey().isColumn()
+                ? lookup(capture.columns())
+                : LOOKUP_BY_VALUE
+                        .with("key", Sql.list(batch.alias(), match.columns()))
+                        .with("value", match.partitionValue(batch))
+                        .with("columns", Sql.list(batch.alias(), capture.columns()))
+                        .with("batch", batch());
     }
 
     /**

@@ -98,7 +98,13 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
         for (KeyColumn column : key) {
             conditions.add(SAME.with("left", column(left, column.name(), left.shape()))
                     .with("equals", column.equality())
-                    .with("right", column(right, column.name(), left.shape())));
+                    .with(
+                            "right",
+                            conversions.lookUp(
+                                    column.name(),
+                                    Sql.list(right.alias(), List.of(column.name())),
+                                    right.shape(),
+                                    left.shape())));
         }
         return conditions;
     }

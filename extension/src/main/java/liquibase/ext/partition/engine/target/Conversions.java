@@ -25,6 +25,16 @@ public final class Conversions {
     private static final Sql EXACT = Sql.of("""
             CASE WHEN {value} IS NULL OR {back} = {value} THEN {cast} ELSE (({value})::text || {message})::integer::text::{type} END""");
 
+    private static final Sql WHERE_FITS = Sql.of("CASE WHEN {fits} THEN {cast} END");
+    private static final Sql SAME_BACK = Sql.of("{back} = {value}");
+    private static final Sql IN_RANGE = Sql.of("{value} BETWEEN {range}");
+
+    /** Casts between them fail by themselves, so that whether a value fits is to be known before. */
+    private static final Map<String, String> INTEGERS = Map.of(
+            "smallint", "-32768 AND 32767",
+            "integer", "-2147483648 AND 2147483647",
+            "bigint", "-9223372036854775808 AND 9223372036854775807");
+
     private static final Sql USING = Sql.of("(SELECT {using} FROM (SELECT {value}) AS converted ({column}))");
 
     /** A cast from a type to a later one of these gives an equal value always. */
@@ -99,6 +109,29 @@ public final class Conversions {
                 .with("value", value)
                 .with("message", Sql.literal(" does not fit " + target.type()))
                 .with("type", Sql.raw(target.type()));
+    }
+
+    /**
+     * As {@link #convert}, to look a value up: NULL, and no error, where the value cannot be in a column of that type.
+     *
+     * @param value an expression of the column's type in {@code from}
+     */
+    public Sql lookUp(Identifier column, Sql value, RowShape from, RowShape to) {
+        Conversion conversion = byColumn.get(column);
+        if (conversion == null || from == to || conversion.change().using().isPresent()) {
+            return convert(column, value, from, to);
+        }
+        boolean forth = to == RowShape.NEW;
+        Column source = forth ? conversion.source() : conversion.target();
+        Column target = forth ? conversion.target() : conversion.source();
+        if (neverLoses(source, target)) {
+            return cast(source, target, value);
+        }
+        String range = INTEGERS.get(target.type());
+        Sql fits = range != null && INTEGERS.containsKey(source.type())
+                ? IN_RANGE.with("range", Sql.raw(range))
+                : SAME_BACK.with("back", cast(target, source, cast(source, target, value)));
+        return WHERE_FITS.with("fits", fits.with("value", value)).with("cast", cast(source, target, value));
     }
 
     private static boolean neverLoses(Column source, Column target) {

@@ -10,8 +10,10 @@ import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.DefaultRows;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.target.PartitionLayout;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
@@ -43,7 +45,20 @@ public final class Verification {
                     "%s and %s differ in %d rows. The source is untouched and capture goes on; the swap will refuse. Roll back to before the copy and copy again, and report this: it should not happen. The keys:%s"
                             .formatted(run.source(), migration.newTable(), result.differences(), result.list()));
         }
-        run.line("verification of %s: %,d rows compared, no difference".formatted(migration.newTable(), result.rows()));
+        PartitionLayout layout = migration.spec().layout();
+        QualifiedName defaultPartition = run.source().sibling(layout.defaultPartition());
+        DefaultRows aside = new DefaultPartition(
+                        defaultPartition, comparison.match().partitionKey(), layout)
+                .count(run, chunkSize, workers);
+        run.migrations().recordDefaultRows(migration, aside);
+        run.line("verification of %s: %,d rows compared, no difference; %s in %s"
+                .formatted(
+                        migration.newTable(),
+                        result.rows(),
+                        aside.describe(
+                                layout.interval().write(layout.from()),
+                                layout.interval().write(layout.until())),
+                        defaultPartition));
     }
 
     /** Forgets the result of {@link #verifyCopy}: the rollback. */
