@@ -22,7 +22,8 @@ public record PartitionLayout(String prefix, PartitionInterval interval, LocalDa
                             .formatted(from, until, interval.word()));
         }
         LocalDate last = interval.startOf(until.minusDays(1));
-        if (from.getYear() < 1 || interval.suffix(last).length() != interval.suffix(from).length()) {
+        if (from.getYear() < 1
+                || interval.suffix(last).length() != interval.suffix(from).length()) {
             throw new IllegalArgumentException(
                     "from is %s and until is %s; names of partitions are distinct for the years 1 to 9999 only."
                             .formatted(from, until));
