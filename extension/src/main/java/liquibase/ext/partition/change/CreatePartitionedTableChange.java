@@ -16,12 +16,15 @@ import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.Epoch;
+import liquibase.ext.partition.engine.target.KeyTime;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionInterval;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.TextDateFormat;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
@@ -203,6 +206,9 @@ public class CreatePartitionedTableChange extends NewTableChange {
             require("partitionColumns", partitionColumns);
             partitionKey();
         });
+        checks.add(() -> Optional.ofNullable(textFormat).ifPresent(TextDateFormat::parse));
+        checks.add(() -> Optional.ofNullable(epoch).ifPresent(Epoch.Unit::parse));
+        checks.add(() -> Optional.ofNullable(keyTime).ifPresent(KeyTime::parse));
         checks.add(() -> columns.forEach(NewColumn::change));
         checks.add(this::routing);
         checks.add(() -> {

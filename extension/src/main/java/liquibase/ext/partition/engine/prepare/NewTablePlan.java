@@ -58,8 +58,16 @@ final class NewTablePlan {
         if (problems.size() > before) {
             return Optional.empty();
         }
-        PartitionKey key = PartitionKey.of(spec.partitionKey(), columns, spec.textDateFunction());
-        return Optional.of(new NewTable(spec, key, changes));
+        try {
+            NewTable plan =
+                    new NewTable(spec, PartitionKey.of(spec.partitionKey(), columns, spec.textDateFunction()), changes);
+            // A bound may be a day that the column's type cannot say.
+            plan.statements();
+            return Optional.of(plan);
+        } catch (IllegalArgumentException e) {
+            problems.add(e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private List<ColumnChange> changes(List<String> problems) throws SQLException {

@@ -20,6 +20,7 @@ import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Partition;
+import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
  * Makes the new table with its partitions.
@@ -31,6 +32,9 @@ public final class Preparation {
     private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
+    private static final Sql CHANGE_OWNER_OF_FUNCTION = Sql.of("ALTER FUNCTION {function}(text) OWNER TO {owner}");
+    private static final Sql FUNCTION_EXISTS = Sql.of("SELECT to_regprocedure({function}) IS NOT NULL");
+    private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}(text)");
     private static final Sql DROP_TABLE = Sql.of("DROP TABLE IF EXISTS {table}");
 
     private Preparation() {}
@@ -83,6 +87,12 @@ public final class Preparation {
                 for (QualifiedName table : tables(plan)) {
                     run.session().update(CHANGE_OWNER.with("table", table).with("owner", source.owner()));
                 }
+                if (plan.key().readsText()) {
+                    run.session()
+                            .update(CHANGE_OWNER_OF_FUNCTION
+                                    .with("function", spec.textDateFunction())
+                                    .with("owner", source.owner()));
+                }
             }
             run.session().updateAll(record(run.state(), plan));
         });
@@ -120,8 +130,20 @@ public final class Preparation {
         }
         run.session().inTransaction(() -> {
             run.session().update(DROP_TABLE.with("table", migration.newTable()));
+            run.session().update(DROP_FUNCTION.with("function", migration.spec().textDateFunction()));
             run.migrations().delete(migration);
         });
+    }
+
+    /** Only then the function is ours. */
+    private static boolean readsText(StepRun run, Migration migration, Optional<Table> newTable) throws SQLException {
+        NewTableSpec spec = migration.spec();
+        Table table = newTable.isPresent() ? newTable.get() : new TableReader(run.session()).require(run.source());
+        return PartitionKey.problems(
+                                spec.partitionKey().withoutCombinedColumn(), table.columns(), spec.textDateFunction())
+                        .isEmpty()
+                && PartitionKey.of(spec.partitionKey(), table.columns(), spec.textDateFunction())
+                        .readsText();
     }
 
     private static List<Sql> record(StateTables state, NewTable plan) {
@@ -187,6 +209,11 @@ public final class Preparation {
             if (session.queryBoolean(EXISTS.with("table", table.quoted()))) {
                 taken.add(table.toString());
             }
+        }
+        QualifiedName function = plan.spec().textDateFunction();
+        if (plan.key().readsText()
+                && session.queryBoolean(FUNCTION_EXISTS.with("function", function.quoted() + "(text)"))) {
+            taken.add(function + "(text)");
         }
         if (!taken.isEmpty()) {
             throw new PartitionException(

@@ -36,6 +36,8 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
 
     private static final Sql DROP_TEMPLATE = Sql.of("DROP TABLE {template}");
 
+    private static final Sql GRANT = Sql.of("GRANT EXECUTE ON FUNCTION {function}(text) TO PUBLIC");
+
     private static final Sql CREATE_PARTITION = Sql.of("""
             CREATE TABLE {partition} PARTITION OF {newTable}{check}
               FOR VALUES FROM ({from}) TO ({to})""");
@@ -63,6 +65,12 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
     /** To be run in one transaction; takes ACCESS SHARE on the source for a moment. */
     public List<Sql> statements() {
         List<Sql> statements = new ArrayList<>();
+        if (key.readsText()) {
+            statements.add(spec.partitionKey().textDateFormat().createFunction(spec.textDateFunction()));
+            // Whoever may write the table today or tomorrow needs it, and default privileges may have taken it from
+            // PUBLIC.
+            statements.add(GRANT.with("function", spec.textDateFunction()));
+        }
         if (changes.isEmpty()) {
             statements.add(createTable(source()));
         } else {

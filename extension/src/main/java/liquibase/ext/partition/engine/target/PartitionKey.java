@@ -48,6 +48,7 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
      * @throws IllegalArgumentException with a phrase for people; {@link #problems} has all of them
      */
     public static PartitionKey of(PartitionKeySpec spec, List<Column> columns, QualifiedName textDateFunction) {
+        TimeFormats formats = spec.formats(textDateFunction);
         List<TimeSource> sources = new ArrayList<>();
         for (Identifier name : spec.columns()) {
             Column column = columns.stream()
@@ -62,7 +63,7 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
                 throw new IllegalArgumentException(
                         "column %s is generated, which PostgreSQL does not take in a partition key".formatted(name));
             }
-            sources.add(new TimeSource(name, !column.notNull(), encoding(spec, column, textDateFunction)));
+            sources.add(new TimeSource(name, !column.notNull(), formats.of(name, column.typeName())));
         }
         return new PartitionKey(sources, spec.combinedColumn());
     }
@@ -99,15 +100,6 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
                 : Optional.empty();
     }
 
-    private static TimeEncoding encoding(PartitionKeySpec spec, Column column, QualifiedName textDateFunction) {
-        if (!DateTime.TYPES.contains(column.typeName())) {
-            throw new IllegalArgumentException(
-                    "column %s is of type %s; partitionColumns takes a date, a timestamp or a timestamptz"
-                            .formatted(column.name(), column.type()));
-        }
-        return new DateTime(column.typeName());
-    }
-
     /** The columns whose values decide. */
     public List<Identifier> columns() {
         return sources.stream().map(TimeSource::column).toList();
@@ -117,7 +109,12 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
     public boolean isColumn() {
         return sources.size() == 1
                 && combinedColumn.isEmpty()
-                && sources.get(0).encoding().bound(LocalDate.of(2000, 1, 1)).isPresent();
+                && !(sources.get(0).encoding() instanceof TextDate);
+    }
+
+    /** Whether a column of text is among the columns, so that the function is needed that reads dates. */
+    public boolean readsText() {
+        return sources.stream().anyMatch(source -> source.encoding() instanceof TextDate);
     }
 
     /** Whether a primary key or a unique constraint of the partitioned table can include the partition key. */

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.target;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
  * The partition key as people ask for it. What it comes to depends on the columns' types; {@link PartitionKey} is the answer.
@@ -27,6 +28,35 @@ public record PartitionKeySpec(
     public static PartitionKeySpec of(Identifier column) {
         return new PartitionKeySpec(
                 List.of(column), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    /**
+     * How the columns write the time.
+     *
+     * @param textDateFunction reads dates kept as text
+     * @throws IllegalArgumentException with a message for people, when one of the formats is not known
+     */
+    public TimeFormats formats(QualifiedName textDateFunction) {
+        // A text column is a date in ISO 8601 unless it is said to be a key.
+        boolean textIsKey = keyTime.isPresent() && textFormat.isEmpty();
+        return new TimeFormats(
+                textIsKey ? null : textDateFunction,
+                epoch.map(Epoch.Unit::parse).orElse(null),
+                keyTime.map(KeyTime::parse).orElse(null));
+    }
+
+    /**
+     * How columns of text write a date.
+     *
+     * @throws IllegalArgumentException with a message for people, when there is no such format
+     */
+    public TextDateFormat textDateFormat() {
+        return TextDateFormat.parse(textFormat.orElse(TextDateFormat.ISO));
+    }
+
+    /** The same key without the column that shows it. */
+    public PartitionKeySpec withoutCombinedColumn() {
+        return new PartitionKeySpec(columns, textFormat, epoch, keyTime, Optional.empty());
     }
 
     /** Whether a type for dates is all that this can mean, so that nothing need be looked up to plan for it. */
