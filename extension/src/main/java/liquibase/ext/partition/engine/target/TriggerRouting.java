@@ -74,8 +74,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     private static final Sql CREATE_DEFAULT_CHILD = Sql.of("CREATE TABLE {child} () INHERITS ({parent})");
 
-    private static final Sql AS_OWNER =
-            Sql.of("SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = warning");
+    private static final Sql AS_OWNER = Sql.of("SECURITY DEFINER SET search_path = pg_catalog, pg_temp");
 
     /**
      * The cast is checked when the statement is planned, and planned again when the child changes: rows never go to a table
@@ -113,7 +112,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
             {quote}""");
 
     private static final Sql CREATE_REFRESH_FUNCTION = Sql.of("""
-            CREATE FUNCTION {refresh}() RETURNS void LANGUAGE plpgsql {asOwner} AS {quote}
+            CREATE FUNCTION {refresh}() RETURNS void LANGUAGE plpgsql {asOwner} SET client_min_messages = warning AS {quote}
             DECLARE
               step interval := {step};
               this timestamp := date_trunc({unit}, now() AT TIME ZONE 'UTC');
@@ -147,7 +146,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
             {quote}""");
 
     private static final Sql CREATE_CHILD_FUNCTION = Sql.of("""
-            CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS regclass LANGUAGE plpgsql {asOwner} AS {quote}
+            CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS regclass LANGUAGE plpgsql {asOwner} SET client_min_messages = warning AS {quote}
             DECLARE
               step interval := {step};
               lower timestamp;
@@ -305,6 +304,15 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     private static final Sql ROW_NAME = Sql.of("{table}::text || ':' || ROW({key})::text");
     private static final Sql TIMESTAMP = Sql.of("timestamp {literal}");
     private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
+    /**
+     * Every insert is two changes of the parent, and ANALYZE of the parent reads a sample of every child: by the server's own
+     * threshold it would be due each minute, under the lock that a new child needs.
+     */
+    private static final Sql SET_ANALYZE_THRESHOLD =
+            Sql.of("ALTER TABLE {parent} SET (autovacuum_analyze_threshold = 1000000)");
+
+    private static final Sql RESET_ANALYZE_THRESHOLD =
+            Sql.of("ALTER TABLE IF EXISTS {parent} RESET (autovacuum_analyze_threshold)");
     private static final Sql CALL_REFRESH = Sql.of("SELECT {refresh}()");
     private static final Sql REVOKE = Sql.of("REVOKE ALL ON FUNCTION {function}({arguments}) FROM PUBLIC");
     private static final Sql CHANGE_OWNER = Sql.of("ALTER FUNCTION {function}({arguments}) OWNER TO {owner}");
@@ -373,6 +381,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         attachMoved(statements, defaultChild());
         attachToParent(statements, "BEFORE", routeFunction());
         attachToParent(statements, "AFTER", settleFunction());
+        statements.add(SET_ANALYZE_THRESHOLD.with("parent", table.parent()));
         return statements;
     }
 
@@ -386,10 +395,12 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
      * demand too. Children and rows stay. Lock: ACCESS EXCLUSIVE on the parent and every child. Safe to repeat.
      */
     public List<Sql> dropStatements() {
-        return functions().stream()
-                .map(function ->
-                        DROP_FUNCTION.with("function", function.name()).with("arguments", function.arguments()))
-                .toList();
+        List<Sql> statements = new ArrayList<>();
+        for (Function function : functions()) {
+            statements.add(DROP_FUNCTION.with("function", function.name()).with("arguments", function.arguments()));
+        }
+        statements.add(RESET_ANALYZE_THRESHOLD.with("parent", table.parent()));
+        return statements;
     }
 
     /**

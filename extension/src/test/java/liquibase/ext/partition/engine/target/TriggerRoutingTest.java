@@ -213,7 +213,7 @@ class TriggerRoutingTest {
                 "unnest(reloptions) FROM pg_class WHERE oid = '%s'::regclass",
                 "relacl FROM pg_class WHERE oid = '%s'::regclass",
                 "attacl FROM pg_attribute WHERE attrelid = '%s'::regclass AND attnum > 0",
-                "tgenabled || pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = '%s'::regclass AND tgname NOT LIKE '~%%' ORDER BY tgname")) {
+                "tgenabled::text || pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = '%s'::regclass AND tgname NOT LIKE '~%%' ORDER BY tgname")) {
             assertThat(described(what, "orders_202410")).isEqualTo(described(what, "orders_default"));
         }
         database.execute(insert(2, "2024-10-01 00:00+00"), insert(3, "2024-10-31 23:59:59.999999+00"));
