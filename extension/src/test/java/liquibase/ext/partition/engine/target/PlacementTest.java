@@ -241,7 +241,9 @@ class PlacementTest {
         try (var statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("""
                         SELECT n, tableoid::regclass,
-                               CASE WHEN isfinite(at) THEN trunc(extract(epoch FROM at) * 1000000)::text ELSE at::text END
+                               CASE WHEN isfinite(at)
+                                 THEN trunc((at::date - date '1970-01-01') * 86400000000.0 + extract(epoch FROM at::time) * 1000000)::text
+                                 ELSE at::text END
                         FROM t""")) {
             while (row.next()) {
                 Sample sample = samples.get(row.getInt(1));
