@@ -45,7 +45,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights rights) {
     /** How many children the routing function knows. For the others a statement is planned for each row. */
-    static final int PLANNED_CHILDREN = 60;
+    static final int PLANNED_CHILDREN = 120;
 
     /** Whose rights, {@code current_user} and {@code search_path} hold while a child is written. */
     public enum Rights {
@@ -226,9 +226,13 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     private static final Sql CREATE_LIKE_DEFAULT_CHILD = Sql.of("""
             CREATE TABLE {child} (LIKE {defaultChild} INCLUDING INDEXES INCLUDING STATISTICS, CHECK ({check})) INHERITS ({parent})""");
 
-    /** Always with the owner's rights: there is no user's row trigger on the parent, and who may INSERT may not always DELETE. */
+    /**
+     * Always with the owner's rights: there is no user's row trigger on the parent, and who may INSERT may not always DELETE. Without
+     * the setting, a session that plans this while the parent is empty would go on scanning all that was ever inserted since the last
+     * VACUUM, for each row.
+     */
     private static final Sql CREATE_SETTLE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {settle}() RETURNS trigger LANGUAGE plpgsql {asOwner} AS {quote}
+            CREATE FUNCTION {settle}() RETURNS trigger LANGUAGE plpgsql {asOwner} SET enable_seqscan = off AS {quote}
             BEGIN
               DELETE FROM ONLY {parent} AS c WHERE {sameKey};
               RETURN NULL;
