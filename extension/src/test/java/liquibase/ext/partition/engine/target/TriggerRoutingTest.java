@@ -373,14 +373,18 @@ class TriggerRoutingTest {
         database.execute(
                 "INSERT INTO orders (id, at) SELECT i, timestamptz '2024-01-05 00:00+00' FROM generate_series(1, 6) AS i");
 
+        // An id that is in two children: what stays in one is not taken for what was moved to the other.
+        database.execute(insert(3, "2024-03-09 00:00+00"));
+
         database.execute(
-                "UPDATE orders SET note = 'u', at = CASE WHEN id % 2 = 0 THEN at + make_interval(months => id::int) ELSE at END");
+                "UPDATE orders SET note = 'u', at = CASE WHEN id % 2 = 0 THEN at + make_interval(months => id::int) ELSE at END WHERE at < '2024-02-01 00:00+00'");
 
         assertThat(orders.rows())
                 .containsExactly(
                         "orders_202401 1 2024-01-05 u",
                         "orders_202403 2 2024-03-05 u",
                         "orders_202401 3 2024-01-05 u",
+                        "orders_202403 3 2024-03-09 none",
                         "orders_202405 4 2024-05-05 u",
                         "orders_202401 5 2024-01-05 u",
                         "orders_202407 6 2024-07-05 u");
@@ -788,5 +792,25 @@ class TriggerRoutingTest {
         }
         assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 kept", "orders_202408 3 2024-08-05 none");
         assertParentIsEmpty();
+    }
+
+    @Test
+    void findsNoRowForAWriterWhoWaitedForOneThatMoved() throws Exception {
+        RoutedOrders orders = orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try (Transaction mover = Transaction.begin(database);
+                Transaction late = Transaction.begin(database)) {
+            mover.run("UPDATE orders SET at = '2024-02-05 00:00+00'");
+            Future<Integer> count = thread.submit(() -> late.update("UPDATE orders SET note = 'late' WHERE id = 1"));
+            database.awaitTrue("SELECT count(*) = 1 FROM pg_locks WHERE NOT granted");
+            mover.commit();
+
+            assertThat(count.get()).isZero();
+            late.commit();
+        } finally {
+            thread.shutdownNow();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 none");
     }
 }
