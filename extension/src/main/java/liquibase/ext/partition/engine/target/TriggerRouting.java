@@ -4,8 +4,12 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.catalog.KeyColumn;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -45,7 +49,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights rights) {
     /** How many children the routing function knows. For the others a statement is planned for each row. */
-    static final int PLANNED_CHILDREN = 60;
+    static final int PLANNED_CHILDREN = 120;
 
     /** Whose rights, {@code current_user} and {@code search_path} hold while a child is written. */
     public enum Rights {
@@ -226,9 +230,13 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     private static final Sql CREATE_LIKE_DEFAULT_CHILD = Sql.of("""
             CREATE TABLE {child} (LIKE {defaultChild} INCLUDING INDEXES INCLUDING STATISTICS, CHECK ({check})) INHERITS ({parent})""");
 
-    /** Always with the owner's rights: there is no user's row trigger on the parent, and who may INSERT may not always DELETE. */
+    /**
+     * Always with the owner's rights: there is no user's row trigger on the parent, and who may INSERT may not always DELETE. Without
+     * the setting, a session that plans this while the parent is empty would go on scanning all that was ever inserted since the last
+     * VACUUM, for each row.
+     */
     private static final Sql CREATE_SETTLE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {settle}() RETURNS trigger LANGUAGE plpgsql {asOwner} AS {quote}
+            CREATE FUNCTION {settle}() RETURNS trigger LANGUAGE plpgsql {asOwner} SET enable_seqscan = off AS {quote}
             BEGIN
               DELETE FROM ONLY {parent} AS c WHERE {sameKey};
               RETURN NULL;
@@ -317,6 +325,14 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     private static final Sql REVOKE = Sql.of("REVOKE ALL ON FUNCTION {function}({arguments}) FROM PUBLIC");
     private static final Sql CHANGE_OWNER = Sql.of("ALTER FUNCTION {function}({arguments}) OWNER TO {owner}");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}({arguments}) CASCADE");
+
+    private static final Pattern QUOTED_NAME = Pattern.compile("\"(?:[^\"]|\"\")*\"");
+
+    /** As pg_get_triggerdef writes it: the events are in this order, and no name without quotes has a space. */
+    private static final Pattern TRIGGER_HEAD = Pattern.compile(
+            "CREATE (?:CONSTRAINT )?TRIGGER \\S+ (?:BEFORE|AFTER|INSTEAD OF) (?:INSERT(?: OR )?)?(?<delete>DELETE)?.*?"
+                    + "(?<transition> REFERENCING .*?)? FOR EACH (?<level>ROW|STATEMENT) ",
+            Pattern.DOTALL);
 
     private record Function(QualifiedName name, Sql arguments) {}
 
@@ -409,6 +425,31 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
      */
     public Sql refreshCall() {
         return CALL_REFRESH.with("refresh", refreshFunction());
+    }
+
+    /**
+     * Why a table with that trigger cannot be routed; empty where it can. Decided by the definition that the server writes.
+     *
+     * @param trigger of the source
+     */
+    public static Optional<String> obstacle(Trigger trigger) {
+        String words = QUOTED_NAME.matcher(trigger.definition()).replaceAll("name");
+        Matcher head = TRIGGER_HEAD.matcher(words);
+        if (!head.lookingAt()) {
+            throw new IllegalArgumentException("Not a trigger's definition: " + trigger.definition());
+        }
+        boolean forEachRow = head.group("level").equals("ROW");
+        if (forEachRow && head.group("transition") != null) {
+            return Optional.of(
+                    "row trigger %s has a transition table (REFERENCING), which PostgreSQL does not take on an inheritance child"
+                            .formatted(trigger.name()));
+        }
+        if (!forEachRow && head.group("delete") != null) {
+            return Optional.of(
+                    "statement trigger %s fires on DELETE, and every routed INSERT removes a row from the parent again; make it a row trigger"
+                            .formatted(trigger.name()));
+        }
+        return Optional.empty();
     }
 
     /** Whether a trigger of that name is one of ours. */
