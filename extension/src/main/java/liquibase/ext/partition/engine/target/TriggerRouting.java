@@ -5,8 +5,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.catalog.KeyColumn;
 import liquibase.ext.partition.engine.catalog.Trigger;
@@ -28,7 +26,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * nearest to now. For any other row it asks {@link #childFunction}, which finds the child by its name or makes it, from the default
  * child: its indexes, storage parameters, tablespace, grants and row triggers. It makes none beyond the interval that holds this day next year, none while
  * the default child has a foreign key (adding one takes a lock on the referenced table, and two writers who had both written that
- * would be a deadlock), and none when the owner may not create in the schema: then the row's place is the default child.
+ * would be a deadlock), none when the owner may not create in the schema, and none in a REPEATABLE READ or SERIALIZABLE transaction, whose snapshot may be
+ * older than a trigger of the default child, as that of change capture: then the row's place is the default child.
  *
  * <p>Two writers are kept apart by SHARE UPDATE EXCLUSIVE on the parent, until the first commits. {@code CREATE TABLE … INHERITS}
  * takes that lock anyway, it lets every writer through that needs no new child, and taking it makes the session read what others
@@ -167,6 +166,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
               child := to_regclass(full_name);
               IF child IS NULL THEN
                 IF lower > (now() AT TIME ZONE 'UTC') + interval '1 year'
+                   OR current_setting('transaction_isolation') <> 'read committed'
                    OR NOT has_schema_privilege(current_user, {schema}, 'CREATE')
                    OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = default_child AND contype = 'f') THEN
                   RETURN default_child;
@@ -326,14 +326,6 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     private static final Sql CHANGE_OWNER = Sql.of("ALTER FUNCTION {function}({arguments}) OWNER TO {owner}");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}({arguments}) CASCADE");
 
-    private static final Pattern QUOTED_NAME = Pattern.compile("\"(?:[^\"]|\"\")*\"");
-
-    /** As pg_get_triggerdef writes it: the events are in this order, and no name without quotes has a space. */
-    private static final Pattern TRIGGER_HEAD = Pattern.compile(
-            "CREATE (?:CONSTRAINT )?TRIGGER \\S+ (?:BEFORE|AFTER|INSTEAD OF) (?:INSERT(?: OR )?)?(?<delete>DELETE)?.*?"
-                    + "(?<transition> REFERENCING .*?)? FOR EACH (?<level>ROW|STATEMENT) ",
-            Pattern.DOTALL);
-
     private record Function(QualifiedName name, Sql arguments) {}
 
     /**
@@ -428,28 +420,16 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     }
 
     /**
-     * Why a table with that trigger cannot be routed; empty where it can. Decided by the definition that the server writes.
+     * Why a table with that trigger cannot be routed; empty where it can.
      *
      * @param trigger of the source
      */
     public static Optional<String> obstacle(Trigger trigger) {
-        String words = QUOTED_NAME.matcher(trigger.definition()).replaceAll("name");
-        Matcher head = TRIGGER_HEAD.matcher(words);
-        if (!head.lookingAt()) {
-            throw new IllegalArgumentException("Not a trigger's definition: " + trigger.definition());
-        }
-        boolean forEachRow = head.group("level").equals("ROW");
-        if (forEachRow && head.group("transition") != null) {
-            return Optional.of(
-                    "row trigger %s has a transition table (REFERENCING), which PostgreSQL does not take on an inheritance child"
-                            .formatted(trigger.name()));
-        }
-        if (!forEachRow && head.group("delete") != null) {
-            return Optional.of(
-                    "statement trigger %s fires on DELETE, and every routed INSERT removes a row from the parent again; make it a row trigger"
-                            .formatted(trigger.name()));
-        }
-        return Optional.empty();
+        return !trigger.forEachRow() && trigger.onDelete()
+                ? Optional.of(
+                        "statement trigger %s fires on DELETE, and every routed INSERT removes a row from the parent again; make it a row trigger"
+                                .formatted(trigger.name()))
+                : Optional.empty();
     }
 
     /** Whether a trigger of that name is one of ours. */
