@@ -24,10 +24,11 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * <p><b>Children on demand.</b> The routing function has a planned INSERT for each of the {@value #PLANNED_CHILDREN} children
  * nearest to now. For any other row it asks {@link #childFunction}, which finds the child by its name or makes it, from the default
- * child: its indexes, storage parameters, tablespace, grants and row triggers. It makes none beyond the interval that holds this day next year, none while
- * the default child has a foreign key (adding one takes a lock on the referenced table, and two writers who had both written that
- * would be a deadlock), none when the owner may not create in the schema, and none in a REPEATABLE READ or SERIALIZABLE transaction, whose snapshot may be
- * older than a trigger of the default child, as that of change capture: then the row's place is the default child.
+ * child: its indexes, storage parameters, tablespace, grants and row triggers. It makes none beyond the interval that holds this
+ * day next year, none while the default child has a foreign key (adding one takes a lock on the referenced table, and two writers
+ * who had both written that would be a deadlock), none when the owner may not create in the schema, and none in a REPEATABLE READ
+ * or SERIALIZABLE transaction, whose snapshot may be older than a trigger of the default child, as that of change capture: then
+ * the row's place is the default child.
  *
  * <p>Two writers are kept apart by SHARE UPDATE EXCLUSIVE on the parent, until the first commits. {@code CREATE TABLE … INHERITS}
  * takes that lock anyway, it lets every writer through that needs no new child, and taking it makes the session read what others
@@ -41,6 +42,12 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * <p>A user's row triggers belong on the children, their statement triggers on the parent. Statement triggers for DELETE cannot be
  * kept: removing a row from the parent fires them.
+ *
+ * <p><b>Limits.</b> A key is unique in each child only. {@code ON CONFLICT} inserts new keys, but is an error where the key is taken
+ * in the child; and where one statement brings a key twice, for two children, {@code DO NOTHING} leaves both rows. A foreign key that
+ * references the parent finds no row. An update or delete that waited for a row which another transaction moved finds no row, and
+ * says so by its count only (native partitioning raises an error). During a statement that moves rows, its BEFORE triggers can see
+ * a row in both children. A publication has no children that are made later.
  *
  * @param table what is routed
  * @param layout its prefix, interval and {@code from}; {@code until} is only where the children made in advance end
