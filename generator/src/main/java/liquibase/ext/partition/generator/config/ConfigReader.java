@@ -51,8 +51,13 @@ public final class ConfigReader {
                 entry.name("deltaTableName").orElseThrow(),
                 entry.name(TableEntry.PARTITION_PREFIX).orElseThrow(),
                 List.copyOf(entry.keyColumns().values()),
+                entry.text(TableEntry.ROUTING).orElse(null),
                 new PartitionBy(
                         List.copyOf(entry.partitionColumns().values()),
+                        entry.partitionText(TableEntry.COMBINED_COLUMN).orElse(null),
+                        entry.partitionText(TableEntry.TEXT_FORMAT).orElse(null),
+                        entry.partitionText(TableEntry.EPOCH).orElse(null),
+                        entry.partitionText(TableEntry.KEY_TIME).orElse(null),
                         entry.interval().orElseThrow(),
                         entry.bound("from").orElseThrow(),
                         entry.bound("until").orElseThrow()),

@@ -17,7 +17,8 @@ import java.util.Map;
  * @param deltaTableName holds the keys of rows written since capture began
  * @param partitionPrefix what partitions' names begin with
  * @param keyColumns what tells rows apart; at least one
- * @param columns name to type, in the order of the file; empty when the config does not state them
+ * @param routing what finds a new row's partition, {@code native} or {@code trigger}; null for the extension's default, native
+ * @param columns by name, in the order of the file; empty when the config does not state them
  * @param chunkSize rows of one copy transaction; null for the extension's default
  * @param workers connections that work side by side; null for the extension's default
  */
@@ -30,8 +31,9 @@ public record TableConfig(
         String deltaTableName,
         String partitionPrefix,
         List<String> keyColumns,
+        String routing,
         PartitionBy partitionBy,
-        Map<String, String> columns,
+        Map<String, ColumnConfig> columns,
         Long chunkSize,
         Integer workers) {
     /** Copies the collections. */

@@ -20,6 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 class TablesSchemaTest {
     private final SchemaDocument schema = new SchemaDocument();
     private final KeyPath table = KeyPath.ROOT.child("tables").child(0);
+    private final KeyPath column = table.child("columns").child("amount");
 
     @Test
     void isASchemaOfDraft2020() {
@@ -58,6 +59,11 @@ class TablesSchemaTest {
             entry.putArray("keyColumns").add("id");
             if (key.parent().equals(table)) {
                 entry.set(key.lastKey(), value);
+            } else if (key.parent().equals(column)) {
+                entry.putObject("columns")
+                        .putObject("amount")
+                        .put("type", "numeric")
+                        .set(key.lastKey(), value);
             } else {
                 ((ObjectNode) entry.get("partitionBy")).set(key.lastKey(), value);
             }
@@ -78,6 +84,9 @@ class TablesSchemaTest {
         assertThat(properties(table.child("partitionBy")))
                 .containsExactlyInAnyOrderElementsOf(
                         components(PartitionBy.class).toList());
+        assertThat(properties(column))
+                .containsExactlyInAnyOrderElementsOf(
+                        components(ColumnConfig.class).toList());
         assertThat(properties(KeyPath.ROOT))
                 .containsExactlyInAnyOrderElementsOf(
                         components(TablesConfig.class).toList());
@@ -94,7 +103,14 @@ class TablesSchemaTest {
     private Stream<KeyPath> keys(KeyPath path) {
         return properties(path).stream()
                 .map(path::child)
-                .flatMap(key ->
-                        Stream.concat(Stream.of(key), keys(key.equals(KeyPath.ROOT.child("tables")) ? table : key)));
+                .flatMap(key -> Stream.concat(Stream.of(key), keys(inside(key))));
+    }
+
+    /** Where the keys of a list's items are, and those of a column, whatever its name. */
+    private KeyPath inside(KeyPath key) {
+        if (key.equals(KeyPath.ROOT.child("tables"))) {
+            return table;
+        }
+        return key.equals(table.child("columns")) ? column : key;
     }
 }

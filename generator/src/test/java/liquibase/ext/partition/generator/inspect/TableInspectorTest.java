@@ -12,6 +12,7 @@ import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.List;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.generator.config.ColumnConfig;
 import liquibase.ext.partition.generator.config.ConfigReader;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -72,8 +73,8 @@ class TableInspectorTest {
                 """);
         assertThat(text.todos()).isZero();
         assertThat(accepted(text).columns())
-                .containsEntry("code", "\"char\"")
-                .containsEntry("created_at", "timestamp(3) with time zone");
+                .containsEntry("code", new ColumnConfig("\"char\"", null, null))
+                .containsEntry("created_at", new ColumnConfig("timestamp(3) with time zone", null, null));
     }
 
     @Test
