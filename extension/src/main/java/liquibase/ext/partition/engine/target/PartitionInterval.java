@@ -180,10 +180,15 @@ public enum PartitionInterval {
             if (matcher.group(2).equalsIgnoreCase("q")) {
                 return newYear.with(IsoFields.QUARTER_OF_YEAR, number);
             }
-            // The 4th of January is always in the first week; a week too many is refused.
-            return newYear.plusDays(3)
+            // The 4th of January is always in the first week.
+            LocalDate monday = newYear.plusDays(3)
                     .with(IsoFields.WEEK_OF_WEEK_BASED_YEAR, number)
                     .with(DayOfWeek.MONDAY);
+            if (monday.get(IsoFields.WEEK_BASED_YEAR) != newYear.getYear()) {
+                // Java takes week 53 of every year, for the first of the next where it has 52.
+                throw new DateTimeException(text);
+            }
+            return monday;
         }
         LocalDate month = matcher.group(4) == null ? newYear : newYear.withMonth(Integer.parseInt(matcher.group(4)));
         return matcher.group(5) == null ? month : month.withDayOfMonth(Integer.parseInt(matcher.group(5)));

@@ -14,16 +14,24 @@ import liquibase.ext.partition.engine.sql.Identifier;
 public record PartitionLayout(String prefix, PartitionInterval interval, LocalDate from, LocalDate until) {
     private static final String DEFAULT_SUFFIX = "default";
 
-    /** @throws IllegalArgumentException with a message for people, when the range is empty or a name would be too long */
+    /** @throws IllegalArgumentException with a message for people, when the range is empty, a name would be too long or two the same */
     public PartitionLayout {
         if (!from.isBefore(until)) {
             throw new IllegalArgumentException(
                     "from is %s and until is %s; until is the first %s without a partition and must be later."
                             .formatted(from, until, interval.word()));
         }
+        LocalDate last = interval.startOf(until.minusDays(1));
+        if (from.getYear() < 1
+                || interval.suffix(last).length() != interval.suffix(from).length()) {
+            throw new IllegalArgumentException(
+                    "from is %s and until is %s; names of partitions are distinct for the years 1 to 9999 only."
+                            .formatted(from, until));
+        }
         // Here, and not when the first statement is made of them.
         new Identifier(prefix + DEFAULT_SUFFIX);
         new Identifier(prefix + interval.suffix(from));
+        new Identifier(prefix + interval.suffix(last));
     }
 
     /**

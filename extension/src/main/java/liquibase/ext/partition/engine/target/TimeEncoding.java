@@ -8,7 +8,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * How the time of a row is written in one column. Every expression made here is immutable, so that it can be a partition key, and
  * depends on no setting of a session ({@code TimeZone}, {@code DateStyle}, {@code search_path}).
  */
-public sealed interface TimeEncoding permits DateTime {
+public sealed interface TimeEncoding permits DateTime, TextDate, Epoch, UuidTime, UlidTime, SnowflakeTime {
     /**
      * The time as an expression of type {@code timestamp}, in UTC; NULL where the column holds no time. Never raises an error.
      *
@@ -19,6 +19,8 @@ public sealed interface TimeEncoding permits DateTime {
     /**
      * The constant, in the column's own type, at which {@code day} begins in UTC; rows of that day and later are not less than
      * it. Empty where the column's own order is not that of time: then only {@link #time} can be the partition key.
+     *
+     * @throws IllegalArgumentException with a message for people, when the column's type cannot express that day
      */
     Optional<Sql> bound(LocalDate day);
 }

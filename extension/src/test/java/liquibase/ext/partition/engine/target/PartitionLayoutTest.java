@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.time.LocalDate;
 import java.util.List;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -31,22 +32,54 @@ class PartitionLayoutTest {
     }
 
     @ParameterizedTest
+    @CsvSource(textBlock = """
+            day,     2023-12-31, 2024-01-02, 20231231 20240101
+            week,    2020-W52,   2021-W02,   2020w52 2020w53 2021w01
+            quarter, 2023-Q4,    2024-Q2,    2023q4 2024q1
+            year,    2023,       2026,       2023 2024 2025
+            """)
+    void namesThePartitionsOfEveryInterval(String interval, String from, String until, String suffixes) {
+        PartitionLayout layout = PartitionLayout.parse("orders_", interval, from, until);
+
+        assertThat(layout.partitions())
+                .extracting(partition -> partition.name().name())
+                .containsExactlyElementsOf(
+                        Stream.of(suffixes.split(" ")).map("orders_"::concat).toList());
+        assertThat(layout.partitions().get(0).from()).isEqualTo(layout.from());
+        assertThat(layout.partitions().get(layout.partitions().size() - 1).to()).isEqualTo(layout.until());
+    }
+
+    @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    decade | 2024-01    | 2025-01    | interval is <decade>; it can be month
-                    MONTH  | 2024-01    | 2025-01    | interval is <MONTH>; it can be month
-                    month  | 2024       | 2025-01    | from is <2024>; write a month as 2024-01, or its first day as 2024-01-01.
-                    month  | 2024-13    | 2025-01    | from is <2024-13>; write a month as
-                    month  | 2024-1     | 2025-01    | from is <2024-1>; write a month as
-                    month  | 2024-02-30 | 2025-01    | from is <2024-02-30>; write a month as
+                    decade | 2024-01    | 2025-01    | interval is <decade>; it can be day, week, month, quarter, year.
+                    MONTH  | 2024-01    | 2025-01    | interval is <MONTH>; it can be day, week, month, quarter, year.
+                    month  | 2024-13    | 2025-01    | from is <2024-13>; write the first day of a month, as in 2024-01 or 2024-01-01.
+                    month  | 2024-1     | 2025-01    | from is <2024-1>; write the first day of a month, as in
+                    month  | 2024-02-30 | 2025-01    | from is <2024-02-30>; write the first day of a month, as in
                     month  | 2024-02-02 | 2025-01    | from is <2024-02-02>, which is not the first day of a month.
-                    month  | 2024-01    | yesterday  | until is <yesterday>; write a month as
+                    month  | 2024-01    | yesterday  | until is <yesterday>; write the first day of a month, as in
                     month  | 2024-01    | 2024-01    | from is 2024-01-01 and until is 2024-01-01; until is the first month without a partition and must be later.
-                    month  | 2024-02    | 2024-01    | until is the first month without a partition and must be later.
+                    week   | 2024-W02   | 2024-W01   | until is the first week without a partition and must be later.
                     """)
     void sayWhatIsWrongWithAttributes(String interval, String from, String until, String message) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> PartitionLayout.parse("orders_", interval, from, until))
                 .withMessageContaining(message);
+    }
+
+    @Test
+    void yearsOfWhichNamesWouldNotBeDistinctAreAnError() {
+        LocalDate end = LocalDate.of(10_000, 1, 1);
+        assertThat(new PartitionLayout("o_", PartitionInterval.YEAR, LocalDate.of(1, 1, 1), end).partitions())
+                .extracting(Partition::name)
+                .doesNotHaveDuplicates()
+                .hasSize(9_999);
+        for (LocalDate[] range :
+                new LocalDate[][] {{LocalDate.of(0, 1, 1), end}, {LocalDate.of(9_999, 1, 1), end.plusYears(1)}}) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new PartitionLayout("o_", PartitionInterval.YEAR, range[0], range[1]))
+                    .withMessageContaining("names of partitions are distinct for the years 1 to 9999 only");
+        }
     }
 
     @Test
@@ -57,6 +90,15 @@ class PartitionLayoutTest {
                 .hasSize(63);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> PartitionLayout.parse("a".repeat(57), "month", "2024-01", "2024-02"))
+                .withMessageContaining("has 64 bytes");
+        assertThat(PartitionLayout.parse("a".repeat(55), "day", "2024-01-01", "2024-01-02")
+                        .partitions()
+                        .get(0)
+                        .name()
+                        .name())
+                .hasSize(63);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> PartitionLayout.parse("a".repeat(56), "day", "2024-01-01", "2024-01-02"))
                 .withMessageContaining("has 64 bytes");
     }
 

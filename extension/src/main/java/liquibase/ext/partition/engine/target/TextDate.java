@@ -1,0 +1,29 @@
+package liquibase.ext.partition.engine.target;
+
+import java.time.LocalDate;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * A column of text in which dates are written. Text has no order of time, so only the expression can be the partition key.
+ *
+ * @param function what {@link TextDateFormat#createFunction} made; needed for as long as the table is
+ */
+public record TextDate(QualifiedName function) implements TimeEncoding {
+    /** The types, by their names in the catalog; {@code bpchar} is {@code char(n)}. */
+    public static final Set<String> TYPES = Set.of("text", "varchar", "bpchar", "citext");
+
+    private static final Sql CALL = Sql.of("{function}(({column})::text)");
+
+    @Override
+    public Sql time(Sql column) {
+        return CALL.with("function", function).with("column", column);
+    }
+
+    @Override
+    public Optional<Sql> bound(LocalDate day) {
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,56 @@
+package liquibase.ext.partition.engine.target;
+
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * A column of text with ULIDs in their canonical form: 26 digits of Crockford's base 32, capital letters, of which the first ten are
+ * milliseconds since 1970. {@link #time} is NULL for any other text, small letters too: in the order of text those stand elsewhere, and
+ * a table must not mix both.
+ *
+ * <p>{@link #bound} is right under every collation that sorts digits before letters, each letter by itself and these by the English
+ * alphabet: {@code C}, the default ones of English, German, … Not so Danish (AA), Czech (CH), Estonian (Z).
+ *
+ * @see <a href="https://github.com/ulid/spec">the specification of ULID</a>
+ */
+record UlidTime() implements TimeEncoding {
+    /** The types, by their names in the catalog. */
+    static final Set<String> TYPES = Set.of("text", "varchar", "bpchar");
+
+    private static final String DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    private static final int DIGITS_OF_TIME = 10;
+    private static final int BITS_PER_DIGIT = 5;
+
+    private static final Sql TIME = Sql.of("""
+            CASE WHEN {text} COLLATE "C" ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'
+              THEN timestamp '1970-01-01' + ({millis}) * interval '1 millisecond' END""");
+
+    private static final Sql DIGIT =
+            Sql.of("((strpos('" + DIGITS + "', substr({text}, {place}, 1)) - 1)::bigint << {bits})");
+
+    @Override
+    public Sql time(Sql column) {
+        List<Sql> digits = new ArrayList<>();
+        for (int place = 1; place <= DIGITS_OF_TIME; place++) {
+            digits.add(DIGIT.with("place", Sql.raw(String.valueOf(place)))
+                    .with("bits", Sql.raw(String.valueOf((DIGITS_OF_TIME - place) * BITS_PER_DIGIT))));
+        }
+        return TIME.with("millis", Sql.join(" + ", digits))
+                .with("text", Sql.of("({column})::text").with("column", column));
+    }
+
+    /** The ten digits of the day's first millisecond: less than every ULID that goes on from them. */
+    @Override
+    public Optional<Sql> bound(LocalDate day) {
+        long millis = UuidTime.millis(day);
+        StringBuilder digits = new StringBuilder();
+        for (int place = DIGITS_OF_TIME - 1; place >= 0; place--) {
+            digits.append(DIGITS.charAt((int) (millis >> place * BITS_PER_DIGIT) & 31));
+        }
+        return Optional.of(Sql.literal(digits.toString()));
+    }
+}
