@@ -238,6 +238,52 @@ class ConfigProblemsTest {
                 .advising("Keep epoch if the columns count seconds or milliseconds since 1970");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "textFormat; QQ/YYYY; textFormat is <QQ/YYYY>, but <QQ> is none of its fields",
+                "textFormat; DD.MM; textFormat is <DD.MM>, but it has no year",
+                "keyTime; uuidv4; keyTime is <uuidv4>; it can be uuidv7, ulid, snowflake",
+                "keyTime; snowflake(soon); keyTime is <snowflake(soon)>; it can be uuidv7, ulid, snowflake"
+            })
+    void tellsWhyTheTimeCannotBeReadLikeThat(String key, String value, String message) {
+        assertProblem(TABLE + "      " + key + ": " + value + "\n", 8, "tables[0].partitionBy." + key)
+                .saying(message)
+                .advising("Write for example " + key + ": ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "uuidv7, 1969-12, 1969-12-01 is beyond what a key can say",
+        "ulid, 1969-12, 1969-12-01 is beyond what a key can say",
+        "snowflake, 2009-01, 2009-01-01 is beyond what a snowflake id can say",
+        "snowflake, 2010-10, No such key is of the month that begins on 2010-10-01; they begin later.",
+        "snowflake(2015-01-01), 2014-12, No such key is of the month that begins on 2014-12-01; they begin later."
+    })
+    void refusesARangeThatBeginsBeforeTheClockOfTheKeyDoes(String keyTime, String from, String message) {
+        assertProblem(
+                        TABLE.replace("2024-01", from) + "      keyTime: " + keyTime + "\n",
+                        6,
+                        "tables[0].partitionBy.from")
+                .saying(message)
+                .advising("Write a day that such a key can hold, or correct keyTime.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "uuidv7",
+                "ulid",
+                "snowflake",
+                "snowflake(1288834974657)",
+                "snowflake(2015-01-01)",
+                "snowflake(2015-01-01T00:00:00Z)"
+            })
+    void acceptsEveryKindOfKeyWithATime(String keyTime) {
+        assertThat(accepts(TABLE + "      keyTime: " + keyTime + "\n")).isTrue();
+    }
+
     @Test
     void refusesAWayBackWithoutAWayThere() {
         assertProblem(withAmount("{type: numeric, reverseUsing: amount}"), 8, "tables[0].columns.amount.reverseUsing")
@@ -270,7 +316,7 @@ class ConfigProblemsTest {
 
     @Test
     void refusesAFormatWithWhatLiquibaseWouldExpand() {
-        assertProblem(TABLE + "      textFormat: YYYY${x}\n", 8, "tables[0].partitionBy.textFormat")
+        assertProblem(TABLE + "      textFormat: 'YYYY\"${x}\"'\n", 8, "tables[0].partitionBy.textFormat")
                 .saying("has ${")
                 .advising("Write the format without it.");
     }
