@@ -1,0 +1,85 @@
+package liquibase.ext.partition.generator.inspect;
+
+import java.util.Map;
+import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.DateTime;
+import liquibase.ext.partition.engine.target.Epoch;
+import liquibase.ext.partition.engine.target.KeyTime;
+import liquibase.ext.partition.engine.target.TextDateFormat;
+import liquibase.ext.partition.engine.target.TimeEncoding;
+
+/** A way of writing the time that we recognise in a column, and what a config says for it. */
+enum TimeNotation {
+    /** A type of PostgreSQL's own for dates. */
+    DATE_TYPE(null, null, "a date") {
+        @Override
+        Sql time(Column column) {
+            return of(new DateTime(column.typeName()), column);
+        }
+    },
+
+    UUID_7("keyTime", "uuidv7", "a UUID of version 7") {
+        @Override
+        Sql time(Column column) {
+            return of(new KeyTime.UuidV7().in(column.typeName()), column);
+        }
+    },
+
+    /** The expression of the function that would be made for the column: nothing is made in the database to read it. */
+    ISO_TEXT("textFormat", TextDateFormat.ISO, "an ISO date") {
+        @Override
+        Sql time(Column column) {
+            return TEXT_TIME
+                    .with("time", TextDateFormat.parse(TextDateFormat.ISO).expression())
+                    .with("column", column.name());
+        }
+    },
+
+    EPOCH_SECONDS("epoch", Epoch.Unit.SECONDS.word(), "a number of seconds since 1970") {
+        @Override
+        Sql time(Column column) {
+            return of(new Epoch(Epoch.Unit.SECONDS, column.typeName()), column);
+        }
+    },
+
+    EPOCH_MILLISECONDS("epoch", Epoch.Unit.MILLISECONDS.word(), "a number of milliseconds since 1970") {
+        @Override
+        Sql time(Column column) {
+            return of(new Epoch(Epoch.Unit.MILLISECONDS, column.typeName()), column);
+        }
+    };
+
+    private static final Sql TEXT_TIME = Sql.of("(SELECT {time} FROM (SELECT {column}::text AS value) AS parameter)");
+
+    private final String key;
+    private final String value;
+    private final String phrase;
+
+    TimeNotation(String key, String value, String phrase) {
+        this.key = key;
+        this.value = value;
+        this.phrase = phrase;
+    }
+
+    /**
+     * The time as an expression of type {@code timestamp}, in UTC. NULL where the column holds no time; never raises an error;
+     * needs nothing in the database that is not PostgreSQL's own.
+     */
+    abstract Sql time(Column column);
+
+    private static Sql of(TimeEncoding encoding, Column column) {
+        return encoding.time(column.name().asSql());
+    }
+
+    /** The key of {@code partitionBy} that says so, and its value; empty where the column's type says it. */
+    Optional<Map.Entry<String, String>> setting() {
+        return Optional.ofNullable(key).map(it -> Map.entry(it, value));
+    }
+
+    /** What a value is that has a time, to go on with after {@code not}. */
+    String phrase() {
+        return phrase;
+    }
+}
