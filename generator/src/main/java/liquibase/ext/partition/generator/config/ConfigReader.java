@@ -25,6 +25,7 @@ public final class ConfigReader {
         problems.addAll(schemaRules.problems(document));
         problems.addAll(new NameRules(document).problems(tables));
         problems.addAll(new PartitionRules(document).problems(tables));
+        problems.addAll(new TimeRules(document).problems(tables));
         problems.addAll(new RelationRules(document).problems(tables));
         if (!problems.isEmpty()) {
             problems.sort(Comparator.comparingInt(Problem::line));

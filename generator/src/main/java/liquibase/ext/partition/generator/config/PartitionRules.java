@@ -7,11 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
-import liquibase.ext.partition.engine.target.KeyTime;
 import liquibase.ext.partition.engine.target.PartitionInterval;
-import liquibase.ext.partition.engine.target.TextDateFormat;
-import liquibase.ext.partition.engine.target.TimeEncoding;
 
 /** What the key, the partition key and its range must be to one another. */
 final class PartitionRules {
@@ -34,7 +30,6 @@ final class PartitionRules {
             checkBound(table, "until");
             checkRange(table);
             checkCombinedColumn(table);
-            checkTimes(table);
             checkExpressions(table);
             if (table.hasColumns()) {
                 checkAmongColumns(table, table.keyColumns(), "key column");
@@ -118,63 +113,6 @@ final class PartitionRules {
                                         "%s is a column of the table already, and combinedColumn is one that is added."
                                                 .formatted(Quoted.of(name)),
                                         "Choose another name, or remove the key: a combined column is not needed to partition by several.")));
-    }
-
-    /** What the columns hold can be said in one way only: numbers are either counted since 1970 or keys with a time inside. */
-    private void checkTimes(TableEntry table) {
-        if (table.partitionText(TableEntry.EPOCH).isPresent()
-                && table.partitionText(TableEntry.KEY_TIME).isPresent()) {
-            problems.add(
-                    document.problem(
-                            table.partitionPath(TableEntry.KEY_TIME),
-                            "epoch and keyTime both say where the time of a row is.",
-                            "Keep epoch if the columns count seconds or milliseconds since 1970, and keyTime if they are keys that begin with the time."));
-        }
-        checkUnderstood(
-                table,
-                TableEntry.TEXT_FORMAT,
-                "Write for example textFormat: DD.MM.YYYY HH24:MI.",
-                TextDateFormat::parse);
-        checkUnderstood(table, TableEntry.KEY_TIME, "Write for example keyTime: uuidv7.", KeyTime::parse)
-                .ifPresent(keyTime -> checkKeyReaches(table, keyTime));
-    }
-
-    /** What the engine makes of a text; where it refuses, its reason becomes a problem. */
-    private <T> Optional<T> checkUnderstood(
-            TableEntry table, String key, String remedy, Function<String, T> understood) {
-        try {
-            return table.partitionText(key).map(understood);
-        } catch (IllegalArgumentException e) {
-            problems.add(document.problem(table.partitionPath(key), e.getMessage(), remedy));
-            return Optional.empty();
-        }
-    }
-
-    /** The bounds of a table partitioned by its key alone are keys, which begin with a clock that begins somewhere. */
-    private void checkKeyReaches(TableEntry table, KeyTime keyTime) {
-        if (table.partitionColumns().size() != 1) {
-            return;
-        }
-        TimeEncoding encoding = keyTime.in(keyTime.isKeptIn("uuid") ? "uuid" : "int8");
-        for (String key : List.of("from", "until")) {
-            table.bound(key)
-                    .flatMap(day -> whyNoKey(encoding, day, table.interval().orElseThrow()))
-                    .ifPresent(why -> problems.add(document.problem(
-                            table.partitionPath(key),
-                            why,
-                            "Write a day that such a key can hold, or correct keyTime.")));
-        }
-    }
-
-    private static Optional<String> whyNoKey(TimeEncoding encoding, LocalDate day, PartitionInterval interval) {
-        try {
-            return encoding.bound(day).equals(encoding.bound(interval.next(day)))
-                    ? Optional.of("No such key is of the %s that begins on %s; they begin later."
-                            .formatted(interval.word(), day))
-                    : Optional.empty();
-        } catch (IllegalArgumentException e) {
-            return Optional.of(e.getMessage());
-        }
     }
 
     private void checkExpressions(TableEntry table) {

@@ -159,7 +159,7 @@ class ConfigProblemsTest {
                 "month, '202401', 2024-01 or from: 2024-01-01",
                 "month, January, 2024-01 or from: 2024-01-01",
                 "day, 2023-02-29, 2024-01-05",
-                "week, 2024-W54, 2024-W01 or from: 2024-01-01",
+                "week, 2024-W53, 2024-W01 or from: 2024-01-01",
                 "quarter, 2024-Q5, 2024-Q1 or from: 2024-01-01",
                 "year, -2024, 2024 or from: 2024-01-01"
             })
@@ -282,6 +282,44 @@ class ConfigProblemsTest {
             })
     void acceptsEveryKindOfKeyWithATime(String keyTime) {
         assertThat(accepts(TABLE + "      keyTime: " + keyTime + "\n")).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "bigint; textFormat: iso; Column created_at is a number (int8); say what it is: epoch: seconds",
+                "uuid; textFormat: iso; Column created_at is a uuid; say keyTime: uuidv7 or keyTime: ulid",
+                "jsonb; textFormat: iso; Column created_at has type jsonb, from which no time can be read.",
+                "numeric(20,0); keyTime: uuidv7; keyTime uuidv7 needs a uuid column; column created_at is numeric.",
+                "character varying(26); {keyTime: ulid, textFormat: iso}; for which both keyTime and textFormat are set"
+            })
+    void refusesAPartitionColumnOfATypeWithoutATime(String type, String settings, String message) {
+        assertProblem(withCreated(type, settings), 5, "tables[0].partitionBy.columns[0]")
+                .saying(message)
+                .advising("Add the key to partitionBy, or partition by another column.");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "timestamp(3) with time zone; keyTime: uuidv7",
+                "text; interval: month",
+                "text; keyTime: ulid",
+                "text; keyTime: uuidv7",
+                "bigint; epoch: seconds",
+                "bigint; keyTime: snowflake",
+                "uuid; keyTime: ulid",
+                "my.domain; interval: month"
+            })
+    void acceptsAPartitionColumnWithATimeOrOfAnUnknownType(String type, String setting) {
+        assertThat(accepts(withCreated(type, setting))).isTrue();
+    }
+
+    private static String withCreated(String type, String settings) {
+        String lines = settings.replaceAll("[{}]", "").replaceAll("(^|, )", "\n      ");
+        return TABLE.stripTrailing() + lines + "\n    columns: {id: bigint, created_at: '" + type + "'}\n";
     }
 
     @Test
