@@ -34,12 +34,13 @@ final class DateRangeReader {
             count(*) FILTER (WHERE pg_catalog.isfinite({value}) AND {value} < {earliest}) AS {before},
             count(*) FILTER (WHERE pg_catalog.isfinite({value}) AND {value} >= {latest}) AS {after}""");
 
+    /** The histogram has the values that are not among the most common ones, so that the oldest may be in either. */
     private static final Sql STATISTICS = Sql.of("""
             SELECT (min(value) FILTER (WHERE {plausible}))::date AS oldest,
                    (max(value) FILTER (WHERE {plausible}))::date AS newest,
                    max(nulls) AS nulls
             FROM (SELECT {time} AS value, nulls
-                  FROM (SELECT pg_catalog.unnest(coalesce(histogram_bounds, most_common_vals)::text::{type}[]) AS {column},
+                  FROM (SELECT pg_catalog.unnest(histogram_bounds::text::{type}[] || most_common_vals::text::{type}[]) AS {column},
                                null_frac AS nulls
                         FROM pg_catalog.pg_stats
                         WHERE schemaname = {schema} AND tablename = {name} AND attname = {attribute}) AS bounds) AS sample
@@ -62,7 +63,7 @@ final class DateRangeReader {
      * @param columns at least one
      */
     List<DateRange> read(QualifiedName table, List<TimeColumn> columns) throws SQLException {
-        LimitedReading.Result<List<DateRange>> measured = reading.run(() -> measure(table, columns));
+        LimitedReading.Result<List<DateRange>> measured = reading.run("all rows", () -> measure(table, columns));
         if (measured.value().isPresent()) {
             return measured.value().get();
         }

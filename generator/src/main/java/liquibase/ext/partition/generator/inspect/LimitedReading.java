@@ -30,8 +30,11 @@ final class LimitedReading {
      */
     record Result<T>(Optional<T> value, String why) {}
 
-    /** @throws SQLException for any failure but those that a result can tell */
-    <T> Result<T> run(Session.Work<T> work) throws SQLException {
+    /**
+     * @param what is read, for the phrase: {@code all rows}
+     * @throws SQLException for any failure but those that a result can tell
+     */
+    <T> Result<T> run(String what, Session.Work<T> work) throws SQLException {
         try {
             return new Result<>(
                     Optional.of(session.inTransaction(() -> {
@@ -42,7 +45,7 @@ final class LimitedReading {
         } catch (SQLException e) {
             if (QUERY_CANCELED.equals(e.getSQLState())) {
                 return new Result<>(
-                        Optional.empty(), "reading all rows takes longer than %d s".formatted(limit.toSeconds()));
+                        Optional.empty(), "reading %s takes longer than %d s".formatted(what, limit.toSeconds()));
             }
             if (SqlState.INSUFFICIENT_PRIVILEGE.matches(e)) {
                 return new Result<>(Optional.empty(), "this role may not read the table");

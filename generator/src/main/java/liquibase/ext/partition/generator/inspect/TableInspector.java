@@ -150,9 +150,10 @@ public final class TableInspector {
         if (!dates.isEmpty()) {
             return withFewestNulls(table, key, dates);
         }
-        List<TimeColumn> others = samples.columns(table, key.columns());
+        LimitedReading.Result<List<TimeColumn>> sampled = samples.columns(table, key.columns());
+        List<TimeColumn> others = sampled.value().orElse(List.of());
         if (others.isEmpty()) {
-            throw new UnsuitableTableException(noPartitionColumn(table));
+            throw new UnsuitableTableException(noPartitionColumn(table, sampled.why()));
         }
         return withFirst(table, key, others);
     }
@@ -199,16 +200,21 @@ public final class TableInspector {
         return table.obstacles().isEmpty() ? "" : " Also: " + String.join("; ", table.obstacles()) + ".";
     }
 
-    private static String noPartitionColumn(Table table) {
+    /** @param notSampled why no sample was read; null where one was */
+    private static String noPartitionColumn(Table table, String notSampled) {
         List<Column> dates = PartitionColumns.ofDateType(table);
         String why = dates.isEmpty()
                 ? "it has no column of type date, timestamp or timestamptz"
                 : dates.stream()
                         .map(column -> column.name() + " is generated")
                         .collect(Collectors.joining(", and its column ", "its column ", ""));
-        return """
-                %s cannot be partitioned by month: %s, and a sample of its rows shows no key of UUIDs of version 7, no ISO dates \
-                in a text and no epochs. Give it a date column, or write the config by hand with the column that holds the time.""".formatted(table.name(), why);
+        return "%s cannot be partitioned by month: %s, and %s. Give it a date column, or write the config by hand with the column that holds the time."
+                .formatted(
+                        table.name(),
+                        why,
+                        notSampled == null
+                                ? "a sample of its rows shows no key of UUIDs of version 7, no ISO dates in a text and no epochs"
+                                : "whether another column holds the time is not known, because " + notSampled);
     }
 
     private List<Identifier> takenNames(QualifiedName source) throws SQLException {

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -43,14 +44,14 @@ final class TimeSample {
 
     /**
      * The columns that write the time, the likeliest first: a key of UUIDs of version 7, then texts, then epochs; of these in the
-     * order of the table. None where the sample may not be read or is not read in time.
+     * order of the table. Without a value where the sample may not be read or is not read in time.
      */
-    List<TimeColumn> columns(Table table, List<Identifier> key) throws SQLException {
+    LimitedReading.Result<List<TimeColumn>> columns(Table table, List<Identifier> key) throws SQLException {
         List<TimeColumn> possible = possible(table, key);
         if (possible.isEmpty()) {
-            return List.of();
+            return new LimitedReading.Result<>(Optional.of(List.of()), null);
         }
-        return reading.run(() -> fitting(table, possible)).value().orElse(List.of());
+        return reading.run("a sample", () -> fitting(table, possible));
     }
 
     private static List<TimeColumn> possible(Table table, List<Identifier> key) {

@@ -8,9 +8,14 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.List;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.generator.config.ColumnConfig;
 import liquibase.ext.partition.generator.config.ConfigReader;
@@ -291,6 +296,58 @@ class TableInspectorTest {
                             .filter(line -> line.contains(
                                     "# The oldest row is of 2024-02-29, the newest of 2024-07-01 (UTC).")))
                     .hasSize(3);
+        }
+    }
+
+    @Test
+    void saysThatItCouldNotTakeASample() throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id int PRIMARY KEY, at text)", "INSERT INTO orders VALUES (1, '2024-01-01')");
+        String reader = database.createRole("reader", "");
+
+        try (Connection connection = database.connect(reader, reader)) {
+            assertThatThrownBy(() -> new TableInspector(new Session(connection), Duration.ofSeconds(5))
+                            .inspect(List.of("orders")))
+                    .isInstanceOf(UnsuitableTableException.class)
+                    .hasMessageContaining(
+                            "whether another column holds the time is not known, because this role may not read the table.");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "DATE_TYPE; timestamptz; t AT TIME ZONE 'UTC'",
+                "ISO_TEXT; text; t::text",
+                "EPOCH_SECONDS; bigint; extract(epoch FROM t)::bigint",
+                "EPOCH_MILLISECONDS; bigint; extract(epoch FROM t)::bigint * 1000",
+                "UUID_7; uuid; (lpad(to_hex(extract(epoch FROM t)::bigint * 1000), 12, '0') || '70008000000000000000')::uuid"
+            })
+    void takesTheStatisticsOfEveryNotation(TimeNotation notation, String type, String value) throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id int PRIMARY KEY, at %s)".formatted(type),
+                """
+                INSERT INTO orders
+                SELECT n, %s FROM generate_series(0, 28000) AS n,
+                LATERAL (SELECT timestamp '2024-01-15' + n * interval '5 minutes' AS t) AS times""".formatted(value),
+                "ANALYZE orders");
+
+        try (Connection connection = database.connect()) {
+            connection.createStatement().execute("SET TimeZone = 'Asia/Kathmandu'");
+            Session session = new Session(connection);
+            Table table = new TableReader(session)
+                    .find(QualifiedName.of("public", "orders"))
+                    .orElseThrow();
+            TimeColumn column =
+                    new TimeColumn(table.column(new Identifier("at")).orElseThrow(), notation);
+
+            assertThat(new DateRangeReader(session, Duration.ofMillis(1)).read(table.name(), List.of(column)))
+                    .containsExactly(new DateRange.Estimated(
+                            LocalDate.of(2024, 1, 15),
+                            LocalDate.of(2024, 4, 21),
+                            0,
+                            "reading all rows takes longer than 0 s"));
         }
     }
 
