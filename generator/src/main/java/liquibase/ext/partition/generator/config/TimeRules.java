@@ -62,6 +62,7 @@ final class TimeRules {
 
     /** What the columns hold can be said in one way only: numbers are either counted since 1970 or keys with a time inside. */
     private void checkTimes(TableEntry table) {
+        int before = problems.size();
         if (table.partitionText(TableEntry.EPOCH).isPresent()
                 && table.partitionText(TableEntry.KEY_TIME).isPresent()) {
             problems.add(
@@ -78,8 +79,11 @@ final class TimeRules {
         Optional<KeyTime> keyTime =
                 checkUnderstood(table, TableEntry.KEY_TIME, "Write for example keyTime: uuidv7.", KeyTime::parse);
         keyTime.ifPresent(it -> checkKeyReaches(table, it));
-        if (keyTime.isPresent() || table.partitionText(TableEntry.KEY_TIME).isEmpty()) {
-            checkTypes(table, keyTime.orElse(null));
+        Optional<String> epochWord = table.partitionText(TableEntry.EPOCH);
+        Optional<Epoch.Unit> epoch = epochWord.flatMap(word -> TableEntry.unlessRefused(() -> Epoch.Unit.parse(word)));
+        // A setting that is wrong in itself would be told a second time as one that is missing.
+        if (problems.size() == before && epoch.isPresent() == epochWord.isPresent()) {
+            checkTypes(table, new TimeFormats(ANY_FUNCTION, epoch.orElse(null), keyTime.orElse(null)));
         }
     }
 
@@ -122,17 +126,13 @@ final class TimeRules {
     }
 
     /** The types in {@code columns} are those of the new table, whose partition key is made of them. */
-    private void checkTypes(TableEntry table, KeyTime keyTime) {
-        Epoch.Unit epoch = table.partitionText(TableEntry.EPOCH)
-                .flatMap(word -> TableEntry.unlessRefused(() -> Epoch.Unit.parse(word)))
-                .orElse(null);
-        TimeFormats formats = new TimeFormats(ANY_FUNCTION, epoch, keyTime);
+    private void checkTypes(TableEntry table, TimeFormats formats) {
         boolean formatGiven = table.partitionText(TableEntry.TEXT_FORMAT).isPresent();
         table.partitionColumns().forEach((path, name) -> {
             Optional<String> type = Optional.ofNullable(table.columns().get(name))
                     .flatMap(column -> typeName(column.type()))
                     // Whether a text is a key or a date of the default format is for the deployment to say.
-                    .filter(it -> !TextDate.TYPES.contains(it) || keyTime == null || formatGiven);
+                    .filter(it -> !TextDate.TYPES.contains(it) || formats.keyTime() == null || formatGiven);
             type.ifPresent(it -> {
                 try {
                     formats.of(new Identifier(name), it);

@@ -317,6 +317,12 @@ class ConfigProblemsTest {
         assertThat(accepts(withCreated(type, setting))).isTrue();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"epoch: hours", "keyTime: snowflakes", "{epoch: seconds, keyTime: snowflake}"})
+    void tellsASettingThatIsWrongInItselfOnce(String settings) {
+        assertThat(problems(withCreated("bigint", settings))).hasSize(1);
+    }
+
     private static String withCreated(String type, String settings) {
         String lines = settings.replaceAll("[{}]", "").replaceAll("(^|, )", "\n      ");
         return TABLE.stripTrailing() + lines + "\n    columns: {id: bigint, created_at: '" + type + "'}\n";
