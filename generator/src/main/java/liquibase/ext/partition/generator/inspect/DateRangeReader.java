@@ -8,6 +8,7 @@ import java.time.YearMonth;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -20,10 +21,10 @@ final class DateRangeReader {
      */
     private static final Sql ROWS = Sql.of("""
             SELECT {latest}::date AS latest, count(*) AS rows, {aggregates}
-            FROM (SELECT {values} FROM {table} OFFSET '0') AS rows
+            FROM (SELECT {values} FROM {table} AS source {times} OFFSET '0') AS rows
             """);
 
-    private static final Sql VALUES = Sql.of("{time} AS {value}, {column} IS NULL AS {missing}");
+    private static final Sql VALUES = Sql.of("{time}.at AS {value}, {column} IS NULL AS {missing}");
 
     private static final Sql AGGREGATES = Sql.of("""
             (min({value}) FILTER (WHERE {plausible}))::date AS {oldest},
@@ -39,11 +40,11 @@ final class DateRangeReader {
             SELECT (min(value) FILTER (WHERE {plausible}))::date AS oldest,
                    (max(value) FILTER (WHERE {plausible}))::date AS newest,
                    max(nulls) AS nulls
-            FROM (SELECT {time} AS value, nulls
+            FROM (SELECT time.at AS value, nulls
                   FROM (SELECT pg_catalog.unnest(histogram_bounds::text::{type}[] || most_common_vals::text::{type}[]) AS {column},
                                null_frac AS nulls
                         FROM pg_catalog.pg_stats
-                        WHERE schemaname = {schema} AND tablename = {name} AND attname = {attribute}) AS bounds) AS sample
+                        WHERE schemaname = {schema} AND tablename = {name} AND attname = {attribute}) AS source {time}) AS sample
             """);
 
     private static final Sql TODAY = Sql.of("SELECT pg_catalog.timezone('UTC', pg_catalog.now())::date AS today");
@@ -76,10 +77,13 @@ final class DateRangeReader {
 
     private List<DateRange> measure(QualifiedName table, List<TimeColumn> columns) throws SQLException {
         List<Sql> values = new ArrayList<>();
+        List<Sql> times = new ArrayList<>();
         List<Sql> aggregates = new ArrayList<>();
         for (int i = 0; i < columns.size(); i++) {
-            values.add(VALUES.with("time", columns.get(i).time())
-                    .with("column", columns.get(i).name())
+            Identifier time = new Identifier("time" + i);
+            times.add(columns.get(i).joined(time));
+            values.add(VALUES.with("time", time)
+                    .with("column", columns.get(i).ofSource())
                     .with("value", numbered("value", i))
                     .with("missing", numbered("missing", i)));
             Sql aggregate = AGGREGATES
@@ -96,7 +100,8 @@ final class DateRangeReader {
         Sql rows = ROWS.with("latest", Plausible.LATEST)
                 .with("aggregates", Sql.join(",\n", aggregates))
                 .with("values", Sql.list(values))
-                .with("table", table);
+                .with("table", table)
+                .with("times", Sql.join("\n", times));
         LocalDate today = today();
         return session.query(rows, row -> ranges(row, columns.size(), today)).get(0);
     }
@@ -131,7 +136,7 @@ final class DateRangeReader {
     private DateRange estimate(QualifiedName table, TimeColumn column, String why) throws SQLException {
         Sql statistics = STATISTICS
                 .with("plausible", Plausible.is(Sql.raw("value")))
-                .with("time", column.time())
+                .with("time", column.joined(new Identifier("time")))
                 .with("type", Sql.raw(column.column().typeName()))
                 .with("column", column.name())
                 .with("schema", table.schema().name())

@@ -8,7 +8,6 @@ import liquibase.ext.partition.engine.target.DateTime;
 import liquibase.ext.partition.engine.target.Epoch;
 import liquibase.ext.partition.engine.target.KeyTime;
 import liquibase.ext.partition.engine.target.TextDateFormat;
-import liquibase.ext.partition.engine.target.TimeEncoding;
 
 /** A way of writing the time that we recognise in a column, and what a config says for it. */
 enum TimeNotation {
@@ -16,14 +15,14 @@ enum TimeNotation {
     DATE_TYPE(null, null, "a date") {
         @Override
         Sql time(Column column) {
-            return of(new DateTime(column.typeName()), column);
+            return new DateTime(column.typeName()).time(VALUE);
         }
     },
 
     UUID_7("keyTime", "uuidv7", "a UUID of version 7") {
         @Override
         Sql time(Column column) {
-            return of(new KeyTime.UuidV7().in(column.typeName()), column);
+            return new KeyTime.UuidV7().in(column.typeName()).time(VALUE);
         }
     },
 
@@ -31,27 +30,30 @@ enum TimeNotation {
     ISO_TEXT("textFormat", TextDateFormat.ISO, "an ISO date") {
         @Override
         Sql time(Column column) {
-            return TEXT_TIME
-                    .with("time", TextDateFormat.parse(TextDateFormat.ISO).expression())
-                    .with("column", column.name());
+            return TextDateFormat.parse(TextDateFormat.ISO).expression();
+        }
+
+        @Override
+        Sql value(Sql column) {
+            return Sql.of("({column})::text").with("column", column);
         }
     },
 
     EPOCH_SECONDS("epoch", Epoch.Unit.SECONDS.word(), "a number of seconds since 1970") {
         @Override
         Sql time(Column column) {
-            return of(new Epoch(Epoch.Unit.SECONDS, column.typeName()), column);
+            return new Epoch(Epoch.Unit.SECONDS, column.typeName()).time(VALUE);
         }
     },
 
     EPOCH_MILLISECONDS("epoch", Epoch.Unit.MILLISECONDS.word(), "a number of milliseconds since 1970") {
         @Override
         Sql time(Column column) {
-            return of(new Epoch(Epoch.Unit.MILLISECONDS, column.typeName()), column);
+            return new Epoch(Epoch.Unit.MILLISECONDS, column.typeName()).time(VALUE);
         }
     };
 
-    private static final Sql TEXT_TIME = Sql.of("(SELECT {time} FROM (SELECT {column}::text AS value) AS parameter)");
+    private static final Sql VALUE = Sql.of("value");
 
     private final String key;
     private final String value;
@@ -64,13 +66,14 @@ enum TimeNotation {
     }
 
     /**
-     * The time as an expression of type {@code timestamp}, in UTC. NULL where the column holds no time; never raises an error;
-     * needs nothing in the database that is not PostgreSQL's own.
+     * The time of {@code value}, what {@code column} holds, as an expression of type {@code timestamp}, in UTC. NULL where that is no
+     * time; never raises an error; needs nothing in the database that is not PostgreSQL's own.
      */
     abstract Sql time(Column column);
 
-    private static Sql of(TimeEncoding encoding, Column column) {
-        return encoding.time(column.name().asSql());
+    /** What {@link #time} takes for {@code value}, of the column. */
+    Sql value(Sql column) {
+        return column;
     }
 
     /** The key of {@code partitionBy} that says so, and its value; empty where the column's type says it. */

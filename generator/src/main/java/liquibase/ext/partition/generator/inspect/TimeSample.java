@@ -28,10 +28,12 @@ final class TimeSample {
     private static final Sql BLOCKS_OF_THE_TABLE =
             Sql.of("SELECT pg_catalog.pg_relation_size({oid}::oid) / pg_catalog.current_setting('block_size')::bigint");
 
-    private static final Sql SAMPLE = Sql.of("SELECT {counts} FROM {table} TABLESAMPLE SYSTEM ({percent})");
+    private static final Sql SAMPLE =
+            Sql.of("SELECT {counts} FROM {table} AS source TABLESAMPLE SYSTEM ({percent}) {times}");
 
     private static final Sql COUNTS = Sql.of("count({column}), count(*) FILTER (WHERE {fits})");
     private static final Sql ANY_TIME = Sql.of("{time} IS NOT NULL");
+    private static final Sql TIME = Sql.of("{alias}.at");
 
     private final Session session;
     private final LimitedReading reading;
@@ -79,11 +81,16 @@ final class TimeSample {
     private List<TimeColumn> fitting(Table table, List<TimeColumn> possible) throws SQLException {
         long blocks = session.queryLong(BLOCKS_OF_THE_TABLE.with("oid", table.oid()));
         List<Sql> counts = new ArrayList<>();
+        List<Sql> times = new ArrayList<>();
         for (TimeColumn column : possible) {
-            counts.add(COUNTS.with("column", column.name()).with("fits", fits(column)));
+            Identifier alias = new Identifier("time" + times.size());
+            times.add(column.joined(alias));
+            counts.add(COUNTS.with("column", column.ofSource())
+                    .with("fits", fits(column.notation(), TIME.with("alias", alias))));
         }
         Sql sample = SAMPLE.with("counts", Sql.list(counts))
                 .with("table", table.name())
+                .with("times", Sql.join("\n", times))
                 .with("percent", blocks <= BLOCKS ? 100.0 : 100.0 * BLOCKS / blocks);
         return session.query(sample, row -> {
                     List<TimeColumn> fitting = new ArrayList<>();
@@ -99,9 +106,7 @@ final class TimeSample {
     }
 
     /** A text says by its form that it is a date, and a number only by its size. */
-    private static Sql fits(TimeColumn column) {
-        return column.notation() == TimeNotation.ISO_TEXT
-                ? ANY_TIME.with("time", column.time())
-                : Plausible.is(column.time());
+    private static Sql fits(TimeNotation notation, Sql time) {
+        return notation == TimeNotation.ISO_TEXT ? ANY_TIME.with("time", time) : Plausible.is(time);
     }
 }

@@ -224,10 +224,13 @@ class TableInspectorTest {
                 .contains("# The oldest row is of 2024-01-11, the newest of 2024-01-11 (UTC).\n");
     }
 
-    @Test
-    void takesATextOfIsoDatesAndNeverFailsAtWhatIsNone() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"text", "varchar(40)", "char(40)", "citext"})
+    void takesATextOfIsoDatesAndNeverFailsAtWhatIsNone(String type) throws Exception {
         database.execute(
-                "CREATE TABLE orders (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), note text, ordered varchar(40))",
+                "CREATE EXTENSION IF NOT EXISTS citext",
+                "CREATE TABLE orders (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), note text, ordered %s)"
+                        .formatted(type),
                 "INSERT INTO orders (note, ordered) SELECT '2024', '2024-05-05' FROM generate_series(1, 380)",
                 """
                 INSERT INTO orders (ordered) VALUES ('2023-02-29'), ('2023-13-01'), ('0000-01-01'), ('infinity'), (''),
