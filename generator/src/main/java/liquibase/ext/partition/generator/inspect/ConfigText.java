@@ -131,7 +131,7 @@ public record ConfigText(String yaml, int todos) {
         if (chosen.notation() != TimeNotation.DATE_TYPE) {
             writer.comment(
                     indent,
-                    "There is no column of a date type; nearly every value in a sample of this one is %s."
+                    "There is no date column to use; nearly every value in a sample of this one is %s."
                             .formatted(chosen.notation().phrase()));
         } else if (!chosen.column().notNull()) {
             writer.comment(

@@ -218,7 +218,7 @@ class TableInspectorTest {
         assertThat(accepted(text).partitionBy().columns()).containsExactly("id");
         assertThat(accepted(text).partitionBy().keyTime()).isEqualTo("uuidv7");
         assertThat(text.yaml())
-                .contains("# There is no column of a date type; nearly every value in a sample of this one is a UUID of"
+                .contains("# There is no date column to use; nearly every value in a sample of this one is a UUID of"
                         + " version 7.\n")
                 .contains("# 1 of the 41 rows would be in the default partition: 1 not a UUID of version 7.\n")
                 .contains("# The oldest row is of 2024-01-11, the newest of 2024-01-11 (UTC).\n");
@@ -243,7 +243,7 @@ class TableInspectorTest {
         assertThat(accepted(text).partitionBy().textFormat()).isEqualTo("iso");
         assertThat(text.yaml())
                 .contains(
-                        "# There is no column of a date type; nearly every value in a sample of this one is an ISO date.\n")
+                        "# There is no date column to use; nearly every value in a sample of this one is an ISO date.\n")
                 .contains(
                         "# 11 of the 395 rows would be in the default partition: 1 NULL, 9 not an ISO date, 1 before from.\n")
                 .contains("from: 2000-02\n", "until: 2025-07\n");
