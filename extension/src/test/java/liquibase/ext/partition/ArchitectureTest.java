@@ -91,7 +91,7 @@ class ArchitectureTest {
             .whereLayer("state")
             .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run")
             .whereLayer("target")
-            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta")
+            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run", "state")
             .whereLayer("catalog")
             .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run", "state", "target");
 

@@ -66,7 +66,7 @@ public class CaptureChangesChange extends PartitionChange {
 
     @DatabaseChangeProperty(
             description =
-                    "The column that decides a row's partition, kept beside the key; as createPartitionedTable recorded it where it is not given",
+                    "The columns that decide a row's partition, kept beside the key; as createPartitionedTable recorded them where not given",
             exampleValue = "created_at",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)
@@ -133,7 +133,7 @@ public class CaptureChangesChange extends PartitionChange {
             NewTableChange.requireRecorded(
                     "partitionColumns",
                     Attributes.names("partitionColumns", partitionColumns),
-                    List.of(migration.get().partitionColumn()));
+                    migration.get().partitionColumns());
         }
         CaptureStep.start(run, delta(), key(), LockAttributes.policy(lockTimeout, lockAttempts));
     }
@@ -143,7 +143,7 @@ public class CaptureChangesChange extends PartitionChange {
         CaptureStep.stop(run, LockAttributes.policy(lockTimeout, lockAttempts));
     }
 
-    /** The partition column comes from the attribute, or from the migration where createPartitionedTable has run. */
+    /** The partition columns come from the attribute, or from the migration where createPartitionedTable has run. */
     @Override
     protected List<Sql> script(Database database) throws SQLException, DatabaseException {
         if (!LiquibaseEnvironment.isOnline(database)) {
@@ -152,15 +152,14 @@ public class CaptureChangesChange extends PartitionChange {
         QualifiedName source = source(database);
         Session session = session(database);
         StateTables state = LiquibaseEnvironment.state(database);
-        Optional<Identifier> partitionColumn = partitionColumns == null
-                ? new Migrations(session, state).find(source).map(Migration::partitionColumn)
-                : Optional.of(
-                        Attributes.names("partitionColumns", partitionColumns).get(0));
+        Optional<List<Identifier>> recorded = partitionColumns == null
+                ? new Migrations(session, state).find(source).map(Migration::partitionColumns)
+                : Optional.of(Attributes.names("partitionColumns", partitionColumns));
         Optional<Table> table = new TableReader(session).find(source);
-        if (partitionColumn.isEmpty() || table.isEmpty()) {
+        if (recorded.isEmpty() || table.isEmpty()) {
             return List.of();
         }
-        Capture capture = new Capture(source.sibling(delta()), key(), partitionColumn.get());
+        Capture capture = new Capture(source.sibling(delta()), key(), recorded.get());
         return inTransaction(database, CaptureStep.statements(session, state, capture, table.get()));
     }
 

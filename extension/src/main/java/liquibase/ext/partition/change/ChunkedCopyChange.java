@@ -97,7 +97,7 @@ public class ChunkedCopyChange extends DeltaChange {
                                         newTable(database),
                                         delta(database),
                                         shown.source().writableColumns(),
-                                        shown.key(),
+                                        shown.match(),
                                         new Chunk(0, 1))
                                 .script()))
                 .orElse(List.of());

@@ -2,19 +2,32 @@ package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
+import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.StepRun;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.Epoch;
+import liquibase.ext.partition.engine.target.KeyTime;
 import liquibase.ext.partition.engine.target.NewTable;
+import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
+import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.TextDateFormat;
+import liquibase.parser.core.ParsedNode;
+import liquibase.parser.core.ParsedNodeException;
+import liquibase.resource.ResourceAccessor;
 
 /** Makes the new table {@code LIKE} the source, its partitions and its default partition. */
 @DatabaseChange(
@@ -22,16 +35,24 @@ import liquibase.ext.partition.engine.target.PartitionLayout;
         description = "Creates the partitioned table that will take the place of a table, with its partitions",
         priority = 1)
 public class CreatePartitionedTableChange extends NewTableChange {
+    private static final String COLUMN = "column";
     private static final Sql IS_THERE = Sql.of("m.new_oid = to_regclass({newTable})::oid::bigint");
 
     private String partitionColumns;
+    private String textFormat;
+    private String epoch;
+    private String keyTime;
+    private String combinedColumn;
     private String interval;
     private String from;
     private String until;
     private String partitionPrefix;
+    private String routing;
+    private List<NewColumn> columns = new ArrayList<>();
 
     @DatabaseChangeProperty(
-            description = "The column that decides a row's partition: a date, timestamp or timestamptz, NOT NULL",
+            description =
+                    "The columns that decide a row's partition, with commas between them: the first that has a time counts",
             exampleValue = "created_at",
             requiredForDatabase = POSTGRESQL,
             supportsDatabase = POSTGRESQL)
@@ -44,7 +65,88 @@ public class CreatePartitionedTableChange extends NewTableChange {
     }
 
     @DatabaseChangeProperty(
-            description = "The span of a partition; month where it is not given",
+            description =
+                    "How partition columns of type text write a date, in PostgreSQL's template patterns; iso where it is not given",
+            exampleValue = "DD.MM.YYYY HH24:MI",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getTextFormat() {
+        return textFormat;
+    }
+
+    public void setTextFormat(String textFormat) {
+        this.textFormat = textFormat;
+    }
+
+    @DatabaseChangeProperty(
+            description = "What partition columns that are numbers count since 1970: seconds or milliseconds",
+            exampleValue = "milliseconds",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getEpoch() {
+        return epoch;
+    }
+
+    public void setEpoch(String epoch) {
+        this.epoch = epoch;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "What kind of time-ordered key the partition column is: uuidv7, ulid, snowflake or snowflake(epoch)",
+            exampleValue = "uuidv7",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getKeyTime() {
+        return keyTime;
+    }
+
+    public void setKeyTime(String keyTime) {
+        this.keyTime = keyTime;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "Name of a generated column that the new table gets, with the time that decides the partition",
+            exampleValue = "order_date",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getCombinedColumn() {
+        return combinedColumn;
+    }
+
+    public void setCombinedColumn(String combinedColumn) {
+        this.combinedColumn = combinedColumn;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "How rows find their partition: native, or trigger (inheritance children with CHECK constraints); native where it is not given",
+            exampleValue = "native",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getRouting() {
+        return routing;
+    }
+
+    public void setRouting(String routing) {
+        this.routing = routing;
+    }
+
+    @DatabaseChangeProperty(
+            description = "Columns that get another type on the way, and how",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public List<NewColumn> getColumns() {
+        return columns;
+    }
+
+    public void setColumns(List<NewColumn> columns) {
+        this.columns = columns;
+    }
+
+    @DatabaseChangeProperty(
+            description = "The span of a partition: day, week, month, quarter or year; month where it is not given",
             exampleValue = "month",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)
@@ -57,7 +159,8 @@ public class CreatePartitionedTableChange extends NewTableChange {
     }
 
     @DatabaseChangeProperty(
-            description = "The first month that gets a partition; earlier rows go to the default partition",
+            description =
+                    "The first day, week, month, quarter or year that gets a partition; earlier rows go to the default partition",
             exampleValue = "2024-01",
             requiredForDatabase = POSTGRESQL,
             supportsDatabase = POSTGRESQL)
@@ -70,7 +173,7 @@ public class CreatePartitionedTableChange extends NewTableChange {
     }
 
     @DatabaseChangeProperty(
-            description = "The first month without a partition; rows from then on go to the default partition",
+            description = "The first one without a partition; rows from then on go to the default partition",
             exampleValue = "2027-01",
             requiredForDatabase = POSTGRESQL,
             supportsDatabase = POSTGRESQL)
@@ -101,8 +204,13 @@ public class CreatePartitionedTableChange extends NewTableChange {
         List<Runnable> checks = super.attributeChecks();
         checks.add(() -> {
             require("partitionColumns", partitionColumns);
-            partitionColumn();
+            partitionKey();
         });
+        checks.add(() -> Optional.ofNullable(textFormat).ifPresent(TextDateFormat::parse));
+        checks.add(() -> Optional.ofNullable(epoch).ifPresent(Epoch.Unit::parse));
+        checks.add(() -> Optional.ofNullable(keyTime).ifPresent(KeyTime::parse));
+        checks.add(() -> columns.forEach(NewColumn::change));
+        checks.add(this::routing);
         checks.add(() -> {
             require("from", from);
             require("until", until);
@@ -118,7 +226,7 @@ public class CreatePartitionedTableChange extends NewTableChange {
 
     @Override
     protected void execute(StepRun run) throws SQLException {
-        Preparation.run(run, plan(run.source()));
+        Preparation.run(run, spec(run.source()));
     }
 
     @Override
@@ -126,28 +234,47 @@ public class CreatePartitionedTableChange extends NewTableChange {
         Preparation.undo(run);
     }
 
+    /** The types of the columns decide what the partition key is; without a database only dates can be taken for granted. */
     @Override
-    protected List<Sql> script(Database database) {
+    protected List<Sql> script(Database database) throws SQLException, DatabaseException {
+        NewTableSpec spec = spec(source(database));
+        Optional<NewTable> plan = LiquibaseEnvironment.isOnline(database)
+                        && new TableReader(session(database))
+                                .find(spec.source())
+                                .isPresent()
+                ? Optional.of(Preparation.plan(session(database), spec))
+                : NewTable.withoutCatalog(spec);
+        if (plan.isEmpty()) {
+            return List.of();
+        }
         List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN")));
-        script.addAll(Preparation.reviewStatements(LiquibaseEnvironment.state(database), plan(source(database))));
+        script.addAll(Preparation.reviewStatements(LiquibaseEnvironment.state(database), plan.get()));
         script.add(Sql.of("COMMIT"));
-        script.add(endUnless(
-                database,
-                IS_THERE.with("newTable", source(database).sibling(newTable()).quoted())));
+        script.add(endUnless(database, IS_THERE.with("newTable", spec.newTable().quoted())));
         return script;
     }
 
-    private NewTable plan(QualifiedName source) {
-        return new NewTable(source, source.sibling(newTable()), partitionColumn(), layout());
+    private NewTableSpec spec(QualifiedName source) {
+        return new NewTableSpec(
+                source,
+                newTable(),
+                partitionKey(),
+                layout(),
+                routing(),
+                columns.stream().map(NewColumn::change).toList());
     }
 
-    private Identifier partitionColumn() {
-        List<Identifier> columns = Attributes.names("partitionColumns", partitionColumns);
-        if (columns.size() != 1) {
-            throw new IllegalArgumentException(
-                    "partitionColumns names %d columns; this version takes one.".formatted(columns.size()));
-        }
-        return columns.get(0);
+    private PartitionKeySpec partitionKey() {
+        return new PartitionKeySpec(
+                Attributes.names("partitionColumns", partitionColumns),
+                Optional.ofNullable(textFormat),
+                Optional.ofNullable(epoch),
+                Optional.ofNullable(keyTime),
+                Optional.ofNullable(combinedColumn).map(name -> Attributes.name("combinedColumn", name)));
+    }
+
+    private Routing routing() {
+        return routing == null ? Routing.NATIVE : Routing.parse(routing);
     }
 
     private PartitionLayout layout() {
@@ -156,5 +283,19 @@ public class CreatePartitionedTableChange extends NewTableChange {
                 interval == null ? PartitionInterval.MONTH.word() : interval,
                 from,
                 until);
+    }
+
+    @Override
+    protected void customLoadLogic(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
+        Set<String> known = new HashSet<>(getSerializableFields());
+        known.add(COLUMN);
+        Attributes.rejectUnknown(node, known);
+        List<ParsedNode> nested = new ArrayList<>(node.getChildren(null, COLUMN));
+        for (ParsedNode list : node.getChildren(null, "columns")) {
+            nested.addAll(list.getChildren(null, COLUMN));
+        }
+        for (ParsedNode column : nested) {
+            Attributes.rejectUnknown(column, new NewColumn().getSerializableFields());
+        }
     }
 }

@@ -11,13 +11,14 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
-import liquibase.ext.partition.engine.delta.KeyMatch;
+import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.target.NewTableSpec;
 
 /** A change that works on the new table with the delta table's help. */
 public abstract class DeltaChange extends NewTableChange {
@@ -85,11 +86,11 @@ public abstract class DeltaChange extends NewTableChange {
     }
 
     /** What a change needs to show its statements. */
-    protected record Shown(Table source, KeyMatch key, Capture capture) {}
+    protected record Shown(Table source, RowMatch match, Capture capture) {}
 
     /**
-     * What the catalog says, for comments; empty where it cannot be read, or says that the change would fail: then validation
-     * and execution tell why.
+     * What the catalog says, for comments; empty where it cannot be read, the new table is not there yet, or the catalog says that
+     * the change would fail: then validation and execution tell why.
      */
     protected Optional<Shown> shown(Database database) {
         if (!LiquibaseEnvironment.isOnline(database)) {
@@ -99,17 +100,18 @@ public abstract class DeltaChange extends NewTableChange {
             Session session = session(database);
             TableReader reader = new TableReader(session);
             Optional<Table> source = reader.find(source(database));
-            if (source.isEmpty()) {
+            Optional<Table> newTable = reader.find(newTable(database));
+            Optional<Migration> migration =
+                    new Migrations(session, LiquibaseEnvironment.state(database)).find(source(database));
+            if (source.isEmpty() || newTable.isEmpty() || migration.isEmpty()) {
                 return Optional.empty();
             }
-            KeyMatch match = new KeyMatch(reader.key(source.get(), key()));
-            Identifier partitionColumn = new Migrations(session, LiquibaseEnvironment.state(database))
-                    .find(source(database))
-                    .map(Migration::partitionColumn)
-                    .orElse(key().get(0));
-            Capture capture = new Capture(delta(database), key(), partitionColumn);
+            NewTableSpec spec = migration.get().spec();
+            Capture capture =
+                    new Capture(delta(database), key(), spec.partitionKey().columns());
+            RowMatch match = RowMatch.of(reader, spec, key(), source.get(), newTable.get());
             return Optional.of(new Shown(source.get(), match, capture));
-        } catch (SQLException | DatabaseException | PartitionException e) {
+        } catch (SQLException | DatabaseException | PartitionException | IllegalArgumentException e) {
             return Optional.empty();
         }
     }

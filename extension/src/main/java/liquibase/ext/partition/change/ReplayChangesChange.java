@@ -10,6 +10,7 @@ import liquibase.database.Database;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.statement.SqlStatement;
 
 /** Catches up with the writers. */
@@ -69,9 +70,9 @@ public class ReplayChangesChange extends DeltaChange {
             comments.add("Batch by batch, each in a READ COMMITTED transaction:");
             new Replay(
                             shown.capture(),
-                            shown.key(),
-                            new Replay.Side(source(database), false),
-                            new Replay.Side(newTable(database), true),
+                            shown.match(),
+                            new Replay.Side(source(database), RowShape.SOURCE),
+                            new Replay.Side(newTable(database), RowShape.NEW),
                             shown.source().writableColumns())
                     .batchStatements(0, 1)
                     .forEach(statement -> comments.add(statement.script() + ";"));

@@ -8,6 +8,7 @@ import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.Verification;
 
@@ -79,7 +80,8 @@ public class VerifyCopyChange extends DeltaChange {
                                         source(database),
                                         newTable(database),
                                         shown.capture(),
-                                        shown.key(),
+                                        RowShape.SOURCE,
+                                        shown.match(),
                                         shown.source().writableColumns())
                                 .statement(new Chunk(0, 1))
                                 .script()))

@@ -85,8 +85,8 @@ class RefusalTest {
                     createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-13" until="2025-01" | from is <2024-13> | 2024-01
                     createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-01-02" until="2025-01" | from is <2024-01-02> | first day
                     createPartitionedTable tableName="orders" partitionColumns="created_at" from="2025-01" until="2024-01" | until is 2024-01-01 | later
-                    createPartitionedTable tableName="orders" partitionColumns="created_at,id" from="2024-01" until="2025-01" | partitionColumns names 2 columns | takes one
-                    createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-01" until="2025-01" interval="fortnight" | fortnight | [month]
+                    createPartitionedTable tableName="orders" partitionColumns="created_at,created_at" from="2024-01" until="2025-01" | partitionColumns names a column twice | created_at
+                    createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-01" until="2025-01" interval="fortnight" | fortnight | quarter
                     createPartitionedTable partitionColumns="created_at" from="2024-01" until="2025-01" | tableName | createPartitionedTable
                     """)
     void aBadAttributeIsRefusedByName(String change, String attribute, String remedy) {

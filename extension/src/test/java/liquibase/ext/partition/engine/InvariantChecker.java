@@ -17,7 +17,7 @@ public final class InvariantChecker {
               SELECT m.phase, m.source_blocks, m.id FROM partition_migration AS m
               WHERE m.source_schema = %1$s AND m.source_table = %2$s
             ), left_rows AS (
-              SELECT %3$s AS key, t::text AS image,
+              SELECT %3$s AS key, %9$s AS image,
                      -- Before the copy is complete, whether the row's chunk is done; afterwards every chunk is.
                      p.phase NOT IN ('capturing', 'copying') OR EXISTS (
                        SELECT FROM partition_chunk AS c
@@ -27,7 +27,7 @@ public final class InvariantChecker {
               FROM %4$s AS t, plan AS p
               WHERE NOT EXISTS (SELECT FROM %5$s AS d WHERE %6$s)
             ), right_rows AS (
-              SELECT %3$s AS key, t::text AS image FROM %7$s AS t
+              SELECT %3$s AS key, %9$s AS image FROM %7$s AS t
               WHERE NOT EXISTS (SELECT FROM %5$s AS d WHERE %6$s)
             ), counted AS (
               SELECT key, min(image) AS image, count(*) AS copies FROM right_rows GROUP BY key
@@ -74,9 +74,20 @@ public final class InvariantChecker {
                                 migration.delta().quoted(),
                                 captured,
                                 right.quoted(),
-                                right.name().name().replace("'", "''"))))
+                                right.name().name().replace("'", "''"),
+                                image(migration, left, right))))
                 .as("the invariant in phase %s", migration.phase())
                 .isEmpty();
+    }
+
+    /** The columns that both tables have with the same type. */
+    private static String image(MigrationFixture migration, QualifiedName left, QualifiedName right) {
+        return migration.database().queryString("""
+                SELECT 'ROW(' || string_agg('t.' || quote_ident(l.attname), ', ' ORDER BY l.attnum) || ')::text'
+                FROM pg_attribute AS l
+                JOIN pg_attribute AS r ON r.attrelid = ?::regclass AND r.attname = l.attname
+                  AND r.atttypid = l.atttypid AND r.atttypmod = l.atttypmod AND r.attnum > 0
+                WHERE l.attrelid = ?::regclass AND l.attnum > 0 AND NOT l.attisdropped""", right.quoted(), left.quoted());
     }
 
     private static String literal(String text) {

@@ -30,9 +30,12 @@ import liquibase.ext.partition.engine.swap.BackupDrop;
 import liquibase.ext.partition.engine.swap.ReverseSwap;
 import liquibase.ext.partition.engine.swap.Swap;
 import liquibase.ext.partition.engine.swap.SwapSettings;
+import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.DerivedName;
-import liquibase.ext.partition.engine.target.NewTable;
+import liquibase.ext.partition.engine.target.NewTableSpec;
+import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
+import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.verify.Verification;
 import liquibase.ext.partition.testing.TestDatabase;
 
@@ -57,7 +60,10 @@ public final class MigrationFixture {
     private final TestDatabase database;
     private final QualifiedName source;
     private final List<Identifier> key;
-    private final Identifier partitionColumn;
+    private PartitionKeySpec partitionKey;
+    private String interval = "month";
+    private Routing routing = Routing.NATIVE;
+    private final List<ColumnChange> changes = new ArrayList<>();
     private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
     private String role;
     private String from = "2024-01";
@@ -66,7 +72,7 @@ public final class MigrationFixture {
     private MigrationFixture(TestDatabase database, QualifiedName source, String partitionColumn, String... key) {
         this.database = database;
         this.source = source;
-        this.partitionColumn = new Identifier(partitionColumn);
+        this.partitionKey = PartitionKeySpec.of(new Identifier(partitionColumn));
         this.key = Arrays.stream(key).map(Identifier::new).toList();
     }
 
@@ -104,6 +110,31 @@ public final class MigrationFixture {
     public MigrationFixture between(String first, String firstWithout) {
         from = first;
         until = firstWithout;
+        return this;
+    }
+
+    /** By default months. */
+    public MigrationFixture every(String word) {
+        interval = word;
+        return this;
+    }
+
+    /** By default by declarative partitioning. */
+    public MigrationFixture routedByTrigger() {
+        routing = Routing.TRIGGER;
+        return this;
+    }
+
+    /** By default the one column that the migration was made with. */
+    public MigrationFixture partitionedBy(PartitionKeySpec key) {
+        partitionKey = key;
+        return this;
+    }
+
+    /** Gives a column another type on the way; either expression may be null. */
+    public MigrationFixture converting(String column, String type, String using, String reverseUsing) {
+        changes.add(new ColumnChange(
+                new Identifier(column), type, Optional.ofNullable(using), Optional.ofNullable(reverseUsing)));
         return this;
     }
 
@@ -165,12 +196,18 @@ public final class MigrationFixture {
         }
     }
 
-    public NewTable plan() {
-        return new NewTable(source, newTable(), partitionColumn, PartitionLayout.parse(prefix(), "month", from, until));
+    public NewTableSpec spec() {
+        return new NewTableSpec(
+                source,
+                newTable().name(),
+                partitionKey,
+                PartitionLayout.parse(prefix(), interval, from, until),
+                routing,
+                changes);
     }
 
     public MigrationFixture prepare() throws SQLException {
-        step("createPartitionedTable", run -> Preparation.run(run, plan()));
+        step("createPartitionedTable", run -> Preparation.run(run, spec()));
         return this;
     }
 

@@ -25,6 +25,11 @@ public record Column(
         boolean identity,
         List<Sequence> sequences) {
 
+    /** The same column with another type. */
+    public Column withType(String otherType, String otherTypeName) {
+        return new Column(name, otherType, otherTypeName, notNull, defaultExpression, generated, identity, sequences);
+    }
+
     /**
      * Names and types of {@code columns} in order, as one text. The statements of a copy hold only as long as it is the same.
      */

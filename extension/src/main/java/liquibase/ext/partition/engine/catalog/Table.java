@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.catalog;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -17,8 +18,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * @param owner the role that owns it
  * @param ownedByUs whether the current role may act as the owner
  * @param comment of the table itself
- * @param definition what {@code LIKE} copies of columns and checks, a phrase each; two tables that agree in it take the same rows
- *     and give the same defaults
+ * @param definition what {@code LIKE} copies of columns and checks; two tables that agree in it take the same rows and give the
+ *     same defaults
  * @param triggers made by users, ordered by name
  * @param grants to roles other than the owner
  * @param obstacles what this release cannot carry through a swap, each a phrase for people; empty for most tables
@@ -32,7 +33,7 @@ public record Table(
         boolean ownedByUs,
         Optional<String> comment,
         List<Column> columns,
-        List<String> definition,
+        List<Definition> definition,
         List<Index> indexes,
         List<Trigger> triggers,
         List<Grant> grants,
@@ -92,20 +93,47 @@ public record Table(
                                                         .toList()))));
     }
 
-    /** How {@code other} is defined otherwise, for people; empty where it is not. */
-    public List<String> definedOtherwiseThan(Table other) {
+    /**
+     * One column or check, in a phrase.
+     *
+     * @param columns that it is about
+     */
+    public record Definition(String phrase, Set<Identifier> columns) {}
+
+    /**
+     * How {@code other} is defined otherwise, for people; empty where it is not.
+     *
+     * @param besides columns that may differ, and with them the checks that are about them
+     */
+    public List<String> definedOtherwiseThan(Table other, Set<Identifier> besides) {
+        List<String> mine = phrases(besides);
+        List<String> others = other.phrases(besides);
         List<String> differences = new ArrayList<>();
-        definition.stream()
-                .filter(phrase -> !other.definition.contains(phrase))
+        mine.stream()
+                .filter(phrase -> !others.contains(phrase))
                 .forEach(phrase -> differences.add("only %s has: %s".formatted(name, phrase)));
-        other.definition.stream()
-                .filter(phrase -> !definition.contains(phrase))
+        others.stream()
+                .filter(phrase -> !mine.contains(phrase))
                 .forEach(phrase -> differences.add("only %s has: %s".formatted(other.name, phrase)));
         return differences;
     }
 
+    private List<String> phrases(Set<Identifier> besides) {
+        return definition.stream()
+                .filter(it -> Collections.disjoint(it.columns(), besides))
+                .map(Definition::phrase)
+                .toList();
+    }
+
+    /** As {@link Column#fingerprint}, without some columns. */
+    public String columnFingerprint(Set<Identifier> besides) {
+        return Column.fingerprint(columns.stream()
+                .filter(column -> !besides.contains(column.name()))
+                .toList());
+    }
+
     /** As {@link Column#fingerprint}. */
     public String columnFingerprint() {
-        return Column.fingerprint(columns);
+        return columnFingerprint(Set.of());
     }
 }

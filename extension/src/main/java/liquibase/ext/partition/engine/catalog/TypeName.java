@@ -22,7 +22,8 @@ public final class TypeName {
                 && session.queryBoolean(SAME.with("left", base(left)).with("right", base(right)));
     }
 
-    private static String base(String type) {
+    /** A name of a type without its modifiers: {@code numeric} of {@code numeric(14,2)}. */
+    public static String base(String type) {
         return MODIFIERS.matcher(type).replaceFirst("").strip();
     }
 

@@ -11,7 +11,8 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CopiedRows;
-import liquibase.ext.partition.engine.delta.KeyMatch;
+import liquibase.ext.partition.engine.delta.Misfit;
+import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -25,6 +26,7 @@ import liquibase.ext.partition.engine.state.Checkpoints;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * Copies the source into the new table, chunk by chunk.
@@ -47,6 +49,8 @@ public final class ChunkedCopy {
             WHERE s.ctid >= {from} AND s.ctid < {to}
               AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {sameKey})""");
 
+    private static final Sql IN_CHUNK = Sql.of("s.ctid >= {from} AND s.ctid < {to}");
+
     /** One query for what a chunk checks, as it is asked in every chunk. */
     private static final Sql STILL_HOLDS = Sql.of("""
             SELECT pg_catalog.pg_relation_filenode(c.oid) = {filenode}
@@ -61,7 +65,7 @@ public final class ChunkedCopy {
         this.run = run;
         this.migration = migration;
         this.source = source;
-        this.capture = new Capture(migration.delta(), migration.keyColumns(), migration.partitionColumn());
+        this.capture = Capture.of(migration);
     }
 
     /**
@@ -78,17 +82,18 @@ public final class ChunkedCopy {
             QualifiedName newTable,
             QualifiedName delta,
             List<Identifier> columns,
-            KeyMatch key,
+            RowMatch match,
             Chunk chunk) {
+        RowMatch.Rows rows = RowMatch.Rows.ofSource("s");
         return COPY_CHUNK
                 .with("newTable", newTable)
                 .with("columns", Sql.list(columns))
-                .with("sourceColumns", Sql.list("s", columns))
+                .with("sourceColumns", match.list(rows, columns, RowShape.NEW))
                 .with("source", source)
                 .with("from", new TupleId(chunk.from()))
                 .with("to", new TupleId(chunk.to()))
                 .with("delta", delta)
-                .with("sameKey", key.sameKey("d", "s"));
+                .with("sameKey", match.sameKey(RowMatch.Rows.ofSource("d"), rows));
     }
 
     /**
@@ -115,8 +120,9 @@ public final class ChunkedCopy {
                 : migration.plan().get();
         requireSame(plan);
         // Not before: where the copy is done the source may be the partitioned table by now, whose key is another.
-        KeyMatch key = new KeyMatch(new TableReader(run.session()).key(source, migration.keyColumns()));
-        copyMissing(plan, key, workers);
+        TableReader reader = new TableReader(run.session());
+        RowMatch match = RowMatch.of(reader, migration, source, reader.require(migration.newTable()));
+        copyMissing(plan, match, workers);
         run.session().inTransaction(() -> {
             requireCapture();
             run.migrations().finishCopy(migration);
@@ -146,7 +152,7 @@ public final class ChunkedCopy {
         return plan;
     }
 
-    private void copyMissing(CopyPlan plan, KeyMatch key, int workers) throws SQLException {
+    private void copyMissing(CopyPlan plan, RowMatch match, int workers) throws SQLException {
         Checkpoints checkpoints = new Checkpoints(run.session(), run.state(), migration);
         Set<Long> finished = checkpoints.finished();
         List<Chunk> chunks = Chunk.covering(plan.blocks(), plan.blocksPerChunk());
@@ -167,7 +173,7 @@ public final class ChunkedCopy {
                         missing,
                         workers,
                         (session, chunk) -> {
-                            meter.add(chunk.blocks(), copyChunk(session, plan, key, chunk));
+                            meter.add(chunk.blocks(), copyChunk(session, plan, match, chunk));
                         },
                         () -> {
                             if (System.nanoTime() - analyzed[0] >= ANALYZE_INTERVAL.toNanos()) {
@@ -187,13 +193,13 @@ public final class ChunkedCopy {
     }
 
     /** @return rows copied; 0 where another runner's backend had the chunk finished meanwhile */
-    private long copyChunk(Session session, CopyPlan plan, KeyMatch key, Chunk chunk) throws SQLException {
+    private long copyChunk(Session session, CopyPlan plan, RowMatch match, Chunk chunk) throws SQLException {
         Checkpoints checkpoints = new Checkpoints(session, run.state(), migration);
         try {
             return session.inTransaction(() -> {
                 checkpoints.claim(chunk.from(), chunk.to());
                 long rows = session.update(copyStatement(
-                        source.name(), migration.newTable(), capture.delta(), source.writableColumns(), key, chunk));
+                        source.name(), migration.newTable(), capture.delta(), source.writableColumns(), match, chunk));
                 // After the statement, under the lock that it took on the source: no rewrite can come in between.
                 requireSame(session, plan);
                 checkpoints.finish(chunk.from(), rows);
@@ -203,8 +209,19 @@ public final class ChunkedCopy {
             if (SqlState.UNIQUE_VIOLATION.matches(e) && isFinished(checkpoints, chunk)) {
                 return 0;
             }
-            throw e;
+            throw explained(session, match, chunk, e);
         }
+    }
+
+    private SQLException explained(Session session, RowMatch match, Chunk chunk, SQLException e) {
+        return Misfit.explain(
+                session,
+                match,
+                source.name(),
+                RowMatch.Rows.ofSource("s"),
+                IN_CHUNK.with("from", new TupleId(chunk.from())).with("to", new TupleId(chunk.to())),
+                e,
+                "Nothing of this chunk was kept; finished chunks are, and capture goes on. Change the value and run update again; or take the migration back, say in the table config how to convert it (using), and begin again.");
     }
 
     private static boolean isFinished(Checkpoints checkpoints, Chunk chunk) throws SQLException {

@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.target.DerivedName;
 
 /**
@@ -21,9 +23,9 @@ import liquibase.ext.partition.engine.target.DerivedName;
  *
  * @param delta the delta table
  * @param key its rows' key columns
- * @param partitionColumn kept beside the key, so that replay finds the partition that a row was in
+ * @param partitionColumns kept beside the key, so that replay finds the partition that a row was in
  */
-public record Capture(QualifiedName delta, List<Identifier> key, Identifier partitionColumn) {
+public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier> partitionColumns) {
     private static final Sql CREATE_DELTA = Sql.of("""
             CREATE TABLE {delta} AS SELECT {columns} FROM {source} WITH NO DATA""");
 
@@ -79,6 +81,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
 
     private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");
+    private static final Sql CHANGE_TYPE =
+            Sql.of("ALTER TABLE {delta} ALTER COLUMN {column} TYPE {type} USING NULL::{type}");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}()");
     private static final Sql DROP_DELTA = Sql.of("DROP TABLE IF EXISTS {delta}");
 
@@ -100,10 +104,15 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
 
     private static final Sql ANALYZE = Sql.of("ANALYZE {delta}");
 
-    /** The columns of the delta table: the key, and the partition column where that is not part of the key. */
+    /** That of a migration whose changes are captured. */
+    public static Capture of(Migration migration) {
+        return new Capture(migration.delta(), migration.keyColumns(), migration.partitionColumns());
+    }
+
+    /** The columns of the delta table: the key, and those of the partition key that are not part of it. */
     public List<Identifier> columns() {
         Set<Identifier> columns = new LinkedHashSet<>(key);
-        columns.add(partitionColumn);
+        columns.addAll(partitionColumns);
         return List.copyOf(columns);
     }
 
@@ -173,6 +182,22 @@ public record Capture(QualifiedName delta, List<Identifier> key, Identifier part
         statements.add(DROP_TRIGGER.with("trigger", refusalTrigger()).with("table", table));
         for (QualifiedName partition : partitions) {
             statements.add(DROP_TRIGGER.with("trigger", refusalTrigger()).with("table", partition));
+        }
+        return statements;
+    }
+
+    /**
+     * Statements that give the delta table's columns the types that they have in {@code table}, which is the one captured from now
+     * on. The delta table must be empty.
+     */
+    public List<Sql> adaptStatements(Table leaving, Table table) {
+        List<Sql> statements = new ArrayList<>();
+        for (Identifier name : columns()) {
+            String type = table.column(name).orElseThrow().type();
+            if (!type.equals(leaving.column(name).orElseThrow().type())) {
+                statements.add(
+                        CHANGE_TYPE.with("delta", delta).with("column", name).with("type", Sql.raw(type)));
+            }
         }
         return statements;
     }

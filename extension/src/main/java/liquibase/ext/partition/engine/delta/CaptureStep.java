@@ -50,7 +50,7 @@ public final class CaptureStep {
     public static void start(StepRun run, Identifier deltaName, List<Identifier> key, LockPolicy lock)
             throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
-        Capture capture = new Capture(run.source().sibling(deltaName), key, migration.partitionColumn());
+        Capture capture = new Capture(run.source().sibling(deltaName), key, migration.partitionColumns());
         if (migration.phase().isAtLeast(Phase.SWAPPED)
                 || migration.phase().isAtLeast(Phase.CAPTURING) && capture.isOn(run.session(), run.source())) {
             run.line("%s: changes of %s are captured already.".formatted(run.step(), run.source()));
@@ -93,7 +93,7 @@ public final class CaptureStep {
             return;
         }
         migration.requireNotSwapped("Capture is not ended");
-        Capture capture = new Capture(migration.delta(), migration.keyColumns(), migration.partitionColumn());
+        Capture capture = Capture.of(migration);
         lock.inTransaction(
                 run.session(),
                 run.report(),

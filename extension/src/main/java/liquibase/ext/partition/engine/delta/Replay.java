@@ -11,6 +11,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.target.DerivedName;
+import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * Brings the keys in the delta table up to date in another table: from the source to the new table, and after the swap from
@@ -27,14 +28,14 @@ import liquibase.ext.partition.engine.target.DerivedName;
  * @param to written by (b) and (c)
  * @param columns that are copied
  */
-public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Identifier> columns) {
+public record Replay(Capture capture, RowMatch match, Side from, Side to, List<Identifier> columns) {
     /**
      * One of the two tables.
      *
-     * @param partitioned whether rows are read by key and partition-key value. By the key alone every partition's index would
-     *     be searched for every row.
+     * @param shape of its rows. Those of the partitioned table are read by key and partition-key value: by the key alone every
+     *     partition's index would be searched for every row.
      */
-    public record Side(QualifiedName table, boolean partitioned) {}
+    public record Side(QualifiedName table, RowShape shape) {}
 
     /** A delta row of a short key takes about 50 bytes with its header, a block is 8 kB. */
     private static final long ROWS_PER_BLOCK = 150;
@@ -72,9 +73,16 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
     private static final Sql INSERT = Sql.of("""
             INSERT INTO {to} ({columns}) OVERRIDING SYSTEM VALUE
             SELECT {sourceColumns}
-            FROM (SELECT DISTINCT {lookup} FROM {batch}) AS b
+            FROM ({lookup}) AS b
             JOIN {from} AS s ON {sameRow}""");
 
+    private static final Sql LOOKUP = Sql.of("SELECT DISTINCT {columns} FROM {batch}");
+
+    /** Rows that differ in a column of the partition key, and not in its value, would find the same row twice. */
+    private static final Sql LOOKUP_BY_VALUE =
+            Sql.of("SELECT DISTINCT ON ({key}, {value}) {columns} FROM {batch} AS b");
+
+    private static final Sql IN_DELTA = Sql.of("EXISTS (SELECT FROM {delta} AS d WHERE {sameKey})");
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {delta}");
 
     /**
@@ -86,16 +94,39 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
         T result;
         try {
             result = work.run();
-        } catch (SQLException | RuntimeException e) {
-            try {
-                session.update(DROP_BATCH.with("batch", batch()));
-            } catch (SQLException suppressed) {
-                e.addSuppressed(suppressed);
-            }
+        } catch (SQLException e) {
+            dropBatch(session, e);
+            throw explained(session, e);
+        } catch (RuntimeException e) {
+            dropBatch(session, e);
             throw e;
         }
         session.update(DROP_BATCH.with("batch", batch()));
         return result;
+    }
+
+    private void dropBatch(Session session, Exception failure) {
+        try {
+            session.update(DROP_BATCH.with("batch", batch()));
+        } catch (SQLException suppressed) {
+            failure.addSuppressed(suppressed);
+        }
+    }
+
+    /** The transaction is over, so that the delta table names the rows again that could not be replayed. */
+    private SQLException explained(Session session, SQLException e) {
+        RowMatch.Rows rows = new RowMatch.Rows("s", from.shape());
+        Sql captured = IN_DELTA.with("delta", capture.delta())
+                .with("sameKey", match.sameKey(new RowMatch.Rows("d", from.shape()), rows));
+        return Misfit.explain(
+                session,
+                match,
+                from.table(),
+                rows,
+                captured,
+                e,
+                "Nothing is lost: the changes stay in %s, and capture goes on. Change the value, then run again."
+                        .formatted(capture.delta()));
     }
 
     /** The statement that makes the scratch table, for execution and for review. */
@@ -108,30 +139,46 @@ public record Replay(Capture capture, KeyMatch key, Side from, Side to, List<Ide
 
     /** The statements of one batch, for execution and for review. */
     public List<Sql> batchStatements(long fromBlock, long toBlock) {
+        // What is captured is written as the table has it that is read.
+        RowMatch.Rows delta = new RowMatch.Rows("d", from.shape());
+        RowMatch.Rows picked = new RowMatch.Rows("p", from.shape());
+        RowMatch.Rows batch = new RowMatch.Rows("b", from.shape());
+        RowMatch.Rows read = new RowMatch.Rows("s", from.shape());
+        RowMatch.Rows written = new RowMatch.Rows("t", to.shape());
+        boolean readsPartitions = from.shape() == RowShape.NEW;
         return List.of(
-                TAKE.with("key", Sql.list(key.columns()))
+                TAKE.with("key", Sql.list(match.columns()))
                         .with("delta", capture.delta())
                         .with("fromBlock", new TupleId(fromBlock))
                         .with("toBlock", new TupleId(toBlock))
-                        .with("sameKey", key.sameKey("d", "p"))
+                        .with("sameKey", match.sameKey(delta, picked))
                         .with("taken", Sql.list("d", capture.columns()))
                         .with("batch", batch())
                         .with("deltaColumns", Sql.list(capture.columns())),
                 DELETE.with("to", to.table())
                         .with("deltaColumns", Sql.list(capture.columns()))
                         .with("batch", batch())
-                        .with("sameRow", key.sameKeyAndPartition("t", "b", capture.partitionColumn())),
+                        .with("sameRow", match.sameRow(written, batch)),
                 INSERT.with("to", to.table())
                         .with("columns", Sql.list(columns))
-                        .with("sourceColumns", Sql.list("s", columns))
-                        .with("lookup", Sql.list(from.partitioned() ? capture.columns() : key.columns()))
-                        .with("batch", batch())
+                        .with("sourceColumns", match.list(read, columns, to.shape()))
+                        .with("lookup", readsPartitions ? lookupByValue(batch) : lookup(match.columns()))
                         .with("from", from.table())
-                        .with(
-                                "sameRow",
-                                from.partitioned()
-                                        ? key.sameKeyAndPartition("s", "b", capture.partitionColumn())
-                                        : key.sameKey("s", "b")));
+                        .with("sameRow", readsPartitions ? match.sameRow(read, batch) : match.sameKey(read, batch)));
+    }
+
+    private Sql lookup(List<Identifier> lookedUp) {
+        return LOOKUP.with("columns", Sql.list(lookedUp)).with("batch", batch());
+    }
+
+    private Sql lookupByValue(RowMatch.Rows batch) {
+        return match.partitionKey().isColumn()
+                ? lookup(capture.columns())
+                : LOOKUP_BY_VALUE
+                        .with("key", Sql.list(batch.alias(), match.columns()))
+                        .with("value", match.partitionValue(batch))
+                        .with("columns", Sql.list(batch.alias(), capture.columns()))
+                        .with("batch", batch());
     }
 
     /**

@@ -7,6 +7,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * Catches up: replays until the delta table is small.
@@ -23,13 +24,12 @@ public final class ReplayStep {
     private ReplayStep() {}
 
     /** The replay from the source to the new table. */
-    public static Replay forward(Migration migration, Table source, KeyMatch key) {
-        Capture capture = new Capture(migration.delta(), key.columns(), migration.partitionColumn());
+    public static Replay forward(Migration migration, Table source, RowMatch match) {
         return new Replay(
-                capture,
-                key,
-                new Replay.Side(migration.source(), false),
-                new Replay.Side(migration.newTable(), true),
+                Capture.of(migration),
+                match,
+                new Replay.Side(migration.source(), RowShape.SOURCE),
+                new Replay.Side(migration.newTable(), RowShape.NEW),
                 source.writableColumns());
     }
 
@@ -45,7 +45,8 @@ public final class ReplayStep {
         }
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
-        Replay replay = forward(migration, source, new KeyMatch(reader.key(source, migration.keyColumns())));
+        Replay replay = forward(
+                migration, source, RowMatch.of(reader, migration, source, reader.require(migration.newTable())));
         replay.capture()
                 .requireOn(
                         run.session(),

@@ -16,6 +16,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.target.CarriedName;
+import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
  * Builds every index and the key of the source on the new table.
@@ -58,12 +59,19 @@ public final class IndexBuild {
     /** @throws PartitionException before the copy is complete: it must not meet an index */
     public static IndexBuild of(StepRun run) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.COPIED, run.step());
-        Table source = new TableReader(run.session()).require(run.source());
+        TableReader reader = new TableReader(run.session());
+        Table source = reader.require(run.source());
+        // Where the indexes are built already, the names may be those of after the swap.
+        Table partitioned = reader.find(migration.newTable()).orElse(source);
+        PartitionKey key = PartitionKey.of(
+                migration.spec().partitionKey(),
+                partitioned.columns(),
+                migration.spec().textDateFunction());
         List<PartitionedIndex> indexes = source.indexes().stream()
                 .filter(Index::valid)
-                .map(index -> new PartitionedIndex(index, migration.partitionColumn()))
+                .map(index -> new PartitionedIndex(index, key))
                 .toList();
-        return new IndexBuild(run, migration, indexes, new TableReader(run.session()).partitions(migration.newTable()));
+        return new IndexBuild(run, migration, indexes, reader.partitions(migration.newTable()));
     }
 
     /** Builds what is missing. */
@@ -73,9 +81,15 @@ public final class IndexBuild {
             return;
         }
         for (PartitionedIndex index : indexes) {
+            if (index.isOfPartitionsOnly()) {
+                run.line(
+                        "%s: unique index %s is made on each partition by itself, because the partition key (%s) cannot be part of it."
+                                .formatted(run.step(), index.original().name(), index.partitionKey()));
+                continue;
+            }
             if (index.addsPartitionKey()) {
                 run.line("%s: unique index %s will include %s, as PostgreSQL wants it of a partitioned table."
-                        .formatted(run.step(), index.original().name(), migration.partitionColumn()));
+                        .formatted(run.step(), index.original().name(), index.partitionKey()));
             }
             createIfMissing(
                     run.session(), index, migration.newTable(), newIndex(index).name());
@@ -146,6 +160,9 @@ public final class IndexBuild {
 
     private void attach() throws SQLException {
         for (PartitionedIndex index : indexes) {
+            if (index.isOfPartitionsOnly()) {
+                continue;
+            }
             for (QualifiedName partition : partitions) {
                 Sql attached = IS_ATTACHED
                         .with("partitionIndex", partitionIndex(partition, index).quoted())

@@ -4,21 +4,30 @@ import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
  * The statements that give a partitioned table the index that {@code original} is on the source.
  *
  * <p>A unique index of a partitioned table must include the partition key, so it is added to those that lack it: uniqueness
- * then holds within a partition-key value only.
+ * then holds within a partition-key value only. A key that is an expression, or may be NULL, cannot be added; then each partition
+ * has the unique index by itself, as it was, and the partitioned table has none.
  */
-record PartitionedIndex(Index original, Identifier partitionColumn) {
+record PartitionedIndex(Index original, PartitionKey partitionKey) {
     private static final Sql ADD_CONSTRAINT = Sql.of("ALTER TABLE ONLY {table} ADD CONSTRAINT {name} {definition}");
     private static final Sql CREATE_INDEX = Sql.of("CREATE {unique}INDEX {name} ON ONLY {table} USING {definition}");
     private static final Sql ATTACH = Sql.of("ALTER INDEX {index} ATTACH PARTITION {partitionIndex}");
 
     /** Whether the partition key is added to what makes a row unique. */
     boolean addsPartitionKey() {
-        return original.unique() && !original.columns().contains(partitionColumn);
+        return original.unique()
+                && partitionKey.canBeUnique()
+                && !original.columns().containsAll(partitionKey.columns());
+    }
+
+    /** Whether it can only be made on each partition. */
+    boolean isOfPartitionsOnly() {
+        return original.unique() && !partitionKey.canBeUnique();
     }
 
     /**
@@ -44,7 +53,9 @@ record PartitionedIndex(Index original, Identifier partitionColumn) {
     }
 
     private String complete(String definition) {
-        return addsPartitionKey() ? withColumn(definition, partitionColumn) : definition;
+        return addsPartitionKey()
+                ? withColumn(definition, partitionKey.columns().get(0))
+                : definition;
     }
 
     /**

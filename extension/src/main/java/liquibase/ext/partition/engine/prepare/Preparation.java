@@ -4,9 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -18,8 +16,11 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
+import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Partition;
+import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
  * Makes the new table with its partitions.
@@ -28,13 +29,30 @@ import liquibase.ext.partition.engine.target.Partition;
  * migration's new table is there. On failure nothing is left behind.
  */
 public final class Preparation {
-    private static final Set<String> PARTITION_KEY_TYPES = Set.of("date", "timestamp", "timestamptz");
     private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
+    private static final Sql CHANGE_OWNER_OF_FUNCTION = Sql.of("ALTER FUNCTION {function}(text) OWNER TO {owner}");
+    private static final Sql FUNCTION_EXISTS = Sql.of("SELECT to_regprocedure({function}) IS NOT NULL");
+    private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}(text)");
     private static final Sql DROP_TABLE = Sql.of("DROP TABLE IF EXISTS {table}");
 
     private Preparation() {}
+
+    /**
+     * What the new table comes to, by the source's catalog.
+     *
+     * @throws PartitionException with all the reasons, when the source cannot be partitioned so
+     */
+    public static NewTable plan(Session session, NewTableSpec spec) throws SQLException {
+        Table source = new TableReader(session).require(spec.source());
+        List<String> problems = new ArrayList<>();
+        Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(problems);
+        if (plan.isEmpty()) {
+            throw refusal(source, problems);
+        }
+        return plan.get();
+    }
 
     /** All that is run where the source's owner runs it, for review. */
     public static List<Sql> reviewStatements(StateTables state, NewTable plan) {
@@ -47,19 +65,19 @@ public final class Preparation {
     /**
      * @throws PartitionException when the table cannot be partitioned, with all the reasons, or a name is taken
      */
-    public static void run(StepRun run, NewTable plan) throws SQLException {
+    public static void run(StepRun run, NewTableSpec spec) throws SQLException {
         Optional<Migration> begun = run.migrations().find(run.source());
         TableReader reader = new TableReader(run.session());
-        Optional<Table> existing = reader.find(plan.newTable());
+        Optional<Table> existing = reader.find(spec.newTable());
         Table source = reader.require(run.source());
         if (begun.isPresent() && isDone(begun.get(), source, existing)) {
-            run.line("%s: %s is there already.".formatted(run.step(), plan.newTable()));
+            run.line("%s: %s is there already.".formatted(run.step(), spec.newTable()));
             return;
         }
         if (begun.isPresent()) {
             requireAbandoned(run.session(), begun.get());
         }
-        requirePartitionable(run.session(), source, plan);
+        NewTable plan = requirePartitionable(run.session(), source, spec);
         requireFreeNames(run.session(), plan);
         String user = run.session().queryStrings(CURRENT_USER).get(0);
         run.session().inTransaction(() -> {
@@ -69,11 +87,25 @@ public final class Preparation {
                 for (QualifiedName table : tables(plan)) {
                     run.session().update(CHANGE_OWNER.with("table", table).with("owner", source.owner()));
                 }
+                if (plan.key().readsText()) {
+                    run.session()
+                            .update(CHANGE_OWNER_OF_FUNCTION
+                                    .with("function", spec.textDateFunction())
+                                    .with("owner", source.owner()));
+                }
             }
             run.session().updateAll(record(run.state(), plan));
         });
+        for (ColumnChange change : plan.changes()) {
+            run.line("%s: column %s of type %s becomes %s."
+                    .formatted(
+                            run.step(),
+                            change.column(),
+                            source.column(change.column()).orElseThrow().type(),
+                            change.type()));
+        }
         run.line("%s made with %d partitions and a default partition."
-                .formatted(plan.newTable(), plan.layout().partitions().size()));
+                .formatted(plan.newTable(), spec.layout().partitions().size()));
     }
 
     /** Drops the new table and forgets the migration: the rollback. */
@@ -98,12 +130,24 @@ public final class Preparation {
         }
         run.session().inTransaction(() -> {
             run.session().update(DROP_TABLE.with("table", migration.newTable()));
+            run.session().update(DROP_FUNCTION.with("function", migration.spec().textDateFunction()));
             run.migrations().delete(migration);
         });
     }
 
+    /** Only then the function is ours. */
+    private static boolean readsText(StepRun run, Migration migration, Optional<Table> newTable) throws SQLException {
+        NewTableSpec spec = migration.spec();
+        Table table = newTable.isPresent() ? newTable.get() : new TableReader(run.session()).require(run.source());
+        return PartitionKey.problems(
+                                spec.partitionKey().withoutCombinedColumn(), table.columns(), spec.textDateFunction())
+                        .isEmpty()
+                && PartitionKey.of(spec.partitionKey(), table.columns(), spec.textDateFunction())
+                        .readsText();
+    }
+
     private static List<Sql> record(StateTables state, NewTable plan) {
-        return Migrations.insertStatements(state, plan.source(), plan.newTable(), plan.partitionColumn());
+        return Migrations.insertStatements(state, plan.spec().withColumns(plan.changes()));
     }
 
     private static boolean isDone(Migration migration, Table source, Optional<Table> newTable) {
@@ -128,7 +172,7 @@ public final class Preparation {
         }
     }
 
-    private static void requirePartitionable(Session session, Table source, NewTable plan) throws SQLException {
+    private static NewTable requirePartitionable(Session session, Table source, NewTableSpec spec) throws SQLException {
         List<String> reasons = new ArrayList<>(source.obstacles());
         if (source.partitioned()) {
             reasons.add("it is partitioned already");
@@ -138,43 +182,25 @@ public final class Preparation {
                     "it belongs to role %s, and only its owner can capture its changes and rename it; run as that role, or GRANT %s to the role that runs Liquibase"
                             .formatted(source.owner(), source.owner().quoted()));
         }
-        reasons.addAll(partitionColumnProblems(source, plan));
-        long locks = (long) tables(plan).size() * (source.indexes().size() + 1);
+        Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(reasons);
+        int partitions = spec.layout().partitions().size();
+        long locks = (partitions + 2L) * (source.indexes().size() + 1);
         LockTable lockTable = LockTable.read(session);
         if (!lockTable.hasRoomFor(locks)) {
             reasons.add(
                     "%,d partitions with their indexes take up to %,d locks, and the server has room for %,d; raise max_locks_per_transaction (needs a restart), or make fewer partitions"
-                            .formatted(plan.layout().partitions().size(), locks, lockTable.capacity()));
+                            .formatted(partitions, locks, lockTable.capacity()));
         }
         if (!reasons.isEmpty()) {
-            throw new PartitionException(
-                    "%s cannot be partitioned by this version:\n  %s\nNothing was changed. Remove what stands in the way, then run update again."
-                            .formatted(source.name(), String.join("\n  ", reasons)));
+            throw refusal(source, reasons);
         }
+        return plan.orElseThrow();
     }
 
-    private static List<String> partitionColumnProblems(Table source, NewTable plan) {
-        Optional<Column> column = source.column(plan.partitionColumn());
-        if (column.isEmpty()) {
-            return List.of("it has no column %s, which partitionColumns names; its columns are %s"
-                    .formatted(
-                            plan.partitionColumn(),
-                            source.columns().stream().map(Column::name).toList()));
-        }
-        List<String> problems = new ArrayList<>();
-        if (!PARTITION_KEY_TYPES.contains(column.get().typeName())) {
-            problems.add("column %s is of type %s; partitionColumns takes a date, a timestamp or a timestamptz"
-                    .formatted(plan.partitionColumn(), column.get().type()));
-        }
-        if (!column.get().notNull()) {
-            problems.add("column %s may be NULL; make it NOT NULL, or partition by another"
-                    .formatted(plan.partitionColumn()));
-        }
-        if (column.get().generated()) {
-            problems.add("column %s is generated, which PostgreSQL does not take as a partition key"
-                    .formatted(plan.partitionColumn()));
-        }
-        return problems;
+    private static PartitionException refusal(Table source, List<String> reasons) {
+        return new PartitionException(
+                "%s cannot be partitioned by this version:\n  %s\nNothing was changed. Remove what stands in the way, then run update again."
+                        .formatted(source.name(), String.join("\n  ", reasons)));
     }
 
     private static void requireFreeNames(Session session, NewTable plan) throws SQLException {
@@ -183,6 +209,11 @@ public final class Preparation {
             if (session.queryBoolean(EXISTS.with("table", table.quoted()))) {
                 taken.add(table.toString());
             }
+        }
+        QualifiedName function = plan.spec().textDateFunction();
+        if (plan.key().readsText()
+                && session.queryBoolean(FUNCTION_EXISTS.with("function", function.quoted() + "(text)"))) {
+            taken.add(function + "(text)");
         }
         if (!taken.isEmpty()) {
             throw new PartitionException(
@@ -193,10 +224,10 @@ public final class Preparation {
 
     private static List<QualifiedName> tables(NewTable plan) {
         List<QualifiedName> tables = new ArrayList<>(List.of(plan.newTable()));
-        for (Partition partition : plan.layout().partitions()) {
+        for (Partition partition : plan.spec().layout().partitions()) {
             tables.add(plan.newTable().sibling(partition.name()));
         }
-        tables.add(plan.newTable().sibling(plan.layout().defaultPartition()));
+        tables.add(plan.newTable().sibling(plan.spec().layout().defaultPartition()));
         return tables;
     }
 }

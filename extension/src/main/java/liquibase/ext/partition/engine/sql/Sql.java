@@ -185,7 +185,7 @@ public final class Sql implements SqlFragment {
         if (value instanceof String[] texts) {
             List<Sql> literals = new ArrayList<>();
             for (String text : texts) {
-                literals.add(literal(text));
+                literals.add(text == null ? raw("NULL") : literal(text));
             }
             return "ARRAY[" + list(literals).script() + "]::text[]";
         }

@@ -24,6 +24,12 @@ public enum SqlState {
         return code;
     }
 
+    /** Whether an expression could not be evaluated: a data exception (class 22), or what a function raised (class P0). */
+    public static boolean isFailedExpression(SQLException e) {
+        String state = e.getSQLState();
+        return state != null && (state.startsWith("22") || state.startsWith("P0"));
+    }
+
     /** Whether {@code e} was raised with this state. */
     public boolean matches(SQLException e) {
         return code.equals(e.getSQLState());

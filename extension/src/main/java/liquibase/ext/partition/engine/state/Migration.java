@@ -5,13 +5,12 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.target.NewTableSpec;
 
 /**
  * One row of {@code partition_migration}.
  *
- * @param source the name that the application uses
- * @param newTableName the partitioned table's own name before the swap
- * @param partitionColumn the partition key
+ * @param spec of the new table, as it was asked for when it was made
  * @param sourceOid the table that is, or was, the source; after the swap this is the backup
  * @param newOid the partitioned table
  * @param deltaTableName set by {@code captureChanges}
@@ -23,9 +22,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  */
 public record Migration(
         long id,
-        QualifiedName source,
-        Identifier newTableName,
-        Identifier partitionColumn,
+        NewTableSpec spec,
         Phase phase,
         long sourceOid,
         long newOid,
@@ -52,8 +49,23 @@ public record Migration(
      */
     public record BackupVerification(long differences, long ageSeconds) {}
 
+    /** The name that the application uses. */
+    public QualifiedName source() {
+        return spec.source();
+    }
+
+    /** The partitioned table's own name before the swap. */
+    public Identifier newTableName() {
+        return spec.newTableName();
+    }
+
     public QualifiedName newTable() {
-        return source.sibling(newTableName);
+        return spec.newTable();
+    }
+
+    /** The columns that decide a row's partition. */
+    public List<Identifier> partitionColumns() {
+        return spec.partitionKey().columns();
     }
 
     /**
@@ -66,13 +78,13 @@ public record Migration(
         if (phase.isAtLeast(Phase.SWAPPED)) {
             throw new PartitionException(
                     "%s, since %s is the partitioned table now. Nothing was changed. Roll back the swap first; if Liquibase has no record of it, because it was killed right after, run update with -DswapApproved=%s before: that only writes the record."
-                            .formatted(spared, source, source.name()));
+                            .formatted(spared, source(), source().name()));
         }
     }
 
     /** The delta table. @throws IllegalStateException before {@code captureChanges} */
     public QualifiedName delta() {
-        return source.sibling(deltaTableName.orElseThrow(
-                () -> new IllegalStateException("Changes of " + source + " are not captured yet.")));
+        return source().sibling(deltaTableName.orElseThrow(
+                () -> new IllegalStateException("Changes of " + source() + " are not captured yet.")));
     }
 }

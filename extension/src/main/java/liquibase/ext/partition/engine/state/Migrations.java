@@ -3,9 +3,13 @@ package liquibase.ext.partition.engine.state;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -13,6 +17,12 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration.BackupVerification;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
+import liquibase.ext.partition.engine.target.ColumnChange;
+import liquibase.ext.partition.engine.target.NewTableSpec;
+import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.target.PartitionKeySpec;
+import liquibase.ext.partition.engine.target.PartitionLayout;
+import liquibase.ext.partition.engine.target.Routing;
 
 /**
  * Reads and writes {@code partition_migration}. Every write is part of the session's transaction if one is open, so that a
@@ -22,7 +32,10 @@ public final class Migrations {
     private static final Sql TABLE_EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
 
     private static final Sql FIND = Sql.of("""
-            SELECT id, source_schema, source_table, new_table, partition_column, phase, source_oid, new_oid, delta_table,
+            SELECT id, source_schema, source_table, new_table, partition_columns, text_format, epoch, key_time,
+                   combined_column, partition_prefix, partition_interval, range_from, range_until, routing,
+                   converted_columns, converted_types, converted_using, converted_reverse_using,
+                   phase, source_oid, new_oid, delta_table,
                    key_columns, source_blocks, blocks_per_chunk, source_filenode, source_columns, backup_table,
                    verified_differences, backup_differences,
                    extract(epoch FROM clock_timestamp() - backup_verified_at)::bigint AS backup_verified_age
@@ -36,9 +49,14 @@ public final class Migrations {
 
     /** The oids are looked up here and not bound, so that the printed script is right for the table it just made. */
     private static final Sql INSERT = Sql.of("""
-            INSERT INTO {migration} (source_schema, source_table, new_table, partition_column, phase, source_oid, new_oid)
-            VALUES ({schema}, {table}, {newTable}, {partitionColumn}, {phase},
-                    ({qualifiedSource}::regclass)::oid::bigint, ({qualifiedNew}::regclass)::oid::bigint)""");
+            INSERT INTO {migration} (source_schema, source_table, new_table, partition_columns, text_format, epoch, key_time,
+                                     combined_column, partition_prefix, partition_interval, range_from, range_until, routing,
+                                     converted_columns, converted_types, converted_using, converted_reverse_using,
+                                     phase, source_oid, new_oid)
+            VALUES ({schema}, {table}, {newTable}, {partitionColumns}, {textFormat}, {epoch}, {keyTime},
+                    {combinedColumn}, {prefix}, {interval}, {from}::date, {until}::date, {routing},
+                    {convertedColumns}, {convertedTypes}, {using}, {reverseUsing},
+                    {phase}, ({qualifiedSource}::regclass)::oid::bigint, ({qualifiedNew}::regclass)::oid::bigint)""");
 
     private static final Sql START_CAPTURE = Sql.of("""
             UPDATE {migration} SET phase = {phase}, delta_table = {delta}, key_columns = {key}
@@ -73,7 +91,15 @@ public final class Migrations {
 
     private static final Sql FORGET_VERIFICATION = Sql.of("""
             UPDATE {migration}
-            SET phase = {phase}, verified_at = NULL, verified_rows = NULL, verified_differences = NULL
+            SET phase = {phase}, verified_at = NULL, verified_rows = NULL, verified_differences = NULL,
+                default_null = NULL, default_unreadable = NULL, default_infinite = NULL, default_before = NULL,
+                default_after = NULL
+            WHERE id = {id}""");
+
+    private static final Sql RECORD_DEFAULT_ROWS = Sql.of("""
+            UPDATE {migration}
+            SET default_null = {nulls}, default_unreadable = {unreadable}, default_infinite = {infinite},
+                default_before = {before}, default_after = {after}
             WHERE id = {id}""");
 
     private static final Sql RECORD_SWAP = Sql.of("""
@@ -136,21 +162,49 @@ public final class Migrations {
     }
 
     /** The statements that record a new migration, for execution and for review. */
-    public static List<Sql> insertStatements(
-            StateTables tables, QualifiedName source, QualifiedName newTable, Identifier partitionColumn) {
+    public static List<Sql> insertStatements(StateTables tables, NewTableSpec spec) {
         Sql deleteEarlier = DELETE_EARLIER
                 .with("migration", tables.migration())
-                .with("schema", source.schema().name())
-                .with("table", source.name().name());
+                .with("schema", spec.source().schema().name())
+                .with("table", spec.source().name().name());
+        PartitionKeySpec key = spec.partitionKey();
+        PartitionLayout layout = spec.layout();
         Sql insert = INSERT.with("migration", tables.migration())
-                .with("schema", source.schema().name())
-                .with("table", source.name().name())
-                .with("newTable", newTable.name().name())
-                .with("partitionColumn", partitionColumn.name())
+                .with("schema", spec.source().schema().name())
+                .with("table", spec.source().name().name())
+                .with("newTable", spec.newTableName().name())
+                .with("partitionColumns", texts(key.columns().stream(), Identifier::name))
+                .with("textFormat", key.textFormat().orElse(null))
+                .with("epoch", key.epoch().orElse(null))
+                .with("keyTime", key.keyTime().orElse(null))
+                .with(
+                        "combinedColumn",
+                        key.combinedColumn().map(Identifier::name).orElse(null))
+                .with("prefix", layout.prefix())
+                .with("interval", layout.interval().word())
+                .with("from", layout.from().toString())
+                .with("until", layout.until().toString())
+                .with("routing", spec.routing().word())
+                .with(
+                        "convertedColumns",
+                        texts(spec.columns().stream(), change -> change.column().name()))
+                .with("convertedTypes", texts(spec.columns().stream(), ColumnChange::type))
+                .with(
+                        "using",
+                        texts(spec.columns().stream(), change -> change.using().orElse(null)))
+                .with(
+                        "reverseUsing",
+                        texts(
+                                spec.columns().stream(),
+                                change -> change.reverseUsing().orElse(null)))
                 .with("phase", Phase.PREPARED.word())
-                .with("qualifiedSource", source.quoted())
-                .with("qualifiedNew", newTable.quoted());
+                .with("qualifiedSource", spec.source().quoted())
+                .with("qualifiedNew", spec.newTable().quoted());
         return List.of(deleteEarlier, insert);
+    }
+
+    private static <T> String[] texts(Stream<T> values, Function<T, String> text) {
+        return values.map(text).toArray(String[]::new);
     }
 
     /** The statement that records that capture is on, for execution and for review. */
@@ -196,6 +250,17 @@ public final class Migrations {
                 .with("differences", differences));
     }
 
+    /** Records how many rows the default partition has, and why. */
+    public void recordDefaultRows(Migration migration, DefaultRows rows) throws SQLException {
+        session.update(sql(RECORD_DEFAULT_ROWS)
+                .with("nulls", rows.nulls())
+                .with("unreadable", rows.unreadable())
+                .with("infinite", rows.infinite())
+                .with("before", rows.before())
+                .with("after", rows.after())
+                .with("id", migration.id()));
+    }
+
     public void forgetVerification(Migration migration) throws SQLException {
         session.update(phased(FORGET_VERIFICATION, Phase.REPLAYED, migration));
     }
@@ -239,7 +304,6 @@ public final class Migrations {
     }
 
     private static Migration map(ResultSet row) throws SQLException {
-        Array key = row.getArray("key_columns");
         Optional<CopyPlan> plan = row.getString("source_blocks") == null
                 ? Optional.empty()
                 : Optional.of(new CopyPlan(
@@ -253,21 +317,59 @@ public final class Migrations {
                         new BackupVerification(row.getLong("backup_differences"), row.getLong("backup_verified_age")));
         return new Migration(
                 row.getLong("id"),
-                QualifiedName.of(row.getString("source_schema"), row.getString("source_table")),
-                new Identifier(row.getString("new_table")),
-                new Identifier(row.getString("partition_column")),
+                spec(row),
                 Phase.parse(row.getString("phase")),
                 row.getLong("source_oid"),
                 row.getLong("new_oid"),
                 Optional.ofNullable(row.getString("delta_table")).map(Identifier::new),
-                key == null
-                        ? List.of()
-                        : Arrays.stream((String[]) key.getArray())
-                                .map(Identifier::new)
-                                .toList(),
+                identifiers(row, "key_columns"),
                 plan,
                 Optional.ofNullable(row.getString("backup_table")).map(Identifier::new),
                 Optional.ofNullable(row.getObject("verified_differences", Long.class)),
                 backup);
+    }
+
+    private static NewTableSpec spec(ResultSet row) throws SQLException {
+        PartitionKeySpec key = new PartitionKeySpec(
+                identifiers(row, "partition_columns"),
+                Optional.ofNullable(row.getString("text_format")),
+                Optional.ofNullable(row.getString("epoch")),
+                Optional.ofNullable(row.getString("key_time")),
+                Optional.ofNullable(row.getString("combined_column")).map(Identifier::new));
+        PartitionLayout layout = new PartitionLayout(
+                row.getString("partition_prefix"),
+                PartitionInterval.parse(row.getString("partition_interval")),
+                row.getObject("range_from", LocalDate.class),
+                row.getObject("range_until", LocalDate.class));
+        return new NewTableSpec(
+                QualifiedName.of(row.getString("source_schema"), row.getString("source_table")),
+                new Identifier(row.getString("new_table")),
+                key,
+                layout,
+                Routing.parse(row.getString("routing")),
+                changes(row));
+    }
+
+    private static List<ColumnChange> changes(ResultSet row) throws SQLException {
+        List<Identifier> columns = identifiers(row, "converted_columns");
+        String[] types = texts(row, "converted_types");
+        String[] using = texts(row, "converted_using");
+        String[] reverseUsing = texts(row, "converted_reverse_using");
+        List<ColumnChange> changes = new ArrayList<>();
+        for (int i = 0; i < columns.size(); i++) {
+            changes.add(new ColumnChange(
+                    columns.get(i), types[i], Optional.ofNullable(using[i]), Optional.ofNullable(reverseUsing[i])));
+        }
+        return changes;
+    }
+
+    private static List<Identifier> identifiers(ResultSet row, String column) throws SQLException {
+        return Arrays.stream(texts(row, column)).map(Identifier::new).toList();
+    }
+
+    /** NULL is an empty array. */
+    private static String[] texts(ResultSet row, String column) throws SQLException {
+        Array array = row.getArray(column);
+        return array == null ? new String[0] : (String[]) array.getArray();
     }
 }

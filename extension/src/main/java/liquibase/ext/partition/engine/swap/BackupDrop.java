@@ -68,7 +68,7 @@ public final class BackupDrop {
                             .formatted(backup, String.join("\n  ", old.obstacles())));
         }
         requireVerified(run, migration, backup, workers);
-        Capture capture = new Capture(migration.delta(), migration.keyColumns(), migration.partitionColumn());
+        Capture capture = Capture.of(migration);
         List<QualifiedName> partitions = reader.partitions(run.source());
         lock.inTransaction(
                 run.session(),

@@ -2,12 +2,13 @@ package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
-import liquibase.ext.partition.engine.delta.KeyMatch;
 import liquibase.ext.partition.engine.delta.Replay;
+import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -15,6 +16,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.target.CarriedName;
+import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * The way back: every write made since the swap is drained into the backup, which becomes the live table again. Capture then
@@ -42,12 +44,11 @@ public final class ReverseSwap {
         Table live = reader.require(run.source());
         Table backup = reader.require(backupName);
         requireReversible(run, migration, live, backup);
-        KeyMatch key = new KeyMatch(reader.key(backup, migration.keyColumns()));
         Replay replay = new Replay(
-                new Capture(migration.delta(), key.columns(), migration.partitionColumn()),
-                key,
-                new Replay.Side(run.source(), true),
-                new Replay.Side(backupName, false),
+                Capture.of(migration),
+                RowMatch.of(reader, migration, backup, live),
+                new Replay.Side(run.source(), RowShape.NEW),
+                new Replay.Side(backupName, RowShape.SOURCE),
                 backup.writableColumns());
         long milliseconds = new LockedSwitch(run, settings, replay, run.source(), backupName).run(() -> {
             session.updateAll(
@@ -89,12 +90,15 @@ public final class ReverseSwap {
                     "%s or %s is not the table that the swap left there; somebody renamed or made it anew. Nothing was changed. Put the names right, then roll back again."
                             .formatted(live.name(), backup.name()));
         }
-        if (!live.columnFingerprint().equals(backup.columnFingerprint())) {
+        Set<Identifier> differing = migration.spec().differingColumns();
+        String liveColumns = live.columnFingerprint(differing);
+        String backupColumns = backup.columnFingerprint(differing);
+        if (!liveColumns.equals(backupColumns)) {
             throw new PartitionException(
                     "The columns of %s changed since the swap, so its rows do not fit the backup: <%s> and <%s>. Nothing was changed. Undo that change, or give the backup the same columns, then roll back again."
-                            .formatted(live.name(), live.columnFingerprint(), backup.columnFingerprint()));
+                            .formatted(live.name(), liveColumns, backupColumns));
         }
-        List<String> differences = live.definedOtherwiseThan(backup);
+        List<String> differences = live.definedOtherwiseThan(backup, differing);
         if (!differences.isEmpty()) {
             throw new PartitionException(
                     "%s and its backup %s are not defined alike any more:\n  %s\nNothing was changed. Make the same change on both, or undo it, then roll back again."

@@ -3,13 +3,15 @@ package liquibase.ext.partition.engine.swap;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.delta.KeyMatch;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -58,8 +60,7 @@ public final class Swap {
         TableReader reader = new TableReader(session);
         Table source = reader.require(run.source());
         requireReady(reader, source);
-        KeyMatch key = new KeyMatch(reader.key(source, migration.keyColumns()));
-        Replay replay = ReplayStep.forward(migration, source, key);
+        Replay replay = forwardReplay(reader, source);
         LockedSwitch locked = new LockedSwitch(run, settings, replay, source.name(), migration.newTable());
         long milliseconds = locked.run(() -> {
             session.updateAll(plan(reader, replay).statements());
@@ -74,8 +75,7 @@ public final class Swap {
     public List<Sql> reviewStatements() throws SQLException {
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
-        KeyMatch key = new KeyMatch(reader.key(source, migration.keyColumns()));
-        Replay replay = ReplayStep.forward(migration, source, key);
+        Replay replay = forwardReplay(reader, source);
         List<Sql> statements = new ArrayList<>(List.of(replay.prepareStatement()));
         statements.addAll(LockedSwitch.lockStatements(source.name(), migration.newTable()));
         statements.addAll(replay.batchStatements(0, TupleId.MAX_BLOCK));
@@ -83,18 +83,27 @@ public final class Swap {
         return statements;
     }
 
+    private Replay forwardReplay(TableReader reader, Table source) throws SQLException {
+        return ReplayStep.forward(
+                migration, source, RowMatch.of(reader, migration, source, reader.require(migration.newTable())));
+    }
+
     /** Planned under the lock, so that what somebody added a moment ago comes along too. */
     private Switch plan(TableReader reader, Replay replay) throws SQLException {
         Table source = reader.require(run.source());
         Table entering = reader.require(migration.newTable());
-        requireCarriable(source, entering);
+        requireCarriable(reader, source, entering);
         return new Switch(
                 source,
                 backup.name(),
                 List.of(),
                 entering,
                 reader.partitions(migration.newTable()),
-                Switch.usableIndexes(source),
+                Switch.usableIndexes(source).stream()
+                        .filter(name -> entering.index(
+                                        CarriedName.newIndex(run.source(), name).name())
+                                .isPresent())
+                        .toList(),
                 name -> CarriedName.backupIndex(run.source(), name).name(),
                 name -> CarriedName.newIndex(run.source(), name).name(),
                 replay.capture());
@@ -118,7 +127,7 @@ public final class Swap {
                     "There is a table %s already, so the source cannot take that name. Nothing was renamed. Rename or drop that table, or choose another backupTableName."
                             .formatted(backup));
         }
-        requireCarriable(source, reader.require(migration.newTable()));
+        requireCarriable(reader, source, reader.require(migration.newTable()));
         long locks = (long) (reader.partitions(migration.newTable()).size() + 1)
                         * (source.indexes().size() + 1)
                 + OTHER_LOCKS;
@@ -130,7 +139,7 @@ public final class Swap {
         }
     }
 
-    private void requireCarriable(Table source, Table entering) {
+    private void requireCarriable(TableReader reader, Table source, Table entering) throws SQLException {
         if (source.oid() != migration.sourceOid() || entering.oid() != migration.newOid()) {
             throw new PartitionException(
                     "%s or %s is not the table that this migration began with; somebody renamed or made it anew. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
@@ -147,24 +156,34 @@ public final class Swap {
                     "%s cannot be swapped, because the swap would leave behind what others rely on:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
                             .formatted(run.source(), String.join("\n  ", source.obstacles())));
         }
-        if (!source.columnFingerprint().equals(entering.columnFingerprint())) {
+        Set<Identifier> differing = migration.spec().differingColumns();
+        String sourceColumns = source.columnFingerprint(differing);
+        String enteringColumns = entering.columnFingerprint(differing);
+        if (!sourceColumns.equals(enteringColumns)) {
             throw new PartitionException(
                     "The columns of %s changed since %s was made: <%s> and <%s>. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
-                            .formatted(
-                                    run.source(),
-                                    migration.newTable(),
-                                    source.columnFingerprint(),
-                                    entering.columnFingerprint()));
+                            .formatted(run.source(), migration.newTable(), sourceColumns, enteringColumns));
         }
-        List<String> differences = source.definedOtherwiseThan(entering);
+        List<String> differences = source.definedOtherwiseThan(entering, differing);
         if (!differences.isEmpty()) {
             throw new PartitionException(
                     "%s and %s are not defined alike any more:\n  %s\nNothing was renamed. Make the same change on both, or undo it, then run update again."
                             .formatted(run.source(), migration.newTable(), String.join("\n  ", differences)));
         }
+        requireIndexes(reader, source, entering);
+    }
+
+    private void requireIndexes(TableReader reader, Table source, Table entering) throws SQLException {
+        List<QualifiedName> partitions = reader.partitions(entering.name());
         for (Identifier index : Switch.usableIndexes(source)) {
             Identifier counterpart = CarriedName.newIndex(run.source(), index).name();
-            if (entering.index(counterpart).filter(it -> it.valid()).isEmpty()) {
+            if (entering.index(counterpart).filter(Index::valid).isPresent()) {
+                continue;
+            }
+            // Where the partition key cannot be part of a unique index, each partition has it by itself.
+            List<QualifiedName> without = reader.without(
+                    partitions, partition -> partition.sibling(CarriedName.partitionIndex(partition.name(), index)));
+            if (!without.isEmpty()) {
                 throw new PartitionException(
                         "Index %s of %s has no counterpart %s on %s: it was made after buildIndexes ran. Nothing was renamed. Drop it and make it again after the swap, or roll back to before buildIndexes."
                                 .formatted(index, run.source(), counterpart, migration.newTable()));

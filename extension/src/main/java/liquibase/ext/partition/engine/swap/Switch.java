@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.swap;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Grant;
@@ -45,6 +46,9 @@ record Switch(
     private static final Sql RENAME_SEQUENCE = Sql.of("ALTER SEQUENCE {sequence} RENAME TO {name}");
     private static final Sql OWN_SEQUENCE = Sql.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
 
+    private static final Sql SET_SEQUENCE_TYPE = Sql.of("ALTER SEQUENCE {sequence} AS {type}");
+    private static final Set<String> SEQUENCE_TYPES = Set.of("smallint", "integer", "bigint");
+
     private static final Sql CONTINUE_SEQUENCE =
             Sql.of("SELECT pg_catalog.setval({to}::regclass, last_value, is_called) FROM {from}");
 
@@ -82,6 +86,7 @@ record Switch(
         leaving.comment()
                 .ifPresent(comment ->
                         statements.add(COMMENT.with("table", leaving.name()).with("comment", Sql.literal(comment))));
+        statements.addAll(capture.adaptStatements(leaving, entering));
         statements.addAll(capture.startStatements(leaving.name(), enteringPartitions));
         return statements;
     }
@@ -112,6 +117,7 @@ record Switch(
                             .with("name", sequence.name().name()));
                     statements.addAll(sameGrants("SEQUENCE", sequence.name(), own.grants(), sequence.grants()));
                 } else {
+                    setSequenceType(statements, column, sequence);
                     advance(statements, column, sequence);
                     statements.add(OWN_SEQUENCE
                             .with("sequence", sequence.name())
@@ -119,6 +125,14 @@ record Switch(
                             .with("column", column.name()));
                 }
             }
+        }
+    }
+
+    /** A serial column's sequence ends where its type ends, which for a wider column is too early. */
+    private void setSequenceType(List<Sql> statements, Column column, Sequence sequence) {
+        String type = entering.column(column.name()).orElseThrow().type();
+        if (sequence.suppliesColumn() && !type.equals(column.type()) && SEQUENCE_TYPES.contains(type)) {
+            statements.add(SET_SEQUENCE_TYPE.with("sequence", sequence.name()).with("type", Sql.raw(type)));
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Heap;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
-import liquibase.ext.partition.engine.delta.KeyMatch;
+import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -19,6 +19,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * Compares an ordinary table with a partitioned one, row for row.
@@ -32,9 +33,16 @@ import liquibase.ext.partition.engine.sql.TupleId;
  * <p>Transactions: one statement a chunk, so a snapshot is held for seconds. Locks: those of a SELECT. Rows may be written
  * meanwhile: a chunk's snapshot sees a row together with its key in the delta table. Each row costs one index lookup on the
  * other side, whatever the tables' size.
+ *
+ * @param captured as which of the two tables has it rows are written in the delta table
  */
 public record Comparison(
-        QualifiedName ordinary, QualifiedName partitioned, Capture capture, KeyMatch key, List<Identifier> columns) {
+        QualifiedName ordinary,
+        QualifiedName partitioned,
+        Capture capture,
+        RowShape captured,
+        RowMatch match,
+        List<Identifier> columns) {
     /** Rows a chunk holds about, where nothing else is asked for: a snapshot of a few seconds. */
     public static final long DEFAULT_CHUNK_SIZE = 100_000;
 
@@ -128,24 +136,28 @@ public record Comparison(
     }
 
     private Sql statement(Piece piece) {
-        String keyTexts = key.columns().stream()
+        RowMatch.Rows rows = new RowMatch.Rows("t", piece.contents() ? RowShape.SOURCE : RowShape.NEW);
+        RowMatch.Rows others = new RowMatch.Rows("o", piece.contents() ? RowShape.NEW : RowShape.SOURCE);
+        String keyTexts = match.columns().stream()
                 .map(column -> "t." + column.quoted() + "::text")
                 .collect(Collectors.joining(", "));
         Sql same = piece.contents()
-                ? SAME_IMAGE.with("left", Sql.list("t", columns)).with("right", Sql.list("o", columns))
+                ? SAME_IMAGE
+                        .with("left", match.list(rows, columns, RowShape.NEW))
+                        .with("right", match.list(others, columns, RowShape.NEW))
                 : Sql.raw("true");
         return COMPARE.with("keyTexts", Sql.raw(keyTexts))
                 .with("missing", Sql.literal(" (in %s, not in %s)".formatted(piece.table(), piece.other())))
                 .with("different", Sql.literal(" (not the same in %s)".formatted(piece.other())))
                 .with("listed", Sql.raw(Integer.toString(ComparisonResult.LISTED_KEYS)))
                 .with("table", piece.table())
-                .with("order", Sql.list("t", piece.contents() ? List.of(capture.partitionColumn()) : key.columns()))
+                .with("order", piece.contents() ? match.partitionValue(rows) : Sql.list("t", match.columns()))
                 .with("same", same)
                 .with("other", piece.other())
-                .with("sameRow", key.sameKeyAndPartition("o", "t", capture.partitionColumn()))
+                .with("sameRow", match.sameRow(others, rows))
                 .with("from", new TupleId(piece.chunk().from()))
                 .with("to", new TupleId(piece.chunk().to()))
                 .with("delta", capture.delta())
-                .with("captured", key.sameKey("d", "t"));
+                .with("captured", match.sameKey(new RowMatch.Rows("d", captured), rows));
     }
 }

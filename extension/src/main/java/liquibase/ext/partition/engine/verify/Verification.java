@@ -1,15 +1,20 @@
 package liquibase.ext.partition.engine.verify;
 
 import java.sql.SQLException;
+import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
-import liquibase.ext.partition.engine.delta.KeyMatch;
+import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.DefaultRows;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.target.PartitionLayout;
+import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * The two verifications of a migration: of the copy before the swap, and of the backup before it is dropped. Both record what
@@ -30,7 +35,8 @@ public final class Verification {
             return;
         }
         Table source = new TableReader(run.session()).require(run.source());
-        Comparison comparison = comparison(run, migration, source, migration.newTable());
+        Table newTable = new TableReader(run.session()).require(migration.newTable());
+        Comparison comparison = comparison(run, migration, source, newTable, RowShape.SOURCE);
         ComparisonResult result =
                 comparison.compare(run, "verification of " + migration.newTable(), chunkSize, workers);
         run.migrations().recordVerification(migration, result.rows(), result.differences());
@@ -39,7 +45,20 @@ public final class Verification {
                     "%s and %s differ in %d rows. The source is untouched and capture goes on; the swap will refuse. Roll back to before the copy and copy again, and report this: it should not happen. The keys:%s"
                             .formatted(run.source(), migration.newTable(), result.differences(), result.list()));
         }
-        run.line("verification of %s: %,d rows compared, no difference".formatted(migration.newTable(), result.rows()));
+        PartitionLayout layout = migration.spec().layout();
+        QualifiedName defaultPartition = run.source().sibling(layout.defaultPartition());
+        DefaultRows aside = new DefaultPartition(
+                        defaultPartition, comparison.match().partitionKey(), layout)
+                .count(run, chunkSize, workers);
+        run.migrations().recordDefaultRows(migration, aside);
+        run.line("verification of %s: %,d rows compared, no difference; %s in %s"
+                .formatted(
+                        migration.newTable(),
+                        result.rows(),
+                        aside.describe(
+                                layout.interval().write(layout.from()),
+                                layout.interval().write(layout.until())),
+                        defaultPartition));
     }
 
     /** Forgets the result of {@link #verifyCopy}: the rollback. */
@@ -56,25 +75,34 @@ public final class Verification {
         TableReader reader = new TableReader(run.session());
         Table live = reader.require(run.source());
         Table old = reader.require(backup);
-        if (!live.columnFingerprint().equals(old.columnFingerprint())) {
+        Set<Identifier> differing = migration.spec().differingColumns();
+        String liveColumns = live.columnFingerprint(differing);
+        String oldColumns = old.columnFingerprint(differing);
+        if (!liveColumns.equals(oldColumns)) {
             throw new PartitionException(
                     "The columns of %s and of its backup %s are not the same any more, so they cannot be compared. Nothing was changed. They are <%s> and <%s>. Give the backup the same columns, or drop it by hand."
-                            .formatted(run.source(), backup, live.columnFingerprint(), old.columnFingerprint()));
+                            .formatted(run.source(), backup, liveColumns, oldColumns));
         }
-        Comparison comparison = comparison(run, migration, old, run.source());
+        Comparison comparison = comparison(run, migration, old, live, RowShape.NEW);
         ComparisonResult result = comparison.compare(run, "verification of " + backup, chunkSize, workers);
         run.migrations().recordBackupVerification(migration, result.differences());
         return result;
     }
 
-    private static Comparison comparison(StepRun run, Migration migration, Table ordinary, QualifiedName partitioned)
+    private static Comparison comparison(
+            StepRun run, Migration migration, Table ordinary, Table partitioned, RowShape captured)
             throws SQLException {
-        KeyMatch key = new KeyMatch(new TableReader(run.session()).key(ordinary, migration.keyColumns()));
-        Capture capture = new Capture(migration.delta(), key.columns(), migration.partitionColumn());
+        Capture capture = Capture.of(migration);
         capture.requireOn(
                 run.session(),
                 run.source(),
                 ". Nothing was compared. What was written since then is on one side only; roll back and begin again.");
-        return new Comparison(ordinary.name(), partitioned, capture, key, ordinary.writableColumns());
+        return new Comparison(
+                ordinary.name(),
+                partitioned.name(),
+                capture,
+                captured,
+                RowMatch.of(new TableReader(run.session()), migration, ordinary, partitioned),
+                ordinary.writableColumns());
     }
 }

@@ -104,11 +104,14 @@ class PartitionLayoutTest {
 
     @Test
     void theStatementsOfTheNewTable() {
-        NewTable table = new NewTable(
-                QualifiedName.of("Shop", "order"),
-                QualifiedName.of("Shop", "order_new"),
-                new Identifier("Created At"),
-                PartitionLayout.parse("order_", "month", "2024-01", "2024-02"));
+        NewTable table = NewTable.withoutCatalog(new NewTableSpec(
+                        QualifiedName.of("Shop", "order"),
+                        new Identifier("order_new"),
+                        PartitionKeySpec.of(new Identifier("Created At")),
+                        PartitionLayout.parse("order_", "month", "2024-01", "2024-02"),
+                        Routing.NATIVE,
+                        List.of()))
+                .orElseThrow();
 
         assertThat(table.statements())
                 .extracting(Sql::script)

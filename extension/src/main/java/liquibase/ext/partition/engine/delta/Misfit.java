@@ -1,0 +1,109 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.engine.target.RowShape;
+
+/**
+ * A value that cannot be converted to the type that its column has in the other table. The server's error names neither the row
+ * nor, for most types, the value; so, once a statement has failed, its rows are tried one by one.
+ */
+public final class Misfit {
+    private static final String SETTING = "liquibase_partition.misfit";
+
+    /** Runs each row's conversions by themselves and stops at the first that fails. It writes nothing. */
+    private static final Sql FIND = Sql.of("""
+            DO {quote}
+            DECLARE
+              r record;
+              converted text;
+            BEGIN
+              PERFORM pg_catalog.set_config({setting}, '', false);
+              FOR r IN SELECT s.* FROM {table} AS s WHERE {where} LOOP
+                BEGIN
+                  {conversions}
+                EXCEPTION WHEN OTHERS THEN
+                  PERFORM pg_catalog.set_config({setting},
+                    format('%s of the row with %s is %s: %s', converted, concat_ws(', ', {key}),
+                           to_jsonb(r) ->> converted, SQLERRM), false);
+                  RETURN;
+                END;
+              END LOOP;
+            END
+            {quote}""");
+
+    private static final Sql CONVERT = Sql.of("converted := {name}; PERFORM {conversion};");
+    private static final Sql KEY_VALUE = Sql.of("{name} || r.{column}::text");
+    private static final Sql FOUND = Sql.of("SELECT pg_catalog.current_setting({setting}, true)");
+
+    private Misfit() {}
+
+    /**
+     * @param error of a statement that read and converted {@code rows}; its transaction is over
+     * @param rows of {@code table}; the alias is {@code s}
+     * @param where the condition on them
+     * @param rest of the message after the value: what is unchanged, what to do next
+     * @return {@code error}, to be thrown on where no conversion failed
+     * @throws PartitionException that names the row and the value, where one did
+     */
+    public static SQLException explain(
+            Session session,
+            RowMatch match,
+            QualifiedName table,
+            RowMatch.Rows rows,
+            Sql where,
+            SQLException error,
+            String rest) {
+        if (match.conversions().columns().isEmpty() || !SqlState.isFailedExpression(error)) {
+            return error;
+        }
+        try {
+            session.update(find(match, table, rows, where));
+            Optional<String> found = session.queryStrings(FOUND.with("setting", SETTING)).stream()
+                    .filter(text -> text != null && !text.isEmpty())
+                    .findFirst();
+            if (found.isPresent()) {
+                throw new PartitionException(
+                        "A value of %s cannot be converted: %s. %s".formatted(table, found.get(), rest), error);
+            }
+        } catch (SQLException suppressed) {
+            error.addSuppressed(suppressed);
+        }
+        return error;
+    }
+
+    private static Sql find(RowMatch match, QualifiedName table, RowMatch.Rows rows, Sql where) {
+        RowShape other = rows.shape() == RowShape.SOURCE ? RowShape.NEW : RowShape.SOURCE;
+        List<Sql> conversions = new ArrayList<>();
+        for (Identifier column : match.conversions().columns()) {
+            conversions.add(CONVERT.with("name", Sql.literal(column.name()))
+                    .with("conversion", match.list(new RowMatch.Rows("r", rows.shape()), List.of(column), other)));
+        }
+        List<Sql> key = match.columns().stream()
+                .map(column ->
+                        KEY_VALUE.with("name", Sql.literal(column.name() + " ")).with("column", column))
+                .toList();
+        Sql body = FIND.with("setting", Sql.literal(SETTING))
+                .with("table", table)
+                .with("where", Sql.raw(where.script()))
+                .with("conversions", Sql.join("\n      ", conversions))
+                .with("key", Sql.list(key));
+        return body.with("quote", Sql.raw(dollarQuote(body)));
+    }
+
+    private static String dollarQuote(Sql body) {
+        String tag = "misfit";
+        while (body.toString().contains("$" + tag + "$")) {
+            tag += "_";
+        }
+        return "$" + tag + "$";
+    }
+}

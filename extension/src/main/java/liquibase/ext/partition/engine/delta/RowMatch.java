@@ -1,0 +1,111 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.KeyColumn;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.target.Conversions;
+import liquibase.ext.partition.engine.target.NewTableSpec;
+import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.RowShape;
+
+/** How a row of the one table is found in the other, and what it is written as there. */
+public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversions conversions) {
+    /**
+     * Rows in a statement.
+     *
+     * @param alias a constant of ours
+     * @param shape as which table has it they are written
+     */
+    public record Rows(String alias, RowShape shape) {
+        public static Rows ofSource(String alias) {
+            return new Rows(alias, RowShape.SOURCE);
+        }
+
+        public static Rows ofNew(String alias) {
+            return new Rows(alias, RowShape.NEW);
+        }
+    }
+
+    private static final Sql SAME = Sql.of("{left} {equals} {right}");
+
+    public RowMatch {
+        key = List.copyOf(key);
+    }
+
+    /**
+     * @param ordinary the source, or the backup after the swap
+     * @param partitioned the new table, under whatever name
+     * @throws PartitionException when the key does not tell rows apart any more
+     */
+    public static RowMatch of(TableReader reader, Migration migration, Table ordinary, Table partitioned)
+            throws SQLException {
+        return of(reader, migration.spec(), migration.keyColumns(), ordinary, partitioned);
+    }
+
+    /** As {@link #of(TableReader, Migration, Table, Table)}, before the key is recorded. */
+    public static RowMatch of(
+            TableReader reader, NewTableSpec spec, List<Identifier> key, Table ordinary, Table partitioned)
+            throws SQLException {
+        return new RowMatch(
+                reader.key(ordinary, key),
+                PartitionKey.of(spec.partitionKey(), partitioned.columns(), spec.textDateFunction()),
+                Conversions.between(ordinary.columns(), partitioned.columns(), spec.columns()));
+    }
+
+    /** The key's columns. */
+    public List<Identifier> columns() {
+        return key.stream().map(KeyColumn::name).toList();
+    }
+
+    /** The condition that two rows have the same key, in a form that an index of {@code left} serves. */
+    public Sql sameKey(Rows left, Rows right) {
+        return Sql.join(" AND ", keyConditions(left, right));
+    }
+
+    /** As {@link #sameKey}, and the same partition-key value: the server then looks into one partition only. */
+    public Sql sameRow(Rows left, Rows right) {
+        List<Sql> conditions = keyConditions(left, right);
+        if (!partitionKey.isColumn() || !columns().containsAll(partitionKey.columns())) {
+            conditions.add(partitionKey.same(partitionValue(left), partitionValue(right)));
+        }
+        return Sql.join(" AND ", conditions);
+    }
+
+    /** The partition key's value of {@code rows}. */
+    public Sql partitionValue(Rows rows) {
+        return partitionKey.value(column -> column(rows, column, RowShape.NEW));
+    }
+
+    /** Columns of {@code rows} as {@code shape} has them, with commas between them. */
+    public Sql list(Rows rows, List<Identifier> columns, RowShape shape) {
+        return Sql.list(
+                columns.stream().map(column -> column(rows, column, shape)).toList());
+    }
+
+    private Sql column(Rows rows, Identifier column, RowShape shape) {
+        return conversions.convert(column, Sql.list(rows.alias(), List.of(column)), rows.shape(), shape);
+    }
+
+    private List<Sql> keyConditions(Rows left, Rows right) {
+        List<Sql> conditions = new ArrayList<>();
+        for (KeyColumn column : key) {
+            conditions.add(SAME.with("left", column(left, column.name(), left.shape()))
+                    .with("equals", column.equality())
+                    .with(
+                            "right",
+                            conversions.lookUp(
+                                    column.name(),
+                                    Sql.list(right.alias(), List.of(column.name())),
+                                    right.shape(),
+                                    left.shape())));
+        }
+        return conditions;
+    }
+}

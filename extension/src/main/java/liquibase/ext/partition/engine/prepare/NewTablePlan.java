@@ -1,0 +1,139 @@
+package liquibase.ext.partition.engine.prepare;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TypeName;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.ColumnChange;
+import liquibase.ext.partition.engine.target.DateTime;
+import liquibase.ext.partition.engine.target.NewTable;
+import liquibase.ext.partition.engine.target.NewTableSpec;
+import liquibase.ext.partition.engine.target.PartitionKey;
+
+/** Finds out what a wanted new table comes to, given the source's columns. Reads the catalog only. */
+final class NewTablePlan {
+    /** The type's own name in the catalog; nothing where there is no such type, or it is a pseudo-type. */
+    private static final Sql TYPE_NAME = Sql.of("""
+            SELECT typname FROM pg_catalog.pg_type WHERE oid = to_regtype({type}) AND typtype <> 'p'
+            """);
+
+    /** A cast by way of the text form, or by a function that is not immutable, may come out differently in another session. */
+    private static final Sql CAST_IS_SAFE = Sql.of("""
+            SELECT to_regtype({source}) = to_regtype({target}) OR EXISTS (
+              SELECT FROM pg_catalog.pg_cast AS c
+              LEFT JOIN pg_catalog.pg_proc AS p ON p.oid = c.castfunc
+              WHERE c.castsource = to_regtype({source}) AND c.casttarget = to_regtype({target})
+                AND c.castmethod IN ('b', 'f') AND coalesce(p.provolatile, 'i') = 'i')
+            """);
+
+    private static final Sql HAS_EQUALITY = Sql.of("""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_operator AS o
+                           WHERE o.oprname = '=' AND o.oprleft = to_regtype({type}) AND o.oprright = to_regtype({type}))
+                OR EXISTS (SELECT FROM pg_catalog.pg_type AS t
+                           WHERE t.oid = to_regtype({type}) AND t.typcategory IN ('A', 'E', 'R', 'S'))
+            """);
+
+    private final Session session;
+    private final Table source;
+    private final NewTableSpec spec;
+
+    NewTablePlan(Session session, Table source, NewTableSpec spec) {
+        this.session = session;
+        this.source = source;
+        this.spec = spec;
+    }
+
+    /** @param problems is added to where the plan cannot be made, a phrase for people each; then nothing is returned */
+    Optional<NewTable> make(List<String> problems) throws SQLException {
+        int before = problems.size();
+        List<ColumnChange> changes = changes(problems);
+        List<Column> columns = columns(changes);
+        problems.addAll(PartitionKey.problems(spec.partitionKey(), columns, spec.textDateFunction()));
+        if (problems.size() > before) {
+            return Optional.empty();
+        }
+        try {
+            NewTable plan =
+                    new NewTable(spec, PartitionKey.of(spec.partitionKey(), columns, spec.textDateFunction()), changes);
+            // A bound may be a day that the column's type cannot say.
+            plan.statements();
+            return Optional.of(plan);
+        } catch (IllegalArgumentException e) {
+            problems.add(e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private List<ColumnChange> changes(List<String> problems) throws SQLException {
+        List<ColumnChange> changes = new ArrayList<>();
+        for (ColumnChange wanted : spec.columns()) {
+            Optional<Column> column = source.column(wanted.column());
+            if (column.isEmpty()) {
+                problems.add("it has no column %s, to which a type is given; its columns are %s"
+                        .formatted(
+                                wanted.column(),
+                                source.columns().stream().map(Column::name).toList()));
+            } else if (wanted.using().isPresent()
+                    || !TypeName.same(session, wanted.type(), column.get().type())) {
+                problem(wanted, column.get()).ifPresentOrElse(problems::add, () -> changes.add(wanted));
+            }
+        }
+        return changes;
+    }
+
+    private Optional<String> problem(ColumnChange wanted, Column column) throws SQLException {
+        Identifier name = column.name();
+        if (typeName(wanted).isEmpty()) {
+            return Optional.of("column %s is to become %s, and there is no such type".formatted(name, wanted.type()));
+        }
+        if (column.generated()) {
+            return Optional.of("column %s is generated, so its type cannot be changed on the way".formatted(name));
+        }
+        if (wanted.using().isPresent()) {
+            return Optional.empty();
+        }
+        String why = null;
+        if (!isSafe(column.typeName(), typeName(wanted).get())
+                || !isSafe(typeName(wanted).get(), column.typeName())) {
+            why = "there is no cast for both ways that is the same in every session";
+        } else if (!session.queryBoolean(HAS_EQUALITY.with("type", column.typeName()))) {
+            why = "whether the cast loses anything cannot be told without an operator =";
+        }
+        return Optional.ofNullable(why)
+                .map(reason ->
+                        "column %s is of type %s and is to become %s, but %s; say how with using (and reverseUsing)"
+                                .formatted(name, column.type(), wanted.type(), reason));
+    }
+
+    private boolean isSafe(String from, String to) throws SQLException {
+        return DateTime.TYPES.contains(from) && DateTime.TYPES.contains(to)
+                || session.queryBoolean(CAST_IS_SAFE.with("source", from).with("target", to));
+    }
+
+    private Optional<String> typeName(ColumnChange change) throws SQLException {
+        return session.queryStrings(TYPE_NAME.with("type", TypeName.base(change.type()))).stream()
+                .findFirst();
+    }
+
+    /** The columns as the new table will have them. */
+    private List<Column> columns(List<ColumnChange> changes) throws SQLException {
+        List<Column> columns = new ArrayList<>();
+        for (Column column : source.columns()) {
+            Optional<ColumnChange> change = changes.stream()
+                    .filter(it -> it.column().equals(column.name()))
+                    .findFirst();
+            columns.add(
+                    change.isEmpty()
+                            ? column
+                            : column.withType(
+                                    change.get().type(), typeName(change.get()).orElseThrow()));
+        }
+        return columns;
+    }
+}

@@ -1,0 +1,48 @@
+package liquibase.ext.partition.engine.target;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/**
+ * The new table as people ask for it.
+ *
+ * @param columns the types that columns are asked to have; those that have them already are not changed
+ */
+public record NewTableSpec(
+        QualifiedName source,
+        Identifier newTableName,
+        PartitionKeySpec partitionKey,
+        PartitionLayout layout,
+        Routing routing,
+        List<ColumnChange> columns) {
+    private static final String TEXT_DATE = "_text_date";
+
+    public NewTableSpec {
+        columns = List.copyOf(columns);
+    }
+
+    public QualifiedName newTable() {
+        return source.sibling(newTableName);
+    }
+
+    /** The function that reads dates kept as text; it stays with the table. */
+    public QualifiedName textDateFunction() {
+        return source.sibling(DerivedName.of(source.name(), TEXT_DATE));
+    }
+
+    /** The columns in which source and new table are not alike: those that are converted, and the combined column. */
+    public Set<Identifier> differingColumns() {
+        Set<Identifier> names = new HashSet<>();
+        columns.forEach(change -> names.add(change.column()));
+        partitionKey.combinedColumn().ifPresent(names::add);
+        return names;
+    }
+
+    /** The same with these columns. */
+    public NewTableSpec withColumns(List<ColumnChange> others) {
+        return new NewTableSpec(source, newTableName, partitionKey, layout, routing, others);
+    }
+}

@@ -1,0 +1,80 @@
+package liquibase.ext.partition.engine.verify;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import liquibase.ext.partition.engine.catalog.Heap;
+import liquibase.ext.partition.engine.run.Chunk;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.state.DefaultRows;
+import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.PartitionLayout;
+
+/**
+ * Counts the rows of the default partition by what put them there.
+ *
+ * <p>Transactions: one statement a chunk. Locks: those of a SELECT. Rows may be written meanwhile, and then the numbers are of no
+ * one moment.
+ */
+record DefaultPartition(QualifiedName table, PartitionKey key, PartitionLayout layout) {
+    private static final Sql COUNT = Sql.of("""
+            SELECT count(*) FILTER (WHERE r.time IS NULL AND r.empty) AS nulls,
+                   count(*) FILTER (WHERE r.time IS NULL AND NOT r.empty) AS unreadable,
+                   count(*) FILTER (WHERE NOT isfinite(r.time)) AS infinite,
+                   count(*) FILTER (WHERE isfinite(r.time) AND r.time < {from}::timestamp) AS before,
+                   count(*) FILTER (WHERE isfinite(r.time) AND r.time >= {until}::timestamp) AS after
+            FROM (SELECT {time} AS time, {empty} AS empty FROM ONLY {table} AS t
+                  WHERE t.ctid >= {fromBlock} AND t.ctid < {toBlock} OFFSET 0) AS r""");
+
+    DefaultRows count(StepRun run, long chunkSize, int workers) throws SQLException {
+        long blocks = Heap.blocks(run.session(), table);
+        if (blocks == 0) {
+            return DefaultRows.none();
+        }
+        List<Chunk> chunks =
+                Chunk.covering(blocks, Chunk.blocksFor(chunkSize, Heap.rowsPerBlock(run.session(), table)));
+        AtomicReference<DefaultRows> counted = new AtomicReference<>(DefaultRows.none());
+        run.workers()
+                .forEach(
+                        chunks,
+                        workers,
+                        (session, chunk) -> counted.accumulateAndGet(count(session, chunk), DefaultRows::plus),
+                        () -> {});
+        return counted.get();
+    }
+
+    private DefaultRows count(Session session, Chunk chunk) throws SQLException {
+        Sql count = COUNT.with("time", key.time(DefaultPartition::ofRow))
+                .with(
+                        "empty",
+                        Sql.join(
+                                " AND ",
+                                key.columns().stream()
+                                        .map(column ->
+                                                Sql.of("{column} IS NULL").with("column", ofRow(column)))
+                                        .toList()))
+                .with("table", table)
+                .with("from", Sql.literal(layout.from() + " 00:00:00"))
+                .with("until", Sql.literal(layout.until() + " 00:00:00"))
+                .with("fromBlock", new TupleId(chunk.from()))
+                .with("toBlock", new TupleId(chunk.to()));
+        return session.queryFirst(
+                        count,
+                        row -> new DefaultRows(
+                                row.getLong("nulls"),
+                                row.getLong("unreadable"),
+                                row.getLong("infinite"),
+                                row.getLong("before"),
+                                row.getLong("after")))
+                .orElseThrow();
+    }
+
+    private static Sql ofRow(Identifier column) {
+        return Sql.list("t", List.of(column));
+    }
+}

@@ -1,0 +1,666 @@
+package liquibase.ext.partition.engine.target;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.StringReader;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.target.TriggerRouting.Rights;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.postgresql.PGConnection;
+
+@ExtendWith(FreshDatabase.class)
+class TriggerRoutingTest {
+    private TestDatabase database;
+
+    @BeforeEach
+    void database(TestDatabase fresh) {
+        database = fresh;
+    }
+
+    private RoutedOrders orders() {
+        return orders(Rights.OWNER);
+    }
+
+    private RoutedOrders orders(Rights rights) {
+        return RoutedOrders.planned(database, PartitionInterval.MONTH, rights).make(RoutedOrders.COLUMNS);
+    }
+
+    private static String insert(long id, String time) {
+        return "INSERT INTO orders (id, at) VALUES (%d, %s)"
+                .formatted(id, time == null ? "NULL" : "timestamptz '" + time + "'");
+    }
+
+    private void assertParentIsEmpty() {
+        assertThat(database.queryLong("SELECT count(*) FROM ONLY orders")).isZero();
+    }
+
+    private void assertEveryRowIsWhereItBelongs() {
+        assertParentIsEmpty();
+        assertThat(database.queryStrings("""
+                        SELECT tableoid::regclass || ' ' || at FROM orders
+                        WHERE tableoid <> 'orders_default'::regclass
+                          AND tableoid <> coalesce(to_regclass('orders_' || to_char(at AT TIME ZONE 'UTC', 'YYYYMM')), 0)""")).isEmpty();
+    }
+
+    @Test
+    void putsEveryRowIntoTheChildOfItsMonth() throws Exception {
+        RoutedOrders orders = orders().attach();
+
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            assertThat(
+                            statement.executeUpdate(
+                                    "INSERT INTO orders (at) VALUES ('2024-01-31 23:59:59.999999+00'), ('2024-02-01 00:00+00'), ('2024-03-31 22:00-02')"))
+                    .isEqualTo(3);
+            assertThat(
+                            statement.executeUpdate(
+                                    "INSERT INTO orders (at, note) SELECT '2024-01-01 00:00+00', 'n' || i FROM generate_series(1, 2) AS i"))
+                    .isEqualTo(2);
+            try (PreparedStatement one = connection.prepareStatement(
+                    "INSERT INTO orders (at) VALUES (timestamptz '2024-02-03 00:00+00')",
+                    Statement.RETURN_GENERATED_KEYS)) {
+                assertThat(one.executeUpdate()).isEqualTo(1);
+                assertThat(one.getGeneratedKeys().next()).isTrue();
+            }
+            assertThat(connection
+                            .unwrap(PGConnection.class)
+                            .getCopyAPI()
+                            .copyIn("COPY orders (id, at) FROM STDIN", new StringReader("""
+                                    100	2024-01-05 00:00+00
+                                    101	2024-03-05 00:00+00
+                                    """)))
+                    .isEqualTo(2);
+        }
+
+        assertThat(orders.rows())
+                .containsExactly(
+                        "orders_202401 1 2024-01-31 none",
+                        "orders_202402 2 2024-02-01 none",
+                        "orders_202404 3 2024-04-01 none",
+                        "orders_202401 4 2024-01-01 n1",
+                        "orders_202401 5 2024-01-01 n2",
+                        "orders_202402 6 2024-02-03 none",
+                        "orders_202401 100 2024-01-05 none",
+                        "orders_202403 101 2024-03-05 none");
+        assertEveryRowIsWhereItBelongs();
+    }
+
+    @Test
+    void returnsWhatTheChildHolds() {
+        database.execute("""
+                CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN NEW.note := NEW.note || ' stamped'; RETURN NEW; END $$""");
+        RoutedOrders orders = RoutedOrders.planned(database, PartitionInterval.MONTH, Rights.WRITER)
+                .make(RoutedOrders.COLUMNS.replace("BY DEFAULT", "ALWAYS")
+                        + ", month timestamp GENERATED ALWAYS AS (date_trunc('month', at AT TIME ZONE 'UTC')) STORED");
+        for (QualifiedName child : orders.children()) {
+            database.execute("CREATE TRIGGER stamp BEFORE INSERT ON " + child.quoted()
+                    + " FOR EACH ROW EXECUTE FUNCTION stamp()");
+        }
+        orders.attach();
+
+        String columns = "RETURNING id, note, to_char(month, 'YYYY-MM-DD')";
+        // A child that is there, one that is made, and the default child.
+        for (String time : List.of("2024-01-05 00:00+00", "2024-07-05 00:00+00", "2023-12-31 00:00+00")) {
+            String month = time.substring(0, 7) + "-01";
+            List<String> returned = database.queryRows(
+                            "INSERT INTO orders (at) VALUES (timestamptz '%s') %s".formatted(time, columns))
+                    .get(0);
+            assertThat(returned.subList(1, 3)).containsExactly("none stamped", month);
+        }
+
+        assertThat(orders.rows())
+                .containsExactly(
+                        "orders_202401 1 2024-01-05 none stamped",
+                        "orders_202407 2 2024-07-05 none stamped",
+                        "orders_default 3 2023-12-31 none stamped");
+    }
+
+    @Test
+    void putsWhatHasNoIntervalIntoTheDefaultChild() {
+        orders().attach();
+
+        List<String> times = new ArrayList<>(List.of(
+                "-infinity",
+                "infinity",
+                "0044-03-15 00:00+00 BC",
+                "2023-12-31 23:59:59.999999+00",
+                "9999-12-31 00:00+00",
+                "294276-12-31 00:00+00",
+                "10000-01-01 00:00+00"));
+        times.add(null);
+        for (int i = 0; i < times.size(); i++) {
+            database.execute(insert(i, times.get(i)));
+        }
+
+        assertThat(database.queryLong("SELECT count(*) FROM ONLY orders_default"))
+                .isEqualTo(times.size());
+        assertThat(database.queryLong("SELECT count(*) FROM pg_inherits")).isEqualTo(4);
+        assertParentIsEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void makesAMissingChildUpToThisDayNextYear(PartitionInterval interval) {
+        RoutedOrders.planned(database, interval, Rights.OWNER)
+                .make(RoutedOrders.COLUMNS)
+                .attach();
+        String next = "date_trunc('day', now()) + interval '1 year'";
+
+        database.execute(
+                "INSERT INTO orders (id, at) VALUES (1, timestamptz '2024-12-31 12:00+00'), (2, now()), (3, " + next
+                        + "), (4, " + next + " + interval '367 days'), (5, '2024-01-01 00:00+00')",
+                "INSERT INTO orders (id, at) VALUES (6, timestamptz '2024-12-31 12:00+00'), (7, now())");
+
+        String name = "to_char(at AT TIME ZONE 'UTC', '%s')".formatted(interval.suffixPattern());
+        assertThat(database.queryStrings("SELECT id::text FROM orders WHERE tableoid <> ('orders_' || " + name
+                        + ")::regclass AND id <> 4"))
+                .isEmpty();
+        assertThat(database.queryStrings("SELECT id::text FROM orders_default")).containsExactly("4");
+        assertThat(database.queryStrings("""
+                        SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'orders\\_%' AND relname <> 'orders_default'
+                          AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = pg_class.oid AND indisprimary)""")).isEmpty();
+    }
+
+    @Test
+    void givesANewChildWhatTheDefaultChildHas() {
+        String reader = database.createRole("reader", "");
+        RoutedOrders orders = orders();
+        database.execute(
+                "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+                "CREATE INDEX \"notes%s\" ON orders_default (lower(note)) WHERE note <> '%1$s'",
+                "ALTER TABLE orders_default SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01)",
+                "ALTER TABLE orders ALTER note SET STORAGE EXTERNAL",
+                "GRANT SELECT ON orders_default TO PUBLIC",
+                "GRANT UPDATE (note) ON orders_default TO " + reader + " WITH GRANT OPTION",
+                "CREATE TRIGGER \"a ON b\" AFTER INSERT OR UPDATE OF note ON orders_default FOR EACH ROW WHEN (NEW.id > 0) EXECUTE FUNCTION nothing(' ON public.orders_default ')",
+                "CREATE CONSTRAINT TRIGGER later AFTER DELETE ON orders_default DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION nothing()",
+                "CREATE TRIGGER silent AFTER DELETE ON orders_default FOR EACH ROW EXECUTE FUNCTION nothing()",
+                "ALTER TABLE orders_default ENABLE ALWAYS TRIGGER \"a ON b\"",
+                "ALTER TABLE orders_default DISABLE TRIGGER silent");
+        orders.attach();
+
+        // The driver wants its own DateStyle back at the end of the statement.
+        database.execute("""
+                DO $$ BEGIN
+                  SET LOCAL DateStyle = 'SQL, DMY';
+                  SET LOCAL TimeZone = 'Asia/Kathmandu';
+                  INSERT INTO orders (id, at) VALUES (1, timestamptz '2024-10-12 00:00+00');
+                  SET LOCAL DateStyle = 'ISO, MDY';
+                END $$""");
+
+        for (String what : List.of(
+                "pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = '%s'::regclass",
+                "attstorage FROM pg_attribute WHERE attrelid = '%s'::regclass AND attnum > 0",
+                "unnest(reloptions) FROM pg_class WHERE oid = '%s'::regclass",
+                "relacl FROM pg_class WHERE oid = '%s'::regclass",
+                "attacl FROM pg_attribute WHERE attrelid = '%s'::regclass AND attnum > 0",
+                "tgenabled::text || pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = '%s'::regclass AND tgname NOT LIKE '~%%' ORDER BY tgname")) {
+            assertThat(described(what, "orders_202410")).isEqualTo(described(what, "orders_default"));
+        }
+        database.execute(insert(2, "2024-10-01 00:00+00"), insert(3, "2024-10-31 23:59:59.999999+00"));
+        assertThat(database.queryLong("SELECT count(*) FROM orders_202410")).isEqualTo(3);
+        for (String outside : List.of("2024-09-30 23:59:59.999999+00", "2024-11-01 00:00+00")) {
+            assertThatThrownBy(() -> database.execute(insert(4, outside).replace("orders", "orders_202410")))
+                    .hasMessageContaining("violates check constraint");
+        }
+    }
+
+    /** With the table's name, and the names that are made of it and cannot be the same, taken out. */
+    private List<String> described(String what, String table) {
+        return database.queryStrings("SELECT " + what.formatted(table)).stream()
+                .map(text -> text == null
+                        ? ""
+                        : text.replaceFirst("INDEX \\S+ ON", "INDEX ON").replaceFirst(table, "t"))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void letsManyWritersMakeTheSameAndDifferentMonthsAtOnce(Rights rights) throws Exception {
+        RoutedOrders orders = orders(rights).attach();
+        int writers = 8;
+        CyclicBarrier barrier = new CyclicBarrier(writers);
+        ExecutorService threads = Executors.newFixedThreadPool(writers);
+        try {
+            List<Future<Void>> results = new ArrayList<>();
+            for (int writer = 0; writer < writers; writer++) {
+                int number = writer;
+                results.add(threads.submit(() -> {
+                    try (Connection connection = database.connect();
+                            PreparedStatement insert = connection.prepareStatement(
+                                    "INSERT INTO orders (id, at) VALUES (?, make_timestamptz(2025, ?, 5, 0, 0, 0, 'UTC'))")) {
+                        connection.setAutoCommit(false);
+                        if (number % 2 == 1) {
+                            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+                        }
+                        for (int month = 1; month <= 12; month++) {
+                            // Its snapshot is taken before anybody makes the month's child.
+                            connection.createStatement().execute("SELECT 1");
+                            barrier.await();
+                            for (int row = 0; row < 2; row++) {
+                                insert.setInt(1, (number * 100 + month) * 10 + row);
+                                // Half of them begin with the next month: different children at once.
+                                insert.setInt(2, number < 4 ? month : month % 12 + 1);
+                                assertThat(insert.executeUpdate()).isEqualTo(1);
+                            }
+                            connection.commit();
+                        }
+                        return null;
+                    }
+                }));
+            }
+            for (Future<Void> result : results) {
+                result.get();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+
+        assertThat(database.queryLong("SELECT count(DISTINCT id) FROM orders")).isEqualTo(8 * 12 * 2);
+        assertThat(orders.rows()).hasSize(8 * 12 * 2);
+        assertThat(database.queryLong("SELECT count(*) FROM orders_default")).isZero();
+        assertEveryRowIsWhereItBelongs();
+    }
+
+    @Test
+    void findsAChildThatIsYoungerThanTheTransactionsSnapshot() throws Exception {
+        orders().attach();
+        try (Transaction old = Transaction.beginRepeatableRead(database);
+                Transaction maker = Transaction.begin(database)) {
+            old.run("SELECT count(*) FROM orders");
+            maker.run(insert(1, "2024-06-05 00:00+00"));
+            maker.commit();
+
+            assertThat(old.update(insert(2, "2024-06-06 00:00+00"))).isEqualTo(1);
+            assertThat(old.query("SELECT count(*) FROM orders")).isEqualTo("1");
+            assertThat(old.update("UPDATE orders SET at = at + interval '1 month'"))
+                    .isEqualTo(1);
+            old.commit();
+        }
+        assertEveryRowIsWhereItBelongs();
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(2);
+    }
+
+    @Test
+    void waitsForTheWriterWhoMakesTheSameChildAndMakesItWhereThatOneRollsBack() throws Exception {
+        RoutedOrders orders = orders().attach();
+        try (Transaction first = Transaction.begin(database)) {
+            first.run(insert(1, "2024-06-05 00:00+00"));
+            ExecutorService thread = Executors.newSingleThreadExecutor();
+            Future<?> second = thread.submit(() -> database.execute(insert(2, "2024-06-06 00:00+00")));
+            database.awaitTrue(
+                    "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass AND mode = 'ShareUpdateExclusiveLock'");
+            // Who needs no new child does not wait.
+            database.execute(insert(3, "2024-01-05 00:00+00"));
+
+            first.rollback();
+            second.get();
+            thread.shutdown();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202406 2 2024-06-06 none", "orders_202401 3 2024-01-05 none");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void movesARowWhoseMonthChanges(Rights rights) throws Exception {
+        RoutedOrders orders = orders(rights).attach();
+        database.execute(
+                insert(1, "2024-01-05 00:00+00"),
+                insert(2, "2024-01-06 00:00+00"),
+                insert(3, null),
+                insert(4, "2024-02-06 00:00+00"));
+
+        try (Transaction writer = Transaction.begin(database)) {
+            assertThat(writer.update("UPDATE orders SET at = '2024-02-05 00:00+00', note = 'moved' WHERE id = 1"))
+                    .isEqualTo(1);
+            // In the same transaction: back, on the spot, to a new child, into the default child and out of it.
+            assertThat(writer.update("UPDATE orders SET at = '2024-01-07 00:00+00' WHERE id = 1"))
+                    .isEqualTo(1);
+            assertThat(writer.update("UPDATE orders SET note = note || '!' WHERE id IN (1, 2)"))
+                    .isEqualTo(2);
+            assertThat(writer.update("UPDATE orders SET at = NULL WHERE id = 2"))
+                    .isEqualTo(1);
+            assertThat(writer.update("UPDATE orders SET at = '2024-08-05 00:00+00' WHERE id = 3"))
+                    .isEqualTo(1);
+            writer.commit();
+        }
+        assertThat(orders.rows())
+                .containsExactly(
+                        "orders_202401 1 2024-01-07 moved!",
+                        "orders_default 2 null none!",
+                        "orders_202408 3 2024-08-05 none",
+                        "orders_202402 4 2024-02-06 none");
+
+        try (Transaction writer = Transaction.begin(database)) {
+            assertThat(writer.update("UPDATE orders SET at = coalesce(at, '2024-01-01 00:00+00') + interval '1 month'"))
+                    .isEqualTo(4);
+            writer.commit();
+        }
+        assertThat(orders.rows())
+                .containsExactly(
+                        "orders_202402 1 2024-02-07 moved!",
+                        "orders_202402 2 2024-02-01 none!",
+                        "orders_202409 3 2024-09-05 none",
+                        "orders_202403 4 2024-03-06 none");
+        assertParentIsEmpty();
+    }
+
+    @Test
+    void movesSomeRowsOfAStatementAndLeavesTheOthers() {
+        RoutedOrders orders = orders().attach();
+        database.execute(
+                "INSERT INTO orders (id, at) SELECT i, timestamptz '2024-01-05 00:00+00' FROM generate_series(1, 6) AS i");
+
+        database.execute(
+                "UPDATE orders SET note = 'u', at = CASE WHEN id % 2 = 0 THEN at + make_interval(months => id::int) ELSE at END");
+
+        assertThat(orders.rows())
+                .containsExactly(
+                        "orders_202401 1 2024-01-05 u",
+                        "orders_202403 2 2024-03-05 u",
+                        "orders_202401 3 2024-01-05 u",
+                        "orders_202405 4 2024-05-05 u",
+                        "orders_202401 5 2024-01-05 u",
+                        "orders_202407 6 2024-07-05 u");
+    }
+
+    @Test
+    void removesNoRowForAWriterWhoSetsItsSettingsByHand() {
+        RoutedOrders orders = orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+
+        database.execute("""
+                BEGIN;
+                SELECT set_config('liquibase_partition.moved', 'orders_202401'::regclass::oid || ':(1)', true),
+                       set_config('liquibase_partition.moved_to', 'orders_202401'::regclass::oid || ',' || 'orders_202402'::regclass::oid, true);
+                UPDATE orders SET note = 'kept';
+                COMMIT""");
+
+        assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 kept");
+    }
+
+    @Test
+    void movesWhatWasInTheDefaultChildOnceItIsUpdated() {
+        RoutedOrders orders = orders();
+        database.execute(
+                "INSERT INTO orders_default (id, at) VALUES (1, '2024-02-05 00:00+00'), (2, '2024-05-05 00:00+00')");
+        orders.attach();
+
+        database.execute("UPDATE orders SET note = 'touched'");
+
+        assertThat(orders.rows())
+                .containsExactly("orders_202402 1 2024-02-05 touched", "orders_202405 2 2024-05-05 touched");
+    }
+
+    @Test
+    void needsRightsOnTheParentOnly() throws Exception {
+        String owner = database.createRole("keeper", "");
+        String writer = database.createRole("writer", "");
+        RoutedOrders orders = orders();
+        database.execute("GRANT CREATE ON SCHEMA public TO " + owner, "ALTER TABLE orders OWNER TO " + owner);
+        for (QualifiedName child : orders.children()) {
+            database.execute("ALTER TABLE %s OWNER TO %s".formatted(child.quoted(), owner));
+        }
+        orders.attach(owner);
+        database.execute("GRANT INSERT ON orders TO " + writer);
+
+        try (Transaction only = Transaction.beginAs(database, writer)) {
+            assertThat(only.update(insert(1, "2024-01-05 00:00+00"))).isEqualTo(1);
+            assertThat(only.update(insert(2, "2024-05-05 00:00+00"))).isEqualTo(1);
+            assertThatThrownBy(() -> only.run("SELECT orders_child('2024-07-01')"))
+                    .hasMessageContaining("permission denied for function");
+        }
+        database.execute("GRANT SELECT, UPDATE, DELETE ON orders TO " + writer);
+        try (Transaction all = Transaction.beginAs(database, writer)) {
+            assertThat(all.update(insert(1, "2024-01-05 00:00+00"))).isEqualTo(1);
+            assertThat(all.update("UPDATE orders SET at = '2024-06-05 00:00+00'"))
+                    .isEqualTo(1);
+            assertThat(all.query("SELECT tableoid::regclass FROM orders")).isEqualTo("orders_202406");
+            assertThat(all.update("DELETE FROM orders")).isEqualTo(1);
+            assertThat(all.update(insert(1, "2024-06-05 00:00+00"))).isEqualTo(1);
+            all.commit();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202406 1 2024-06-05 none");
+        assertThat(database.queryStrings(
+                        "SELECT DISTINCT relowner::regrole::text FROM pg_class JOIN pg_inherits ON inhrelid = oid"))
+                .containsExactly(owner);
+        assertThat(database.queryStrings(
+                        "SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE proname LIKE 'orders%'"))
+                .containsExactly(owner);
+    }
+
+    @Test
+    void usesTheDefaultChildWhereNoneCanBeMade() {
+        String owner = database.createRole("keeper", "");
+        RoutedOrders orders = orders();
+        database.execute("GRANT CREATE ON SCHEMA public TO " + owner, "ALTER TABLE orders OWNER TO " + owner);
+        for (QualifiedName child : orders.children()) {
+            database.execute("ALTER TABLE %s OWNER TO %s".formatted(child.quoted(), owner));
+        }
+        orders.attach(owner);
+        database.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC, " + owner, insert(1, "2024-05-05 00:00+00"));
+        database.execute("GRANT CREATE ON SCHEMA public TO " + owner);
+        database.execute(
+                "CREATE TABLE kind (note text PRIMARY KEY)",
+                "INSERT INTO kind VALUES ('none')",
+                "ALTER TABLE orders_default ADD FOREIGN KEY (note) REFERENCES kind",
+                insert(2, "2024-05-05 00:00+00"),
+                "UPDATE orders SET at = at + interval '1 day'");
+
+        assertThat(orders.rows())
+                .containsExactly("orders_default 1 2024-05-06 none", "orders_default 2 2024-05-06 none");
+    }
+
+    @Test
+    void firesAUsersTriggersOncePerRowAsTheWriterWithTheWritersPath() throws Exception {
+        String writer = database.createRole("writer", "");
+        RoutedOrders orders = orders(Rights.WRITER);
+        database.execute(
+                "CREATE SCHEMA app",
+                "CREATE TABLE app.fired (what text)",
+                "GRANT USAGE ON SCHEMA app TO PUBLIC",
+                "GRANT ALL ON app.fired TO PUBLIC",
+                "GRANT ALL ON orders TO PUBLIC",
+                """
+                CREATE FUNCTION app.note() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                  INSERT INTO fired VALUES (concat_ws(' ', TG_WHEN, TG_LEVEL, TG_OP, TG_TABLE_NAME, left(current_user, 6)));
+                  RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+                END $$""",
+                "CREATE TRIGGER s BEFORE INSERT OR UPDATE ON orders FOR EACH STATEMENT EXECUTE FUNCTION app.note()");
+        for (QualifiedName child : orders.children()) {
+            database.execute(
+                    "CREATE TRIGGER b BEFORE INSERT OR UPDATE OR DELETE ON " + child.quoted()
+                            + " FOR EACH ROW EXECUTE FUNCTION app.note()",
+                    "CREATE TRIGGER a AFTER INSERT OR UPDATE OR DELETE ON " + child.quoted()
+                            + " FOR EACH ROW EXECUTE FUNCTION app.note()",
+                    "GRANT ALL ON " + child.quoted() + " TO PUBLIC");
+        }
+        orders.attach();
+
+        assertThat(fired(writer, insert(1, "2024-01-05 00:00+00")))
+                .containsExactly(
+                        "BEFORE STATEMENT INSERT orders writer",
+                        "BEFORE ROW INSERT orders_202401 writer",
+                        "AFTER ROW INSERT orders_202401 writer");
+        assertThat(fired(writer, insert(2, "2024-05-05 00:00+00")))
+                .containsExactly(
+                        "BEFORE STATEMENT INSERT orders writer",
+                        "BEFORE ROW INSERT orders_202405 writer",
+                        "AFTER ROW INSERT orders_202405 writer");
+        assertThat(fired(writer, "UPDATE orders SET note = 'x' WHERE id = 2"))
+                .containsExactly(
+                        "BEFORE STATEMENT UPDATE orders writer",
+                        "BEFORE ROW UPDATE orders_202405 writer",
+                        "AFTER ROW UPDATE orders_202405 writer");
+        assertThat(fired(writer, "UPDATE orders SET at = at + interval '2 month' WHERE id = 2"))
+                .containsExactly(
+                        "BEFORE STATEMENT UPDATE orders writer",
+                        "BEFORE ROW UPDATE orders_202405 writer",
+                        "BEFORE ROW INSERT orders_202407 writer",
+                        "AFTER ROW INSERT orders_202407 writer",
+                        "BEFORE ROW DELETE orders_202405 writer",
+                        "AFTER ROW DELETE orders_202405 writer",
+                        "AFTER ROW UPDATE orders_202405 writer");
+        assertThat(fired(writer, "DELETE FROM orders WHERE id = 2"))
+                .containsExactly("BEFORE ROW DELETE orders_202407 writer", "AFTER ROW DELETE orders_202407 writer");
+        assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 none");
+    }
+
+    private List<String> fired(String writer, String statement) throws SQLException {
+        database.execute("TRUNCATE app.fired");
+        try (Transaction transaction = Transaction.beginAs(database, writer)) {
+            transaction.run("SET search_path = app, public", statement);
+            transaction.commit();
+        }
+        return database.queryStrings("SELECT what FROM app.fired");
+    }
+
+    @Test
+    void showsTheNewValuesOfAMovedRowExceptItsTime() throws Exception {
+        orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+
+        try (Transaction writer = Transaction.begin(database)) {
+            assertThat(
+                            writer.query(
+                                    "UPDATE orders SET at = '2024-02-05 00:00+00', note = 'new' RETURNING note || to_char(at AT TIME ZONE 'UTC', ' YYYY-MM-DD')"))
+                    .isEqualTo("new 2024-01-05");
+        }
+    }
+
+    @Test
+    void takesNamesThatNeedQuotes() {
+        QualifiedName parent = QualifiedName.of("we\"ird", "Order $route$ Items %s a'b ".repeat(2) + "seventh");
+        TriggerRouting routing = new TriggerRouting(
+                RoutedOrders.table(
+                        parent, "a'b", List.of("new", "a'b", "value", "routed_at", "c", "%1$s", "$1", "@child@")),
+                new PartitionLayout(
+                        "Ord \"%I\" é ",
+                        PartitionInterval.WEEK,
+                        java.time.LocalDate.of(2024, 1, 1),
+                        java.time.LocalDate.of(2024, 1, 15)),
+                Rights.OWNER);
+        database.execute("CREATE SCHEMA \"we\"\"ird\"");
+        RoutedOrders orders = new RoutedOrders(database, routing).make("""
+                        "new" bigint PRIMARY KEY, "a'b" timestamptz, "value" text, routed_at int, c int, "%1$s" int, "$1" int, "@child@" int""");
+        database.execute("""
+                CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW."value" := 'stamped'; RETURN NEW; END $$""");
+        for (QualifiedName child : orders.children()) {
+            database.execute("CREATE TRIGGER stamp BEFORE INSERT ON " + child.quoted()
+                    + " FOR EACH ROW EXECUTE FUNCTION stamp()");
+        }
+        orders.attach();
+
+        for (String day : List.of("2024-01-08", "2024-03-01", "2024-03-01", "1999-01-01")) {
+            assertThat(database.queryString("""
+                            INSERT INTO %s SELECT count(*), '%s 00:00+00', 'v', 1, 2, 3, 4, 5 FROM %s RETURNING "value\"""".formatted(parent.quoted(), day, parent.quoted())))
+                    .isEqualTo("stamped");
+        }
+        database.execute("UPDATE %s SET \"a'b\" = '2024-05-01 00:00+00'".formatted(parent.quoted()));
+
+        assertThat(database.queryStrings(
+                        "SELECT DISTINCT tableoid::regclass::text || (SELECT string_agg(relname, ' ') FROM pg_class WHERE oid = 0) FROM "
+                                + parent.quoted()))
+                .hasSize(1);
+        assertThat(database.queryStrings(
+                        "SELECT DISTINCT relname FROM %s AS o JOIN pg_class ON pg_class.oid = o.tableoid"
+                                .formatted(parent.quoted())))
+                .containsExactly("Ord \"%I\" é 2024w18");
+        assertThat(database.queryLong("SELECT count(*) FROM " + parent.quoted()))
+                .isEqualTo(4);
+        orders.drop();
+        assertThat(database.queryLong(
+                        "SELECT count(*) FROM pg_proc WHERE pronamespace = '\"we\"\"ird\"'::regnamespace"))
+                .isZero();
+    }
+
+    @Test
+    void readsOnlyOneMonthsChildAndTheDefaultOne() {
+        orders().attach();
+        database.execute(
+                "INSERT INTO orders (at) SELECT '2024-01-01 00:00+00'::timestamptz + i * interval '1 day' FROM generate_series(1, 300) AS i");
+
+        List<String> plan = database.queryStrings(
+                "EXPLAIN SELECT * FROM orders WHERE at >= '2024-02-01 00:00+00' AND at < '2024-02-03 00:00+00'");
+
+        assertThat(String.join("\n", plan))
+                .contains("orders_202402")
+                .contains("orders_default")
+                .doesNotContain("orders_202401")
+                .doesNotContain("orders_202403")
+                .doesNotContain("orders_202406");
+    }
+
+    @Test
+    void givesNoRowToATableThatWasTakenOutOfTheInheritance() {
+        RoutedOrders orders = orders().attach();
+        try (Connection session = database.connect();
+                Statement statement = session.createStatement()) {
+            statement.execute(insert(1, "2024-01-05 00:00+00"));
+            database.execute("ALTER TABLE orders_202401 NO INHERIT orders");
+
+            assertThatThrownBy(() -> statement.execute(insert(2, "2024-01-05 00:00+00")))
+                    .hasMessageContaining("cannot cast type public.orders_202401 to public.orders");
+            database.execute("SELECT orders_refresh()");
+            assertThatThrownBy(() -> statement.execute(insert(2, "2024-01-05 00:00+00")))
+                    .hasMessageContaining("cannot cast type");
+            database.execute("DROP TABLE orders_202401, orders_202402");
+            statement.execute(insert(2, "2024-01-06 00:00+00"));
+            statement.execute(insert(3, "2024-02-06 00:00+00"));
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+        assertThat(orders.rows()).containsExactly("orders_202401 2 2024-01-06 none", "orders_202402 3 2024-02-06 none");
+    }
+
+    @Test
+    void routesForASubscriptionToo() {
+        RoutedOrders orders = orders().attach();
+
+        database.execute(
+                "SET session_replication_role = replica; " + insert(1, "2024-01-05 00:00+00"),
+                "SET session_replication_role = replica; UPDATE orders SET at = '2024-05-05 00:00+00'");
+
+        assertThat(orders.rows()).containsExactly("orders_202405 1 2024-05-05 none");
+        assertParentIsEmpty();
+    }
+
+    @Test
+    void leavesNothingButTheChildrenWhenItIsDropped() {
+        RoutedOrders orders = orders().attach();
+        database.execute(insert(1, "2024-05-05 00:00+00"));
+
+        orders.drop();
+        orders.drop();
+
+        assertThat(database.queryLong("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"))
+                .isZero();
+        assertThat(database.queryLong("SELECT count(*) FROM pg_proc WHERE proname LIKE 'orders%'"))
+                .isZero();
+        assertThat(orders.rows()).containsExactly("orders_202405 1 2024-05-05 none");
+        // And can be attached again.
+        orders.attach();
+        database.execute(insert(2, "2024-05-05 00:00+00"));
+        assertThat(database.queryLong("SELECT count(*) FROM orders_202405")).isEqualTo(2);
+    }
+}
