@@ -13,7 +13,6 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.target.Epoch;
 import liquibase.ext.partition.engine.target.KeyTime;
 import liquibase.ext.partition.engine.target.PartitionInterval;
-import liquibase.ext.partition.engine.target.TextDate;
 import liquibase.ext.partition.engine.target.TextDateFormat;
 import liquibase.ext.partition.engine.target.TimeEncoding;
 import liquibase.ext.partition.engine.target.TimeFormats;
@@ -83,7 +82,11 @@ final class TimeRules {
         Optional<Epoch.Unit> epoch = epochWord.flatMap(word -> TableEntry.unlessRefused(() -> Epoch.Unit.parse(word)));
         // A setting that is wrong in itself would be told a second time as one that is missing.
         if (problems.size() == before && epoch.isPresent() == epochWord.isPresent()) {
-            checkTypes(table, new TimeFormats(ANY_FUNCTION, epoch.orElse(null), keyTime.orElse(null)));
+            // As at deployment: a text is a date unless it is said to be a key.
+            boolean textIsKey = keyTime.isPresent()
+                    && table.partitionText(TableEntry.TEXT_FORMAT).isEmpty();
+            checkTypes(
+                    table, new TimeFormats(textIsKey ? null : ANY_FUNCTION, epoch.orElse(null), keyTime.orElse(null)));
         }
     }
 
@@ -100,7 +103,9 @@ final class TimeRules {
 
     /** The bounds of a table partitioned by its key alone are keys, which begin with a clock that begins somewhere. */
     private void checkKeyReaches(TableEntry table, KeyTime keyTime) {
-        if (table.partitionColumns().size() != 1) {
+        boolean boundsAreKeys = table.partitionColumns().size() == 1
+                && table.partitionText(TableEntry.COMBINED_COLUMN).isEmpty();
+        if (!boundsAreKeys) {
             return;
         }
         TimeEncoding encoding = keyTime.in(keyTime.isKeptIn("uuid") ? "uuid" : "int8");
@@ -127,12 +132,9 @@ final class TimeRules {
 
     /** The types in {@code columns} are those of the new table, whose partition key is made of them. */
     private void checkTypes(TableEntry table, TimeFormats formats) {
-        boolean formatGiven = table.partitionText(TableEntry.TEXT_FORMAT).isPresent();
         table.partitionColumns().forEach((path, name) -> {
-            Optional<String> type = Optional.ofNullable(table.columns().get(name))
-                    .flatMap(column -> typeName(column.type()))
-                    // Whether a text is a key or a date of the default format is for the deployment to say.
-                    .filter(it -> !TextDate.TYPES.contains(it) || formats.keyTime() == null || formatGiven);
+            Optional<String> type =
+                    Optional.ofNullable(table.columns().get(name)).flatMap(column -> typeName(column.type()));
             type.ifPresent(it -> {
                 try {
                     formats.of(new Identifier(name), it);

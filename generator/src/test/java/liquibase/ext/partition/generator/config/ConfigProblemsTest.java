@@ -291,6 +291,7 @@ class ConfigProblemsTest {
                 "bigint; textFormat: iso; Column created_at is a number (int8); say what it is: epoch: seconds",
                 "uuid; textFormat: iso; Column created_at is a uuid; say keyTime: uuidv7 or keyTime: ulid",
                 "jsonb; textFormat: iso; Column created_at has type jsonb, from which no time can be read.",
+                "text; keyTime: uuidv7; keyTime uuidv7 needs a uuid column; column created_at is text.",
                 "numeric(20,0); keyTime: uuidv7; keyTime uuidv7 needs a uuid column; column created_at is numeric.",
                 "character varying(26); {keyTime: ulid, textFormat: iso}; for which both keyTime and textFormat are set"
             })
@@ -307,7 +308,6 @@ class ConfigProblemsTest {
                 "timestamp(3) with time zone; keyTime: uuidv7",
                 "text; interval: month",
                 "text; keyTime: ulid",
-                "text; keyTime: uuidv7",
                 "bigint; epoch: seconds",
                 "bigint; keyTime: snowflake",
                 "uuid; keyTime: ulid",
