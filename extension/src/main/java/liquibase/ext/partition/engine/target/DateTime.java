@@ -15,7 +15,10 @@ public record DateTime(String typeName) implements TimeEncoding {
     public static final Set<String> TYPES = Set.of("date", "timestamp", "timestamptz");
 
     private static final Sql AT_UTC = Sql.of("({column} AT TIME ZONE 'UTC')");
-    private static final Sql AS_TIMESTAMP = Sql.of("({column})::timestamp");
+
+    /** A date goes to the year 5874897, and its cast to timestamp raises an error from 294277 on. */
+    private static final Sql AS_TIMESTAMP = Sql.of("""
+            CASE WHEN {column} < date '294277-01-01' OR NOT isfinite({column}) THEN ({column})::timestamp END""");
 
     /** @throws IllegalArgumentException when it is another type */
     public DateTime {

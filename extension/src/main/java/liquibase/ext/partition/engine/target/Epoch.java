@@ -117,8 +117,12 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
         return Sql.raw(number < 0 ? "(" + number + ")" : String.valueOf(number));
     }
 
+    /** Empty for {@code float4}, in which most days' beginnings are no number. */
     @Override
     public Optional<Sql> bound(LocalDate day) {
+        if (typeName.equals("float4")) {
+            return Optional.empty();
+        }
         BigDecimal number = BigDecimal.valueOf(day.toEpochDay()).multiply(BigDecimal.valueOf(unit.perDay()));
         BigDecimal largest = LARGEST.get(typeName);
         if (largest != null && number.abs().compareTo(largest) > 0) {

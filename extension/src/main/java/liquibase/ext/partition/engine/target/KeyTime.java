@@ -89,15 +89,13 @@ public sealed interface KeyTime {
 
         private static final Set<String> TYPES = Set.of("int8", "numeric");
         private static final Pattern WRITTEN = Pattern.compile("snowflake\\(\\s*([^)\\s]+)\\s*\\)");
-        private static final long LATEST = LocalDate.of(9999, 12, 31)
-                .atStartOfDay()
-                .toInstant(ZoneOffset.UTC)
-                .toEpochMilli();
+        /** 2100-01-01; from the year 4253 on a product with an interval would not be exact. */
+        private static final long LATEST = 4_102_444_800_000L;
 
         public Snowflake {
             if (epoch < 0 || epoch > LATEST) {
                 throw new IllegalArgumentException(
-                        "A snowflake's epoch is between 1970 and 9999, not at %d ms since 1970.".formatted(epoch));
+                        "A snowflake's epoch is between 1970 and 2100, not at %d ms since 1970.".formatted(epoch));
             }
         }
 

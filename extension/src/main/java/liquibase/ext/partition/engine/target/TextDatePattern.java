@@ -27,8 +27,7 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
 
     private static final Sql EXPRESSION = Sql.of("""
             CASE
-              WHEN octet_length(value) > {maxBytes} THEN NULL
-              WHEN NOT {text} COLLATE "C" ~ {pattern} THEN NULL
+              WHEN NOT written ~ {pattern} THEN NULL
             {checks}  ELSE {time}
             END""");
 
@@ -162,11 +161,9 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
             values.put(field.field().meaning(), field.field().value(written(field)));
         }
         return EXPRESSION
-                .with("maxBytes", Sql.raw(String.valueOf(MAX_BYTES)))
                 .with("pattern", Sql.literal(regularExpression()))
                 .with("checks", checks(values))
-                .with("time", time(values))
-                .with("text", TextDateFormat.trimmed());
+                .with("time", time(values));
     }
 
     private String regularExpression() {
@@ -194,7 +191,7 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
      * that how many of the one stand before the run is known from the pattern.
      */
     private Sql written(Field field) {
-        Sql run = Sql.of("{text}");
+        Sql run = Sql.of("written");
         String before = textBefore(field.run());
         String after = textAfter(field);
         int separator = before.isEmpty() ? -1 : before.codePointBefore(before.length());

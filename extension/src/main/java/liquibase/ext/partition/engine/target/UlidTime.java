@@ -25,22 +25,30 @@ record UlidTime() implements TimeEncoding {
     private static final int DIGITS_OF_TIME = 10;
     private static final int BITS_PER_DIGIT = 5;
 
+    /** In two halves of 25 bits, so that either product is exact. */
     private static final Sql TIME = Sql.of("""
             CASE WHEN {text} COLLATE "C" ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'
-              THEN timestamp '1970-01-01' + ({millis}) * interval '1 millisecond' END""");
+              THEN timestamp '1970-01-01'
+                + ({upper}) * interval '33554.432 seconds'
+                + ({lower}) * interval '1 millisecond' END""");
 
-    private static final Sql DIGIT =
-            Sql.of("((strpos('" + DIGITS + "', substr({text}, {place}, 1)) - 1)::bigint << {bits})");
+    private static final Sql DIGIT = Sql.of("((strpos('" + DIGITS + "', substr({text}, {place}, 1)) - 1) << {bits})");
 
     @Override
     public Sql time(Sql column) {
-        List<Sql> digits = new ArrayList<>();
-        for (int place = 1; place <= DIGITS_OF_TIME; place++) {
-            digits.add(DIGIT.with("place", Sql.raw(String.valueOf(place)))
-                    .with("bits", Sql.raw(String.valueOf((DIGITS_OF_TIME - place) * BITS_PER_DIGIT))));
-        }
-        return TIME.with("millis", Sql.join(" + ", digits))
+        int half = DIGITS_OF_TIME / 2;
+        return TIME.with("upper", number(1, half))
+                .with("lower", number(half + 1, DIGITS_OF_TIME))
                 .with("text", Sql.of("({column})::text").with("column", column));
+    }
+
+    private static Sql number(int first, int last) {
+        List<Sql> digits = new ArrayList<>();
+        for (int place = first; place <= last; place++) {
+            digits.add(DIGIT.with("place", Sql.raw(String.valueOf(place)))
+                    .with("bits", Sql.raw(String.valueOf((last - place) * BITS_PER_DIGIT))));
+        }
+        return Sql.join(" + ", digits);
     }
 
     /** The ten digits of the day's first millisecond: less than every ULID that goes on from them. */

@@ -8,7 +8,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * A {@code uuid} column whose first 48 bits are milliseconds since 1970: a UUID of version 7 (RFC 9562, section 5.7), or a ULID. UUIDs
  * are in the order of their bytes, so that is the order of time.
  *
- * <p>The time is exact until the year 4253; later it is the nearest double, at most 16 microseconds off and never on another day.
+ * <p>The upper 32 bits and the lower 16 are multiplied apart: a product with an interval is a double's, and would be some microseconds
+ * off from the year 4253 on.
  *
  * @param onlyVersion7 whether {@link #time} is NULL for a UUID of another version or variant, as it is for UUIDs made at random. A
  *     ULID has no version
@@ -16,8 +17,10 @@ import liquibase.ext.partition.engine.sql.Sql;
 record UuidTime(boolean onlyVersion7) implements TimeEncoding {
     static final long BITS_48 = (1L << 48) - 1;
 
-    private static final Sql FROM_BITS = Sql.of(
-            "timestamp '1970-01-01' + ('x' || left(replace({uuid}, '-', ''), 12))::bit(48)::bigint * interval '1 millisecond'");
+    private static final Sql FROM_BITS = Sql.of("""
+            timestamp '1970-01-01'
+              + ('x' || left({uuid}, 8))::bit(32)::bigint * interval '65.536 seconds'
+              + ('x' || substr({uuid}, 10, 4))::bit(16)::int * interval '1 millisecond'""");
 
     private static final Sql IF_VERSION_7 = Sql.of("""
             CASE WHEN substr({uuid}, 15, 1) = '7' AND substr({uuid}, 20, 1) IN ('8', '9', 'a', 'b')

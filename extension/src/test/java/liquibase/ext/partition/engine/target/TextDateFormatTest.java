@@ -307,13 +307,23 @@ class TextDateFormatTest {
         assertThat(TextDateFormat.parse("YYYYMM").createFunction(FUNCTION).script())
                 .isEqualTo("""
                         CREATE FUNCTION "public"."orders_new_date"(value text) RETURNS timestamp
-                        LANGUAGE sql IMMUTABLE PARALLEL SAFE
-                        RETURN CASE
-                          WHEN octet_length(value) > 256 THEN NULL
-                          WHEN NOT btrim(value, E' \\t\\n\\r') COLLATE "C" ~ '^[0-9]{4}(0[1-9]|1[0-2])$' THEN NULL
-                          WHEN substr(btrim(value, E' \\t\\n\\r'), 1, 4)::int = 0 THEN NULL
-                          ELSE make_date(substr(btrim(value, E' \\t\\n\\r'), 1, 4)::int, substr(btrim(value, E' \\t\\n\\r'), 5, 2)::int, 1)::timestamp
-                        END""");
+                        LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+                        SET search_path = pg_catalog, pg_temp
+                        AS $function$
+                        DECLARE
+                          written text COLLATE "C";
+                        BEGIN
+                          IF octet_length(value) > 256 THEN
+                            RETURN NULL;
+                          END IF;
+                          written := btrim(value, E' \\t\\n\\r');
+                          RETURN CASE
+                          WHEN NOT written ~ '^[0-9]{4}(0[1-9]|1[0-2])$' THEN NULL
+                          WHEN substr(written, 1, 4)::int = 0 THEN NULL
+                          ELSE make_date(substr(written, 1, 4)::int, substr(written, 5, 2)::int, 1)::timestamp
+                        END;
+                        END
+                        $function$""");
     }
 
     private static void assertReads(TestDatabase database, String pattern, String table) {

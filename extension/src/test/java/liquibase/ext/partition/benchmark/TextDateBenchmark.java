@@ -1,0 +1,192 @@
+package liquibase.ext.partition.benchmark;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.DateTime;
+import liquibase.ext.partition.engine.target.KeyTime;
+import liquibase.ext.partition.engine.target.TextDate;
+import liquibase.ext.partition.engine.target.TextDateFormat;
+import liquibase.ext.partition.engine.target.TimeEncoding;
+import liquibase.ext.partition.testing.TestDatabase;
+
+/**
+ * What it costs to partition by an expression over a text, or over a key, beside a timestamp column: microseconds a row of
+ * {@code INSERT … SELECT} into a table of 60 months, and their ratio. Rounds are interleaved and the ratio is the median of the rounds'.
+ * Beside our functions stand two that read the same in the obvious way: PL/pgSQL with {@code regexp_match} and groups, and PL/pgSQL that casts after
+ * a test.
+ *
+ * <pre>{@code
+ * mvn -q -pl extension test-compile exec:java -Dexec.classpathScope=test \
+ *     -Dexec.mainClass=liquibase.ext.partition.benchmark.TextDateBenchmark -Dexec.args="500000 5"
+ * }</pre>
+ *
+ * The arguments are the number of rows and of rounds; {@code -Dpg.version} chooses the server.
+ */
+public final class TextDateBenchmark {
+    private static final String BASELINE = "timestamp column";
+
+    private static final String GROUPS = """
+            CREATE FUNCTION date_by_groups(value text) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+            DECLARE
+              part text[] := regexp_match(value COLLATE "C",
+                '^([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])Z?$');
+            BEGIN
+              IF part IS NULL OR part[3]::int > extract(day FROM make_date(part[1]::int, part[2]::int, 1) + interval '1 month - 1 day') THEN
+                RETURN NULL;
+              END IF;
+              RETURN make_timestamp(part[1]::int, part[2]::int, part[3]::int, part[4]::int, part[5]::int, part[6]::int);
+            END $$""";
+
+    private static final String CAST = """
+            CREATE FUNCTION date_by_cast(value text) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+            BEGIN
+              IF value COLLATE "C" ~ '^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z?$' THEN
+                RETURN value::timestamp;
+              END IF;
+              RETURN NULL;
+            END $$""";
+
+    private TextDateBenchmark() {}
+
+    /** One way to partition: what the rows are read from, and the partition key over the target's column {@code v}. */
+    private record Way(String type, String column, Sql key) {}
+
+    public static void main(String[] arguments) throws SQLException {
+        int rows = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 500_000;
+        int rounds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 5;
+        try (TestDatabase database = TestDatabase.create();
+                Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            Map<String, Way> ways = ways(statement);
+            statement.execute("""
+                    CREATE TABLE rows AS
+                    SELECT n, at, to_char(at, 'YYYY-MM-DD') AS iso_day, to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS iso, to_char(at, 'FMMM/FMDD/YYYY') AS us,
+                           to_char(at, 'YYYYMMDD') AS compact, to_char(at, 'DD.MM.YYYY HH24:MI') AS german,
+                           (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7abc8abc012345678901')::uuid AS id,
+                           extract(epoch FROM at)::bigint AS seconds
+                    FROM (SELECT n, timestamp '2020-01-01' + random() * interval '1800 days' AS at FROM generate_series(1, %d) AS n) AS r""".formatted(rows));
+            statement.execute("VACUUM ANALYZE rows");
+            System.out.println(
+                    database.queryString("SHOW server_version") + ", " + rows + " rows, " + rounds + " rounds");
+            Map<String, List<Double>> times = new LinkedHashMap<>();
+            for (int round = 0; round <= rounds; round++) {
+                for (var way : ways.entrySet()) {
+                    double micros = insert(statement, way.getValue(), rows);
+                    if (round > 0) { // the first one warms up
+                        times.computeIfAbsent(way.getKey(), name -> new ArrayList<>())
+                                .add(micros);
+                    }
+                }
+            }
+            List<Double> baseline = times.get(BASELINE);
+            times.forEach((name, of) -> System.out.printf(
+                    "%-40s %6.2f µs a row, %5.2f more, ratio %.2f%n",
+                    name, median(of), difference(of, baseline), ratio(of, baseline)));
+        }
+    }
+
+    private static Map<String, Way> ways(Statement statement) throws SQLException {
+        Map<String, Way> ways = new LinkedHashMap<>();
+        ways.put(BASELINE, new Way("timestamp", "at", Sql.raw("v")));
+        Sql v = Sql.raw("v");
+        ways.put(
+                "timestamptz expression",
+                new Way("timestamptz", "at AT TIME ZONE 'UTC'", expression(new DateTime("timestamptz"))));
+        Map<String, String> formats = new LinkedHashMap<>();
+        formats.put("iso", "iso");
+        formats.put("iso_day", "iso");
+        formats.put("us", "MM/DD/YYYY");
+        formats.put("compact", "YYYYMMDD");
+        formats.put("german", "DD.MM.YYYY HH24:MI");
+        for (var format : formats.entrySet()) {
+            QualifiedName function = QualifiedName.of("public", "date_of_" + format.getKey());
+            statement.execute(TextDateFormat.parse(format.getValue())
+                    .createFunction(function)
+                    .script());
+            ways.put(
+                    "text, %s (%s)".formatted(format.getValue(), format.getKey()),
+                    new Way("text", format.getKey(), expression(new TextDate(function))));
+        }
+        statement.execute(GROUPS);
+        statement.execute(CAST);
+        ways.put(
+                "text, iso, PL/pgSQL with groups",
+                new Way("text", "iso", Sql.of("(date_by_groups({v}))").with("v", v)));
+        ways.put(
+                "text, iso, PL/pgSQL with a cast",
+                new Way("text", "iso", Sql.of("(date_by_cast({v}))").with("v", v)));
+        ways.put("uuid column", new Way("uuid", "id", v));
+        ways.put(
+                "uuidv7 expression",
+                new Way("uuid", "id", expression(KeyTime.parse("uuidv7").in("uuid"))));
+        return ways;
+    }
+
+    private static Sql expression(TimeEncoding encoding) {
+        return Sql.of("({time})").with("time", encoding.time(Sql.raw("v")));
+    }
+
+    /** In microseconds a row. */
+    private static double insert(Statement statement, Way way, int rows) throws SQLException {
+        statement.execute("DROP TABLE IF EXISTS target");
+        statement.execute("CREATE UNLOGGED TABLE target (n bigint, v %s) PARTITION BY RANGE (%s)"
+                .formatted(way.type(), way.key().script()));
+        TimeEncoding encoding = way.key().script().equals("v") && way.type().equals("uuid")
+                ? KeyTime.parse("uuidv7").in("uuid")
+                : new DateTime("timestamp");
+        java.time.LocalDate month = java.time.LocalDate.of(2020, 1, 1);
+        for (int i = 0; i < 60; i++) {
+            statement.execute("CREATE UNLOGGED TABLE target_%d PARTITION OF target FOR VALUES FROM (%s) TO (%s)"
+                    .formatted(
+                            i,
+                            encoding.bound(month.plusMonths(i)).orElseThrow().script(),
+                            encoding.bound(month.plusMonths(i + 1))
+                                    .orElseThrow()
+                                    .script()));
+        }
+        statement.execute("CREATE UNLOGGED TABLE target_default PARTITION OF target DEFAULT");
+        long started = System.nanoTime();
+        statement.execute("INSERT INTO target SELECT n, %s FROM rows".formatted(way.column()));
+        double micros = (System.nanoTime() - started) / 1_000.0 / rows;
+        var inDefault = statement.executeQuery("SELECT count(*) FROM target_default");
+        inDefault.next();
+        if (inDefault.getLong(1) > 0) {
+            throw new IllegalStateException(inDefault.getLong(1) + " rows without a month by " + way);
+        }
+        return micros;
+    }
+
+    private static double ratio(List<Double> times, List<Double> baseline) {
+        List<Double> ratios = new ArrayList<>();
+        for (int i = 0; i < times.size(); i++) {
+            ratios.add(times.get(i) / baseline.get(i));
+        }
+        return median(ratios);
+    }
+
+    private static double difference(List<Double> times, List<Double> baseline) {
+        List<Double> differences = new ArrayList<>();
+        for (int i = 0; i < times.size(); i++) {
+            differences.add(times.get(i) - baseline.get(i));
+        }
+        return median(differences);
+    }
+
+    private static double median(List<Double> values) {
+        double[] sorted =
+                values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        return Arrays.stream(sorted)
+                .skip((sorted.length - 1) / 2)
+                .limit(sorted.length % 2 == 0 ? 2 : 1)
+                .average()
+                .orElseThrow();
+    }
+}
