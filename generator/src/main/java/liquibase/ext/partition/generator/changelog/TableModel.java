@@ -26,13 +26,17 @@ final class TableModel {
         model.put("partitionColumns", partitionBy.columns());
         putIfPresent(model, "combinedColumn", partitionBy.combinedColumn());
         putIfPresent(model, "textFormat", partitionBy.textFormat());
-        putIfPresent(model, "epoch", partitionBy.epoch());
+        if (partitionBy.epoch() != null) {
+            model.put("epoch", partitionBy.epoch().word());
+        }
         putIfPresent(model, "keyTime", partitionBy.keyTime());
         model.put("interval", partitionBy.interval().word());
         model.put("from", partitionBy.interval().write(partitionBy.from()));
         model.put("until", partitionBy.interval().write(partitionBy.until()));
         model.put("partitionCount", partitionBy.partitionCount());
-        putIfPresent(model, "routing", table.routing());
+        if (table.routing() != null) {
+            model.put("routing", table.routing().word());
+        }
         model.put("columns", columns(table));
         putIfPresent(model, "chunkSize", table.chunkSize());
         putIfPresent(model, "workers", table.workers());

@@ -3,6 +3,7 @@ package liquibase.ext.partition.generator.config;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.stream.Stream;
+import liquibase.ext.partition.engine.target.Epoch;
 import liquibase.ext.partition.engine.target.PartitionInterval;
 
 /**
@@ -11,7 +12,7 @@ import liquibase.ext.partition.engine.target.PartitionInterval;
  * @param columns what decides a row's partition: the first of them, in this order, that has a time; at least one
  * @param combinedColumn a new generated column with that time; null for none
  * @param textFormat how columns of text write the time; null for the extension's default, ISO
- * @param epoch what columns of numbers count since 1970, {@code seconds} or {@code milliseconds}; null when they do not
+ * @param epoch what columns of numbers count since 1970; null when they do not
  * @param keyTime which kind of time-ordered key the columns hold: {@code uuidv7}, {@code ulid}, {@code snowflake} or
  *     {@code snowflake(2015-01-01)}; null for none
  * @param interval the span of one partition
@@ -22,7 +23,7 @@ public record PartitionBy(
         List<String> columns,
         String combinedColumn,
         String textFormat,
-        String epoch,
+        Epoch.Unit epoch,
         String keyTime,
         PartitionInterval interval,
         LocalDate from,

@@ -11,7 +11,7 @@ record TimeColumn(Column column, TimeNotation notation) {
      * workers, while it runs a subquery once for each row and alone. For texts that is a third of the time.
      */
     private static final Sql JOINED = Sql.of("""
-            CROSS JOIN LATERAL (SELECT {time} AS at FROM (SELECT {value} AS value) AS parameter) AS {alias}""");
+            CROSS JOIN LATERAL (SELECT {time} AS at FROM (SELECT {written} AS written) AS parameter) AS {alias}""");
 
     Identifier name() {
         return column.name();
@@ -25,7 +25,7 @@ record TimeColumn(Column column, TimeNotation notation) {
     /** To go after the table that a query calls {@code source}: gives the row's time as {@code at} of {@code alias}. */
     Sql joined(Identifier alias) {
         return JOINED.with("time", notation.time(column))
-                .with("value", notation.value(ofSource()))
+                .with("written", notation.written(ofSource()))
                 .with("alias", alias);
     }
 }

@@ -15,14 +15,14 @@ enum TimeNotation {
     DATE_TYPE(null, null, "a date") {
         @Override
         Sql time(Column column) {
-            return new DateTime(column.typeName()).time(VALUE);
+            return new DateTime(column.typeName()).time(WRITTEN);
         }
     },
 
     UUID_7("keyTime", "uuidv7", "a UUID of version 7") {
         @Override
         Sql time(Column column) {
-            return new KeyTime.UuidV7().in(column.typeName()).time(VALUE);
+            return new KeyTime.UuidV7().in(column.typeName()).time(WRITTEN);
         }
     },
 
@@ -34,26 +34,32 @@ enum TimeNotation {
         }
 
         @Override
-        Sql value(Sql column) {
-            return Sql.of("({column})::text").with("column", column);
+        Sql written(Sql column) {
+            return TRIMMED.with("column", column).with("most", Sql.raw(Integer.toString(TextDateFormat.MAX_BYTES)));
         }
     },
 
     EPOCH_SECONDS("epoch", Epoch.Unit.SECONDS.word(), "a number of seconds since 1970") {
         @Override
         Sql time(Column column) {
-            return new Epoch(Epoch.Unit.SECONDS, column.typeName()).time(VALUE);
+            return new Epoch(Epoch.Unit.SECONDS, column.typeName()).time(WRITTEN);
         }
     },
 
     EPOCH_MILLISECONDS("epoch", Epoch.Unit.MILLISECONDS.word(), "a number of milliseconds since 1970") {
         @Override
         Sql time(Column column) {
-            return new Epoch(Epoch.Unit.MILLISECONDS, column.typeName()).time(VALUE);
+            return new Epoch(Epoch.Unit.MILLISECONDS, column.typeName()).time(WRITTEN);
         }
     };
 
-    private static final Sql VALUE = Sql.of("value");
+    private static final Sql WRITTEN = Sql.of("written");
+
+    /** As the function does before it looks at the text. */
+    private static final Sql TRIMMED = Sql.of("""
+            (CASE WHEN pg_catalog.octet_length({column}::text) <= {most}
+                  THEN pg_catalog.btrim({column}::text, E' \\t\\n\\r') END) COLLATE "C"
+            """);
 
     private final String key;
     private final String value;
@@ -66,13 +72,13 @@ enum TimeNotation {
     }
 
     /**
-     * The time of {@code value}, what {@code column} holds, as an expression of type {@code timestamp}, in UTC. NULL where that is no
+     * The time of {@code written}, what {@code column} holds, as an expression of type {@code timestamp}, in UTC. NULL where that is no
      * time; never raises an error; needs nothing in the database that is not PostgreSQL's own.
      */
     abstract Sql time(Column column);
 
-    /** What {@link #time} takes for {@code value}, of the column. */
-    Sql value(Sql column) {
+    /** What {@link #time} takes for {@code written}, of the column. */
+    Sql written(Sql column) {
         return column;
     }
 

@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import liquibase.ext.partition.engine.target.Epoch;
 import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.target.Routing;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,12 +92,12 @@ class ConfigReaderTest {
                         "it's",
                         "o$",
                         List.of("tenant", "id"),
-                        "trigger",
+                        Routing.TRIGGER,
                         new PartitionBy(
                                 List.of("day", "id"),
                                 "a day",
                                 "DD.MM.YYYY",
-                                "seconds",
+                                Epoch.Unit.SECONDS,
                                 null,
                                 PartitionInterval.MONTH,
                                 LocalDate.of(2024, 1, 1),

@@ -12,6 +12,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import liquibase.ext.partition.engine.target.Epoch;
+import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.target.Routing;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -90,6 +93,26 @@ class TablesSchemaTest {
         assertThat(properties(KeyPath.ROOT))
                 .containsExactlyInAnyOrderElementsOf(
                         components(TablesConfig.class).toList());
+    }
+
+    @Test
+    void offersTheChoicesOfTheEngine() {
+        assertThat(choices(table.child("routing")))
+                .isEqualTo(Arrays.stream(Routing.values()).map(Routing::word).toList());
+        assertThat(choices(table.child("partitionBy").child("interval")))
+                .isEqualTo(Arrays.stream(PartitionInterval.values())
+                        .map(PartitionInterval::word)
+                        .toList());
+        assertThat(choices(table.child("partitionBy").child("epoch")))
+                .isEqualTo(
+                        Arrays.stream(Epoch.Unit.values()).map(Epoch.Unit::word).toList());
+    }
+
+    private List<String> choices(KeyPath key) {
+        return schema.keyword(schema.at(key), "enum")
+                .valueStream()
+                .map(JsonNode::stringValue)
+                .toList();
     }
 
     private static Stream<String> components(Class<? extends Record> type) {
