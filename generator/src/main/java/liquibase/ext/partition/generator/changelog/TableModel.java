@@ -1,5 +1,6 @@
 package liquibase.ext.partition.generator.changelog;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,10 +24,19 @@ final class TableModel {
         model.put("partitionPrefix", table.partitionPrefix());
         model.put("keyColumns", table.keyColumns());
         model.put("partitionColumns", partitionBy.columns());
+        putIfPresent(model, "combinedColumn", partitionBy.combinedColumn());
+        putIfPresent(model, "textFormat", partitionBy.textFormat());
+        if (partitionBy.epoch() != null) {
+            model.put("epoch", partitionBy.epoch().word());
+        }
+        putIfPresent(model, "keyTime", partitionBy.keyTime());
         model.put("interval", partitionBy.interval().word());
         model.put("from", partitionBy.interval().write(partitionBy.from()));
         model.put("until", partitionBy.interval().write(partitionBy.until()));
         model.put("partitionCount", partitionBy.partitionCount());
+        if (table.routing() != null) {
+            model.put("routing", table.routing().word());
+        }
         model.put("columns", columns(table));
         putIfPresent(model, "chunkSize", table.chunkSize());
         putIfPresent(model, "workers", table.workers());
@@ -42,10 +52,17 @@ final class TableModel {
         return "liquibase-partition/" + schema + table.tableName();
     }
 
-    private static List<Map<String, String>> columns(TableConfig table) {
-        return table.columns().entrySet().stream()
-                .map(column -> Map.of("name", column.getKey(), "type", column.getValue()))
-                .toList();
+    private static List<Map<String, Object>> columns(TableConfig table) {
+        List<Map<String, Object>> columns = new ArrayList<>();
+        table.columns().forEach((name, column) -> {
+            Map<String, Object> model = new LinkedHashMap<>();
+            model.put("name", name);
+            model.put("type", column.type());
+            putIfPresent(model, "using", column.using());
+            putIfPresent(model, "reverseUsing", column.reverseUsing());
+            columns.add(model);
+        });
+        return columns;
     }
 
     private static void putIfPresent(Map<String, Object> model, String key, Object value) {

@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.target.Epoch;
+import liquibase.ext.partition.engine.target.Routing;
 import tools.jackson.databind.JsonNode;
 
 /** Reads a table config. Stateless but for the schema; safe to use for any number of files. */
@@ -25,6 +27,7 @@ public final class ConfigReader {
         problems.addAll(schemaRules.problems(document));
         problems.addAll(new NameRules(document).problems(tables));
         problems.addAll(new PartitionRules(document).problems(tables));
+        problems.addAll(new TimeRules(document).problems(tables));
         problems.addAll(new RelationRules(document).problems(tables));
         if (!problems.isEmpty()) {
             problems.sort(Comparator.comparingInt(Problem::line));
@@ -51,8 +54,15 @@ public final class ConfigReader {
                 entry.name("deltaTableName").orElseThrow(),
                 entry.name(TableEntry.PARTITION_PREFIX).orElseThrow(),
                 List.copyOf(entry.keyColumns().values()),
+                entry.text(TableEntry.ROUTING).map(Routing::parse).orElse(null),
                 new PartitionBy(
                         List.copyOf(entry.partitionColumns().values()),
+                        entry.partitionText(TableEntry.COMBINED_COLUMN).orElse(null),
+                        entry.partitionText(TableEntry.TEXT_FORMAT).orElse(null),
+                        entry.partitionText(TableEntry.EPOCH)
+                                .map(Epoch.Unit::parse)
+                                .orElse(null),
+                        entry.partitionText(TableEntry.KEY_TIME).orElse(null),
                         entry.interval().orElseThrow(),
                         entry.bound("from").orElseThrow(),
                         entry.bound("until").orElseThrow()),

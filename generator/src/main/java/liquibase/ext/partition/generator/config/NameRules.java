@@ -1,5 +1,6 @@
 package liquibase.ext.partition.generator.config;
 
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,8 +10,10 @@ import liquibase.ext.partition.engine.sql.Identifier;
 
 /** What PostgreSQL, Liquibase and XML ask of each single name. */
 final class NameRules {
-    /** The longest end of a partition's name; months have six digits. */
-    private static final String LONGEST_PARTITION_SUFFIX = "default";
+    private static final String DEFAULT_PARTITION = "default";
+
+    /** What to do about a name that a changelog cannot hold. */
+    private static final String RENAME = "Remove it, or rename it in the database first.";
 
     private static final Pattern SCHEMA_AND_TABLE = Pattern.compile("([a-z_][a-z0-9_$]*)\\.([a-z_][a-z0-9_$]*)");
 
@@ -31,7 +34,7 @@ final class NameRules {
         checkGiven(table, TableEntry.SCHEMA_NAME, "");
         checkSchemaInTableName(table);
         for (String key : TableEntry.DEFAULT_SUFFIXES.keySet()) {
-            String suffix = key.equals(TableEntry.PARTITION_PREFIX) ? LONGEST_PARTITION_SUFFIX : "";
+            String suffix = key.equals(TableEntry.PARTITION_PREFIX) ? longestPartitionSuffix(table) : "";
             if (table.json().has(key)) {
                 checkGiven(table, key, suffix);
             } else {
@@ -40,7 +43,20 @@ final class NameRules {
         }
         table.keyColumns().forEach((path, name) -> check(path, name, name));
         table.partitionColumns().forEach((path, name) -> check(path, name, name));
-        table.columns().forEach((name, type) -> checkColumn(table, name, type));
+        table.partitionText(TableEntry.COMBINED_COLUMN)
+                .ifPresent(name -> check(table.partitionPath(TableEntry.COMBINED_COLUMN), name, name));
+        table.partitionText(TableEntry.TEXT_FORMAT)
+                .ifPresent(format ->
+                        checkText(table.partitionPath(TableEntry.TEXT_FORMAT), format, "Write the format without it."));
+        table.columns().forEach((name, column) -> checkColumn(table, name, column));
+    }
+
+    /** The end of a partition's name; all those of an interval are of one length, days of the longest. */
+    private static String longestPartitionSuffix(TableEntry table) {
+        return table.interval()
+                .map(interval -> interval.suffix(LocalDate.of(2024, 1, 1)))
+                .filter(suffix -> suffix.length() > DEFAULT_PARTITION.length())
+                .orElse(DEFAULT_PARTITION);
     }
 
     private void checkGiven(TableEntry table, String key, String suffix) {
@@ -62,7 +78,7 @@ final class NameRules {
     }
 
     private void check(KeyPath path, String name, String longest) {
-        checkText(path, name);
+        checkText(path, name, RENAME);
         if (name.indexOf(',') >= 0) {
             problems.add(document.problem(
                     path,
@@ -84,10 +100,12 @@ final class NameRules {
         }
     }
 
-    private void checkColumn(TableEntry table, String name, String type) {
+    private void checkColumn(TableEntry table, String name, ColumnConfig column) {
         KeyPath path = table.path().child(TableEntry.COLUMNS).child(name);
-        checkText(path, name);
-        checkText(path, type);
+        checkText(path, name, RENAME);
+        checkText(path, column.type(), RENAME);
+        checkExpression(path.child(TableEntry.USING), column.using());
+        checkExpression(path.child(TableEntry.REVERSE_USING), column.reverseUsing());
         if (Identifier.byteLength(name) > Identifier.MAX_BYTES) {
             problems.add(document.problem(
                     path,
@@ -97,19 +115,28 @@ final class NameRules {
         }
     }
 
-    private void checkText(KeyPath path, String text) {
+    private void checkExpression(KeyPath path, String expression) {
+        if (expression != null) {
+            checkText(
+                    path,
+                    expression,
+                    "Write the expression on one line and without it; a function of your own can hold it.");
+        }
+    }
+
+    private void checkText(KeyPath path, String text, String remedy) {
         if (text.contains("${")) {
             problems.add(document.problem(
                     path,
                     "%s has ${, where Liquibase would put a changelog parameter.".formatted(Quoted.of(text)),
-                    "Rename it in the database first; such a name cannot stand in a changelog."));
+                    remedy));
         }
         Optional<Integer> odd =
                 text.codePoints().filter(NameRules::cannotStandInXml).boxed().findFirst();
         odd.ifPresent(character -> problems.add(document.problem(
                 path,
                 "%s has the character U+%04X, which cannot stand in a changelog.".formatted(Quoted.of(text), character),
-                "Remove it, or rename it in the database first.")));
+                remedy)));
     }
 
     private static boolean cannotStandInXml(int character) {

@@ -3,17 +3,31 @@ package liquibase.ext.partition.generator.config;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.stream.Stream;
+import liquibase.ext.partition.engine.target.Epoch;
 import liquibase.ext.partition.engine.target.PartitionInterval;
 
 /**
  * How rows are spread over partitions.
  *
- * @param columns what decides a row's partition; exactly one for now
+ * @param columns what decides a row's partition: the first of them, in this order, that has a time; at least one
+ * @param combinedColumn a new generated column with that time; null for none
+ * @param textFormat how columns of text write the time; null for the extension's default, ISO
+ * @param epoch what columns of numbers count since 1970; null when they do not
+ * @param keyTime which kind of time-ordered key the columns hold: {@code uuidv7}, {@code ulid}, {@code snowflake} or
+ *     {@code snowflake(2015-01-01)}; null for none
  * @param interval the span of one partition
  * @param from the first day with a partition; an interval starts on it
  * @param until the first day without one; an interval starts on it, and it is later than {@code from}
  */
-public record PartitionBy(List<String> columns, PartitionInterval interval, LocalDate from, LocalDate until) {
+public record PartitionBy(
+        List<String> columns,
+        String combinedColumn,
+        String textFormat,
+        Epoch.Unit epoch,
+        String keyTime,
+        PartitionInterval interval,
+        LocalDate from,
+        LocalDate until) {
     /** Copies the list. */
     public PartitionBy {
         columns = List.copyOf(columns);

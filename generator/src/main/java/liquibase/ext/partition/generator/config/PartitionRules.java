@@ -1,14 +1,19 @@
 package liquibase.ext.partition.generator.config;
 
+import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.target.PartitionInterval;
 
 /** What the key, the partition key and its range must be to one another. */
 final class PartitionRules {
     /**
-     * Four centuries of months. Planning time and the locks of one statement grow with the number of partitions; far
-     * fewer than this are already too many for PostgreSQL, so that whoever has more has mistyped a year.
+     * Thirteen years of days, four centuries of months. Planning time and the locks of one statement grow with the number of
+     * partitions; far fewer than this are already too many for PostgreSQL, so that whoever has more has mistyped a year.
      */
     private static final int MOST_PARTITIONS = 5000;
 
@@ -21,7 +26,11 @@ final class PartitionRules {
 
     List<Problem> problems(List<TableEntry> tables) {
         for (TableEntry table : tables) {
+            checkBound(table, "from");
+            checkBound(table, "until");
             checkRange(table);
+            checkCombinedColumn(table);
+            checkExpressions(table);
             if (table.hasColumns()) {
                 checkAmongColumns(table, table.keyColumns(), "key column");
                 checkAmongColumns(table, table.partitionColumns(), "partition column");
@@ -35,12 +44,41 @@ final class PartitionRules {
         return table.partitionStarts().skip(MOST_PARTITIONS).findAny().isPresent();
     }
 
+    private void checkBound(TableEntry table, String key) {
+        Optional<PartitionInterval> interval = table.interval();
+        Optional<String> text = table.boundText(key);
+        if (interval.isEmpty() || text.isEmpty() || table.bound(key).isPresent()) {
+            return;
+        }
+        // A day in any form, which an interval of another length could start on.
+        Optional<LocalDate> day = TableEntry.unlessRefused(() -> PartitionInterval.DAY.parseBound(key, text.get()));
+        problems.add(document.problem(
+                table.partitionPath(key),
+                day.isEmpty()
+                        ? "%s is not a %s, nor the first day of one."
+                                .formatted(Quoted.of(text.get()), interval.get().word())
+                        : "%s is not the first day of a %s."
+                                .formatted(Quoted.of(text.get()), interval.get().word()),
+                day.map(it -> "The one around it starts on %s: write %s: %s."
+                                .formatted(
+                                        interval.get().startOf(it),
+                                        key,
+                                        interval.get().write(interval.get().startOf(it))))
+                        .orElseGet(() -> "Write for example %s: %s%s."
+                                .formatted(
+                                        key,
+                                        interval.get().example(),
+                                        interval.get() == PartitionInterval.DAY
+                                                ? ""
+                                                : " or %s: 2024-01-01".formatted(key)))));
+    }
+
     private void checkRange(TableEntry table) {
         if (table.bound("from").isEmpty() || table.bound("until").isEmpty()) {
             return;
         }
         String range = "The range from %s until %s".formatted(written(table, "from"), written(table, "until"));
-        KeyPath path = table.path().child(TableEntry.PARTITION_BY).child("until");
+        KeyPath path = table.partitionPath("until");
         if (table.partitionStarts().findAny().isEmpty()) {
             problems.add(document.problem(
                     path,
@@ -48,16 +86,44 @@ final class PartitionRules {
                     "until is the first %s without a partition: write one after %s."
                             .formatted(table.interval().orElseThrow().word(), written(table, "from"))));
         } else if (tooMany(table)) {
-            problems.add(document.problem(
-                    path,
-                    "%s makes %d partitions; at most %d are accepted."
-                            .formatted(range, table.partitionStarts().count(), MOST_PARTITIONS),
-                    "Check the years. Rows outside of the range go to the default partition and are not lost."));
+            problems.add(
+                    document.problem(
+                            path,
+                            "%s makes %d partitions; at most %d are accepted."
+                                    .formatted(range, table.partitionStarts().count(), MOST_PARTITIONS),
+                            "Check the years, or choose a longer interval. Rows outside of the range go to the default partition and are not lost."));
         }
     }
 
     private static String written(TableEntry table, String key) {
-        return table.json().path(TableEntry.PARTITION_BY).path(key).stringValue();
+        return table.boundText(key).orElseThrow();
+    }
+
+    /** The combined column is made, so that the table must not have it yet. */
+    private void checkCombinedColumn(TableEntry table) {
+        Optional<String> combined = table.partitionText(TableEntry.COMBINED_COLUMN);
+        Set<String> present = new HashSet<>(table.keyColumns().values());
+        present.addAll(table.partitionColumns().values());
+        present.addAll(table.columns().keySet());
+        combined.filter(present::contains)
+                .ifPresent(
+                        name -> problems.add(
+                                document.problem(
+                                        table.partitionPath(TableEntry.COMBINED_COLUMN),
+                                        "%s is a column of the table already, and combinedColumn is one that is added."
+                                                .formatted(Quoted.of(name)),
+                                        "Choose another name, or remove the key: a combined column is not needed to partition by several.")));
+    }
+
+    private void checkExpressions(TableEntry table) {
+        table.columns().forEach((name, column) -> {
+            if (column.using() == null && column.reverseUsing() != null) {
+                problems.add(document.problem(
+                        table.path().child(TableEntry.COLUMNS).child(name).child(TableEntry.REVERSE_USING),
+                        "reverseUsing is the way back from using, which is missing.",
+                        "Add using, or remove reverseUsing: a change of the type alone is undone by a cast."));
+            }
+        });
     }
 
     private void checkAmongColumns(TableEntry table, Map<KeyPath, String> names, String role) {

@@ -51,20 +51,15 @@ final class SchemaRules {
             case "required" -> missing(document, path.child(error.getProperty()));
             case "additionalProperties" -> unknown(document, path.child(error.getProperty()));
             case "type" -> wrongType(document, path, value);
-            case "pattern" ->
-                document.problem(path, show(value) + " is not a month, nor the first day of one.", example(path));
             case "enum" ->
                 document.problem(
                         path,
-                        "%s is not supported; only %s is, for now.".formatted(show(value), choices(path)),
-                        example(path));
+                        "%s is none of %s.".formatted(show(value), String.join(", ", choices(path))),
+                        NearestName.to(value.asString(), choices(path))
+                                .map(nearest -> "Did you mean %s?".formatted(nearest))
+                                .orElseGet(() -> example(path)));
             case "minLength" -> document.problem(path, "The text is empty.", example(path));
             case "minItems", "minProperties" -> document.problem(path, "There is nothing in it.", example(path));
-            case "maxItems" ->
-                document.problem(
-                        path,
-                        "There are %d entries; only one is supported for now.".formatted(value.size()),
-                        example(path));
             case "uniqueItems" ->
                 document.problem(
                         path, "%s stands more than once.".formatted(repeated(value)), "Name every column once.");
@@ -120,16 +115,24 @@ final class SchemaRules {
         if (value.isNull()) {
             return document.problem(path, "The key has no value.", "Remove it, or give it one. " + example(path));
         }
-        String wanted = schema.keyword(schema.at(path), "type").stringValue("");
-        if (wanted.equals("string") && value.isNumber()) {
+        JsonNode types = schema.keyword(schema.at(path), "type");
+        List<String> wanted = types.isArray()
+                ? types.valueStream().map(JsonNode::stringValue).toList()
+                : List.of(types.stringValue(""));
+        if (wanted.contains("string") && value.isNumber()) {
             return document.problem(
                     path,
                     "%s is a number, and text is wanted.".formatted(value),
                     "Write it in quotes: \"%s\".".formatted(value));
         }
-        String message = wanted.equals("integer") && value.isString()
+        String message = wanted.contains("integer") && value.isString()
                 ? "%s is not a whole number.".formatted(show(value))
-                : "%s, and %s is wanted.".formatted(kind(value), WANTED.getOrDefault(wanted, wanted));
+                : "%s, and %s is wanted."
+                        .formatted(
+                                kind(value),
+                                wanted.stream()
+                                        .map(type -> WANTED.getOrDefault(type, type))
+                                        .collect(Collectors.joining(" or ")));
         return document.problem(path, message, example(path));
     }
 
@@ -170,13 +173,11 @@ final class SchemaRules {
         return example.asString();
     }
 
-    private String choices(KeyPath path) {
-        return String.join(
-                ", ",
-                schema.keyword(schema.at(path), "enum")
-                        .valueStream()
-                        .map(JsonNode::stringValue)
-                        .toList());
+    private List<String> choices(KeyPath path) {
+        return schema.keyword(schema.at(path), "enum")
+                .valueStream()
+                .map(JsonNode::stringValue)
+                .toList();
     }
 
     private JsonNode limit(KeyPath path, String keyword) {

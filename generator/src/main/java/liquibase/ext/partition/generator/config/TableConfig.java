@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import liquibase.ext.partition.engine.target.Routing;
 
 /**
  * How one table is partitioned; default names are filled in. Names are as PostgreSQL stores them: not quoted, case kept.
@@ -17,7 +18,8 @@ import java.util.Map;
  * @param deltaTableName holds the keys of rows written since capture began
  * @param partitionPrefix what partitions' names begin with
  * @param keyColumns what tells rows apart; at least one
- * @param columns name to type, in the order of the file; empty when the config does not state them
+ * @param routing how a new row finds its partition; null for the extension's default, native
+ * @param columns by name, in the order of the file; empty when the config does not state them
  * @param chunkSize rows of one copy transaction; null for the extension's default
  * @param workers connections that work side by side; null for the extension's default
  */
@@ -30,8 +32,9 @@ public record TableConfig(
         String deltaTableName,
         String partitionPrefix,
         List<String> keyColumns,
+        Routing routing,
         PartitionBy partitionBy,
-        Map<String, String> columns,
+        Map<String, ColumnConfig> columns,
         Long chunkSize,
         Integer workers) {
     /** Copies the collections. */

@@ -25,6 +25,13 @@ record TableEntry(KeyPath path, JsonNode json) {
     static final String KEY_COLUMNS = "keyColumns";
     static final String PARTITION_BY = "partitionBy";
     static final String COLUMNS = "columns";
+    static final String ROUTING = "routing";
+    static final String COMBINED_COLUMN = "combinedColumn";
+    static final String TEXT_FORMAT = "textFormat";
+    static final String EPOCH = "epoch";
+    static final String KEY_TIME = "keyTime";
+    static final String USING = "using";
+    static final String REVERSE_USING = "reverseUsing";
 
     /** What follows the table's name in the names that the config leaves out, in the order people think of them. */
     static final Map<String, String> DEFAULT_SUFFIXES = defaultSuffixes();
@@ -96,13 +103,34 @@ record TableEntry(KeyPath path, JsonNode json) {
                 path.child(PARTITION_BY).child(COLUMNS), json.path(PARTITION_BY).path(COLUMNS));
     }
 
-    /** {@code columns}: name to type, as far as they are texts; empty when there are none. */
-    Map<String, String> columns() {
-        Map<String, String> columns = new LinkedHashMap<>();
+    /** A text of {@code partitionBy}, unless it is missing or empty. */
+    Optional<String> partitionText(String key) {
+        return text(json.path(PARTITION_BY).path(key));
+    }
+
+    /** Where a key of {@code partitionBy} is. */
+    KeyPath partitionPath(String key) {
+        return path.child(PARTITION_BY).child(key);
+    }
+
+    /** {@code columns} by name, as far as they have a type; empty when there are none. */
+    Map<String, ColumnConfig> columns() {
+        Map<String, ColumnConfig> columns = new LinkedHashMap<>();
         json.path(COLUMNS)
                 .properties()
-                .forEach(column -> text(column.getValue()).ifPresent(type -> columns.put(column.getKey(), type)));
+                .forEach(column -> column(column.getValue()).ifPresent(it -> columns.put(column.getKey(), it)));
         return columns;
+    }
+
+    private static Optional<ColumnConfig> column(JsonNode value) {
+        Optional<String> typeAlone = text(value);
+        return typeAlone.isPresent()
+                ? typeAlone.map(type -> new ColumnConfig(type, null, null))
+                : text(value.path("type"))
+                        .map(type -> new ColumnConfig(
+                                type,
+                                text(value.path(USING)).orElse(null),
+                                text(value.path(REVERSE_USING)).orElse(null)));
     }
 
     /** Whether the config states the table's columns. */
@@ -118,9 +146,15 @@ record TableEntry(KeyPath path, JsonNode json) {
                 : text(interval).flatMap(word -> unlessRefused(() -> PartitionInterval.parse(word)));
     }
 
+    /** {@code from} or {@code until} as it was written, a year perhaps as a number; empty when it is missing. */
+    Optional<String> boundText(String key) {
+        JsonNode bound = json.path(PARTITION_BY).path(key);
+        return bound.isIntegralNumber() ? Optional.of(bound.asString()) : text(bound);
+    }
+
     /** {@code from} or {@code until} of {@code partitionBy}; empty when no interval starts there. */
     Optional<LocalDate> bound(String key) {
-        return text(json.path(PARTITION_BY).path(key))
+        return boundText(key)
                 .flatMap(text -> interval().flatMap(interval -> unlessRefused(() -> interval.parseBound(key, text))));
     }
 
@@ -157,7 +191,7 @@ record TableEntry(KeyPath path, JsonNode json) {
     }
 
     /** What the engine makes of something; empty where it refuses. The schema and the other rules say why. */
-    private static <T> Optional<T> unlessRefused(Supplier<T> made) {
+    static <T> Optional<T> unlessRefused(Supplier<T> made) {
         try {
             return Optional.of(made.get());
         } catch (IllegalArgumentException e) {

@@ -1,8 +1,10 @@
 package liquibase.ext.partition.generator.inspect;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -70,7 +72,9 @@ public record ConfigText(String yaml, int todos) {
         writer.line(indent + "keyColumns: " + names(inspected.key().columns()));
         writePartitionBy(writer, indent, inspected);
         writer.comment(
-                indent, "The deployment stops before anything is made if the table's columns are others by then.");
+                indent,
+                "Every column with its type in the new table: change one here, and values are converted on the way.");
+        writer.comment(indent, "The deployment stops before anything is made if the table has other columns by then.");
         writer.line(indent + "columns:");
         for (Column column : inspected.table().columns()) {
             writer.line(indent + "  " + name(column.name()) + ": " + type(column.type()));
@@ -103,40 +107,67 @@ public record ConfigText(String yaml, int todos) {
     private static void writePartitionBy(Writer writer, String indent, InspectedTable inspected) {
         String deeper = indent + "  ";
         writer.line(indent + "partitionBy:");
-        if (!inspected.otherCandidates().isEmpty()) {
-            writer.todo(
-                    deeper,
-                    "Choose the column that queries filter by and that does not change; %s would do too."
-                            .formatted(inspected.otherCandidates().stream()
-                                    .map(column -> column.name().name())
-                                    .collect(Collectors.joining(", "))));
-        }
+        explainChoice(writer, deeper, inspected);
         writer.line(
                 deeper + "columns: " + names(List.of(inspected.partitionColumn().name())));
+        inspected
+                .partitionColumn()
+                .notation()
+                .setting()
+                .ifPresent(setting -> writer.line(deeper + setting.getKey() + ": " + setting.getValue()));
         writer.line(deeper + "interval: month");
-        explain(writer, deeper, inspected.range());
+        explain(writer, deeper, inspected.range(), inspected.partitionColumn().notation());
         writer.line(deeper + "from: " + inspected.range().from());
         writer.comment(
                 deeper, "The first month without a partition: %d months ahead.".formatted(DateRange.MONTHS_AHEAD));
         writer.line(deeper + "until: " + inspected.range().until());
     }
 
-    private static void explain(Writer writer, String indent, DateRange range) {
+    private static void explainChoice(Writer writer, String indent, InspectedTable inspected) {
+        TimeColumn chosen = inspected.partitionColumn();
+        String others = inspected.otherCandidates().stream()
+                .map(column -> column.name().name())
+                .collect(Collectors.joining(", "));
+        if (chosen.notation() != TimeNotation.DATE_TYPE) {
+            writer.comment(
+                    indent,
+                    "There is no date column to use; nearly every value in a sample of this one is %s."
+                            .formatted(chosen.notation().phrase()));
+        } else if (!chosen.column().notNull()) {
+            writer.comment(
+                    indent,
+                    "It may be NULL, so that no primary key can hold it. If it never is, SET NOT NULL in the table first.");
+        }
+        if (others.isEmpty()) {
+            return;
+        }
+        boolean nullable = !chosen.column().notNull();
+        writer.todo(
+                indent,
+                nullable
+                        ? "Add others if they tell the time where this one is NULL; the first in the list that is not NULL decides. There is %s."
+                                .formatted(others)
+                        : "Choose the column that queries filter by and that does not change; %s would do too."
+                                .formatted(others));
+    }
+
+    private static void explain(Writer writer, String indent, DateRange range, TimeNotation notation) {
         if (range instanceof DateRange.Measured measured) {
             writer.comment(
                     indent,
                     "The oldest row is of %s, the newest of %s (UTC).".formatted(measured.oldest(), measured.newest()));
-            if (measured.farOut() > 0) {
-                writer.comment(
-                        indent,
-                        "Left aside: %d rows before 1971, more than ten years ahead, or infinite. They go to the default partition."
-                                .formatted(measured.farOut()));
-            }
+            explainOutside(writer, indent, measured, notation);
         } else if (range instanceof DateRange.Estimated estimated) {
             writer.todo(
                     indent,
                     "Check the months: statistics say %s to %s, because %s."
                             .formatted(estimated.oldest(), estimated.newest(), estimated.why()));
+            if (estimated.nullShare() > 0) {
+                writer.comment(
+                        indent,
+                        "About %s %% of the rows have NULL and would be in the default partition; others were not counted."
+                                .formatted(Math.round(100 * estimated.nullShare())));
+            }
         } else if (range instanceof DateRange.Unknown unknown) {
             writer.todo(
                     indent,
@@ -148,6 +179,36 @@ public record ConfigText(String yaml, int todos) {
                     indent,
                     "These are %d partitions. A later from leaves the rows before it to the default partition."
                             .formatted(partitions));
+        }
+    }
+
+    private static void explainOutside(
+            Writer writer, String indent, DateRange.Measured measured, TimeNotation notation) {
+        DateRange.Outside outside = measured.outside();
+        if (outside.rows() == 0) {
+            writer.comment(indent, "None of the %d rows would be in the default partition.".formatted(measured.rows()));
+            return;
+        }
+        Map<String, Long> causes = new LinkedHashMap<>();
+        causes.put("NULL", outside.nulls());
+        causes.put("not " + notation.phrase(), outside.notTimes());
+        causes.put("infinite", outside.infinite());
+        causes.put("before from", outside.before());
+        causes.put("after until", outside.after());
+        writer.comment(
+                indent,
+                "%d of the %d rows would be in the default partition: %s."
+                        .formatted(
+                                outside.rows(),
+                                measured.rows(),
+                                causes.entrySet().stream()
+                                        .filter(cause -> cause.getValue() > 0)
+                                        .map(cause -> cause.getValue() + " " + cause.getKey())
+                                        .collect(Collectors.joining(", "))));
+        if (outside.before() + outside.after() > 0) {
+            writer.comment(
+                    indent,
+                    "Dates before 1971, or more than ten years ahead, are hardly meant, and were left aside for from and until.");
         }
     }
 

@@ -11,6 +11,9 @@ sealed interface DateRange {
     /** The first month without one. */
     YearMonth until();
 
+    /** Which part of the rows has NULL, from 0 to 1; 1 where nothing is known. */
+    double nullShare();
+
     /** Room for the months that begin while the tables are copied, and until somebody adds partitions. */
     int MONTHS_AHEAD = 6;
 
@@ -19,9 +22,11 @@ sealed interface DateRange {
      *
      * @param oldest the day of the oldest row in UTC, far-out values left aside
      * @param newest the day of the newest
-     * @param farOut how many rows are so old or so new, or infinite, that they were left aside
+     * @param latest the first month that is too far ahead to be meant, so that what is left aside is never before {@code until}
+     * @param outside the rows that would be in the default partition
      */
-    record Measured(LocalDate oldest, LocalDate newest, long farOut) implements DateRange {
+    record Measured(LocalDate oldest, LocalDate newest, YearMonth latest, long rows, Outside outside)
+            implements DateRange {
         @Override
         public YearMonth from() {
             return YearMonth.from(oldest);
@@ -29,7 +34,28 @@ sealed interface DateRange {
 
         @Override
         public YearMonth until() {
-            return YearMonth.from(newest).plusMonths(1L + MONTHS_AHEAD);
+            YearMonth wanted = YearMonth.from(newest).plusMonths(1L + MONTHS_AHEAD);
+            return wanted.isAfter(latest) ? latest : wanted;
+        }
+
+        @Override
+        public double nullShare() {
+            return (double) outside.nulls() / rows;
+        }
+    }
+
+    /**
+     * How many rows would be in the default partition, by cause; each row counts once.
+     *
+     * @param nulls the column is NULL
+     * @param notTimes it is not, and holds no time
+     * @param infinite {@code infinity} or {@code -infinity}
+     * @param before before the first month, since so early a date is hardly meant
+     * @param after not before {@code until}, since so late a date is hardly meant
+     */
+    record Outside(long nulls, long notTimes, long infinite, long before, long after) {
+        long rows() {
+            return nulls + notTimes + infinite + before + after;
         }
     }
 
@@ -38,7 +64,7 @@ sealed interface DateRange {
      *
      * @param why why the rows themselves were not read, a phrase
      */
-    record Estimated(LocalDate oldest, LocalDate newest, String why) implements DateRange {
+    record Estimated(LocalDate oldest, LocalDate newest, double nullShare, String why) implements DateRange {
         @Override
         public YearMonth from() {
             return YearMonth.from(oldest);
@@ -64,6 +90,11 @@ sealed interface DateRange {
         @Override
         public YearMonth until() {
             return YearMonth.from(today).plusMonths(1L + MONTHS_AHEAD);
+        }
+
+        @Override
+        public double nullShare() {
+            return 1;
         }
     }
 }

@@ -4,123 +4,155 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.time.YearMonth;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.sql.SqlState;
 
-/** Finds out which months a table's rows are of. */
+/** Finds out which months a table's rows are of, and how many are of none. */
 final class DateRangeReader {
     /**
-     * Rows before are almost always a default that nobody meant (1970-01-01, year 1), and rows after a stand-in for "never"
-     * (2999-12-31, infinity). A partition for each month up to them would help nobody; they go to the default partition.
+     * OFFSET keeps the planner from writing the expression of a value into each of the aggregates. As a constant in quotes it leaves
+     * it free to read with several workers; a plain 0 is still a cast when that is decided.
      */
-    private static final Sql PLAUSIBLE = Sql.of("""
-            value >= timestamp '1971-01-01' AND value < pg_catalog.timezone('UTC', pg_catalog.now()) + interval '10 years'
-            """);
-
     private static final Sql ROWS = Sql.of("""
-            SELECT (min(value) FILTER (WHERE {plausible}))::date AS oldest,
-                   (max(value) FILTER (WHERE {plausible}))::date AS newest,
-                   count(*) FILTER (WHERE NOT ({plausible})) AS farout
-            FROM (SELECT {value} AS value FROM {table}) AS rows
+            SELECT {latest}::date AS latest, count(*) AS rows, {aggregates}
+            FROM (SELECT {values} FROM {table} AS source {times} OFFSET '0') AS rows
             """);
 
+    private static final Sql VALUES = Sql.of("{time}.at AS {value}, {column} IS NULL AS {missing}");
+
+    private static final Sql AGGREGATES = Sql.of("""
+            (min({value}) FILTER (WHERE {plausible}))::date AS {oldest},
+            (max({value}) FILTER (WHERE {plausible}))::date AS {newest},
+            count(*) FILTER (WHERE {missing}) AS {nulls},
+            count(*) FILTER (WHERE NOT {missing} AND {value} IS NULL) AS {nottimes},
+            count(*) FILTER (WHERE NOT pg_catalog.isfinite({value})) AS {infinite},
+            count(*) FILTER (WHERE pg_catalog.isfinite({value}) AND {value} < {earliest}) AS {before},
+            count(*) FILTER (WHERE pg_catalog.isfinite({value}) AND {value} >= {latest}) AS {after}""");
+
+    /** The histogram has the values that are not among the most common ones, so that the oldest may be in either. */
     private static final Sql STATISTICS = Sql.of("""
             SELECT (min(value) FILTER (WHERE {plausible}))::date AS oldest,
-                   (max(value) FILTER (WHERE {plausible}))::date AS newest
-            FROM (SELECT {value} AS value
-                  FROM (SELECT pg_catalog.unnest(coalesce(histogram_bounds, most_common_vals)::text::{type}[]) AS {column}
+                   (max(value) FILTER (WHERE {plausible}))::date AS newest,
+                   max(nulls) AS nulls
+            FROM (SELECT time.at AS value, nulls
+                  FROM (SELECT pg_catalog.unnest(histogram_bounds::text::{type}[] || most_common_vals::text::{type}[]) AS {column},
+                               null_frac AS nulls
                         FROM pg_catalog.pg_stats
-                        WHERE schemaname = {schema} AND tablename = {name} AND attname = {attribute}) AS bounds) AS sample
+                        WHERE schemaname = {schema} AND tablename = {name} AND attname = {attribute}) AS source {time}) AS sample
             """);
 
-    private static final Sql LIMIT = Sql.of("SELECT pg_catalog.set_config('statement_timeout', {milliseconds}, true)");
     private static final Sql TODAY = Sql.of("SELECT pg_catalog.timezone('UTC', pg_catalog.now())::date AS today");
 
-    /** query_canceled: what a statement ends with that reaches statement_timeout. */
-    private static final String QUERY_CANCELED = "57014";
-
     private final Session session;
-    private final Duration limit;
+    private final LimitedReading reading;
 
     /** @param limit how long the rows of one table may be read */
     DateRangeReader(Session session, Duration limit) {
         this.session = session;
-        this.limit = limit;
+        this.reading = new LimitedReading(session, limit);
     }
 
     /**
-     * The range of {@code column}, read from the rows, or else from the statistics.
+     * The ranges of {@code columns} in their order, from one reading of all rows, or else from the statistics.
      *
-     * @param column of type date, timestamp or timestamptz
+     * @param columns at least one
      */
-    DateRange read(QualifiedName table, Column column) throws SQLException {
-        String why;
-        try {
-            return measure(table, column);
-        } catch (SQLException e) {
-            if (QUERY_CANCELED.equals(e.getSQLState())) {
-                why = "reading all rows takes longer than %d s".formatted(limit.toSeconds());
-            } else if (SqlState.INSUFFICIENT_PRIVILEGE.matches(e)) {
-                why = "this role may not read the table";
-            } else {
-                throw e;
-            }
+    List<DateRange> read(QualifiedName table, List<TimeColumn> columns) throws SQLException {
+        LimitedReading.Result<List<DateRange>> measured = reading.run("all rows", () -> measure(table, columns));
+        if (measured.value().isPresent()) {
+            return measured.value().get();
         }
-        return estimate(table, column, why);
+        List<DateRange> estimated = new ArrayList<>();
+        for (TimeColumn column : columns) {
+            estimated.add(estimate(table, column, measured.why()));
+        }
+        return estimated;
     }
 
-    private DateRange measure(QualifiedName table, Column column) throws SQLException {
-        Sql rows = ROWS.with("plausible", PLAUSIBLE).with("value", utc(column)).with("table", table);
-        Optional<DateRange> measured = session.inTransaction(() -> {
-            session.queryStrings(LIMIT.with("milliseconds", Long.toString(limit.toMillis())));
-            return session.query(rows, row -> {
-                        long farOut = row.getLong("farout");
-                        return days(row)
-                                .map(days -> (DateRange) new DateRange.Measured(days.oldest(), days.newest(), farOut));
-                    })
-                    .get(0);
-        });
-        return measured.isPresent()
-                ? measured.get()
-                : new DateRange.Unknown(today(), "no row of the table has a sensible date");
+    private List<DateRange> measure(QualifiedName table, List<TimeColumn> columns) throws SQLException {
+        List<Sql> values = new ArrayList<>();
+        List<Sql> times = new ArrayList<>();
+        List<Sql> aggregates = new ArrayList<>();
+        for (int i = 0; i < columns.size(); i++) {
+            Identifier time = new Identifier("time" + i);
+            times.add(columns.get(i).joined(time));
+            values.add(VALUES.with("time", time)
+                    .with("column", columns.get(i).ofSource())
+                    .with("value", numbered("value", i))
+                    .with("missing", numbered("missing", i)));
+            Sql aggregate = AGGREGATES
+                    .with("plausible", Plausible.is(numbered("value", i)))
+                    .with("earliest", Plausible.EARLIEST)
+                    .with("latest", Plausible.LATEST)
+                    .with("value", numbered("value", i))
+                    .with("missing", numbered("missing", i));
+            for (String name : List.of("oldest", "newest", "nulls", "nottimes", "infinite", "before", "after")) {
+                aggregate = aggregate.with(name, numbered(name, i));
+            }
+            aggregates.add(aggregate);
+        }
+        Sql rows = ROWS.with("latest", Plausible.LATEST)
+                .with("aggregates", Sql.join(",\n", aggregates))
+                .with("values", Sql.list(values))
+                .with("table", table)
+                .with("times", Sql.join("\n", times));
+        LocalDate today = today();
+        return session.query(rows, row -> ranges(row, columns.size(), today)).get(0);
     }
 
-    private DateRange estimate(QualifiedName table, Column column, String why) throws SQLException {
+    private static Sql numbered(String name, int column) {
+        return Sql.raw(name + column);
+    }
+
+    private static List<DateRange> ranges(ResultSet row, int columns, LocalDate today) throws SQLException {
+        List<DateRange> ranges = new ArrayList<>();
+        for (int i = 0; i < columns; i++) {
+            LocalDate oldest = row.getObject("oldest" + i, LocalDate.class);
+            if (oldest == null) {
+                ranges.add(new DateRange.Unknown(today, "no row of the table has a sensible date"));
+                continue;
+            }
+            ranges.add(new DateRange.Measured(
+                    oldest,
+                    row.getObject("newest" + i, LocalDate.class),
+                    YearMonth.from(row.getObject("latest", LocalDate.class)),
+                    row.getLong("rows"),
+                    new DateRange.Outside(
+                            row.getLong("nulls" + i),
+                            row.getLong("nottimes" + i),
+                            row.getLong("infinite" + i),
+                            row.getLong("before" + i),
+                            row.getLong("after" + i))));
+        }
+        return ranges;
+    }
+
+    private DateRange estimate(QualifiedName table, TimeColumn column, String why) throws SQLException {
         Sql statistics = STATISTICS
-                .with("plausible", PLAUSIBLE)
-                .with("value", utc(column))
-                .with("type", Sql.raw(column.typeName()))
+                .with("plausible", Plausible.is(Sql.raw("value")))
+                .with("time", column.joined(new Identifier("time")))
+                .with("type", Sql.raw(column.column().typeName()))
                 .with("column", column.name())
                 .with("schema", table.schema().name())
                 .with("name", table.name().name())
                 .with("attribute", column.name().name());
-        Optional<Days> days = session.query(statistics, DateRangeReader::days).get(0);
-        return days.isPresent()
-                ? new DateRange.Estimated(days.get().oldest(), days.get().newest(), why)
+        Optional<DateRange> estimated = session.query(statistics, row -> {
+                    LocalDate oldest = row.getObject("oldest", LocalDate.class);
+                    return oldest == null
+                            ? Optional.<DateRange>empty()
+                            : Optional.<DateRange>of(new DateRange.Estimated(
+                                    oldest, row.getObject("newest", LocalDate.class), row.getDouble("nulls"), why));
+                })
+                .get(0);
+        return estimated.isPresent()
+                ? estimated.get()
                 : new DateRange.Unknown(today(), why + ", and there are no statistics");
-    }
-
-    /** The column as a timestamp in UTC, which is where the bounds of the partitions are. */
-    private static Sql utc(Column column) {
-        Sql name = column.name().asSql();
-        return switch (column.typeName()) {
-            case "timestamptz" -> Sql.of("pg_catalog.timezone('UTC', {column})").with("column", name);
-            case "date" -> Sql.of("{column}::timestamp").with("column", name);
-            default -> name;
-        };
-    }
-
-    private record Days(LocalDate oldest, LocalDate newest) {}
-
-    private static Optional<Days> days(ResultSet row) throws SQLException {
-        LocalDate oldest = row.getObject("oldest", LocalDate.class);
-        return oldest == null
-                ? Optional.empty()
-                : Optional.of(new Days(oldest, row.getObject("newest", LocalDate.class)));
     }
 
     private LocalDate today() throws SQLException {

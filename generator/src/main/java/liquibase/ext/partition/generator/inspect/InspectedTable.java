@@ -1,7 +1,6 @@
 package liquibase.ext.partition.generator.inspect;
 
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -11,13 +10,13 @@ import liquibase.ext.partition.engine.sql.Identifier;
  *
  * @param key the index that tells rows apart
  * @param partitionColumn the likeliest
- * @param otherCandidates for the partition column
+ * @param otherCandidates for the partition column, which write the time in the same way
  * @param takenNames names that we would use by default and that relations of the schema have already
  */
 record InspectedTable(
         Table table,
         Index key,
-        Column partitionColumn,
-        List<Column> otherCandidates,
+        TimeColumn partitionColumn,
+        List<TimeColumn> otherCandidates,
         DateRange range,
         List<Identifier> takenNames) {}

@@ -3,16 +3,14 @@ package liquibase.ext.partition.generator.inspect;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.target.DateTime;
 
 /** Which columns of a table can decide a row's partition, the likeliest first. */
 final class PartitionColumns {
-    private static final Set<String> DATE_TYPES = Set.of("date", "timestamp", "timestamptz");
-
     /** When a row came to be: does not change, and is what people query by. */
     private static final Pattern BEGINNING =
             Pattern.compile("creat|insert|occur|order|event|record|logged|received|^(timestamp|ts|date|day|time)$");
@@ -25,16 +23,17 @@ final class PartitionColumns {
     /** Columns of a type that we can partition by, whether or not they may be NULL. */
     static List<Column> ofDateType(Table table) {
         return table.columns().stream()
-                .filter(column -> DATE_TYPES.contains(column.typeName()))
+                .filter(column -> DateTime.TYPES.contains(column.typeName()))
                 .toList();
     }
 
-    /** Columns that can be the partition key: NOT NULL, and not generated, which PostgreSQL refuses. */
-    static List<Column> candidates(Table table, List<Identifier> key) {
+    /** Columns of a date type that can be in the partition key: not generated, which PostgreSQL refuses. */
+    static List<TimeColumn> candidates(Table table, List<Identifier> key) {
         return ofDateType(table).stream()
-                .filter(column -> column.notNull() && !column.generated())
+                .filter(column -> !column.generated())
                 .sorted(Comparator.comparing((Column column) -> !key.contains(column.name()))
                         .thenComparing(column -> doubt(column.name().name().toLowerCase(Locale.ROOT))))
+                .map(column -> new TimeColumn(column, TimeNotation.DATE_TYPE))
                 .toList();
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -45,6 +46,7 @@ public final class TableInspector {
     private final Duration limit;
     private final TableReader tables;
     private final DateRangeReader ranges;
+    private final TimeSample samples;
 
     /**
      * @param session whose {@code lock_timeout} is changed
@@ -56,6 +58,7 @@ public final class TableInspector {
         this.limit = limit;
         this.tables = new TableReader(session);
         this.ranges = new DateRangeReader(session, limit);
+        this.samples = new TimeSample(session, limit);
     }
 
     /**
@@ -138,18 +141,45 @@ public final class TableInspector {
             throw new UnsuitableTableException("%s is partitioned already. Leave it out.".formatted(name));
         }
         Index key = key(table);
-        List<Column> candidates = PartitionColumns.candidates(table, key.columns());
-        if (candidates.isEmpty()) {
-            throw new UnsuitableTableException(noPartitionColumn(table));
+        List<TimeColumn> dates = PartitionColumns.candidates(table, key.columns());
+        List<TimeColumn> notNull =
+                dates.stream().filter(date -> date.column().notNull()).toList();
+        if (!notNull.isEmpty()) {
+            return withFirst(table, key, notNull);
         }
-        Column partitionColumn = candidates.get(0);
-        return new InspectedTable(
-                table,
-                key,
-                partitionColumn,
-                candidates.subList(1, candidates.size()),
-                ranges.read(name, partitionColumn),
-                takenNames(name));
+        if (!dates.isEmpty()) {
+            return withFewestNulls(table, key, dates);
+        }
+        LimitedReading.Result<List<TimeColumn>> sampled = samples.columns(table, key.columns());
+        List<TimeColumn> others = sampled.value().orElse(List.of());
+        if (others.isEmpty()) {
+            throw new UnsuitableTableException(noPartitionColumn(table, sampled.why()));
+        }
+        return withFirst(table, key, others);
+    }
+
+    private InspectedTable withFirst(Table table, Index key, List<TimeColumn> candidates) throws SQLException {
+        TimeColumn first = candidates.get(0);
+        DateRange range = ranges.read(table.name(), List.of(first)).get(0);
+        return inspected(table, key, first, candidates, range);
+    }
+
+    private InspectedTable withFewestNulls(Table table, Index key, List<TimeColumn> candidates) throws SQLException {
+        List<DateRange> read = ranges.read(table.name(), candidates);
+        int fewest = IntStream.range(0, read.size())
+                .boxed()
+                .min(Comparator.comparingDouble(i -> read.get(i).nullShare()))
+                .orElseThrow();
+        return inspected(table, key, candidates.get(fewest), candidates, read.get(fewest));
+    }
+
+    private InspectedTable inspected(
+            Table table, Index key, TimeColumn chosen, List<TimeColumn> candidates, DateRange range)
+            throws SQLException {
+        List<TimeColumn> others = candidates.stream()
+                .filter(candidate -> candidate.notation() == chosen.notation() && !candidate.equals(chosen))
+                .toList();
+        return new InspectedTable(table, key, chosen, others, range, takenNames(table.name()));
     }
 
     private static Index key(Table table) throws UnsuitableTableException {
@@ -170,15 +200,21 @@ public final class TableInspector {
         return table.obstacles().isEmpty() ? "" : " Also: " + String.join("; ", table.obstacles()) + ".";
     }
 
-    private static String noPartitionColumn(Table table) {
+    /** @param notSampled why no sample was read; null where one was */
+    private static String noPartitionColumn(Table table, String notSampled) {
         List<Column> dates = PartitionColumns.ofDateType(table);
         String why = dates.isEmpty()
-                ? "it has no column of type date, timestamp or timestamptz."
+                ? "it has no column of type date, timestamp or timestamptz"
                 : dates.stream()
-                        .map(column -> column.name() + (column.generated() ? " is generated" : " may be NULL"))
-                        .collect(Collectors.joining(", and its column ", "its column ", "."));
-        return "%s cannot be partitioned by month: %s Give it a date column that is NOT NULL and not generated."
-                .formatted(table.name(), why);
+                        .map(column -> column.name() + " is generated")
+                        .collect(Collectors.joining(", and its column ", "its column ", ""));
+        return "%s cannot be partitioned by month: %s, and %s. Give it a date column, or write the config by hand with the column that holds the time."
+                .formatted(
+                        table.name(),
+                        why,
+                        notSampled == null
+                                ? "a sample of its rows shows no key of UUIDs of version 7, no ISO dates in a text and no epochs"
+                                : "whether another column holds the time is not known, because " + notSampled);
     }
 
     private List<Identifier> takenNames(QualifiedName source) throws SQLException {

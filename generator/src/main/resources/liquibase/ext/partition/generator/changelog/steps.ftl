@@ -8,7 +8,7 @@
     "The state before anything is made. A rollback to this tag undoes every step below."
   ],
   "prepare": [
-    "Makes the new table with its partitions, all of them empty.",
+    "Makes the new table with its partitions, all of them empty, and what finds the partition of a row.",
     "Lock: ACCESS SHARE on the source for a moment; readers and writers go on.",
     "Undo: drops the new table."
   ],
@@ -34,7 +34,8 @@
     "Undo: nothing to undo."
   ],
   "verify": [
-    "Compares source and new table exactly and both ways, but for the rows that wait in the delta table.",
+    "Compares source and new table exactly and both ways, but for the rows that wait in the delta table. Where a type",
+    "changes, the value of the source is converted first. Says why rows are in the default partition.",
     "Lock: none that readers or writers notice.",
     "Undo: forgets the result."
   ],
@@ -57,3 +58,32 @@
     "Undo: impossible, so a rollback stops here; keep a dump if you may need the rows as they were."
   ]
 }>
+
+<#-- What a reviewer must know of this table's partitions. -->
+<#function prepared>
+  <#local facts = ["Makes " + newTableName + ": " + partitionCount + (partitionCount == 1)?then(" partition", " partitions")
+      + " by " + interval + " from " + from + " until " + until + ", and a default partition"]>
+  <#if (partitionColumns?size > 1)>
+    <#local facts += ["the first of " + partitionColumns?join(", ") + " that has a time decides"]>
+  </#if>
+  <#if keyTime??>
+    <#local facts += ["the time is that inside of the key (" + keyTime + ")"]>
+  </#if>
+  <#if combinedColumn??>
+    <#local facts += ["adds " + combinedColumn + ", a generated column with the time that decides"]>
+  </#if>
+  <#if columns?has_content>
+    <#local converted = columns?filter(column -> column.using??)?map(column -> column.name)>
+    <#local facts += ["columns get the types below"
+        + converted?has_content?then(", " + converted?join(", ") + " by an expression", "")]>
+  </#if>
+  <#if (routing!"native") == "trigger">
+    <#local facts += ["a trigger finds the partition of a new row, and the partitions inherit"]>
+  </#if>
+  <#return facts?join("; ")>
+</#function>
+
+<#function swapped>
+  <#local fact = "Swaps: " + tableName + " becomes " + backupTableName + ", " + newTableName + " becomes " + tableName>
+  <#return fact + ((routing!"native") == "trigger")?then("; attaches the trigger that finds the partition of a new row", "")>
+</#function>

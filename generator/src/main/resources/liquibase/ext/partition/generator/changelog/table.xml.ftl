@@ -35,19 +35,40 @@
     <preConditions onFail="HALT">
       <partition:sourceColumns [=source]>
 <#list columns as column>
-        <partition:column name="[=column.name]" type="[=column.type]"/>
+        <partition:column name="[=column.name]"/>
 </#list>
       </partition:sourceColumns>
     </preConditions>
 </#if>
-    <comment>Makes [=newTableName]: [=partitionCount] partitions from [=from] until [=until], and a default partition</comment>
+    <comment>[=steps.prepared()]</comment>
     <partition:createPartitionedTable [=source]
         newTableName="[=newTableName]"
         partitionColumns="[=partitionColumns?join(",")]"
+<#if combinedColumn??>
+        combinedColumn="[=combinedColumn]"
+</#if>
+<#if textFormat??>
+        textFormat="[=textFormat]"
+</#if>
+<#if epoch??>
+        epoch="[=epoch]"
+</#if>
+<#if keyTime??>
+        keyTime="[=keyTime]"
+</#if>
         interval="[=interval]"
         from="[=from]"
         until="[=until]"
-        partitionPrefix="[=partitionPrefix]"/>
+        partitionPrefix="[=partitionPrefix]"<#if routing??>
+        routing="[=routing]"</#if><#if columns?has_content>>
+<#list columns as column>
+      <partition:column name="[=column.name]" type="[=column.type]"<#if column.using??>
+          using="[=column.using]"</#if><#if column.reverseUsing??>
+          reverseUsing="[=column.reverseUsing]"</#if>/>
+</#list>
+    </partition:createPartitionedTable>
+<#else>/>
+</#if>
   </changeSet>
 
   <@about "capture"/>
@@ -118,7 +139,7 @@
     <preConditions onFail="CONTINUE">
       <partition:approved operation="swap" [=source] approvedTables="${swapApproved}"/>
     </preConditions>
-    <comment>Swaps: [=tableName] becomes [=backupTableName], [=newTableName] becomes [=tableName]</comment>
+    <comment>[=steps.swapped()]</comment>
     <partition:lockedSwap [=source]
         newTableName="[=newTableName]"
         backupTableName="[=backupTableName]"

@@ -38,19 +38,47 @@ databaseChangeLog:
 <#list columns as column>
               - column:
                   name: "[=column.name]"
-                  type: "[=column.type]"
 </#list>
 </#if>
-      comment: "Makes [=newTableName]: [=partitionCount] partitions from [=from] until [=until], and a default partition"
+      comment: "[=steps.prepared()]"
       changes:
         - createPartitionedTable:
             <@source "            "/>
             newTableName: "[=newTableName]"
             partitionColumns: "[=partitionColumns?join(",")]"
+<#if combinedColumn??>
+            combinedColumn: "[=combinedColumn]"
+</#if>
+<#if textFormat??>
+            textFormat: "[=textFormat]"
+</#if>
+<#if epoch??>
+            epoch: [=epoch]
+</#if>
+<#if keyTime??>
+            keyTime: "[=keyTime]"
+</#if>
             interval: [=interval]
             from: "[=from]"
             until: "[=until]"
             partitionPrefix: "[=partitionPrefix]"
+<#if routing??>
+            routing: [=routing]
+</#if>
+<#if columns?has_content>
+            columns:
+<#list columns as column>
+              - column:
+                  name: "[=column.name]"
+                  type: "[=column.type]"
+<#if column.using??>
+                  using: "[=column.using]"
+</#if>
+<#if column.reverseUsing??>
+                  reverseUsing: "[=column.reverseUsing]"
+</#if>
+</#list>
+</#if>
 
   <@about "capture"/>
   - changeSet:
@@ -162,7 +190,7 @@ databaseChangeLog:
             <@source "            "/>
             operation: swap
             approvedTables: "${swapApproved}"
-      comment: "Swaps: [=tableName] becomes [=backupTableName], [=newTableName] becomes [=tableName]"
+      comment: "[=steps.swapped()]"
       changes:
         - lockedSwap:
             <@source "            "/>

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import liquibase.ext.partition.generator.config.ConfigReader;
 import liquibase.ext.partition.generator.config.TablesConfig;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,10 +90,41 @@ class ChangelogGeneratorTest {
                 partitionBy: {columns: [paid_on], from: 2025-01, until: 2025-02}
             """;
 
+    private static final String KINDS = """
+            tables:
+              - tableName: orders
+                keyColumns: [id]
+                partitionBy:
+                  columns: [shipped_at, paid_on, created]
+                  combinedColumn: order_date
+                  textFormat: DD.MM.YYYY HH24:MI
+                  from: 2023-01
+                  until: 2027-01
+                columns:
+                  id: bigint
+                  shipped_at: timestamp with time zone
+                  paid_on: date
+                  created: text
+                  amount: {type: "numeric(14,2)", using: "round(amount, 2)", reverseUsing: amount}
+                  note: {type: text, using: "CASE WHEN note < '<' AND note <> '\\\\ \\"&\\"' THEN note END"}
+              - tableName: events
+                keyColumns: [id]
+                partitionBy: {columns: [id], keyTime: uuidv7, interval: day, from: 2024-02-28, until: 2024-03-02}
+              - tableName: visits
+                keyColumns: [id]
+                routing: trigger
+                partitionBy: {columns: [at], epoch: milliseconds, interval: week, from: 2020-W53, until: 2021-01-11}
+              - tableName: logs
+                keyColumns: [id]
+                partitionBy: {columns: [at], interval: year, from: 2024, until: 2025}
+            """;
+
+    private static final Map<String, String> CONFIGS = Map.of("plain", PLAIN, "odd", ODD, "kinds", KINDS);
+
     @ParameterizedTest
-    @CsvSource({"plain, XML", "plain, YAML", "odd, XML", "odd, YAML"})
+    @CsvSource({"plain, XML", "plain, YAML", "odd, XML", "odd, YAML", "kinds, XML", "kinds, YAML"})
     void givesExactlyTheGoldenFiles(String name, ChangelogFormat format) throws Exception {
-        List<ChangelogFile> files = generate(name.equals("plain") ? PLAIN : ODD, format);
+        List<ChangelogFile> files = generate(CONFIGS.get(name), format);
         Path golden = GOLDEN.resolve(name);
         if (Boolean.getBoolean("golden.update")) {
             new ChangelogDirectory(golden).write(files);
@@ -107,9 +139,9 @@ class ChangelogGeneratorTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"plain", "odd"})
+    @CsvSource({"plain", "odd", "kinds"})
     void givesTheSameChangesetsInBothFormats(String name) throws Exception {
-        String config = name.equals("plain") ? PLAIN : ODD;
+        String config = CONFIGS.get(name);
         List<ChangelogFile> xml = generate(config, ChangelogFormat.XML);
         List<ChangelogFile> yaml = generate(config, ChangelogFormat.YAML);
 
@@ -139,6 +171,33 @@ class ChangelogGeneratorTest {
     }
 
     @Test
+    void carriesExpressionsThroughBothFormatsUnchanged() throws Exception {
+        for (ChangelogFormat format : ChangelogFormat.values()) {
+            String text = generate(KINDS, format).get(1).text();
+            List<Map<String, Object>> changesets =
+                    format == ChangelogFormat.XML ? changesetsOfXml(text) : changesetsOfYaml(text);
+
+            assertThat(changesets.get(1).get("createPartitionedTable.columns"))
+                    .asInstanceOf(InstanceOfAssertFactories.list(Map.class))
+                    .contains(
+                            Map.of("name", "id", "type", "bigint"),
+                            Map.of(
+                                    "name", "amount",
+                                    "type", "numeric(14,2)",
+                                    "using", "round(amount, 2)",
+                                    "reverseUsing", "amount"),
+                            Map.of(
+                                    "name", "note",
+                                    "type", "text",
+                                    "using", "CASE WHEN note < '<' AND note <> '\\ \"&\"' THEN note END"));
+            assertThat(changesets.get(1).get("sourceColumns.columns"))
+                    .isEqualTo(Stream.of("id", "shipped_at", "paid_on", "created", "amount", "note")
+                            .map(name -> Map.of("name", name))
+                            .toList());
+        }
+    }
+
+    @Test
     void ordersTheStepsAndTheirLabels() throws Exception {
         assertThat(changesetsOfXml(generate(PLAIN, ChangelogFormat.XML).get(1).text()))
                 .extracting(changeset -> changeset.get("id") + " " + changeset.get("labels") + " "
@@ -161,7 +220,18 @@ class ChangelogGeneratorTest {
     void leavesOutWhatTheConfigLeavesOut() throws Exception {
         for (ChangelogFormat format : ChangelogFormat.values()) {
             assertThat(generate(PLAIN, format).get(2).text())
-                    .doesNotContain("schemaName", "chunkSize", "workers", "sourceColumns", "null");
+                    .doesNotContain(
+                            "schemaName",
+                            "chunkSize",
+                            "workers",
+                            "- column:",
+                            "<partition:column ",
+                            "routing",
+                            "combinedColumn",
+                            "textFormat",
+                            "epoch",
+                            "keyTime",
+                            "null");
         }
     }
 

@@ -29,8 +29,16 @@ class TemplatesTest {
             "orders_delta",
             "orders_",
             List.of("id"),
+            null,
             new PartitionBy(
-                    List.of("created_at"), PartitionInterval.MONTH, LocalDate.of(2024, 1, 1), LocalDate.of(3000, 1, 1)),
+                    List.of("created_at"),
+                    null,
+                    null,
+                    null,
+                    null,
+                    PartitionInterval.MONTH,
+                    LocalDate.of(2024, 1, 1),
+                    LocalDate.of(3000, 1, 1)),
             Map.of(),
             1_000_000L,
             null)));

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigProblemsTest {
@@ -40,8 +41,7 @@ class ConfigProblemsTest {
                 .containsExactly(
                         directory.resolve("tables.yaml")
                                 + ":6: tables[0].partitionBy.from: \"2024-13\" is not a month, nor the first day of one.",
-                        "    Write for example from: 2024-01. The first month with a partition of its own; older rows go to"
-                                + " the default partition. A month (YYYY-MM) or its first day (YYYY-MM-DD).");
+                        "    Write for example from: 2024-01 or from: 2024-01-01.");
     }
 
     @Test
@@ -51,7 +51,7 @@ class ConfigProblemsTest {
                   - tableName: orders
                     chunkSize: 0
                     keyColumns: []
-                    partitionBy: {columns: [a, b], from: 2024-1, until: soon}
+                    partitionBy: {columns: [a, a], from: 2024-1, until: soon}
                   - tableName: orders
                     keyColumns: [id]
                     partitionBy: {columns: [a], from: 2024-05, until: 2024-04}
@@ -110,7 +110,8 @@ class ConfigProblemsTest {
                         7,
                         "tables[0].partitionBy.colour")
                 .saying("The key is not known.")
-                .advising("Remove it. Known here: columns, interval, from, until.");
+                .advising(
+                        "Remove it. Known here: columns, combinedColumn, textFormat, epoch, keyTime, interval, from, until.");
     }
 
     @ParameterizedTest
@@ -148,13 +149,45 @@ class ConfigProblemsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"2024-13", "2024-00", "2024-1", "2024", "'202401'", "January", "2024-01-15"})
-    void refusesWhatIsNoMonth(String month) {
-        Problem problem = onlyProblem(TABLE.replace("2024-01", month));
+    @CsvSource(
+            quoteCharacter = '|',
+            value = {
+                "month, 2024-13, 2024-01 or from: 2024-01-01",
+                "month, 2024-00, 2024-01 or from: 2024-01-01",
+                "month, 2024-1, 2024-01 or from: 2024-01-01",
+                "month, 202401, 2024-01 or from: 2024-01-01",
+                "month, '202401', 2024-01 or from: 2024-01-01",
+                "month, January, 2024-01 or from: 2024-01-01",
+                "day, 2023-02-29, 2024-01-05",
+                "week, 2024-W53, 2024-W01 or from: 2024-01-01",
+                "quarter, 2024-Q5, 2024-Q1 or from: 2024-01-01",
+                "year, -2024, 2024 or from: 2024-01-01"
+            })
+    void refusesWhatNoIntervalIsCalled(String interval, String from, String example) {
+        assertProblem(between(interval, from), 6, "tables[0].partitionBy.from")
+                .saying("\"%s\" is not a %s, nor the first day of one.".formatted(from.replace("'", ""), interval))
+                .advising("Write for example from: %s.".formatted(example));
+    }
 
-        assertThat(problem.line()).isEqualTo(6);
-        assertThat(problem.key()).isEqualTo("tables[0].partitionBy.from");
-        assertThat(problem.message()).contains(month.replace("'", ""));
+    @ParameterizedTest
+    @CsvSource({
+        "week, 2024-01-03, 2024-01-01, 2024-W01",
+        "week, 2023, 2022-12-26, 2022-W52",
+        "week, 2021-01-01, 2020-12-28, 2020-W53",
+        "month, 2024-01-15, 2024-01-01, 2024-01",
+        "month, 2024-W02, 2024-01-01, 2024-01",
+        "quarter, 2024-05, 2024-04-01, 2024-Q2",
+        "year, 2024-07, 2024-01-01, 2024"
+    })
+    void saysWhichIntervalADayIsInThatDoesNotBeginOne(String interval, String from, String start, String written) {
+        assertProblem(between(interval, from), 6, "tables[0].partitionBy.from")
+                .saying("\"%s\" is not the first day of a %s.".formatted(from, interval))
+                .advising("The one around it starts on %s: write from: %s.".formatted(start, written));
+    }
+
+    /** The table by another interval, until the start of a year that is also that of a week. */
+    private static String between(String interval, String from) {
+        return TABLE.replace("2024-01", from).replace("2026-07", "2029-01-01") + "      interval: " + interval + "\n";
     }
 
     @Test
@@ -165,18 +198,185 @@ class ConfigProblemsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"day", "week", "year", "Month"})
-    void refusesIntervalsOtherThanMonth(String interval) {
-        assertProblem(TABLE + "      interval: " + interval + "\n", 8, "tables[0].partitionBy.interval")
-                .saying("\"%s\" is not supported; only month is, for now.".formatted(interval))
-                .advising("Write for example interval: month.");
+    @CsvSource({
+        "partitionBy.interval, Month, 'day, week, month, quarter, year', Did you mean month?",
+        "partitionBy.interval, decade, 'day, week, month, quarter, year', Write for example interval: month.",
+        "partitionBy.epoch, millis, 'seconds, milliseconds', Write for example epoch: seconds.",
+        "partitionBy.epoch, second, 'seconds, milliseconds', Did you mean seconds?",
+        "routing, triggers, 'native, trigger', Did you mean trigger?"
+    })
+    void listsTheChoicesAndTheNearest(String key, String value, String choices, String remedy) {
+        String line = key.startsWith("partitionBy.") ? "      " + key.substring("partitionBy.".length()) : "    " + key;
+        assertProblem(TABLE + line + ": " + value + "\n", 8, "tables[0]." + key)
+                .saying("\"%s\" is none of %s.".formatted(value, choices))
+                .advising(remedy);
     }
 
     @Test
-    void refusesMoreThanOnePartitionColumn() {
-        assertProblem(TABLE.replace("[created_at]", "[created_at, updated_at]"), 5, "tables[0].partitionBy.columns")
-                .saying("There are 2 entries; only one is supported for now.")
-                .advising("Write for example columns: [created_at].");
+    void refusesAPartitionColumnNamedTwice() {
+        assertProblem(TABLE.replace("[created_at]", "[at, paid, at]"), 5, "tables[0].partitionBy.columns")
+                .saying("\"at\" stands more than once.")
+                .advising("Name every column once.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"id", "created_at", "note"})
+    void refusesACombinedColumnThatTheTableHas(String column) {
+        assertProblem(
+                        TABLE + "      combinedColumn: " + column
+                                + "\n    columns: {id: bigint, created_at: date, note: text}\n",
+                        8,
+                        "tables[0].partitionBy.combinedColumn")
+                .saying("\"%s\" is a column of the table already".formatted(column))
+                .advising("Choose another name, or remove the key");
+    }
+
+    @Test
+    void refusesTwoAnswersToWhereTheTimeIs() {
+        assertProblem(TABLE + "      keyTime: uuidv7\n      epoch: seconds\n", 8, "tables[0].partitionBy.keyTime")
+                .saying("epoch and keyTime both say where the time of a row is.")
+                .advising("Keep epoch if the columns count seconds or milliseconds since 1970");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "textFormat; QQ/YYYY; textFormat is <QQ/YYYY>, but <QQ> is none of its fields",
+                "textFormat; DD.MM; textFormat is <DD.MM>, but it has no year",
+                "keyTime; uuidv4; keyTime is <uuidv4>; it can be uuidv7, ulid, snowflake",
+                "keyTime; snowflake(soon); keyTime is <snowflake(soon)>; it can be uuidv7, ulid, snowflake"
+            })
+    void tellsWhyTheTimeCannotBeReadLikeThat(String key, String value, String message) {
+        assertProblem(TABLE + "      " + key + ": " + value + "\n", 8, "tables[0].partitionBy." + key)
+                .saying(message)
+                .advising("Write for example " + key + ": ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "uuidv7, 1969-12, 1969-12-01 is beyond what a key can say",
+        "ulid, 1969-12, 1969-12-01 is beyond what a key can say",
+        "snowflake, 2009-01, 2009-01-01 is beyond what a snowflake id can say",
+        "snowflake, 2010-10, No such key is of the month that begins on 2010-10-01; they begin later.",
+        "snowflake(2015-01-01), 2014-12, No such key is of the month that begins on 2014-12-01; they begin later."
+    })
+    void refusesARangeThatBeginsBeforeTheClockOfTheKeyDoes(String keyTime, String from, String message) {
+        assertProblem(
+                        TABLE.replace("2024-01", from) + "      keyTime: " + keyTime + "\n",
+                        6,
+                        "tables[0].partitionBy.from")
+                .saying(message)
+                .advising("Write a day that such a key can hold, or correct keyTime.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "uuidv7",
+                "ulid",
+                "snowflake",
+                "snowflake(1288834974657)",
+                "snowflake(2015-01-01)",
+                "snowflake(2015-01-01T00:00:00Z)"
+            })
+    void acceptsEveryKindOfKeyWithATime(String keyTime) {
+        assertThat(accepts(TABLE + "      keyTime: " + keyTime + "\n")).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "bigint; textFormat: iso; Column created_at is a number (int8); say what it is: epoch: seconds",
+                "uuid; textFormat: iso; Column created_at is a uuid; say keyTime: uuidv7 or keyTime: ulid",
+                "jsonb; textFormat: iso; Column created_at has type jsonb, from which no time can be read.",
+                "text; keyTime: uuidv7; keyTime uuidv7 needs a uuid column; column created_at is text.",
+                "numeric(20,0); keyTime: uuidv7; keyTime uuidv7 needs a uuid column; column created_at is numeric.",
+                "character varying(26); {keyTime: ulid, textFormat: iso}; for which both keyTime and textFormat are set"
+            })
+    void refusesAPartitionColumnOfATypeWithoutATime(String type, String settings, String message) {
+        assertProblem(withCreated(type, settings), 5, "tables[0].partitionBy.columns[0]")
+                .saying(message)
+                .advising("Add the key to partitionBy, or partition by another column.");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "timestamp(3) with time zone; keyTime: uuidv7",
+                "text; interval: month",
+                "text; keyTime: ulid",
+                "bigint; epoch: seconds",
+                "bigint; keyTime: snowflake",
+                "uuid; keyTime: ulid",
+                "my.domain; interval: month"
+            })
+    void acceptsAPartitionColumnWithATimeOrOfAnUnknownType(String type, String setting) {
+        assertThat(accepts(withCreated(type, setting))).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"epoch: hours", "keyTime: snowflakes", "{epoch: seconds, keyTime: snowflake}"})
+    void tellsASettingThatIsWrongInItselfOnce(String settings) {
+        assertThat(problems(withCreated("bigint", settings))).hasSize(1);
+    }
+
+    private static String withCreated(String type, String settings) {
+        String lines = settings.replaceAll("[{}]", "").replaceAll("(^|, )", "\n      ");
+        return TABLE.stripTrailing() + lines + "\n    columns: {id: bigint, created_at: '" + type + "'}\n";
+    }
+
+    @Test
+    void refusesAWayBackWithoutAWayThere() {
+        assertProblem(withAmount("{type: numeric, reverseUsing: amount}"), 8, "tables[0].columns.amount.reverseUsing")
+                .saying("reverseUsing is the way back from using, which is missing.")
+                .advising("Add using, or remove reverseUsing");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{using: round(amount)}", "{using: round(amount), reverseUsing: amount}"})
+    void wantsTheTypeOfAColumnThatIsConverted(String column) {
+        assertProblem(withAmount(column), 8, "tables[0].columns.amount.type")
+                .saying("The key is missing.")
+                .advising("Write for example type: numeric(14,2).");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '|',
+            value = {
+                "using; {type: text, using: \"'${x}'\"}; has ${, where Liquibase would put a changelog parameter.",
+                "reverseUsing; {type: text, using: a, reverseUsing: \"'${x}'\"}; has ${, where Liquibase",
+                "using; {type: text, using: \"a\\nb\"}; has the character U+000A"
+            })
+    void refusesExpressionsThatAChangelogCannotHold(String key, String column, String message) {
+        assertProblem(withAmount(column), 8, "tables[0].columns.amount." + key)
+                .saying(message)
+                .advising("Write the expression on one line and without it");
+    }
+
+    @Test
+    void refusesAFormatWithWhatLiquibaseWouldExpand() {
+        assertProblem(TABLE + "      textFormat: 'YYYY\"${x}\"'\n", 8, "tables[0].partitionBy.textFormat")
+                .saying("has ${")
+                .advising("Write the format without it.");
+    }
+
+    @Test
+    void saysThatAColumnIsATypeOrAMappingWithOne() {
+        assertProblem(withAmount("[numeric]"), 8, "tables[0].columns.amount")
+                .saying("This is a list, and text or a mapping (key: value) is wanted.")
+                .advising("or type, using and reverseUsing where a cast is not enough");
+        assertProblem(withAmount("{type: numeric, use: amount}"), 8, "tables[0].columns.amount.use")
+                .saying("The key is not known.")
+                .advising("Known here: type, using, reverseUsing.");
+    }
+
+    private static String withAmount(String column) {
+        return TABLE + "    columns: {id: bigint, created_at: date, amount: " + column + "}\n";
     }
 
     @Test
@@ -186,11 +386,22 @@ class ConfigProblemsTest {
                 .advising("write one after 2024-01");
     }
 
-    @Test
-    void refusesMorePartitionsThanAnybodyCanWant() {
-        assertProblem(TABLE.replace("2026-07", "2926-07"), 7, "tables[0].partitionBy.until")
-                .saying("makes 10830 partitions; at most 5000 are accepted.")
-                .advising("Check the years.");
+    @ParameterizedTest
+    @CsvSource({
+        "month, 2926-07, 10830",
+        "day, 2037-09-10, 5001",
+        "week, 2124-01-03, 5218",
+        "quarter, 3274-04, 5001",
+        "year, 7025, 5001"
+    })
+    void refusesMorePartitionsThanAnybodyCanWant(String interval, String until, int partitions) {
+        assertProblem(
+                        TABLE.replace("2024-01", "2024-01-01").replace("2026-07", until) + "      interval: " + interval
+                                + "\n",
+                        7,
+                        "tables[0].partitionBy.until")
+                .saying("makes %d partitions; at most 5000 are accepted.".formatted(partitions))
+                .advising("Check the years, or choose a longer interval.");
     }
 
     @Test
@@ -334,12 +545,23 @@ class ConfigProblemsTest {
                 .saying("for the delta table, and for the table in line 2.");
     }
 
-    @Test
-    void refusesAPartitionWithTheNameOfATable() {
-        assertProblem(TABLE + "    newTableName: orders_202402\n", 2, "tables[0].tableName")
-                .saying(
-                        "The name \"orders_202402\" is wanted twice: for the partition, and for the new table in line 8.")
+    @ParameterizedTest
+    @CsvSource({
+        "day, orders_20240229",
+        "week, orders_2024w52",
+        "month, orders_202402",
+        "quarter, orders_2024q4",
+        "year, orders_2024"
+    })
+    void refusesAPartitionWithTheNameOfATable(String interval, String name) {
+        assertProblem(between(interval, "2024-01-01") + "    newTableName: " + name + "\n", 2, "tables[0].tableName")
+                .saying("The name \"%s\" is wanted twice: for the partition, and for the new table in line 9."
+                        .formatted(name))
                 .advising("Set partitionPrefix or newTableName.");
+    }
+
+    @Test
+    void refusesADefaultPartitionWithTheNameOfATable() {
         assertProblem(TABLE + "    newTableName: orders_default\n", 2, "tables[0].tableName")
                 .saying("\"orders_default\" is wanted twice");
     }
@@ -376,10 +598,20 @@ class ConfigProblemsTest {
                 .advising("Choose a shorter one.");
     }
 
-    @Test
-    void refusesAPrefixThatMakesPartitionNamesTooLong() {
-        assertProblem(TABLE + "    partitionPrefix: " + "p".repeat(57) + "\n", 8, "tables[0].partitionPrefix")
-                .saying("default\" has 64 bytes in UTF-8");
+    @ParameterizedTest
+    @CsvSource({
+        "day, 56, 20240101",
+        "week, 57, default",
+        "month, 57, default",
+        "quarter, 57, default",
+        "year, 57, default"
+    })
+    void refusesAPrefixThatMakesPartitionNamesTooLong(String interval, int bytes, String longestSuffix) {
+        String table = between(interval, "2024-01-01") + "    partitionPrefix: ";
+
+        assertProblem(table + "p".repeat(bytes) + "\n", 9, "tables[0].partitionPrefix")
+                .saying(longestSuffix + "\" has 64 bytes in UTF-8");
+        assertThat(accepts(table + "p".repeat(bytes - 1) + "\n")).isTrue();
     }
 
     @Test
@@ -404,7 +636,7 @@ class ConfigProblemsTest {
     void refusesNamesWithWhatLiquibaseWouldExpand() {
         assertProblem(TABLE.replace("tableName: orders", "tableName: a${b}"), 2, "tables[0].tableName")
                 .saying("\"a${b}\" has ${, where Liquibase would put a changelog parameter.")
-                .advising("Rename it in the database first");
+                .advising("Remove it, or rename it in the database first");
         assertProblem(
                         TABLE + "    columns: {id: bigint, created_at: date, '${x}': text}\n",
                         8,
@@ -555,6 +787,15 @@ class ConfigProblemsTest {
         List<Problem> problems = problems();
         assertThat(problems).hasSize(1);
         return problems.get(0);
+    }
+
+    private boolean accepts(String yaml) {
+        write(yaml);
+        try {
+            return !new ConfigReader().read(file()).tables().isEmpty();
+        } catch (InvalidConfigException | IOException e) {
+            return false;
+        }
     }
 
     private List<Problem> problems(String yaml) {

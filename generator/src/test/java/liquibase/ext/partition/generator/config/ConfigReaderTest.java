@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import liquibase.ext.partition.engine.target.Epoch;
 import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.target.Routing;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,8 +37,13 @@ class ConfigReaderTest {
                         "orders_delta",
                         "orders_",
                         List.of("id"),
+                        null,
                         new PartitionBy(
                                 List.of("created_at"),
+                                null,
+                                null,
+                                null,
+                                null,
                                 PartitionInterval.MONTH,
                                 LocalDate.of(2024, 1, 1),
                                 LocalDate.of(2026, 7, 1)),
@@ -57,12 +64,20 @@ class ConfigReaderTest {
                     deltaTableName: 'it''s'
                     partitionPrefix: o$
                     keyColumns: [tenant, id]
+                    routing: trigger
                     partitionBy:
-                      columns: [day]
+                      columns: [day, id]
+                      combinedColumn: a day
+                      textFormat: DD.MM.YYYY
+                      epoch: seconds
                       interval: month
                       from: 2024-01
                       until: 2024-03
-                    columns: {tenant: text, id: bigint, day: date, amount: 'numeric(12,2)'}
+                    columns:
+                      tenant: text
+                      id: {type: bigint}
+                      day: {type: date, using: "to_date(day, 'YYYY')"}
+                      amount: {type: "numeric(12,2)", using: "round(amount, 2)", reverseUsing: amount}
                     chunkSize: 1_000
                     workers: 4
                 """);
@@ -77,12 +92,21 @@ class ConfigReaderTest {
                         "it's",
                         "o$",
                         List.of("tenant", "id"),
+                        Routing.TRIGGER,
                         new PartitionBy(
-                                List.of("day"),
+                                List.of("day", "id"),
+                                "a day",
+                                "DD.MM.YYYY",
+                                Epoch.Unit.SECONDS,
+                                null,
                                 PartitionInterval.MONTH,
                                 LocalDate.of(2024, 1, 1),
                                 LocalDate.of(2024, 3, 1)),
-                        Map.of("tenant", "text", "id", "bigint", "day", "date", "amount", "numeric(12,2)"),
+                        Map.of(
+                                "tenant", new ColumnConfig("text", null, null),
+                                "id", new ColumnConfig("bigint", null, null),
+                                "day", new ColumnConfig("date", "to_date(day, 'YYYY')", null),
+                                "amount", new ColumnConfig("numeric(12,2)", "round(amount, 2)", "amount")),
                         1000L,
                         4));
         assertThat(table.columns().keySet()).containsExactly("tenant", "id", "day", "amount");

@@ -12,6 +12,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import liquibase.ext.partition.engine.target.Epoch;
+import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.target.Routing;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -20,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 class TablesSchemaTest {
     private final SchemaDocument schema = new SchemaDocument();
     private final KeyPath table = KeyPath.ROOT.child("tables").child(0);
+    private final KeyPath column = table.child("columns").child("amount");
 
     @Test
     void isASchemaOfDraft2020() {
@@ -58,6 +62,11 @@ class TablesSchemaTest {
             entry.putArray("keyColumns").add("id");
             if (key.parent().equals(table)) {
                 entry.set(key.lastKey(), value);
+            } else if (key.parent().equals(column)) {
+                entry.putObject("columns")
+                        .putObject("amount")
+                        .put("type", "numeric")
+                        .set(key.lastKey(), value);
             } else {
                 ((ObjectNode) entry.get("partitionBy")).set(key.lastKey(), value);
             }
@@ -78,9 +87,32 @@ class TablesSchemaTest {
         assertThat(properties(table.child("partitionBy")))
                 .containsExactlyInAnyOrderElementsOf(
                         components(PartitionBy.class).toList());
+        assertThat(properties(column))
+                .containsExactlyInAnyOrderElementsOf(
+                        components(ColumnConfig.class).toList());
         assertThat(properties(KeyPath.ROOT))
                 .containsExactlyInAnyOrderElementsOf(
                         components(TablesConfig.class).toList());
+    }
+
+    @Test
+    void offersTheChoicesOfTheEngine() {
+        assertThat(choices(table.child("routing")))
+                .isEqualTo(Arrays.stream(Routing.values()).map(Routing::word).toList());
+        assertThat(choices(table.child("partitionBy").child("interval")))
+                .isEqualTo(Arrays.stream(PartitionInterval.values())
+                        .map(PartitionInterval::word)
+                        .toList());
+        assertThat(choices(table.child("partitionBy").child("epoch")))
+                .isEqualTo(
+                        Arrays.stream(Epoch.Unit.values()).map(Epoch.Unit::word).toList());
+    }
+
+    private List<String> choices(KeyPath key) {
+        return schema.keyword(schema.at(key), "enum")
+                .valueStream()
+                .map(JsonNode::stringValue)
+                .toList();
     }
 
     private static Stream<String> components(Class<? extends Record> type) {
@@ -94,7 +126,14 @@ class TablesSchemaTest {
     private Stream<KeyPath> keys(KeyPath path) {
         return properties(path).stream()
                 .map(path::child)
-                .flatMap(key ->
-                        Stream.concat(Stream.of(key), keys(key.equals(KeyPath.ROOT.child("tables")) ? table : key)));
+                .flatMap(key -> Stream.concat(Stream.of(key), keys(inside(key))));
+    }
+
+    /** Where the keys of a list's items are, and those of a column, whatever its name. */
+    private KeyPath inside(KeyPath key) {
+        if (key.equals(KeyPath.ROOT.child("tables"))) {
+            return table;
+        }
+        return key.equals(table.child("columns")) ? column : key;
     }
 }

@@ -8,11 +8,18 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.List;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.generator.config.ColumnConfig;
 import liquibase.ext.partition.generator.config.ConfigReader;
+import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -22,6 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(FreshDatabase.class)
@@ -57,10 +65,12 @@ class TableInspectorTest {
                       columns: [created_at]
                       interval: month
                       # The oldest row is of 2024-01-31, the newest of 2024-02-29 (UTC).
+                      # None of the 2 rows would be in the default partition.
                       from: 2024-01
                       # The first month without a partition: 6 months ahead.
                       until: 2024-09
-                    # The deployment stops before anything is made if the table's columns are others by then.
+                    # Every column with its type in the new table: change one here, and values are converted on the way.
+                    # The deployment stops before anything is made if the table has other columns by then.
                     columns:
                       id: bigint
                       amount: numeric(12,2)
@@ -72,8 +82,8 @@ class TableInspectorTest {
                 """);
         assertThat(text.todos()).isZero();
         assertThat(accepted(text).columns())
-                .containsEntry("code", "\"char\"")
-                .containsEntry("created_at", "timestamp(3) with time zone");
+                .containsEntry("code", new ColumnConfig("\"char\"", null, null))
+                .containsEntry("created_at", new ColumnConfig("timestamp(3) with time zone", null, null));
     }
 
     @Test
@@ -115,16 +125,242 @@ class TableInspectorTest {
     }
 
     @Test
-    void leavesFarOutDatesAsideAndCountsThem() throws Exception {
-        database.execute("CREATE TABLE orders (id int PRIMARY KEY, at timestamptz NOT NULL)", """
+    void leavesFarOutDatesAsideAndCountsThemByCause() throws Exception {
+        database.execute("CREATE TABLE orders (id int PRIMARY KEY, at timestamptz)", """
                 INSERT INTO orders VALUES (1, '2024-05-05'), (2, '-infinity'), (3, 'infinity'), (4, '1970-01-01'),
-                                          (5, '2999-12-31'), (6, '0001-01-01')""");
+                                          (5, '2999-12-31'), (6, '0001-01-01'), (7, NULL)""");
 
         ConfigText text = inspect("orders");
 
         assertThat(text.yaml())
-                .contains("# Left aside: 5 rows before 1971, more than ten years ahead, or infinite.")
+                .contains(
+                        "# 6 of the 7 rows would be in the default partition: 1 NULL, 2 infinite, 2 before from, 1 after"
+                                + " until.\n")
+                .contains("# Dates before 1971, or more than ten years ahead, are hardly meant")
                 .contains("from: 2024-05\n", "until: 2024-12\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"date", "timestamp", "timestamptz", "text", "bigint"})
+    void countsExactlyTheRowsThatNoneOfTheProposedPartitionsTakes(String type) throws Exception {
+        String value = type.equals("bigint") ? "extract(epoch FROM t)::bigint" : "t::" + type;
+        database.execute(
+                "CREATE TABLE orders (id bigserial PRIMARY KEY, made_at %s)".formatted(type), """
+                INSERT INTO orders (made_at)
+                SELECT %s FROM (SELECT timestamp '1970-12-01' + n * interval '7 days' AS t FROM generate_series(0, 3500) AS n
+                                UNION ALL SELECT NULL) AS times""".formatted(value));
+
+        ConfigText text = inspect("orders");
+
+        PartitionBy partitionBy = accepted(text).partitionBy();
+        String outside = database.queryStrings("""
+                        SELECT count(*) FROM orders CROSS JOIN LATERAL (SELECT %s AS t) AS times
+                        WHERE t IS NULL OR t < '%s' OR t >= '%s'""".formatted(
+                                type.equals("bigint") ? "to_timestamp(made_at)" : "made_at::timestamp",
+                                partitionBy.from(),
+                                partitionBy.until()))
+                .get(0);
+        assertThat(text.yaml())
+                .contains("# %s of the 3502 rows would be in the default partition: 1 NULL, ".formatted(outside));
+    }
+
+    @Test
+    void proposesTheNullableDateWithTheFewestNullsAndNamesTheOthersToCoalesce() throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id int PRIMARY KEY, created_at date, paid date, shipped timestamptz)",
+                "INSERT INTO orders SELECT n, CASE n WHEN 1 THEN date '2024-01-01' END, NULL, '2024-03-04 05:06+00'"
+                        + " FROM generate_series(1, 9) AS n",
+                "INSERT INTO orders VALUES (10, '2024-02-03', '2024-02-04', NULL)");
+
+        ConfigText text = inspect("orders");
+
+        assertThat(accepted(text).partitionBy().columns()).containsExactly("shipped");
+        assertThat(text.yaml())
+                .contains(
+                        "# It may be NULL, so that no primary key can hold it. If it never is, SET NOT NULL in the table"
+                                + " first.\n")
+                .contains(
+                        "# TODO Add others if they tell the time where this one is NULL; the first in the list that is not"
+                                + " NULL decides. There is created_at, paid.\n")
+                .contains("# 1 of the 10 rows would be in the default partition: 1 NULL.\n")
+                .contains("from: 2024-03\n");
+    }
+
+    @Test
+    void prefersADateThatIsNeverNullToOneThatMayBe() throws Exception {
+        database.execute("CREATE TABLE orders (id int PRIMARY KEY, created_at date, ended date NOT NULL)");
+
+        assertThat(accepted(inspect("orders")).partitionBy().columns()).containsExactly("ended");
+    }
+
+    @Test
+    void countsNullsByTheStatisticsWhenReadingTheRowsTakesTooLong() throws Exception {
+        database.execute("CREATE TABLE orders (id int PRIMARY KEY, a timestamp, b timestamp)", """
+                INSERT INTO orders SELECT n, CASE WHEN n % 2 = 0 THEN now() END, CASE WHEN n % 4 > 0 THEN now() END
+                FROM generate_series(1, 200000) AS n""", "ANALYZE orders");
+
+        ConfigText text = inspect(Duration.ofMillis(1), "orders");
+
+        assertThat(accepted(text).partitionBy().columns()).containsExactly("b");
+        assertThat(text.yaml()).contains("# About 25 % of the rows have NULL and would be in the default partition;");
+    }
+
+    @Test
+    void takesAKeyOfUuidsOfVersionSevenWhenThereIsNoDate() throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id uuid PRIMARY KEY, made text)",
+                "INSERT INTO orders SELECT ('018cfa05-8000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, '2024-01-01'"
+                        + " FROM generate_series(1, 40) AS n",
+                "INSERT INTO orders VALUES ('9cc3a9b2-6f0c-4c1c-9c1e-0f9c3a9b26f0')");
+
+        ConfigText text = inspect("orders");
+
+        assertThat(accepted(text).partitionBy().columns()).containsExactly("id");
+        assertThat(accepted(text).partitionBy().keyTime()).isEqualTo("uuidv7");
+        assertThat(text.yaml())
+                .contains("# There is no date column to use; nearly every value in a sample of this one is a UUID of"
+                        + " version 7.\n")
+                .contains("# 1 of the 41 rows would be in the default partition: 1 not a UUID of version 7.\n")
+                .contains("# The oldest row is of 2024-01-11, the newest of 2024-01-11 (UTC).\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text", "varchar(40)", "char(40)", "citext"})
+    void takesATextOfIsoDatesAndNeverFailsAtWhatIsNone(String type) throws Exception {
+        database.execute(
+                "CREATE EXTENSION IF NOT EXISTS citext",
+                "CREATE TABLE orders (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), note text, ordered %s)"
+                        .formatted(type),
+                "INSERT INTO orders (note, ordered) SELECT '2024', '2024-05-05' FROM generate_series(1, 380)",
+                """
+                INSERT INTO orders (ordered) VALUES ('2023-02-29'), ('2023-13-01'), ('0000-01-01'), ('infinity'), (''),
+                    ('2024-05-05T24:61'), ('today'), ('2024-04-31'), ('2100-02-29'), (NULL), ('1900-01-01'),
+                    (E' 2024-02-29T23:59:59.999999Z\\n'), ('2024-08-01 00:30:00+05:45'), ('2000-02-29'), ('2024-12-31')""");
+
+        ConfigText text = inspect("orders");
+
+        assertThat(accepted(text).partitionBy().columns()).containsExactly("ordered");
+        assertThat(accepted(text).partitionBy().textFormat()).isEqualTo("iso");
+        assertThat(text.yaml())
+                .contains(
+                        "# There is no date column to use; nearly every value in a sample of this one is an ISO date.\n")
+                .contains(
+                        "# 11 of the 395 rows would be in the default partition: 1 NULL, 9 not an ISO date, 1 before from.\n")
+                .contains("from: 2000-02\n", "until: 2025-07\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"seconds, 1", "milliseconds, 1000"})
+    void takesANumberWithTheNameOfATimeAndTheSizeOfAnEpoch(String unit, long perSecond) throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id bigint PRIMARY KEY, amount bigint, created_at bigint)",
+                """
+                INSERT INTO orders SELECT 1700000000 + n, 1700000000, extract(epoch FROM timestamp '2024-05-31 23:59:59') * %d
+                FROM generate_series(1, 100) AS n""".formatted(perSecond),
+                """
+                INSERT INTO orders VALUES (1, 1, 9223372036854775807), (2, 2, -9223372036854775808), (3, 3, 0), (4, 4, NULL)""");
+
+        ConfigText text = inspect("orders");
+
+        assertThat(accepted(text).partitionBy().columns()).containsExactly("created_at");
+        assertThat(accepted(text).partitionBy().epoch().word()).isEqualTo(unit);
+        assertThat(text.yaml())
+                .contains("# The oldest row is of 2024-05-31, the newest of 2024-05-31 (UTC).\n")
+                .contains(
+                        "# 4 of the 104 rows would be in the default partition: 1 NULL, 2 not a number of %s since 1970, 1 before from.\n"
+                                .formatted(unit));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati"})
+    void findsTheSameRangeInEverySessionTimeZone(String zone) throws Exception {
+        database.execute(
+                "CREATE TABLE a (id int PRIMARY KEY, at timestamptz NOT NULL)",
+                "INSERT INTO a VALUES (1, '2024-02-29 23:59:59.999999+00'), (2, '2024-07-01 00:00:00+00')",
+                "CREATE TABLE b (id int PRIMARY KEY, at text NOT NULL)",
+                "INSERT INTO b VALUES (1, '2024-02-29 23:59:59.999999'), (2, '2024-07-01T05:45:00+05:45')",
+                "CREATE TABLE c (at uuid PRIMARY KEY)",
+                // The same moments, to the millisecond.
+                "INSERT INTO c VALUES ('018df74f-83ff-7000-8000-000000000000'), ('01906b97-5c00-7000-8000-000000000000')");
+
+        try (Connection connection = database.connect()) {
+            connection.createStatement().execute("SET TimeZone = '" + zone + "'");
+            connection.setReadOnly(true);
+            ConfigText text =
+                    new TableInspector(new Session(connection), Duration.ofSeconds(30)).inspect(List.of("a", "b", "c"));
+
+            assertThat(configs(text)).hasSize(3).allSatisfy(table -> {
+                assertThat(table.partitionBy().columns()).containsExactly("at");
+                assertThat(table.partitionBy().from()).hasToString("2024-02-01");
+                assertThat(table.partitionBy().until()).hasToString("2025-02-01");
+            });
+            assertThat(text.yaml()
+                            .lines()
+                            .filter(line -> line.contains(
+                                    "# The oldest row is of 2024-02-29, the newest of 2024-07-01 (UTC).")))
+                    .hasSize(3);
+        }
+    }
+
+    @Test
+    void saysThatItCouldNotTakeASample() throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id int PRIMARY KEY, at text)", "INSERT INTO orders VALUES (1, '2024-01-01')");
+        String reader = database.createRole("reader", "");
+
+        try (Connection connection = database.connect(reader, reader)) {
+            assertThatThrownBy(() -> new TableInspector(new Session(connection), Duration.ofSeconds(5))
+                            .inspect(List.of("orders")))
+                    .isInstanceOf(UnsuitableTableException.class)
+                    .hasMessageContaining(
+                            "whether another column holds the time is not known, because this role may not read the table.");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "DATE_TYPE; timestamptz; t AT TIME ZONE 'UTC'",
+                "ISO_TEXT; text; t::text",
+                "EPOCH_SECONDS; bigint; extract(epoch FROM t)::bigint",
+                "EPOCH_MILLISECONDS; bigint; extract(epoch FROM t)::bigint * 1000",
+                "UUID_7; uuid; (lpad(to_hex(extract(epoch FROM t)::bigint * 1000), 12, '0') || '70008000000000000000')::uuid"
+            })
+    void takesTheStatisticsOfEveryNotation(TimeNotation notation, String type, String value) throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id int PRIMARY KEY, at %s)".formatted(type),
+                """
+                INSERT INTO orders
+                SELECT n, %s FROM generate_series(0, 28000) AS n,
+                LATERAL (SELECT timestamp '2024-01-15' + n * interval '5 minutes' AS t) AS times""".formatted(value),
+                "ANALYZE orders");
+
+        try (Connection connection = database.connect()) {
+            connection.createStatement().execute("SET TimeZone = 'Asia/Kathmandu'");
+            Session session = new Session(connection);
+            Table table = new TableReader(session)
+                    .find(QualifiedName.of("public", "orders"))
+                    .orElseThrow();
+            TimeColumn column =
+                    new TimeColumn(table.column(new Identifier("at")).orElseThrow(), notation);
+
+            assertThat(new DateRangeReader(session, Duration.ofMillis(1)).read(table.name(), List.of(column)))
+                    .containsExactly(new DateRange.Estimated(
+                            LocalDate.of(2024, 1, 15),
+                            LocalDate.of(2024, 4, 21),
+                            0,
+                            "reading all rows takes longer than 0 s"));
+        }
+    }
+
+    @Test
+    void samplesSomeBlocksOfALargeTable() throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id int PRIMARY KEY, at text, filler text)",
+                "INSERT INTO orders SELECT n, '2024-05-05', repeat('x', 1500) FROM generate_series(1, 2500) AS n");
+
+        assertThat(accepted(inspect("orders")).partitionBy().columns()).containsExactly("at");
     }
 
     @Test
@@ -279,18 +515,27 @@ class TableInspectorTest {
         database.execute(
                 "CREATE TABLE no_key (id int, at date NOT NULL)",
                 "CREATE TABLE no_date (id int PRIMARY KEY, at text NOT NULL)",
-                "CREATE TABLE nullable (id int PRIMARY KEY, at date, made date GENERATED ALWAYS AS (at) STORED)",
+                "INSERT INTO no_date SELECT n, 'day ' || n FROM generate_series(1, 10) AS n",
+                "CREATE TABLE generated (id int PRIMARY KEY, made date GENERATED ALWAYS AS (date '2024-01-01' + id) STORED)",
                 "CREATE VIEW a_view AS SELECT 1 AS id",
                 "CREATE TABLE partitioned (id int, at date) PARTITION BY RANGE (at)",
                 "CREATE TABLE fine (id int PRIMARY KEY, at date NOT NULL)");
 
         assertThatThrownBy(() -> inspect(
-                        "no_key", "no_date", "nullable", "a_view", "partitioned", "fine", "missing", "a.b.c", "\"open"))
+                        "no_key",
+                        "no_date",
+                        "generated",
+                        "a_view",
+                        "partitioned",
+                        "fine",
+                        "missing",
+                        "a.b.c",
+                        "\"open"))
                 .isInstanceOf(UnsuitableTableException.class)
                 .hasMessageContainingAll(
                         "public.no_key cannot be partitioned: nothing tells its rows apart. Give it a primary key",
                         "public.no_date cannot be partitioned by month: it has no column of type date",
-                        "public.nullable cannot be partitioned by month: its column at may be NULL, and its column made",
+                        "public.generated cannot be partitioned by month: its column made is generated",
                         "public.a_view cannot be partitioned: nothing tells its rows apart.",
                         "Also: it is a view",
                         "public.partitioned is partitioned already. Leave it out.",
