@@ -1,6 +1,7 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
@@ -94,7 +95,9 @@ public class ChunkedCopyChange extends DeltaChange {
                         "Chunk by chunk, each in a transaction with its checkpoint:",
                         ChunkedCopy.copyStatement(
                                         shown.source().name(),
-                                        newTable(database),
+                                        shown.routes()
+                                                .of(Collections.singleton(null))
+                                                .get(0),
                                         delta(database),
                                         shown.source().writableColumns(),
                                         shown.match(),

@@ -19,6 +19,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.target.NewTableSpec;
+import liquibase.ext.partition.engine.target.Routes;
 
 /** A change that works on the new table with the delta table's help. */
 public abstract class DeltaChange extends NewTableChange {
@@ -86,7 +87,7 @@ public abstract class DeltaChange extends NewTableChange {
     }
 
     /** What a change needs to show its statements. */
-    protected record Shown(Table source, RowMatch match, Capture capture) {}
+    protected record Shown(Table source, RowMatch match, Routes routes, Capture capture) {}
 
     /**
      * What the catalog says, for comments; empty where it cannot be read, the new table is not there yet, or the catalog says that
@@ -110,7 +111,7 @@ public abstract class DeltaChange extends NewTableChange {
             Capture capture =
                     new Capture(delta(database), key(), spec.partitionKey().columns());
             RowMatch match = RowMatch.of(reader, spec, key(), source.get(), newTable.get());
-            return Optional.of(new Shown(source.get(), match, capture));
+            return Optional.of(new Shown(source.get(), match, spec.routes(newTable(database)), capture));
         } catch (SQLException | DatabaseException | PartitionException | IllegalArgumentException e) {
             return Optional.empty();
         }

@@ -71,6 +71,7 @@ public class ReplayChangesChange extends DeltaChange {
             new Replay(
                             shown.capture(),
                             shown.match(),
+                            shown.routes(),
                             new Replay.Side(source(database), RowShape.SOURCE),
                             new Replay.Side(newTable(database), RowShape.NEW),
                             shown.source().writableColumns())

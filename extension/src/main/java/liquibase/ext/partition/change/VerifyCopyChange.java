@@ -82,6 +82,7 @@ public class VerifyCopyChange extends DeltaChange {
                                         shown.capture(),
                                         RowShape.SOURCE,
                                         shown.match(),
+                                        shown.routes(),
                                         shown.source().writableColumns())
                                 .statement(new Chunk(0, 1))
                                 .script()))

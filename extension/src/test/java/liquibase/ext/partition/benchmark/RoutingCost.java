@@ -36,7 +36,7 @@ import liquibase.ext.partition.testing.TestDatabase;
  * The server is an embedded one; {@code -Dpg=jdbc:postgresql:…} names another.
  */
 public final class RoutingCost {
-    private static final int ROUNDS = 5;
+    private static final int ROUNDS = 3;
     private static final int ROWS = 100_000;
     private static final int STATEMENTS = 20_000;
     private static final int MONTHS = 24;

@@ -59,6 +59,7 @@ public final class Workload implements AutoCloseable {
         private LocalDate from = LocalDate.of(2024, 1, 1);
         private LocalDate until = LocalDate.of(2026, 1, 1);
         private boolean outliers;
+        private boolean readsBack;
         private int writers = 4;
         private double writesPerSecond = Double.POSITIVE_INFINITY;
         private long seed = System.nanoTime();
@@ -85,6 +86,12 @@ public final class Workload implements AutoCloseable {
         /** Gives one date in two hundred a value far outside: 1970, 2999, infinity, -infinity. */
         public Builder withOutliers() {
             outliers = true;
+            return this;
+        }
+
+        /** Reads a row after its update, for a table whose {@code UPDATE … RETURNING} does not show all that was stored. */
+        public Builder readingBack() {
+            readsBack = true;
             return this;
         }
 
@@ -158,7 +165,7 @@ public final class Workload implements AutoCloseable {
             for (int i = 0; i < builder.writers; i++) {
                 RandomValues values = new RandomValues(
                         random.split(), builder.choices, builder.from, builder.until, builder.outliers, firstKey);
-                writers.add(new Writer(this, table, i, values));
+                writers.add(new Writer(this, table, i, values, builder.readsBack));
             }
             int[] dealt = {0};
             table.forEachRow(

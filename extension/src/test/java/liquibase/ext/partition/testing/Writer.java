@@ -75,6 +75,7 @@ final class Writer implements Runnable {
     private final WrittenTable table;
     private final int number;
     private final RandomValues values;
+    private final boolean readsBack;
     private final OwnedRows rows = new OwnedRows();
 
     /** What the open transaction has done to this writer's keys: the image, or null for a deleted row. */
@@ -84,7 +85,8 @@ final class Writer implements Runnable {
     private Connection connection;
     private long keysMade;
 
-    Writer(Workload workload, WrittenTable table, int number, RandomValues values) {
+    Writer(Workload workload, WrittenTable table, int number, RandomValues values, boolean readsBack) {
+        this.readsBack = readsBack;
         this.workload = workload;
         this.table = table;
         this.number = number;
@@ -223,6 +225,9 @@ final class Writer implements Runnable {
         String[] updated = one(table.update(column), value, key);
         if (updated == null) {
             throw new RowNotSeen(key, "UPDATE of %s found no row %s, which is committed".formatted(column.name(), key));
+        }
+        if (readsBack) {
+            updated = one(table.select(), updated[0]);
         }
         pending.put(key, null);
         pending.put(updated[0], updated[1]);

@@ -39,11 +39,6 @@ final class Obstacles {
             SELECT format('it inherits from %s', i.inhparent::regclass)
             FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = {oid}
             UNION ALL
-            SELECT format('%s inherits from it', i.inhrelid::regclass)
-            FROM pg_catalog.pg_inherits AS i
-            JOIN pg_catalog.pg_class AS c ON c.oid = i.inhparent AND c.relkind = 'r'
-            WHERE i.inhparent = {oid}
-            UNION ALL
             SELECT format('foreign key %I of %s refers to it', k.conname, k.conrelid::regclass)
             FROM pg_catalog.pg_constraint AS k WHERE k.confrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
             UNION ALL

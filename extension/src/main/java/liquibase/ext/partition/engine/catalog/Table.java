@@ -22,7 +22,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  *     same defaults
  * @param triggers made by users, ordered by name
  * @param grants to roles other than the owner
- * @param obstacles what this release cannot carry through a swap, each a phrase for people; empty for most tables
+ * @param children tables that inherit from it, other than by declarative partitioning
+ * @param hindrances what this release cannot carry through a swap, each a phrase for people; empty for most tables
  */
 public record Table(
         long oid,
@@ -37,7 +38,15 @@ public record Table(
         List<Index> indexes,
         List<Trigger> triggers,
         List<Grant> grants,
-        List<String> obstacles) {
+        List<QualifiedName> children,
+        List<String> hindrances) {
+
+    /** Why an ordinary table cannot be partitioned: what cannot be carried, and the tables that inherit from it. */
+    public List<String> obstacles() {
+        List<String> obstacles = new ArrayList<>(hindrances);
+        children.forEach(child -> obstacles.add(child + " inherits from it"));
+        return obstacles;
+    }
 
     /** The column of that name, if there is one. */
     public Optional<Column> column(Identifier column) {

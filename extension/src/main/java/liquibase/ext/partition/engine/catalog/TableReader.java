@@ -103,10 +103,13 @@ public final class TableReader {
             """);
 
     private static final Sql TRIGGERS = Sql.of("""
-            SELECT tgname, pg_catalog.pg_get_triggerdef(oid) AS definition, tgenabled
-            FROM pg_catalog.pg_trigger
-            WHERE tgrelid = {oid} AND NOT tgisinternal AND tgparentid = 0
-            ORDER BY tgname
+            SELECT g.tgname, left(g.definition, strpos(g.definition, g.place) - 1) AS before_table,
+                   substr(g.definition, strpos(g.definition, g.place) + length(g.place)) AS after_table,
+                   g.tgtype & 1 = 1 AS for_each_row, g.tgtype & 8 = 8 AS on_delete, g.tgenabled
+            FROM (SELECT *, pg_catalog.pg_get_triggerdef(oid) AS definition, format(' ON %s ', tgrelid::regclass) AS place
+                  FROM pg_catalog.pg_trigger
+                  WHERE tgrelid = {oid} AND NOT tgisinternal AND tgparentid = 0) AS g
+            ORDER BY g.tgname
             """);
 
     private static final Sql GRANTS = Sql.of("""
@@ -137,10 +140,11 @@ public final class TableReader {
 
     private static final Sql PARTITIONS = Sql.of("""
             SELECT n.nspname, c.relname
-            FROM pg_catalog.pg_partition_tree(to_regclass({table})) AS p
-            JOIN pg_catalog.pg_class AS c ON c.oid = p.relid
+            FROM (SELECT relid FROM pg_catalog.pg_partition_tree(to_regclass({table})) WHERE level > 0
+                  UNION
+                  SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = to_regclass({table})) AS p
+            JOIN pg_catalog.pg_class AS c ON c.oid = p.relid AND c.relkind <> 'I'
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE p.level > 0
             ORDER BY c.relname
             """);
 
@@ -172,7 +176,7 @@ public final class TableReader {
         return withQualifiedNames(() -> readColumns(oid));
     }
 
-    /** The partitions of {@code table}, by name; none where it is not partitioned. */
+    /** The partitions, or the inheritance children, of {@code table}, by name; none where it has none. */
     public List<QualifiedName> partitions(QualifiedName table) throws SQLException {
         return session.query(
                 PARTITIONS.with("table", table.quoted()),
@@ -285,6 +289,7 @@ public final class TableReader {
                 indexes(it.oid()),
                 triggers(it.oid()),
                 grants(it.oid()),
+                it.kind().equals("r") ? partitions(name) : List.of(),
                 new Obstacles(session, it.oid()).list()));
     }
 
@@ -355,7 +360,10 @@ public final class TableReader {
                 TRIGGERS.with("oid", oid),
                 row -> new Trigger(
                         new Identifier(row.getString("tgname")),
-                        row.getString("definition"),
+                        row.getString("before_table"),
+                        row.getString("after_table"),
+                        row.getBoolean("for_each_row"),
+                        row.getBoolean("on_delete"),
                         row.getString("tgenabled").charAt(0)));
     }
 

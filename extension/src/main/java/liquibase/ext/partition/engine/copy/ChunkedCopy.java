@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.copy;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
@@ -26,6 +27,8 @@ import liquibase.ext.partition.engine.state.Checkpoints;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.target.Route;
+import liquibase.ext.partition.engine.target.Routes;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
@@ -47,7 +50,11 @@ public final class ChunkedCopy {
             INSERT INTO {newTable} ({columns}) OVERRIDING SYSTEM VALUE
             SELECT {sourceColumns} FROM ONLY {source} AS s
             WHERE s.ctid >= {from} AND s.ctid < {to}
-              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {sameKey})""");
+              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {sameKey}){route}""");
+
+    /** Rows that move to another interval meanwhile are in the delta table, and left to the replay. */
+    private static final Sql STARTS = Sql.of("""
+            SELECT DISTINCT {start} AS start FROM ONLY {source} AS s WHERE s.ctid >= {from} AND s.ctid < {to}""");
 
     private static final Sql IN_CHUNK = Sql.of("s.ctid >= {from} AND s.ctid < {to}");
 
@@ -79,14 +86,15 @@ public final class ChunkedCopy {
     /** The copying statement of one chunk, for execution and for review. */
     public static Sql copyStatement(
             QualifiedName source,
-            QualifiedName newTable,
+            Route route,
             QualifiedName delta,
             List<Identifier> columns,
             RowMatch match,
             Chunk chunk) {
         RowMatch.Rows rows = RowMatch.Rows.ofSource("s");
         return COPY_CHUNK
-                .with("newTable", newTable)
+                .with("newTable", route.written())
+                .with("route", route.where(match.time(rows)))
                 .with("columns", Sql.list(columns))
                 .with("sourceColumns", match.list(rows, columns, RowShape.NEW))
                 .with("source", source)
@@ -198,8 +206,11 @@ public final class ChunkedCopy {
         try {
             return session.inTransaction(() -> {
                 checkpoints.claim(chunk.from(), chunk.to());
-                long rows = session.update(copyStatement(
-                        source.name(), migration.newTable(), capture.delta(), source.writableColumns(), match, chunk));
+                long rows = 0;
+                for (Route route : routes(session, match, chunk)) {
+                    rows += session.update(copyStatement(
+                            source.name(), route, capture.delta(), source.writableColumns(), match, chunk));
+                }
                 // After the statement, under the lock that it took on the source: no rewrite can come in between.
                 requireSame(session, plan);
                 checkpoints.finish(chunk.from(), rows);
@@ -211,6 +222,19 @@ public final class ChunkedCopy {
             }
             throw explained(session, match, chunk, e);
         }
+    }
+
+    private List<Route> routes(Session session, RowMatch match, Chunk chunk) throws SQLException {
+        Routes routes = migration.spec().routes(migration.newTable());
+        if (routes.isSingle()) {
+            return List.of(routes.single());
+        }
+        return routes.of(session.query(
+                STARTS.with("start", routes.start(match.time(RowMatch.Rows.ofSource("s"))))
+                        .with("source", source.name())
+                        .with("from", new TupleId(chunk.from()))
+                        .with("to", new TupleId(chunk.to())),
+                row -> row.getObject("start", LocalDate.class)));
     }
 
     private SQLException explained(Session session, RowMatch match, Chunk chunk, SQLException e) {

@@ -87,14 +87,19 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     private static final Sql DROP_DELTA = Sql.of("DROP TABLE IF EXISTS {delta}");
 
     /**
-     * The row trigger must be on every table of the tree: the server clones it to a partition that is made later. The refusal of
-     * TRUNCATE must be on the table itself; a partition made since has only rows that were captured.
+     * The row trigger must be on every table of the tree that holds rows: the server clones it to a partition that is made later, and
+     * the routing to a child. The refusal of TRUNCATE must be on the table itself; a partition made since has only rows that were
+     * captured.
      */
     private static final Sql IS_ON = Sql.of("""
             SELECT NOT EXISTS (
               SELECT FROM (SELECT to_regclass({table})::oid AS oid
-                           UNION SELECT relid FROM pg_catalog.pg_partition_tree(to_regclass({table}))) AS t
-              WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
+                           UNION SELECT relid FROM pg_catalog.pg_partition_tree(to_regclass({table}))
+                           UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = to_regclass({table})) AS t
+              WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
+                                JOIN pg_catalog.pg_class AS c ON c.oid = i.inhparent AND c.relkind = 'r'
+                                WHERE i.inhparent = t.oid)
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
                                 WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND g.tgfoid = to_regproc({capture})))
             AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
                         WHERE g.tgrelid = to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = to_regproc({refusal}))
@@ -152,20 +157,17 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     /**
      * Statements that begin capture on a table. The first takes SHARE ROW EXCLUSIVE on it: it waits for writers in flight, and
      * new ones wait for it, so it is run under the lock policy.
-     *
-     * @param partitions of {@code table}. Row triggers are cloned to them by the server; a TRUNCATE of one partition fires
-     *     only its own statement triggers, so each gets one.
      */
-    public List<Sql> startStatements(QualifiedName table, List<QualifiedName> partitions) {
+    public List<Sql> startStatements(CapturedTable captured) {
         List<Sql> statements = new ArrayList<>();
-        statements.add(CREATE_CAPTURE_TRIGGER
-                .with("trigger", captureTrigger())
-                .with("table", table)
-                .with("function", captureFunction()));
-        statements.add(ENABLE_ALWAYS.with("table", table).with("trigger", captureTrigger()));
-        List<QualifiedName> truncatable = new ArrayList<>(List.of(table));
-        truncatable.addAll(partitions);
-        for (QualifiedName one : truncatable) {
+        for (QualifiedName one : captured.rowTriggered()) {
+            statements.add(CREATE_CAPTURE_TRIGGER
+                    .with("trigger", captureTrigger())
+                    .with("table", one)
+                    .with("function", captureFunction()));
+            statements.add(ENABLE_ALWAYS.with("table", one).with("trigger", captureTrigger()));
+        }
+        for (QualifiedName one : captured.truncatable()) {
             statements.add(CREATE_REFUSAL_TRIGGER
                     .with("trigger", refusalTrigger())
                     .with("table", one)
@@ -176,12 +178,13 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /** Statements that end capture on a table. The first takes ACCESS EXCLUSIVE on it. */
-    public List<Sql> stopStatements(QualifiedName table, List<QualifiedName> partitions) {
+    public List<Sql> stopStatements(CapturedTable captured) {
         List<Sql> statements = new ArrayList<>();
-        statements.add(DROP_TRIGGER.with("trigger", captureTrigger()).with("table", table));
-        statements.add(DROP_TRIGGER.with("trigger", refusalTrigger()).with("table", table));
-        for (QualifiedName partition : partitions) {
-            statements.add(DROP_TRIGGER.with("trigger", refusalTrigger()).with("table", partition));
+        for (QualifiedName one : captured.rowTriggered()) {
+            statements.add(DROP_TRIGGER.with("trigger", captureTrigger()).with("table", one));
+        }
+        for (QualifiedName one : captured.truncatable()) {
+            statements.add(DROP_TRIGGER.with("trigger", refusalTrigger()).with("table", one));
         }
         return statements;
     }

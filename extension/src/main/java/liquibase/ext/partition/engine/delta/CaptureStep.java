@@ -36,7 +36,7 @@ public final class CaptureStep {
         Optional<Identifier> owner =
                 source.owner().name().equals(user) ? Optional.empty() : Optional.of(source.owner());
         List<Sql> statements = new ArrayList<>(capture.createStatements(source.name(), owner));
-        statements.addAll(capture.startStatements(source.name(), List.of()));
+        statements.addAll(capture.startStatements(CapturedTable.ordinary(source.name())));
         statements.add(Migrations.startCaptureStatement(
                 state, source.name(), capture.delta().name(), capture.key()));
         return statements;
@@ -103,7 +103,7 @@ public final class CaptureStep {
                     if (migration.plan().isPresent()) {
                         CopiedRows.discard(run, migration);
                     }
-                    run.session().updateAll(capture.stopStatements(run.source(), List.of()));
+                    run.session().updateAll(capture.stopStatements(CapturedTable.ordinary(run.source())));
                     run.session().updateAll(capture.dropStatements());
                     run.migrations().endCapture(migration);
                     return null;

@@ -1,6 +1,9 @@
 package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Heap;
@@ -11,6 +14,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.target.DerivedName;
+import liquibase.ext.partition.engine.target.Route;
+import liquibase.ext.partition.engine.target.Routes;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
@@ -24,11 +29,12 @@ import liquibase.ext.partition.engine.target.RowShape;
  * <p>A batch begins from the rows in a range of the delta table's blocks, so a pass reads the delta once, front to back,
  * however many dead rows earlier batches have left in it.
  *
+ * @param routes of the partitioned table, whichever of the two it is
  * @param from read by (c)
  * @param to written by (b) and (c)
  * @param columns that are copied
  */
-public record Replay(Capture capture, RowMatch match, Side from, Side to, List<Identifier> columns) {
+public record Replay(Capture capture, RowMatch match, Routes routes, Side from, Side to, List<Identifier> columns) {
     /**
      * One of the two tables.
      *
@@ -68,13 +74,18 @@ public record Replay(Capture capture, RowMatch match, Side from, Side to, List<I
      */
     private static final Sql DELETE = Sql.of("""
             DELETE FROM {to} AS t USING (SELECT DISTINCT {deltaColumns} FROM {batch}) AS b
-            WHERE {sameRow}""");
+            WHERE {sameRow}{route}""");
 
     private static final Sql INSERT = Sql.of("""
             INSERT INTO {to} ({columns}) OVERRIDING SYSTEM VALUE
             SELECT {sourceColumns}
             FROM ({lookup}) AS b
-            JOIN {from} AS s ON {sameRow}""");
+            JOIN {from} AS s ON {sameRow}{route}""");
+
+    private static final Sql STARTS_OF_BATCH = Sql.of("SELECT DISTINCT {start} AS start FROM {batch} AS b");
+
+    private static final Sql STARTS_OF_ROWS = Sql.of("""
+            SELECT DISTINCT {start} AS start FROM ({lookup}) AS b JOIN {from} AS s ON {sameKey}""");
 
     private static final Sql LOOKUP = Sql.of("SELECT DISTINCT {columns} FROM {batch}");
 
@@ -137,34 +148,59 @@ public record Replay(Capture capture, RowMatch match, Side from, Side to, List<I
                 .with("delta", capture.delta());
     }
 
-    /** The statements of one batch, for execution and for review. */
+    /** The statements of one batch, for review: where rows take several routes, for those outside every interval. */
     public List<Sql> batchStatements(long fromBlock, long toBlock) {
-        // What is captured is written as the table has it that is read.
-        RowMatch.Rows delta = new RowMatch.Rows("d", from.shape());
-        RowMatch.Rows picked = new RowMatch.Rows("p", from.shape());
-        RowMatch.Rows batch = new RowMatch.Rows("b", from.shape());
-        RowMatch.Rows read = new RowMatch.Rows("s", from.shape());
-        RowMatch.Rows written = new RowMatch.Rows("t", to.shape());
+        List<Route> shown = routes.of(Collections.singleton(null));
+        List<Sql> statements = new ArrayList<>(List.of(take(fromBlock, toBlock)));
+        statements.addAll(deletes(shown));
+        shown.forEach(route -> statements.add(insert(route)));
+        return statements;
+    }
+
+    private Sql take(long fromBlock, long toBlock) {
+        return TAKE.with("key", Sql.list(match.columns()))
+                .with("delta", capture.delta())
+                .with("fromBlock", new TupleId(fromBlock))
+                .with("toBlock", new TupleId(toBlock))
+                .with("sameKey", match.sameKey(captured("d"), captured("p")))
+                .with("taken", Sql.list("d", capture.columns()))
+                .with("batch", batch())
+                .with("deltaColumns", Sql.list(capture.columns()));
+    }
+
+    private Sql delete(Sql table, Sql route) {
+        return DELETE.with("to", table)
+                .with("deltaColumns", Sql.list(capture.columns()))
+                .with("batch", batch())
+                .with("sameRow", match.sameRow(new RowMatch.Rows("t", to.shape()), captured("b")))
+                .with("route", route);
+    }
+
+    private List<Sql> deletes(List<Route> ofBatch) {
+        return to.shape() == RowShape.NEW
+                ? ofBatch.stream()
+                        .map(route -> delete(route.read(), route.where(match.time(captured("b")))))
+                        .toList()
+                : List.of(delete(to.table().asSql(), Sql.empty()));
+    }
+
+    private Sql insert(Route route) {
         boolean readsPartitions = from.shape() == RowShape.NEW;
-        return List.of(
-                TAKE.with("key", Sql.list(match.columns()))
-                        .with("delta", capture.delta())
-                        .with("fromBlock", new TupleId(fromBlock))
-                        .with("toBlock", new TupleId(toBlock))
-                        .with("sameKey", match.sameKey(delta, picked))
-                        .with("taken", Sql.list("d", capture.columns()))
-                        .with("batch", batch())
-                        .with("deltaColumns", Sql.list(capture.columns())),
-                DELETE.with("to", to.table())
-                        .with("deltaColumns", Sql.list(capture.columns()))
-                        .with("batch", batch())
-                        .with("sameRow", match.sameRow(written, batch)),
-                INSERT.with("to", to.table())
-                        .with("columns", Sql.list(columns))
-                        .with("sourceColumns", match.list(read, columns, to.shape()))
-                        .with("lookup", readsPartitions ? lookupByValue(batch) : lookup(match.columns()))
-                        .with("from", from.table())
-                        .with("sameRow", readsPartitions ? match.sameRow(read, batch) : match.sameKey(read, batch)));
+        RowMatch.Rows read = new RowMatch.Rows("s", from.shape());
+        return INSERT.with("to", readsPartitions ? to.table() : route.written())
+                .with("columns", Sql.list(columns))
+                .with("sourceColumns", match.list(read, columns, to.shape()))
+                .with("lookup", readsPartitions ? lookupByValue(captured("b")) : lookup(match.columns()))
+                .with("from", readsPartitions ? route.read() : from.table())
+                .with(
+                        "sameRow",
+                        readsPartitions ? match.sameRow(read, captured("b")) : match.sameKey(read, captured("b")))
+                .with("route", route.where(match.time(readsPartitions ? captured("b") : read)));
+    }
+
+    /** What is captured is written as the table has it that is read. */
+    private RowMatch.Rows captured(String alias) {
+        return new RowMatch.Rows(alias, from.shape());
     }
 
     private Sql lookup(List<Identifier> lookedUp) {
@@ -237,13 +273,47 @@ public record Replay(Capture capture, RowMatch match, Side from, Side to, List<I
 
     private long replay(Session session, long fromBlock, long toBlock) throws SQLException {
         session.query(PREFER_INDEXES, row -> row.getString(1));
-        List<Sql> statements = batchStatements(fromBlock, toBlock);
-        long taken = session.update(statements.get(0));
+        long taken = session.update(take(fromBlock, toBlock));
         if (taken > 0) {
-            session.update(statements.get(1));
-            session.update(statements.get(2));
+            List<Route> ofBatch = routesOfBatch(session);
+            for (Sql delete : deletes(ofBatch)) {
+                session.update(delete);
+            }
+            for (Route route : from.shape() == RowShape.NEW ? ofBatch : routesOfRows(session)) {
+                session.update(insert(route));
+            }
         }
         return taken;
+    }
+
+    /** Where the rows may be that the batch names. */
+    private List<Route> routesOfBatch(Session session) throws SQLException {
+        return routes(
+                session,
+                STARTS_OF_BATCH
+                        .with("start", routes.start(match.time(captured("b"))))
+                        .with("batch", batch()));
+    }
+
+    /**
+     * Where the rows go that the batch names, as they are now. One that changes its interval before the next statement may be
+     * inserted twice, or not at all; its change is in the delta table by then, and the next replay puts it right.
+     */
+    private List<Route> routesOfRows(Session session) throws SQLException {
+        RowMatch.Rows rows = captured("s");
+        return routes(
+                session,
+                STARTS_OF_ROWS
+                        .with("start", routes.start(match.time(rows)))
+                        .with("lookup", lookup(match.columns()))
+                        .with("from", from.table())
+                        .with("sameKey", match.sameKey(rows, captured("b"))));
+    }
+
+    private List<Route> routes(Session session, Sql starts) throws SQLException {
+        return routes.isSingle()
+                ? List.of(routes.single())
+                : routes.of(session.query(starts, row -> row.getObject("start", LocalDate.class)));
     }
 
     private QualifiedName batch() {

@@ -28,6 +28,7 @@ public final class ReplayStep {
         return new Replay(
                 Capture.of(migration),
                 match,
+                migration.spec().routes(migration.newTable()),
                 new Replay.Side(migration.source(), RowShape.SOURCE),
                 new Replay.Side(migration.newTable(), RowShape.NEW),
                 source.writableColumns());

@@ -83,6 +83,11 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
         return partitionKey.value(column -> column(rows, column, RowShape.NEW));
     }
 
+    /** The time of {@code rows}, of type timestamp. */
+    public Sql time(Rows rows) {
+        return partitionKey.time(column -> column(rows, column, RowShape.NEW));
+    }
+
     /** Columns of {@code rows} as {@code shape} has them, with commas between them. */
     public Sql list(Rows rows, List<Identifier> columns, RowShape shape) {
         return Sql.list(

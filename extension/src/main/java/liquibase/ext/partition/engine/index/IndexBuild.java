@@ -69,7 +69,7 @@ public final class IndexBuild {
                 migration.spec().textDateFunction());
         List<PartitionedIndex> indexes = source.indexes().stream()
                 .filter(Index::valid)
-                .map(index -> new PartitionedIndex(index, key))
+                .map(index -> new PartitionedIndex(index, key, migration.spec().routing()))
                 .toList();
         return new IndexBuild(run, migration, indexes, reader.partitions(migration.newTable()));
     }
@@ -160,7 +160,7 @@ public final class IndexBuild {
 
     private void attach() throws SQLException {
         for (PartitionedIndex index : indexes) {
-            if (index.isOfPartitionsOnly()) {
+            if (!index.isAttached()) {
                 continue;
             }
             for (QualifiedName partition : partitions) {

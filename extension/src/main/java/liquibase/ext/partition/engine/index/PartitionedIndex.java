@@ -5,15 +5,17 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.Routing;
 
 /**
  * The statements that give a partitioned table the index that {@code original} is on the source.
  *
  * <p>A unique index of a partitioned table must include the partition key, so it is added to those that lack it: uniqueness
  * then holds within a partition-key value only. A key that is an expression, or may be NULL, cannot be added; then each partition
- * has the unique index by itself, as it was, and the partitioned table has none.
+ * has the unique index by itself, as it was, and the partitioned table has none. Where rows are routed by triggers every child has
+ * every index by itself, as it was, and so has the parent, which holds no rows.
  */
-record PartitionedIndex(Index original, PartitionKey partitionKey) {
+record PartitionedIndex(Index original, PartitionKey partitionKey, Routing routing) {
     private static final Sql ADD_CONSTRAINT = Sql.of("ALTER TABLE ONLY {table} ADD CONSTRAINT {name} {definition}");
     private static final Sql CREATE_INDEX = Sql.of("CREATE {unique}INDEX {name} ON ONLY {table} USING {definition}");
     private static final Sql ATTACH = Sql.of("ALTER INDEX {index} ATTACH PARTITION {partitionIndex}");
@@ -21,13 +23,19 @@ record PartitionedIndex(Index original, PartitionKey partitionKey) {
     /** Whether the partition key is added to what makes a row unique. */
     boolean addsPartitionKey() {
         return original.unique()
+                && routing == Routing.NATIVE
                 && partitionKey.canBeUnique()
                 && !original.columns().containsAll(partitionKey.columns());
     }
 
     /** Whether it can only be made on each partition. */
     boolean isOfPartitionsOnly() {
-        return original.unique() && !partitionKey.canBeUnique();
+        return original.unique() && routing == Routing.NATIVE && !partitionKey.canBeUnique();
+    }
+
+    /** Whether the partitions' indexes are parts of the partitioned table's. */
+    boolean isAttached() {
+        return routing == Routing.NATIVE && !isOfPartitionsOnly();
     }
 
     /**

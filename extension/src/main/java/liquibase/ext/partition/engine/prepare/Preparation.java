@@ -21,6 +21,8 @@ import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Partition;
 import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
  * Makes the new table with its partitions.
@@ -129,6 +131,9 @@ public final class Preparation {
                             .formatted(migration.newTable()));
         }
         run.session().inTransaction(() -> {
+            for (QualifiedName child : newTable.map(Table::children).orElse(List.of())) {
+                run.session().update(DROP_TABLE.with("table", child));
+            }
             run.session().update(DROP_TABLE.with("table", migration.newTable()));
             run.session().update(DROP_FUNCTION.with("function", migration.spec().textDateFunction()));
             run.migrations().delete(migration);
@@ -181,6 +186,11 @@ public final class Preparation {
             reasons.add(
                     "it belongs to role %s, and only its owner can capture its changes and rename it; run as that role, or GRANT %s to the role that runs Liquibase"
                             .formatted(source.owner(), source.owner().quoted()));
+        }
+        if (spec.routing() == Routing.TRIGGER) {
+            source.triggers().stream()
+                    .flatMap(trigger -> TriggerRouting.obstacle(trigger).stream())
+                    .forEach(reasons::add);
         }
         Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(reasons);
         int partitions = spec.layout().partitions().size();

@@ -2,12 +2,12 @@ package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -69,7 +69,8 @@ public final class BackupDrop {
         }
         requireVerified(run, migration, backup, workers);
         Capture capture = Capture.of(migration);
-        List<QualifiedName> partitions = reader.partitions(run.source());
+        CapturedTable live = new CapturedTable(
+                run.source(), reader.partitions(run.source()), migration.spec().routing());
         lock.inTransaction(
                 run.session(),
                 run.report(),
@@ -77,7 +78,7 @@ public final class BackupDrop {
                 "Nothing was dropped.",
                 () -> {
                     run.session().update(LOCK.with("table", run.source()));
-                    run.session().updateAll(capture.stopStatements(run.source(), partitions));
+                    run.session().updateAll(capture.stopStatements(live));
                     run.session().updateAll(capture.dropStatements());
                     run.session().update(DROP_TABLE.with("table", backup));
                     run.migrations().recordDrop(migration);

@@ -6,6 +6,7 @@ import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.RowMatch;
@@ -16,6 +17,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.target.CarriedName;
+import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
@@ -47,6 +49,7 @@ public final class ReverseSwap {
         Replay replay = new Replay(
                 Capture.of(migration),
                 RowMatch.of(reader, migration, backup, live),
+                migration.spec().routes(run.source()),
                 new Replay.Side(run.source(), RowShape.NEW),
                 new Replay.Side(backupName, RowShape.SOURCE),
                 backup.writableColumns());
@@ -73,15 +76,27 @@ public final class ReverseSwap {
                         .isPresent())
                 .toList();
         return new Switch(
-                live,
+                new SwitchedTable(
+                        live,
+                        reader.partitions(run.source()),
+                        migration.spec().routing(),
+                        childTriggers(reader, migration)),
                 migration.newTableName(),
-                reader.partitions(run.source()),
-                backup,
-                List.of(),
+                SwitchedTable.ordinary(backup),
+                TriggerRoutings.of(reader, migration, backup, live, List.of()),
                 carried,
                 name -> CarriedName.newIndex(run.source(), name).name(),
                 name -> CarriedName.backupIndex(run.source(), name).name(),
                 capture);
+    }
+
+    private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {
+        return migration.spec().routing() == Routing.NATIVE
+                ? List.of()
+                : reader.require(migration
+                                .source()
+                                .sibling(migration.spec().layout().defaultPartition()))
+                        .triggers();
     }
 
     private static void requireReversible(StepRun run, Migration migration, Table live, Table backup) {
@@ -104,10 +119,10 @@ public final class ReverseSwap {
                     "%s and its backup %s are not defined alike any more:\n  %s\nNothing was changed. Make the same change on both, or undo it, then roll back again."
                             .formatted(live.name(), backup.name(), String.join("\n  ", differences)));
         }
-        if (!live.obstacles().isEmpty()) {
+        if (!live.hindrances().isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped back, because that would leave behind what others rely on:\n  %s\nNothing was changed. Remove these, then roll back again."
-                            .formatted(live.name(), String.join("\n  ", live.obstacles())));
+                            .formatted(live.name(), String.join("\n  ", live.hindrances())));
         }
     }
 }

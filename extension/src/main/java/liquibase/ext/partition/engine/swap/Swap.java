@@ -93,12 +93,16 @@ public final class Swap {
         Table source = reader.require(run.source());
         Table entering = reader.require(migration.newTable());
         requireCarriable(reader, source, entering);
+        SwitchedTable ordinary = SwitchedTable.ordinary(source);
         return new Switch(
-                source,
+                ordinary,
                 backup.name(),
-                List.of(),
-                entering,
-                reader.partitions(migration.newTable()),
+                new SwitchedTable(
+                        entering,
+                        reader.partitions(migration.newTable()),
+                        migration.spec().routing(),
+                        List.of()),
+                TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
                 Switch.usableIndexes(source).stream()
                         .filter(name -> entering.index(
                                         CarriedName.newIndex(run.source(), name).name())

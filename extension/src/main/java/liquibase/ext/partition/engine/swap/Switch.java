@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.swap;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import liquibase.ext.partition.engine.catalog.Column;
@@ -14,28 +15,27 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
  * The statements by which one table takes the place of another: its name, the names of its indexes and sequences, its
  * triggers, grants and comment, and capture on it. Pure: planned from what the two tables are, run by others in the one
  * transaction that holds the lock.
  *
- * @param leaving the table that has the live name
+ * @param old the table that has the live name
  * @param leavingName what it is called afterwards
- * @param leavingPartitions its partitions; none where it is not partitioned
- * @param entering the table that gets the live name
- * @param enteringPartitions its partitions; none where it is not partitioned
+ * @param next the table that gets the live name
+ * @param routing by triggers, of that of the two whose rows are routed so
  * @param carriedIndexes names of the live table's indexes that the entering table has too
  * @param aside what an index or sequence of the leaving table is called afterwards
  * @param counterpart what the entering table's index is called before
  * @param capture moves from the leaving to the entering table
  */
 record Switch(
-        Table leaving,
+        SwitchedTable old,
         Identifier leavingName,
-        List<QualifiedName> leavingPartitions,
-        Table entering,
-        List<QualifiedName> enteringPartitions,
+        SwitchedTable next,
+        Optional<TriggerRouting> routing,
         List<Identifier> carriedIndexes,
         UnaryOperator<Identifier> aside,
         UnaryOperator<Identifier> counterpart,
@@ -68,10 +68,15 @@ record Switch(
 
     /** In order; every one must succeed. */
     List<Sql> statements() {
+        Table leaving = old.table();
+        Table entering = next.table();
         List<Sql> statements = new ArrayList<>();
-        statements.addAll(capture.stopStatements(leaving.name(), leavingPartitions));
-        for (Trigger trigger : userTriggers(leaving)) {
-            statements.add(DROP_TRIGGER.with("trigger", trigger.name()).with("table", leaving.name()));
+        old.byTrigger().ifPresent(it -> statements.addAll(routing.orElseThrow().dropStatements()));
+        statements.addAll(capture.stopStatements(old.captured(leaving.name())));
+        for (Trigger trigger : userTriggers()) {
+            for (QualifiedName table : old.tablesOf(trigger, leaving.name())) {
+                statements.add(DROP_TRIGGER.with("trigger", trigger.name()).with("table", table));
+            }
         }
         setOwner(statements);
         moveSequences(statements);
@@ -87,14 +92,30 @@ record Switch(
                 .ifPresent(comment ->
                         statements.add(COMMENT.with("table", leaving.name()).with("comment", Sql.literal(comment))));
         statements.addAll(capture.adaptStatements(leaving, entering));
-        statements.addAll(capture.startStatements(leaving.name(), enteringPartitions));
+        statements.addAll(capture.startStatements(next.captured(leaving.name())));
+        next.byTrigger().ifPresent(it -> routeByTrigger(statements));
         return statements;
     }
 
-    private List<Trigger> userTriggers(Table table) {
-        return table.triggers().stream()
-                .filter(trigger -> !capture.owns(trigger.name()))
-                .toList();
+    private List<Trigger> userTriggers() {
+        return old.userTriggers(name ->
+                capture.owns(name) || routing.filter(it -> it.owns(name)).isPresent());
+    }
+
+    /** Last of all: the children that are made on demand are made like the default one. */
+    private void routeByTrigger(List<Sql> statements) {
+        TriggerRouting triggers = routing.orElseThrow();
+        if (triggers.rights() == TriggerRouting.Rights.WRITER) {
+            for (QualifiedName child : next.partitions()) {
+                statements.addAll(sameGrants(
+                        "TABLE", child, next.table().grants(), old.table().grants()));
+            }
+        }
+        statements.addAll(triggers.attachStatements(
+                old.table().owner(),
+                next.partitions().stream()
+                        .flatMap(child -> triggers.layout().partition(child.name()).stream())
+                        .toList()));
     }
 
     /**
@@ -102,10 +123,10 @@ record Switch(
      * of its own on each side, so the entering one goes on where the leaving one stands, and they exchange names.
      */
     private void moveSequences(List<Sql> statements) {
-        for (Column column : leaving.columns()) {
+        for (Column column : old.table().columns()) {
             for (Sequence sequence : column.sequences()) {
                 if (sequence.identity()) {
-                    Sequence own = identitySequence(entering, column.name());
+                    Sequence own = identitySequence(next.table(), column.name());
                     statements.add(
                             CONTINUE_SEQUENCE.with("to", own.name().quoted()).with("from", sequence.name()));
                     advance(statements, column, own);
@@ -121,7 +142,7 @@ record Switch(
                     advance(statements, column, sequence);
                     statements.add(OWN_SEQUENCE
                             .with("sequence", sequence.name())
-                            .with("table", entering.name())
+                            .with("table", next.table().name())
                             .with("column", column.name()));
                 }
             }
@@ -130,7 +151,7 @@ record Switch(
 
     /** A serial column's sequence ends where its type ends, which for a wider column is too early. */
     private void setSequenceType(List<Sql> statements, Column column, Sequence sequence) {
-        String type = entering.column(column.name()).orElseThrow().type();
+        String type = next.table().column(column.name()).orElseThrow().type();
         if (sequence.suppliesColumn() && !type.equals(column.type()) && SEQUENCE_TYPES.contains(type)) {
             statements.add(SET_SEQUENCE_TYPE.with("sequence", sequence.name()).with("type", Sql.raw(type)));
         }
@@ -151,14 +172,14 @@ record Switch(
                     .with("extreme", Sql.raw(sequence.ascending() ? "max" : "min"))
                     .with("beyond", Sql.raw(sequence.ascending() ? ">" : "<"))
                     .with("column", column.name())
-                    .with("table", leaving.name())
+                    .with("table", old.table().name())
                     .with("sequence", sequence.name()));
         }
     }
 
     /** The largest value is looked up under the lock, so only where an index gives it at once. */
     private boolean isIndexed(Column column) {
-        return leaving.indexes().stream()
+        return old.table().indexes().stream()
                 .anyMatch(index -> index.valid()
                         && !index.partial()
                         && index.method().startsWith("btree")
@@ -168,41 +189,52 @@ record Switch(
 
     private void renameIndexes(List<Sql> statements) {
         for (Identifier name : carriedIndexes) {
-            if (leaving.index(name).isPresent()) {
-                statements.add(
-                        RENAME_INDEX.with("index", leaving.name().sibling(name)).with("name", aside.apply(name)));
+            if (old.table().index(name).isPresent()) {
+                statements.add(RENAME_INDEX
+                        .with("index", old.table().name().sibling(name))
+                        .with("name", aside.apply(name)));
             }
             statements.add(RENAME_INDEX
-                    .with("index", entering.name().sibling(counterpart.apply(name)))
+                    .with("index", next.table().name().sibling(counterpart.apply(name)))
                     .with("name", name));
         }
     }
 
-    /** Their definitions name the table by its live name, which the entering table has by now. */
+    /** On the table that has the live name by now, or on its children. */
     private void createTriggers(List<Sql> statements) {
-        for (Trigger trigger : userTriggers(leaving)) {
-            statements.add(Sql.raw(trigger.definition()));
-            String state = switch (trigger.enabled()) {
-                case 'D' -> "DISABLE";
-                case 'R' -> "ENABLE REPLICA";
-                case 'A' -> "ENABLE ALWAYS";
-                default -> "";
-            };
-            if (!state.isEmpty()) {
-                statements.add(SET_TRIGGER
-                        .with("table", leaving.name())
-                        .with("state", Sql.raw(state))
-                        .with("trigger", trigger.name()));
+        for (Trigger trigger : userTriggers()) {
+            for (QualifiedName table : next.tablesOf(trigger, old.name())) {
+                createTrigger(statements, trigger, table);
             }
+        }
+    }
+
+    private static void createTrigger(List<Sql> statements, Trigger trigger, QualifiedName table) {
+        statements.add(trigger.createOn(table));
+        String state = switch (trigger.enabled()) {
+            case 'D' -> "DISABLE";
+            case 'R' -> "ENABLE REPLICA";
+            case 'A' -> "ENABLE ALWAYS";
+            default -> "";
+        };
+        if (!state.isEmpty()) {
+            statements.add(SET_TRIGGER
+                    .with("table", table)
+                    .with("state", Sql.raw(state))
+                    .with("trigger", trigger.name()));
         }
     }
 
     /** First of all: a sequence can only belong to a table of the same owner. */
     private void setOwner(List<Sql> statements) {
-        if (!entering.owner().equals(leaving.owner())) {
-            statements.add(CHANGE_OWNER.with("table", entering.name()).with("owner", leaving.owner()));
-            for (QualifiedName partition : enteringPartitions) {
-                statements.add(CHANGE_OWNER.with("table", partition).with("owner", leaving.owner()));
+        if (!next.table().owner().equals(old.table().owner())) {
+            statements.add(CHANGE_OWNER
+                    .with("table", next.table().name())
+                    .with("owner", old.table().owner()));
+            for (QualifiedName partition : next.partitions()) {
+                statements.add(CHANGE_OWNER
+                        .with("table", partition)
+                        .with("owner", old.table().owner()));
             }
         }
     }

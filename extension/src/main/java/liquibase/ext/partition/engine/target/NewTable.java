@@ -18,7 +18,9 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
             CREATE TABLE {newTable} (
               LIKE {source} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING IDENTITY
                 INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING STATISTICS INCLUDING COMMENTS{combinedColumn}
-            ) PARTITION BY RANGE ({partitionKey})""");
+            ){partitioning}""");
+
+    private static final Sql PARTITIONING = Sql.of(" PARTITION BY RANGE ({partitionKey})");
 
     private static final Sql COMBINED_COLUMN = Sql.of("""
             ,
@@ -85,6 +87,16 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
             statements.add(createTable(template));
             statements.add(DROP_TEMPLATE.with("template", template));
         }
+        statements.addAll(
+                spec.routing() == Routing.NATIVE
+                        ? partitionStatements()
+                        : ChildrenByTrigger.of(spec, key, List.of(), List.of(), TriggerRouting.Rights.OWNER)
+                                .childStatements(newTable()));
+        return statements;
+    }
+
+    private List<Sql> partitionStatements() {
+        List<Sql> statements = new ArrayList<>();
         for (Partition partition : spec.layout().partitions()) {
             statements.add(CREATE_PARTITION
                     .with("partition", source().sibling(partition.name()))
@@ -110,7 +122,11 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
                 .with(
                         "combinedColumn",
                         key.combinedColumn().map(this::combinedColumn).orElse(Sql.empty()))
-                .with("partitionKey", key.definition());
+                .with(
+                        "partitioning",
+                        spec.routing() == Routing.NATIVE
+                                ? PARTITIONING.with("partitionKey", key.definition())
+                                : Sql.empty());
     }
 
     private Sql combinedColumn(Identifier column) {

@@ -28,6 +28,11 @@ public record NewTableSpec(
         return source.sibling(newTableName);
     }
 
+    /** @param table the new table by its present name */
+    public Routes routes(QualifiedName table) {
+        return new Routes(routing, table, layout);
+    }
+
     /** The function that reads dates kept as text; it stays with the table. */
     public QualifiedName textDateFunction() {
         return source.sibling(DerivedName.of(source.name(), TEXT_DATE));

@@ -8,6 +8,7 @@ import java.time.temporal.IsoFields;
 import java.time.temporal.TemporalAdjusters;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -108,6 +109,17 @@ public enum PartitionInterval {
      */
     public String suffix(LocalDate start) {
         return suffix.format(start);
+    }
+
+    /** The start of the interval whose {@link #suffix} that is; empty where it is no interval's. */
+    public Optional<LocalDate> startOfSuffix(String text) {
+        String dashed =
+                text.replaceFirst("^(\\d{4})(\\d{2})(\\d{2})$", "$1-$2-$3").replaceFirst("^(\\d{4})(\\d{2})$", "$1-$2");
+        try {
+            return Optional.of(firstDay(dashed)).filter(start -> suffix(start).equals(text));
+        } catch (DateTimeException e) {
+            return Optional.empty();
+        }
     }
 
     /** As {@link #suffix}, for PostgreSQL's {@code to_char}. */

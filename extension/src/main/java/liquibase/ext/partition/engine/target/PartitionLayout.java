@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.target;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
@@ -56,5 +57,13 @@ public record PartitionLayout(String prefix, PartitionInterval interval, LocalDa
     /** The partition that takes every row outside the ranges. */
     public Identifier defaultPartition() {
         return new Identifier(prefix + DEFAULT_SUFFIX);
+    }
+
+    /** The partition of that name, where it is one of this layout; it may lie after {@code until}, if it was made since. */
+    public Optional<Partition> partition(Identifier name) {
+        return name.name().startsWith(prefix)
+                ? interval.startOfSuffix(name.name().substring(prefix.length()))
+                        .map(start -> new Partition(name, start, interval.next(start)))
+                : Optional.empty();
     }
 }

@@ -4,8 +4,10 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.catalog.KeyColumn;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -22,9 +24,11 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * <p><b>Children on demand.</b> The routing function has a planned INSERT for each of the {@value #PLANNED_CHILDREN} children
  * nearest to now. For any other row it asks {@link #childFunction}, which finds the child by its name or makes it, from the default
- * child: its indexes, storage parameters, tablespace, grants and row triggers. It makes none beyond the interval that holds this day next year, none while
- * the default child has a foreign key (adding one takes a lock on the referenced table, and two writers who had both written that
- * would be a deadlock), and none when the owner may not create in the schema: then the row's place is the default child.
+ * child: its indexes, storage parameters, tablespace, grants and row triggers. It makes none beyond the interval that holds this
+ * day next year, none while the default child has a foreign key (adding one takes a lock on the referenced table, and two writers
+ * who had both written that would be a deadlock), none when the owner may not create in the schema, and none in a REPEATABLE READ
+ * or SERIALIZABLE transaction, whose snapshot may be older than a trigger of the default child, as that of change capture: then
+ * the row's place is the default child.
  *
  * <p>Two writers are kept apart by SHARE UPDATE EXCLUSIVE on the parent, until the first commits. {@code CREATE TABLE … INHERITS}
  * takes that lock anyway, it lets every writer through that needs no new child, and taking it makes the session read what others
@@ -39,13 +43,19 @@ import liquibase.ext.partition.engine.sql.Sql;
  * <p>A user's row triggers belong on the children, their statement triggers on the parent. Statement triggers for DELETE cannot be
  * kept: removing a row from the parent fires them.
  *
+ * <p><b>Limits.</b> A key is unique in each child only. {@code ON CONFLICT} inserts new keys, but is an error where the key is taken
+ * in the child; and where one statement brings a key twice, for two children, {@code DO NOTHING} leaves both rows. A foreign key that
+ * references the parent finds no row. An update or delete that waited for a row which another transaction moved finds no row, and
+ * says so by its count only (native partitioning raises an error). During a statement that moves rows, its BEFORE triggers can see
+ * a row in both children. A publication has no children that are made later.
+ *
  * @param table what is routed
  * @param layout its prefix, interval and {@code from}; {@code until} is only where the children made in advance end
  * @param rights whose rights the work in the children takes
  */
 public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights rights) {
     /** How many children the routing function knows. For the others a statement is planned for each row. */
-    static final int PLANNED_CHILDREN = 60;
+    static final int PLANNED_CHILDREN = 120;
 
     /** Whose rights, {@code current_user} and {@code search_path} hold while a child is written. */
     public enum Rights {
@@ -163,6 +173,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
               child := to_regclass(full_name);
               IF child IS NULL THEN
                 IF lower > (now() AT TIME ZONE 'UTC') + interval '1 year'
+                   OR current_setting('transaction_isolation') <> 'read committed'
                    OR NOT has_schema_privilege(current_user, {schema}, 'CREATE')
                    OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = default_child AND contype = 'f') THEN
                   RETURN default_child;
@@ -226,9 +237,13 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     private static final Sql CREATE_LIKE_DEFAULT_CHILD = Sql.of("""
             CREATE TABLE {child} (LIKE {defaultChild} INCLUDING INDEXES INCLUDING STATISTICS, CHECK ({check})) INHERITS ({parent})""");
 
-    /** Always with the owner's rights: there is no user's row trigger on the parent, and who may INSERT may not always DELETE. */
+    /**
+     * Always with the owner's rights: there is no user's row trigger on the parent, and who may INSERT may not always DELETE. Without
+     * the setting, a session that plans this while the parent is empty would go on scanning all that was ever inserted since the last
+     * VACUUM, for each row.
+     */
     private static final Sql CREATE_SETTLE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {settle}() RETURNS trigger LANGUAGE plpgsql {asOwner} AS {quote}
+            CREATE FUNCTION {settle}() RETURNS trigger LANGUAGE plpgsql {asOwner} SET enable_seqscan = off AS {quote}
             BEGIN
               DELETE FROM ONLY {parent} AS c WHERE {sameKey};
               RETURN NULL;
@@ -409,6 +424,19 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
      */
     public Sql refreshCall() {
         return CALL_REFRESH.with("refresh", refreshFunction());
+    }
+
+    /**
+     * Why a table with that trigger cannot be routed; empty where it can.
+     *
+     * @param trigger of the source
+     */
+    public static Optional<String> obstacle(Trigger trigger) {
+        return !trigger.forEachRow() && trigger.onDelete()
+                ? Optional.of(
+                        "statement trigger %s fires on DELETE, and every routed INSERT removes a row from the parent again; make it a row trigger"
+                                .formatted(trigger.name()))
+                : Optional.empty();
     }
 
     /** Whether a trigger of that name is one of ours. */

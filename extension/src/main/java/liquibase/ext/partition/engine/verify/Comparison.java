@@ -2,9 +2,12 @@ package liquibase.ext.partition.engine.verify;
 
 import java.sql.Array;
 import java.sql.SQLException;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Heap;
@@ -19,6 +22,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.target.Route;
+import liquibase.ext.partition.engine.target.Routes;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
@@ -34,6 +39,7 @@ import liquibase.ext.partition.engine.target.RowShape;
  * meanwhile: a chunk's snapshot sees a row together with its key in the delta table. Each row costs one index lookup on the
  * other side, whatever the tables' size.
  *
+ * @param routes of the partitioned table
  * @param captured as which of the two tables has it rows are written in the delta table
  */
 public record Comparison(
@@ -42,6 +48,7 @@ public record Comparison(
         Capture capture,
         RowShape captured,
         RowMatch match,
+        Routes routes,
         List<Identifier> columns) {
     /** Rows a chunk holds about, where nothing else is asked for: a snapshot of a few seconds. */
     public static final long DEFAULT_CHUNK_SIZE = 100_000;
@@ -59,17 +66,20 @@ public record Comparison(
                       FILTER (WHERE found.same IS NOT TRUE))[1:{listed}] AS keys
             FROM (SELECT * FROM ONLY {table} AS t
                   WHERE t.ctid >= {from} AND t.ctid < {to}
-                    AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured})
+                    AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured}){route}
                   ORDER BY {order} OFFSET 0) AS t
             LEFT JOIN LATERAL (
               SELECT {same} AS same FROM {other} AS o WHERE {sameRow} OFFSET 0
             ) AS found ON true""");
 
+    private static final Sql STARTS = Sql.of("""
+            SELECT DISTINCT {start} AS start FROM ONLY {table} AS t WHERE t.ctid >= {from} AND t.ctid < {to}""");
+
     /** Without the casts the parser would take it for a comparison column by column. */
     private static final Sql SAME_IMAGE = Sql.of("ROW({left})::record OPERATOR(pg_catalog.*=) ROW({right})::record");
 
-    /** A range of one table's blocks, and how its rows are looked up in the other. */
-    private record Piece(QualifiedName table, QualifiedName other, boolean contents, Chunk chunk) {}
+    /** A range of one table's blocks, and whether the contents of its rows are compared, or only their presence. */
+    private record Piece(QualifiedName table, boolean contents, Chunk chunk) {}
 
     /**
      * Compares all.
@@ -77,9 +87,9 @@ public record Comparison(
      * @param what begins the progress lines
      */
     public ComparisonResult compare(StepRun run, String what, long chunkSize, int workers) throws SQLException {
-        List<Piece> pieces = new ArrayList<>(pieces(run.session(), ordinary, partitioned, true, chunkSize));
+        List<Piece> pieces = new ArrayList<>(pieces(run.session(), ordinary, true, chunkSize));
         for (QualifiedName partition : new TableReader(run.session()).partitions(partitioned)) {
-            pieces.addAll(pieces(run.session(), partition, ordinary, false, chunkSize));
+            pieces.addAll(pieces(run.session(), partition, false, chunkSize));
         }
         long blocks = pieces.stream().mapToLong(piece -> piece.chunk().blocks()).sum();
         ProgressMeter meter = new ProgressMeter(run.report(), what, blocks, 0, 0);
@@ -108,11 +118,12 @@ public record Comparison(
 
     /** The comparing statement of one chunk on the way there, for review. */
     public Sql statement(Chunk chunk) {
-        return statement(new Piece(ordinary, partitioned, true, chunk));
+        return statement(
+                new Piece(ordinary, true, chunk),
+                routes.of(Collections.singleton(null)).get(0));
     }
 
-    private static List<Piece> pieces(
-            Session session, QualifiedName table, QualifiedName other, boolean contents, long chunkSize)
+    private static List<Piece> pieces(Session session, QualifiedName table, boolean contents, long chunkSize)
             throws SQLException {
         long blocks = Heap.blocks(session, table);
         if (blocks == 0) {
@@ -120,12 +131,36 @@ public record Comparison(
         }
         long blocksPerChunk = Chunk.blocksFor(chunkSize, Heap.rowsPerBlock(session, table));
         return Chunk.covering(blocks, blocksPerChunk).stream()
-                .map(chunk -> new Piece(table, other, contents, chunk))
+                .map(chunk -> new Piece(table, contents, chunk))
                 .toList();
     }
 
     private ComparisonResult compare(Session session, Piece piece) throws SQLException {
-        return session.queryFirst(statement(piece), row -> {
+        ComparisonResult result = ComparisonResult.none();
+        for (Route route : routes(session, piece)) {
+            result = result.plus(compare(session, statement(piece, route)));
+        }
+        return result;
+    }
+
+    /** On the way back each partition is read by itself, and there is one other table. */
+    private List<Route> routes(Session session, Piece piece) throws SQLException {
+        if (!piece.contents()) {
+            return List.of(new Route(ordinary.asSql(), ordinary, Optional.empty()));
+        }
+        if (routes.isSingle()) {
+            return List.of(routes.single());
+        }
+        return routes.of(session.query(
+                STARTS.with("start", routes.start(match.time(RowMatch.Rows.ofSource("t"))))
+                        .with("table", piece.table())
+                        .with("from", new TupleId(piece.chunk().from()))
+                        .with("to", new TupleId(piece.chunk().to())),
+                row -> row.getObject("start", LocalDate.class)));
+    }
+
+    private static ComparisonResult compare(Session session, Sql statement) throws SQLException {
+        return session.queryFirst(statement, row -> {
                     Array keys = row.getArray("keys");
                     return new ComparisonResult(
                             row.getLong("rows"),
@@ -135,7 +170,8 @@ public record Comparison(
                 .orElseThrow();
     }
 
-    private Sql statement(Piece piece) {
+    private Sql statement(Piece piece, Route route) {
+        QualifiedName other = piece.contents() ? partitioned : ordinary;
         RowMatch.Rows rows = new RowMatch.Rows("t", piece.contents() ? RowShape.SOURCE : RowShape.NEW);
         RowMatch.Rows others = new RowMatch.Rows("o", piece.contents() ? RowShape.NEW : RowShape.SOURCE);
         String keyTexts = match.columns().stream()
@@ -147,13 +183,14 @@ public record Comparison(
                         .with("right", match.list(others, columns, RowShape.NEW))
                 : Sql.raw("true");
         return COMPARE.with("keyTexts", Sql.raw(keyTexts))
-                .with("missing", Sql.literal(" (in %s, not in %s)".formatted(piece.table(), piece.other())))
-                .with("different", Sql.literal(" (not the same in %s)".formatted(piece.other())))
+                .with("missing", Sql.literal(" (in %s, not in %s)".formatted(piece.table(), other)))
+                .with("different", Sql.literal(" (not the same in %s)".formatted(other)))
                 .with("listed", Sql.raw(Integer.toString(ComparisonResult.LISTED_KEYS)))
                 .with("table", piece.table())
                 .with("order", piece.contents() ? match.partitionValue(rows) : Sql.list("t", match.columns()))
                 .with("same", same)
-                .with("other", piece.other())
+                .with("other", route.read())
+                .with("route", route.where(match.time(rows)))
                 .with("sameRow", match.sameRow(others, rows))
                 .with("from", new TupleId(piece.chunk().from()))
                 .with("to", new TupleId(piece.chunk().to()))

@@ -103,6 +103,7 @@ public final class Verification {
                 capture,
                 captured,
                 RowMatch.of(new TableReader(run.session()), migration, ordinary, partitioned),
+                migration.spec().routes(partitioned.name()),
                 ordinary.writableColumns());
     }
 }

@@ -15,6 +15,9 @@ import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.target.Conversions;
 import liquibase.ext.partition.engine.target.DateTime;
 import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.PartitionLayout;
+import liquibase.ext.partition.engine.target.Routes;
+import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +33,8 @@ class StatementsTest {
                     new KeyColumn(new Identifier("code"), "ext.citext", Sql.raw("OPERATOR(\"ext\".=)"))),
             by(false, AT),
             Conversions.none());
+    private static final Routes ROUTES =
+            new Routes(Routing.NATIVE, NEW, PartitionLayout.parse("Orders_", "month", "2024-01", "2025-01"));
     private static final List<Identifier> COLUMNS =
             List.of(new Identifier("Id"), new Identifier("code"), AT, new Identifier("a\"b"));
 
@@ -45,6 +50,7 @@ class StatementsTest {
         return new Replay(
                 new Capture(DELTA, KEY.columns(), List.of(AT)),
                 KEY,
+                ROUTES,
                 new Replay.Side(forward ? SOURCE : NEW, forward ? RowShape.SOURCE : RowShape.NEW),
                 new Replay.Side(forward ? NEW : SOURCE, forward ? RowShape.NEW : RowShape.SOURCE),
                 COLUMNS);
@@ -52,7 +58,7 @@ class StatementsTest {
 
     @Test
     void theCopyOfAChunk() {
-        Sql copy = ChunkedCopy.copyStatement(SOURCE, NEW, DELTA, COLUMNS, KEY, new Chunk(64, 128));
+        Sql copy = ChunkedCopy.copyStatement(SOURCE, ROUTES.single(), DELTA, COLUMNS, KEY, new Chunk(64, 128));
 
         assertThat(copy.text()).isEqualTo("""
                 INSERT INTO "shop"."Orders_new" ("Id", "code", "created?", "a""b") OVERRIDING SYSTEM VALUE
@@ -126,7 +132,8 @@ class StatementsTest {
     void theTriggersAreAlwaysEnabledAndTheRefusalIsOnEveryPartition() {
         Capture capture = new Capture(DELTA, KEY.columns(), List.of(AT));
 
-        assertThat(capture.startStatements(SOURCE, List.of(QualifiedName.of("shop", "p1"))))
+        assertThat(capture.startStatements(
+                        new CapturedTable(SOURCE, List.of(QualifiedName.of("shop", "p1")), Routing.NATIVE)))
                 .extracting(Sql::script)
                 .containsExactly(
                         """

@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.target;
 
 import java.time.LocalDate;
 import java.util.List;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.catalog.KeyColumn;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -47,7 +48,7 @@ record RoutedOrders(TestDatabase database, TriggerRouting routing) {
                         .with("to", to));
     }
 
-    /** The parent, its children, and each child's primary key and an index. */
+    /** The parent, its children, and each child's primary key. */
     RoutedOrders make(String columns) {
         String parent = routing.table().parent().quoted();
         database.execute("CREATE TABLE %s (%s)".formatted(parent, columns));
@@ -74,10 +75,10 @@ record RoutedOrders(TestDatabase database, TriggerRouting routing) {
 
     /** The children made in advance, the default one last. */
     List<QualifiedName> children() {
-        return java.util.stream.Stream.concat(
+        return Stream.concat(
                         routing.layout().partitions().stream()
                                 .map(partition -> routing.table().parent().sibling(partition.name())),
-                        java.util.stream.Stream.of(routing.defaultChild()))
+                        Stream.of(routing.defaultChild()))
                 .toList();
     }
 

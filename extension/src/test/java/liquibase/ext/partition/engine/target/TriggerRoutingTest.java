@@ -8,14 +8,19 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.target.TriggerRouting.Rights;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -255,7 +260,7 @@ class TriggerRoutingTest {
                         for (int month = 1; month <= 12; month++) {
                             // Its snapshot is taken before anybody makes the month's child.
                             connection.createStatement().execute("SELECT 1");
-                            barrier.await();
+                            barrier.await(1, TimeUnit.MINUTES);
                             for (int row = 0; row < 2; row++) {
                                 insert.setInt(1, (number * 100 + month) * 10 + row);
                                 // Half of them begin with the next month: different children at once.
@@ -265,6 +270,10 @@ class TriggerRoutingTest {
                             connection.commit();
                         }
                         return null;
+                    } catch (SQLException | AssertionError e) {
+                        // The others would wait for this one.
+                        barrier.reset();
+                        throw e;
                     }
                 }));
             }
@@ -277,8 +286,23 @@ class TriggerRoutingTest {
 
         assertThat(database.queryLong("SELECT count(DISTINCT id) FROM orders")).isEqualTo(8 * 12 * 2);
         assertThat(orders.rows()).hasSize(8 * 12 * 2);
+        // A writer with a snapshot makes no child, and finds those of the others.
+        assertThat(database.queryLong("SELECT count(*) FROM orders_default WHERE id / 1000 % 2 = 0"))
+                .isZero();
+        database.execute("UPDATE orders SET at = at");
         assertThat(database.queryLong("SELECT count(*) FROM orders_default")).isZero();
         assertEveryRowIsWhereItBelongs();
+    }
+
+    @Test
+    void aTransactionWhoseSnapshotMayBeTooOldMakesNoChild() throws Exception {
+        orders().attach();
+        try (Transaction old = Transaction.beginRepeatableRead(database)) {
+            old.run(insert(1, "2024-06-05 00:00+00"));
+            old.commit();
+        }
+
+        assertThat(database.queryLong("SELECT count(*) FROM orders_default")).isEqualTo(1);
     }
 
     @Test
@@ -370,14 +394,18 @@ class TriggerRoutingTest {
         database.execute(
                 "INSERT INTO orders (id, at) SELECT i, timestamptz '2024-01-05 00:00+00' FROM generate_series(1, 6) AS i");
 
+        // An id that is in two children: what stays in one is not taken for what was moved to the other.
+        database.execute(insert(3, "2024-03-09 00:00+00"));
+
         database.execute(
-                "UPDATE orders SET note = 'u', at = CASE WHEN id % 2 = 0 THEN at + make_interval(months => id::int) ELSE at END");
+                "UPDATE orders SET note = 'u', at = CASE WHEN id % 2 = 0 THEN at + make_interval(months => id::int) ELSE at END WHERE at < '2024-02-01 00:00+00'");
 
         assertThat(orders.rows())
                 .containsExactly(
                         "orders_202401 1 2024-01-05 u",
                         "orders_202403 2 2024-03-05 u",
                         "orders_202401 3 2024-01-05 u",
+                        "orders_202403 3 2024-03-09 none",
                         "orders_202405 4 2024-05-05 u",
                         "orders_202401 5 2024-01-05 u",
                         "orders_202407 6 2024-07-05 u");
@@ -555,10 +583,7 @@ class TriggerRoutingTest {
                 RoutedOrders.table(
                         parent, "a'b", List.of("new", "a'b", "value", "routed_at", "c", "%1$s", "$1", "@child@")),
                 new PartitionLayout(
-                        "Ord \"%I\" é ",
-                        PartitionInterval.WEEK,
-                        java.time.LocalDate.of(2024, 1, 1),
-                        java.time.LocalDate.of(2024, 1, 15)),
+                        "Ord \"%I\" é ", PartitionInterval.WEEK, LocalDate.of(2024, 1, 1), LocalDate.of(2024, 1, 15)),
                 Rights.OWNER);
         database.execute("CREATE SCHEMA \"we\"\"ird\"");
         RoutedOrders orders = new RoutedOrders(database, routing).make("""
@@ -578,10 +603,6 @@ class TriggerRoutingTest {
         }
         database.execute("UPDATE %s SET \"a'b\" = '2024-05-01 00:00+00'".formatted(parent.quoted()));
 
-        assertThat(database.queryStrings(
-                        "SELECT DISTINCT tableoid::regclass::text || (SELECT string_agg(relname, ' ') FROM pg_class WHERE oid = 0) FROM "
-                                + parent.quoted()))
-                .hasSize(1);
         assertThat(database.queryStrings(
                         "SELECT DISTINCT relname FROM %s AS o JOIN pg_class ON pg_class.oid = o.tableoid"
                                 .formatted(parent.quoted())))
@@ -662,5 +683,155 @@ class TriggerRoutingTest {
         orders.attach();
         database.execute(insert(2, "2024-05-05 00:00+00"));
         assertThat(database.queryLong("SELECT count(*) FROM orders_202405")).isEqualTo(2);
+    }
+
+    @Test
+    void findsTheTriggersThatItCannotKeep() throws Exception {
+        database.execute(
+                "CREATE TABLE t (id int, \"x FOR EACH STATEMENT \" int)",
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "CREATE TRIGGER \"a DELETE\" AFTER INSERT OR UPDATE OF \"x FOR EACH STATEMENT \" ON t FOR EACH ROW WHEN (NEW.\"x FOR EACH STATEMENT \" > 0) EXECUTE FUNCTION f(' FOR EACH STATEMENT ')",
+                "CREATE TRIGGER b BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION f()",
+                "CREATE TRIGGER c BEFORE INSERT OR UPDATE OR TRUNCATE ON t FOR EACH STATEMENT EXECUTE FUNCTION f()",
+                "CREATE TRIGGER d AFTER UPDATE ON t REFERENCING NEW TABLE AS n OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION f()",
+                "CREATE CONSTRAINT TRIGGER e AFTER DELETE ON t DEFERRABLE FOR EACH ROW EXECUTE FUNCTION f()",
+                "CREATE TRIGGER n1 AFTER DELETE ON t FOR EACH STATEMENT EXECUTE FUNCTION f()",
+                "CREATE TRIGGER n2 BEFORE INSERT OR DELETE OR UPDATE ON t FOR EACH STATEMENT EXECUTE FUNCTION f()",
+                "CREATE TRIGGER n3 AFTER INSERT ON t REFERENCING NEW TABLE AS n FOR EACH ROW EXECUTE FUNCTION f()");
+
+        List<String> refused = new ArrayList<>();
+        try (Connection connection = database.connect()) {
+            for (Trigger trigger : new TableReader(new Session(connection))
+                    .require(QualifiedName.of("public", "t"))
+                    .triggers()) {
+                TriggerRouting.obstacle(trigger).ifPresent(why -> refused.add(why));
+            }
+        }
+
+        assertThat(refused)
+                .satisfiesExactly(
+                        why -> assertThat(why).startsWith("statement trigger n1 fires on DELETE"),
+                        why -> assertThat(why).startsWith("statement trigger n2 fires on DELETE"));
+    }
+
+    @Test
+    void showsAStatementTriggersTransitionTableEveryRowOnce() {
+        RoutedOrders orders = orders();
+        database.execute(
+                "CREATE TABLE seen (n bigint)",
+                """
+                CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN INSERT INTO seen SELECT count(*) FROM added; RETURN NULL; END $$""",
+                "CREATE TRIGGER see AFTER INSERT ON orders REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION see()");
+        orders.attach();
+
+        database.execute(
+                "INSERT INTO orders (at) SELECT '2024-01-01 00:00+00'::timestamptz + i * interval '1 month' FROM generate_series(0, 9) AS i");
+
+        assertThat(database.queryStrings("SELECT n FROM seen")).containsExactly("10");
+    }
+
+    @Test
+    void failsWhereOnConflictFindsTheKeyTaken() throws Exception {
+        RoutedOrders orders = orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+
+        for (String conflict : List.of("(id) DO UPDATE SET note = 'x'", "DO NOTHING")) {
+            try (Transaction writer = Transaction.begin(database)) {
+                assertThat(writer.update(insert(2, "2024-01-06 00:00+00") + " ON CONFLICT " + conflict))
+                        .isEqualTo(1);
+                assertThatThrownBy(() -> writer.run(insert(1, "2024-01-06 00:00+00") + " ON CONFLICT " + conflict))
+                        .hasMessageContaining("duplicate key value violates unique constraint");
+            }
+        }
+        // A limit: the key is looked for in the parent, after the child has taken the row.
+        try (Transaction writer = Transaction.begin(database)) {
+            assertThat(
+                            writer.update(
+                                    "INSERT INTO orders (id, at) VALUES (5, '2024-01-05 00:00+00'), (5, '2024-02-05 00:00+00') ON CONFLICT DO NOTHING"))
+                    .isEqualTo(1);
+            assertThat(writer.query("SELECT count(*) FROM orders WHERE id = 5")).isEqualTo("2");
+        }
+        assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 none");
+    }
+
+    @Test
+    void checksDeferredConstraintsOfAMovedRowAtTheEnd() throws Exception {
+        RoutedOrders orders = orders();
+        database.execute("CREATE TABLE kind (note text PRIMARY KEY)", "INSERT INTO kind VALUES ('none')");
+        for (QualifiedName child : orders.children()) {
+            database.execute(
+                    "ALTER TABLE %s ADD FOREIGN KEY (note) REFERENCES kind DEFERRABLE INITIALLY DEFERRED, ADD UNIQUE (note, id) DEFERRABLE INITIALLY DEFERRED"
+                            .formatted(child.quoted()));
+        }
+        orders.attach();
+
+        try (Transaction writer = Transaction.begin(database)) {
+            writer.run(
+                    insert(1, "2024-01-05 00:00+00"),
+                    "UPDATE orders SET at = '2024-02-05 00:00+00', note = 'later'",
+                    "INSERT INTO kind VALUES ('later')");
+            writer.commit();
+            writer.run("UPDATE orders SET at = '2024-03-05 00:00+00', note = 'never'");
+            assertThatThrownBy(writer::commit).hasMessageContaining("violates foreign key constraint");
+        }
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 later");
+    }
+
+    @Test
+    void removesARowByTheIndexEvenWhereThePlanWasMadeForAnEmptyParent() throws Exception {
+        orders().attach();
+        database.execute("VACUUM orders");
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            for (int i = 0; i < 500; i++) {
+                statement.execute(insert(i, "2024-01-05 00:00+00"));
+            }
+            try (var row = statement.executeQuery(
+                    "SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables WHERE relid = 'orders'::regclass")) {
+                assertThat(row.next()).isTrue();
+                assertThat(row.getLong(1)).isZero();
+                assertThat(row.getLong(2)).isEqualTo(500);
+            }
+        }
+    }
+
+    @Test
+    void staysRightWhenASavepointIsRolledBack() throws Exception {
+        RoutedOrders orders = orders().attach();
+        try (Transaction writer = Transaction.begin(database)) {
+            writer.run(
+                    insert(1, "2024-01-05 00:00+00"),
+                    "SAVEPOINT s",
+                    "UPDATE orders SET at = '2024-07-05 00:00+00'",
+                    insert(2, "2024-08-05 00:00+00"),
+                    "ROLLBACK TO s",
+                    "UPDATE orders SET note = 'kept'",
+                    insert(3, "2024-08-05 00:00+00"));
+            writer.commit();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 kept", "orders_202408 3 2024-08-05 none");
+        assertParentIsEmpty();
+    }
+
+    @Test
+    void findsNoRowForAWriterWhoWaitedForOneThatMoved() throws Exception {
+        RoutedOrders orders = orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try (Transaction mover = Transaction.begin(database);
+                Transaction late = Transaction.begin(database)) {
+            mover.run("UPDATE orders SET at = '2024-02-05 00:00+00'");
+            Future<Integer> count = thread.submit(() -> late.update("UPDATE orders SET note = 'late' WHERE id = 1"));
+            database.awaitTrue("SELECT count(*) = 1 FROM pg_locks WHERE NOT granted");
+            mover.commit();
+
+            assertThat(count.get()).isZero();
+            late.commit();
+        } finally {
+            thread.shutdownNow();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 none");
     }
 }

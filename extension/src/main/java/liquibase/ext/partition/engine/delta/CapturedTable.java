@@ -1,0 +1,35 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.target.Routing;
+
+/**
+ * A table whose writes are captured.
+ *
+ * @param partitions or inheritance children; none of an ordinary table
+ * @param routing how rows find these
+ */
+public record CapturedTable(QualifiedName table, List<QualifiedName> partitions, Routing routing) {
+    public CapturedTable {
+        partitions = List.copyOf(partitions);
+    }
+
+    /** One without partitions. */
+    public static CapturedTable ordinary(QualifiedName table) {
+        return new CapturedTable(table, List.of(), Routing.NATIVE);
+    }
+
+    /** Those that need a row trigger of their own. The server clones that of a partitioned table, and not that of a parent. */
+    List<QualifiedName> rowTriggered() {
+        return routing == Routing.TRIGGER ? partitions : List.of(table);
+    }
+
+    /** Each can be truncated by itself, which fires only its own statement triggers. */
+    List<QualifiedName> truncatable() {
+        List<QualifiedName> tables = new ArrayList<>(List.of(table));
+        tables.addAll(partitions);
+        return tables;
+    }
+}

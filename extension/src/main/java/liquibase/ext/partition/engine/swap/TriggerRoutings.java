@@ -1,0 +1,39 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.Trigger;
+import liquibase.ext.partition.engine.delta.RowMatch;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.target.ChildrenByTrigger;
+import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.TriggerRouting;
+
+/** The routing by triggers of a migration that asked for it. */
+final class TriggerRoutings {
+    private TriggerRoutings() {}
+
+    /**
+     * @param userTriggers of the table; with a row trigger among them, a child is written with the writer's rights, as the trigger
+     *     expects it
+     */
+    static Optional<TriggerRouting> of(
+            TableReader reader, Migration migration, Table ordinary, Table routed, List<Trigger> userTriggers)
+            throws SQLException {
+        if (migration.spec().routing() == Routing.NATIVE) {
+            return Optional.empty();
+        }
+        RowMatch match = RowMatch.of(reader, migration, ordinary, routed);
+        return Optional.of(ChildrenByTrigger.of(
+                migration.spec(),
+                match.partitionKey(),
+                routed.writableColumns(),
+                match.key(),
+                userTriggers.stream().anyMatch(Trigger::forEachRow)
+                        ? TriggerRouting.Rights.WRITER
+                        : TriggerRouting.Rights.OWNER));
+    }
+}
