@@ -175,9 +175,7 @@ class PartitionKeysTest {
     /** As the README says. */
     @Test
     void aPartitionIsAddedWithItsKeysAndItsCheck() throws Exception {
-        by(coalesced("order_date", "shipped_at", "paid_on"))
-                .throughSwap()
-                .dropBackup();
+        by(coalesced("order_date", "shipped_at", "paid_on")).throughSwap().dropBackup();
         database.execute("DELETE FROM orders WHERE order_date >= '2025-01-01'");
 
         database.execute("""
