@@ -408,6 +408,19 @@ class PartitionKeysTest {
     }
 
     @Test
+    void aTextThatIsNoDateIsCountedApartFromNone() throws Exception {
+        String value = "(ARRAY[NULL, NULL, NULL, '', '31 March', '2023-12-31', '2024-02-29'])[i % 7 + 1]";
+        MigrationFixture orders = single("text", value, "", read(null, null, null, null));
+        database.execute("DELETE FROM orders WHERE id > 14");
+
+        orders.throughVerification();
+
+        assertThat(orders.lines())
+                .anyMatch(line ->
+                        line.endsWith("12 rows (6 NULL, 4 not a date, 2 before 2024-01) in public.orders_default"));
+    }
+
+    @Test
     void textDatesInAPatternOfTheUsers() throws Exception {
         MigrationFixture orders = single(
                 "varchar(20)",
