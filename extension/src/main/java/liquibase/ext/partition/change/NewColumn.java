@@ -1,11 +1,16 @@
 package liquibase.ext.partition.change;
 
 import java.util.Optional;
+import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.serializer.AbstractLiquibaseSerializable;
 
 /** The type that {@code createPartitionedTable} gives to a column. */
 public class NewColumn extends AbstractLiquibaseSerializable {
+    /** Strings, names and comments, in which a question mark is one: to the driver, too. */
+    private static final Pattern QUOTED = Pattern.compile("""
+            \\b[eE]'(?:[^'\\\\]|\\\\.|'')*+'|'(?:[^']|'')*+'|"(?:[^"]|"")*+"|\\$(\\w*)\\$.*?\\$\\1\\$|--[^\\n]*|/\\*.*?\\*/""", Pattern.DOTALL);
+
     private String name;
     private String type;
     private String using;
@@ -54,8 +59,18 @@ public class NewColumn extends AbstractLiquibaseSerializable {
             throw new IllegalArgumentException(
                     "column %s has reverseUsing without using; say how it is converted first.".formatted(name));
         }
+        refuseParameter("using", using);
+        refuseParameter("reverseUsing", reverseUsing);
         return new ColumnChange(
                 Attributes.name("column", name), type, Optional.ofNullable(using), Optional.ofNullable(reverseUsing));
+    }
+
+    private void refuseParameter(String attribute, String expression) {
+        if (expression != null && QUOTED.matcher(expression).replaceAll(" ").indexOf('?') >= 0) {
+            throw new IllegalArgumentException(
+                    "%s of column %s has a question mark, which the JDBC driver takes for a parameter; write the function instead of the operator, as jsonb_exists(a, b) for a ? b."
+                            .formatted(attribute, name));
+        }
     }
 
     @Override

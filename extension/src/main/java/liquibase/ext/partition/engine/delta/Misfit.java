@@ -17,14 +17,22 @@ import liquibase.ext.partition.engine.target.RowShape;
  * nor, for most types, the value; so, once a statement has failed, its rows are tried one by one.
  */
 public final class Misfit {
+    /** Of a value in the message, in characters. */
+    private static final int LONGEST = 200;
+
     private static final String SETTING = "liquibase_partition.misfit";
 
-    /** Runs each row's conversions by themselves and stops at the first that fails. It writes nothing. */
+    /**
+     * Runs each row's conversions by themselves and stops at the first that fails. It writes nothing. A name in a user's expression
+     * is a column of his, and not one of the block's variables.
+     */
     private static final Sql FIND = Sql.of("""
             DO {quote}
+            #variable_conflict use_column
             DECLARE
               r record;
               converted text;
+              held text;
             BEGIN
               PERFORM pg_catalog.set_config({setting}, '', false);
               FOR r IN SELECT s.* FROM {table} AS s WHERE {where} LOOP
@@ -33,14 +41,14 @@ public final class Misfit {
                 EXCEPTION WHEN OTHERS THEN
                   PERFORM pg_catalog.set_config({setting},
                     format('%s of the row with %s is %s: %s', converted, concat_ws(', ', {key}),
-                           to_jsonb(r) ->> converted, SQLERRM), false);
+                           coalesce(left(held, {longest}), 'NULL'), left(SQLERRM, 2 * {longest})), false);
                   RETURN;
                 END;
               END LOOP;
             END
             {quote}""");
 
-    private static final Sql CONVERT = Sql.of("converted := {name}; PERFORM {conversion};");
+    private static final Sql CONVERT = Sql.of("converted := {name}; held := {value}::text; PERFORM {conversion};");
     private static final Sql KEY_VALUE = Sql.of("{name} || r.{column}::text");
     private static final Sql FOUND = Sql.of("SELECT pg_catalog.current_setting({setting}, true)");
 
@@ -85,6 +93,7 @@ public final class Misfit {
         List<Sql> conversions = new ArrayList<>();
         for (Identifier column : match.conversions().columns()) {
             conversions.add(CONVERT.with("name", Sql.literal(column.name()))
+                    .with("value", Sql.list("r", List.of(column)))
                     .with("conversion", match.list(new RowMatch.Rows("r", rows.shape()), List.of(column), other)));
         }
         List<Sql> key = match.columns().stream()
@@ -95,6 +104,7 @@ public final class Misfit {
                 .with("table", table)
                 .with("where", Sql.raw(where.script()))
                 .with("conversions", Sql.join("\n      ", conversions))
+                .with("longest", Sql.raw(String.valueOf(LONGEST)))
                 .with("key", Sql.list(key));
         return body.with("quote", Sql.raw(dollarQuote(body)));
     }

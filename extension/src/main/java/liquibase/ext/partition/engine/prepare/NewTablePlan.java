@@ -39,6 +39,23 @@ final class NewTablePlan {
                            WHERE t.oid = to_regtype({type}) AND t.typcategory IN ('A', 'E', 'R', 'S'))
             """);
 
+    /** The type's own one where the type changes, as ALTER COLUMN … TYPE has it. */
+    private static final Sql COLLATION = Sql.of("""
+            SELECT CASE WHEN {changes} THEN t.typcollation ELSE a.attcollation END::regcollation::text
+            FROM pg_catalog.pg_attribute AS a, pg_catalog.pg_type AS t
+            WHERE a.attrelid = to_regclass({table}) AND a.attname = {column} AND t.typname = {type}
+              AND t.typnamespace = 'pg_catalog'::regnamespace
+            """);
+
+    /** Three digits, because letters that a language takes as one (Danish AA, Czech CH, Hungarian DZS) are at most that many. */
+    private static final Sql OUT_OF_ORDER = Sql.of("""
+            WITH digit AS (SELECT regexp_split_to_table('0123456789ABCDEFGHJKMNPQRSTVWXYZ', '') AS d),
+                 word AS (SELECT a.d || b.d || c.d AS w FROM digit AS a, digit AS b, digit AS c),
+                 place AS (SELECT w, rank() OVER (ORDER BY w COLLATE {collation}) AS here, rank() OVER (ORDER BY w COLLATE "C") AS "right"
+                           FROM word)
+            SELECT w FROM place WHERE here <> "right" ORDER BY "right" LIMIT 1
+            """);
+
     private final Session session;
     private final Table source;
     private final NewTableSpec spec;
@@ -63,11 +80,41 @@ final class NewTablePlan {
                     new NewTable(spec, PartitionKey.of(spec.partitionKey(), columns, spec.textDateFunction()), changes);
             // A bound may be a day that the column's type cannot say.
             plan.statements();
-            return Optional.of(plan);
+            misplacedUlids(plan).ifPresent(problems::add);
+            return problems.size() > before ? Optional.empty() : Optional.of(plan);
         } catch (IllegalArgumentException e) {
             problems.add(e.getMessage());
             return Optional.empty();
         }
+    }
+
+    /** Bounds of ULIDs are in the order of their digits; under another order rows would be in wrong partitions. */
+    private Optional<String> misplacedUlids(NewTable plan) throws SQLException {
+        Optional<Identifier> column = plan.key().columnOfUlids();
+        if (column.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<ColumnChange> change = plan.changes().stream()
+                .filter(it -> it.column().equals(column.get()))
+                .findFirst();
+        String collation = session.queryStrings(COLLATION
+                        .with("changes", change.isPresent())
+                        .with("table", source.name().quoted())
+                        .with("column", column.get().name())
+                        .with(
+                                "type",
+                                change.isPresent()
+                                        ? typeName(change.get()).orElseThrow()
+                                        : source.column(column.get())
+                                                .orElseThrow()
+                                                .typeName()))
+                .get(0);
+        return session.queryStrings(OUT_OF_ORDER.with("collation", Sql.raw(collation))).stream()
+                .findFirst()
+                .map(word -> """
+                        column %s keeps ULIDs as text under the collation %s, whose order is not that of time (<%s> is out of place), \
+                        so it cannot be the partition key itself; say combinedColumn, so that the key is the time that is \
+                        read from it, or give the column the collation "C" first""".formatted(column.get(), collation, word));
     }
 
     private List<ColumnChange> changes(List<String> problems) throws SQLException {

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.sql;
 
 import java.sql.SQLException;
+import java.util.regex.Pattern;
 
 /**
  * The SQLSTATEs by which the engine decides. Never the text of a message: that is translated, and changes.
@@ -14,6 +15,8 @@ public enum SqlState {
     INSUFFICIENT_PRIVILEGE("42501"),
     UNDEFINED_TABLE("42P01");
 
+    private static final Pattern FAILED_EXPRESSION = Pattern.compile("(22|P0|21|0A)...|23514");
+
     private final String code;
 
     SqlState(String code) {
@@ -24,10 +27,13 @@ public enum SqlState {
         return code;
     }
 
-    /** Whether an expression could not be evaluated: a data exception (class 22), or what a function raised (class P0). */
+    /**
+     * Whether an expression could not be evaluated: a data exception (class 22), what a function raised (P0), a sub-select of several
+     * rows (21), NaN as an integer (0A), a value that a domain refuses (23514, which other checks have, too).
+     */
     public static boolean isFailedExpression(SQLException e) {
         String state = e.getSQLState();
-        return state != null && (state.startsWith("22") || state.startsWith("P0"));
+        return state != null && FAILED_EXPRESSION.matcher(state).matches();
     }
 
     /** Whether {@code e} was raised with this state. */

@@ -23,19 +23,30 @@ public final class Conversions {
 
     /** The failing cast at the end is how an expression raises an error. */
     private static final Sql EXACT = Sql.of("""
-            CASE WHEN {value} IS NULL OR {back} = {value} THEN {cast} ELSE (({value})::text || {message})::integer::text::{type} END""");
+            CASE WHEN {value} IS NULL OR {back} = {value} THEN {cast} ELSE (left(({value})::text, 100) || {message})::integer::text::{type} END""");
 
     private static final Sql WHERE_FITS = Sql.of("CASE WHEN {fits} THEN {cast} END");
     private static final Sql SAME_BACK = Sql.of("{back} = {value}");
     private static final Sql IN_RANGE = Sql.of("{value} BETWEEN {range}");
 
-    /** Casts between them fail by themselves, so that whether a value fits is to be known before. */
+    /** In this order, which AND does not promise. */
+    private static final Sql IN_RANGE_AND_SAME = Sql.of("CASE WHEN {value} BETWEEN {range} THEN {same} END");
+
+    /** Casts to them fail by themselves, so that whether a value fits is to be known before. */
     private static final Map<String, String> INTEGERS = Map.of(
             "smallint", "-32768 AND 32767",
             "integer", "-2147483648 AND 2147483647",
             "bigint", "-9223372036854775808 AND 9223372036854775807");
 
-    private static final Sql USING = Sql.of("(SELECT {using} FROM (SELECT {value}) AS converted ({column}))");
+    /** The line's end is that of a comment, which an expression may end with. */
+    private static final Sql USING = Sql.of("(SELECT {using}\n FROM (SELECT {value}) AS converted ({column}))");
+
+    /** A cast to {@code varchar(n)} would cut a longer text off without a word, where an assignment fails. */
+    private static final Sql USING_FITS = Sql.of("""
+            (SELECT CASE WHEN rtrim(given::text) = rtrim(given::{type}::text) OR given IS NULL THEN given::{type} \
+            ELSE (left(given::text, 100) || {message})::integer::text::{type} END FROM (SELECT {value}) AS result (given))""");
+
+    private static final Set<String> TEXTS_OF_A_LENGTH = Set.of("varchar", "bpchar");
 
     /** A cast from a type to a later one of these gives an equal value always. */
     private static final List<String> WIDER = List.of("smallint", "integer", "bigint", "numeric");
@@ -94,11 +105,15 @@ public final class Conversions {
         Optional<String> using =
                 forth ? conversion.change().using() : conversion.change().reverseUsing();
         if (using.isPresent()) {
-            return cast(
-                    USING.with("using", Sql.raw(using.get()))
-                            .with("value", value)
-                            .with("column", column),
-                    target);
+            Sql given = USING.with("using", Sql.raw(using.get()))
+                    .with("value", value)
+                    .with("column", column);
+            return TEXTS_OF_A_LENGTH.contains(target.typeName())
+                    ? USING_FITS
+                            .with("value", given)
+                            .with("message", doesNotFit(target))
+                            .with("type", Sql.raw(target.type()))
+                    : cast(given, target);
         }
         if (conversion.change().using().isPresent() || neverLoses(source, target)) {
             // Of a user's expression nobody knows whether the way back is exact.
@@ -107,7 +122,7 @@ public final class Conversions {
         return EXACT.with("back", cast(target, source, cast(source, target, value)))
                 .with("cast", cast(source, target, value))
                 .with("value", value)
-                .with("message", Sql.literal(" does not fit " + target.type()))
+                .with("message", doesNotFit(target))
                 .with("type", Sql.raw(target.type()));
     }
 
@@ -128,10 +143,17 @@ public final class Conversions {
             return cast(source, target, value);
         }
         String range = INTEGERS.get(target.type());
-        Sql fits = range != null && INTEGERS.containsKey(source.type())
-                ? IN_RANGE.with("range", Sql.raw(range))
-                : SAME_BACK.with("back", cast(target, source, cast(source, target, value)));
+        Sql fits = SAME_BACK.with("back", cast(target, source, cast(source, target, value)));
+        if (range != null && INTEGERS.containsKey(source.type())) {
+            fits = IN_RANGE.with("range", Sql.raw(range));
+        } else if (range != null && source.typeName().equals("numeric")) {
+            fits = IN_RANGE_AND_SAME.with("same", fits).with("range", Sql.raw(range));
+        }
         return WHERE_FITS.with("fits", fits.with("value", value)).with("cast", cast(source, target, value));
+    }
+
+    private static Sql doesNotFit(Column target) {
+        return Sql.literal(" does not fit " + target.type());
     }
 
     private static boolean neverLoses(Column source, Column target) {

@@ -117,6 +117,13 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
         return sources.stream().anyMatch(source -> source.encoding() instanceof TextDate);
     }
 
+    /** The column that is the partition key and keeps ULIDs as text, whose order is that of time under some collations only. */
+    public Optional<Identifier> columnOfUlids() {
+        return isColumn() && sources.get(0).encoding() instanceof UlidTime
+                ? Optional.of(sources.get(0).column())
+                : Optional.empty();
+    }
+
     /** Whether a primary key or a unique constraint of the partitioned table can include the partition key. */
     public boolean canBeUnique() {
         return isColumn() && !sources.get(0).nullable();

@@ -11,7 +11,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 enum TextDateField {
     YYYY("YYYY", Meaning.YEAR, 4, "[0-9]{4}", "[0-9]{4}", "{written}::int"),
     /** 70 to 99 are of the 20th century and 00 to 69 of the 21st, as in PostgreSQL. */
-    YY("YY", Meaning.YEAR, 2, "[0-9]{2}", "[0-9]{2}", "(1970 + ({written}::int + 30) % 100)"),
+    YY("YY", Meaning.YEAR, 2, "[0-9]{2}", "[0-9]{2}", Names.YEAR),
     MONTH("MONTH", Meaning.MONTH, 0, Names.FULL, Names.FULL, Names.NUMBER),
     MON("MON", Meaning.MONTH, 3, Names.SHORT, Names.SHORT, Names.NUMBER),
     MM("MM", Meaning.MONTH, 2, "(0[1-9]|1[0-2])", "(0?[1-9]|1[0-2])", "{written}::int"),
@@ -23,8 +23,20 @@ enum TextDateField {
     MI("MI", Meaning.MINUTE, 2, "[0-5][0-9]", "[0-5]?[0-9]", "{written}::int"),
     SS("SS", Meaning.SECOND, 2, "[0-5][0-9]", "[0-5]?[0-9]", "{written}::int"),
     /** Like US the digits after the point: 5 is half a second. */
-    MS("MS", Meaning.FRACTION, 3, "[0-9]{3}", "[0-9]{1,3}", "('0.' || {written})::double precision"),
-    US("US", Meaning.FRACTION, 6, "[0-9]{6}", "[0-9]{1,6}", "('0.' || {written})::double precision"),
+    MS(
+            "MS",
+            Meaning.FRACTION,
+            3,
+            "[0-9]{3}",
+            "[0-9]{1,3}",
+            "('0.' OPERATOR(pg_catalog.||) {written})::double precision"),
+    US(
+            "US",
+            Meaning.FRACTION,
+            6,
+            "[0-9]{6}",
+            "[0-9]{1,6}",
+            "('0.' OPERATOR(pg_catalog.||) {written})::double precision"),
     A_M("A.M.", Meaning.HALF_OF_DAY, 4, "[AaPp][.][Mm][.]", "[AaPp][.][Mm][.]", Names.HALF),
     P_M("P.M.", Meaning.HALF_OF_DAY, 4, "[AaPp][.][Mm][.]", "[AaPp][.][Mm][.]", Names.HALF),
     AM("AM", Meaning.HALF_OF_DAY, 2, "[AaPp][Mm]", "[AaPp][Mm]", Names.HALF),
@@ -66,8 +78,12 @@ enum TextDateField {
                 "november",
                 "december"));
         private static final String NUMBER =
-                "((strpos('janfebmaraprmayjunjulaugsepoctnovdec', lower(left({written}, 3) COLLATE \"C\")) + 2) / 3)";
-        private static final String HALF = "CASE WHEN left({written}, 1) IN ('P', 'p') THEN 12 ELSE 0 END";
+                "((pg_catalog.strpos('janfebmaraprmayjunjulaugsepoctnovdec', pg_catalog.lower(pg_catalog.left({written}, 3)))"
+                        + " OPERATOR(pg_catalog.+) 2) OPERATOR(pg_catalog./) 3)";
+        private static final String YEAR =
+                "(1970 OPERATOR(pg_catalog.+) (({written}::int OPERATOR(pg_catalog.+) 30) OPERATOR(pg_catalog.%) 100))";
+        private static final String HALF =
+                "CASE WHEN pg_catalog.strpos('Pp', pg_catalog.left({written}, 1)) OPERATOR(pg_catalog.>) 0 THEN 12 ELSE 0 END";
 
         private static String anyOf(List<String> names) {
             return names.stream().map(Names::anyCase).collect(Collectors.joining("|", "(", ")"));

@@ -27,7 +27,7 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
 
     private static final Sql EXPRESSION = Sql.of("""
             CASE
-              WHEN NOT written ~ {pattern} THEN NULL
+              WHEN written OPERATOR(pg_catalog.!~) {pattern} THEN NULL
             {checks}  ELSE {time}
             END""");
 
@@ -203,7 +203,7 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
             run = cutByWidth ? run : split(run, after.codePointAt(0), 1);
         }
         return cutByWidth
-                ? Sql.of("substr({run}, {from}, {width})")
+                ? Sql.of("pg_catalog.substr({run}, {from}, {width})")
                         .with("run", run)
                         .with("from", Sql.raw(String.valueOf(field.offset() + 1)))
                         .with("width", Sql.raw(String.valueOf(field.field().width())))
@@ -211,7 +211,7 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
     }
 
     private static Sql split(Sql text, int separator, int number) {
-        return Sql.of("split_part({of}, {separator}, {number})")
+        return Sql.of("pg_catalog.split_part({of}, {separator}, {number})")
                 .with("of", text)
                 .with("separator", Sql.literal(Character.toString(separator)))
                 .with("number", Sql.raw(String.valueOf(number)));
@@ -229,15 +229,16 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
         Sql year = values.get(Meaning.YEAR);
         List<Sql> checks = new ArrayList<>();
         if (values.containsKey(Meaning.DAY_OF_YEAR)) {
-            checks.add(Sql.of("{day} NOT BETWEEN 1 AND make_date({year} + 1, 1, 1) - make_date({year}, 1, 1)")
-                    .with("day", values.get(Meaning.DAY_OF_YEAR)));
+            checks.add(Sql.of("""
+                            {day} OPERATOR(pg_catalog.=) 0 OR {day} OPERATOR(pg_catalog.>) (pg_catalog.make_date(\
+                            {year} OPERATOR(pg_catalog.+) 1, 1, 1) OPERATOR(pg_catalog.-) pg_catalog.make_date({year}, 1, 1))""").with("day", values.get(Meaning.DAY_OF_YEAR)));
         } else if (values.containsKey(Meaning.DAY)) {
-            checks.add(Sql.of("{day} > 28 AND {day} > {daysOfMonth}")
+            checks.add(Sql.of("{day} OPERATOR(pg_catalog.>) 28 AND {day} OPERATOR(pg_catalog.>) ({daysOfMonth})")
                     .with("day", values.get(Meaning.DAY))
                     .with("daysOfMonth", TextDateFormat.daysOfMonth(Sql.of("{year}"), values.get(Meaning.MONTH))));
         }
         List<Sql> lines = new ArrayList<>();
-        lines.add(Sql.of("  WHEN {year} = 0 THEN NULL\n").with("year", year));
+        lines.add(Sql.of("  WHEN {year} OPERATOR(pg_catalog.=) 0 THEN NULL\n").with("year", year));
         for (Sql check : checks) {
             lines.add(Sql.of("  WHEN {check} THEN NULL\n").with("check", check.with("year", year)));
         }
@@ -246,15 +247,16 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
 
     private static Sql time(Map<Meaning, Sql> values) {
         Sql date = values.containsKey(Meaning.DAY_OF_YEAR)
-                ? Sql.of("(make_date({year}, 1, 1) + ({day} - 1))").with("day", values.get(Meaning.DAY_OF_YEAR))
-                : Sql.of("make_date({year}, {month}, {day})")
+                ? Sql.of("(pg_catalog.make_date({year}, 1, 1) OPERATOR(pg_catalog.+) ({day} OPERATOR(pg_catalog.-) 1))")
+                        .with("day", values.get(Meaning.DAY_OF_YEAR))
+                : Sql.of("pg_catalog.make_date({year}, {month}, {day})")
                         .with("month", values.getOrDefault(Meaning.MONTH, Sql.raw("1")))
                         .with("day", values.getOrDefault(Meaning.DAY, Sql.raw("1")));
         date = date.with("year", values.get(Meaning.YEAR));
         if (!values.containsKey(Meaning.HOUR)) {
             return Sql.of("{date}::timestamp").with("date", date);
         }
-        Sql time = Sql.of("{date} + make_time({hour}, {minute}, {second})")
+        Sql time = Sql.of("{date} OPERATOR(pg_catalog.+) pg_catalog.make_time({hour}, {minute}, {second})")
                 .with("date", date)
                 .with("hour", hour(values))
                 .with("minute", values.getOrDefault(Meaning.MINUTE, Sql.raw("0")))
@@ -265,10 +267,11 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
         Sql hours = values.get(Meaning.OFFSET_HOURS);
         Sql minutes = !values.containsKey(Meaning.OFFSET_MINUTES)
                 ? Sql.raw("0")
-                : Sql.of("(left({hours}, 1) || {minutes})::int")
+                : Sql.of("(pg_catalog.left({hours}, 1) OPERATOR(pg_catalog.||) {minutes})::int")
                         .with("hours", hours)
                         .with("minutes", values.get(Meaning.OFFSET_MINUTES));
-        return Sql.of("{time} - make_interval(hours => {hours}::int, mins => {minutes})")
+        return Sql.of(
+                        "({time}) OPERATOR(pg_catalog.-) pg_catalog.make_interval(hours => {hours}::int, mins => {minutes})")
                 .with("time", time)
                 .with("hours", hours)
                 .with("minutes", minutes);
@@ -278,13 +281,17 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
         Sql hour = values.get(Meaning.HOUR);
         return !values.containsKey(Meaning.HALF_OF_DAY)
                 ? hour
-                : Sql.of("{hour} % 12 + {half}").with("hour", hour).with("half", values.get(Meaning.HALF_OF_DAY));
+                : Sql.of("({hour} OPERATOR(pg_catalog.%) 12) OPERATOR(pg_catalog.+) ({half})")
+                        .with("hour", hour)
+                        .with("half", values.get(Meaning.HALF_OF_DAY));
     }
 
     private static Sql second(Map<Meaning, Sql> values) {
         Sql second = values.getOrDefault(Meaning.SECOND, Sql.raw("0"));
         return !values.containsKey(Meaning.FRACTION)
                 ? second
-                : Sql.of("{second} + {fraction}").with("second", second).with("fraction", values.get(Meaning.FRACTION));
+                : Sql.of("{second} OPERATOR(pg_catalog.+) {fraction}")
+                        .with("second", second)
+                        .with("fraction", values.get(Meaning.FRACTION));
     }
 }

@@ -13,7 +13,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * a table must not mix both.
  *
  * <p>{@link #bound} is right under every collation that sorts digits before letters, each letter by itself and these by the English
- * alphabet: {@code C}, the default ones of English, German, … Not so Danish (AA), Czech (CH), Estonian (Z).
+ * alphabet: {@code C}, the default ones of English, German, … Not so Danish (AA), Czech (CH), Estonian (Z), which a preparation refuses.
  *
  * @see <a href="https://github.com/ulid/spec">the specification of ULID</a>
  */

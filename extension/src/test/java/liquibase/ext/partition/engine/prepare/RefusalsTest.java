@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.delta.CaptureStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
@@ -356,5 +358,55 @@ class RefusalsTest {
         assertNothingMade();
         database.execute("UPDATE orders SET id = 2");
         orders.throughSwap();
+    }
+
+    private static final PartitionKeySpec ULID = new PartitionKeySpec(
+            List.of(new Identifier("id")), Optional.empty(), Optional.empty(), Optional.of("ulid"), Optional.empty());
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            text        | da-x-icu            | refused
+            varchar(26) | et-x-icu            | refused
+            char(26)    | cs-x-icu            | refused
+            text        | hu-x-icu            | refused
+            text        | digits_as_numbers   | refused
+            text        | letters_first       | refused
+            text        | small_letters_first | taken
+            text        | en-US-x-icu         | taken
+            text        | de-x-icu            | taken
+            text        | fr-CA-x-icu         | taken
+            text        | C                   | taken
+            text        | default             | taken
+            char(26)    | default             | taken
+            """)
+    void ulidsInTextAreNoPartitionKeyWhereTheOrderOfTextIsNotThatOfTime(String type, String collation, String outcome)
+            throws SQLException {
+        database.execute(
+                "CREATE COLLATION digits_as_numbers (provider = icu, locale = 'en-u-kn-true')",
+                "CREATE COLLATION letters_first (provider = icu, locale = 'en-u-kr-latn-digit')",
+                "CREATE COLLATION small_letters_first (provider = icu, locale = 'en-u-kf-lower')",
+                "CREATE TABLE orders (id %s COLLATE \"%s\" PRIMARY KEY)".formatted(type, collation));
+        orders.partitionedBy(ULID);
+
+        if (outcome.equals("taken")) {
+            orders.prepare();
+        } else {
+            assertRefused("column id keeps ULIDs as text under the collation");
+            assertRefused(collation);
+            assertRefused("say combinedColumn, so that the key is the time");
+        }
+    }
+
+    /** Its key is the time that is read from the text, and that does not depend on a collation. */
+    @Test
+    void ulidsUnderAnyCollationArePartitionedByTheirTime() throws SQLException {
+        database.execute("CREATE TABLE orders (id text COLLATE \"da-x-icu\" PRIMARY KEY)");
+        orders.partitionedBy(new PartitionKeySpec(
+                        List.of(new Identifier("id")),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of("ulid"),
+                        Optional.of(new Identifier("made_at"))))
+                .prepare();
     }
 }

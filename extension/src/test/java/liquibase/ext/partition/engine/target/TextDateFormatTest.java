@@ -306,24 +306,90 @@ class TextDateFormatTest {
     void theFunctionOfAPattern() {
         assertThat(TextDateFormat.parse("YYYYMM").createFunction(FUNCTION).script())
                 .isEqualTo("""
-                        CREATE FUNCTION "public"."orders_new_date"(value text) RETURNS timestamp
+                        CREATE FUNCTION "public"."orders_new_date"(value pg_catalog.text) RETURNS timestamp
                         LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-                        SET search_path = pg_catalog, pg_temp
                         AS $function$
                         DECLARE
-                          written text COLLATE "C";
+                          written pg_catalog.text COLLATE pg_catalog."C";
                         BEGIN
-                          IF octet_length(value) > 256 THEN
+                          IF pg_catalog.octet_length(value) OPERATOR(pg_catalog.>) 256 THEN
                             RETURN NULL;
                           END IF;
-                          written := btrim(value, E' \\t\\n\\r');
+                          written := pg_catalog.btrim(value, E' \\t\\n\\r');
                           RETURN CASE
-                          WHEN NOT written ~ '^[0-9]{4}(0[1-9]|1[0-2])$' THEN NULL
-                          WHEN substr(written, 1, 4)::int = 0 THEN NULL
-                          ELSE make_date(substr(written, 1, 4)::int, substr(written, 5, 2)::int, 1)::timestamp
+                          WHEN written OPERATOR(pg_catalog.!~) '^[0-9]{4}(0[1-9]|1[0-2])$' THEN NULL
+                          WHEN pg_catalog.substr(written, 1, 4)::int OPERATOR(pg_catalog.=) 0 THEN NULL
+                          ELSE pg_catalog.make_date(pg_catalog.substr(written, 1, 4)::int, pg_catalog.substr(written, 5, 2)::int, 1)::timestamp
                         END;
                         END
                         $function$""");
+    }
+
+    /** Functions, operators, types and a collation of the same names, which a caller's path has before those of the server. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            iso                                 | 2024-01-05;2024-02-30;2023-02-29;0000-01-01;2024-12-31T10:20:30.1234567Z;2024-01-31 10:20+05;2024-01-05T10:20:30-03:30;x
+            MM/DD/YYYY                          | 1/5/2024;12/31/2024;2/30/2024;1/1/0000;x
+            YY-MM-DD HH12:MI:SS.US AM           | 24-01-31 12:20:30.5 PM;24-01-05 1:2:3.4 am
+            DD Mon YYYY HH24:MI:SSTZH:TZM       | 31 Jan 2024 10:20:30-03:30;5 FEB 2024 1:2:3+05:45
+            DD. Month YYYY                      | 31. January 2024;31. April 2024
+            YYYYDDD                             | 2024366;2023366;2023000
+            YYYYMMDDHH24MISSMS                  | 20240131102030123;20240230102030123
+            YYYY-MM-DD HH24 TZH                 | 2024-01-05 10 -03
+            """)
+    void callsNothingThatASearchPathCanReplace(String pattern, String texts, TestDatabase database) {
+        create(database, pattern);
+        List<String> asItIs = new ArrayList<>();
+        for (String text : texts.split(";")) {
+            asItIs.add(database.queryString("SELECT orders_new_date(?)", text));
+        }
+        database.execute("""
+                DO $$
+                DECLARE
+                  made text;
+                BEGIN
+                  CREATE SCHEMA evil;
+                  FOR made IN
+                    SELECT format('CREATE FUNCTION evil.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
+                                  p.proname, pg_get_function_identity_arguments(p.oid), p.prorettype::regtype,
+                                  format('BEGIN RAISE EXCEPTION %L; END', p.proname || ' of another schema was called'))
+                    FROM pg_proc AS p
+                    WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND NOT p.proretset
+                      AND p.proname IN (SELECT m[1] FROM pg_proc AS ours, regexp_matches(ours.prosrc, '([a-z_0-9]+)\\(', 'g') AS m
+                                        WHERE ours.proname = 'orders_new_date')
+                      AND NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typtype = 'p' AND (t.oid = p.prorettype OR t.oid = ANY (p.proargtypes)))
+                  LOOP
+                    EXECUTE made;
+                  END LOOP;
+                  FOR made IN
+                    SELECT format('CREATE FUNCTION evil.op%1$s(%2$s%3$s) RETURNS %4$s LANGUAGE plpgsql AS %5$L; CREATE OPERATOR evil.%6$s (FUNCTION = evil.op%1$s%7$s, RIGHTARG = %3$s)',
+                                  o.oid, nullif(o.oprleft, 0)::regtype || ', ', o.oprright::regtype, o.oprresult::regtype,
+                                  format('BEGIN RAISE EXCEPTION %L; END', replace(o.oprname, '%', '%%') || ' of another schema was called'), o.oprname,
+                                  ', LEFTARG = ' || nullif(o.oprleft, 0)::regtype)
+                    FROM pg_operator AS o
+                    WHERE o.oprnamespace = 'pg_catalog'::regnamespace
+                      AND o.oprright = ANY ('{text,int4,int8,float8,numeric,date,time,timestamp,interval}'::regtype[])
+                      AND (o.oprleft = 0 OR o.oprleft = ANY ('{text,int4,int8,float8,numeric,date,time,timestamp,interval}'::regtype[]))
+                  LOOP
+                    EXECUTE made;
+                  END LOOP;
+                  CREATE DOMAIN evil.text AS pg_catalog.text CHECK (VALUE IS NULL);
+                  CREATE DOMAIN evil.int4 AS pg_catalog.int4 CHECK (VALUE IS NULL);
+                  CREATE DOMAIN evil.date AS pg_catalog.date CHECK (VALUE IS NULL);
+                  CREATE DOMAIN evil.timestamp AS pg_catalog.timestamp CHECK (VALUE IS NULL);
+                  CREATE COLLATION evil."C" (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+                END $$""");
+        assertThat(database.queryLong("SELECT count(*) FROM pg_proc WHERE pronamespace = 'evil'::regnamespace"))
+                .isGreaterThan(100);
+        database.execute("""
+                CREATE FUNCTION read_by(written pg_catalog.text) RETURNS timestamp LANGUAGE plpgsql SET search_path = evil, pg_catalog
+                AS $$ BEGIN RETURN public.orders_new_date(written); END $$""");
+
+        List<String> abroad = new ArrayList<>();
+        for (String text : texts.split(";")) {
+            abroad.add(database.queryString("SELECT read_by(?)", text));
+        }
+        assertThat(abroad).isEqualTo(asItIs).anyMatch(time -> time != null);
     }
 
     private static void assertReads(TestDatabase database, String pattern, String table) {
