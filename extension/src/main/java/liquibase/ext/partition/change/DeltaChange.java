@@ -90,8 +90,8 @@ public abstract class DeltaChange extends NewTableChange {
     protected record Shown(Table source, RowMatch match, Routes routes, Capture capture) {}
 
     /**
-     * What the catalog says, for comments; empty where it cannot be read, the new table is not there yet, or the catalog says that
-     * the change would fail: then validation and execution tell why.
+     * What the catalog says, for comments; empty where it cannot be read, or says that the change would fail: then validation and
+     * execution tell why. Before the new table is made, rows are shown as told apart by the key alone.
      */
     protected Optional<Shown> shown(Database database) {
         if (!LiquibaseEnvironment.isOnline(database)) {
@@ -104,14 +104,22 @@ public abstract class DeltaChange extends NewTableChange {
             Optional<Table> newTable = reader.find(newTable(database));
             Optional<Migration> migration =
                     new Migrations(session, LiquibaseEnvironment.state(database)).find(source(database));
-            if (source.isEmpty() || newTable.isEmpty() || migration.isEmpty()) {
+            if (source.isEmpty()) {
                 return Optional.empty();
             }
+            if (migration.isEmpty() || newTable.isEmpty()) {
+                return Optional.of(new Shown(
+                        source.get(),
+                        RowMatch.byKey(reader, key(), source.get()),
+                        Routes.through(newTable(database)),
+                        new Capture(delta(database), key(), key())));
+            }
             NewTableSpec spec = migration.get().spec();
-            Capture capture =
-                    new Capture(delta(database), key(), spec.partitionKey().columns());
-            RowMatch match = RowMatch.of(reader, spec, key(), source.get(), newTable.get());
-            return Optional.of(new Shown(source.get(), match, spec.routes(newTable(database)), capture));
+            return Optional.of(new Shown(
+                    source.get(),
+                    RowMatch.of(reader, spec, key(), source.get(), newTable.get()),
+                    spec.routes(newTable(database)),
+                    new Capture(delta(database), key(), spec.partitionKey().columns())));
         } catch (SQLException | DatabaseException | PartitionException | IllegalArgumentException e) {
             return Optional.empty();
         }

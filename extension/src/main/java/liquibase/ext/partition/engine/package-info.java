@@ -25,6 +25,12 @@
  *       Under ACCESS EXCLUSIVE the delta is frozen, so after the drain the new table equals the source.
  * </ol>
  *
+ * <p>The two tables need not be alike: columns may change their types on the way ({@code target.Conversions}), and the
+ * partition-key value may be an expression over several columns, or NULL ({@code target.PartitionKey}). The delta table keeps these
+ * columns as they are written in the table that is captured, and every statement computes the value where it compares. Where
+ * triggers route the rows, a statement is made for each child that its rows are in ({@code target.Routes}): a row that changes its
+ * interval between two of them is in the delta table, and the next replay puts it right.
+ *
  * <p>The invariant, at any time, in one snapshot, with writers running: <i>every source row whose key is not in the delta
  * table is in the new table exactly once, and nothing else is, up to the chunks not yet done.</i> {@code verify} checks it.
  *

@@ -172,6 +172,25 @@ class PartitionKeysTest {
                 .anyMatch(line -> line.contains("unique index orders_pkey is made on each partition by itself"));
     }
 
+    /** As the README says. */
+    @Test
+    void aPartitionIsAddedWithItsKeysAndItsCheck() throws Exception {
+        by(coalesced("order_date", "shipped_at", "paid_on")).throughSwap().dropBackup();
+        database.execute("DELETE FROM orders WHERE order_date >= '2025-01-01'");
+
+        database.execute("""
+                CREATE TABLE orders_202501 PARTITION OF orders
+                  (PRIMARY KEY (id), CHECK (order_date >= '2025-01-01' AND order_date < '2025-02-01'))
+                  FOR VALUES FROM ('2025-01-01') TO ('2025-02-01')""", "INSERT INTO orders (id, code, paid_on) VALUES (900000, 'x', '2025-01-31')");
+
+        assertThat(database.queryStrings("EXPLAIN SELECT * FROM orders WHERE order_date = '2025-01-31'"))
+                .filteredOn(line -> line.contains("Scan"))
+                .allMatch(line -> line.contains("orders_202501") || line.contains("orders_default"))
+                .hasSize(2);
+        assertThat(database.queryString("SELECT tableoid::regclass FROM orders WHERE id = 900000"))
+                .isEqualTo("orders_202501");
+    }
+
     @Test
     void aUniqueIndexMadeAfterTheOthersIsNoticed() throws Exception {
         MigrationFixture orders = by(coalesced(null, "shipped_at", "paid_on")).throughVerification();

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.delta;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.KeyColumn;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -11,6 +12,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.target.Conversions;
+import liquibase.ext.partition.engine.target.DateTime;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.RowShape;
@@ -57,6 +59,13 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
                 reader.key(ordinary, key),
                 PartitionKey.of(spec.partitionKey(), partitioned.columns(), spec.textDateFunction()),
                 Conversions.between(ordinary.columns(), partitioned.columns(), spec.columns()));
+    }
+
+    /** By the key alone, for review, while it is not known yet what the new table will be. */
+    public static RowMatch byKey(TableReader reader, List<Identifier> key, Table source) throws SQLException {
+        PartitionKey partOfKey = new PartitionKey(
+                List.of(new PartitionKey.TimeSource(key.get(0), false, new DateTime("timestamptz"))), Optional.empty());
+        return new RowMatch(reader.key(source, key), partOfKey, Conversions.none());
     }
 
     /** The key's columns. */

@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param eta of the copy, as PostgreSQL writes an interval; empty unless it is under way
  * @param deltaBacklog the statistics' estimate; empty where nothing is captured
  * @param differences that the last verification of the copy found; empty where there was none
+ * @param defaultRows in the default partition when the copy was last verified; empty where it never was
  * @param lockHeldMilliseconds in the swap; empty before it
  */
 public record MigrationStatus(
@@ -28,13 +29,16 @@ public record MigrationStatus(
         Optional<String> eta,
         Optional<Long> deltaBacklog,
         Optional<Long> differences,
+        Optional<Long> defaultRows,
         Optional<Long> lockHeldMilliseconds) {
 
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({view}) IS NOT NULL");
 
     private static final Sql READ = Sql.of("""
             SELECT source_schema, source_table, phase, per_cent, rows_copied, rows_per_second::bigint AS rows_per_second,
-                   date_trunc('second', eta)::text AS eta, delta_backlog, verified_differences, lock_held_ms
+                   date_trunc('second', eta)::text AS eta, delta_backlog, verified_differences,
+                   default_null + default_unreadable + default_infinite + default_before + default_after AS default_rows,
+                   lock_held_ms
             FROM {view} ORDER BY source_schema, source_table
             """);
 
@@ -54,6 +58,7 @@ public record MigrationStatus(
                         Optional.ofNullable(row.getString("eta")),
                         Optional.ofNullable(row.getObject("delta_backlog", Long.class)),
                         Optional.ofNullable(row.getObject("verified_differences", Long.class)),
+                        Optional.ofNullable(row.getObject("default_rows", Long.class)),
                         Optional.ofNullable(row.getObject("lock_held_ms", Long.class))));
     }
 
@@ -68,6 +73,10 @@ public record MigrationStatus(
         }
         deltaBacklog.ifPresent(value -> text.append(String.format(Locale.ROOT, ", delta backlog about %,d", value)));
         differences.ifPresent(value -> text.append(String.format(Locale.ROOT, ", %,d differences", value)));
+        defaultRows
+                .filter(count -> count > 0)
+                .ifPresent(
+                        value -> text.append(String.format(Locale.ROOT, ", %,d rows in the default partition", value)));
         lockHeldMilliseconds.ifPresent(
                 value -> text.append(", lock held for ").append(value).append(" ms"));
         return text.append(". ").append(next()).toString();

@@ -16,6 +16,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * child, and looked for in every child: one of them may have been made on demand since.
  *
  * @param table by its present name
+ * @param layout not looked at, and may be null, where the routing is native
  */
 public record Routes(Routing routing, QualifiedName table, PartitionLayout layout) {
     private static final Sql INSIDE = Sql.of("{time} >= {from}::timestamp AND {time} < {to}::timestamp");
@@ -23,6 +24,11 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
     private static final Sql START = Sql.of(
             "CASE WHEN {time} >= {from}::timestamp AND {time} < {to}::timestamp THEN date_trunc({unit}, {time})::date END");
     private static final Sql ONLY = Sql.of("ONLY {table}");
+
+    /** Those of declarative partitioning. */
+    public static Routes through(QualifiedName table) {
+        return new Routes(Routing.NATIVE, table, null);
+    }
 
     /** Whether every row takes the same. */
     public boolean isSingle() {

@@ -12,7 +12,7 @@ import liquibase.ext.partition.engine.target.TextDateFormat;
 /** A way of writing the time that we recognise in a column, and what a config says for it. */
 enum TimeNotation {
     /** A type of PostgreSQL's own for dates. */
-    DATE_TYPE(null, null, "a date") {
+    DATE_TYPE(null, null, "in the range of a timestamp") {
         @Override
         Sql time(Column column) {
             return new DateTime(column.typeName()).time(WRITTEN);

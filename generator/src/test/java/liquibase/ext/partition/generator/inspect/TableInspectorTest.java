@@ -187,6 +187,16 @@ class TableInspectorTest {
     }
 
     @Test
+    void countsADateThatNoTimestampCanHold() throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id int PRIMARY KEY, at date NOT NULL)",
+                "INSERT INTO orders VALUES (1, '5874897-12-31'), (2, '2024-01-01')");
+
+        assertThat(inspect("orders").yaml())
+                .contains("# 1 of the 2 rows would be in the default partition: 1 not in the range of a timestamp.\n");
+    }
+
+    @Test
     void prefersADateThatIsNeverNullToOneThatMayBe() throws Exception {
         database.execute("CREATE TABLE orders (id int PRIMARY KEY, created_at date, ended date NOT NULL)");
 
