@@ -53,72 +53,79 @@ class GalleryTest {
 
     @ParameterizedTest
     @MethodSource("scenariosAndVersions")
-    void goesToTheSwapAndBackAndToTheDropWithEveryRow(Scenario scenario, String version, TestDatabase database) {
+    void goesToTheSwapAndBackAndToTheDropWithEveryRowUnderLiveWriters(
+            Scenario scenario, String version, TestDatabase database) {
+        Story story = Stories.of(scenario);
         scenario.prepare(database);
-        Map<String, String> contents = new HashMap<>();
         Map<String, List<String>> shapes = new HashMap<>();
+        for (String table : Migrated.tables(database)) {
+            shapes.put(table, Migrated.shape(database, table));
+        }
         List<String> everything = Migrated.everything(database);
         LiquibaseCli liquibase =
                 LiquibaseCli.version(version).changelog(scenario.changelog()).database(database);
-        for (String table : database.queryStrings("""
-                SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
-                WHERE schemaname !~ '^pg_' AND schemaname <> 'information_schema'
-                """)) {
-            contents.put(table, Migrated.contents(database, table));
-            shapes.put(table, Migrated.shape(database, table));
+
+        try (LiveWriters writers = new LiveWriters(story, database)) {
+            Map<String, String> untouched = writers.tablesWithoutWriters();
+
+            CliResult pending = liquibase.update().requireSuccess();
+            List<Migrated> tables = Migrated.all(database);
+            assertThat(tables).isNotEmpty();
+            writers.write();
+            writers.whilePaused(() -> {
+                for (Migrated table : tables) {
+                    assertThat(pending.output())
+                            .contains("The swap of " + unquoted(table.table()) + " waits for approval")
+                            .contains("ALTER TABLE " + quoted(table.table()) + " RENAME TO ");
+                    assertAsBefore(table, shapes);
+                }
+            });
+
+            liquibase.update("-DswapApproved=all").requireSuccess();
+            writers.write();
+            writers.whilePaused(() -> assertLive(story, tables, shapes));
+
+            liquibase.rollback(lastTagOfACopy(database)).requireSuccess();
+            writers.write();
+            writers.whilePaused(() -> tables.forEach(table -> assertAsBefore(table, shapes)));
+
+            liquibase.update("-DswapApproved=all").requireSuccess();
+            writers.write();
+            writers.whilePaused(() -> assertLive(story, tables, shapes));
+
+            liquibase.update("-DdropApproved=all").requireSuccess();
+            writers.write();
+            writers.whilePaused(() -> assertLive(story, tables, shapes));
+            Story.assertDifference(
+                    "what the migration leaves", everything, Migrated.everything(database), story.leaves());
+
+            String recorded = Migrated.contents(database, "databasechangelog");
+            CliResult nothing = liquibase.update().requireSuccess();
+            assertThat(nothing.output()).doesNotContain("Running Changeset");
+            assertThat(Migrated.contents(database, "databasechangelog")).isEqualTo(recorded);
+            writers.stopAndAssertNothingLost();
+            untouched.forEach((table, expected) ->
+                    assertThat(Migrated.contents(database, table)).as(table).isEqualTo(expected));
         }
-
-        CliResult pending = liquibase.update().requireSuccess();
-        List<Migrated> tables = Migrated.all(database);
-        assertThat(tables).isNotEmpty();
-        for (Migrated table : tables) {
-            assertThat(table.isPartitioned()).isFalse();
-            assertThat(pending.output()).contains("The swap of " + unquoted(table.table()) + " waits for approval");
-            assertThat(pending.output()).contains("ALTER TABLE " + quoted(table.table()) + " RENAME TO ");
-            assertThat(table.contents()).isEqualTo(contents.get(table.table()));
-            assertThat(table.shape()).isEqualTo(shapes.get(table.table()));
-            assertThat(Migrated.contents(database, table.newTable())).isEqualTo(contents.get(table.table()));
-        }
-
-        liquibase.update("-DswapApproved=all").requireSuccess();
-        for (Migrated table : tables) {
-            assertLive(table, contents, shapes);
-            Migrated swapped = table.swapped();
-            assertThat(Migrated.contents(database, swapped.backup())).isEqualTo(contents.get(table.table()));
-            swapped.deleteARow();
-            contents.put(table.table(), swapped.contents());
-        }
-
-        liquibase.rollback(lastTagOfACopy(database)).requireSuccess();
-        for (Migrated table : tables) {
-            assertThat(table.isPartitioned()).isFalse();
-            assertThat(table.contents()).as("rows after the rollback").isEqualTo(contents.get(table.table()));
-            assertThat(table.shape()).isEqualTo(shapes.get(table.table()));
-            assertThat(table.sequencesBehindTheirColumn()).isEmpty();
-        }
-
-        liquibase.update("-DswapApproved=all").requireSuccess();
-        tables.forEach(table -> assertLive(table, contents, shapes));
-
-        liquibase.update("-DdropApproved=all").requireSuccess();
-        tables.forEach(table -> assertLive(table, contents, shapes));
-        assertThat(Migrated.everything(database))
-                .as("what is left of the migration")
-                .isEqualTo(everything);
-
-        String recorded = Migrated.contents(database, "databasechangelog");
-        CliResult nothing = liquibase.update().requireSuccess();
-        assertThat(nothing.output()).doesNotContain("Running Changeset");
-        assertThat(Migrated.contents(database, "databasechangelog")).isEqualTo(recorded);
-        contents.forEach((table, expected) ->
-                assertThat(Migrated.contents(database, table)).as(table).isEqualTo(expected));
     }
 
-    private static void assertLive(Migrated table, Map<String, String> contents, Map<String, List<String>> shapes) {
-        assertThat(table.isPartitioned()).isTrue();
-        assertThat(table.contents()).isEqualTo(contents.get(table.table()));
+    private static void assertAsBefore(Migrated table, Map<String, List<String>> shapes) {
+        assertThat(table.isPartitioned()).isFalse();
         assertThat(table.shape()).isEqualTo(shapes.get(table.table()));
         assertThat(table.sequencesBehindTheirColumn()).isEmpty();
+    }
+
+    private static void assertLive(Story story, List<Migrated> tables, Map<String, List<String>> shapes) {
+        for (Migrated table : tables) {
+            assertThat(table.isPartitioned()).isTrue();
+            Story.assertDifference(
+                    "what the swap changes in " + table.table(),
+                    shapes.get(table.table()),
+                    table.shape(),
+                    story.changes(table.table()));
+            assertThat(table.sequencesBehindTheirColumn()).isEmpty();
+        }
+        story.assertShown(tables.get(0).database());
     }
 
     /** Of several tables, the last one's: what was run before it stays as it is. */

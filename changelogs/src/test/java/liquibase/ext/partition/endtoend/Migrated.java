@@ -1,40 +1,27 @@
 package liquibase.ext.partition.endtoend;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /** A table on its way, asked from outside by what the catalog says of it. Names are as SQL writes them. */
-record Migrated(TestDatabase database, String table, String newTable, String backup, List<String> key) {
+record Migrated(TestDatabase database, String table, String newTable) {
 
     /** Every table that createPartitionedTable has begun with. */
     static List<Migrated> all(TestDatabase database) {
-        List<Migrated> tables = new ArrayList<>();
-        for (List<String> row : database.queryRows("""
-                SELECT format('%I.%I', source_schema, source_table), format('%I.%I', source_schema, new_table),
-                       array_to_string(key_columns, ','), source_schema
-                FROM partition_migration ORDER BY id
-                """)) {
-            tables.add(new Migrated(
-                    database,
-                    row.get(0),
-                    row.get(1),
-                    null,
-                    Arrays.stream(row.get(2).split(","))
-                            .map(name -> '"' + name + '"')
-                            .toList()));
-        }
-        return tables;
+        return database.queryRows("""
+                        SELECT format('%I.%I', source_schema, source_table), format('%I.%I', source_schema, new_table)
+                        FROM partition_migration ORDER BY id
+                        """).stream()
+                .map(row -> new Migrated(database, row.get(0), row.get(1)))
+                .toList();
     }
 
-    /** The same, with the name that the swap has given to the backup. */
-    Migrated swapped() {
-        String name = database.queryString("""
-                SELECT format('%I.%I', source_schema, backup_table) FROM partition_migration
-                WHERE format('%I.%I', source_schema, source_table) = ?
-                """, table);
-        return new Migrated(database, table, newTable, name, key);
+    /** Every table of a user's. */
+    static List<String> tables(TestDatabase database) {
+        return database.queryStrings("""
+                SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+                WHERE schemaname !~ '^pg_' AND schemaname <> 'information_schema'
+                """);
     }
 
     boolean isPartitioned() {
@@ -42,8 +29,11 @@ record Migrated(TestDatabase database, String table, String newTable, String bac
     }
 
     static boolean isPartitioned(TestDatabase database, String table) {
-        return database.queryString("SELECT relkind FROM pg_class WHERE oid = ?::regclass", table)
-                .equals("p");
+        // Routed by triggers, it is an ordinary table with children.
+        return database.queryString("""
+                        SELECT relkind = 'p' OR EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
+                        FROM pg_class AS c WHERE oid = ?::regclass
+                        """, table).equals("t");
     }
 
     String contents() {
@@ -56,13 +46,6 @@ record Migrated(TestDatabase database, String table, String newTable, String bac
                 SELECT count(*) || ' rows, md5 ' || md5(coalesce(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE "C"), ''))
                 FROM %s AS t
                 """.formatted(table));
-    }
-
-    /** Deletes any one row, or none from an empty table. */
-    void deleteARow() {
-        String columns = String.join(", ", key);
-        database.execute("DELETE FROM %1$s WHERE (%2$s) = (SELECT %2$s FROM %1$s ORDER BY %2$s LIMIT 1)"
-                .formatted(table, columns));
     }
 
     List<String> shape() {
@@ -120,13 +103,16 @@ record Migrated(TestDatabase database, String table, String newTable, String bac
                 : identifier;
     }
 
-    /** Whatever is in the database beside partitions, our state and Liquibase's own tables. */
+    /** Whatever is in the database beside partitions and their indexes, our state and Liquibase's own tables. */
     static List<String> everything(TestDatabase database) {
         return database.queryStrings("""
                 SELECT 'relation ' || n.nspname || '.' || c.relname
                 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
                 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind <> 't'
-                  AND NOT c.relispartition AND c.relname !~ '^(partition_(migration|chunk|progress)|databasechangelog)'
+                  AND NOT c.relispartition
+                  AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)
+                  AND NOT EXISTS (SELECT FROM pg_index JOIN pg_inherits ON inhrelid = indrelid WHERE indexrelid = c.oid)
+                  AND c.relname !~ '^(partition_(migration|chunk|progress)|databasechangelog)'
                 UNION ALL
                 SELECT 'function ' || p.oid::regprocedure FROM pg_proc AS p
                 WHERE pronamespace::regnamespace::text !~ '^pg_' AND pronamespace::regnamespace::text <> 'information_schema'

@@ -7,15 +7,18 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 
-/** The rows that belong to one {@link Writer}, as last committed: key to image, with a fair random pick. */
+/**
+ * The rows that belong to one {@link Writer}, as last committed: key to image, with a fair random pick. A key is the values of its
+ * columns.
+ */
 final class OwnedRows {
 
     private record Row(int position, String image) {}
 
-    private final Map<String, Row> rows = new HashMap<>();
-    private final List<String> keys = new ArrayList<>();
+    private final Map<List<String>, Row> rows = new HashMap<>();
+    private final List<List<String>> keys = new ArrayList<>();
 
-    void put(String key, String image) {
+    void put(List<String> key, String image) {
         Row row = rows.get(key);
         if (row == null) {
             rows.put(key, new Row(keys.size(), image));
@@ -25,12 +28,12 @@ final class OwnedRows {
         }
     }
 
-    void remove(String key) {
+    void remove(List<String> key) {
         Row removed = rows.remove(key);
         if (removed == null) {
             return;
         }
-        String last = keys.remove(keys.size() - 1);
+        List<String> last = keys.remove(keys.size() - 1);
         if (!last.equals(key)) {
             keys.set(removed.position(), last);
             rows.put(last, new Row(removed.position(), rows.get(last).image()));
@@ -38,13 +41,13 @@ final class OwnedRows {
     }
 
     /** Null when the writer has no such row. */
-    String image(String key) {
+    String image(List<String> key) {
         Row row = rows.get(key);
         return row == null ? null : row.image();
     }
 
     /** Null when there are no rows. */
-    String anyKey(SplittableRandom random) {
+    List<String> anyKey(SplittableRandom random) {
         return keys.isEmpty() ? null : keys.get(random.nextInt(keys.size()));
     }
 
@@ -52,7 +55,7 @@ final class OwnedRows {
         return rows.size();
     }
 
-    void forEach(BiConsumer<String, String> action) {
+    void forEach(BiConsumer<List<String>, String> action) {
         rows.forEach((key, row) -> action.accept(key, row.image()));
     }
 }

@@ -14,14 +14,14 @@ import liquibase.ext.partition.testing.WrittenTable.Column;
 /**
  * Random column values, as text for {@code CAST(? AS type)}. Not thread-safe: a {@link Writer} has its own.
  *
- * @param choices the values of columns that take only some, by column name
+ * @param given where the values of a column come from, by its name in the catalog; where it is missing, from its type
  * @param outliers whether a date in two hundred is one that no partition is made for
  * @param firstKey below it (and below zero) lie the keys that {@link #newKey} makes for number types: sequences count
  *     upwards, so the two never meet
  */
 record RandomValues(
         SplittableRandom random,
-        Map<String, List<String>> choices,
+        Map<String, RandomValue> given,
         LocalDate from,
         LocalDate until,
         boolean outliers,
@@ -31,9 +31,9 @@ record RandomValues(
     private static final Pattern MODIFIER = Pattern.compile("\\(.*?\\)");
 
     String valueOf(Column column) {
-        List<String> chosen = choices.get(column.name());
-        if (chosen != null) {
-            return chosen.get(random.nextInt(chosen.size()));
+        RandomValue value = given.get(column.catalogName());
+        if (value != null) {
+            return value.next(random);
         }
         if (!column.notNull() && oneIn(20)) {
             return null;
@@ -48,7 +48,7 @@ record RandomValues(
             case "json", "jsonb" -> "{\"n\": %d}".formatted(random.nextInt(1000));
             case "bytea" -> "\\x" + text();
             default ->
-                throw new IllegalArgumentException("No random value for %s of type %s: say Workload.choices"
+                throw new IllegalArgumentException("No random value for %s of type %s: say Builder.values"
                         .formatted(column.name(), column.type()));
         };
     }
@@ -65,16 +65,22 @@ record RandomValues(
     }
 
     /**
-     * A key no row has had.
+     * The value of a column in a key that no row has had.
      *
      * @param writer the writer's number, one of {@code writers}
      * @param serial counts the writer's keys
      */
     String newKey(Column key, int writer, int writers, long serial) {
+        RandomValue value = given.get(key.catalogName());
+        if (value != null) {
+            return value.next(random);
+        }
         return switch (MODIFIER.matcher(key.type()).replaceAll("")) {
             case "uuid" -> uuid();
+            case "date", "timestamp without time zone", "timestamp with time zone" -> date();
             case "text", "character varying" -> "w%d-%d-%08x".formatted(writer, serial, random.nextInt());
-            case "integer", "bigint", "numeric" -> Long.toString(Math.min(0, firstKey) - 1 - writer - serial * writers);
+            case "smallint", "integer", "bigint", "numeric" ->
+                Long.toString(Math.min(0, firstKey) - 1 - writer - serial * writers);
             default ->
                 throw new IllegalArgumentException("No new key for %s of type %s".formatted(key.name(), key.type()));
         };
@@ -88,9 +94,9 @@ record RandomValues(
         return new UUID(random.nextLong(), random.nextLong()).toString();
     }
 
-    /** Usually short; now and then too long to be stored in line. */
+    /** Usually short; now and then too long to be stored in line, though not for an index. */
     private String text() {
-        byte[] bytes = new byte[oneIn(200) ? 1500 : 2 + random.nextInt(8)];
+        byte[] bytes = new byte[oneIn(200) ? 1100 : 2 + random.nextInt(8)];
         random.nextBytes(bytes);
         return HexFormat.of().formatHex(bytes);
     }

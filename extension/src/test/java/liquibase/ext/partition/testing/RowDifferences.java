@@ -37,7 +37,7 @@ public record RowDifferences(
     static final class Comparison {
 
         private final String table;
-        private final Map<String, String> notFoundYet;
+        private final Map<List<String>, String> notFoundYet;
         private final long expectedRows;
         private final List<String> samples = new ArrayList<>();
         private long actualRows;
@@ -45,13 +45,13 @@ public record RowDifferences(
         private long changed;
 
         /** @param expected is used up */
-        Comparison(String table, Map<String, String> expected) {
+        Comparison(String table, Map<List<String>, String> expected) {
             this.table = table;
             this.notFoundYet = expected;
             this.expectedRows = expected.size();
         }
 
-        void found(String key, String image) {
+        void found(List<String> key, String image) {
             actualRows++;
             String expected = notFoundYet.remove(key);
             if (expected == null) {

@@ -53,9 +53,10 @@ public final class Workload implements AutoCloseable {
 
         private final TestDatabase database;
         private final String table;
-        private final String keyColumn;
-        private final String dateColumn;
-        private final Map<String, List<String>> choices = new HashMap<>();
+        private final List<String> key;
+        private final List<String> times;
+        private final Map<String, RandomValue> values = new HashMap<>();
+        private final Map<String, String> compared = new HashMap<>();
         private LocalDate from = LocalDate.of(2024, 1, 1);
         private LocalDate until = LocalDate.of(2026, 1, 1);
         private boolean outliers;
@@ -64,11 +65,11 @@ public final class Workload implements AutoCloseable {
         private double writesPerSecond = Double.POSITIVE_INFINITY;
         private long seed = System.nanoTime();
 
-        private Builder(TestDatabase database, String table, String keyColumn, String dateColumn) {
+        private Builder(TestDatabase database, String table, List<String> key, List<String> times) {
             this.database = database;
             this.table = table;
-            this.keyColumn = keyColumn;
-            this.dateColumn = dateColumn;
+            this.key = List.copyOf(key);
+            this.times = List.copyOf(times);
         }
 
         public Builder writers(int number) {
@@ -96,8 +97,28 @@ public final class Workload implements AutoCloseable {
         }
 
         /** The values of a column that takes only some (a check, an enum, a foreign key). */
-        public Builder choices(String column, String... values) {
-            choices.put(column, List.of(values));
+        public Builder choices(String column, String... choices) {
+            return values(column, RandomValue.oneOf(choices));
+        }
+
+        /**
+         * Where the values of a column come from that are more than its type says: a date kept as text, a key with a time inside. Of
+         * a key's only column, each must be a new one.
+         *
+         * @param column as the catalog spells it
+         */
+        public Builder values(String column, RandomValue source) {
+            values.put(column, source);
+            return this;
+        }
+
+        /**
+         * What of a column is compared, where its type changes on the way and its text form does too.
+         *
+         * @param expression over the column, with the same value whichever of its types the column has
+         */
+        public Builder comparing(String column, String expression) {
+            compared.put(column, expression);
             return this;
         }
 
@@ -143,7 +164,17 @@ public final class Workload implements AutoCloseable {
      * @param dateColumn the partition key's column, as the catalog spells it: a date or a timestamp
      */
     public static Builder on(TestDatabase database, String table, String keyColumn, String dateColumn) {
-        return new Builder(database, table, keyColumn, dateColumn);
+        return on(database, table, List.of(keyColumn), List.of(dateColumn));
+    }
+
+    /**
+     * @param table as SQL writes it: {@code public.orders}, {@code "Sales"."Order"}
+     * @param key the columns that tell the rows apart, as the catalog spells them
+     * @param times the columns that decide the partition; those of other types than dates and timestamps need
+     *     {@link Builder#values}
+     */
+    public static Builder on(TestDatabase database, String table, List<String> key, List<String> times) {
+        return new Builder(database, table, key, times);
     }
 
     private Workload(Builder builder) {
@@ -156,15 +187,12 @@ public final class Workload implements AutoCloseable {
         }
         LOG.info("{} writers on {}, seed {}", builder.writers, builder.table, seed);
         try (Connection connection = connect("workload")) {
-            table = WrittenTable.read(connection, builder.table, builder.keyColumn, builder.dateColumn);
-            long firstKey = table.key().type().matches("integer|bigint")
-                    ? database.queryLong("SELECT coalesce(min(%s), 0) FROM %s"
-                            .formatted(table.key().name(), table.name()))
-                    : 0;
+            table = WrittenTable.read(connection, builder.table, builder.key, builder.times, builder.compared);
+            long firstKey = firstKey();
             SplittableRandom random = new SplittableRandom(seed);
             for (int i = 0; i < builder.writers; i++) {
                 RandomValues values = new RandomValues(
-                        random.split(), builder.choices, builder.from, builder.until, builder.outliers, firstKey);
+                        random.split(), builder.values, builder.from, builder.until, builder.outliers, firstKey);
                 writers.add(new Writer(this, table, i, values, builder.readsBack));
             }
             int[] dealt = {0};
@@ -181,6 +209,21 @@ public final class Workload implements AutoCloseable {
             threads.add(thread);
             thread.start();
         }
+    }
+
+    /** The least number in the key. */
+    private long firstKey() {
+        return table.key().stream()
+                .filter(column -> column.type().matches("smallint|integer|bigint"))
+                .mapToLong(column -> database.queryLong(
+                        "SELECT coalesce(min(%s), 0) FROM %s".formatted(column.name(), table.name())))
+                .min()
+                .orElse(0);
+    }
+
+    /** The table's name, as SQL writes it. */
+    public String table() {
+        return table.name();
     }
 
     /** Blocks until that many more transactions have been committed. */
@@ -282,11 +325,11 @@ public final class Workload implements AutoCloseable {
     }
 
     /** Every row that must be there: its key and its image ({@code ROW(…)::text}); only while paused or stopped. */
-    public Map<String, String> expectedRows() {
+    public Map<List<String>, String> expectedRows() {
         if (!paused && threads.stream().anyMatch(Thread::isAlive)) {
             throw new IllegalStateException("The writers are writing: pause() or stop() them first");
         }
-        Map<String, String> expected = new HashMap<>();
+        Map<List<String>, String> expected = new HashMap<>();
         writers.forEach(writer -> writer.rows().forEach(expected::put));
         return expected;
     }
@@ -300,8 +343,7 @@ public final class Workload implements AutoCloseable {
     public RowDifferences differences(String otherTable) {
         RowDifferences.Comparison comparison = new RowDifferences.Comparison(otherTable, expectedRows());
         try (Connection connection = connect("comparison")) {
-            new WrittenTable(otherTable, table.key(), table.date(), table.columns())
-                    .forEachRow(connection, comparison::found);
+            table.named(otherTable).forEachRow(connection, comparison::found);
         } catch (SQLException e) {
             throw new IllegalStateException("Cannot compare " + otherTable + ": " + e.getMessage(), e);
         }

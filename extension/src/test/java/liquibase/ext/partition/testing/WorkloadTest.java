@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.util.List;
 import liquibase.ext.partition.testing.WorkloadReport.Count;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -177,6 +179,54 @@ class WorkloadTest {
             workload.assertNothingLost();
             assertThat(database.queryLong("SELECT count(*) FROM payments WHERE id < 0"))
                     .isPositive();
+        }
+    }
+
+    @Test
+    void writesKeysOfSeveralColumnsAndDatesThatItIsToldHowToWrite(TestDatabase database) {
+        database.execute(
+                """
+                CREATE TABLE invoices (
+                    "Tenant" text, number smallint, due text, paid_on date, PRIMARY KEY ("Tenant", number))
+                """, "INSERT INTO invoices SELECT 'a', i, '2024-05-' || 1 + i % 30 FROM generate_series(1, 100) AS i");
+        try (Workload workload = Workload.on(
+                        database, "invoices", List.of("Tenant", "number"), List.of("due", "paid_on"))
+                .choices("Tenant", "a", "b")
+                .values(
+                        "due",
+                        RandomValue.time(
+                                        LocalDate.of(2024, 1, 1),
+                                        LocalDate.of(2024, 3, 1),
+                                        (time, random) -> time.toString())
+                                .oneIn(5, RandomValue.oneOf("2024-02-31", null)))
+                .start()) {
+            workload.awaitCommits(300);
+            workload.stop();
+            workload.assertNothingLost();
+            assertThat(database.queryLong("SELECT count(*) FROM invoices WHERE due = '2024-02-31'"))
+                    .isPositive();
+            assertThat(database.queryLong("SELECT count(*) FROM invoices WHERE due LIKE '2024-0_-01T00:00:00Z'"))
+                    .isPositive();
+            assertThat(database.queryLong("SELECT count(*) FROM invoices WHERE \"Tenant\" = 'b' AND number < 0"))
+                    .isPositive();
+        }
+    }
+
+    @Test
+    void comparesAColumnWhoseTypeChangesByAnExpression(TestDatabase database) {
+        database.execute(
+                "CREATE TABLE fees (id bigint PRIMARY KEY, cents integer, paid date NOT NULL)",
+                "INSERT INTO fees SELECT i, i, date '2024-01-01' FROM generate_series(1, 100) AS i");
+        try (Workload workload = Workload.on(database, "fees", "id", "paid")
+                .comparing("cents", "CAST(cents AS numeric(20,2))")
+                .start()) {
+            workload.awaitCommits(50);
+            workload.pause();
+            database.execute("ALTER TABLE fees ALTER cents TYPE numeric(14,2)");
+            workload.resume();
+            workload.awaitCommits(50);
+            workload.stop();
+            workload.assertNothingLost();
         }
     }
 }

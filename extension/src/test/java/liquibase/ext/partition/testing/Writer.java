@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -63,13 +64,15 @@ final class Writer implements Runnable {
     private static final class RowNotSeen extends Exception {
         private static final long serialVersionUID = 1L;
 
-        private final String key;
+        private final transient List<String> key;
 
-        RowNotSeen(String key, String message) {
+        RowNotSeen(List<String> key, String message) {
             super(message);
             this.key = key;
         }
     }
+
+    private record Row(List<String> key, String image) {}
 
     private final Workload workload;
     private final WrittenTable table;
@@ -79,7 +82,7 @@ final class Writer implements Runnable {
     private final OwnedRows rows = new OwnedRows();
 
     /** What the open transaction has done to this writer's keys: the image, or null for a deleted row. */
-    private final Map<String, String> pending = new LinkedHashMap<>();
+    private final Map<List<String>, String> pending = new LinkedHashMap<>();
 
     private final Map<String, PreparedStatement> statements = new HashMap<>();
     private Connection connection;
@@ -183,21 +186,15 @@ final class Writer implements Runnable {
     }
 
     private void perform(Operation operation) throws SQLException, RowNotSeen {
-        String key = operation == Operation.INSERT ? null : ownKey();
-        if (key == null || operation == Operation.CHANGE_KEY && !table.key().writable()) {
+        List<String> key = operation == Operation.INSERT ? null : ownKey();
+        if (key == null || operation == Operation.CHANGE_KEY && !table.hasWritableKey()) {
             insert();
             return;
         }
         switch (operation) {
-            case UPDATE -> {
-                List<Column> payload = table.payload();
-                Column column = payload.isEmpty()
-                        ? table.date()
-                        : payload.get(values.random().nextInt(payload.size()));
-                update(column, column.equals(table.date()) ? values.date() : values.valueOf(column), key);
-            }
-            case MOVE_DATE -> update(table.date(), values.date(), key);
-            case CHANGE_KEY -> update(table.key(), newKey(), key);
+            case UPDATE -> update(anyOf(table.payload().isEmpty() ? table.times() : table.payload()), key);
+            case MOVE_DATE -> update(anyOf(table.times()), key);
+            case CHANGE_KEY -> update(table.key(), key);
             case DELETE -> {
                 expectCommitted(key, one(table.delete(), key));
                 pending.put(key, null);
@@ -207,39 +204,54 @@ final class Writer implements Runnable {
         }
     }
 
+    private List<Column> anyOf(List<Column> columns) {
+        return List.of(columns.get(values.random().nextInt(columns.size())));
+    }
+
     private void insert() throws SQLException, RowNotSeen {
-        String[] parameters = table.inserted().stream()
-                .map(column -> column.equals(table.key())
-                        ? newKey()
-                        : column.equals(table.date()) ? values.date() : values.valueOf(column))
-                .toArray(String[]::new);
-        String[] inserted = one(table.insert(), parameters);
+        Row inserted = one(table.insert(), newValues(table.inserted()));
         if (inserted == null) {
             // A trigger that gives back NULL does this; the client is never told.
             throw new RowNotSeen(null, "INSERT … RETURNING gave no row back");
         }
-        pending.put(inserted[0], inserted[1]);
+        pending.put(inserted.key(), inserted.image());
     }
 
-    private void update(Column column, String value, String key) throws SQLException, RowNotSeen {
-        String[] updated = one(table.update(column), value, key);
+    private void update(List<Column> changed, List<String> key) throws SQLException, RowNotSeen {
+        List<String> parameters = newValues(changed);
+        parameters.addAll(key);
+        Row updated = one(table.update(changed), parameters);
         if (updated == null) {
-            throw new RowNotSeen(key, "UPDATE of %s found no row %s, which is committed".formatted(column.name(), key));
+            throw new RowNotSeen(
+                    key,
+                    "UPDATE of %s found no row %s, which is committed"
+                            .formatted(changed.stream().map(Column::name).toList(), key));
         }
         if (readsBack) {
-            updated = one(table.select(), updated[0]);
+            updated = one(table.select(), updated.key());
         }
         pending.put(key, null);
-        pending.put(updated[0], updated[1]);
+        pending.put(updated.key(), updated.image());
     }
 
-    private void expectCommitted(String key, String[] found) throws RowNotSeen {
+    private List<String> newValues(List<Column> columns) {
+        List<String> parameters = new ArrayList<>();
+        for (Column column : columns) {
+            parameters.add(
+                    table.key().contains(column)
+                            ? values.newKey(column, number, workload.writers(), keysMade++)
+                            : values.valueOf(column));
+        }
+        return parameters;
+    }
+
+    private void expectCommitted(List<String> key, Row found) throws RowNotSeen {
         String expected = pending.containsKey(key) ? pending.get(key) : rows.image(key);
-        if (found == null || !found[1].equals(expected)) {
+        if (found == null || !found.image().equals(expected)) {
             throw new RowNotSeen(
                     key,
                     "row %s is committed as %s, but the statement found %s"
-                            .formatted(key, expected, found == null ? "nothing" : found[1]));
+                            .formatted(key, expected, found == null ? "nothing" : found.image()));
         }
     }
 
@@ -264,34 +276,30 @@ final class Writer implements Runnable {
     }
 
     /** A key of this writer that exists in the open transaction; every fourth is one it has just written. */
-    private String ownKey() {
+    private List<String> ownKey() {
         if (values.oneIn(4)) {
-            for (Map.Entry<String, String> written : pending.entrySet()) {
+            for (Map.Entry<List<String>, String> written : pending.entrySet()) {
                 if (written.getValue() != null) {
                     return written.getKey();
                 }
             }
         }
-        String key = rows.anyKey(values.random());
+        List<String> key = rows.anyKey(values.random());
         return key == null || pending.containsKey(key) && pending.get(key) == null ? null : key;
     }
 
-    private String newKey() {
-        return values.newKey(table.key(), number, workload.writers(), keysMade++);
-    }
-
-    /** The key and the image of the statement's only row, or null when there is none. */
-    private String[] one(String sql, String... parameters) throws SQLException {
+    /** The statement's only row, or null when there is none. */
+    private Row one(String sql, List<String> parameters) throws SQLException {
         PreparedStatement statement = statements.get(sql);
         if (statement == null) {
             statement = connection.prepareStatement(sql);
             statements.put(sql, statement);
         }
-        for (int i = 0; i < parameters.length; i++) {
-            statement.setString(i + 1, parameters[i]);
+        for (int i = 0; i < parameters.size(); i++) {
+            statement.setString(i + 1, parameters.get(i));
         }
         try (ResultSet result = timed(statement::executeQuery)) {
-            return result.next() ? new String[] {result.getString(1), result.getString(2)} : null;
+            return result.next() ? new Row(table.keyOf(result), table.imageOf(result)) : null;
         }
     }
 

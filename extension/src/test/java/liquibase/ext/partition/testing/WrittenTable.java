@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
@@ -16,24 +17,33 @@ import java.util.stream.Collectors;
  *
  * <p>Every statement gives back the row's <em>image</em>, all columns as the server stored them, so that what defaults,
  * triggers and sequences put into a row is part of what is expected later.
+ *
+ * @param key the columns that tell the rows apart
+ * @param times the columns that decide the partition; some may be of the key
+ * @param compared what of a column is in the image, by the column's name in the catalog; the column itself where it is missing
  */
-record WrittenTable(String name, Column key, Column date, List<Column> columns) {
+record WrittenTable(
+        String name, List<Column> key, List<Column> times, List<Column> columns, Map<String, String> compared) {
 
-    /** @param type as {@code format_type} writes it, with its length or precision */
-    record Column(String name, String type, boolean notNull, boolean givenByServer, boolean writable) {
+    /**
+     * @param name as SQL writes it
+     * @param catalogName as the catalog spells it
+     * @param type as {@code format_type} writes it, with its length or precision
+     */
+    record Column(
+            String name, String catalogName, String type, boolean notNull, boolean givenByServer, boolean writable) {
 
         String parameter() {
             return "CAST(? AS " + type + ")";
         }
     }
 
-    static WrittenTable read(Connection connection, String table, String keyColumn, String dateColumn)
+    static WrittenTable read(
+            Connection connection, String table, List<String> key, List<String> times, Map<String, String> compared)
             throws SQLException {
         List<Column> columns = new ArrayList<>();
-        Column key = null;
-        Column date = null;
         try (PreparedStatement statement = connection.prepareStatement("""
-                SELECT attname, quote_ident(attname), format_type(atttypid, atttypmod), attnotnull,
+                SELECT quote_ident(attname), attname, format_type(atttypid, atttypmod), attnotnull,
                        atthasdef AND attgenerated = '' OR attidentity <> '',
                        attgenerated = '' AND attidentity <> 'a'
                 FROM pg_attribute
@@ -43,29 +53,47 @@ record WrittenTable(String name, Column key, Column date, List<Column> columns) 
             statement.setString(1, table);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    Column column = new Column(
+                    columns.add(new Column(
+                            rows.getString(1),
                             rows.getString(2),
                             rows.getString(3),
                             rows.getBoolean(4),
                             rows.getBoolean(5),
-                            rows.getBoolean(6));
-                    columns.add(column);
-                    key = rows.getString(1).equals(keyColumn) ? column : key;
-                    date = rows.getString(1).equals(dateColumn) ? column : date;
+                            rows.getBoolean(6)));
                 }
             }
         }
-        if (key == null || date == null) {
-            throw new IllegalArgumentException(
-                    "%s has no column %s".formatted(table, key == null ? keyColumn : dateColumn));
-        }
-        return new WrittenTable(table, key, date, List.copyOf(columns));
+        return new WrittenTable(
+                table,
+                find(table, columns, key),
+                find(table, columns, times),
+                List.copyOf(columns),
+                Map.copyOf(compared));
     }
 
-    /** The columns an insert or update gives a random value, besides the key and the date. */
+    private static List<Column> find(String table, List<Column> columns, List<String> names) {
+        return names.stream()
+                .map(name -> columns.stream()
+                        .filter(column -> column.catalogName().equals(name))
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalArgumentException("%s has no column %s".formatted(table, name))))
+                .toList();
+    }
+
+    /** The same columns in a table of another name. */
+    WrittenTable named(String other) {
+        return new WrittenTable(other, key, times, columns, compared);
+    }
+
+    /** Whether a row can be given another key. */
+    boolean hasWritableKey() {
+        return key.stream().allMatch(Column::writable);
+    }
+
+    /** The columns an insert or update gives a random value, besides the key and those that decide the partition. */
     List<Column> payload() {
         return columns.stream()
-                .filter(column -> column.writable() && !column.equals(key) && !column.equals(date))
+                .filter(column -> column.writable() && !key.contains(column) && !times.contains(column))
                 .toList();
     }
 
@@ -80,52 +108,76 @@ record WrittenTable(String name, Column key, Column date, List<Column> columns) 
     }
 
     List<Column> inserted() {
-        List<Column> inserted = new ArrayList<>();
-        if (!key.givenByServer()) {
-            inserted.add(key);
-        }
-        inserted.add(date);
-        inserted.addAll(payload());
-        return inserted;
+        return columns.stream()
+                .filter(column -> column.writable() && !(key.contains(column) && column.givenByServer()))
+                .toList();
     }
 
-    /** The parameters are the new value and the key; gives the key and the image as they are after the update. */
-    String update(Column column) {
-        return "UPDATE %s SET %s = %s WHERE %s RETURNING %s"
-                .formatted(name, column.name(), column.parameter(), hasKey(), keyAndImage());
+    /** The parameters are the new values and the key; gives the key and the image as they are after the update. */
+    String update(List<Column> changed) {
+        return "UPDATE %s SET %s WHERE %s RETURNING %s"
+                .formatted(
+                        name,
+                        changed.stream()
+                                .map(column -> column.name() + " = " + column.parameter())
+                                .collect(Collectors.joining(", ")),
+                        hasKey(),
+                        keyAndImage());
     }
 
-    /** The parameter is the key; gives the key and the image as they were. */
+    /** The parameters are the key; gives the key and the image as they were. */
     String delete() {
         return "DELETE FROM %s WHERE %s RETURNING %s".formatted(name, hasKey(), keyAndImage());
     }
 
-    /** The parameter is the key; gives the key and the image. */
+    /** The parameters are the key; gives the key and the image. */
     String select() {
         return "SELECT %s FROM %s WHERE %s".formatted(keyAndImage(), name, hasKey());
     }
 
     /** Hands every row's key and image to {@code action}, in one snapshot. */
-    void forEachRow(Connection connection, BiConsumer<String, String> action) throws SQLException {
+    void forEachRow(Connection connection, BiConsumer<List<String>, String> action) throws SQLException {
         connection.setAutoCommit(false); // the driver holds the whole result in memory otherwise
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET LOCAL TimeZone = 'UTC'");
             statement.setFetchSize(10_000);
             try (ResultSet rows = statement.executeQuery("SELECT %s FROM %s".formatted(keyAndImage(), name))) {
                 while (rows.next()) {
-                    action.accept(rows.getString(1), rows.getString(2));
+                    action.accept(keyOf(rows), imageOf(rows));
                 }
             }
         }
         connection.commit();
     }
 
+    /** Of a row that one of the statements gave. */
+    List<String> keyOf(ResultSet row) throws SQLException {
+        List<String> values = new ArrayList<>();
+        for (int i = 1; i <= key.size(); i++) {
+            values.add(row.getString(i));
+        }
+        return List.copyOf(values);
+    }
+
+    /** Of a row that one of the statements gave. */
+    String imageOf(ResultSet row) throws SQLException {
+        return row.getString(key.size() + 1);
+    }
+
     private String hasKey() {
-        return key.name() + " = " + key.parameter();
+        return key.stream()
+                .map(column -> column.name() + " = " + column.parameter())
+                .collect(Collectors.joining(" AND "));
     }
 
     private String keyAndImage() {
-        return "CAST(%s AS text), CAST(ROW(%s) AS text)"
-                .formatted(key.name(), columns.stream().map(Column::name).collect(Collectors.joining(", ")));
+        return "%s, CAST(ROW(%s) AS text)"
+                .formatted(
+                        key.stream()
+                                .map(column -> "CAST(" + column.name() + " AS text)")
+                                .collect(Collectors.joining(", ")),
+                        columns.stream()
+                                .map(column -> compared.getOrDefault(column.catalogName(), column.name()))
+                                .collect(Collectors.joining(", ")));
     }
 }

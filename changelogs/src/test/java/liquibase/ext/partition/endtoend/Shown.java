@@ -1,0 +1,81 @@
+package liquibase.ext.partition.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import liquibase.ext.partition.testing.TestDatabase;
+
+/** A database after a swap, asked what an application would notice. */
+record Shown(TestDatabase database) {
+
+    /** The table has these partitions, and no others. */
+    Shown partitions(String table, String... names) {
+        assertThat(database.queryStrings(
+                        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = ?::regclass", table))
+                .as("partitions of %s", table)
+                .containsExactlyInAnyOrder(names);
+        return this;
+    }
+
+    /** There are rows with that condition, and all of them are in that partition. */
+    Shown rows(String table, String condition, String partition) {
+        assertThat(database.queryStrings(
+                        "SELECT DISTINCT tableoid::regclass::text FROM %s WHERE %s".formatted(table, condition)))
+                .as("where the rows of %s are with %s", table, condition)
+                .containsExactly(partition);
+        return this;
+    }
+
+    /**
+     * Every row is in the partition of its time.
+     *
+     * @param name the name of that partition as an SQL expression over the time {@code t}, a timestamp in UTC
+     */
+    Shown placed(String table, String time, String name, String from, String until) {
+        assertThat(database.queryStrings("""
+                        SELECT tableoid::regclass || ' ' || r::text
+                        FROM (SELECT tableoid, r, %2$s AS t FROM %1$s AS r) AS r
+                        WHERE tableoid::regclass::text <>
+                          CASE WHEN t >= '%4$s' AND t < '%5$s' THEN '%1$s_' || %3$s ELSE '%1$s_default' END LIMIT 5
+                        """.formatted(table, time, name, from, until)))
+                .as("rows in another partition than that of %s", time)
+                .isEmpty();
+        return this;
+    }
+
+    /** The partitioned table's own primary key; null for none. */
+    Shown primaryKey(String table, String definition) {
+        assertThat(primaryKeys(table)).isEqualTo(definition == null ? List.of() : List.of(definition));
+        return this;
+    }
+
+    /** The same primary key in every partition. */
+    Shown primaryKeyOfEachPartition(String table, String definition) {
+        assertThat(database.queryStrings(
+                        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = ?::regclass", table))
+                .allSatisfy(partition -> assertThat(primaryKeys(partition)).containsExactly(definition));
+        return this;
+    }
+
+    private List<String> primaryKeys(String table) {
+        return database.queryStrings(
+                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'p' AND conrelid = ?::regclass",
+                table);
+    }
+
+    /** A query reads these partitions only, as its plan says. */
+    Shown reads(String query, String... partitions) {
+        assertThat(database.queryStrings("EXPLAIN (COSTS OFF) " + query))
+                .filteredOn(line -> line.matches(".* on [a-z]+_\\w+.*") && line.contains("Scan"))
+                .as("what is read by %s", query)
+                .extracting(line -> line.replaceFirst(".* on (\\w+).*", "$1"))
+                .containsOnly(partitions);
+        return this;
+    }
+
+    /** The only column of the only row is that. */
+    Shown is(String query, String value) {
+        assertThat(database.queryString(query)).as(query).isEqualTo(value);
+        return this;
+    }
+}
