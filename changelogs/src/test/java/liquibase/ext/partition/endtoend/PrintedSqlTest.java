@@ -12,6 +12,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What Liquibase prints instead of doing it, handed to psql: it does the work, or ends before it is recorded as done. */
 @ExtendWith(FreshDatabase.class)
@@ -72,6 +73,26 @@ class PrintedSqlTest {
         assertThat(rollback.output()).contains("rollback of lockedSwap is done by Liquibase itself");
         assertThat(database.queryStrings(RECORDED)).contains("orders-swap");
         assertThat(Migrated.contents(database, "orders")).isEqualTo(contents);
+    }
+
+    /** Each makes something else beside partitions: a function, children, a table of other types, a generated column. */
+    @ParameterizedTest
+    @ValueSource(strings = {"text-dates", "routed-by-trigger", "changed-types", "coalesced-dates"})
+    void theUpdateScriptPreparesEveryKindOfPartitionKey(String name, TestDatabase database) throws Exception {
+        Scenario scenario = Scenario.named(name);
+        scenario.prepare(database);
+        LiquibaseCli liquibase =
+                LiquibaseCli.version(version()).changelog(scenario.changelog()).database(database);
+
+        CliResult psql = Psql.run(database, script(liquibase.updateSql()));
+
+        assertThat(psql.output()).contains("chunkedCopy is done by Liquibase itself");
+        assertThat(database.queryStrings(RECORDED))
+                .hasSize(3)
+                .anyMatch(id -> id.endsWith("-prepare"))
+                .anyMatch(id -> id.endsWith("-capture"));
+        liquibase.run("release-locks").requireSuccess();
+        liquibase.update("-DswapApproved=all").requireSuccess();
     }
 
     @Test
