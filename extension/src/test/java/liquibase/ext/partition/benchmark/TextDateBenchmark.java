@@ -3,6 +3,8 @@ package liquibase.ext.partition.benchmark;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,10 +18,12 @@ import liquibase.ext.partition.engine.target.TextDate;
 import liquibase.ext.partition.engine.target.TextDateFormat;
 import liquibase.ext.partition.engine.target.TimeEncoding;
 import liquibase.ext.partition.testing.TestDatabase;
+import org.postgresql.PGConnection;
 
 /**
- * What it costs to partition by an expression over a text, or over a key, beside a timestamp column: microseconds a row of
- * {@code INSERT … SELECT} into a table of 60 months, and their ratio. Rounds are interleaved and the ratio is the median of the rounds'.
+ * What it costs to partition by an expression over a text, or over a key, beside a timestamp column: microseconds a row that the server's
+ * process computes, with 60 months, in two forms of load, {@code INSERT … SELECT} and statements of one row each, and each without and with a
+ * stored generated column of the same expression. Rounds are interleaved; the difference and the ratio are the medians of the rounds'.
  * Beside our functions stand two that read the same in the obvious way: PL/pgSQL with {@code regexp_match} and groups, and PL/pgSQL that casts after
  * a test.
  *
@@ -28,7 +32,8 @@ import liquibase.ext.partition.testing.TestDatabase;
  *     -Dexec.mainClass=liquibase.ext.partition.benchmark.TextDateBenchmark -Dexec.args="500000 5"
  * }</pre>
  *
- * The arguments are the number of rows and of rounds; {@code -Dpg.version} chooses the server.
+ * The arguments are the number of rows and of rounds; {@code -Dpg.version} chooses the server. CPU time, and not the time that passes, because
+ * the latter is mostly that of other processes on a machine that is not idle.
  */
 public final class TextDateBenchmark {
     private static final String BASELINE = "timestamp column";
@@ -59,6 +64,19 @@ public final class TextDateBenchmark {
     /** One way to partition: what the rows are read from, and the partition key over the target's column {@code v}. */
     private record Way(String type, String column, Sql key) {}
 
+    /** One statement of one row in this many of a load of many. */
+    private static final int ROWS_TO_ONE_STATEMENT = 20;
+
+    private record Load(boolean bulk, boolean generated) {
+        @Override
+        public String toString() {
+            return (bulk ? "bulk" : "one row") + (generated ? ", generated column" : "");
+        }
+    }
+
+    private static final List<Load> LOADS =
+            List.of(new Load(true, false), new Load(true, true), new Load(false, false), new Load(false, true));
+
     public static void main(String[] arguments) throws SQLException {
         int rows = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 500_000;
         int rounds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 5;
@@ -76,20 +94,28 @@ public final class TextDateBenchmark {
             statement.execute("VACUUM ANALYZE rows");
             System.out.println(
                     database.queryString("SHOW server_version") + ", " + rows + " rows, " + rounds + " rounds");
-            Map<String, List<Double>> times = new LinkedHashMap<>();
+            int pid = connection.unwrap(PGConnection.class).getBackendPID();
+            ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+            Map<Load, Map<String, List<Double>>> times = new LinkedHashMap<>();
             for (int round = 0; round <= rounds; round++) {
-                for (var way : ways.entrySet()) {
-                    double micros = insert(statement, way.getValue(), rows);
-                    if (round > 0) { // the first one warms up
-                        times.computeIfAbsent(way.getKey(), name -> new ArrayList<>())
-                                .add(micros);
+                for (Load load : LOADS) {
+                    for (var way : ways.entrySet()) {
+                        double micros = insert(statement, process, way.getValue(), load, rows);
+                        if (round > 0) { // the first one warms up
+                            times.computeIfAbsent(load, of -> new LinkedHashMap<>())
+                                    .computeIfAbsent(way.getKey(), name -> new ArrayList<>())
+                                    .add(micros);
+                        }
                     }
                 }
             }
-            List<Double> baseline = times.get(BASELINE);
-            times.forEach((name, of) -> System.out.printf(
-                    "%-40s %6.2f µs a row, %5.2f more, ratio %.2f%n",
-                    name, median(of), difference(of, baseline), ratio(of, baseline)));
+            times.forEach((load, byWay) -> {
+                System.out.println(load);
+                List<Double> baseline = byWay.get(BASELINE);
+                byWay.forEach((name, of) -> System.out.printf(
+                        "  %-38s %7.2f µs a row, %6.2f more, ratio %.2f%n",
+                        name, median(of), difference(of, baseline), ratio(of, baseline)));
+            });
         }
     }
 
@@ -135,14 +161,28 @@ public final class TextDateBenchmark {
     }
 
     /** In microseconds a row. */
-    private static double insert(Statement statement, Way way, int rows) throws SQLException {
+    private static double insert(Statement statement, ProcessHandle server, Way way, Load load, int rows)
+            throws SQLException {
         statement.execute("DROP TABLE IF EXISTS target");
-        statement.execute("CREATE UNLOGGED TABLE target (n bigint, v %s) PARTITION BY RANGE (%s)"
-                .formatted(way.type(), way.key().script()));
+        statement.execute("CREATE UNLOGGED TABLE target (n bigint, v %s%s) PARTITION BY RANGE (%s)"
+                .formatted(
+                        way.type(),
+                        load.generated()
+                                ? ", g %s GENERATED ALWAYS AS (%s) STORED"
+                                        .formatted(
+                                                way.type().equals("uuid")
+                                                                && way.key()
+                                                                        .script()
+                                                                        .equals("v")
+                                                        ? "uuid"
+                                                        : "timestamp",
+                                                way.key().script())
+                                : "",
+                        way.key().script()));
         TimeEncoding encoding = way.key().script().equals("v") && way.type().equals("uuid")
                 ? KeyTime.parse("uuidv7").in("uuid")
                 : new DateTime("timestamp");
-        java.time.LocalDate month = java.time.LocalDate.of(2020, 1, 1);
+        LocalDate month = LocalDate.of(2020, 1, 1);
         for (int i = 0; i < 60; i++) {
             statement.execute("CREATE UNLOGGED TABLE target_%d PARTITION OF target FOR VALUES FROM (%s) TO (%s)"
                     .formatted(
@@ -153,15 +193,31 @@ public final class TextDateBenchmark {
                                     .script()));
         }
         statement.execute("CREATE UNLOGGED TABLE target_default PARTITION OF target DEFAULT");
-        long started = System.nanoTime();
-        statement.execute("INSERT INTO target SELECT n, %s FROM rows".formatted(way.column()));
-        double micros = (System.nanoTime() - started) / 1_000.0 / rows;
+        List<String> statements = new ArrayList<>();
+        if (load.bulk()) {
+            statements.add("INSERT INTO target SELECT n, %s FROM rows".formatted(way.column()));
+        } else {
+            int count = rows / ROWS_TO_ONE_STATEMENT;
+            var value = statement.executeQuery(
+                    "SELECT format('INSERT INTO target VALUES (%%s, %%L)', n, %s) FROM rows LIMIT %d"
+                            .formatted(way.column(), count));
+            while (value.next()) {
+                statements.add(value.getString(1));
+            }
+        }
+        statement.execute("BEGIN");
+        Duration before = server.info().totalCpuDuration().orElseThrow();
+        for (String insert : statements) {
+            statement.execute(insert);
+        }
+        Duration taken = server.info().totalCpuDuration().orElseThrow().minus(before);
+        statement.execute("COMMIT");
         var inDefault = statement.executeQuery("SELECT count(*) FROM target_default");
         inDefault.next();
         if (inDefault.getLong(1) > 0) {
             throw new IllegalStateException(inDefault.getLong(1) + " rows without a month by " + way);
         }
-        return micros;
+        return taken.toNanos() / 1_000.0 / (load.bulk() ? rows : statements.size());
     }
 
     private static double ratio(List<Double> times, List<Double> baseline) {
