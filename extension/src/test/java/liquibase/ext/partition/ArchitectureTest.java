@@ -70,6 +70,8 @@ class ArchitectureTest {
             .definedBy(ROOT + ".engine.state..")
             .layer("target")
             .definedBy(ROOT + ".engine.target..")
+            .layer("time")
+            .definedBy(ROOT + ".engine.time..")
             .layer("catalog")
             .definedBy(ROOT + ".engine.catalog..")
             .layer("sql")
@@ -92,6 +94,8 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run")
             .whereLayer("target")
             .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run", "state")
+            .whereLayer("time")
+            .mayOnlyBeAccessedByLayers("target", "delta", "prepare")
             .whereLayer("catalog")
             .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run", "state", "target");
 

@@ -3,34 +3,15 @@ package liquibase.ext.partition.change;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.target.ColumnChange;
-import liquibase.serializer.AbstractLiquibaseSerializable;
 
 /** The type that {@code createPartitionedTable} gives to a column. */
-public class NewColumn extends AbstractLiquibaseSerializable {
+public class NewColumn extends TypedColumn {
     /** Strings, names and comments, in which a question mark is one: to the driver, too. */
     private static final Pattern QUOTED = Pattern.compile("""
             \\b[eE]'(?:[^'\\\\]|\\\\.|'')*+'|'(?:[^']|'')*+'|"(?:[^"]|"")*+"|\\$(\\w*)\\$.*?\\$\\1\\$|--[^\\n]*|/\\*.*?\\*/""", Pattern.DOTALL);
 
-    private String name;
-    private String type;
     private String using;
     private String reverseUsing;
-
-    public String getName() {
-        return name;
-    }
-
-    public void setName(String name) {
-        this.name = name;
-    }
-
-    public String getType() {
-        return type;
-    }
-
-    public void setType(String type) {
-        this.type = type;
-    }
 
     /** An expression over the column that gives the new value; a cast where it is null. */
     public String getUsing() {
@@ -52,6 +33,8 @@ public class NewColumn extends AbstractLiquibaseSerializable {
 
     /** @throws IllegalArgumentException with a message for people, when something is missing */
     ColumnChange change() {
+        String name = getName();
+        String type = getType();
         if (name == null || type == null) {
             throw new IllegalArgumentException("a column needs a name and a type.");
         }
@@ -69,17 +52,7 @@ public class NewColumn extends AbstractLiquibaseSerializable {
         if (expression != null && QUOTED.matcher(expression).replaceAll(" ").indexOf('?') >= 0) {
             throw new IllegalArgumentException(
                     "%s of column %s has a question mark, which the JDBC driver takes for a parameter; write the function instead of the operator, as jsonb_exists(a, b) for a ? b."
-                            .formatted(attribute, name));
+                            .formatted(attribute, getName()));
         }
-    }
-
-    @Override
-    public String getSerializedObjectName() {
-        return "column";
-    }
-
-    @Override
-    public String getSerializedObjectNamespace() {
-        return PartitionChange.NAMESPACE;
     }
 }

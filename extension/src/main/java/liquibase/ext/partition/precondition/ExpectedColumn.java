@@ -1,36 +1,6 @@
 package liquibase.ext.partition.precondition;
 
-import liquibase.ext.partition.change.PartitionChange;
-import liquibase.serializer.AbstractLiquibaseSerializable;
+import liquibase.ext.partition.change.TypedColumn;
 
-/** A column that {@code sourceColumns} expects. */
-public class ExpectedColumn extends AbstractLiquibaseSerializable {
-    private String name;
-    private String type;
-
-    public String getName() {
-        return name;
-    }
-
-    public void setName(String name) {
-        this.name = name;
-    }
-
-    public String getType() {
-        return type;
-    }
-
-    public void setType(String type) {
-        this.type = type;
-    }
-
-    @Override
-    public String getSerializedObjectName() {
-        return "column";
-    }
-
-    @Override
-    public String getSerializedObjectNamespace() {
-        return PartitionChange.NAMESPACE;
-    }
-}
+/** A column that {@code sourceColumns} expects; of any type where that is null. */
+public class ExpectedColumn extends TypedColumn {}

@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.Map;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.DateTime;
-import liquibase.ext.partition.engine.target.KeyTime;
-import liquibase.ext.partition.engine.target.TextDate;
-import liquibase.ext.partition.engine.target.TextDateFormat;
-import liquibase.ext.partition.engine.target.TimeEncoding;
+import liquibase.ext.partition.engine.time.DateTime;
+import liquibase.ext.partition.engine.time.KeyTime;
+import liquibase.ext.partition.engine.time.TextDate;
+import liquibase.ext.partition.engine.time.TextDateFormat;
+import liquibase.ext.partition.engine.time.TimeEncoding;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.postgresql.PGConnection;
 

@@ -323,6 +323,20 @@ class PartitionKeysTest {
     }
 
     @Test
+    void anExpressionThatCannotBePlannedIsRefusedBeforeAnythingIsMade() {
+        MigrationFixture orders = by(coalesced(null, "shipped_at", "paid_on"))
+                .converting("code", "integer", "length(cod)", "'c' || code")
+                .converting("paid_on", "text", "to_char(paid_on, 'YYYY')", null);
+
+        assertThatThrownBy(orders::prepare)
+                .hasMessageContaining("using of column code cannot be planned: column \"cod\" does not exist")
+                .hasMessageNotContaining("aborted");
+        assertThatThrownBy(by(coalesced(null, "shipped_at", "paid_on"))
+                        .converting("code", "integer", "length(code)", "codes || 'c'")::prepare)
+                .hasMessageContaining("the way back of column code cannot be planned");
+    }
+
+    @Test
     void aCastThatDependsOnTheSessionIsRefused() {
         MigrationFixture orders = by(coalesced(null, "shipped_at", "paid_on"))
                 .converting("code", "date", null, null)

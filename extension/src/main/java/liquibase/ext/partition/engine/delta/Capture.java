@@ -12,6 +12,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlFragment;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.target.DerivedName;
 
@@ -135,7 +136,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         statements.add(
                 CREATE_DELTA_INDEX.with("index", index()).with("delta", delta).with("key", Sql.list(key)));
         statements.add(CREATE_CAPTURE_FUNCTION
-                .with("quote", Sql.raw(dollarQuote()))
+                .with("quote", Sql.dollarQuote("capture", Sql.list(names())))
                 .with("function", captureFunction())
                 .with("delta", delta)
                 .with("columns", Sql.list(columns()))
@@ -244,14 +245,11 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         session.update(ANALYZE.with("delta", delta));
     }
 
-    /** A dollar quote that no name in the function's body ends. */
-    private String dollarQuote() {
-        String names = delta.quoted() + Sql.list(columns()).script();
-        String tag = "capture";
-        while (names.contains("$" + tag + "$")) {
-            tag += "_";
-        }
-        return "$" + tag + "$";
+    /** All that a user has named and that stands in the function's body. */
+    private List<SqlFragment> names() {
+        List<SqlFragment> names = new ArrayList<>(columns());
+        names.add(delta);
+        return names;
     }
 
     /** The row trigger's name. */

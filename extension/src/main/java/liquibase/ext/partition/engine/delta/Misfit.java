@@ -106,14 +106,6 @@ public final class Misfit {
                 .with("conversions", Sql.join("\n      ", conversions))
                 .with("longest", Sql.raw(String.valueOf(LONGEST)))
                 .with("key", Sql.list(key));
-        return body.with("quote", Sql.raw(dollarQuote(body)));
-    }
-
-    private static String dollarQuote(Sql body) {
-        String tag = "misfit";
-        while (body.toString().contains("$" + tag + "$")) {
-            tag += "_";
-        }
-        return "$" + tag + "$";
+        return body.with("quote", Sql.dollarQuote("misfit", body));
     }
 }

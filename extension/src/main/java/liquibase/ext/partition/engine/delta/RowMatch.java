@@ -12,10 +12,10 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.target.Conversions;
-import liquibase.ext.partition.engine.target.DateTime;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.RowShape;
+import liquibase.ext.partition.engine.time.DateTime;
 
 /** How a row of the one table is found in the other, and what it is written as there. */
 public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversions conversions) {

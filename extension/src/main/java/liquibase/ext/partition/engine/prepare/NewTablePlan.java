@@ -11,10 +11,12 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.ColumnChange;
-import liquibase.ext.partition.engine.target.DateTime;
+import liquibase.ext.partition.engine.target.Conversions;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.RowShape;
+import liquibase.ext.partition.engine.time.DateTime;
 
 /** Finds out what a wanted new table comes to, given the source's columns. Reads the catalog only. */
 final class NewTablePlan {
@@ -55,6 +57,24 @@ final class NewTablePlan {
                            FROM word)
             SELECT w FROM place WHERE here <> "right" ORDER BY "right" LIMIT 1
             """);
+
+    private static final String SETTING = "liquibase_partition.failure";
+
+    /** A failed statement would end the transaction, which may be Liquibase's. */
+    private static final Sql TRY = Sql.of("""
+            DO {quote}
+            BEGIN
+              PERFORM pg_catalog.set_config({setting}, '', false);
+              EXECUTE {statement};
+            EXCEPTION WHEN OTHERS THEN
+              PERFORM pg_catalog.set_config({setting}, SQLERRM, false);
+            END
+            {quote}""");
+
+    private static final Sql EXPLAIN = Sql.of("""
+            EXPLAIN SELECT {conversion} FROM (SELECT NULL::{type} AS {column} FROM pg_catalog.generate_series(1, 1) OFFSET 0) AS r""");
+
+    private static final Sql FAILURE = Sql.of("SELECT pg_catalog.current_setting({setting})");
 
     private final Session session;
     private final Table source;
@@ -143,7 +163,7 @@ final class NewTablePlan {
             return Optional.of("column %s is generated, so its type cannot be changed on the way".formatted(name));
         }
         if (wanted.using().isPresent()) {
-            return Optional.empty();
+            return expressionProblem(wanted, column);
         }
         String why = null;
         if (!isSafe(column.typeName(), typeName(wanted).get())
@@ -156,6 +176,32 @@ final class NewTablePlan {
                 .map(reason ->
                         "column %s is of type %s and is to become %s, but %s; say how with using (and reverseUsing)"
                                 .formatted(name, column.type(), wanted.type(), reason));
+    }
+
+    private Optional<String> expressionProblem(ColumnChange wanted, Column column) throws SQLException {
+        Column converted = column.withType(wanted.type(), typeName(wanted).orElseThrow());
+        Conversions conversions = Conversions.between(List.of(column), List.of(converted), List.of(wanted));
+        Optional<String> forth = planFailure(conversions, column, RowShape.SOURCE, RowShape.NEW);
+        if (forth.isPresent()) {
+            return Optional.of("using of column %s cannot be planned: %s".formatted(column.name(), forth.get()));
+        }
+        return planFailure(conversions, converted, RowShape.NEW, RowShape.SOURCE)
+                .map(why -> "the way back of column %s cannot be planned: %s; give reverseUsing, or correct it"
+                        .formatted(column.name(), why));
+    }
+
+    private Optional<String> planFailure(Conversions conversions, Column from, RowShape shape, RowShape other)
+            throws SQLException {
+        Sql explain = EXPLAIN.with(
+                        "conversion",
+                        conversions.convert(from.name(), Sql.list("r", List.of(from.name())), shape, other))
+                .with("type", Sql.raw(from.type()))
+                .with("column", from.name());
+        Sql tried = TRY.with("setting", Sql.literal(SETTING)).with("statement", Sql.literal(explain.script()));
+        session.update(tried.with("quote", Sql.dollarQuote("try", tried)));
+        return session.queryStrings(FAILURE.with("setting", SETTING)).stream()
+                .filter(text -> !text.isEmpty())
+                .findFirst();
     }
 
     private boolean isSafe(String from, String to) throws SQLException {

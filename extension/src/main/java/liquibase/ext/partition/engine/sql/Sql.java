@@ -63,6 +63,21 @@ public final class Sql implements SqlFragment {
         return raw(quoteLiteral(value));
     }
 
+    /**
+     * A dollar quote for a text.
+     *
+     * @param tag what it is named, a word
+     * @param inside what must not end it: the text, or all that comes into it from outside
+     */
+    public static Sql dollarQuote(String tag, Sql inside) {
+        String text = inside.toString();
+        String longer = tag;
+        while (text.contains("$" + longer + "$")) {
+            longer += "_";
+        }
+        return raw("$" + longer + "$");
+    }
+
     /** Nothing. */
     public static Sql empty() {
         return new Sql(List.of());

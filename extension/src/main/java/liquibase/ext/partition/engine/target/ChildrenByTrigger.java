@@ -5,6 +5,7 @@ import java.util.Set;
 import liquibase.ext.partition.engine.catalog.KeyColumn;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.time.DateTime;
 
 /** Makes the routing by triggers out of a migration's partition key. */
 public final class ChildrenByTrigger {

@@ -8,6 +8,7 @@ import java.util.Set;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.time.DateTime;
 
 /**
  * How the columns whose types change are converted, there and back. Copy, replay, reverse replay and verification all take it from

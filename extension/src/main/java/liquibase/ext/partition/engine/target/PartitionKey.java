@@ -9,6 +9,11 @@ import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.time.DateTime;
+import liquibase.ext.partition.engine.time.TextDate;
+import liquibase.ext.partition.engine.time.TimeEncoding;
+import liquibase.ext.partition.engine.time.TimeFormats;
+import liquibase.ext.partition.engine.time.UlidTime;
 
 /**
  * What decides the partition of a row.

@@ -4,6 +4,10 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.time.Epoch;
+import liquibase.ext.partition.engine.time.KeyTime;
+import liquibase.ext.partition.engine.time.TextDateFormat;
+import liquibase.ext.partition.engine.time.TimeFormats;
 
 /**
  * The partition key as people ask for it. What it comes to depends on the columns' types; {@link PartitionKey} is the answer.

@@ -13,12 +13,12 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.target.Conversions;
-import liquibase.ext.partition.engine.target.DateTime;
 import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.PartitionLayout;
 import liquibase.ext.partition.engine.target.Routes;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
+import liquibase.ext.partition.engine.time.DateTime;
 import org.junit.jupiter.api.Test;
 
 /** The statements on which everything rests, as exact text. */

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.target.Epoch;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.time.Epoch;
 import tools.jackson.databind.JsonNode;
 
 /** Reads a table config. Stateless but for the schema; safe to use for any number of files. */

@@ -3,8 +3,8 @@ package liquibase.ext.partition.generator.config;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.stream.Stream;
-import liquibase.ext.partition.engine.target.Epoch;
 import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.time.Epoch;
 
 /**
  * How rows are spread over partitions.

@@ -10,12 +10,12 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
-import liquibase.ext.partition.engine.target.Epoch;
-import liquibase.ext.partition.engine.target.KeyTime;
 import liquibase.ext.partition.engine.target.PartitionInterval;
-import liquibase.ext.partition.engine.target.TextDateFormat;
-import liquibase.ext.partition.engine.target.TimeEncoding;
-import liquibase.ext.partition.engine.target.TimeFormats;
+import liquibase.ext.partition.engine.time.Epoch;
+import liquibase.ext.partition.engine.time.KeyTime;
+import liquibase.ext.partition.engine.time.TextDateFormat;
+import liquibase.ext.partition.engine.time.TimeEncoding;
+import liquibase.ext.partition.engine.time.TimeFormats;
 
 /** Whether a time can be read out of the partition columns as the config says. The engine decides; its reasons become problems. */
 final class TimeRules {

@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.target.DateTime;
+import liquibase.ext.partition.engine.time.DateTime;
 
 /** Which columns of a table can decide a row's partition, the likeliest first. */
 final class PartitionColumns {

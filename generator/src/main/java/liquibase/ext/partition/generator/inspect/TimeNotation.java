@@ -4,10 +4,10 @@ import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.DateTime;
-import liquibase.ext.partition.engine.target.Epoch;
-import liquibase.ext.partition.engine.target.KeyTime;
-import liquibase.ext.partition.engine.target.TextDateFormat;
+import liquibase.ext.partition.engine.time.DateTime;
+import liquibase.ext.partition.engine.time.Epoch;
+import liquibase.ext.partition.engine.time.KeyTime;
+import liquibase.ext.partition.engine.time.TextDateFormat;
 
 /** A way of writing the time that we recognise in a column, and what a config says for it. */
 enum TimeNotation {

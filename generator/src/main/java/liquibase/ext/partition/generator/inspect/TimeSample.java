@@ -11,7 +11,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.TextDate;
+import liquibase.ext.partition.engine.time.TextDate;
 
 /** Finds columns that write the time otherwise than by a type for dates, by looking at some rows of a table. */
 final class TimeSample {

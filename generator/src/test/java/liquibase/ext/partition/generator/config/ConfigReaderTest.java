@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
-import liquibase.ext.partition.engine.target.Epoch;
 import liquibase.ext.partition.engine.target.PartitionInterval;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.time.Epoch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.target;
+package liquibase.ext.partition.engine.time;
 
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @see <a href="https://github.com/ulid/spec">the specification of ULID</a>
  */
-record UlidTime() implements TimeEncoding {
+public record UlidTime() implements TimeEncoding {
     /** The types, by their names in the catalog. */
     static final Set<String> TYPES = Set.of("text", "varchar", "bpchar");
 

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.target;
+package liquibase.ext.partition.engine.time;
 
 import java.time.LocalDate;
 import java.util.Optional;

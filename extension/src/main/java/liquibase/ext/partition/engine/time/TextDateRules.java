@@ -1,11 +1,11 @@
-package liquibase.ext.partition.engine.target;
+package liquibase.ext.partition.engine.time;
 
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import liquibase.ext.partition.engine.target.TextDateField.Meaning;
-import liquibase.ext.partition.engine.target.TextDatePattern.Field;
+import liquibase.ext.partition.engine.time.TextDateField.Meaning;
+import liquibase.ext.partition.engine.time.TextDatePattern.Field;
 
 /** Which patterns make no sense, or cannot be read without guessing. */
 final class TextDateRules {

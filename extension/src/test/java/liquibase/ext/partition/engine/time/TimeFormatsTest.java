@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.target;
+package liquibase.ext.partition.engine.time;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

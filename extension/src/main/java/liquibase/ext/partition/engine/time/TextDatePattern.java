@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.target;
+package liquibase.ext.partition.engine.time;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.TextDateField.Meaning;
+import liquibase.ext.partition.engine.time.TextDateField.Meaning;
 
 /**
  * A template pattern of PostgreSQL's {@code to_timestamp}, such as {@code MM/DD/YYYY} or {@code DD.MM.YYYY HH24:MI}.

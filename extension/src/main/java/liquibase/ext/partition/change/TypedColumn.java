@@ -1,0 +1,36 @@
+package liquibase.ext.partition.change;
+
+import liquibase.serializer.AbstractLiquibaseSerializable;
+
+/** A column with its type, as an element of a changelog. */
+public abstract class TypedColumn extends AbstractLiquibaseSerializable {
+    private String name;
+    private String type;
+
+    public String getName() {
+        return name;
+    }
+
+    public void setName(String name) {
+        this.name = name;
+    }
+
+    /** With its modifiers, by any of the names that PostgreSQL knows it by. */
+    public String getType() {
+        return type;
+    }
+
+    public void setType(String type) {
+        this.type = type;
+    }
+
+    @Override
+    public String getSerializedObjectName() {
+        return "column";
+    }
+
+    @Override
+    public String getSerializedObjectNamespace() {
+        return PartitionChange.NAMESPACE;
+    }
+}
