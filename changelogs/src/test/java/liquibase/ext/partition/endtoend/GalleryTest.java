@@ -71,6 +71,7 @@ class GalleryTest {
             CliResult pending = liquibase.update().requireSuccess();
             List<Migrated> tables = Migrated.all(database);
             assertThat(tables).isNotEmpty();
+            story.assertTold(pending.output());
             writers.write();
             writers.whilePaused(() -> {
                 for (Migrated table : tables) {

@@ -17,6 +17,7 @@ final class Story {
     private final List<Function<TestDatabase, Workload.Builder>> writers = new ArrayList<>();
     private final Map<String, List<String>> changes = new HashMap<>();
     private final List<String> leaves = new ArrayList<>();
+    private final List<String> tells = new ArrayList<>();
     private Consumer<Shown> shows = shown -> {};
 
     /** Whoever writes one of the tables. */
@@ -53,6 +54,12 @@ final class Story {
         return this;
     }
 
+    /** What the first update says of the rows in the default partition; numbers as "#". */
+    Story tells(String causes) {
+        tells.add(causes);
+        return this;
+    }
+
     /** What the README promises of this kind of table; asked after each swap, while nobody writes. */
     Story shows(Consumer<Shown> promises) {
         shows = promises;
@@ -69,6 +76,11 @@ final class Story {
 
     List<String> leaves() {
         return leaves;
+    }
+
+    void assertTold(String output) {
+        String numberless = output.replaceAll("[0-9,]+(?= (rows|NULL|not a date|infinite|before|from))", "#");
+        tells.forEach(causes -> assertThat(numberless).contains(causes));
     }
 
     void assertShown(TestDatabase database) {
