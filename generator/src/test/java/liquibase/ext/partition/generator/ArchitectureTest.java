@@ -57,12 +57,16 @@ class ArchitectureTest {
     }
 
     @Test
-    void ofTheExtensionOnlyTheCatalogTheTargetAndSqlAreUsedAndOfLiquibaseNothing() {
+    void ofTheExtensionOnlyTheCatalogTheTargetTheReadingOfTimesAndSqlAreUsedAndOfLiquibaseNothing() {
         noClasses()
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("liquibase..")
                         .and(not(resideInAnyPackage(
-                                GENERATOR, ENGINE + ".catalog..", ENGINE + ".target..", ENGINE + ".sql.."))))
+                                GENERATOR,
+                                ENGINE + ".catalog..",
+                                ENGINE + ".target..",
+                                ENGINE + ".time..",
+                                ENGINE + ".sql.."))))
                 .check(CLASSES);
     }
 
