@@ -2,7 +2,6 @@ package liquibase.ext.partition.engine.copy;
 
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.LocalDate;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
@@ -14,6 +13,7 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CopiedRows;
 import liquibase.ext.partition.engine.delta.Misfit;
 import liquibase.ext.partition.engine.delta.RowMatch;
+import liquibase.ext.partition.engine.delta.TakenRoutes;
 import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -28,7 +28,6 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.target.Route;
-import liquibase.ext.partition.engine.target.Routes;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
@@ -51,10 +50,6 @@ public final class ChunkedCopy {
             SELECT {sourceColumns} FROM ONLY {source} AS s
             WHERE s.ctid >= {from} AND s.ctid < {to}
               AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {sameKey}){route}""");
-
-    /** Rows that move to another interval meanwhile are in the delta table, and left to the replay. */
-    private static final Sql STARTS = Sql.of("""
-            SELECT DISTINCT {start} AS start FROM ONLY {source} AS s WHERE s.ctid >= {from} AND s.ctid < {to}""");
 
     private static final Sql IN_CHUNK = Sql.of("s.ctid >= {from} AND s.ctid < {to}");
 
@@ -207,7 +202,7 @@ public final class ChunkedCopy {
             return session.inTransaction(() -> {
                 checkpoints.claim(chunk.from(), chunk.to());
                 long rows = 0;
-                for (Route route : routes(session, match, chunk)) {
+                for (Route route : taken(session, match, chunk)) {
                     rows += session.update(copyStatement(
                             source.name(), route, capture.delta(), source.writableColumns(), match, chunk));
                 }
@@ -224,17 +219,8 @@ public final class ChunkedCopy {
         }
     }
 
-    private List<Route> routes(Session session, RowMatch match, Chunk chunk) throws SQLException {
-        Routes routes = migration.spec().routes(migration.newTable());
-        if (routes.isSingle()) {
-            return List.of(routes.single());
-        }
-        return routes.of(session.query(
-                STARTS.with("start", routes.start(match.time(RowMatch.Rows.ofSource("s"))))
-                        .with("source", source.name())
-                        .with("from", new TupleId(chunk.from()))
-                        .with("to", new TupleId(chunk.to())),
-                row -> row.getObject("start", LocalDate.class)));
+    private List<Route> taken(Session session, RowMatch match, Chunk chunk) throws SQLException {
+        return TakenRoutes.ofChunk(session, migration.spec().routes(migration.newTable()), match, source.name(), chunk);
     }
 
     private SQLException explained(Session session, RowMatch match, Chunk chunk, SQLException e) {

@@ -1,7 +1,6 @@
 package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
-import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -288,8 +287,9 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
 
     /** Where the rows may be that the batch names. */
     private List<Route> routesOfBatch(Session session) throws SQLException {
-        return routes(
+        return TakenRoutes.of(
                 session,
+                routes,
                 STARTS_OF_BATCH
                         .with("start", routes.start(match.time(captured("b"))))
                         .with("batch", batch()));
@@ -301,19 +301,14 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
      */
     private List<Route> routesOfRows(Session session) throws SQLException {
         RowMatch.Rows rows = captured("s");
-        return routes(
+        return TakenRoutes.of(
                 session,
+                routes,
                 STARTS_OF_ROWS
                         .with("start", routes.start(match.time(rows)))
                         .with("lookup", lookup(match.columns()))
                         .with("from", from.table())
                         .with("sameKey", match.sameKey(rows, captured("b"))));
-    }
-
-    private List<Route> routes(Session session, Sql starts) throws SQLException {
-        return routes.isSingle()
-                ? List.of(routes.single())
-                : routes.of(session.query(starts, row -> row.getObject("start", LocalDate.class)));
     }
 
     private QualifiedName batch() {

@@ -1,7 +1,6 @@
 package liquibase.ext.partition.engine.target;
 
 import java.util.List;
-import java.util.Set;
 import liquibase.ext.partition.engine.catalog.KeyColumn;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -36,13 +35,10 @@ public final class ChildrenByTrigger {
 
     /** In a form by which a query that names the date leaves the child out. */
     private static Sql check(PartitionKey key) {
-        Set<String> dates = DateTime.TYPES;
         if (key.combinedColumn().isPresent()) {
             return CHECK_TIME.with("value", key.combinedColumn().get());
         }
-        boolean isDate = key.isColumn()
-                && key.sources().get(0).encoding() instanceof DateTime date
-                && dates.contains(date.typeName());
+        boolean isDate = key.isColumn() && key.sources().get(0).encoding() instanceof DateTime;
         return isDate
                 ? CHECK.with("value", key.columns().get(0))
                 : CHECK_TIME.with("value", key.time(Identifier::asSql));

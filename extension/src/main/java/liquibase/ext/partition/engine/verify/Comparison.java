@@ -2,7 +2,6 @@ package liquibase.ext.partition.engine.verify;
 
 import java.sql.Array;
 import java.sql.SQLException;
-import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -14,6 +13,7 @@ import liquibase.ext.partition.engine.catalog.Heap;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.RowMatch;
+import liquibase.ext.partition.engine.delta.TakenRoutes;
 import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -71,9 +71,6 @@ public record Comparison(
             LEFT JOIN LATERAL (
               SELECT {same} AS same FROM {other} AS o WHERE {sameRow} OFFSET 0
             ) AS found ON true""");
-
-    private static final Sql STARTS = Sql.of("""
-            SELECT DISTINCT {start} AS start FROM ONLY {table} AS t WHERE t.ctid >= {from} AND t.ctid < {to}""");
 
     /** Without the casts the parser would take it for a comparison column by column. */
     private static final Sql SAME_IMAGE = Sql.of("ROW({left})::record OPERATOR(pg_catalog.*=) ROW({right})::record");
@@ -148,15 +145,7 @@ public record Comparison(
         if (!piece.contents()) {
             return List.of(new Route(ordinary.asSql(), ordinary, Optional.empty()));
         }
-        if (routes.isSingle()) {
-            return List.of(routes.single());
-        }
-        return routes.of(session.query(
-                STARTS.with("start", routes.start(match.time(RowMatch.Rows.ofSource("t"))))
-                        .with("table", piece.table())
-                        .with("from", new TupleId(piece.chunk().from()))
-                        .with("to", new TupleId(piece.chunk().to())),
-                row -> row.getObject("start", LocalDate.class)));
+        return TakenRoutes.ofChunk(session, routes, match, piece.table(), piece.chunk());
     }
 
     private static ComparisonResult compare(Session session, Sql statement) throws SQLException {

@@ -1,0 +1,46 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.sql.SQLException;
+import java.time.LocalDate;
+import java.util.List;
+import liquibase.ext.partition.engine.run.Chunk;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.target.Route;
+import liquibase.ext.partition.engine.target.Routes;
+import liquibase.ext.partition.engine.target.RowShape;
+
+/** Which routes some rows take. Asks the server only where there are several. */
+public final class TakenRoutes {
+    private static final Sql OF_CHUNK = Sql.of("""
+            SELECT DISTINCT {start} AS start FROM ONLY {table} AS c WHERE c.ctid >= {from} AND c.ctid < {to}""");
+
+    private TakenRoutes() {}
+
+    /**
+     * Those of the rows in a chunk of the ordinary table. A row that moves to another interval meanwhile is in the delta table, and
+     * left to the replay.
+     */
+    public static List<Route> ofChunk(Session session, Routes routes, RowMatch match, QualifiedName table, Chunk chunk)
+            throws SQLException {
+        if (routes.isSingle()) {
+            return List.of(routes.single());
+        }
+        return of(
+                session,
+                routes,
+                OF_CHUNK.with("start", routes.start(match.time(new RowMatch.Rows("c", RowShape.SOURCE))))
+                        .with("table", table)
+                        .with("from", new TupleId(chunk.from()))
+                        .with("to", new TupleId(chunk.to())));
+    }
+
+    /** @param starts a query for {@link Routes#start} of the rows, named start; not run where there is one route */
+    static List<Route> of(Session session, Routes routes, Sql starts) throws SQLException {
+        return routes.isSingle()
+                ? List.of(routes.single())
+                : routes.of(session.query(starts, row -> row.getObject("start", LocalDate.class)));
+    }
+}
