@@ -54,6 +54,8 @@ class ArchitectureTest {
             .consideringOnlyDependenciesInLayers()
             .layer("prepare")
             .definedBy(ROOT + ".engine.prepare..")
+            .layer("survey")
+            .definedBy(ROOT + ".engine.survey..")
             .layer("copy")
             .definedBy(ROOT + ".engine.copy..")
             .layer("index")
@@ -78,6 +80,8 @@ class ArchitectureTest {
             .definedBy(ROOT + ".engine.sql..")
             .whereLayer("prepare")
             .mayNotBeAccessedByAnyLayer()
+            .whereLayer("survey")
+            .mayOnlyBeAccessedByLayers("prepare")
             .whereLayer("copy")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("index")
@@ -93,11 +97,12 @@ class ArchitectureTest {
             .whereLayer("state")
             .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run")
             .whereLayer("target")
-            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run", "state")
+            .mayOnlyBeAccessedByLayers("prepare", "survey", "copy", "index", "verify", "swap", "delta", "run", "state")
             .whereLayer("time")
-            .mayOnlyBeAccessedByLayers("target", "delta", "prepare")
+            .mayOnlyBeAccessedByLayers("target", "delta", "prepare", "survey")
             .whereLayer("catalog")
-            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run", "state", "target");
+            .mayOnlyBeAccessedByLayers(
+                    "prepare", "survey", "copy", "index", "verify", "swap", "delta", "run", "state", "target");
 
     @ArchTest
     static final ArchRule noPackagesGoRoundInACircle =

@@ -12,91 +12,114 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 final class Obstacles {
     private static final Sql KIND = Sql.of("""
-            SELECT CASE c.relkind WHEN 'v' THEN 'it is a view'
+            SELECT 'KIND' AS feature,
+                   CASE c.relkind WHEN 'v' THEN 'it is a view'
                                   WHEN 'm' THEN 'it is a materialized view'
-                                  WHEN 'f' THEN 'it is a foreign table' END
+                                  WHEN 'f' THEN 'it is a foreign table' END AS what,
+                   'name an ordinary table in tableName' AS remedy
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relkind NOT IN ('r', 'p')
             UNION ALL
-            SELECT CASE c.relpersistence WHEN 'u' THEN 'it is unlogged' ELSE 'it is a temporary table' END
+            SELECT 'PERSISTENCE', CASE c.relpersistence WHEN 'u' THEN 'it is unlogged' ELSE 'it is a temporary table' END,
+                   CASE c.relpersistence WHEN 'u' THEN format('ALTER TABLE %s SET LOGGED', c.oid::regclass)
+                                         ELSE 'name an ordinary table in tableName' END
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relpersistence <> 'p'
             UNION ALL
-            SELECT format('it is a table of the composite type %s (CREATE TABLE … OF)', c.reloftype::regtype)
+            SELECT 'TYPED_TABLE', format('it is a table of the composite type %s (CREATE TABLE … OF)', c.reloftype::regtype),
+                   format('ALTER TABLE %s NOT OF', c.oid::regclass)
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.reloftype <> 0
             UNION ALL
-            SELECT format('its replica identity is not the default (set with ALTER TABLE … REPLICA IDENTITY)')
+            SELECT 'REPLICA_IDENTITY', 'its replica identity is not the default',
+                   format('ALTER TABLE %s REPLICA IDENTITY DEFAULT', c.oid::regclass)
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relkind IN ('r', 'p') AND c.relreplident <> 'd'
             UNION ALL
-            SELECT format('it is in tablespace %I, and its partitions would be made in the default one', t.spcname)
+            SELECT 'TABLESPACE', format('it is in tablespace %I, and its partitions would be made in the default one', t.spcname),
+                   'move it to the default tablespace'
             FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace
             WHERE c.oid = {oid}
             UNION ALL
-            SELECT 'row level security is enabled on it, or has policies'
+            SELECT 'ROW_SECURITY', 'row level security is enabled on it, or has policies', 'disable it and drop its policies'
             FROM pg_catalog.pg_class AS c
             WHERE c.oid = {oid} AND (c.relrowsecurity OR EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polrelid = c.oid))
             """);
 
     private static final Sql RELATED = Sql.of("""
-            SELECT format('it inherits from %s', i.inhparent::regclass)
+            SELECT 'INHERITANCE' AS feature, format('it inherits from %s', i.inhparent::regclass) AS what,
+                   format('ALTER TABLE %s NO INHERIT %s', {oid}::bigint::regclass, i.inhparent::regclass) AS remedy
             FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = {oid}
             UNION ALL
-            SELECT format('foreign key %I of %s refers to it', k.conname, k.conrelid::regclass)
+            SELECT 'INCOMING_FOREIGN_KEYS', format('foreign key %I of %s refers to it', k.conname, k.conrelid::regclass),
+                   format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.confrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
             UNION ALL
-            SELECT format('its foreign key %I refers to %s', k.conname, k.confrelid::regclass)
+            SELECT 'FOREIGN_KEYS', format('its foreign key %I refers to %s', k.conname, k.confrelid::regclass),
+                   format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k
             WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.confrelid <> {oid} AND k.conparentid = 0
             UNION ALL
-            SELECT format('it has the exclusion constraint %I', k.conname)
+            SELECT 'EXCLUSION_CONSTRAINTS', format('it has the exclusion constraint %I', k.conname),
+                   format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'x'
             UNION ALL
-            SELECT format('constraint %I is NO INHERIT, which a partitioned table cannot have', k.conname)
+            SELECT 'CHECKS', format('constraint %I is NO INHERIT, which a partitioned table cannot have', k.conname),
+                   'make it again without NO INHERIT'
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'c' AND k.connoinherit
             UNION ALL
-            SELECT format('its constraint %I is not known to hold for its rows (%s); validate or drop it', k.conname,
-                          pg_catalog.pg_get_constraintdef(k.oid))
+            SELECT 'CHECKS', format('its constraint %I is not known to hold for its rows (%s)', k.conname,
+                                    pg_catalog.pg_get_constraintdef(k.oid)),
+                   format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.conrelid::regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k
             WHERE k.conrelid = {oid} AND k.contype IN ('c', 'n') AND NOT k.convalidated
             UNION ALL
-            SELECT format('its constraint %I is DEFERRABLE', k.conname)
+            SELECT 'INDEXES', format('its constraint %I is DEFERRABLE', k.conname), 'make it again NOT DEFERRABLE'
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype IN ('p', 'u') AND k.condeferrable
             UNION ALL
-            SELECT format('it has the rule %I', r.rulename)
+            SELECT 'RULES', format('it has the rule %I', r.rulename), format('DROP RULE %I ON %s', r.rulename, r.ev_class::regclass)
             FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = {oid} AND r.rulename <> '_RETURN'
             UNION ALL
-            SELECT format('trigger %I needs a transition table, which a row trigger of a partitioned table cannot have', t.tgname)
+            SELECT 'TRIGGERS', format('trigger %I needs a transition table, which a row trigger of a partitioned table cannot have', t.tgname),
+                   format('DROP TRIGGER %I ON %s, or make it a statement trigger', t.tgname, t.tgrelid::regclass)
             FROM pg_catalog.pg_trigger AS t
             WHERE t.tgrelid = {oid} AND t.tgtype & 1 = 1 AND (t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL)
             """);
 
     private static final Sql DEPENDENT = Sql.of("""
-            SELECT DISTINCT format('%s %s reads it',
-                   CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'a rule of' END, c.oid::regclass)
+            SELECT DISTINCT CASE c.relkind WHEN 'v' THEN 'VIEWS' WHEN 'm' THEN 'MATERIALIZED_VIEWS' ELSE 'RULES' END AS feature,
+                   format('%s %s reads it',
+                          CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'a rule of' END,
+                          c.oid::regclass) AS what,
+                   'drop it, and make it again after the swap' AS remedy
             FROM pg_catalog.pg_depend AS d
             JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid
             JOIN pg_catalog.pg_class AS c ON c.oid = r.ev_class
             WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
               AND d.refobjid = {oid} AND c.oid <> {oid}
             UNION ALL
-            SELECT DISTINCT format('%s uses its row type', pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid))
+            SELECT DISTINCT CASE WHEN d.classid = 'pg_catalog.pg_proc'::regclass THEN 'FUNCTIONS' ELSE 'OTHER_DEPENDENTS' END,
+                   format('%s uses its row type', pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)),
+                   'drop it, and make it again after the swap'
             FROM pg_catalog.pg_depend AS d
             JOIN pg_catalog.pg_type AS t ON t.typrelid = {oid}
             WHERE d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray)
               AND d.deptype = 'n'
             UNION ALL
-            SELECT DISTINCT format('function %s names it in its body', d.objid::regprocedure)
+            SELECT DISTINCT 'FUNCTIONS', format('function %s names it in its body', d.objid::regprocedure),
+                   'drop it, and make it again after the swap'
             FROM pg_catalog.pg_depend AS d
             WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
               AND d.refobjid = {oid} AND d.deptype = 'n'
             UNION ALL
-            SELECT DISTINCT format('%s uses the sequence of its identity column',
-                                   pg_catalog.pg_describe_object(uses.classid, uses.objid, uses.objsubid))
+            SELECT DISTINCT 'SEQUENCES',
+                   format('%s uses the sequence of its identity column',
+                          pg_catalog.pg_describe_object(uses.classid, uses.objid, uses.objsubid)),
+                   'give it a sequence of its own'
             FROM pg_catalog.pg_depend AS owned
             JOIN pg_catalog.pg_depend AS uses ON uses.refclassid = owned.classid AND uses.refobjid = owned.objid
             WHERE owned.classid = 'pg_catalog.pg_class'::regclass AND owned.refclassid = 'pg_catalog.pg_class'::regclass
               AND owned.refobjid = {oid} AND owned.deptype = 'i' AND uses.deptype = 'n'
               AND EXISTS (SELECT FROM pg_catalog.pg_sequence AS s WHERE s.seqrelid = owned.objid)
             UNION ALL
-            SELECT DISTINCT format('policy %I of %s reads it', p.polname, p.polrelid::regclass)
+            SELECT DISTINCT 'OTHER_DEPENDENTS', format('policy %I of %s reads it', p.polname, p.polrelid::regclass),
+                   'drop it, and make it again after the swap'
             FROM pg_catalog.pg_depend AS d
             JOIN pg_catalog.pg_policy AS p ON p.oid = d.objid
             WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
@@ -105,7 +128,9 @@ final class Obstacles {
 
     /** Not by the view pg_publication_tables, which lists every published table of the database. */
     private static final Sql PUBLISHED = Sql.of("""
-            SELECT format('publication %I publishes it', p.pubname)
+            SELECT 'PUBLICATIONS' AS feature, format('publication %I publishes it', p.pubname) AS what,
+                   CASE WHEN p.puballtables THEN 'publish tables by their names instead'
+                        ELSE format('ALTER PUBLICATION %I DROP TABLE %s', p.pubname, {oid}::bigint::regclass) END AS remedy
             FROM pg_catalog.pg_publication AS p
             WHERE p.puballtables
                OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS r WHERE r.prpubid = p.oid AND r.prrelid = {oid})
@@ -113,7 +138,8 @@ final class Obstacles {
 
     /** Since PostgreSQL 15. */
     private static final Sql SCHEMA_PUBLISHED = Sql.of("""
-            SELECT format('publication %I publishes its schema', p.pubname)
+            SELECT 'PUBLICATIONS' AS feature, format('publication %I publishes its schema', p.pubname) AS what,
+                   'publish tables by their names instead' AS remedy
             FROM pg_catalog.pg_publication AS p
             JOIN pg_catalog.pg_publication_namespace AS n ON n.pnpubid = p.oid
             JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.pnnspid
@@ -131,14 +157,19 @@ final class Obstacles {
         this.oid = oid;
     }
 
-    List<String> list() throws SQLException {
-        List<String> found = new ArrayList<>();
+    List<Obstacle> list() throws SQLException {
+        List<Obstacle> found = new ArrayList<>();
         List<Sql> questions = new ArrayList<>(List.of(KIND, RELATED, DEPENDENT, PUBLISHED));
         if (session.queryBoolean(PUBLISHES_SCHEMAS)) {
             questions.add(SCHEMA_PUBLISHED);
         }
         for (Sql question : questions) {
-            found.addAll(session.queryStrings(question.with("oid", oid)));
+            found.addAll(session.query(
+                    question.with("oid", oid),
+                    row -> new Obstacle(
+                            Feature.valueOf(row.getString("feature")),
+                            row.getString("what"),
+                            row.getString("remedy"))));
         }
         return List.copyOf(found);
     }

@@ -23,7 +23,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * @param triggers made by users, ordered by name
  * @param grants to roles other than the owner
  * @param children tables that inherit from it, other than by declarative partitioning
- * @param hindrances what this release cannot carry through a swap, each a phrase for people; empty for most tables
+ * @param hindrances what this release cannot carry through a swap, empty for most tables
  */
 public record Table(
         long oid,
@@ -39,12 +39,15 @@ public record Table(
         List<Trigger> triggers,
         List<Grant> grants,
         List<QualifiedName> children,
-        List<String> hindrances) {
+        List<Obstacle> hindrances) {
 
     /** Why an ordinary table cannot be partitioned: what cannot be carried, and the tables that inherit from it. */
-    public List<String> obstacles() {
-        List<String> obstacles = new ArrayList<>(hindrances);
-        children.forEach(child -> obstacles.add(child + " inherits from it"));
+    public List<Obstacle> obstacles() {
+        List<Obstacle> obstacles = new ArrayList<>(hindrances);
+        children.forEach(child -> obstacles.add(new Obstacle(
+                Feature.INHERITANCE,
+                child + " inherits from it",
+                "ALTER TABLE %s NO INHERIT %s".formatted(child.quoted(), name.quoted()))));
         return obstacles;
     }
 

@@ -157,9 +157,6 @@ public final class TableReader {
                               WHERE i.indrelid = c.oid AND i.indexrelid = to_regclass(wanted.indexname) AND i.indisvalid)
             """);
 
-    private static final Sql SEARCH_PATH = Sql.of("SELECT pg_catalog.current_setting('search_path')");
-    private static final Sql SET_SEARCH_PATH = Sql.of("SELECT pg_catalog.set_config('search_path', {path}, true)");
-
     private final Session session;
 
     public TableReader(Session session) {
@@ -168,12 +165,12 @@ public final class TableReader {
 
     /** The table, view or partitioned table of that name, or nothing. */
     public Optional<Table> find(QualifiedName name) throws SQLException {
-        return withQualifiedNames(() -> read(name));
+        return QualifiedNames.within(session, () -> read(name));
     }
 
     /** The columns of the table with that oid, as in {@link Table#columns()}; none where there is no such table. */
     public List<Column> columns(long oid) throws SQLException {
-        return withQualifiedNames(() -> readColumns(oid));
+        return QualifiedNames.within(session, () -> readColumns(oid));
     }
 
     /** The partitions, or the inheritance children, of {@code table}, by name; none where it has none. */
@@ -198,17 +195,6 @@ public final class TableReader {
                                         .map(QualifiedName::quoted)
                                         .toArray(String[]::new)),
                 row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")));
-    }
-
-    /** With nothing but pg_catalog on the path, the catalog's functions qualify every other name that they write. */
-    private <T> T withQualifiedNames(Session.Work<T> work) throws SQLException {
-        return session.inTransaction(() -> {
-            String path = session.queryStrings(SEARCH_PATH).get(0);
-            setSearchPath("pg_catalog");
-            T result = work.run();
-            setSearchPath(path);
-            return result;
-        });
     }
 
     /** @throws PartitionException when there is no such table */
@@ -250,10 +236,6 @@ public final class TableReader {
         return schema.equals("pg_catalog")
                 ? Sql.raw(operator)
                 : Sql.raw("OPERATOR(" + new Identifier(schema).quoted() + "." + operator + ")");
-    }
-
-    private void setSearchPath(String path) throws SQLException {
-        session.queryStrings(SET_SEARCH_PATH.with("path", path));
     }
 
     private Optional<Table> read(QualifiedName name) throws SQLException {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.LockTable;
+import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -20,7 +21,6 @@ import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Partition;
-import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
@@ -140,17 +140,6 @@ public final class Preparation {
         });
     }
 
-    /** Only then the function is ours. */
-    private static boolean readsText(StepRun run, Migration migration, Optional<Table> newTable) throws SQLException {
-        NewTableSpec spec = migration.spec();
-        Table table = newTable.isPresent() ? newTable.get() : new TableReader(run.session()).require(run.source());
-        return PartitionKey.problems(
-                                spec.partitionKey().withoutCombinedColumn(), table.columns(), spec.textDateFunction())
-                        .isEmpty()
-                && PartitionKey.of(spec.partitionKey(), table.columns(), spec.textDateFunction())
-                        .readsText();
-    }
-
     private static List<Sql> record(StateTables state, NewTable plan) {
         return Migrations.insertStatements(state, plan.spec().withColumns(plan.changes()));
     }
@@ -178,7 +167,8 @@ public final class Preparation {
     }
 
     private static NewTable requirePartitionable(Session session, Table source, NewTableSpec spec) throws SQLException {
-        List<String> reasons = new ArrayList<>(source.obstacles());
+        List<String> reasons = new ArrayList<>(
+                source.obstacles().stream().map(Obstacle::sentence).toList());
         if (source.partitioned()) {
             reasons.add("it is partitioned already");
         }

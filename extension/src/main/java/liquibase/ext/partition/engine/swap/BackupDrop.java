@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
@@ -65,7 +66,7 @@ public final class BackupDrop {
         if (!old.obstacles().isEmpty()) {
             throw new PartitionException(
                     "%s cannot be dropped:\n  %s\nNothing was dropped. Remove these, then run update again."
-                            .formatted(backup, String.join("\n  ", old.obstacles())));
+                            .formatted(backup, Obstacle.lines(old.obstacles())));
         }
         requireVerified(run, migration, backup, workers);
         Capture capture = Capture.of(migration);

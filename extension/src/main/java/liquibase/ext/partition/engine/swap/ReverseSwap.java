@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.Trigger;
@@ -122,7 +123,7 @@ public final class ReverseSwap {
         if (!live.hindrances().isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped back, because that would leave behind what others rely on:\n  %s\nNothing was changed. Remove these, then roll back again."
-                            .formatted(live.name(), String.join("\n  ", live.hindrances())));
+                            .formatted(live.name(), Obstacle.lines(live.hindrances())));
         }
     }
 }

@@ -7,6 +7,7 @@ import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
+import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Replay;
@@ -158,7 +159,7 @@ public final class Swap {
         if (!source.obstacles().isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped, because the swap would leave behind what others rely on:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
-                            .formatted(run.source(), String.join("\n  ", source.obstacles())));
+                            .formatted(run.source(), Obstacle.lines(source.obstacles())));
         }
         Set<Identifier> differing = migration.spec().differingColumns();
         String sourceColumns = source.columnFingerprint(differing);

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
@@ -58,8 +59,8 @@ public record ConfigText(String yaml, int todos) {
 
     private static void write(Writer writer, InspectedTable inspected) {
         String indent = "    ";
-        List<String> obstacles = inspected.table().obstacles();
-        obstacles.forEach(obstacle -> writer.todo("  ", "The table is refused as long as " + obstacle + "."));
+        List<Obstacle> obstacles = inspected.table().obstacles();
+        obstacles.forEach(obstacle -> writer.todo("  ", "The table is refused as long as " + obstacle.what() + "."));
         writer.line("  - schemaName: " + name(inspected.table().name().schema()));
         writer.line(indent + "tableName: " + name(inspected.table().name().name()));
         writeNames(writer, indent, inspected);

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Index;
+import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -197,7 +198,13 @@ public final class TableInspector {
 
     /** A view, say, has no key; that it is a view explains more. */
     private static String obstacles(Table table) {
-        return table.obstacles().isEmpty() ? "" : " Also: " + String.join("; ", table.obstacles()) + ".";
+        return table.obstacles().isEmpty()
+                ? ""
+                : " Also: "
+                        + String.join(
+                                "; ",
+                                table.obstacles().stream().map(Obstacle::what).toList())
+                        + ".";
     }
 
     /** @param notSampled why no sample was read; null where one was */

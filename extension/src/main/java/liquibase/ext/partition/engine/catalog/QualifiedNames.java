@@ -1,0 +1,31 @@
+package liquibase.ext.partition.engine.catalog;
+
+import java.sql.SQLException;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * With nothing but {@code pg_catalog} on the {@code search_path}, the catalog's functions ({@code pg_get_viewdef} and the like) and
+ * casts to {@code regclass} qualify every other name that they write.
+ */
+public final class QualifiedNames {
+    private static final Sql SEARCH_PATH = Sql.of("SELECT pg_catalog.current_setting('search_path')");
+    private static final Sql SET_SEARCH_PATH = Sql.of("SELECT pg_catalog.set_config('search_path', {path}, true)");
+
+    private QualifiedNames() {}
+
+    /** Runs {@code work} so, in the transaction that is open, or else in one of its own. */
+    public static <T> T within(Session session, Session.Work<T> work) throws SQLException {
+        return session.inTransaction(() -> {
+            String path = session.queryStrings(SEARCH_PATH).get(0);
+            set(session, "pg_catalog");
+            T result = work.run();
+            set(session, path);
+            return result;
+        });
+    }
+
+    private static void set(Session session, String path) throws SQLException {
+        session.queryStrings(SET_SEARCH_PATH.with("path", path));
+    }
+}

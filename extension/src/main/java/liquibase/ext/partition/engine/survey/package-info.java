@@ -1,0 +1,7 @@
+/**
+ * Says what partitioning a table would come to, before anything is made: what the table is, what comes along, what changes, what
+ * is refused and what to do about it.
+ *
+ * <p>Reads the catalog only. {@code prepare} goes by it, and so does {@code generator plan}.
+ */
+package liquibase.ext.partition.engine.survey;
