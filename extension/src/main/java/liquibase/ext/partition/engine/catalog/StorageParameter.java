@@ -1,0 +1,41 @@
+package liquibase.ext.partition.engine.catalog;
+
+import java.util.Collection;
+import java.util.regex.Pattern;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * A setting of a table, a column or an index, as after {@code WITH} or {@code SET}.
+ *
+ * @param toast whether it is one of the table's TOAST table
+ */
+public record StorageParameter(boolean toast, String name, String value) {
+    private static final Pattern PLAIN = Pattern.compile("[a-z_]+");
+
+    /** {@code (name = 'value', …)}; must not be empty. */
+    public static Sql list(Collection<StorageParameter> parameters) {
+        return Sql.of("({parameters})")
+                .with(
+                        "parameters",
+                        Sql.join(
+                                ", ",
+                                parameters.stream()
+                                        .map(StorageParameter::assignment)
+                                        .toList()));
+    }
+
+    private Sql assignment() {
+        Sql plainName = PLAIN.matcher(name).matches() ? Sql.raw(name) : new Identifier(name).asSql();
+        return Sql.of("{prefix}{name} = {value}")
+                .with("prefix", Sql.raw(toast ? "toast." : ""))
+                .with("name", plainName)
+                .with("value", Sql.literal(value));
+    }
+
+    /** {@code name=value}, for people. */
+    @Override
+    public String toString() {
+        return (toast ? "toast." : "") + name + "=" + value;
+    }
+}
