@@ -43,7 +43,6 @@ public record Check(
 
     /** The statement that gives the constraint of {@code table} its comment, where it has one. */
     public Optional<Sql> commentOn(QualifiedName table) {
-        return comment.map(
-                it -> COMMENT.with("name", name).with("table", table).with("comment", Sql.literal(it)));
+        return comment.map(it -> COMMENT.with("name", name).with("table", table).with("comment", Sql.literal(it)));
     }
 }

@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.catalog;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
@@ -43,6 +44,22 @@ public record TableSettings(
     /** Those of the column of that name, where it has any. */
     public Optional<ColumnSettings> column(Identifier name) {
         return columns.stream().filter(it -> it.column().equals(name)).findFirst();
+    }
+
+    /** The same, where these columns have no collation of their own. */
+    public TableSettings withoutCollationsOf(Set<Identifier> others) {
+        return new TableSettings(
+                tablespace,
+                parameters,
+                replicaIdentity,
+                checks,
+                columns.stream()
+                        .map(it -> others.contains(it.column())
+                                ? new ColumnSettings(it.column(), it.statisticsTarget(), it.options(), Optional.empty())
+                                : it)
+                        .toList(),
+                statistics,
+                indexes);
     }
 
     /** The check of that name, if there is one. */

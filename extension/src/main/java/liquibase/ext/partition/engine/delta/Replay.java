@@ -81,6 +81,12 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
             FROM ({lookup}) AS b
             JOIN {from} AS s ON {sameRow}{route}""");
 
+    /**
+     * A deferred unique constraint would have its say at the commit only, and a table with such a check pending cannot be altered in
+     * the swap's transaction.
+     */
+    private static final Sql CHECK_NOW = Sql.of("SET CONSTRAINTS ALL IMMEDIATE");
+
     private static final Sql STARTS_OF_BATCH = Sql.of("SELECT DISTINCT {start} AS start FROM {batch} AS b");
 
     private static final Sql STARTS_OF_ROWS = Sql.of("""
@@ -153,6 +159,7 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
         List<Sql> statements = new ArrayList<>(List.of(take(fromBlock, toBlock)));
         statements.addAll(deletes(shown));
         shown.forEach(route -> statements.add(insert(route)));
+        statements.add(CHECK_NOW);
         return statements;
     }
 
@@ -281,6 +288,7 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
             for (Route route : from.shape() == RowShape.NEW ? ofBatch : routesOfRows(session)) {
                 session.update(insert(route));
             }
+            session.update(CHECK_NOW);
         }
         return taken;
     }

@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.DefaultTablespace;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -20,7 +22,6 @@ import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.Partition;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
@@ -84,9 +85,11 @@ public final class Preparation {
         String user = run.session().queryStrings(CURRENT_USER).get(0);
         run.session().inTransaction(() -> {
             run.session().updateAll(run.state().createStatements());
-            run.session().updateAll(plan.statements());
+            DefaultTablespace.within(
+                    run.session(), Optional.empty(), () -> run.session().updateAll(plan.statements()));
+            run.session().updateAll(plan.ownerStatements(new Identifier(user)));
             if (!source.owner().name().equals(user)) {
-                for (QualifiedName table : tables(plan)) {
+                for (QualifiedName table : plan.tables()) {
                     run.session().update(CHANGE_OWNER.with("table", table).with("owner", source.owner()));
                 }
                 if (plan.key().readsText()) {
@@ -205,7 +208,7 @@ public final class Preparation {
 
     private static void requireFreeNames(Session session, NewTable plan) throws SQLException {
         List<String> taken = new ArrayList<>();
-        for (QualifiedName table : tables(plan)) {
+        for (QualifiedName table : plan.tables()) {
             if (session.queryBoolean(EXISTS.with("table", table.quoted()))) {
                 taken.add(table.toString());
             }
@@ -220,14 +223,5 @@ public final class Preparation {
                     "These names are taken by something that this migration did not make: %s. Nothing was changed. Drop or rename them, or choose another newTableName or partitionPrefix."
                             .formatted(String.join(", ", taken)));
         }
-    }
-
-    private static List<QualifiedName> tables(NewTable plan) {
-        List<QualifiedName> tables = new ArrayList<>(List.of(plan.newTable()));
-        for (Partition partition : plan.spec().layout().partitions()) {
-            tables.add(plan.newTable().sibling(partition.name()));
-        }
-        tables.add(plan.newTable().sibling(plan.spec().layout().defaultPartition()));
-        return tables;
     }
 }

@@ -90,20 +90,23 @@ public final class ReverseSwap {
                                 CarriedName.backupIndex(run.source(), name).name())
                         .isPresent())
                 .toList();
+        Exchange exchange = new Exchange(
+                new SwitchedTable(
+                        live,
+                        reader.partitions(run.source()),
+                        migration.spec().routing(),
+                        childTriggers(reader, migration)),
+                migration.newTableName(),
+                SwitchedTable.ordinary(backup));
+        CarriedNames names = new CarriedNames(
+                carried,
+                name -> CarriedName.newIndex(run.source(), name).name(),
+                name -> CarriedName.backupIndex(run.source(), name).name());
         return Switch.of(
-                new Exchange(
-                        new SwitchedTable(
-                                live,
-                                reader.partitions(run.source()),
-                                migration.spec().routing(),
-                                childTriggers(reader, migration)),
-                        migration.newTableName(),
-                        SwitchedTable.ordinary(backup)),
-                new CarriedNames(
-                        carried,
-                        name -> CarriedName.newIndex(run.source(), name).name(),
-                        name -> CarriedName.backupIndex(run.source(), name).name()),
+                exchange,
+                names,
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
+                SettingsParts.of(run.session(), exchange, names),
                 capture);
     }
 
@@ -130,7 +133,8 @@ public final class ReverseSwap {
                     "The columns of %s changed since the swap, so its rows do not fit the backup: <%s> and <%s>. Nothing was changed. Undo that change, or give the backup the same columns, then roll back again."
                             .formatted(live.name(), liveColumns, backupColumns));
         }
-        List<String> differences = live.definedOtherwiseThan(backup, differing);
+        // The backup goes on as it was; that a check of the live table has been validated since takes nothing from it.
+        List<String> differences = live.withChecksAsValid().definedOtherwiseThan(backup.withChecksAsValid(), differing);
         if (!differences.isEmpty()) {
             throw new PartitionException(
                     "%s and its backup %s are not defined alike any more:\n  %s\nNothing was changed. Make the same change on both, or undo it, then roll back again."

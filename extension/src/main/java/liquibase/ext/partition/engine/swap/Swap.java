@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Check;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.TableSettingsReader;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.delta.RowMatch;
@@ -65,6 +67,7 @@ public final class Swap {
         Table source = reader.require(run.source());
         requireReady(reader, source);
         Replay replay = forwardReplay(reader, source);
+        List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
         LockedSwitch locked = new LockedSwitch(run, settings, replay, source.name(), migration.newTable());
         long milliseconds = locked.run(new LockedSwitch.Body() {
             @Override
@@ -81,6 +84,10 @@ public final class Swap {
         run.migrations().recordLockTime(migration, milliseconds);
         run.line("%s is partitioned now; %s is its backup. The lock was held for %d ms."
                 .formatted(run.source(), backup, milliseconds));
+        for (Check check : notValid) {
+            run.line("%s: check %s is NOT VALID on %s, as it was: rows that are older than it may violate it."
+                    .formatted(run.step(), check.name(), run.source()));
+        }
     }
 
     /** The transaction as a person would run it, from what the tables are now; runs nothing. */
@@ -118,13 +125,16 @@ public final class Swap {
                                 CarriedName.newIndex(run.source(), name).name())
                         .isPresent())
                 .toList();
+        Exchange exchange = new Exchange(ordinary, backup.name(), next);
+        CarriedNames names = new CarriedNames(
+                carried,
+                name -> CarriedName.backupIndex(run.source(), name).name(),
+                name -> CarriedName.newIndex(run.source(), name).name());
         return Switch.of(
-                new Exchange(ordinary, backup.name(), next),
-                new CarriedNames(
-                        carried,
-                        name -> CarriedName.backupIndex(run.source(), name).name(),
-                        name -> CarriedName.newIndex(run.source(), name).name()),
+                exchange,
+                names,
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
+                SettingsParts.of(run.session(), exchange, names),
                 replay.capture());
     }
 

@@ -33,13 +33,20 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
 
     /**
      * @param routing by triggers, of that of the two tables whose rows are routed so
+     * @param settings of the tables, their columns and indexes, which come after the names of these
      * @param capture moves from the leaving to the entering table
      */
-    static Switch of(Exchange exchange, CarriedNames names, Optional<TriggerRouting> routing, Capture capture) {
+    static Switch of(
+            Exchange exchange,
+            CarriedNames names,
+            Optional<TriggerRouting> routing,
+            List<SwitchPart> settings,
+            Capture capture) {
         List<SwitchPart> parts = new ArrayList<>();
         parts.add(new ColumnSequences(exchange, names));
         parts.add(new Ownership(exchange));
         parts.add(new IndexNames(exchange, names));
+        parts.addAll(settings);
         parts.add(new UserTriggers(
                 exchange,
                 exchange.old()

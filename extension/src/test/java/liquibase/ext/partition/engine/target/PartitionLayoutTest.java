@@ -119,7 +119,7 @@ class PartitionLayoutTest {
                         """
                         CREATE TABLE "Shop"."order_new" (
                           LIKE "Shop"."order" INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING IDENTITY
-                            INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING STATISTICS INCLUDING COMMENTS
+                            INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING COMMENTS
                         ) PARTITION BY RANGE ("Created At")""",
                         """
                         CREATE TABLE "Shop"."order_202401" PARTITION OF "Shop"."order_new"
