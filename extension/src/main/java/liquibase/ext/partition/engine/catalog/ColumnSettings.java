@@ -20,4 +20,9 @@ public record ColumnSettings(
     public ColumnSettings {
         options = List.copyOf(options);
     }
+
+    /** Those of a column that has none. */
+    public static ColumnSettings none(Identifier column) {
+        return new ColumnSettings(column, Optional.empty(), List.of(), Optional.empty());
+    }
 }

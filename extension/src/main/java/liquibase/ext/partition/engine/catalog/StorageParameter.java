@@ -26,11 +26,12 @@ public record StorageParameter(boolean toast, String name, String value) {
     }
 
     private Sql assignment() {
-        Sql plainName = PLAIN.matcher(name).matches() ? Sql.raw(name) : new Identifier(name).asSql();
-        return Sql.of("{prefix}{name} = {value}")
-                .with("prefix", Sql.raw(toast ? "toast." : ""))
-                .with("name", plainName)
-                .with("value", Sql.literal(value));
+        return Sql.of("{name} = {value}").with("name", Sql.raw(qualifiedName())).with("value", Sql.literal(value));
+    }
+
+    /** As SQL, after {@code RESET}: {@code toast.autovacuum_enabled}. */
+    public String qualifiedName() {
+        return (toast ? "toast." : "") + (PLAIN.matcher(name).matches() ? name : new Identifier(name).quoted());
     }
 
     /** {@code name=value}, for people. */

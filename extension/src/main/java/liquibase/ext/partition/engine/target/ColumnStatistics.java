@@ -18,6 +18,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 public final class ColumnStatistics {
     private static final Sql SET_TARGET = Sql.of("ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS {target}");
     private static final Sql SET_OPTIONS = Sql.of("ALTER TABLE {table} ALTER COLUMN {column} SET {options}");
+    private static final Sql RESET_OPTIONS = Sql.of("ALTER TABLE {table} ALTER COLUMN {column} RESET ({names})");
     private static final String OWN = "n_distinct";
     private static final String INHERITED = "n_distinct_inherited";
 
@@ -35,6 +36,32 @@ public final class ColumnStatistics {
         if (!settings.options().isEmpty()) {
             statements.add(options(settings, table, optionsOfParent(settings)));
             partitions.forEach(partition -> statements.add(options(settings, partition, settings.options())));
+        }
+        return statements;
+    }
+
+    /** Takes all that {@link #statements} has set from the table and its partitions. */
+    public static List<Sql> resetStatements(
+            ColumnSettings settings, QualifiedName table, Collection<QualifiedName> partitions) {
+        List<Sql> statements = new ArrayList<>();
+        if (settings.statisticsTarget().isPresent()) {
+            statements.add(SET_TARGET
+                    .with("table", table)
+                    .with("column", settings.column())
+                    .with("target", Sql.raw("-1")));
+        }
+        if (!settings.options().isEmpty()) {
+            List<QualifiedName> tables = new ArrayList<>(List.of(table));
+            tables.addAll(partitions);
+            Sql names = Sql.join(
+                    ", ",
+                    settings.options().stream()
+                            .map(it -> Sql.raw(it.qualifiedName()))
+                            .toList());
+            tables.forEach(it -> statements.add(RESET_OPTIONS
+                    .with("table", it)
+                    .with("column", settings.column())
+                    .with("names", names)));
         }
         return statements;
     }

@@ -7,6 +7,7 @@ import liquibase.ext.partition.engine.catalog.Check;
 import liquibase.ext.partition.engine.catalog.ColumnSettings;
 import liquibase.ext.partition.engine.catalog.DefaultPrivileges;
 import liquibase.ext.partition.engine.catalog.ExtendedStatistics;
+import liquibase.ext.partition.engine.catalog.ReplicaIdentity;
 import liquibase.ext.partition.engine.catalog.StorageParameter;
 import liquibase.ext.partition.engine.catalog.TableSettings;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -130,7 +131,9 @@ public record NewTable(
             statements.addAll(StatisticsObjects.create(statistics, statisticsName(statistics), newTable()));
             statements.addAll(StatisticsObjects.createOnPartitions(statistics, partitions()));
         }
-        statements.addAll(ReplicaIdentities.withoutIndex(settings.replicaIdentity(), tables()));
+        if (settings.replicaIdentity() != ReplicaIdentity.DEFAULT) {
+            statements.addAll(ReplicaIdentities.withoutIndex(settings.replicaIdentity(), tables()));
+        }
         statements.addAll(privileges.revokeFrom(tables()));
         return statements;
     }

@@ -1,9 +1,7 @@
 package liquibase.ext.partition.engine.target;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.ReplicaIdentity;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -16,17 +14,13 @@ public final class ReplicaIdentities {
 
     private ReplicaIdentities() {}
 
-    /** FULL or NOTHING for each of the tables; no statements for the others, which need an index. */
+    /** For each of the tables; no statements where it needs an index. */
     public static List<Sql> withoutIndex(ReplicaIdentity identity, Collection<QualifiedName> tables) {
-        Optional<Sql> word = switch (identity) {
-            case FULL -> Optional.of(Sql.raw("FULL"));
-            case NOTHING -> Optional.of(Sql.raw("NOTHING"));
-            case DEFAULT, INDEX -> Optional.empty();
-        };
-        List<Sql> statements = new ArrayList<>();
-        word.ifPresent(it ->
-                tables.forEach(table -> statements.add(SET.with("table", table).with("identity", it))));
-        return statements;
+        return identity == ReplicaIdentity.INDEX
+                ? List.of()
+                : tables.stream()
+                        .map(table -> SET.with("table", table).with("identity", Sql.raw(identity.name())))
+                        .toList();
     }
 
     /** By an index of the table. */
