@@ -13,6 +13,7 @@ public enum SqlState {
     DEADLOCK_DETECTED("40P01"),
     UNIQUE_VIOLATION("23505"),
     INSUFFICIENT_PRIVILEGE("42501"),
+    READ_ONLY("25006"),
     UNDEFINED_TABLE("42P01");
 
     private static final Pattern FAILED_EXPRESSION = Pattern.compile("(22|P0|21|0A)...|23514");
