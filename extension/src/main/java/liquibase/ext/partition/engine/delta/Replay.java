@@ -159,6 +159,12 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
         List<Sql> statements = new ArrayList<>(List.of(take(fromBlock, toBlock)));
         statements.addAll(deletes(shown));
         shown.forEach(route -> statements.add(insert(route)));
+        return statements;
+    }
+
+    /** What {@link #drain} comes to, for review. */
+    public List<Sql> drainStatements() {
+        List<Sql> statements = new ArrayList<>(batchStatements(0, TupleId.MAX_BLOCK));
         statements.add(CHECK_NOW);
         return statements;
     }
@@ -251,7 +257,9 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
      * @return delta rows taken
      */
     public long drain(Session session) throws SQLException {
-        return replay(session, 0, Math.max(1, Heap.blocks(session, capture.delta())));
+        long taken = replay(session, 0, Math.max(1, Heap.blocks(session, capture.delta())));
+        session.update(CHECK_NOW);
+        return taken;
     }
 
     /**
@@ -288,7 +296,6 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
             for (Route route : from.shape() == RowShape.NEW ? ofBatch : routesOfRows(session)) {
                 session.update(insert(route));
             }
-            session.update(CHECK_NOW);
         }
         return taken;
     }

@@ -20,7 +20,6 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
@@ -99,7 +98,7 @@ public final class Swap {
         List<Sql> statements = new ArrayList<>(List.of(replay.prepareStatement()));
         statements.addAll(plan.locks());
         statements.addAll(LockedSwitch.lockStatements(source.name(), migration.newTable()));
-        statements.addAll(replay.batchStatements(0, TupleId.MAX_BLOCK));
+        statements.addAll(replay.drainStatements());
         statements.addAll(plan.statements());
         return statements;
     }
