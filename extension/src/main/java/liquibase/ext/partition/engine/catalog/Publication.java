@@ -26,6 +26,15 @@ public record Publication(
         columns = List.copyOf(columns);
     }
 
+    /** What subscribers of it notice once the table is partitioned, a sentence; empty where they notice nothing. */
+    public Optional<String> consequence(QualifiedName table) {
+        return viaRoot
+                ? Optional.empty()
+                : Optional.of(
+                        "Publication %s publishes changes of %s under the names of its partitions, which its subscribers must have, since publish_via_partition_root is false; %s where they should go on under the table's own name."
+                                .formatted(name, table, publishViaRoot()));
+    }
+
     /** What to run so that subscribers go on getting the changes under the table's name. */
     public String publishViaRoot() {
         return "ALTER PUBLICATION %s SET (publish_via_partition_root = true)".formatted(name.quoted());

@@ -8,6 +8,8 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Publication;
+import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Replay;
@@ -81,6 +83,9 @@ public final class Swap {
             }
         });
         run.migrations().recordLockTime(migration, milliseconds);
+        for (Publication publication : new PublicationReader(session).read(migration.newOid())) {
+            publication.consequence(run.source()).ifPresent(run::line);
+        }
         run.line("%s is partitioned now; %s is its backup. The lock was held for %d ms."
                 .formatted(run.source(), backup, milliseconds));
     }
