@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.SQLException;
 import java.util.List;
+import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
@@ -142,7 +143,7 @@ class LeastPrivilegeTest {
 
         database.execute(
                 "REVOKE CREATE ON SCHEMA shop FROM " + owner, "GRANT USAGE, CREATE ON SCHEMA shop TO " + deployer);
-        orders().step("rollback", liquibase.ext.partition.engine.prepare.Preparation::undo);
+        orders().as(deployer).step("rollback", Preparation::undo);
         assertThatThrownBy(() -> orders().as(deployer).prepare())
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("its owner, role %s, may not create in schema shop".formatted(owner))
