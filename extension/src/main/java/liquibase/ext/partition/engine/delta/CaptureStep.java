@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.catalog.DefaultPrivileges;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.LockPolicy;
@@ -37,8 +36,6 @@ public final class CaptureStep {
         Optional<Identifier> owner =
                 source.owner().name().equals(user) ? Optional.empty() : Optional.of(source.owner());
         List<Sql> statements = new ArrayList<>(capture.createStatements(source.name(), owner));
-        statements.addAll(
-                DefaultPrivileges.read(session, source.name().schema()).revokeFrom(List.of(capture.delta())));
         statements.addAll(capture.startStatements(CapturedTable.ordinary(source.name())));
         statements.add(Migrations.startCaptureStatement(
                 state, source.name(), capture.delta().name(), capture.key()));

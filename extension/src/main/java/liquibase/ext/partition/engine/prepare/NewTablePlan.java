@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.catalog.Column;
-import liquibase.ext.partition.engine.catalog.DefaultPrivileges;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableSettings;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
@@ -109,8 +108,7 @@ final class NewTablePlan {
                     spec,
                     PartitionKey.of(spec.partitionKey(), columns, spec.textDateFunction()),
                     changes,
-                    settings(changes),
-                    DefaultPrivileges.read(session, spec.source().schema()));
+                    settings(changes));
             // A bound may be a day that the column's type cannot say.
             plan.statements();
             misplacedUlids(plan).ifPresent(problems::add);

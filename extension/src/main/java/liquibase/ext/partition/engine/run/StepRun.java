@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.StateTables;
 
@@ -33,12 +34,16 @@ public final class StepRun implements AutoCloseable {
         }
     }
 
+    private static final Sql ROW_SECURITY = Sql.of("SELECT pg_catalog.current_setting('row_security')");
+    private static final Sql SET_ROW_SECURITY = Sql.of("SELECT pg_catalog.set_config('row_security', {value}, false)");
+
     private final Environment environment;
     private final String step;
     private final QualifiedName source;
     private final Session session;
     private final MigrationLock lock;
     private final int isolation;
+    private final String rowSecurity;
 
     private StepRun(Environment environment, String step, QualifiedName source) throws SQLException {
         this.environment = environment;
@@ -51,6 +56,13 @@ public final class StepRun implements AutoCloseable {
             environment.main().setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
         }
         this.lock = MigrationLock.take(session, source, step, environment.onBusy(), environment.report());
+        this.rowSecurity = session.queryStrings(ROW_SECURITY).get(0);
+        // A policy must never hide rows from us: so such a statement fails, instead of doing its work for a part.
+        setRowSecurity("off");
+    }
+
+    private void setRowSecurity(String value) throws SQLException {
+        session.queryStrings(SET_ROW_SECURITY.with("value", value));
     }
 
     /** The name that the application uses for the table. */
@@ -105,6 +117,7 @@ public final class StepRun implements AutoCloseable {
             return;
         }
         lock.close();
+        setRowSecurity(rowSecurity);
         if (!session.isInTransaction()) {
             environment.main().setTransactionIsolation(isolation);
         }

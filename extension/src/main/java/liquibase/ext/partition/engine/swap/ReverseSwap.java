@@ -107,7 +107,8 @@ public final class ReverseSwap {
                 names,
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
                 SettingsParts.of(run.session(), exchange, names),
-                capture);
+                capture,
+                Protection.read(run.session(), exchange));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {

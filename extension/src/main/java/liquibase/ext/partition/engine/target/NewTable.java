@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Check;
 import liquibase.ext.partition.engine.catalog.ColumnSettings;
-import liquibase.ext.partition.engine.catalog.DefaultPrivileges;
 import liquibase.ext.partition.engine.catalog.ExtendedStatistics;
 import liquibase.ext.partition.engine.catalog.ReplicaIdentity;
 import liquibase.ext.partition.engine.catalog.StorageParameter;
@@ -23,14 +22,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param changes of columns' types that are really changes
  * @param settings of the source; collations of changed columns are only those that the new type can have
- * @param privileges that are taken from all that is made
  */
-public record NewTable(
-        NewTableSpec spec,
-        PartitionKey key,
-        List<ColumnChange> changes,
-        TableSettings settings,
-        DefaultPrivileges privileges) {
+public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> changes, TableSettings settings) {
     private static final Sql CREATE_TABLE = Sql.of("""
             CREATE TABLE {newTable} (
               LIKE {source} INCLUDING DEFAULTS{constraints} INCLUDING GENERATED INCLUDING IDENTITY
@@ -55,7 +48,7 @@ public record NewTable(
 
     private static final Sql DROP_TEMPLATE = Sql.of("DROP TABLE {template}");
 
-    private static final Sql GRANT = Sql.of("GRANT EXECUTE ON FUNCTION {function}(text) TO PUBLIC");
+    private static final Sql GRANT = Sql.of("GRANT EXECUTE ON FUNCTION {function}(pg_catalog.text) TO PUBLIC");
 
     private static final Sql CREATE_PARTITION = Sql.of("""
             CREATE TABLE {partition} PARTITION OF {newTable}{check}
@@ -82,7 +75,7 @@ public record NewTable(
     /** What can be planned without a database; empty where the columns' types must be known. */
     public static Optional<NewTable> withoutCatalog(NewTableSpec spec) {
         return PartitionKey.withoutCatalog(spec.partitionKey())
-                .map(key -> new NewTable(spec, key, List.of(), TableSettings.NONE, DefaultPrivileges.NONE));
+                .map(key -> new NewTable(spec, key, List.of(), TableSettings.NONE));
     }
 
     public QualifiedName source() {
@@ -134,7 +127,7 @@ public record NewTable(
         if (settings.replicaIdentity() != ReplicaIdentity.DEFAULT) {
             statements.addAll(ReplicaIdentities.withoutIndex(settings.replicaIdentity(), tables()));
         }
-        statements.addAll(privileges.revokeFrom(tables()));
+        statements.add(Seclusion.of(newTable(), source()));
         return statements;
     }
 
