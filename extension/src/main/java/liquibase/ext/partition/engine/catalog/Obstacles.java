@@ -40,12 +40,6 @@ final class Obstacles {
             FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
             WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = {oid} AND d.objsubid = 0
               AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
-            UNION ALL
-            SELECT DISTINCT 'TABLESPACE', format('the current role may not create anything in tablespace %I, where it or one of its indexes is', t.spcname),
-                   format('GRANT CREATE ON TABLESPACE %I TO %I', t.spcname, current_user)
-            FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace
-            WHERE (c.oid = {oid} OR c.oid IN (SELECT i.indexrelid FROM pg_catalog.pg_index AS i WHERE i.indrelid = {oid}))
-              AND NOT pg_catalog.has_tablespace_privilege(t.oid, 'CREATE')
             """);
 
     private static final Sql RELATED = Sql.of("""

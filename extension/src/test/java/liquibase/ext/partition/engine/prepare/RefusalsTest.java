@@ -147,9 +147,8 @@ class RefusalsTest {
                 "CREATE STATISTICS together ON number, note FROM orders");
         orders.as(owner);
 
-        assertRefused(
-                "the current role may not create anything in tablespace %s, where it or one of its indexes is; GRANT CREATE ON TABLESPACE %s TO %s"
-                        .formatted(cold, cold, owner));
+        assertRefused("role %s may not create in tablespace %s; GRANT CREATE ON TABLESPACE %s TO %s"
+                .formatted(owner, cold, cold, owner));
         assertRefused(
                 "its statistics public.together belong to role %s, and only the owner can rename them; ALTER STATISTICS public.together OWNER TO %s"
                         .formatted(database.username(), owner));

@@ -312,6 +312,32 @@ class SettingsCarriedTest {
                 .anyMatch(line -> line.matches("column number target 77 .* collation .*letters comment no number"));
     }
 
+    /** The partition key may be NULL, so no unique index of the table can include it. */
+    @Test
+    void whatIsSaidOfAUniqueIndexIsSaidOfEachPartitionsWhereTheTableHasNone() throws SQLException {
+        database.execute(
+                "DROP INDEX identified",
+                "ALTER TABLE orders ALTER created_at DROP NOT NULL",
+                "ALTER TABLE orders REPLICA IDENTITY USING INDEX \"the key\"");
+        List<String> before = description("orders");
+        MigrationFixture orders = migration().throughSwap();
+
+        assertThat(description("orders"))
+                .contains("table identity d in cold_ options  toast ")
+                .noneMatch(line -> line.contains("the key") || line.contains("sits"));
+        assertThat(description("orders_202403"))
+                .anyMatch(line -> line.startsWith("table identity i in cold_"))
+                .anyMatch(
+                        line -> line.matches(
+                                "index \"?orders_202403_the key\"? .* in fast_ .* clustered t identity t .* comment the key's index"))
+                .anyMatch(
+                        line -> line.matches("constraint \"?orders_202403_the key\"? .* comment the key's constraint"))
+                .anyMatch(
+                        line -> line.matches("constraint orders_202403_sits UNIQUE \\(place\\) .* DEFERRED comment "));
+        orders.reverseSwap();
+        assertThat(description("orders")).isEqualTo(before);
+    }
+
     @Test
     void childrenThatTriggersRouteToHaveItToo() throws SQLException {
         List<String> before = description("orders");
