@@ -33,9 +33,15 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
 
     /**
      * @param routing by triggers, of that of the two tables whose rows are routed so
+     * @param foreignKeys what becomes of them
      * @param capture moves from the leaving to the entering table
      */
-    static Switch of(Exchange exchange, CarriedNames names, Optional<TriggerRouting> routing, Capture capture) {
+    static Switch of(
+            Exchange exchange,
+            CarriedNames names,
+            Optional<TriggerRouting> routing,
+            ForeignKeys foreignKeys,
+            Capture capture) {
         List<SwitchPart> parts = new ArrayList<>();
         parts.add(new ColumnSequences(exchange, names));
         parts.add(new Ownership(exchange));
@@ -44,11 +50,14 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
                 exchange,
                 exchange.old()
                         .userTriggers(name -> capture.owns(name)
+                                || foreignKeys.triggers().contains(name)
                                 || routing.filter(it -> it.owns(name)).isPresent())));
         parts.add(new TableGrants(exchange));
         parts.add(new TableComment(exchange));
+        parts.addAll(foreignKeys.incoming());
         parts.add(new CaptureTriggers(exchange, capture));
         parts.add(new RoutingTriggers(exchange, routing));
+        parts.add(foreignKeys.own());
         return new Switch(exchange, parts);
     }
 
