@@ -1,9 +1,7 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -36,7 +34,8 @@ final class ForeignKeyCompletion {
     /** The partitions come before the partitioned table, whose own validation then has nothing left to look at. */
     private static final Sql NOT_VALIDATED = Sql.of("""
             SELECT n.nspname, c.relname
-            FROM (SELECT {oid}::oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}) AS t
+            FROM (SELECT {oid}::oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}
+                  UNION SELECT relid FROM pg_catalog.pg_partition_tree({oid}::oid)) AS t
             JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'f' AND NOT k.convalidated
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -45,9 +44,9 @@ final class ForeignKeyCompletion {
     private static final Sql IS_ON = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND contype = 'f' AND conname = {name})""");
 
-    private static final Sql IS_NOT_VALIDATED = Sql.of("""
-            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
-                           WHERE conrelid = {oid} AND contype = 'f' AND conname = {name} AND NOT convalidated)""");
+    private static final Sql IS_ON_PART = Sql.of("""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_partition_tree({oid}::oid) AS t ON t.relid = k.conrelid
+                           WHERE t.level > 0 AND k.contype = 'f' AND k.conname = {name})""");
 
     private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
     private static final Sql VALIDATE = Sql.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
@@ -94,28 +93,38 @@ final class ForeignKeyCompletion {
                     constraint.table(),
                     "Its foreign key %s is still there, so that rows which are not up to date are still looked at."
                             .formatted(constraint.name()),
-                    List.of(DROP.with("table", constraint.table()).with("name", constraint.name())));
+                    DROP.with("table", constraint.table()).with("name", constraint.name()));
         }
-        boolean partitioned = new TableReader(session).require(live).partitioned();
         for (SwitchedForeignKeys.Row row : rows) {
-            boolean valid = !row.validated() || !row.enforced() || validate(liveOid, row);
-            if (partitioned && !isOn(liveOid, row) && row.validated() && valid) {
-                locked(
-                        live,
-                        "Its foreign key %s is on each partition, and not yet on %s.".formatted(row.name(), live),
-                        List.of(ADD.with("table", live).with("key", row.valid())));
-            }
-            if (row.comment().isPresent()) {
-                session.update(COMMENT.with("name", row.name())
-                        .with("table", isOn(liveOid, row) ? live : defaultPartition)
-                        .with("comment", Sql.literal(row.comment().get())));
-            }
-            if (!row.validated() && row.enforced()) {
-                run.line("Foreign key %s of %s was NOT VALID and stays so%s."
-                        .formatted(row.name(), live, isOn(liveOid, row) ? "" : ", on each partition"));
-            }
-            switched.delete(session, row);
+            complete(row, liveOid, live, defaultPartition);
         }
+    }
+
+    /**
+     * @param oid of the table that has the key again
+     * @param table its name
+     * @param part where the comment stays until the table itself has the key
+     */
+    private void complete(SwitchedForeignKeys.Row row, long oid, QualifiedName table, QualifiedName part)
+            throws SQLException {
+        boolean valid = !row.validated() || !row.enforced() || validate(oid, row);
+        if (row.validated() && valid && !isOn(oid, row) && isOnPart(oid, row)) {
+            locked(
+                    table,
+                    "Its foreign key %s is on each partition, and not yet on %s.".formatted(row.name(), table),
+                    ADD.with("table", table).with("key", row.valid()));
+        }
+        boolean whole = isOn(oid, row);
+        if (row.comment().isPresent() && (whole || isOnPart(oid, row) && !part.equals(table))) {
+            session.update(COMMENT.with("name", row.name())
+                    .with("table", whole ? table : part)
+                    .with("comment", Sql.literal(row.comment().get())));
+        }
+        if (!row.validated() && row.enforced()) {
+            run.line("Foreign key %s of %s was NOT VALID and stays so%s."
+                    .formatted(row.name(), table, whole ? "" : ", on each partition"));
+        }
+        switched.delete(session, row);
     }
 
     private List<Constraint> leftOver(long oid) throws SQLException {
@@ -129,6 +138,11 @@ final class ForeignKeyCompletion {
     private boolean isOn(long oid, SwitchedForeignKeys.Row row) throws SQLException {
         return session.queryBoolean(
                 IS_ON.with("oid", oid).with("name", row.name().name()));
+    }
+
+    private boolean isOnPart(long oid, SwitchedForeignKeys.Row row) throws SQLException {
+        return session.queryBoolean(
+                IS_ON_PART.with("oid", oid).with("name", row.name().name()));
     }
 
     /** @return false where a row violates the key, which then goes on being checked for new rows only */
@@ -163,25 +177,25 @@ final class ForeignKeyCompletion {
             if (row.present().isEmpty()) {
                 run.line("%s is gone, and so foreign key %s was not made again: %s"
                         .formatted(row.referringName(), row.name(), row.definition()));
-            } else if (row.validated()
-                    && row.enforced()
-                    && session.queryBoolean(IS_NOT_VALIDATED
-                            .with("oid", row.referringOid())
-                            .with("name", row.name().name()))) {
-                validate(row.present().get(), row.name());
+                switched.delete(session, row);
+            } else {
+                complete(
+                        row,
+                        row.referringOid(),
+                        row.present().get(),
+                        row.present().get());
             }
-            switched.delete(session, row);
         }
     }
 
-    private void locked(QualifiedName table, String unchanged, List<Sql> statements) throws SQLException {
+    private void locked(QualifiedName table, String unchanged, Sql statement) throws SQLException {
         lock.inTransaction(
                 session,
                 run.report(),
                 table,
                 unchanged,
                 () -> {
-                    session.updateAll(new ArrayList<>(statements));
+                    LockPatience.lock(session, List.of(statement));
                     return null;
                 },
                 () -> {});

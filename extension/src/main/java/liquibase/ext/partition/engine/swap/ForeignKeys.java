@@ -44,6 +44,15 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
                            WHERE conrelid = {oid} AND conname = {name} AND contype <> 't')""");
 
+    private static final Sql LEAVES = Sql.of("""
+            SELECT n.nspname, c.relname
+            FROM pg_catalog.pg_partition_tree({oid}::oid) AS t
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE t.isleaf ORDER BY c.relname""");
+
+    private static final Sql IS_PARTITIONED =
+            Sql.of("SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = {oid} AND relkind = 'p')");
+
     ForeignKeys {
         incoming = List.copyOf(incoming);
         triggers = Set.copyOf(triggers);
@@ -108,8 +117,13 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             }
         }
         List<SwitchPart> parts = new ArrayList<>();
+        boolean onPartitions = session.queryBoolean(ONLY_ON_PARTITIONS);
+        List<RestoredForeignKeys.Restored> restored = new ArrayList<>();
+        for (SwitchedForeignKeys.Row row : rows) {
+            restored.add(new RestoredForeignKeys.Restored(row, tables(session, row, onPartitions && row.enforced())));
+        }
         parts.add(new RestoredForeignKeys(
-                exchange, rows, migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER));
+                exchange, restored, migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER));
         return new ForeignKeys(
                 parts,
                 new OwnForeignKeys(
@@ -121,5 +135,14 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                         true,
                         switched),
                 triggers);
+    }
+
+    private static List<QualifiedName> tables(Session session, SwitchedForeignKeys.Row row, boolean onPartitions)
+            throws SQLException {
+        return onPartitions && session.queryBoolean(IS_PARTITIONED.with("oid", row.referringOid()))
+                ? session.query(
+                        LEAVES.with("oid", row.referringOid()),
+                        it -> QualifiedName.of(it.getString("nspname"), it.getString("relname")))
+                : row.present().stream().toList();
     }
 }

@@ -21,15 +21,6 @@ import liquibase.ext.partition.engine.sql.Sql;
 final class LockedSwitch {
     private static final Sql LOCK = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
 
-    private static final Sql LOCK_TIMEOUT = Sql.of("SELECT pg_catalog.current_setting('lock_timeout')");
-    private static final Sql SET_LOCK_TIMEOUT = Sql.of("SELECT pg_catalog.set_config('lock_timeout', {timeout}, true)");
-
-    /** Milliseconds: the shorter of the attempt's timeout and a part of the time after which a deadlock is looked for. */
-    private static final Sql PATIENCE = Sql.of("""
-            SELECT least(l.setting::integer, greatest(d.setting::integer * 7 / 10, 1))
-            FROM pg_catalog.pg_settings AS l, pg_catalog.pg_settings AS d
-            WHERE l.name = 'lock_timeout' AND d.name = 'deadlock_timeout'""");
-
     /** Attempts at a small drain before it is said that writers are too fast. */
     private static final int DRAIN_ATTEMPTS = 20;
 
@@ -87,28 +78,6 @@ final class LockedSwitch {
         OldSnapshots.await(run, leaving, settings.lock().patience());
     }
 
-    /**
-     * Where other tables are locked too, a writer can hold one and wait for another, while we do the same the other way round. Who has
-     * waited for {@code deadlock_timeout} looks for such a circle, and is the one whose statement fails. It must never be the writer:
-     * so all our waiting together ends before that.
-     */
-    private void lockWithin(Session session, List<Sql> others) throws SQLException {
-        if (others.isEmpty()) {
-            session.updateAll(lockStatements(leaving, entering));
-            return;
-        }
-        String timeout = session.queryStrings(LOCK_TIMEOUT).get(0);
-        long until = System.nanoTime() + session.queryLong(PATIENCE) * 1_000_000;
-        List<Sql> locks = new ArrayList<>(others);
-        locks.addAll(lockStatements(leaving, entering));
-        for (Sql lock : locks) {
-            long left = Math.max(1, (until - System.nanoTime()) / 1_000_000);
-            session.queryStrings(SET_LOCK_TIMEOUT.with("timeout", left + "ms"));
-            session.update(lock);
-        }
-        session.queryStrings(SET_LOCK_TIMEOUT.with("timeout", timeout));
-    }
-
     /** @return when the lock was given; empty where it was given back because the drain would be long */
     private Optional<Long> attempt(Session session, Body body) throws SQLException {
         return settings.lock()
@@ -120,7 +89,13 @@ final class LockedSwitch {
                         () -> {
                             List<Sql> others = body.locks();
                             long firstLockAt = System.nanoTime();
-                            lockWithin(session, others);
+                            List<Sql> locks = new ArrayList<>(others);
+                            locks.addAll(lockStatements(leaving, entering));
+                            if (others.isEmpty()) {
+                                session.updateAll(locks);
+                            } else {
+                                LockPatience.lock(session, locks);
+                            }
                             long lockedAt = others.isEmpty() ? System.nanoTime() : firstLockAt;
                             long backlog = replay.capture().backlog(session, settings.maxDrainRows() + 1);
                             if (backlog > settings.maxDrainRows()) {

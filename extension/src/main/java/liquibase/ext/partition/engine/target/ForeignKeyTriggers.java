@@ -143,14 +143,17 @@ public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<Qualif
 
     private static final Sql CREATE_UPDATE_TRIGGER = Sql.of("""
             CREATE CONSTRAINT TRIGGER {trigger} AFTER UPDATE ON {table} {deferrable}
-              FOR EACH ROW WHEN (ROW({old})::record OPERATOR(pg_catalog.*<>) ROW({new})::record) EXECUTE FUNCTION {function}()""");
+              FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION {function}()""");
 
     private static final Sql CREATE_MOVE_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} BEFORE UPDATE ON {table}
-              FOR EACH ROW WHEN (ROW({old})::record OPERATOR(pg_catalog.*<>) ROW({new})::record) EXECUTE FUNCTION {function}()""");
+              FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION {function}()""");
 
     private static final Sql CREATE_TRUNCATE_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}()""");
+
+    /** By their texts, which every type has; pg_dump does not write the comparison of two records so that it could be read again. */
+    private static final Sql CHANGED = Sql.of("OLD.{column}::text IS DISTINCT FROM NEW.{column}::text");
 
     private static final Sql COMMENT = Sql.of("COMMENT ON TRIGGER {trigger} ON {table} IS {comment}");
 
@@ -237,8 +240,13 @@ public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<Qualif
     private Sql onKeyChange(Sql create, Identifier trigger, QualifiedName table) {
         return create.with("trigger", trigger)
                 .with("table", table)
-                .with("old", Sql.list("OLD", referencedColumns()))
-                .with("new", Sql.list("NEW", referencedColumns()))
+                .with(
+                        "changed",
+                        Sql.join(
+                                " OR ",
+                                referencedColumns().stream()
+                                        .map(column -> CHANGED.with("column", column))
+                                        .toList()))
                 .with("function", actFunction());
     }
 

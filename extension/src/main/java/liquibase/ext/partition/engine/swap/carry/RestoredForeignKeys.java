@@ -11,21 +11,32 @@ import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
  * The foreign keys that referred to the table before the swap, on the way back: their triggers go, and they are made again without
  * a look at the rows that are there, which {@code ForeignKeyCompletion} takes after the commit.
  *
- * @param rows that the swap wrote; not made again where the referring table is gone
+ * @param keys that the swap wrote down
  * @param triggers whether triggers took the keys' places
  */
-public record RestoredForeignKeys(Exchange exchange, List<SwitchedForeignKeys.Row> rows, boolean triggers)
-        implements SwitchPart {
+public record RestoredForeignKeys(Exchange exchange, List<Restored> keys, boolean triggers) implements SwitchPart {
+    /**
+     * One of them.
+     *
+     * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that is not
+     *     validated on a partitioned table; none where it is gone
+     */
+    public record Restored(SwitchedForeignKeys.Row row, List<QualifiedName> tables) {
+        public Restored {
+            tables = List.copyOf(tables);
+        }
+    }
+
     private static final Sql ADD = Sql.of("ALTER TABLE {table} ADD {key}");
-    private static final Sql COMMENT = Sql.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
 
     public RestoredForeignKeys {
-        rows = List.copyOf(rows);
+        keys = List.copyOf(keys);
     }
 
     @Override
     public List<Sql> locks() {
-        return rows.stream()
+        return keys.stream()
+                .map(Restored::row)
                 .filter(row -> !isSelf(row))
                 .flatMap(row -> row.present().stream())
                 .distinct()
@@ -35,8 +46,9 @@ public record RestoredForeignKeys(Exchange exchange, List<SwitchedForeignKeys.Ro
 
     @Override
     public List<Sql> beforeRenaming() {
-        return rows.stream()
-                .filter(row -> triggers)
+        return keys.stream()
+                .filter(it -> triggers)
+                .map(Restored::row)
                 .flatMap(row ->
                         ForeignKeyTriggers.dropStatements(exchange.liveName(), row.referringName(), row.name())
                                 .stream())
@@ -46,17 +58,11 @@ public record RestoredForeignKeys(Exchange exchange, List<SwitchedForeignKeys.Ro
     @Override
     public List<Sql> afterRenaming() {
         List<Sql> statements = new ArrayList<>();
-        for (SwitchedForeignKeys.Row row : rows) {
-            if (row.present().isEmpty()) {
-                continue;
+        for (Restored key : keys) {
+            List<QualifiedName> tables = isSelf(key.row()) ? List.of(exchange.liveName()) : key.tables();
+            for (QualifiedName table : tables) {
+                statements.add(ADD.with("table", table).with("key", key.row().notValid()));
             }
-            QualifiedName table =
-                    isSelf(row) ? exchange.liveName() : row.present().get();
-            statements.add(ADD.with("table", table).with("key", row.notValid()));
-            row.comment()
-                    .ifPresent(comment -> statements.add(COMMENT.with("name", row.name())
-                            .with("table", table)
-                            .with("comment", Sql.literal(comment))));
         }
         return statements;
     }
