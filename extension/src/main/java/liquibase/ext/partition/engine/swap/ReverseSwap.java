@@ -109,7 +109,8 @@ public final class ReverseSwap {
                         name -> CarriedName.backupIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
                 ForeignKeys.reverse(run, migration, exchange),
-                capture);
+                capture,
+                Protection.read(run.session(), exchange));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {

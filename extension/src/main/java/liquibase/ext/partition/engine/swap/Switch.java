@@ -35,13 +35,15 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
      * @param routing by triggers, of that of the two tables whose rows are routed so
      * @param foreignKeys what becomes of them
      * @param capture moves from the leaving to the entering table
+     * @param protection as {@link Protection} has read it
      */
     static Switch of(
             Exchange exchange,
             CarriedNames names,
             Optional<TriggerRouting> routing,
             ForeignKeys foreignKeys,
-            Capture capture) {
+            Capture capture,
+            List<SwitchPart> protection) {
         List<SwitchPart> parts = new ArrayList<>();
         parts.add(new ColumnSequences(exchange, names));
         parts.add(new Ownership(exchange));
@@ -53,6 +55,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
                                 || foreignKeys.triggers().contains(name)
                                 || routing.filter(it -> it.owns(name)).isPresent())));
         parts.add(new TableGrants(exchange));
+        parts.addAll(protection);
         parts.add(new TableComment(exchange));
         parts.addAll(foreignKeys.incoming());
         parts.add(new CaptureTriggers(exchange, capture));
