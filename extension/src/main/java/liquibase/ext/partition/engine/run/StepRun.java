@@ -20,13 +20,14 @@ public final class StepRun implements AutoCloseable {
      *
      * @param main Liquibase's connection; not closed by the engine
      * @param more where workers' connections come from
+     * @param onBusy what to do while another runner is at work on the table
      */
-    public record Environment(Connection main, ConnectionSource more, StateTables state, Report report) {
+    public record Environment(Connection main, ConnectionSource more, StateTables state, Report report, OnBusy onBusy) {
         /**
          * Begins a step.
          *
          * @param step its name, for messages and for {@code application_name}
-         * @throws liquibase.ext.partition.engine.PartitionException when another runner is at work on the table
+         * @throws liquibase.ext.partition.engine.PartitionException when another runner is at work on the table and is not to be waited for
          */
         public StepRun begin(String step, QualifiedName source) throws SQLException {
             return new StepRun(this, step, source);
@@ -54,7 +55,7 @@ public final class StepRun implements AutoCloseable {
             // Replay is right only where each statement sees what committed before it.
             environment.main().setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
         }
-        this.lock = MigrationLock.take(session, source, step);
+        this.lock = MigrationLock.take(session, source, step, environment.onBusy(), environment.report());
         this.rowSecurity = session.queryStrings(ROW_SECURITY).get(0);
         // A policy must never hide rows from us: so such a statement fails, instead of doing its work for a part.
         setRowSecurity("off");
