@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Check;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -29,6 +30,7 @@ import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.AccessObstacles;
 import liquibase.ext.partition.engine.target.CarriedName;
+import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
@@ -63,8 +65,10 @@ public final class Swap {
     public void swap(SwapSettings settings) throws SQLException {
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
+            ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
             return;
         }
+        ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
         Session session = run.session();
         TableReader reader = new TableReader(session);
         Table source = reader.require(run.source());
@@ -94,6 +98,7 @@ public final class Swap {
             run.line("%s: check %s is NOT VALID on %s, as it was: rows that are older than it may violate it."
                     .formatted(run.step(), check.name(), run.source()));
         }
+        ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
     }
 
     /** The transaction as a person would run it, from what the tables are now; runs nothing. */
@@ -142,6 +147,7 @@ public final class Swap {
                 names,
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
                 SettingsParts.of(run.session(), exchange, names),
+                ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),
                 replay.capture(),
                 Protection.read(run.session(), exchange));
     }
@@ -188,10 +194,19 @@ public final class Swap {
                             .formatted(
                                     run.source(), source.owner(), source.owner().quoted()));
         }
-        if (!source.obstacles().isEmpty()) {
+        List<Obstacle> obstacles = migration
+                .spec()
+                .incomingForeignKeys()
+                .obstacles(
+                        source,
+                        new ForeignKeyReader(run.session()).incoming(source.oid()),
+                        migration.spec().columns().stream()
+                                .map(ColumnChange::column)
+                                .toList());
+        if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped, because the swap would leave behind what others rely on:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
-                            .formatted(run.source(), Obstacle.lines(source.obstacles())));
+                            .formatted(run.source(), Obstacle.lines(obstacles)));
         }
         Set<Identifier> differing = migration.spec().differingColumns();
         String sourceColumns = source.columnFingerprint(differing);

@@ -34,6 +34,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
     /**
      * @param routing by triggers, of that of the two tables whose rows are routed so
      * @param settings of the tables, their columns and indexes, which come after the names of these
+     * @param foreignKeys what becomes of them
      * @param capture moves from the leaving to the entering table
      * @param protection as {@link Protection} has read it
      */
@@ -42,6 +43,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
             CarriedNames names,
             Optional<TriggerRouting> routing,
             List<SwitchPart> settings,
+            ForeignKeys foreignKeys,
             Capture capture,
             List<SwitchPart> protection) {
         List<SwitchPart> parts = new ArrayList<>();
@@ -53,12 +55,15 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
                 exchange,
                 exchange.old()
                         .userTriggers(name -> capture.owns(name)
+                                || foreignKeys.triggers().contains(name)
                                 || routing.filter(it -> it.owns(name)).isPresent())));
         parts.add(new TableGrants(exchange));
         parts.addAll(protection);
         parts.add(new TableComment(exchange));
+        parts.addAll(foreignKeys.incoming());
         parts.add(new CaptureTriggers(exchange, capture));
         parts.add(new RoutingTriggers(exchange, routing));
+        parts.add(foreignKeys.own());
         return new Switch(exchange, parts);
     }
 
