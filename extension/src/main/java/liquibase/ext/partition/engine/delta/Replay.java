@@ -82,8 +82,8 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
             JOIN {from} AS s ON {sameRow}{route}""");
 
     /**
-     * A deferred unique constraint would have its say at the commit only, and a table with such a check pending cannot be altered in
-     * the swap's transaction.
+     * A deferred constraint, as a foreign key of the backup, would have its say at the commit only; and a table for which a check is
+     * pending cannot be altered, as it is later in the swap's transaction.
      */
     private static final Sql CHECK_NOW = Sql.of("SET CONSTRAINTS ALL IMMEDIATE");
 
