@@ -190,7 +190,7 @@ class RefusalTest {
                 .changesets(Changelog.changeset(
                         "prepare", PREPARE.replace("tableName", "schemaName=\"public\" tableName")));
 
-        assertRefused("permission denied for schema public", "CREATE on its schema");
+        assertRefused("GRANT USAGE, CREATE ON SCHEMA public TO " + owner, "Nothing was changed");
     }
 
     @Test
