@@ -190,7 +190,7 @@ class RefusalTest {
                 .changesets(Changelog.changeset(
                         "prepare", PREPARE.replace("tableName", "schemaName=\"public\" tableName")));
 
-        assertRefused("permission denied for schema public", "CREATE on its schema");
+        assertRefused("may not create tables in schema public", "GRANT CREATE ON SCHEMA \"public\" TO ");
     }
 
     @Test

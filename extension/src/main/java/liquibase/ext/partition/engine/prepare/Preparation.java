@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -17,12 +17,11 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.survey.Feasibility;
+import liquibase.ext.partition.engine.survey.NewTablePlan;
 import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.Partition;
-import liquibase.ext.partition.engine.target.Routing;
-import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
  * Makes the new table with its partitions.
@@ -35,7 +34,6 @@ public final class Preparation {
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
     private static final Sql CHANGE_OWNER_OF_FUNCTION = Sql.of("ALTER FUNCTION {function}(text) OWNER TO {owner}");
-    private static final Sql FUNCTION_EXISTS = Sql.of("SELECT to_regprocedure({function}) IS NOT NULL");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}(text)");
     private static final Sql DROP_TABLE = Sql.of("DROP TABLE IF EXISTS {table}");
 
@@ -48,7 +46,7 @@ public final class Preparation {
      */
     public static NewTable plan(Session session, NewTableSpec spec) throws SQLException {
         Table source = new TableReader(session).require(spec.source());
-        List<String> problems = new ArrayList<>();
+        List<Obstacle> problems = new ArrayList<>();
         Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(problems);
         if (plan.isEmpty()) {
             throw refusal(source, problems);
@@ -79,14 +77,17 @@ public final class Preparation {
         if (begun.isPresent()) {
             requireAbandoned(run.session(), begun.get());
         }
-        NewTable plan = requirePartitionable(run.session(), source, spec);
-        requireFreeNames(run.session(), plan);
+        Feasibility feasibility = Feasibility.of(run.session(), source, spec);
+        if (!feasibility.refused().isEmpty()) {
+            throw refusal(source, feasibility.refused());
+        }
+        NewTable plan = feasibility.plan().orElseThrow();
         String user = run.session().queryStrings(CURRENT_USER).get(0);
         run.session().inTransaction(() -> {
             run.session().updateAll(run.state().createStatements());
             run.session().updateAll(plan.statements());
             if (!source.owner().name().equals(user)) {
-                for (QualifiedName table : tables(plan)) {
+                for (QualifiedName table : plan.spec().tables()) {
                     run.session().update(CHANGE_OWNER.with("table", table).with("owner", source.owner()));
                 }
                 if (plan.key().readsText()) {
@@ -108,6 +109,28 @@ public final class Preparation {
         }
         run.line("%s made with %d partitions and a default partition."
                 .formatted(plan.newTable(), spec.layout().partitions().size()));
+    }
+
+    /**
+     * Why {@link #run} would refuse; empty where it would not, because the table can be partitioned so or because this migration has
+     * made the new table already.
+     *
+     * @param key to be asked about too, unless it is empty
+     * @throws PartitionException when there is no such table
+     */
+    public static Optional<String> whyNot(StepRun.Environment environment, NewTableSpec spec, List<Identifier> key)
+            throws SQLException {
+        Session session = new Session(environment.main());
+        TableReader reader = new TableReader(session);
+        Table source = reader.require(spec.source());
+        Optional<Migration> begun = new Migrations(session, environment.state()).find(spec.source());
+        if (begun.isPresent() && isDone(begun.get(), source, reader.find(spec.newTable()))) {
+            return Optional.empty();
+        }
+        List<Obstacle> refused =
+                new ArrayList<>(Feasibility.of(session, source, spec).refused());
+        source.keyObstacle(key).filter(obstacle -> !key.isEmpty()).ifPresent(refused::add);
+        return refused.isEmpty() ? Optional.empty() : Optional.of(refusalText(source, refused));
     }
 
     /** Drops the new table and forgets the migration: the rollback. */
@@ -166,68 +189,12 @@ public final class Preparation {
         }
     }
 
-    private static NewTable requirePartitionable(Session session, Table source, NewTableSpec spec) throws SQLException {
-        List<String> reasons = new ArrayList<>(
-                source.obstacles().stream().map(Obstacle::sentence).toList());
-        if (source.partitioned()) {
-            reasons.add("it is partitioned already");
-        }
-        if (!source.ownedByUs()) {
-            reasons.add(
-                    "it belongs to role %s, and only its owner can capture its changes and rename it; run as that role, or GRANT %s to the role that runs Liquibase"
-                            .formatted(source.owner(), source.owner().quoted()));
-        }
-        if (spec.routing() == Routing.TRIGGER) {
-            source.triggers().stream()
-                    .flatMap(trigger -> TriggerRouting.obstacle(trigger).stream())
-                    .forEach(reasons::add);
-        }
-        Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(reasons);
-        int partitions = spec.layout().partitions().size();
-        long locks = (partitions + 2L) * (source.indexes().size() + 1);
-        LockTable lockTable = LockTable.read(session);
-        if (!lockTable.hasRoomFor(locks)) {
-            reasons.add(
-                    "%,d partitions with their indexes take up to %,d locks, and the server has room for %,d; raise max_locks_per_transaction (needs a restart), or make fewer partitions"
-                            .formatted(partitions, locks, lockTable.capacity()));
-        }
-        if (!reasons.isEmpty()) {
-            throw refusal(source, reasons);
-        }
-        return plan.orElseThrow();
+    private static PartitionException refusal(Table source, List<Obstacle> reasons) {
+        return new PartitionException(refusalText(source, reasons));
     }
 
-    private static PartitionException refusal(Table source, List<String> reasons) {
-        return new PartitionException(
-                "%s cannot be partitioned by this version:\n  %s\nNothing was changed. Remove what stands in the way, then run update again."
-                        .formatted(source.name(), String.join("\n  ", reasons)));
-    }
-
-    private static void requireFreeNames(Session session, NewTable plan) throws SQLException {
-        List<String> taken = new ArrayList<>();
-        for (QualifiedName table : tables(plan)) {
-            if (session.queryBoolean(EXISTS.with("table", table.quoted()))) {
-                taken.add(table.toString());
-            }
-        }
-        QualifiedName function = plan.spec().textDateFunction();
-        if (plan.key().readsText()
-                && session.queryBoolean(FUNCTION_EXISTS.with("function", function.quoted() + "(text)"))) {
-            taken.add(function + "(text)");
-        }
-        if (!taken.isEmpty()) {
-            throw new PartitionException(
-                    "These names are taken by something that this migration did not make: %s. Nothing was changed. Drop or rename them, or choose another newTableName or partitionPrefix."
-                            .formatted(String.join(", ", taken)));
-        }
-    }
-
-    private static List<QualifiedName> tables(NewTable plan) {
-        List<QualifiedName> tables = new ArrayList<>(List.of(plan.newTable()));
-        for (Partition partition : plan.spec().layout().partitions()) {
-            tables.add(plan.newTable().sibling(partition.name()));
-        }
-        tables.add(plan.newTable().sibling(plan.spec().layout().defaultPartition()));
-        return tables;
+    private static String refusalText(Table source, List<Obstacle> reasons) {
+        return "%s cannot be partitioned by this version:\n  %s\nNothing was changed. Remove what stands in the way, then run update again."
+                .formatted(source.name(), Obstacle.lines(reasons));
     }
 }
