@@ -23,9 +23,12 @@ final class LockedSwitch {
     /** Attempts at a small drain before it is said that writers are too fast. */
     private static final int DRAIN_ATTEMPTS = 20;
 
-    /** What is done under the lock, after the drain: plans and runs the statements, and records the result. */
-    @FunctionalInterface
+    /** What is different between the swap and the reverse swap. Planned anew at each attempt, from what the catalog says then. */
     interface Body {
+        /** Other locks, taken before those on the two tables. */
+        List<Sql> locks() throws SQLException;
+
+        /** Runs under the lock, after the drain: plans and runs the statements, and records the result. */
         void run() throws SQLException;
     }
 
@@ -83,8 +86,11 @@ final class LockedSwitch {
                         leaving,
                         "Nothing was renamed and change capture is still on.",
                         () -> {
+                            List<Sql> others = body.locks();
+                            session.updateAll(others);
+                            long firstLockAt = System.nanoTime();
                             session.updateAll(lockStatements(leaving, entering));
-                            long lockedAt = System.nanoTime();
+                            long lockedAt = others.isEmpty() ? System.nanoTime() : firstLockAt;
                             long backlog = replay.capture().backlog(session, settings.maxDrainRows() + 1);
                             if (backlog > settings.maxDrainRows()) {
                                 return Optional.empty();

@@ -15,8 +15,12 @@ import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.swap.carry.CarriedNames;
+import liquibase.ext.partition.engine.swap.carry.Exchange;
+import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
@@ -54,11 +58,21 @@ public final class ReverseSwap {
                 new Replay.Side(run.source(), RowShape.NEW),
                 new Replay.Side(backupName, RowShape.SOURCE),
                 backup.writableColumns());
-        long milliseconds = new LockedSwitch(run, settings, replay, run.source(), backupName).run(() -> {
-            session.updateAll(
-                    plan(run, migration, reader, backupName, replay.capture()).statements());
-            run.migrations().forgetSwap(migration);
-        });
+        long milliseconds = new LockedSwitch(run, settings, replay, run.source(), backupName)
+                .run(new LockedSwitch.Body() {
+                    @Override
+                    public List<Sql> locks() throws SQLException {
+                        return plan(run, migration, reader, backupName, replay.capture())
+                                .locks();
+                    }
+
+                    @Override
+                    public void run() throws SQLException {
+                        session.updateAll(plan(run, migration, reader, backupName, replay.capture())
+                                .statements());
+                        run.migrations().forgetSwap(migration);
+                    }
+                });
         run.line(
                 "%s is the table it was before the swap, with every write made since; %s is kept up to date. The lock was held for %d ms."
                         .formatted(run.source(), migration.newTable(), milliseconds));
@@ -76,18 +90,20 @@ public final class ReverseSwap {
                                 CarriedName.backupIndex(run.source(), name).name())
                         .isPresent())
                 .toList();
-        return new Switch(
-                new SwitchedTable(
-                        live,
-                        reader.partitions(run.source()),
-                        migration.spec().routing(),
-                        childTriggers(reader, migration)),
-                migration.newTableName(),
-                SwitchedTable.ordinary(backup),
+        return Switch.of(
+                new Exchange(
+                        new SwitchedTable(
+                                live,
+                                reader.partitions(run.source()),
+                                migration.spec().routing(),
+                                childTriggers(reader, migration)),
+                        migration.newTableName(),
+                        SwitchedTable.ordinary(backup)),
+                new CarriedNames(
+                        carried,
+                        name -> CarriedName.newIndex(run.source(), name).name(),
+                        name -> CarriedName.backupIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
-                carried,
-                name -> CarriedName.newIndex(run.source(), name).name(),
-                name -> CarriedName.backupIndex(run.source(), name).name(),
                 capture);
     }
 

@@ -21,6 +21,9 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.swap.carry.CarriedNames;
+import liquibase.ext.partition.engine.swap.carry.Exchange;
+import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
 
 /**
@@ -63,9 +66,17 @@ public final class Swap {
         requireReady(reader, source);
         Replay replay = forwardReplay(reader, source);
         LockedSwitch locked = new LockedSwitch(run, settings, replay, source.name(), migration.newTable());
-        long milliseconds = locked.run(() -> {
-            session.updateAll(plan(reader, replay).statements());
-            run.migrations().recordSwap(migration, backup.name());
+        long milliseconds = locked.run(new LockedSwitch.Body() {
+            @Override
+            public List<Sql> locks() throws SQLException {
+                return plan(reader, replay).locks();
+            }
+
+            @Override
+            public void run() throws SQLException {
+                session.updateAll(plan(reader, replay).statements());
+                run.migrations().recordSwap(migration, backup.name());
+            }
         });
         run.migrations().recordLockTime(migration, milliseconds);
         run.line("%s is partitioned now; %s is its backup. The lock was held for %d ms."
@@ -77,10 +88,12 @@ public final class Swap {
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
         Replay replay = forwardReplay(reader, source);
+        Switch plan = plan(reader, replay);
         List<Sql> statements = new ArrayList<>(List.of(replay.prepareStatement()));
+        statements.addAll(plan.locks());
         statements.addAll(LockedSwitch.lockStatements(source.name(), migration.newTable()));
         statements.addAll(replay.batchStatements(0, TupleId.MAX_BLOCK));
-        statements.addAll(plan(reader, replay).statements());
+        statements.addAll(plan.statements());
         return statements;
     }
 
@@ -95,22 +108,23 @@ public final class Swap {
         Table entering = reader.require(migration.newTable());
         requireCarriable(reader, source, entering);
         SwitchedTable ordinary = SwitchedTable.ordinary(source);
-        return new Switch(
-                ordinary,
-                backup.name(),
-                new SwitchedTable(
-                        entering,
-                        reader.partitions(migration.newTable()),
-                        migration.spec().routing(),
-                        List.of()),
+        SwitchedTable next = new SwitchedTable(
+                entering,
+                reader.partitions(migration.newTable()),
+                migration.spec().routing(),
+                List.of());
+        List<Identifier> carried = usableIndexes(source).stream()
+                .filter(name -> entering.index(
+                                CarriedName.newIndex(run.source(), name).name())
+                        .isPresent())
+                .toList();
+        return Switch.of(
+                new Exchange(ordinary, backup.name(), next),
+                new CarriedNames(
+                        carried,
+                        name -> CarriedName.backupIndex(run.source(), name).name(),
+                        name -> CarriedName.newIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
-                Switch.usableIndexes(source).stream()
-                        .filter(name -> entering.index(
-                                        CarriedName.newIndex(run.source(), name).name())
-                                .isPresent())
-                        .toList(),
-                name -> CarriedName.backupIndex(run.source(), name).name(),
-                name -> CarriedName.newIndex(run.source(), name).name(),
                 replay.capture());
     }
 
@@ -180,7 +194,7 @@ public final class Swap {
 
     private void requireIndexes(TableReader reader, Table source, Table entering) throws SQLException {
         List<QualifiedName> partitions = reader.partitions(entering.name());
-        for (Identifier index : Switch.usableIndexes(source)) {
+        for (Identifier index : usableIndexes(source)) {
             Identifier counterpart = CarriedName.newIndex(run.source(), index).name();
             if (entering.index(counterpart).filter(Index::valid).isPresent()) {
                 continue;
@@ -194,5 +208,9 @@ public final class Swap {
                                 .formatted(index, run.source(), counterpart, migration.newTable()));
             }
         }
+    }
+
+    private static List<Identifier> usableIndexes(Table table) {
+        return table.indexes().stream().filter(Index::valid).map(Index::name).toList();
     }
 }

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.swap;
+package liquibase.ext.partition.engine.swap.carry;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -19,18 +19,18 @@ import liquibase.ext.partition.engine.target.Routing;
  * @param childTriggers the triggers of the default child where rows are routed by triggers: a user's row triggers are on the
  *     children then
  */
-record SwitchedTable(Table table, List<QualifiedName> partitions, Routing routing, List<Trigger> childTriggers) {
-    SwitchedTable {
+public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing routing, List<Trigger> childTriggers) {
+    public SwitchedTable {
         partitions = List.copyOf(partitions);
         childTriggers = List.copyOf(childTriggers);
     }
 
     /** One without partitions. */
-    static SwitchedTable ordinary(Table table) {
+    public static SwitchedTable ordinary(Table table) {
         return new SwitchedTable(table, List.of(), Routing.NATIVE, List.of());
     }
 
-    QualifiedName name() {
+    public QualifiedName name() {
         return table.name();
     }
 
@@ -39,7 +39,7 @@ record SwitchedTable(Table table, List<QualifiedName> partitions, Routing routin
     }
 
     /** The triggers of users, on whichever of its tables they are. */
-    List<Trigger> userTriggers(Predicate<Identifier> ours) {
+    public List<Trigger> userTriggers(Predicate<Identifier> ours) {
         List<Trigger> triggers = new ArrayList<>(table.triggers());
         childTriggers.stream().filter(Trigger::forEachRow).forEach(triggers::add);
         return triggers.stream().filter(trigger -> !ours.test(trigger.name())).toList();

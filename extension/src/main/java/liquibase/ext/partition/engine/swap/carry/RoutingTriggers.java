@@ -1,0 +1,45 @@
+package liquibase.ext.partition.engine.swap.carry;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.TriggerRouting;
+
+/**
+ * Routing by triggers leaves with the table that has it, and comes with it.
+ *
+ * @param routing of that of the two tables whose rows are routed so
+ */
+public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routing) implements SwitchPart {
+    @Override
+    public List<Sql> beforeRenaming() {
+        return exchange.old().byTrigger().isPresent() ? routing.orElseThrow().dropStatements() : List.of();
+    }
+
+    /** Last of all: the children that are made on demand are made like the default one. */
+    @Override
+    public List<Sql> afterRenaming() {
+        if (exchange.next().byTrigger().isEmpty()) {
+            return List.of();
+        }
+        TriggerRouting triggers = routing.orElseThrow();
+        List<Sql> statements = new ArrayList<>();
+        if (triggers.rights() == TriggerRouting.Rights.WRITER) {
+            for (QualifiedName child : exchange.next().partitions()) {
+                statements.addAll(SameGrants.on(
+                        "TABLE",
+                        child,
+                        exchange.next().table().grants(),
+                        exchange.old().table().grants()));
+            }
+        }
+        statements.addAll(triggers.attachStatements(
+                exchange.old().table().owner(),
+                exchange.next().partitions().stream()
+                        .flatMap(child -> triggers.layout().partition(child.name()).stream())
+                        .toList()));
+        return statements;
+    }
+}

@@ -1,0 +1,60 @@
+package liquibase.ext.partition.engine.swap.carry;
+
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.catalog.Trigger;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The triggers that users made, in the state that they are in.
+ *
+ * @param triggers of the table that leaves
+ */
+public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements SwitchPart {
+    private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER {trigger} ON {table}");
+    private static final Sql SET_TRIGGER = Sql.of("ALTER TABLE {table} {state} TRIGGER {trigger}");
+
+    public UserTriggers {
+        triggers = List.copyOf(triggers);
+    }
+
+    @Override
+    public List<Sql> beforeRenaming() {
+        List<Sql> statements = new ArrayList<>();
+        for (Trigger trigger : triggers) {
+            for (QualifiedName table : exchange.old().tablesOf(trigger, exchange.liveName())) {
+                statements.add(DROP_TRIGGER.with("trigger", trigger.name()).with("table", table));
+            }
+        }
+        return statements;
+    }
+
+    /** On the table that has the live name by now, or on its children. */
+    @Override
+    public List<Sql> afterRenaming() {
+        List<Sql> statements = new ArrayList<>();
+        for (Trigger trigger : triggers) {
+            for (QualifiedName table : exchange.next().tablesOf(trigger, exchange.liveName())) {
+                create(statements, trigger, table);
+            }
+        }
+        return statements;
+    }
+
+    private static void create(List<Sql> statements, Trigger trigger, QualifiedName table) {
+        statements.add(trigger.createOn(table));
+        String state = switch (trigger.enabled()) {
+            case 'D' -> "DISABLE";
+            case 'R' -> "ENABLE REPLICA";
+            case 'A' -> "ENABLE ALWAYS";
+            default -> "";
+        };
+        if (!state.isEmpty()) {
+            statements.add(SET_TRIGGER
+                    .with("table", table)
+                    .with("state", Sql.raw(state))
+                    .with("trigger", trigger.name()));
+        }
+    }
+}
