@@ -1,16 +1,21 @@
 package liquibase.ext.partition.connection;
 
+import java.time.Duration;
 import liquibase.configuration.AutoloadedConfigurations;
 import liquibase.configuration.ConfigurationDefinition;
 import liquibase.configuration.ConfigurationValueObfuscator;
+import liquibase.ext.partition.engine.run.DurationText;
 
-/** The extension's own settings: {@code liquibase.partition.url}, {@code .username} and {@code .password}. */
+/** The extension's own settings: {@code liquibase.partition.url}, {@code .username}, {@code .password} and {@code .giveUpAfter}. */
 public class PartitionConfiguration implements AutoloadedConfigurations {
     /** JDBC URL for workers' connections, where Liquibase's own connection cannot be opened again. */
     public static final ConfigurationDefinition<String> URL;
 
     public static final ConfigurationDefinition<String> USERNAME;
     public static final ConfigurationDefinition<String> PASSWORD;
+
+    /** How long a lost connection is tried for. */
+    public static final ConfigurationDefinition<String> GIVE_UP_AFTER;
 
     static {
         ConfigurationDefinition.Builder builder = new ConfigurationDefinition.Builder("liquibase.partition");
@@ -24,5 +29,15 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
                 .setDescription("Password for the worker connections of liquibase-partition")
                 .setValueObfuscator(ConfigurationValueObfuscator.STANDARD)
                 .build();
+        GIVE_UP_AFTER = builder.define("giveUpAfter", String.class)
+                .setDescription(
+                        "How long liquibase-partition tries to connect again when a connection is lost: a number with ms, s or min")
+                .setDefaultValue("10min")
+                .build();
+    }
+
+    /** @throws IllegalArgumentException with a message for people, where it cannot be read */
+    static Duration giveUpAfter() {
+        return DurationText.parse("liquibase.partition.giveUpAfter", GIVE_UP_AFTER.getCurrentValue());
     }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -225,7 +226,13 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture copy(long chunkSize, int workers, boolean restart) throws SQLException {
-        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, workers, restart));
+        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, workers, restart, Map.of()));
+        return this;
+    }
+
+    /** With that pace, by one worker. */
+    public MigrationFixture copy(Map<String, String> pace) throws SQLException {
+        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(CHUNK_SIZE, 1, false, pace));
         return this;
     }
 

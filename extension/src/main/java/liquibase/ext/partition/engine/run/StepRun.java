@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.run;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Map;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migrations;
@@ -82,9 +83,19 @@ public final class StepRun implements AutoCloseable {
         environment.report().line(text);
     }
 
+    /** Workers that work without a pause. */
     public Workers workers() {
+        return workers(Map.of());
+    }
+
+    /** @param pace settings as {@link Pace#parse} takes them */
+    public Workers workers(Map<String, String> pace) {
         return new Workers(
-                environment.more(), session, environment.report(), "liquibase-partition " + step + " " + source.name());
+                environment.more(),
+                session,
+                environment.report(),
+                "liquibase-partition " + step + " " + source.name(),
+                new Throttle(session, environment.report(), migrations(), source, pace));
     }
 
     @Override

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.ChunkGate;
 import liquibase.ext.partition.engine.MigrationFixture;
@@ -253,7 +254,7 @@ class ResumeTest {
                                 orders.environment(main).state(),
                                 orders.environment(main).report())
                         .begin("chunkedCopy", orders.source())) {
-            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false);
+            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false, Map.of());
         }
         assertThat(orders.lines()).anySatisfy(line -> assertThat(line).contains("one connection instead of 4"));
         catchUpAndCompare();
@@ -270,7 +271,7 @@ class ResumeTest {
                                 orders.environment(main).state(),
                                 orders.environment(main).report())
                         .begin("chunkedCopy", orders.source())) {
-            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false);
+            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false, Map.of());
         }
         assertThat(orders.lines())
                 .anySatisfy(line -> assertThat(line).contains("0 of 4 worker connections", "no more connections"));
