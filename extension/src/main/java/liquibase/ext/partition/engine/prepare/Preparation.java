@@ -70,7 +70,7 @@ public final class Preparation {
         TableReader reader = new TableReader(run.session());
         Optional<Table> existing = reader.find(spec.newTable());
         Table source = reader.require(run.source());
-        if (begun.isPresent() && isDone(begun.get(), source, existing)) {
+        if (begun.isPresent() && begun.get().hasMadeItsTable(source, existing)) {
             run.line("%s: %s is there already.".formatted(run.step(), spec.newTable()));
             return;
         }
@@ -124,7 +124,7 @@ public final class Preparation {
         TableReader reader = new TableReader(session);
         Table source = reader.require(spec.source());
         Optional<Migration> begun = new Migrations(session, environment.state()).find(spec.source());
-        if (begun.isPresent() && isDone(begun.get(), source, reader.find(spec.newTable()))) {
+        if (begun.isPresent() && begun.get().hasMadeItsTable(source, reader.find(spec.newTable()))) {
             return Optional.empty();
         }
         List<Obstacle> refused =
@@ -165,13 +165,6 @@ public final class Preparation {
 
     private static List<Sql> record(StateTables state, NewTable plan) {
         return Migrations.insertStatements(state, plan.spec().withColumns(plan.changes()));
-    }
-
-    private static boolean isDone(Migration migration, Table source, Optional<Table> newTable) {
-        // After a swap the name may have been given to another table since, which is not partitioned by having it.
-        return migration.phase().isAtLeast(Phase.SWAPPED)
-                ? source.oid() == migration.newOid()
-                : newTable.filter(table -> table.oid() == migration.newOid()).isPresent();
     }
 
     /** What an earlier migration of that name has left must not be in the way, or taken for ours. */
