@@ -23,13 +23,18 @@ public record Estimate(
         Duration longest,
         String assumption) {
     /**
-     * How much of a table with its indexes is copied, indexed and compared in a second by one worker. Measured (a million rows of
-     * 100 to 500 bytes with two indexes, on a laptop's SSD and on two cores of a loaded machine); a table that is read from a slow
-     * disk, or that many write, is at the lower end or below.
+     * Rows that one worker copies, indexes and compares in a second, and bytes that it moves. The slow ones were measured on two
+     * cores that others kept busy many times over (400,000 rows of 100 and of 500 bytes, two indexes, PostgreSQL 17); the fast ones
+     * are what is left of that load taken away.
      */
-    private static final long SLOW_BYTES_A_SECOND = 8_000_000;
+    private static final long SLOW_ROWS_A_SECOND = 8_000;
 
-    private static final long FAST_BYTES_A_SECOND = 40_000_000;
+    private static final long SLOW_BYTES_A_SECOND = 20_000_000;
+    private static final long FAST_ROWS_A_SECOND = 60_000;
+    private static final long FAST_BYTES_A_SECOND = 150_000_000;
+
+    /** Where the statistics do not tell how many rows there are. */
+    private static final long BYTES_OF_A_ROW = 100;
 
     /** More workers are limited by the disk sooner than by their number. */
     private static final int MOST_USEFUL_WORKERS = 4;
@@ -38,19 +43,20 @@ public record Estimate(
     private static final long DELTA_ROW_BYTES = 120;
 
     private static final String ASSUMPTION =
-            "between 8 and 40 MB of table and indexes a second and worker, for copy, indexes and comparison together; the copy tells its own speed every ten seconds";
+            "8,000 to 60,000 rows and 20 to 150 MB a second and worker, for copy, indexes and comparison together; the copy tells its own speed every ten seconds";
 
     /** @param workers that copy, build and compare at a time */
     static Estimate of(TableSize size, int workers) {
         long copy = size.heapBytes() + size.toastBytes();
         int useful = Math.min(workers, MOST_USEFUL_WORKERS);
+        long rows = size.rows().orElse(size.heapBytes() / BYTES_OF_A_ROW);
         return new Estimate(
                 copy,
                 size.indexBytes(),
                 copy + size.indexBytes(),
                 DELTA_ROW_BYTES * 1_000_000,
-                Duration.ofSeconds(size.bytes() / (FAST_BYTES_A_SECOND * useful)),
-                Duration.ofSeconds(size.bytes() / (SLOW_BYTES_A_SECOND * useful)),
+                Duration.ofSeconds((rows / FAST_ROWS_A_SECOND + size.bytes() / FAST_BYTES_A_SECOND) / useful),
+                Duration.ofSeconds((rows / SLOW_ROWS_A_SECOND + size.bytes() / SLOW_BYTES_A_SECOND) / useful),
                 ASSUMPTION);
     }
 

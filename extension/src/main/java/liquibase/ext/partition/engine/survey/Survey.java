@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.survey;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -47,6 +48,13 @@ public record Survey(
                         "there is no such table in this database",
                         "check schemaName and tableName, and that this is the right database")),
                 List.of());
+    }
+
+    /** The same with what else stands in the way. */
+    public Survey refusing(List<Obstacle> others) {
+        List<Obstacle> all = new ArrayList<>(refused);
+        all.addAll(others);
+        return new Survey(spec, size, estimate, comesAlong, changes, all, settings);
     }
 
     public QualifiedName table() {

@@ -5,7 +5,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -15,6 +18,7 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.MigrationStatus;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.SurveyReader;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.generator.config.TableConfig;
@@ -41,6 +45,8 @@ public final class PlanReader {
     private final Session session;
     private final Duration lockLimit;
     private final Consumer<String> progress;
+    private final TableReader tables;
+    private final SurveyReader surveys;
 
     /**
      * @param session whose {@code lock_timeout} is changed
@@ -51,49 +57,60 @@ public final class PlanReader {
         this.session = session;
         this.lockLimit = lockLimit;
         this.progress = progress;
+        this.tables = new TableReader(session);
+        this.surveys = new SurveyReader(session);
     }
 
     /** @throws SQLException when the catalog cannot be read, with state 55P03 when a table stays locked for too long */
-    public DatabasePlan read(List<TableConfig> tables) throws SQLException {
+    public DatabasePlan read(List<TableConfig> configured) throws SQLException {
         session.queryStrings(LOCK_LIMIT.with("milliseconds", Long.toString(lockLimit.toMillis())));
         Identifier schema = new Identifier(session.queryStrings(DEFAULT_SCHEMA).get(0));
-        SurveyReader surveys = new SurveyReader(session);
         List<TablePlan> plans = new ArrayList<>();
         long told = System.nanoTime();
-        for (TableConfig table : tables) {
+        for (TableConfig table : configured) {
             NewTableSpec spec = TableSpec.of(table, schema);
             if (System.nanoTime() - told > TELL_AFTER.toNanos()) {
-                progress.accept("Reading %s, %d of %d".formatted(spec.source(), plans.size() + 1, tables.size()));
+                progress.accept("Reading %s, %d of %d".formatted(spec.source(), plans.size() + 1, configured.size()));
                 told = System.nanoTime();
             }
-            Optional<String> begun = begun(spec);
+            Optional<Table> source = tables.find(spec.source());
+            Optional<String> begun = source.isPresent() ? begun(source.get(), spec) : Optional.empty();
             plans.add(new TablePlan(
-                    spec,
-                    begun,
-                    begun.isPresent()
-                            ? Optional.empty()
-                            : Optional.of(surveys.read(
-                                    spec,
-                                    TableSpec.names(table.keyColumns()),
-                                    table.workers() == null ? 1 : table.workers()))));
+                    spec, begun, begun.isPresent() ? Optional.empty() : Optional.of(survey(table, spec, source))));
         }
         return new DatabasePlan(session.queryStrings(DATABASE).get(0), surveys.server(), plans);
     }
 
-    private Optional<String> begun(NewTableSpec spec) throws SQLException {
-        TableReader reader = new TableReader(session);
-        Optional<Table> source = reader.find(spec.source());
-        if (source.isEmpty()) {
-            return Optional.empty();
+    private Survey survey(TableConfig table, NewTableSpec spec, Optional<Table> source) throws SQLException {
+        Survey survey =
+                surveys.read(spec, TableSpec.names(table.keyColumns()), table.workers() == null ? 1 : table.workers());
+        return survey.refusing(
+                source.map(it -> unexpectedColumns(it, table.columns().keySet()))
+                        .orElse(List.of()));
+    }
+
+    /** Where the config states the columns, the changelog expects these and no others: sourceColumns. */
+    private static List<Obstacle> unexpectedColumns(Table source, Set<String> stated) {
+        if (stated.isEmpty()) {
+            return List.of();
         }
+        return source.columns().stream()
+                .filter(column -> !stated.contains(column.name().name()))
+                .map(column -> new Obstacle(
+                        Feature.COLUMNS,
+                        "its column %s %s is none of the columns of the config".formatted(column.name(), column.type()),
+                        "add it to columns, and generate again"))
+                .toList();
+    }
+
+    private Optional<String> begun(Table source, NewTableSpec spec) throws SQLException {
         for (String schema : session.queryStrings(STATE_SCHEMAS)) {
             StateTables state = new StateTables(new Identifier(schema));
             Optional<Migration> migration = new Migrations(session, state).find(spec.source());
             if (migration.isPresent()
                     && migration
                             .get()
-                            .hasMadeItsTable(
-                                    source.get(), reader.find(migration.get().newTable()))) {
+                            .hasMadeItsTable(source, tables.find(migration.get().newTable()))) {
                 return MigrationStatus.readAll(session, state).stream()
                         .filter(status -> status.source().equals(spec.source()))
                         .map(MigrationStatus::describe)

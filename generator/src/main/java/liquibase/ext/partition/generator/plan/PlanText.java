@@ -73,7 +73,7 @@ public final class PlanText {
                     .filter(it -> it.feature().fate() == fate)
                     .toList();
             if (!some.isEmpty()) {
-                line("    " + when(fate));
+                line("    " + fate.words());
                 some.forEach(this::belonging);
             }
         }
@@ -141,16 +141,6 @@ public final class PlanText {
             wrapped("      + ", "        ", change.becomes());
         }
         wrapped("      ", change.consequence());
-    }
-
-    private static String when(Feature.Fate fate) {
-        return switch (fate) {
-            case BEFORE_SWAP -> "made before the swap";
-            case IN_SWAP -> "moved in the swap";
-            case AFTER_SWAP -> "made right after the swap";
-            case AS_CONFIGURED -> "as configured";
-            case REFUSED -> "refused";
-        };
     }
 
     private void belonging(Belonging belonging) {

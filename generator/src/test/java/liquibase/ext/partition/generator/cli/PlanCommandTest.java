@@ -114,6 +114,16 @@ class PlanCommandTest {
     }
 
     @Test
+    void refusesAColumnThatTheConfigDoesNotKnow() throws IOException {
+        Files.writeString(config, Files.readString(config) + "    columns: {id: bigint, created_at: timestamptz}\n");
+        database.execute("ALTER TABLE orders ADD COLUMN note text");
+
+        assertThat(plan()).isEqualTo(2);
+        assertThat(out.toString())
+                .contains("its column note text is none of the columns of the config");
+    }
+
+    @Test
     void printsJsonForPipelines() throws IOException {
         configure("orders", "nowhere");
 
