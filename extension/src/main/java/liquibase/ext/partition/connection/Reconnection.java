@@ -38,7 +38,7 @@ public final class Reconnection {
 
     /** Where only the way was lost, the old backend lives on and has the migration's lock. A role may end its own backends. */
     private static final Sql END = Sql.of("""
-            SELECT pg_catalog.pg_terminate_backend(a.pid)
+            SELECT pg_catalog.pg_terminate_backend(a.pid, 5000)
             FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = {pid} AND a.backend_start = {since}::timestamptz""");
 
     private record Backend(long pid, String since, String path) {}

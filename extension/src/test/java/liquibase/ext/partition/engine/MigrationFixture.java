@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.run.OnBusy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -64,6 +65,7 @@ public final class MigrationFixture {
     private PartitionKeySpec partitionKey;
     private String interval = "month";
     private Routing routing = Routing.NATIVE;
+    private OnBusy onBusy = OnBusy.FAIL;
     private final List<ColumnChange> changes = new ArrayList<>();
     private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
     private String role;
@@ -104,6 +106,12 @@ public final class MigrationFixture {
     /** Runs the steps as that role, whose password is its name, instead of the administrator. */
     public MigrationFixture as(String otherRole) {
         role = otherRole;
+        return this;
+    }
+
+    /** By default a step fails while another runner is at work. */
+    public MigrationFixture waitingForOthers() {
+        onBusy = OnBusy.WAIT;
         return this;
     }
 
@@ -186,7 +194,7 @@ public final class MigrationFixture {
 
     public StepRun.Environment environment(Connection main) {
         return new StepRun.Environment(
-                main, () -> Optional.of(connect()), new StateTables(new Identifier("public")), lines::add);
+                main, () -> Optional.of(connect()), new StateTables(new Identifier("public")), lines::add, onBusy);
     }
 
     /** Runs a step on a connection of its own. */

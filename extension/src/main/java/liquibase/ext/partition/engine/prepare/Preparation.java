@@ -33,8 +33,9 @@ public final class Preparation {
     private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
-    private static final Sql CHANGE_OWNER_OF_FUNCTION = Sql.of("ALTER FUNCTION {function}(text) OWNER TO {owner}");
-    private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}(text)");
+    private static final Sql CHANGE_OWNER_OF_FUNCTION =
+            Sql.of("ALTER FUNCTION {function}(pg_catalog.text) OWNER TO {owner}");
+    private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}(pg_catalog.text)");
     private static final Sql DROP_TABLE = Sql.of("DROP TABLE IF EXISTS {table}");
 
     private Preparation() {}
@@ -77,7 +78,8 @@ public final class Preparation {
         if (begun.isPresent()) {
             requireAbandoned(run.session(), begun.get());
         }
-        Feasibility feasibility = Feasibility.of(run.session(), source, spec);
+        Feasibility feasibility =
+                Feasibility.of(run.session(), source, spec, run.state().schema());
         if (!feasibility.refused().isEmpty()) {
             throw refusal(source, feasibility.refused());
         }
@@ -127,8 +129,9 @@ public final class Preparation {
         if (begun.isPresent() && begun.get().hasMadeItsTable(source, reader.find(spec.newTable()))) {
             return Optional.empty();
         }
-        List<Obstacle> refused =
-                new ArrayList<>(Feasibility.of(session, source, spec).refused());
+        List<Obstacle> refused = new ArrayList<>(
+                Feasibility.of(session, source, spec, environment.state().schema())
+                        .refused());
         source.keyObstacle(key).filter(obstacle -> !key.isEmpty()).ifPresent(refused::add);
         return refused.isEmpty() ? Optional.empty() : Optional.of(refusalText(source, refused));
     }

@@ -7,11 +7,13 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Rights;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.AccessObstacles;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Routing;
@@ -32,16 +34,6 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
 
     private static final Sql FUNCTION_EXISTS = Sql.of("SELECT to_regprocedure({function}) IS NOT NULL");
 
-    /** Of a table's owner PostgreSQL wants the right to create there too, before it gives the table to that owner. */
-    private static final Sql MAY_NOT_CREATE = Sql.of("""
-            SELECT format('%I', r.rolname)
-            FROM pg_catalog.pg_roles AS r
-            JOIN pg_catalog.pg_namespace AS n ON n.nspname = {schema}
-            WHERE r.rolname IN (current_user, {owner})
-              AND NOT pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')
-            ORDER BY r.rolname <> current_user
-            """);
-
     public Feasibility {
         refused = List.copyOf(refused);
     }
@@ -50,13 +42,15 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
      * Reads the catalog only.
      *
      * @param source which this migration has not replaced yet
+     * @param stateSchema Liquibase's own schema
      */
-    public static Feasibility of(Session session, Table source, NewTableSpec spec) throws SQLException {
+    public static Feasibility of(Session session, Table source, NewTableSpec spec, Identifier stateSchema)
+            throws SQLException {
         List<Obstacle> refused = new ArrayList<>(source.obstacles());
         if (source.partitioned()) {
             refused.add(new Obstacle(Feature.KIND, "it is partitioned already", "leave it out"));
         }
-        refused.addAll(rights(session, source));
+        refused.addAll(new Rights(session, source.oid()).missing(stateSchema, spec.routing() == Routing.TRIGGER));
         if (spec.routing() == Routing.TRIGGER) {
             source.triggers().stream()
                     .flatMap(trigger -> TriggerRouting.obstacle(trigger).stream())
@@ -64,6 +58,10 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
                     .forEach(refused::add);
         }
         Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(refused);
+        if (plan.isPresent()) {
+            refused.addAll(AccessObstacles.of(
+                    session, source, spec.routing(), plan.get().key()));
+        }
         takenNames(session, spec, plan).ifPresent(refused::add);
         long locks = locks(source, spec);
         LockTable lockTable = LockTable.read(session);
@@ -82,29 +80,6 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
         return (spec.layout().partitions().size() + 2L) * (source.indexes().size() + 1);
     }
 
-    private static List<Obstacle> rights(Session session, Table source) throws SQLException {
-        List<Obstacle> refused = new ArrayList<>();
-        if (!source.ownedByUs()) {
-            refused.add(new Obstacle(
-                    Feature.OWNER,
-                    "it belongs to role %s, and only its owner can capture its changes and rename it"
-                            .formatted(source.owner()),
-                    "run as that role, or GRANT %s to the role that runs Liquibase"
-                            .formatted(source.owner().quoted())));
-            return refused;
-        }
-        Identifier schema = source.name().schema();
-        for (String role : session.queryStrings(MAY_NOT_CREATE
-                .with("schema", schema.name())
-                .with("owner", source.owner().name()))) {
-            refused.add(new Obstacle(
-                    null,
-                    "role %s may not create tables in schema %s".formatted(role, schema),
-                    "GRANT CREATE ON SCHEMA %s TO %s".formatted(schema.quoted(), role)));
-        }
-        return refused;
-    }
-
     private static Optional<Obstacle> takenNames(Session session, NewTableSpec spec, Optional<NewTable> plan)
             throws SQLException {
         List<QualifiedName> tables = spec.tables();
@@ -113,7 +88,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
                 .with("quoted", tables.stream().map(QualifiedName::quoted).toArray(String[]::new))));
         QualifiedName function = spec.textDateFunction();
         if (plan.filter(it -> it.key().readsText()).isPresent()
-                && session.queryBoolean(FUNCTION_EXISTS.with("function", function.quoted() + "(text)"))) {
+                && session.queryBoolean(FUNCTION_EXISTS.with("function", function.quoted() + "(pg_catalog.text)"))) {
             taken.add(function + "(text)");
         }
         return taken.isEmpty()

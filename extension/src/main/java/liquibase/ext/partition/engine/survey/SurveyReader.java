@@ -4,7 +4,10 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Publication;
+import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -24,27 +27,49 @@ public final class SurveyReader {
      *
      * @param key the columns that tell its rows apart; empty where they are not asked about
      * @param workers connections that will work at a time
+     * @param stateSchema Liquibase's own schema
      */
-    public Survey read(NewTableSpec spec, List<Identifier> key, int workers) throws SQLException {
+    public Survey read(NewTableSpec spec, List<Identifier> key, int workers, Identifier stateSchema)
+            throws SQLException {
         Optional<Table> found = new TableReader(session).find(spec.source());
         if (found.isEmpty()) {
             return Survey.ofMissing(spec);
         }
         Table source = found.get();
-        Feasibility feasibility = Feasibility.of(session, source, spec);
+        Feasibility feasibility = Feasibility.of(session, source, spec, stateSchema);
         List<Obstacle> refused = new ArrayList<>(feasibility.refused());
         if (!key.isEmpty()) {
             source.keyObstacle(key).ifPresent(refused::add);
         }
         TableSize size = TableSize.read(session, source);
+        List<Change> changes = new ArrayList<>();
+        if (feasibility.plan().isPresent()) {
+            changes.addAll(Changes.of(source, feasibility.plan().get()));
+            changes.addAll(publications(source));
+        }
         return new Survey(
                 spec,
                 Optional.of(size),
                 Optional.of(Estimate.of(size, workers)),
                 Belongings.read(session, source, refused),
-                feasibility.plan().map(plan -> Changes.of(source, plan)).orElse(List.of()),
+                changes,
                 refused,
                 new TableSettings(session, source, spec).read(workers));
+    }
+
+    private List<Change> publications(Table source) throws SQLException {
+        List<Change> changes = new ArrayList<>();
+        for (Publication publication : new PublicationReader(session).read(source.oid())) {
+            publication
+                    .consequence(source.name())
+                    .ifPresent(consequence -> changes.add(new Change(
+                            Feature.PUBLICATIONS,
+                            publication.name().name(),
+                            "changes of the table",
+                            "changes of its partitions",
+                            consequence)));
+        }
+        return changes;
     }
 
     /** What every table's migration depends on. */

@@ -15,6 +15,8 @@ import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.delta.CaptureStep;
+import liquibase.ext.partition.engine.run.OnBusy;
+import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
@@ -143,6 +145,25 @@ class ResumeTest {
     }
 
     @Test
+    void aSecondRunnerThatIsToWaitDoesAndThenGoesOnWithWhatIsLeft() throws Exception {
+        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
+            Future<Void> first = copyWithOneWorker();
+            gate.awaitWorker(first);
+            orders.waitingForOthers();
+            Future<Void> second = inBackground(orders::copy);
+            while (orders.lines().stream()
+                    .noneMatch(line -> line.contains("waiting for another runner at work on public.orders: pid "))) {
+                assertThat(second.isDone()).isFalse();
+            }
+            gate.open();
+            join(first);
+            join(second);
+        }
+        assertThat(orders.lines()).anyMatch(line -> line.contains("public.orders is copied already"));
+        catchUpAndCompare();
+    }
+
+    @Test
     void theLockDiesWithItsSession() throws Exception {
         try (Connection main = database.connect()) {
             orders.environment(main).begin("chunkedCopy", orders.source());
@@ -248,11 +269,12 @@ class ResumeTest {
     @Test
     void worksOnOneConnectionWhereNoOtherCanBeHad() throws Exception {
         try (Connection main = database.connect();
-                var run = new liquibase.ext.partition.engine.run.StepRun.Environment(
+                var run = new StepRun.Environment(
                                 main,
                                 java.util.Optional::empty,
                                 orders.environment(main).state(),
-                                orders.environment(main).report())
+                                orders.environment(main).report(),
+                                OnBusy.FAIL)
                         .begin("chunkedCopy", orders.source())) {
             ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false, Map.of());
         }
@@ -263,13 +285,14 @@ class ResumeTest {
     @Test
     void aCopyWhoseWorkersCannotConnectSaysSoAndGoesOnWithTheOneConnectionItHas() throws Exception {
         try (Connection main = database.connect();
-                var run = new liquibase.ext.partition.engine.run.StepRun.Environment(
+                var run = new StepRun.Environment(
                                 main,
                                 () -> {
                                     throw new SQLException("no more connections", "53300");
                                 },
                                 orders.environment(main).state(),
-                                orders.environment(main).report())
+                                orders.environment(main).report(),
+                                OnBusy.FAIL)
                         .begin("chunkedCopy", orders.source())) {
             ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false, Map.of());
         }

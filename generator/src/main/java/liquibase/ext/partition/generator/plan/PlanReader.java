@@ -40,6 +40,14 @@ public final class PlanReader {
             ORDER BY n.nspname
             """);
 
+    /** Where it has run already. */
+    private static final Sql LIQUIBASE_SCHEMA = Sql.of("""
+            SELECT n.nspname
+            FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.relname IN ('databasechangelog', 'DATABASECHANGELOG') AND c.relkind = 'r'
+            ORDER BY n.nspname = {likely} DESC, n.nspname LIMIT 1
+            """);
+
     private static final Duration TELL_AFTER = Duration.ofSeconds(3);
 
     private final Session session;
@@ -65,6 +73,10 @@ public final class PlanReader {
     public DatabasePlan read(List<TableConfig> configured) throws SQLException {
         session.queryStrings(LOCK_LIMIT.with("milliseconds", Long.toString(lockLimit.toMillis())));
         Identifier schema = new Identifier(session.queryStrings(DEFAULT_SCHEMA).get(0));
+        Identifier stateSchema = session.queryStrings(LIQUIBASE_SCHEMA.with("likely", schema.name())).stream()
+                .findFirst()
+                .map(Identifier::new)
+                .orElse(schema);
         List<TablePlan> plans = new ArrayList<>();
         long told = System.nanoTime();
         for (TableConfig table : configured) {
@@ -76,14 +88,17 @@ public final class PlanReader {
             Optional<Table> source = tables.find(spec.source());
             Optional<String> begun = source.isPresent() ? begun(source.get(), spec) : Optional.empty();
             plans.add(new TablePlan(
-                    spec, begun, begun.isPresent() ? Optional.empty() : Optional.of(survey(table, spec, source))));
+                    spec,
+                    begun,
+                    begun.isPresent() ? Optional.empty() : Optional.of(survey(table, spec, source, stateSchema))));
         }
         return new DatabasePlan(session.queryStrings(DATABASE).get(0), surveys.server(), plans);
     }
 
-    private Survey survey(TableConfig table, NewTableSpec spec, Optional<Table> source) throws SQLException {
-        Survey survey =
-                surveys.read(spec, TableSpec.names(table.keyColumns()), table.workers() == null ? 1 : table.workers());
+    private Survey survey(TableConfig table, NewTableSpec spec, Optional<Table> source, Identifier stateSchema)
+            throws SQLException {
+        Survey survey = surveys.read(
+                spec, TableSpec.names(table.keyColumns()), table.workers() == null ? 1 : table.workers(), stateSchema);
         return survey.refusing(
                 source.map(it -> unexpectedColumns(it, table.columns().keySet()))
                         .orElse(List.of()));

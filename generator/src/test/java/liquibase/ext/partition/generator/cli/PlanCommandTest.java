@@ -119,8 +119,7 @@ class PlanCommandTest {
         database.execute("ALTER TABLE orders ADD COLUMN note text");
 
         assertThat(plan()).isEqualTo(2);
-        assertThat(out.toString())
-                .contains("its column note text is none of the columns of the config");
+        assertThat(out.toString()).contains("its column note text is none of the columns of the config");
     }
 
     @Test
