@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Rights;
@@ -14,6 +15,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.AccessObstacles;
+import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Routing;
@@ -46,7 +48,11 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
      */
     public static Feasibility of(Session session, Table source, NewTableSpec spec, Identifier stateSchema)
             throws SQLException {
-        List<Obstacle> refused = new ArrayList<>(source.obstacles());
+        List<Obstacle> refused = new ArrayList<>(spec.incomingForeignKeys()
+                .obstacles(
+                        source,
+                        new ForeignKeyReader(session).incoming(source.oid()),
+                        spec.columns().stream().map(ColumnChange::column).toList()));
         if (source.partitioned()) {
             refused.add(new Obstacle(Feature.KIND, "it is partitioned already", "leave it out"));
         }

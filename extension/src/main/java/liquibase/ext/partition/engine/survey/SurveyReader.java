@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.ForeignKey;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Publication;
 import liquibase.ext.partition.engine.catalog.PublicationReader;
@@ -12,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 
 /** Surveys tables. Reads the catalog and no row of a table; changes nothing. Waits for a table that somebody has locked. */
@@ -46,6 +49,7 @@ public final class SurveyReader {
         if (feasibility.plan().isPresent()) {
             changes.addAll(Changes.of(source, feasibility.plan().get()));
             changes.addAll(publications(source));
+            changes.addAll(incomingForeignKeys(source, spec));
         }
         return new Survey(
                 spec,
@@ -68,6 +72,25 @@ public final class SurveyReader {
                             "changes of the table",
                             "changes of its partitions",
                             consequence)));
+        }
+        return changes;
+    }
+
+    private List<Change> incomingForeignKeys(Table source, NewTableSpec spec) throws SQLException {
+        List<Change> changes = new ArrayList<>();
+        if (spec.incomingForeignKeys() == IncomingForeignKeys.REFUSE) {
+            return changes;
+        }
+        boolean dropped = spec.incomingForeignKeys() == IncomingForeignKeys.DROP;
+        for (ForeignKey key : new ForeignKeyReader(session).incoming(source.oid())) {
+            changes.add(new Change(
+                    Feature.INCOMING_FOREIGN_KEYS,
+                    "%s of %s".formatted(key.name(), key.referring().name()),
+                    "foreign key",
+                    dropped ? "" : "triggers that keep it",
+                    dropped
+                            ? "Nothing keeps it after the swap; a rollback makes it again."
+                            : "The swap puts triggers in its place; a rollback makes it again."));
         }
         return changes;
     }

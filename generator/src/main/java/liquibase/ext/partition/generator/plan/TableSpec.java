@@ -5,6 +5,7 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.target.ColumnChange;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
@@ -31,6 +32,7 @@ final class TableSpec {
                         Optional.ofNullable(by.combinedColumn()).map(Identifier::new)),
                 new PartitionLayout(table.partitionPrefix(), by.interval(), by.from(), by.until()),
                 table.routing() == null ? Routing.NATIVE : table.routing(),
+                table.incomingForeignKeys() == null ? IncomingForeignKeys.REFUSE : table.incomingForeignKeys(),
                 table.columns().entrySet().stream()
                         .map(column -> new ColumnChange(
                                 new Identifier(column.getKey()),

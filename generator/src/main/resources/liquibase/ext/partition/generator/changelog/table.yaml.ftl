@@ -39,6 +39,9 @@
 <#if routing??>
 [=indent]    routing: [=routing]
 </#if>
+<#if incomingForeignKeys??>
+[=indent]    incomingForeignKeys: [=incomingForeignKeys]
+</#if>
 <#if columns?has_content>
 [=indent]    columns:
 <#list columns as column>

@@ -12,10 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.prepare.Preparation;
+import liquibase.ext.partition.engine.run.OnBusy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
@@ -223,7 +225,7 @@ class PlanCommandTest {
     /** By the engine, as Liquibase would. */
     private static void prepare(Connection connection, String stateSchema) throws Exception {
         var environment = new StepRun.Environment(
-                connection, Optional::empty, new StateTables(new Identifier(stateSchema)), line -> {});
+                connection, Optional::empty, new StateTables(new Identifier(stateSchema)), line -> {}, OnBusy.FAIL);
         var source = QualifiedName.of("public", "orders");
         try (var run = environment.begin("createPartitionedTable", source)) {
             Preparation.run(
@@ -234,6 +236,7 @@ class PlanCommandTest {
                             PartitionKeySpec.of(new Identifier("created_at")),
                             PartitionLayout.parse("orders_", "month", "2024-01", "2025-01"),
                             Routing.NATIVE,
+                            IncomingForeignKeys.REFUSE,
                             List.of()));
         }
     }

@@ -57,6 +57,7 @@ class PlanOutputTest {
                         table + "_",
                         List.of("id"),
                         null,
+                        null,
                         new PartitionBy(
                                 List.of("created_at"),
                                 null,
