@@ -26,7 +26,7 @@ final class Figures {
             value /= KILO;
             unit++;
         }
-        return (value < 10 && value != Math.rint(value)
+        return (value < 9.95 && value != Math.rint(value)
                         ? String.format(Locale.ROOT, "%.1f", value)
                         : number(Math.round(value)))
                 + " " + UNITS[unit];
