@@ -25,7 +25,7 @@ record PartitionedIndex(Index original, PartitionKey partitionKey, Routing routi
         return original.unique()
                 && routing == Routing.NATIVE
                 && partitionKey.canBeUnique()
-                && !original.columns().containsAll(partitionKey.columns());
+                && !original.plainColumns().containsAll(partitionKey.columns());
     }
 
     /** Whether it can only be made on each partition. */

@@ -25,7 +25,7 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
 
     /** Only ever forward: setval is not undone by a rollback. */
     private static final Sql ADVANCE_SEQUENCE = Sql.of("""
-            SELECT pg_catalog.setval({sequenceName}::regclass, m.value, true)
+            SELECT pg_catalog.setval({sequenceName}::regclass, m.value::bigint, true)
             FROM (SELECT {extreme}({column}) AS value FROM {table}) AS m, {sequence} AS s, pg_catalog.pg_sequence AS p
             WHERE p.seqrelid = {sequenceName}::regclass AND m.value BETWEEN p.seqmin AND p.seqmax
               AND (m.value {beyond} s.last_value OR (m.value = s.last_value AND NOT s.is_called))""");
