@@ -37,6 +37,7 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
             for (Sequence sequence : column.sequences()) {
                 if (sequence.identity()) {
                     Sequence own = identitySequence(exchange.next().table(), column.name());
+                    setIdentityType(statements, column, own);
                     statements.add(
                             CONTINUE_SEQUENCE.with("to", own.name().quoted()).with("from", sequence.name()));
                     advance(statements, column, own);
@@ -66,6 +67,15 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
                 exchange.next().table().column(column.name()).orElseThrow().type();
         if (sequence.suppliesColumn() && !type.equals(column.type()) && SEQUENCE_TYPES.contains(type)) {
             statements.add(SET_SEQUENCE_TYPE.with("sequence", sequence.name()).with("type", Sql.raw(type)));
+        }
+    }
+
+    /** LIKE makes every identity column's sequence a bigint. */
+    private void setIdentityType(List<Sql> statements, Column column, Sequence own) {
+        String type =
+                exchange.next().table().column(column.name()).orElseThrow().type();
+        if (!type.equals("bigint") && SEQUENCE_TYPES.contains(type)) {
+            statements.add(SET_SEQUENCE_TYPE.with("sequence", own.name()).with("type", Sql.raw(type)));
         }
     }
 
