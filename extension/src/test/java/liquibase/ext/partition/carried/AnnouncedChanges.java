@@ -25,28 +25,26 @@ final class AnnouncedChanges {
 
     /** The index's columns, and those of the constraint where it is one's. */
     private static String withColumn(String line, String column) {
-        int index = line.indexOf(" USING ");
-        int constraint = constraint(line, index);
+        int index = first(line, 0, " USING ");
+        int constraint = first(line, index, " CONSTRAINT ");
+        if (constraint < 0) {
+            constraint = line.length();
+        }
         return line.substring(0, index)
                 + completed(line.substring(index, constraint), column)
                 + completed(line.substring(constraint), column);
     }
 
-    private static int constraint(String line, int from) {
-        int end = closing(line, line.indexOf('(', from));
-        int constraint = line.indexOf(" CONSTRAINT ", end);
-        return constraint < 0 ? line.length() : constraint;
-    }
-
     /** With the column at the end of the first list, unless it is in it. */
     private static String completed(String definition, String column) {
-        int open = outsideQuotes(definition, 0, "(");
+        int open = first(definition, 0, "(");
         if (open < 0) {
             return definition;
         }
-        int close = closing(definition, open);
+        int close = first(definition, open + 1, ")");
         for (int begin = open + 1, end; begin < close; begin = end + 1) {
-            end = outsideQuotes(definition, begin, ",)");
+            int comma = first(definition, begin, ",");
+            end = comma < 0 || comma > close ? close : comma;
             String item = definition.substring(begin, end).strip();
             if (item.equals(column) || item.startsWith(column + " ")) {
                 return definition;
@@ -55,19 +53,15 @@ final class AnnouncedChanges {
         return definition.substring(0, close) + ", " + column + definition.substring(close);
     }
 
-    private static int closing(String text, int open) {
-        return outsideQuotes(text, open + 1, ")");
-    }
-
-    /** Where one of these stands, neither in quotes nor in parentheses that open after {@code from}. */
-    private static int outsideQuotes(String text, int from, String sought) {
+    /** Where that stands first, neither in quotes nor in parentheses that open after {@code from}; -1 where it does not. */
+    private static int first(String text, int from, String sought) {
         char quote = 0;
         int depth = 0;
         for (int i = from; i < text.length(); i++) {
             char c = text.charAt(i);
             if (quote != 0) {
                 quote = c == quote ? 0 : quote;
-            } else if (depth == 0 && sought.indexOf(c) >= 0) {
+            } else if (depth == 0 && text.startsWith(sought, i)) {
                 return i;
             } else if (c == '"' || c == '\'') {
                 quote = c;

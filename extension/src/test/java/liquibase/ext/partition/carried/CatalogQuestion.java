@@ -50,7 +50,7 @@ enum CatalogQuestion {
                          CASE WHEN x.indisunique THEN 'UNIQUE ' END, i.relname, CASE i.relkind WHEN 'I' THEN 'ONLY ' END,
                          x.indrelid::regclass)) + 1),
                      ' TABLESPACE ' || t.spcname,
-                     ' CONSTRAINT ' || k.conname || ' ' || pg_get_constraintdef(k.oid))
+                     ' CONSTRAINT ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid))
             FROM pg_index AS x
             JOIN pg_class AS i ON i.oid = x.indexrelid
             LEFT JOIN pg_tablespace AS t ON t.oid = i.reltablespace
@@ -293,7 +293,7 @@ enum CatalogQuestion {
 
     /** What a migration has on the table: named after the delta table, which is named after the table. */
     private static final class Ours {
-        static final String NO_TRIGGER = " AND t.tgname !~ '_delta_(capture|no_truncate)$'";
+        static final String NO_TRIGGER = " AND t.tgname !~ '(_delta|_[0-9a-f]{8})_(capture|no_truncate)$'";
     }
 
     private static final class Dependents {

@@ -6,9 +6,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -19,23 +17,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** One table that has all that a table can have at once, migrated by its owner, who is nobody else. */
 @ExtendWith(FreshDatabase.class)
 class EverythingTest {
-    /** What {@link #statements} gives the table only once it is carried. */
-    private static final Set<Feature> AWAITED = EnumSet.of(
-            Feature.FOREIGN_KEYS,
-            Feature.INCOMING_FOREIGN_KEYS,
-            Feature.ROW_SECURITY,
-            Feature.VIEWS,
-            Feature.MATERIALIZED_VIEWS,
-            Feature.FUNCTIONS,
-            Feature.PUBLICATIONS,
-            Feature.REPLICA_IDENTITY,
-            Feature.EXTENDED_STATISTICS,
-            Feature.STORAGE_PARAMETERS,
-            Feature.TABLESPACE,
-            Feature.STATISTICS_TARGETS,
-            Feature.COMMENTS,
-            Feature.SECURITY_LABELS);
-
     private final List<String> statements = new ArrayList<>();
     private int version;
 
@@ -44,7 +25,7 @@ class EverythingTest {
     }
 
     private void withSince(int since, Feature feature, String... sql) {
-        if (!AWAITED.contains(feature) && version >= since) {
+        if (!Awaited.FEATURES.contains(feature) && version >= since) {
             statements.addAll(List.of(sql));
         }
     }
