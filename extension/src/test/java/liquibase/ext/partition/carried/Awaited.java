@@ -9,18 +9,16 @@ final class Awaited {
     static final Set<Feature> FEATURES = EnumSet.of(
             Feature.FOREIGN_KEYS,
             Feature.INCOMING_FOREIGN_KEYS,
-            Feature.ROW_SECURITY,
             Feature.VIEWS,
             Feature.MATERIALIZED_VIEWS,
             Feature.FUNCTIONS,
-            Feature.PUBLICATIONS,
             Feature.REPLICA_IDENTITY,
             Feature.EXTENDED_STATISTICS,
             Feature.STORAGE_PARAMETERS,
             Feature.TABLESPACE,
             Feature.STATISTICS_TARGETS,
-            Feature.COMMENTS,
-            Feature.SECURITY_LABELS);
+            Feature.COMMENTS);
+
 
     private Awaited() {}
 }

@@ -112,6 +112,7 @@ class EverythingTest {
                 "GRANT INSERT, UPDATE (state, note), SELECT (id) ON shop.orders TO " + clerk,
                 "GRANT SELECT (number) ON shop.orders TO PUBLIC",
                 "GRANT SELECT ON shop.orders TO PUBLIC",
+                "REVOKE TRUNCATE ON shop.orders FROM CURRENT_USER",
                 "ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT ALL ON TABLES TO " + clerk,
                 "ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT ALL ON SEQUENCES TO " + clerk);
         with(
@@ -129,7 +130,7 @@ class EverythingTest {
         withSince(
                 150_000,
                 Feature.PUBLICATIONS,
-                "CREATE PUBLICATION some FOR TABLE shop.orders (id, number, created_at) WHERE (part > 5) WITH (publish = 'insert', publish_via_partition_root = true)");
+                "CREATE PUBLICATION some_rows FOR TABLE shop.orders (id, number, created_at) WHERE (part > 5) WITH (publish = 'insert', publish_via_partition_root = true)");
         with(Feature.REPLICA_IDENTITY, "ALTER TABLE shop.orders REPLICA IDENTITY FULL");
         with(
                 Feature.EXTENDED_STATISTICS,

@@ -48,7 +48,9 @@ class RandomTablesTest {
                 "GRANT CREATE ON DATABASE %s TO %s".formatted(database.name(), roles.owner()));
         for (long seed = FIRST_SEED; seed < FIRST_SEED + TABLES; seed++) {
             RandomTable table = RandomTable.of(seed, SCHEMA, version, roles);
+            long begun = System.nanoTime();
             Throwable failure = failure(table);
+            if (Boolean.getBoolean("carried.dev")) System.out.println(seed + " took " + (System.nanoTime() - begun) / 1000000);
             if (failure != null && Boolean.getBoolean("carried.dev")) {
                 System.out.println("SEED " + seed + " " + failure);
                 continue;

@@ -95,11 +95,11 @@ public record LockPolicy(Duration timeout, int attempts) {
                 if (attempt == attempts) {
                     throw new LockNotAvailable(
                             "Could not lock %s in %d attempts of up to %s. %s Held by %s. End that session, or raise lockTimeout or lockAttempts; then run update again."
-                                    .formatted(table, attempts, words(timeout), unchanged, holders),
+                                    .formatted(table, attempts, DurationText.words(timeout), unchanged, holders),
                             e);
                 }
                 report.line("Lock on %s not given within %s (attempt %d of %d); held by %s"
-                        .formatted(table, words(timeout(attempt)), attempt, attempts, holders));
+                        .formatted(table, DurationText.words(timeout(attempt)), attempt, attempts, holders));
                 between.run();
                 pause(attempt);
             }
@@ -153,9 +153,5 @@ public record LockPolicy(Duration timeout, int attempts) {
     private static String holders(Session session, QualifiedName table) throws SQLException {
         var holders = session.queryStrings(HOLDERS.with("table", table.quoted()));
         return holders.isEmpty() ? "nobody now (it was just released)" : String.join("; ", holders);
-    }
-
-    private static String words(Duration duration) {
-        return duration.toMillis() % 1000 == 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
     }
 }

@@ -90,21 +90,23 @@ public final class ReverseSwap {
                                 CarriedName.backupIndex(run.source(), name).name())
                         .isPresent())
                 .toList();
+        Exchange exchange = new Exchange(
+                new SwitchedTable(
+                        live,
+                        reader.partitions(run.source()),
+                        migration.spec().routing(),
+                        childTriggers(reader, migration)),
+                migration.newTableName(),
+                SwitchedTable.ordinary(backup));
         return Switch.of(
-                new Exchange(
-                        new SwitchedTable(
-                                live,
-                                reader.partitions(run.source()),
-                                migration.spec().routing(),
-                                childTriggers(reader, migration)),
-                        migration.newTableName(),
-                        SwitchedTable.ordinary(backup)),
+                exchange,
                 new CarriedNames(
                         carried,
                         name -> CarriedName.newIndex(run.source(), name).name(),
                         name -> CarriedName.backupIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
-                capture);
+                capture,
+                Protection.read(run.session(), exchange));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {

@@ -34,8 +34,14 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
     /**
      * @param routing by triggers, of that of the two tables whose rows are routed so
      * @param capture moves from the leaving to the entering table
+     * @param protection as {@link Protection} has read it
      */
-    static Switch of(Exchange exchange, CarriedNames names, Optional<TriggerRouting> routing, Capture capture) {
+    static Switch of(
+            Exchange exchange,
+            CarriedNames names,
+            Optional<TriggerRouting> routing,
+            Capture capture,
+            List<SwitchPart> protection) {
         List<SwitchPart> parts = new ArrayList<>();
         parts.add(new ColumnSequences(exchange, names));
         parts.add(new Ownership(exchange));
@@ -46,6 +52,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
                         .userTriggers(name -> capture.owns(name)
                                 || routing.filter(it -> it.owns(name)).isPresent())));
         parts.add(new TableGrants(exchange));
+        parts.addAll(protection);
         parts.add(new TableComment(exchange));
         parts.add(new CaptureTriggers(exchange, capture));
         parts.add(new RoutingTriggers(exchange, routing));
