@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Rights;
@@ -171,8 +172,13 @@ public final class Preparation {
 
     private static NewTable requirePartitionable(Session session, StateTables state, Table source, NewTableSpec spec)
             throws SQLException {
-        List<String> reasons = new ArrayList<>(
-                source.obstacles().stream().map(Obstacle::sentence).toList());
+        List<Obstacle> obstacles = spec.incomingForeignKeys()
+                .obstacles(
+                        source,
+                        new ForeignKeyReader(session).incoming(source.oid()),
+                        spec.columns().stream().map(ColumnChange::column).toList());
+        List<String> reasons =
+                new ArrayList<>(obstacles.stream().map(Obstacle::sentence).toList());
         if (source.partitioned()) {
             reasons.add("it is partitioned already");
         }

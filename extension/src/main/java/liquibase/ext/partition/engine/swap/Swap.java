@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -28,6 +29,7 @@ import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.AccessObstacles;
 import liquibase.ext.partition.engine.target.CarriedName;
+import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
@@ -62,8 +64,10 @@ public final class Swap {
     public void swap(SwapSettings settings) throws SQLException {
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
+            ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
             return;
         }
+        ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
         Session session = run.session();
         TableReader reader = new TableReader(session);
         Table source = reader.require(run.source());
@@ -88,6 +92,7 @@ public final class Swap {
         }
         run.line("%s is partitioned now; %s is its backup. The lock was held for %d ms."
                 .formatted(run.source(), backup, milliseconds));
+        ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
     }
 
     /** The transaction as a person would run it, from what the tables are now; runs nothing. */
@@ -134,6 +139,7 @@ public final class Swap {
                         name -> CarriedName.backupIndex(run.source(), name).name(),
                         name -> CarriedName.newIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
+                ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),
                 replay.capture(),
                 Protection.read(run.session(), exchange));
     }
@@ -180,10 +186,19 @@ public final class Swap {
                             .formatted(
                                     run.source(), source.owner(), source.owner().quoted()));
         }
-        if (!source.obstacles().isEmpty()) {
+        List<Obstacle> obstacles = migration
+                .spec()
+                .incomingForeignKeys()
+                .obstacles(
+                        source,
+                        new ForeignKeyReader(run.session()).incoming(source.oid()),
+                        migration.spec().columns().stream()
+                                .map(ColumnChange::column)
+                                .toList());
+        if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped, because the swap would leave behind what others rely on:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
-                            .formatted(run.source(), Obstacle.lines(source.obstacles())));
+                            .formatted(run.source(), Obstacle.lines(obstacles)));
         }
         Set<Identifier> differing = migration.spec().differingColumns();
         String sourceColumns = source.columnFingerprint(differing);

@@ -17,6 +17,7 @@ public record NewTableSpec(
         PartitionKeySpec partitionKey,
         PartitionLayout layout,
         Routing routing,
+        IncomingForeignKeys incomingForeignKeys,
         List<ColumnChange> columns) {
     private static final String TEXT_DATE = "_text_date";
 
@@ -48,6 +49,6 @@ public record NewTableSpec(
 
     /** The same with these columns. */
     public NewTableSpec withColumns(List<ColumnChange> others) {
-        return new NewTableSpec(source, newTableName, partitionKey, layout, routing, others);
+        return new NewTableSpec(source, newTableName, partitionKey, layout, routing, incomingForeignKeys, others);
     }
 }

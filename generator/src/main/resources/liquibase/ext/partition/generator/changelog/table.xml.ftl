@@ -60,7 +60,8 @@
         from="[=from]"
         until="[=until]"
         partitionPrefix="[=partitionPrefix]"<#if routing??>
-        routing="[=routing]"</#if><#if columns?has_content>>
+        routing="[=routing]"</#if><#if incomingForeignKeys??>
+        incomingForeignKeys="[=incomingForeignKeys]"</#if><#if columns?has_content>>
 <#list columns as column>
       <partition:column name="[=column.name]" type="[=column.type]"<#if column.using??>
           using="[=column.using]"</#if><#if column.reverseUsing??>

@@ -65,6 +65,9 @@ databaseChangeLog:
 <#if routing??>
             routing: [=routing]
 </#if>
+<#if incomingForeignKeys??>
+            incomingForeignKeys: [=incomingForeignKeys]
+</#if>
 <#if columns?has_content>
             columns:
 <#list columns as column>

@@ -30,6 +30,7 @@ class TemplatesTest {
             "orders_",
             List.of("id"),
             null,
+            null,
             new PartitionBy(
                     List.of("created_at"),
                     null,
