@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -183,6 +184,15 @@ public final class Preparation {
                     .forEach(reasons::add);
         }
         Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(reasons);
+        if (plan.isPresent()) {
+            new DependentObstacles(session)
+                            .readersOf(
+                                    source.oid(),
+                                    spec.withColumns(plan.get().changes()).differingColumns())
+                            .stream()
+                            .map(Obstacle::sentence)
+                            .forEach(reasons::add);
+        }
         int partitions = spec.layout().partitions().size();
         long locks = (partitions + 2L) * (source.indexes().size() + 1);
         LockTable lockTable = LockTable.read(session);

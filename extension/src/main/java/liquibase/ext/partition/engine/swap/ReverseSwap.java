@@ -1,9 +1,12 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.DependentObstacles;
+import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -104,7 +107,8 @@ public final class ReverseSwap {
                         name -> CarriedName.newIndex(run.source(), name).name(),
                         name -> CarriedName.backupIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
-                capture);
+                capture,
+                new DependentsReader(run.session()).read(live.oid()));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {
@@ -116,7 +120,8 @@ public final class ReverseSwap {
                         .triggers();
     }
 
-    private static void requireReversible(StepRun run, Migration migration, Table live, Table backup) {
+    private static void requireReversible(StepRun run, Migration migration, Table live, Table backup)
+            throws SQLException {
         if (live.oid() != migration.newOid() || backup.oid() != migration.sourceOid()) {
             throw new PartitionException(
                     "%s or %s is not the table that the swap left there; somebody renamed or made it anew. Nothing was changed. Put the names right, then roll back again."
@@ -136,10 +141,12 @@ public final class ReverseSwap {
                     "%s and its backup %s are not defined alike any more:\n  %s\nNothing was changed. Make the same change on both, or undo it, then roll back again."
                             .formatted(live.name(), backup.name(), String.join("\n  ", differences)));
         }
-        if (!live.hindrances().isEmpty()) {
+        List<Obstacle> obstacles = new ArrayList<>(live.hindrances());
+        obstacles.addAll(new DependentObstacles(run.session()).readersOf(live.oid(), differing));
+        if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped back, because that would leave behind what others rely on:\n  %s\nNothing was changed. Remove these, then roll back again."
-                            .formatted(live.name(), Obstacle.lines(live.hindrances())));
+                            .formatted(live.name(), Obstacle.lines(obstacles)));
         }
     }
 }

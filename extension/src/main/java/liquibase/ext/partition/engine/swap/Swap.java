@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.DependentObstacles;
+import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -125,7 +127,8 @@ public final class Swap {
                         name -> CarriedName.backupIndex(run.source(), name).name(),
                         name -> CarriedName.newIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
-                replay.capture());
+                replay.capture(),
+                new DependentsReader(run.session()).read(source.oid()));
     }
 
     private void requireReady(TableReader reader, Table source) throws SQLException {
@@ -170,12 +173,14 @@ public final class Swap {
                             .formatted(
                                     run.source(), source.owner(), source.owner().quoted()));
         }
-        if (!source.obstacles().isEmpty()) {
+        Set<Identifier> differing = migration.spec().differingColumns();
+        List<Obstacle> obstacles = new ArrayList<>(source.obstacles());
+        obstacles.addAll(new DependentObstacles(run.session()).readersOf(source.oid(), differing));
+        if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped, because the swap would leave behind what others rely on:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
-                            .formatted(run.source(), Obstacle.lines(source.obstacles())));
+                            .formatted(run.source(), Obstacle.lines(obstacles)));
         }
-        Set<Identifier> differing = migration.spec().differingColumns();
         String sourceColumns = source.columnFingerprint(differing);
         String enteringColumns = entering.columnFingerprint(differing);
         if (!sourceColumns.equals(enteringColumns)) {

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.swap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Dependents;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
@@ -11,6 +12,7 @@ import liquibase.ext.partition.engine.swap.carry.ColumnSequences;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.IndexNames;
 import liquibase.ext.partition.engine.swap.carry.Ownership;
+import liquibase.ext.partition.engine.swap.carry.Repointing;
 import liquibase.ext.partition.engine.swap.carry.RoutingTriggers;
 import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 import liquibase.ext.partition.engine.swap.carry.TableComment;
@@ -34,8 +36,14 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
     /**
      * @param routing by triggers, of that of the two tables whose rows are routed so
      * @param capture moves from the leaving to the entering table
+     * @param dependents of the leaving table
      */
-    static Switch of(Exchange exchange, CarriedNames names, Optional<TriggerRouting> routing, Capture capture) {
+    static Switch of(
+            Exchange exchange,
+            CarriedNames names,
+            Optional<TriggerRouting> routing,
+            Capture capture,
+            Dependents dependents) {
         List<SwitchPart> parts = new ArrayList<>();
         parts.add(new ColumnSequences(exchange, names));
         parts.add(new Ownership(exchange));
@@ -49,6 +57,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
         parts.add(new TableComment(exchange));
         parts.add(new CaptureTriggers(exchange, capture));
         parts.add(new RoutingTriggers(exchange, routing));
+        parts.add(new Repointing(dependents));
         return new Switch(exchange, parts);
     }
 

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlFragment;
 
 /** Gives an object the grants that another one has. */
 final class SameGrants {
@@ -15,7 +15,7 @@ final class SameGrants {
     private SameGrants() {}
 
     /** Statements that leave {@code object} with the grants in {@code wanted}, and no others. */
-    static List<Sql> on(String kind, QualifiedName object, List<Grant> present, List<Grant> wanted) {
+    static List<Sql> on(String kind, SqlFragment object, List<Grant> present, List<Grant> wanted) {
         if (present.equals(wanted)) {
             return List.of();
         }
