@@ -68,6 +68,12 @@ public final class DependentObstacles {
             FROM told JOIN dependent AS d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = told.rule
             WHERE told.relkind = 'm' AND d.refclassid = 'pg_catalog.pg_proc'::regclass
             UNION ALL
+            SELECT feature, format('%s reads it and has the extended statistics %I.%I', name, n.nspname, s.stxname),
+                   format('DROP STATISTICS %I.%I, and make them again after the swap', n.nspname, s.stxname)
+            FROM told
+            JOIN pg_catalog.pg_statistic_ext AS s ON s.stxrelid = told.oid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
+            UNION ALL
             SELECT DISTINCT 'RULES', format('rule %I of %s names it', r.rulename, r.ev_class::regclass),
                    format('DROP RULE %I ON %s, and make it again after the swap', r.rulename, r.ev_class::regclass)
             FROM dependent AS d

@@ -28,14 +28,16 @@ public record Dependents(
      *
      * @param arguments by which it is told from others of its name
      * @param remade whether the row type is in its signature, so that under the old name it is another function
+     * @param standardBody whether its body is SQL that the catalog has parsed (BEGIN ATOMIC)
      * @param definition a CREATE OR REPLACE
-     * @param grants to roles other than the owner
-     * @param grantsWhenMade what others get of a function that the current role makes there
+     * @param grants also the owner's own
+     * @param grantsWhenMade those of a function that the current role makes there and gives to the owner
      */
     public record Routine(
             QualifiedName name,
             String arguments,
             boolean remade,
+            boolean standardBody,
             String definition,
             Identifier owner,
             Optional<String> comment,

@@ -97,7 +97,8 @@ public final class DependentsReader {
     private static final Sql FUNCTIONS = Sql.of("""
             {dependents}
             SELECT p.oid, n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid) AS arguments,
-                   p.oid IN (SELECT oid FROM remade) AS remade, pg_catalog.pg_get_functiondef(p.oid) AS definition, o.rolname,
+                   p.oid IN (SELECT oid FROM remade) AS remade, p.prosqlbody IS NOT NULL AS standard_body,
+                   pg_catalog.pg_get_functiondef(p.oid) AS definition, o.rolname,
                    pg_catalog.obj_description(p.oid, 'pg_proc') AS comment,
                    ARRAY(SELECT used.refobjid::text FROM pg_catalog.pg_depend AS used
                          WHERE used.classid = 'pg_catalog.pg_proc'::regclass AND used.objid = p.oid
@@ -115,15 +116,17 @@ public final class DependentsReader {
             WHERE l.classoid = 'pg_catalog.pg_proc'::regclass AND l.objoid = {oid} ORDER BY l.provider
             """);
 
+    /** Those with the grant option last: the current role would grant the others by one of its own, instead of as the owner. */
     private static final Sql GRANTS = Sql.of("""
             SELECT r.rolname, acl.privilege_type, acl.is_grantable
             FROM pg_catalog.pg_proc AS p
             CROSS JOIN pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) AS acl
             LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = acl.grantee
-            WHERE p.oid = {oid} AND acl.grantee <> p.proowner
-            ORDER BY r.rolname NULLS FIRST
+            WHERE p.oid = {oid}
+            ORDER BY acl.is_grantable, r.rolname NULLS FIRST
             """);
 
+    /** What the one who makes it has of it goes over to the owner. */
     private static final Sql DEFAULT_GRANTS = Sql.of("""
             SELECT r.rolname, acl.privilege_type, acl.is_grantable
             FROM pg_catalog.pg_proc AS p
@@ -136,9 +139,9 @@ public final class DependentsReader {
               UNION
               SELECT (pg_catalog.aclexplode(d.defaclacl)).* FROM pg_catalog.pg_default_acl AS d
               WHERE d.defaclrole = me.oid AND d.defaclobjtype = 'f' AND d.defaclnamespace = p.pronamespace) AS acl
-            LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = acl.grantee
-            WHERE p.oid = {oid} AND acl.grantee <> me.oid
-            ORDER BY r.rolname NULLS FIRST
+            LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = CASE acl.grantee WHEN me.oid THEN p.proowner ELSE acl.grantee END
+            WHERE p.oid = {oid}
+            ORDER BY acl.is_grantable, r.rolname NULLS FIRST
             """);
 
     private static final Sql POLICIES = Sql.of("""
@@ -220,6 +223,7 @@ public final class DependentsReader {
                                 name(row, "proname"),
                                 row.getString("arguments"),
                                 row.getBoolean("remade"),
+                                row.getBoolean("standard_body"),
                                 row.getString("definition").strip(),
                                 new Identifier(row.getString("rolname")),
                                 Optional.ofNullable(row.getString("comment")),
@@ -238,6 +242,7 @@ public final class DependentsReader {
                     it.name(),
                     it.arguments(),
                     it.remade(),
+                    it.standardBody(),
                     it.definition(),
                     it.owner(),
                     it.comment(),

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
+import liquibase.ext.partition.engine.catalog.Dependents;
+import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -23,6 +25,7 @@ import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Partition;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.SuccessorName;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
@@ -192,6 +195,14 @@ public final class Preparation {
                             .stream()
                             .map(Obstacle::sentence)
                             .forEach(reasons::add);
+        }
+        for (Dependents.MaterializedView view :
+                new DependentsReader(session).materializedViews(source.oid()).values()) {
+            QualifiedName successor = SuccessorName.of(view.name());
+            if (session.queryBoolean(EXISTS.with("table", successor.quoted()))) {
+                reasons.add("materialized view %s reads it, and its successor's name %s is taken; rename that"
+                        .formatted(view.name(), successor));
+            }
         }
         int partitions = spec.layout().partitions().size();
         long locks = (partitions + 2L) * (source.indexes().size() + 1);

@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
+import liquibase.ext.partition.engine.swap.carry.MaterializedViewSuccessors;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.Routing;
@@ -40,6 +41,7 @@ public final class ReverseSwap {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
         if (!migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is not swapped.".formatted(run.step(), run.source()));
+            MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
             return;
         }
         if (migration.phase().isAtLeast(Phase.DROPPED)) {
@@ -79,6 +81,7 @@ public final class ReverseSwap {
         run.line(
                 "%s is the table it was before the swap, with every write made since; %s is kept up to date. The lock was held for %d ms."
                         .formatted(run.source(), migration.newTable(), milliseconds));
+        MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
     }
 
     private static Switch plan(
@@ -93,6 +96,7 @@ public final class ReverseSwap {
                                 CarriedName.backupIndex(run.source(), name).name())
                         .isPresent())
                 .toList();
+        DependentsReader dependents = new DependentsReader(run.session());
         return Switch.of(
                 new Exchange(
                         new SwitchedTable(
@@ -108,7 +112,10 @@ public final class ReverseSwap {
                         name -> CarriedName.backupIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
                 capture,
-                new DependentsReader(run.session()).read(live.oid()));
+                dependents.read(live.oid()),
+                new MaterializedViewSuccessors(
+                        dependents.materializedViews(live.oid()).values(),
+                        dependents.materializedViews(backup.oid()).values()));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {

@@ -25,6 +25,7 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
+import liquibase.ext.partition.engine.swap.carry.MaterializedViewSuccessors;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
 
@@ -60,6 +61,7 @@ public final class Swap {
     public void swap(SwapSettings settings) throws SQLException {
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
+            finish(settings);
             return;
         }
         Session session = run.session();
@@ -83,6 +85,12 @@ public final class Swap {
         run.migrations().recordLockTime(migration, milliseconds);
         run.line("%s is partitioned now; %s is its backup. The lock was held for %d ms."
                 .formatted(run.source(), backup, milliseconds));
+        finish(settings);
+    }
+
+    /** What takes long, and holds up nobody. */
+    private void finish(SwapSettings settings) throws SQLException {
+        MaterializedViews.finish(run, migration.sourceOid(), migration.newOid(), settings.lock());
     }
 
     /** The transaction as a person would run it, from what the tables are now; runs nothing. */
@@ -120,6 +128,7 @@ public final class Swap {
                                 CarriedName.newIndex(run.source(), name).name())
                         .isPresent())
                 .toList();
+        DependentsReader dependents = new DependentsReader(run.session());
         return Switch.of(
                 new Exchange(ordinary, backup.name(), next),
                 new CarriedNames(
@@ -128,7 +137,10 @@ public final class Swap {
                         name -> CarriedName.newIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
                 replay.capture(),
-                new DependentsReader(run.session()).read(source.oid()));
+                dependents.read(source.oid()),
+                new MaterializedViewSuccessors(
+                        dependents.materializedViews(source.oid()).values(),
+                        dependents.materializedViews(entering.oid()).values()));
     }
 
     private void requireReady(TableReader reader, Table source) throws SQLException {

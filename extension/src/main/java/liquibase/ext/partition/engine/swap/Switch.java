@@ -11,6 +11,7 @@ import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.ColumnSequences;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.IndexNames;
+import liquibase.ext.partition.engine.swap.carry.MaterializedViewSuccessors;
 import liquibase.ext.partition.engine.swap.carry.Ownership;
 import liquibase.ext.partition.engine.swap.carry.Repointing;
 import liquibase.ext.partition.engine.swap.carry.RoutingTriggers;
@@ -37,13 +38,15 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
      * @param routing by triggers, of that of the two tables whose rows are routed so
      * @param capture moves from the leaving to the entering table
      * @param dependents of the leaving table
+     * @param successors of materialized views
      */
     static Switch of(
             Exchange exchange,
             CarriedNames names,
             Optional<TriggerRouting> routing,
             Capture capture,
-            Dependents dependents) {
+            Dependents dependents,
+            MaterializedViewSuccessors successors) {
         List<SwitchPart> parts = new ArrayList<>();
         parts.add(new ColumnSequences(exchange, names));
         parts.add(new Ownership(exchange));
@@ -58,6 +61,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
         parts.add(new CaptureTriggers(exchange, capture));
         parts.add(new RoutingTriggers(exchange, routing));
         parts.add(new Repointing(dependents));
+        parts.add(successors);
         return new Switch(exchange, parts);
     }
 

@@ -34,6 +34,9 @@ public record Repointing(Dependents dependents) implements SwitchPart {
     /** Bodies that are text are not looked into: they may name what is not there at this moment. */
     private static final Sql TAKE_BODIES_AS_THEY_ARE = Sql.of("SET LOCAL check_function_bodies = off");
 
+    /** The semicolons of such a body are not the ends of statements, which not every client knows. */
+    private static final Sql EXECUTE = Sql.of("DO {outer}BEGIN EXECUTE {inner}{definition}{inner}; END{outer}");
+
     private static final Sql ALTER_POLICY = Sql.of("ALTER POLICY {policy} ON {table}{using}{check}");
     private static final Sql USING = Sql.of(" USING ({expression})");
     private static final Sql CHECK = Sql.of(" WITH CHECK ({expression})");
@@ -70,7 +73,7 @@ public record Repointing(Dependents dependents) implements SwitchPart {
             statements.add(TAKE_BODIES_AS_THEY_ARE);
         }
         for (Dependents.Routine function : dependents.functions()) {
-            statements.add(Sql.raw(function.definition()));
+            statements.add(definition(function));
             if (function.remade()) {
                 dress(statements, function);
             }
@@ -109,6 +112,16 @@ public record Repointing(Dependents dependents) implements SwitchPart {
             statements.add(DROP_FUNCTIONS.with("functions", Sql.list(old)));
         }
         return statements;
+    }
+
+    private static Sql definition(Dependents.Routine function) {
+        Sql definition = Sql.raw(function.definition());
+        if (!function.standardBody()) {
+            return definition;
+        }
+        return EXECUTE.with("inner", Sql.dollarQuote("definition", definition))
+                .with("outer", Sql.dollarQuote("do", definition))
+                .with("definition", definition);
     }
 
     private static void dress(List<Sql> statements, Dependents.Routine function) {
