@@ -5,17 +5,13 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 
 /** Reads attributes as people write them in a changelog. */
 public final class Attributes {
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|min)");
-
     private Attributes() {}
 
     /**
@@ -48,22 +44,7 @@ public final class Attributes {
      * @throws IllegalArgumentException with a message for people
      */
     public static Duration duration(String attribute, String text) {
-        Matcher matcher = DURATION.matcher(text.strip().toLowerCase(Locale.ROOT));
-        if (!matcher.matches()) {
-            throw new IllegalArgumentException(
-                    "%s is <%s>; write a number and ms, s or min, as in 500ms.".formatted(attribute, text));
-        }
-        long amount = Long.parseLong(matcher.group(1));
-        Duration duration = switch (matcher.group(2)) {
-            case "ms" -> Duration.ofMillis(amount);
-            case "s" -> Duration.ofSeconds(amount);
-            default -> Duration.ofMinutes(amount);
-        };
-        if (duration.isZero()) {
-            throw new IllegalArgumentException(
-                    "%s is <%s>; it must be longer than nothing.".formatted(attribute, text));
-        }
-        return duration;
+        return DurationText.parse(attribute, text);
     }
 
     /**

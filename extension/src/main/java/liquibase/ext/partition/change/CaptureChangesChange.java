@@ -80,7 +80,7 @@ public class CaptureChangesChange extends PartitionChange {
 
     @DatabaseChangeProperty(
             description =
-                    "How long one attempt waits for the lock, and writers behind it: a number with ms, s or min; 1s where it is not given",
+                    "How long the longest attempts wait for the lock, and writers behind them: a number with ms, s or min; 1s where it is not given",
             exampleValue = "500ms",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)
@@ -93,7 +93,8 @@ public class CaptureChangesChange extends PartitionChange {
     }
 
     @DatabaseChangeProperty(
-            description = "How many times the lock is tried for, with growing pauses; 30 where it is not given",
+            description =
+                    "How many times the lock is tried for, with growing timeouts and pauses; 40 where it is not given",
             exampleValue = "40",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)

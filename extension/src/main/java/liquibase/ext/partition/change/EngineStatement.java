@@ -1,10 +1,12 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
+import java.util.Optional;
 import liquibase.database.Database;
 import liquibase.database.PreparedStatementFactory;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -26,23 +28,44 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
     private final String step;
     private final Database database;
     private final QualifiedName source;
+    private final boolean repeatable;
     private final Task task;
 
-    EngineStatement(String step, Database database, QualifiedName source, Task task) {
+    /** @param repeatable whether it commits by itself, so that nothing of Liquibase's is lost with a connection */
+    EngineStatement(String step, Database database, QualifiedName source, boolean repeatable, Task task) {
         this.step = step;
         this.database = database;
         this.source = source;
+        this.repeatable = repeatable;
         this.task = task;
     }
 
     @Override
     public void execute(PreparedStatementFactory factory) throws DatabaseException {
-        try (StepRun run = LiquibaseEnvironment.of(database).begin(step, source)) {
-            task.run(run);
-        } catch (PartitionException e) {
+        try {
+            Reconnection reconnection = Reconnection.of(database, step);
+            Optional<SQLException> lost = attempt();
+            while (lost.isPresent()) {
+                reconnection.await(lost.get());
+                lost = attempt();
+            }
+        } catch (PartitionException | IllegalArgumentException e) {
             throw new DatabaseException(e.getMessage(), e);
         } catch (SQLException e) {
             throw new DatabaseException(explain(e), e);
+        }
+    }
+
+    /** @return how the connection was lost, where that is all that went wrong */
+    private Optional<SQLException> attempt() throws SQLException, DatabaseException {
+        try (StepRun run = LiquibaseEnvironment.of(database).begin(step, source)) {
+            task.run(run);
+            return Optional.empty();
+        } catch (SQLException e) {
+            if (repeatable && SqlState.isConnectionLost(e)) {
+                return Optional.of(e);
+            }
+            throw e;
         }
     }
 

@@ -160,7 +160,8 @@ public abstract class PartitionChange extends AbstractChange {
     public final SqlStatement[] generateStatements(Database database) {
         if (shouldExecuteChange(database)) {
             return new SqlStatement[] {
-                new EngineStatement(getSerializedObjectName(), database, source(database), this::execute)
+                new EngineStatement(
+                        getSerializedObjectName(), database, source(database), commitsByItself(), this::execute)
             };
         }
         try {
@@ -174,7 +175,9 @@ public abstract class PartitionChange extends AbstractChange {
     public SqlStatement[] generateRollbackStatements(Database database) throws RollbackImpossibleException {
         if (shouldExecuteChange(database)) {
             String step = "rollback of " + getSerializedObjectName();
-            return new SqlStatement[] {new EngineStatement(step, database, source(database), this::rollBack)};
+            return new SqlStatement[] {
+                new EngineStatement(step, database, source(database), commitsByItself(), this::rollBack)
+            };
         }
         return new SqlStatement[] {refusal("The rollback of " + getSerializedObjectName(), List.of())};
     }

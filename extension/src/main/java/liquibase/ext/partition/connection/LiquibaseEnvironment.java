@@ -32,7 +32,11 @@ public final class LiquibaseEnvironment {
                             .formatted(database.getDatabaseProductVersion(), OLDEST_SERVER));
         }
         return new StepRun.Environment(
-                connection(database), new WorkerConnections(database.getConnection()), state(database), report());
+                connection(database),
+                new WorkerConnections(database.getConnection()),
+                state(database),
+                report(),
+                PartitionConfiguration.onBusy());
     }
 
     /** Liquibase's own JDBC connection. */

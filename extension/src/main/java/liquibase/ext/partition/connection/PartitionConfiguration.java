@@ -1,16 +1,26 @@
 package liquibase.ext.partition.connection;
 
+import java.time.Duration;
 import liquibase.configuration.AutoloadedConfigurations;
 import liquibase.configuration.ConfigurationDefinition;
 import liquibase.configuration.ConfigurationValueObfuscator;
+import liquibase.ext.partition.engine.run.DurationText;
+import liquibase.ext.partition.engine.run.OnBusy;
 
-/** The extension's own settings: {@code liquibase.partition.url}, {@code .username} and {@code .password}. */
+/** The extension's own settings: {@code liquibase.partition.url}, {@code .username}, {@code .password}, {@code .onBusy} and
+ * {@code .giveUpAfter}. */
 public class PartitionConfiguration implements AutoloadedConfigurations {
     /** JDBC URL for workers' connections, where Liquibase's own connection cannot be opened again. */
     public static final ConfigurationDefinition<String> URL;
 
     public static final ConfigurationDefinition<String> USERNAME;
     public static final ConfigurationDefinition<String> PASSWORD;
+
+    /** {@code fail} or {@code wait}: while another runner is at work on the table. */
+    public static final ConfigurationDefinition<String> ON_BUSY;
+
+    /** How long a lost connection is tried for. */
+    public static final ConfigurationDefinition<String> GIVE_UP_AFTER;
 
     static {
         ConfigurationDefinition.Builder builder = new ConfigurationDefinition.Builder("liquibase.partition");
@@ -24,5 +34,25 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
                 .setDescription("Password for the worker connections of liquibase-partition")
                 .setValueObfuscator(ConfigurationValueObfuscator.STANDARD)
                 .build();
+        ON_BUSY = builder.define("onBusy", String.class)
+                .setDescription(
+                        "What liquibase-partition does while another runner is at work on the table: fail or wait")
+                .setDefaultValue("fail")
+                .build();
+        GIVE_UP_AFTER = builder.define("giveUpAfter", String.class)
+                .setDescription(
+                        "How long liquibase-partition tries to connect again when a connection is lost: a number with ms, s or min")
+                .setDefaultValue("10min")
+                .build();
+    }
+
+    /** @throws IllegalArgumentException with a message for people, where it cannot be read */
+    static OnBusy onBusy() {
+        return OnBusy.parse("liquibase.partition.onBusy", ON_BUSY.getCurrentValue());
+    }
+
+    /** @throws IllegalArgumentException with a message for people, where it cannot be read */
+    static Duration giveUpAfter() {
+        return DurationText.parse("liquibase.partition.giveUpAfter", GIVE_UP_AFTER.getCurrentValue());
     }
 }

@@ -39,6 +39,19 @@ public class PartitionConnection extends JdbcConnection {
         properties = driverProperties == null ? new Properties() : (Properties) driverProperties.clone();
     }
 
+    /** Opens the same connection anew, in place of a lost one; false where this one was not opened by URL. */
+    boolean reopen() throws SQLException {
+        if (url == null) {
+            return false;
+        }
+        try {
+            super.open(url, driver, (Properties) properties.clone());
+            return true;
+        } catch (DatabaseException e) {
+            throw e.getCause() instanceof SQLException cause ? cause : new SQLException(e.getMessage(), e);
+        }
+    }
+
     /** Another connection to the same database as the same user; null where this one was not opened by URL. */
     Connection openAnother() throws SQLException {
         return url == null ? null : driver.connect(url, (Properties) properties.clone());

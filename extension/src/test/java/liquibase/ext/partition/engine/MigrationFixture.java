@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +23,7 @@ import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.run.OnBusy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -63,6 +65,7 @@ public final class MigrationFixture {
     private PartitionKeySpec partitionKey;
     private String interval = "month";
     private Routing routing = Routing.NATIVE;
+    private OnBusy onBusy = OnBusy.FAIL;
     private final List<ColumnChange> changes = new ArrayList<>();
     private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
     private String role;
@@ -103,6 +106,12 @@ public final class MigrationFixture {
     /** Runs the steps as that role, whose password is its name, instead of the administrator. */
     public MigrationFixture as(String otherRole) {
         role = otherRole;
+        return this;
+    }
+
+    /** By default a step fails while another runner is at work. */
+    public MigrationFixture waitingForOthers() {
+        onBusy = OnBusy.WAIT;
         return this;
     }
 
@@ -185,7 +194,7 @@ public final class MigrationFixture {
 
     public StepRun.Environment environment(Connection main) {
         return new StepRun.Environment(
-                main, () -> Optional.of(connect()), new StateTables(new Identifier("public")), lines::add);
+                main, () -> Optional.of(connect()), new StateTables(new Identifier("public")), lines::add, onBusy);
     }
 
     /** Runs a step on a connection of its own. */
@@ -225,7 +234,13 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture copy(long chunkSize, int workers, boolean restart) throws SQLException {
-        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, workers, restart));
+        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, workers, restart, Map.of()));
+        return this;
+    }
+
+    /** With that pace, by one worker. */
+    public MigrationFixture copy(Map<String, String> pace) throws SQLException {
+        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(CHUNK_SIZE, 1, false, pace));
         return this;
     }
 

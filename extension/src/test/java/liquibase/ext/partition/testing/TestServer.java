@@ -42,6 +42,7 @@ public final class TestServer {
     /** fsync=off: the tests kill processes, not machines, and the kernel keeps what a killed server had written. */
     private static final Map<String, String> SETTINGS = Map.of(
             "fsync", "off",
+            "wal_level", "logical",
             "max_connections", "200",
             "shared_buffers", "256MB",
             "max_wal_size", "4GB");

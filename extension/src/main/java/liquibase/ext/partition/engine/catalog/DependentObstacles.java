@@ -120,6 +120,10 @@ public final class DependentObstacles {
             WHERE NOT (l.lanpltrusted AND pg_catalog.has_language_privilege(l.oid, 'USAGE'))
               AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
             UNION ALL
+            SELECT 'FUNCTIONS', format('function %s reads ONLY it, and the new table itself has no rows', name), 'make it again without ONLY'
+            FROM told, relation
+            WHERE prosqlbody IS NOT NULL AND strpos(pg_catalog.pg_get_functiondef(told.oid), 'ONLY ' || relation.oid::regclass) > 0
+            UNION ALL
             SELECT DISTINCT 'FUNCTIONS', format('%s uses the function %s, which has its row type in its signature',
                                                 pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), d.refobjid::regprocedure),
                    'drop it, and make it again after the swap'
@@ -171,6 +175,17 @@ public final class DependentObstacles {
             LEFT JOIN reader ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND reader.rule = d.objid
             WHERE a.attname = ANY ({columns}::text[]) AND d.deptype = 'n'
               AND d.classid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_policy'::regclass)
+            UNION ALL
+            SELECT DISTINCT CASE reader.relkind WHEN 'm' THEN 'MATERIALIZED_VIEWS' ELSE 'VIEWS' END,
+                   format('view %s gives names to all columns of it or of a function that returns its row, and the new table''s row is another one',
+                          reader.oid::regclass),
+                   'make it again without column aliases in FROM, or drop it, and make it again after the swap'
+            FROM reader, relation
+            WHERE pg_catalog.pg_get_viewdef(reader.oid)
+                    ~ (regexp_replace(relation.oid::regclass::text, '([^[:alnum:]_])', '\\\1', 'g') || ' ("([^"]|"")+"|[[:alnum:]_$]+)\(')
+               OR EXISTS (SELECT FROM dependent AS d
+                          WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = reader.rule
+                            AND d.refclassid = 'pg_catalog.pg_proc'::regclass)
             UNION ALL
             SELECT 'FUNCTIONS', format('function %s returns its row by an SQL-standard body, and the new table''s row is another one',
                                        p.oid::regprocedure),

@@ -11,12 +11,18 @@ import liquibase.ext.partition.engine.sql.Sql;
  * the texts are qualified, so that run again they mean whatever has the names then.
  *
  * @param functions each after those that it needs
+ * @param compiled functions in PL/pgSQL whose text has the relation's name
  * @param views each after those that it reads
  * @param materializedViews those that read the relation, and those that read these, in that order
  */
 public record Dependents(
-        List<Routine> functions, List<View> views, List<Policy> policies, List<MaterializedView> materializedViews) {
+        List<Routine> functions,
+        List<CompiledRoutine> compiled,
+        List<View> views,
+        List<Policy> policies,
+        List<MaterializedView> materializedViews) {
     public Dependents {
+        compiled = List.copyOf(compiled);
         functions = List.copyOf(functions);
         views = List.copyOf(views);
         policies = List.copyOf(policies);
@@ -45,6 +51,14 @@ public record Dependents(
             List<Grant> grants,
             List<Grant> grantsWhenMade) {
         /** As ALTER ROUTINE and the like name it. */
+        public Sql signature() {
+            return Sql.of("{name}({arguments})").with("name", name).with("arguments", Sql.raw(arguments));
+        }
+    }
+
+    /** A function that sessions keep as they have compiled it, until its row in the catalog is another one. */
+    public record CompiledRoutine(QualifiedName name, String arguments, boolean securityDefiner) {
+        /** As ALTER ROUTINE names it. */
         public Sql signature() {
             return Sql.of("{name}({arguments})").with("name", name).with("arguments", Sql.raw(arguments));
         }

@@ -24,7 +24,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 public final class DependentsReader {
     /**
      * {@code row_type}: the types of the relations' rows, and arrays of these. {@code remade}: functions that have one in their
-     * signature. {@code dependent}: what depends on a relation, its row type or such a function.
+     * signature. {@code dependent}: what depends on a relation, its row type or such a function. {@code reader}: views among these;
+     * up to PostgreSQL 15 a view's rule names the view itself, too.
      */
     static final Sql DEPENDENTS = Sql.of("""
             WITH RECURSIVE relation AS (SELECT unnest({relations}::text[])::oid AS oid),
@@ -52,7 +53,7 @@ public final class DependentsReader {
               FROM dependent AS d
               JOIN pg_catalog.pg_rewrite AS r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
               JOIN pg_catalog.pg_class AS c ON c.oid = r.ev_class
-              WHERE r.ev_type = '1' AND d.deptype = 'n')
+              WHERE r.ev_type = '1' AND d.deptype = 'n' AND d.refobjid <> c.oid)
             """);
 
     private static final Sql READ_BY_MATERIALIZED_VIEWS = Sql.of("""
@@ -64,7 +65,7 @@ public final class DependentsReader {
             JOIN pg_catalog.pg_namespace AS n ON n.oid = reader.relnamespace
             JOIN pg_catalog.pg_roles AS o ON o.oid = reader.relowner
             JOIN pg_catalog.pg_am AS am ON am.oid = reader.relam
-            WHERE reader.relkind = 'm'
+            WHERE reader.relkind = 'm' AND d.refobjid <> reader.oid
             ORDER BY n.nspname, reader.relname
             """);
 
@@ -111,6 +112,18 @@ public final class DependentsReader {
             ORDER BY n.nspname, p.proname, p.oid
             """);
 
+    private static final Sql COMPILED = Sql.of("""
+            {dependents}
+            SELECT n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid) AS arguments, p.prosecdef
+            FROM pg_catalog.pg_proc AS p
+            JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+            WHERE l.lanname = 'plpgsql' AND p.oid NOT IN (SELECT oid FROM remade) AND pg_catalog.pg_has_role(p.proowner, 'USAGE')
+              AND EXISTS (SELECT FROM relation JOIN pg_catalog.pg_class AS c ON c.oid = relation.oid
+                          WHERE strpos(lower(p.prosrc), lower(replace(c.relname, '"', '""'))) > 0)
+            ORDER BY n.nspname, p.proname, p.oid
+            """);
+
     private static final Sql LABELS = Sql.of("""
             SELECT l.provider, l.label FROM pg_catalog.pg_seclabel AS l
             WHERE l.classoid = 'pg_catalog.pg_proc'::regclass AND l.objoid = {oid} ORDER BY l.provider
@@ -118,7 +131,7 @@ public final class DependentsReader {
 
     /** Those with the grant option last: the current role would grant the others by one of its own, instead of as the owner. */
     private static final Sql GRANTS = Sql.of("""
-            SELECT r.rolname, acl.privilege_type, acl.is_grantable
+            SELECT r.rolname, acl.grantee = p.proowner AS to_owner, acl.privilege_type, acl.is_grantable
             FROM pg_catalog.pg_proc AS p
             CROSS JOIN pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) AS acl
             LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = acl.grantee
@@ -128,7 +141,7 @@ public final class DependentsReader {
 
     /** What the one who makes it has of it goes over to the owner. */
     private static final Sql DEFAULT_GRANTS = Sql.of("""
-            SELECT r.rolname, acl.privilege_type, acl.is_grantable
+            SELECT r.rolname, acl.grantee IN (me.oid, p.proowner) AS to_owner, acl.privilege_type, acl.is_grantable
             FROM pg_catalog.pg_proc AS p
             CROSS JOIN (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) AS me
             CROSS JOIN LATERAL (
@@ -185,6 +198,10 @@ public final class DependentsReader {
             throws SQLException {
         return new Dependents(
                 functions(relations),
+                session.query(
+                        about(COMPILED, relations),
+                        row -> new Dependents.CompiledRoutine(
+                                name(row, "proname"), row.getString("arguments"), row.getBoolean("prosecdef"))),
                 views(relations),
                 session.query(
                         about(POLICIES, relations),
@@ -259,9 +276,11 @@ public final class DependentsReader {
                 question,
                 row -> new Grant(
                         Optional.ofNullable(row.getString("rolname")).map(Identifier::new),
+                        row.getBoolean("to_owner"),
                         row.getString("privilege_type"),
                         Optional.empty(),
-                        row.getBoolean("is_grantable")));
+                        row.getBoolean("is_grantable"),
+                        Optional.empty()));
     }
 
     /** Also for what is not yet qualified: {@link QualifiedNames} is the caller's. */

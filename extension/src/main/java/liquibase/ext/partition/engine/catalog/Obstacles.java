@@ -36,10 +36,6 @@ final class Obstacles {
                    'move it to the default tablespace'
             FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace
             WHERE c.oid = {oid}
-            UNION ALL
-            SELECT 'ROW_SECURITY', 'row level security is enabled on it, or has policies', 'disable it and drop its policies'
-            FROM pg_catalog.pg_class AS c
-            WHERE c.oid = {oid} AND (c.relrowsecurity OR EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polrelid = c.oid))
             """);
 
     private static final Sql RELATED = Sql.of("""
@@ -94,20 +90,21 @@ final class Obstacles {
               AND EXISTS (SELECT FROM pg_catalog.pg_sequence AS s WHERE s.seqrelid = owned.objid)
             """);
 
-    /** Not by the view pg_publication_tables, which lists every published table of the database. */
-    private static final Sql PUBLISHED = Sql.of("""
-            SELECT 'PUBLICATIONS' AS feature, format('publication %I publishes it', p.pubname) AS what,
-                   CASE WHEN p.puballtables THEN 'publish tables by their names instead'
-                        ELSE format('ALTER PUBLICATION %I DROP TABLE %s', p.pubname, {oid}::bigint::regclass) END AS remedy
+    /** The new table and the delta table would be published too, and a subscriber that lacks them stops. */
+    private static final Sql ALL_PUBLISHED = Sql.of("""
+            SELECT 'PUBLICATIONS' AS feature, format('publication %I publishes all tables, so it would publish the new ones too', p.pubname) AS what,
+                   format('publish tables by name instead: DROP PUBLICATION %I, then CREATE PUBLICATION %I FOR TABLE %s and the others',
+                          p.pubname, p.pubname, {oid}::bigint::regclass) AS remedy
             FROM pg_catalog.pg_publication AS p
             WHERE p.puballtables
-               OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS r WHERE r.prpubid = p.oid AND r.prrelid = {oid})
             """);
 
     /** Since PostgreSQL 15. */
     private static final Sql SCHEMA_PUBLISHED = Sql.of("""
-            SELECT 'PUBLICATIONS' AS feature, format('publication %I publishes its schema', p.pubname) AS what,
-                   'publish tables by their names instead' AS remedy
+            SELECT 'PUBLICATIONS' AS feature,
+                   format('publication %I publishes all tables of its schema, so it would publish the new ones too', p.pubname) AS what,
+                   format('publish tables by name instead: ALTER PUBLICATION %I SET TABLE %s and the others', p.pubname, c.oid::regclass)
+                     AS remedy
             FROM pg_catalog.pg_publication AS p
             JOIN pg_catalog.pg_publication_namespace AS n ON n.pnpubid = p.oid
             JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.pnnspid
@@ -127,7 +124,7 @@ final class Obstacles {
 
     List<Obstacle> list() throws SQLException {
         List<Obstacle> found = new ArrayList<>();
-        List<Sql> questions = new ArrayList<>(List.of(KIND, RELATED, DEPENDENT, PUBLISHED));
+        List<Sql> questions = new ArrayList<>(List.of(KIND, RELATED, DEPENDENT, ALL_PUBLISHED));
         if (session.queryBoolean(PUBLISHES_SCHEMAS)) {
             questions.add(SCHEMA_PUBLISHED);
         }

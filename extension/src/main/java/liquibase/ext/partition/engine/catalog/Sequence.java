@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.catalog;
 
 import java.util.List;
+import java.util.Optional;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
@@ -9,7 +10,12 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * @param ascending whether its increment is positive
  * @param identity whether it is that of an identity column
  * @param suppliesColumn whether the column takes its values from it, by its identity or its default
- * @param grants on the sequence, to roles other than its owner
+ * @param grants on the sequence, its owner's own too
  */
 public record Sequence(
-        QualifiedName name, boolean ascending, boolean identity, boolean suppliesColumn, List<Grant> grants) {}
+        QualifiedName name,
+        boolean ascending,
+        boolean identity,
+        boolean suppliesColumn,
+        Optional<String> comment,
+        List<Grant> grants) {}

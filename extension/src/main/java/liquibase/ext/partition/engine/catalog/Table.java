@@ -21,7 +21,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * @param definition what {@code LIKE} copies of columns and checks; two tables that agree in it take the same rows and give the
  *     same defaults
  * @param triggers made by users, ordered by name
- * @param grants to roles other than the owner
+ * @param grants the whole access control list, the owner's own entries too
  * @param children tables that inherit from it, other than by declarative partitioning
  * @param hindrances what this release cannot carry through a swap, empty for most tables
  */

@@ -43,7 +43,8 @@ public final class TableReader {
             """);
 
     private static final Sql SEQUENCES = Sql.of("""
-            SELECT a.attname, n.nspname, c.relname, c.oid, s.seqincrement > 0 AS ascending, owned.deptype = 'i' AS identity,
+            SELECT a.attname, n.nspname, c.relname, c.oid, s.seqincrement > 0 AS ascending,
+                   pg_catalog.obj_description(c.oid, 'pg_class') AS comment, owned.deptype = 'i' AS identity,
                    owned.deptype = 'i' OR EXISTS (
                      SELECT FROM pg_catalog.pg_attrdef AS d
                      JOIN pg_catalog.pg_depend AS uses ON uses.classid = 'pg_catalog.pg_attrdef'::regclass AND uses.objid = d.oid
@@ -103,25 +104,33 @@ public final class TableReader {
             """);
 
     private static final Sql TRIGGERS = Sql.of("""
-            SELECT g.tgname, left(g.definition, strpos(g.definition, g.place) - 1) AS before_table,
-                   substr(g.definition, strpos(g.definition, g.place) + length(g.place)) AS after_table,
-                   g.tgtype & 1 = 1 AS for_each_row, g.tgtype & 8 = 8 AS on_delete, g.tgenabled
-            FROM (SELECT *, pg_catalog.pg_get_triggerdef(oid) AS definition, format(' ON %s ', tgrelid::regclass) AS place
-                  FROM pg_catalog.pg_trigger
-                  WHERE tgrelid = {oid} AND NOT tgisinternal AND tgparentid = 0) AS g
+            SELECT g.tgname, pg_catalog.pg_get_triggerdef(g.oid) AS definition, format(' ON %s ', g.tgrelid::regclass) AS place,
+                   g.tgtype & 1 = 1 AS for_each_row, g.tgtype & 8 = 8 AS on_delete, g.tgenabled,
+                   pg_catalog.obj_description(g.oid, 'pg_trigger') AS comment,
+                   ARRAY(SELECT e.extname::text
+                         FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+                         WHERE d.classid = 'pg_catalog.pg_trigger'::regclass AND d.objid = g.oid AND d.deptype = 'x'
+                           AND d.refclassid = 'pg_catalog.pg_extension'::regclass
+                         ORDER BY e.extname) AS extensions
+            FROM pg_catalog.pg_trigger AS g
+            WHERE g.tgrelid = {oid} AND NOT g.tgisinternal AND g.tgparentid = 0
             ORDER BY g.tgname
             """);
 
     private static final Sql GRANTS = Sql.of("""
-            SELECT r.rolname, acl.privilege_type, acl.is_grantable, acl.attname
-            FROM (SELECT (pg_catalog.aclexplode(c.relacl)).*, NULL::name AS attname
+            SELECT r.rolname, acl.grantee = acl.owner AS to_owner, acl.privilege_type, acl.is_grantable, acl.attname,
+                   CASE WHEN acl.grantor <> acl.owner THEN g.rolname END AS grantor
+            FROM (SELECT (pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault(
+                           CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, c.relowner)))).*,
+                         NULL::name AS attname, c.relowner AS owner
                   FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}
                   UNION ALL
-                  SELECT (pg_catalog.aclexplode(a.attacl)).*, a.attname
-                  FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = {oid} AND NOT a.attisdropped) AS acl
+                  SELECT (pg_catalog.aclexplode(a.attacl)).*, a.attname, c.relowner
+                  FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+                  WHERE a.attrelid = {oid} AND NOT a.attisdropped) AS acl
             LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = acl.grantee
-            WHERE acl.grantee <> (SELECT relowner FROM pg_catalog.pg_class WHERE oid = {oid})
-            ORDER BY acl.attname NULLS FIRST, r.rolname NULLS FIRST, acl.privilege_type
+            LEFT JOIN pg_catalog.pg_roles AS g ON g.oid = acl.grantor
+            ORDER BY acl.attname NULLS FIRST, r.rolname NULLS FIRST, acl.privilege_type, grantor NULLS FIRST
             """);
 
     private static final Sql EQUALITY = Sql.of("""
@@ -145,6 +154,16 @@ public final class TableReader {
                   SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = to_regclass({table})) AS p
             JOIN pg_catalog.pg_class AS c ON c.oid = p.relid AND c.relkind <> 'I'
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            ORDER BY c.relname
+            """);
+
+    /** By its number: a role that may not look into the schema is told so later, and by name. */
+    private static final Sql CHILDREN = Sql.of("""
+            SELECT n.nspname, c.relname
+            FROM pg_catalog.pg_inherits AS i
+            JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE i.inhparent = {oid}
             ORDER BY c.relname
             """);
 
@@ -271,8 +290,13 @@ public final class TableReader {
                 indexes(it.oid()),
                 triggers(it.oid()),
                 grants(it.oid()),
-                it.kind().equals("r") ? partitions(name) : List.of(),
+                it.kind().equals("r") ? children(it.oid()) : List.of(),
                 new Obstacles(session, it.oid()).list()));
+    }
+
+    private List<QualifiedName> children(long oid) throws SQLException {
+        return session.query(
+                CHILDREN.with("oid", oid), row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")));
     }
 
     private List<Column> readColumns(long oid) throws SQLException {
@@ -292,7 +316,13 @@ public final class TableReader {
 
     private Map<String, List<Sequence>> sequences(long oid) throws SQLException {
         record Owned(
-                String column, QualifiedName name, long oid, boolean ascending, boolean identity, boolean supplies) {}
+                String column,
+                QualifiedName name,
+                long oid,
+                boolean ascending,
+                boolean identity,
+                boolean supplies,
+                Optional<String> comment) {}
         List<Owned> owned = session.query(
                 SEQUENCES.with("oid", oid),
                 row -> new Owned(
@@ -301,11 +331,13 @@ public final class TableReader {
                         row.getLong("oid"),
                         row.getBoolean("ascending"),
                         row.getBoolean("identity"),
-                        row.getBoolean("supplies")));
+                        row.getBoolean("supplies"),
+                        Optional.ofNullable(row.getString("comment"))));
         Map<String, List<Sequence>> byColumn = new HashMap<>();
         for (Owned it : owned) {
             byColumn.computeIfAbsent(it.column(), column -> new ArrayList<>())
-                    .add(new Sequence(it.name(), it.ascending(), it.identity(), it.supplies(), grants(it.oid())));
+                    .add(new Sequence(
+                            it.name(), it.ascending(), it.identity(), it.supplies(), it.comment(), grants(it.oid())));
         }
         return byColumn;
     }
@@ -338,15 +370,18 @@ public final class TableReader {
     }
 
     private List<Trigger> triggers(long oid) throws SQLException {
-        return session.query(
-                TRIGGERS.with("oid", oid),
-                row -> new Trigger(
-                        new Identifier(row.getString("tgname")),
-                        row.getString("before_table"),
-                        row.getString("after_table"),
-                        row.getBoolean("for_each_row"),
-                        row.getBoolean("on_delete"),
-                        row.getString("tgenabled").charAt(0)));
+        return session.query(TRIGGERS.with("oid", oid), row -> {
+            List<String> parts = Trigger.split(row.getString("definition"), row.getString("place"));
+            return new Trigger(
+                    new Identifier(row.getString("tgname")),
+                    parts.get(0),
+                    parts.get(1),
+                    row.getBoolean("for_each_row"),
+                    row.getBoolean("on_delete"),
+                    row.getString("tgenabled").charAt(0),
+                    Optional.ofNullable(row.getString("comment")),
+                    identifiers(row.getArray("extensions")));
+        });
     }
 
     private List<Grant> grants(long oid) throws SQLException {
@@ -354,8 +389,10 @@ public final class TableReader {
                 GRANTS.with("oid", oid),
                 row -> new Grant(
                         Optional.ofNullable(row.getString("rolname")).map(Identifier::new),
+                        row.getBoolean("to_owner"),
                         row.getString("privilege_type"),
                         Optional.ofNullable(row.getString("attname")).map(Identifier::new),
-                        row.getBoolean("is_grantable")));
+                        row.getBoolean("is_grantable"),
+                        Optional.ofNullable(row.getString("grantor")).map(Identifier::new)));
     }
 }

@@ -1,5 +1,7 @@
 package liquibase.ext.partition.engine.catalog;
 
+import java.util.List;
+import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -12,9 +14,38 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param forEachRow whether it fires for each row, and not for each statement
  * @param onDelete whether it fires on DELETE
  * @param enabled {@code pg_trigger.tgenabled}: {@code O} origin, {@code D} disabled, {@code R} replica, {@code A} always
+ * @param extensions that it goes with when they are dropped ({@code DEPENDS ON EXTENSION})
  */
 public record Trigger(
-        Identifier name, String beforeTable, String afterTable, boolean forEachRow, boolean onDelete, char enabled) {
+        Identifier name,
+        String beforeTable,
+        String afterTable,
+        boolean forEachRow,
+        boolean onDelete,
+        char enabled,
+        Optional<String> comment,
+        List<Identifier> extensions) {
+    public Trigger {
+        extensions = List.copyOf(extensions);
+    }
+
+    /**
+     * @param definition as {@code pg_get_triggerdef} writes it
+     * @param place what stands in it between the events and the rest, {@code " ON shop.orders "}
+     * @return the parts before and after the place; a name in quotes that looks like it does not count
+     */
+    static List<String> split(String definition, String place) {
+        boolean quoted = false;
+        for (int i = 0; i < definition.length(); i++) {
+            if (!quoted && definition.startsWith(place, i)) {
+                return List.of(definition.substring(0, i), definition.substring(i + place.length()));
+            }
+            quoted ^= definition.charAt(i) == '"';
+        }
+        throw new IllegalArgumentException(
+                "Cannot read this trigger definition; <%s> was expected in it: %s".formatted(place, definition));
+    }
+
     /** The statement that makes the same trigger on {@code table}. */
     public Sql createOn(QualifiedName table) {
         return Sql.raw(beforeTable + " ON " + table.quoted() + " " + afterTable);

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.copy;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Column;
@@ -106,9 +107,10 @@ public final class ChunkedCopy {
      *     on with the chunks it was planned with
      * @param workers how many chunks are copied at a time
      * @param restart empties the new table and begins anew
+     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
      * @throws PartitionException when the source was rewritten or altered since the plan was made, or capture is off
      */
-    public void copy(long chunkSize, int workers, boolean restart) throws SQLException {
+    public void copy(long chunkSize, int workers, boolean restart, Map<String, String> pace) throws SQLException {
         if (migration.phase().isAtLeast(Phase.COPIED)) {
             run.line("%s: %s is copied already.".formatted(run.step(), run.source()));
             return;
@@ -125,7 +127,7 @@ public final class ChunkedCopy {
         // Not before: where the copy is done the source may be the partitioned table by now, whose key is another.
         TableReader reader = new TableReader(run.session());
         RowMatch match = RowMatch.of(reader, migration, source, reader.require(migration.newTable()));
-        copyMissing(plan, match, workers);
+        copyMissing(plan, match, workers, pace);
         run.session().inTransaction(() -> {
             requireCapture();
             run.migrations().finishCopy(migration);
@@ -155,7 +157,7 @@ public final class ChunkedCopy {
         return plan;
     }
 
-    private void copyMissing(CopyPlan plan, RowMatch match, int workers) throws SQLException {
+    private void copyMissing(CopyPlan plan, RowMatch match, int workers, Map<String, String> pace) throws SQLException {
         Checkpoints checkpoints = new Checkpoints(run.session(), run.state(), migration);
         Set<Long> finished = checkpoints.finished();
         List<Chunk> chunks = Chunk.covering(plan.blocks(), plan.blocksPerChunk());
@@ -171,7 +173,7 @@ public final class ChunkedCopy {
         ProgressMeter meter = new ProgressMeter(
                 run.report(), "copy of " + run.source(), plan.blocks(), blocksBefore, checkpoints.rowsCopied());
         long[] analyzed = {System.nanoTime()};
-        run.workers()
+        run.workers(pace)
                 .forEach(
                         missing,
                         workers,

@@ -15,6 +15,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlFragment;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.target.DerivedName;
+import liquibase.ext.partition.engine.target.Seclusion;
 
 /**
  * The delta table, and the triggers that fill it with the key and the partition-key value of every row that is written.
@@ -135,6 +136,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                 .with("source", source));
         statements.add(
                 CREATE_DELTA_INDEX.with("index", index()).with("delta", delta).with("key", Sql.list(key)));
+        statements.add(Seclusion.of(delta, source));
         statements.add(CREATE_CAPTURE_FUNCTION
                 .with("quote", Sql.dollarQuote("capture", Sql.list(names())))
                 .with("function", captureFunction())

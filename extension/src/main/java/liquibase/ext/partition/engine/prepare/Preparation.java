@@ -10,6 +10,7 @@ import liquibase.ext.partition.engine.catalog.Dependents;
 import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Rights;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -20,6 +21,7 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.target.AccessObstacles;
 import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
@@ -38,9 +40,10 @@ public final class Preparation {
     private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
-    private static final Sql CHANGE_OWNER_OF_FUNCTION = Sql.of("ALTER FUNCTION {function}(text) OWNER TO {owner}");
+    private static final Sql CHANGE_OWNER_OF_FUNCTION =
+            Sql.of("ALTER FUNCTION {function}(pg_catalog.text) OWNER TO {owner}");
     private static final Sql FUNCTION_EXISTS = Sql.of("SELECT to_regprocedure({function}) IS NOT NULL");
-    private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}(text)");
+    private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}(pg_catalog.text)");
     private static final Sql DROP_TABLE = Sql.of("DROP TABLE IF EXISTS {table}");
 
     private Preparation() {}
@@ -83,7 +86,7 @@ public final class Preparation {
         if (begun.isPresent()) {
             requireAbandoned(run.session(), begun.get());
         }
-        NewTable plan = requirePartitionable(run.session(), source, spec);
+        NewTable plan = requirePartitionable(run.session(), run.state(), source, spec);
         requireFreeNames(run.session(), plan);
         String user = run.session().queryStrings(CURRENT_USER).get(0);
         run.session().inTransaction(() -> {
@@ -170,17 +173,17 @@ public final class Preparation {
         }
     }
 
-    private static NewTable requirePartitionable(Session session, Table source, NewTableSpec spec) throws SQLException {
+    private static NewTable requirePartitionable(Session session, StateTables state, Table source, NewTableSpec spec)
+            throws SQLException {
         List<String> reasons = new ArrayList<>(
                 source.obstacles().stream().map(Obstacle::sentence).toList());
         if (source.partitioned()) {
             reasons.add("it is partitioned already");
         }
-        if (!source.ownedByUs()) {
-            reasons.add(
-                    "it belongs to role %s, and only its owner can capture its changes and rename it; run as that role, or GRANT %s to the role that runs Liquibase"
-                            .formatted(source.owner(), source.owner().quoted()));
-        }
+        new Rights(session, source.oid())
+                .missing(state.schema(), spec.routing() == Routing.TRIGGER).stream()
+                        .map(Obstacle::sentence)
+                        .forEach(reasons::add);
         if (spec.routing() == Routing.TRIGGER) {
             source.triggers().stream()
                     .flatMap(trigger -> TriggerRouting.obstacle(trigger).stream())
@@ -195,6 +198,9 @@ public final class Preparation {
                             .stream()
                             .map(Obstacle::sentence)
                             .forEach(reasons::add);
+            AccessObstacles.of(session, source, spec.routing(), plan.get().key()).stream()
+                    .map(Obstacle::sentence)
+                    .forEach(reasons::add);
         }
         for (Dependents.MaterializedView view :
                 new DependentsReader(session).materializedViews(source.oid()).values()) {
@@ -233,7 +239,7 @@ public final class Preparation {
         }
         QualifiedName function = plan.spec().textDateFunction();
         if (plan.key().readsText()
-                && session.queryBoolean(FUNCTION_EXISTS.with("function", function.quoted() + "(text)"))) {
+                && session.queryBoolean(FUNCTION_EXISTS.with("function", function.quoted() + "(pg_catalog.text)"))) {
             taken.add(function + "(text)");
         }
         if (!taken.isEmpty()) {

@@ -14,18 +14,24 @@ import liquibase.ext.partition.engine.sql.SqlState;
  * later writer queues behind the one who waits; so a queue never grows for longer than one attempt. There is no last attempt
  * without a timeout.
  *
- * @param timeout of one attempt
+ * <p>Timeouts and pauses grow, after the schedule of GitLab's {@code with_lock_retries}: most locks are free within a tenth of a
+ * second, and what holds one for long holds it for minutes.
+ *
+ * @param timeout of the longest attempts; the first is a tenth of it, and the tenth is the first as long as that
  * @param attempts at least 1
  */
 public record LockPolicy(Duration timeout, int attempts) {
     /** One second is short enough that callers with ordinary timeouts survive the queue that one attempt makes. */
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(1);
 
-    /** With the default timeout and the growing pauses, about 25 minutes. */
-    public static final int DEFAULT_ATTEMPTS = 30;
+    /** With the default timeout and the growing pauses, between half an hour and three quarters. */
+    public static final int DEFAULT_ATTEMPTS = 40;
 
-    /** The pause doubles from one timeout to this many. */
-    private static final int LONGEST_PAUSE_IN_TIMEOUTS = 60;
+    /** From which attempt on the timeout is as long as it may be. */
+    private static final int GROWING_ATTEMPTS = 10;
+
+    /** The pause doubles from half a timeout to this many. */
+    private static final int LONGEST_PAUSE_IN_TIMEOUTS = 80;
 
     private static final Sql SET_LOCK_TIMEOUT =
             Sql.of("SELECT pg_catalog.set_config('lock_timeout', {milliseconds}, true)");
@@ -75,9 +81,10 @@ public record LockPolicy(Duration timeout, int attempts) {
             Between between)
             throws SQLException {
         for (int attempt = 1; ; attempt++) {
+            int number = attempt;
             try {
                 return session.inTransaction(() -> {
-                    session.queryStrings(setTimeout());
+                    session.queryStrings(setTimeout(timeout(number)));
                     return work.run();
                 });
             } catch (SQLException e) {
@@ -87,34 +94,47 @@ public record LockPolicy(Duration timeout, int attempts) {
                 String holders = holders(session, table);
                 if (attempt == attempts) {
                     throw new LockNotAvailable(
-                            "Could not lock %s within %s in %d attempts. %s Held by %s. End that session, or raise lockTimeout or lockAttempts; then run update again."
-                                    .formatted(table, words(timeout), attempts, unchanged, holders),
+                            "Could not lock %s in %d attempts of up to %s. %s Held by %s. End that session, or raise lockTimeout or lockAttempts; then run update again."
+                                    .formatted(table, attempts, DurationText.words(timeout), unchanged, holders),
                             e);
                 }
                 report.line("Lock on %s not given within %s (attempt %d of %d); held by %s"
-                        .formatted(table, words(timeout), attempt, attempts, holders));
+                        .formatted(table, DurationText.words(timeout(attempt)), attempt, attempts, holders));
                 between.run();
                 pause(attempt);
             }
         }
     }
 
-    /** The statement that sets the timeout for the transaction it is run in. */
+    /** The statement that sets the longest timeout for the transaction it is run in. */
     public Sql setTimeout() {
+        return setTimeout(timeout);
+    }
+
+    private static Sql setTimeout(Duration timeout) {
         return SET_LOCK_TIMEOUT.with("milliseconds", timeout.toMillis() + "ms");
+    }
+
+    /** How long that attempt waits for each lock; the first is number 1, and the last one waits the longest. */
+    Duration timeout(int attempt) {
+        int growing = Math.min(GROWING_ATTEMPTS, attempts);
+        Duration grown = timeout.multipliedBy(Math.min(attempt, growing)).dividedBy(growing);
+        // Zero would mean no timeout at all.
+        return grown.toMillis() < 1 ? Duration.ofMillis(1) : grown;
     }
 
     /** How long all attempts and the pauses between them take together, at most. */
     public Duration patience() {
-        Duration patience = timeout;
+        Duration patience = timeout(attempts);
         for (int attempt = 1; attempt < attempts; attempt++) {
-            patience = patience.plus(longestPause(attempt)).plus(timeout);
+            patience = patience.plus(timeout(attempt)).plus(longestPause(attempt));
         }
         return patience;
     }
 
     private Duration longestPause(int attempt) {
-        return timeout.multipliedBy(Math.min(1L << Math.min(attempt - 1, 20), LONGEST_PAUSE_IN_TIMEOUTS));
+        return timeout.multipliedBy(Math.min(1L << Math.min(attempt - 1, 20), 2L * LONGEST_PAUSE_IN_TIMEOUTS))
+                .dividedBy(2);
     }
 
     private void pause(int attempt) {
@@ -133,9 +153,5 @@ public record LockPolicy(Duration timeout, int attempts) {
     private static String holders(Session session, QualifiedName table) throws SQLException {
         var holders = session.queryStrings(HOLDERS.with("table", table.quoted()));
         return holders.isEmpty() ? "nobody now (it was just released)" : String.join("; ", holders);
-    }
-
-    private static String words(Duration duration) {
-        return duration.toMillis() % 1000 == 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
     }
 }

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.run;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -31,6 +32,9 @@ public final class MigrationLock implements AutoCloseable {
               AND l.classid = ((k.key >> 32) & 4294967295)::oid AND l.objid = (k.key & 4294967295)::oid
             """);
 
+    private static final Duration TELL_EVERY = Duration.ofSeconds(10);
+    private static final long POLL_MILLISECONDS = 500;
+
     private final Session session;
     private final String label;
 
@@ -39,16 +43,35 @@ public final class MigrationLock implements AutoCloseable {
         this.label = label;
     }
 
-    /** @throws PartitionException when another session has it, naming that one */
-    static MigrationLock take(Session session, QualifiedName source, String step) throws SQLException {
+    /** @throws PartitionException when another session has it and is not to be waited for, naming that one */
+    static MigrationLock take(Session session, QualifiedName source, String step, OnBusy onBusy, Report report)
+            throws SQLException {
         String label = label(source);
-        if (!session.queryBoolean(TRY_LOCK.with("label", label))) {
+        long told = System.nanoTime() - TELL_EVERY.toNanos();
+        while (!session.queryBoolean(TRY_LOCK.with("label", label))) {
             String holder = holder(session, source).orElse("a session that has just ended");
+            if (onBusy == OnBusy.WAIT) {
+                if (System.nanoTime() - told >= TELL_EVERY.toNanos()) {
+                    report.line("%s: waiting for another runner at work on %s: %s.".formatted(step, source, holder));
+                    told = System.nanoTime();
+                }
+                pause(step);
+                continue;
+            }
             throw new PartitionException(
                     "%s: another runner is at work on %s: %s. Nothing was changed by this one. Wait until it has ended and run update again; if it is a leftover, end it with pg_terminate_backend."
                             .formatted(step, source, holder));
         }
         return new MigrationLock(session, label);
+    }
+
+    private static void pause(String step) {
+        try {
+            Thread.sleep(POLL_MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new PartitionException(step + " was interrupted while it waited for another runner.", e);
+        }
     }
 
     /** Who is at work on a table, in words; nothing where nobody is. Takes no lock. */

@@ -2,8 +2,10 @@ package liquibase.ext.partition.engine.run;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Map;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.StateTables;
 
@@ -18,18 +20,22 @@ public final class StepRun implements AutoCloseable {
      *
      * @param main Liquibase's connection; not closed by the engine
      * @param more where workers' connections come from
+     * @param onBusy what to do while another runner is at work on the table
      */
-    public record Environment(Connection main, ConnectionSource more, StateTables state, Report report) {
+    public record Environment(Connection main, ConnectionSource more, StateTables state, Report report, OnBusy onBusy) {
         /**
          * Begins a step.
          *
          * @param step its name, for messages and for {@code application_name}
-         * @throws liquibase.ext.partition.engine.PartitionException when another runner is at work on the table
+         * @throws liquibase.ext.partition.engine.PartitionException when another runner is at work on the table and is not to be waited for
          */
         public StepRun begin(String step, QualifiedName source) throws SQLException {
             return new StepRun(this, step, source);
         }
     }
+
+    private static final Sql ROW_SECURITY = Sql.of("SELECT pg_catalog.current_setting('row_security')");
+    private static final Sql SET_ROW_SECURITY = Sql.of("SELECT pg_catalog.set_config('row_security', {value}, false)");
 
     private final Environment environment;
     private final String step;
@@ -37,6 +43,7 @@ public final class StepRun implements AutoCloseable {
     private final Session session;
     private final MigrationLock lock;
     private final int isolation;
+    private final String rowSecurity;
 
     private StepRun(Environment environment, String step, QualifiedName source) throws SQLException {
         this.environment = environment;
@@ -48,7 +55,14 @@ public final class StepRun implements AutoCloseable {
             // Replay is right only where each statement sees what committed before it.
             environment.main().setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
         }
-        this.lock = MigrationLock.take(session, source, step);
+        this.lock = MigrationLock.take(session, source, step, environment.onBusy(), environment.report());
+        this.rowSecurity = session.queryStrings(ROW_SECURITY).get(0);
+        // A policy must never hide rows from us: so such a statement fails, instead of doing its work for a part.
+        setRowSecurity("off");
+    }
+
+    private void setRowSecurity(String value) throws SQLException {
+        session.queryStrings(SET_ROW_SECURITY.with("value", value));
     }
 
     /** The name that the application uses for the table. */
@@ -82,9 +96,19 @@ public final class StepRun implements AutoCloseable {
         environment.report().line(text);
     }
 
+    /** Workers that work without a pause. */
     public Workers workers() {
+        return workers(Map.of());
+    }
+
+    /** @param pace settings as {@link Pace#parse} takes them */
+    public Workers workers(Map<String, String> pace) {
         return new Workers(
-                environment.more(), session, environment.report(), "liquibase-partition " + step + " " + source.name());
+                environment.more(),
+                session,
+                environment.report(),
+                "liquibase-partition " + step + " " + source.name(),
+                new Throttle(session, environment.report(), migrations(), source, pace));
     }
 
     @Override
@@ -93,6 +117,7 @@ public final class StepRun implements AutoCloseable {
             return;
         }
         lock.close();
+        setRowSecurity(rowSecurity);
         if (!session.isInTransaction()) {
             environment.main().setTransactionIsolation(isolation);
         }

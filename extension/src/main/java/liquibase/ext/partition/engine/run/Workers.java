@@ -38,17 +38,21 @@ public final class Workers {
     private final Session coordinator;
     private final Report report;
     private final String applicationName;
+    private final Throttle throttle;
 
-    Workers(ConnectionSource source, Session coordinator, Report report, String applicationName) {
+    Workers(ConnectionSource source, Session coordinator, Report report, String applicationName, Throttle throttle) {
         this.source = source;
         this.coordinator = coordinator;
         this.report = report;
         this.applicationName = applicationName;
+        this.throttle = throttle;
     }
 
     /**
-     * Works off {@code items} with up to {@code wanted} workers. After the first failure no further item is begun; those
-     * begun are finished; then the failure is thrown.
+     * Works off {@code items} with up to {@code wanted} workers, as fast as the pace allows. After the first failure no further item is
+     * begun; those begun are finished; then the failure is thrown.
+     *
+     * @throws TimeIsUp where the pace's {@code maxDuration} has passed before every item was begun
      */
     public <T> void forEach(Collection<T> items, int wanted, Task<T> task, Heartbeat heartbeat) throws SQLException {
         if (items.isEmpty()) {
@@ -62,11 +66,9 @@ public final class Workers {
                             + ". Where Liquibase's connection tells no credentials, register a DataSource with"
                             + " WorkerDataSource, or set liquibase.partition.url, username and password.");
                 }
-                for (T item : items) {
-                    task.run(coordinator, item);
-                    heartbeat.beat();
-                }
+                oneByOne(items, task, heartbeat);
             } else {
+                throttle.look();
                 inParallel(connections, items, task, heartbeat);
             }
         } finally {
@@ -74,6 +76,30 @@ public final class Workers {
                 connection.close();
             }
         }
+    }
+
+    private <T> void oneByOne(Collection<T> items, Task<T> task, Heartbeat heartbeat) throws SQLException {
+        int done = 0;
+        try {
+            for (T item : items) {
+                if (!throttle.lookUntilTurn()) {
+                    throw timeIsUp(items.size() - done);
+                }
+                task.run(coordinator, item);
+                heartbeat.beat();
+                throttle.pause();
+                done++;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while work was paused.", e);
+        }
+    }
+
+    private TimeIsUp timeIsUp(int left) {
+        return new TimeIsUp(
+                "maxDuration is over with %,d pieces of work left. What is done is kept, and capture goes on. Run update again; it goes on from here."
+                        .formatted(left));
     }
 
     private <T> void inParallel(List<Connection> connections, Collection<T> items, Task<T> task, Heartbeat heartbeat)
@@ -87,8 +113,13 @@ public final class Workers {
                     () -> {
                         try {
                             Session session = new Session(connection);
-                            for (T item = queue.poll(); item != null && failure.get() == null; item = queue.poll()) {
+                            while (throttle.awaitTurn() && failure.get() == null) {
+                                T item = queue.poll();
+                                if (item == null) {
+                                    break;
+                                }
                                 task.run(session, item);
+                                throttle.pause();
                             }
                         } catch (Throwable e) {
                             if (!failure.compareAndSet(null, e)) {
@@ -113,6 +144,9 @@ public final class Workers {
         if (thrown != null) {
             throw new IllegalStateException("A worker died.", thrown);
         }
+        if (!queue.isEmpty()) {
+            throw timeIsUp(queue.size());
+        }
     }
 
     private void await(CountDownLatch running, AtomicReference<Throwable> failure, Heartbeat heartbeat) {
@@ -123,14 +157,17 @@ public final class Workers {
                     break;
                 }
                 if (failure.get() == null) {
+                    throttle.look();
                     heartbeat.beat();
                 }
             } catch (InterruptedException e) {
                 interrupted = true;
                 failure.compareAndSet(null, e);
+                throttle.release();
             } catch (SQLException | RuntimeException e) {
                 // The coordinator's session is what keeps a second runner out: without it the workers must stop too.
                 failure.compareAndSet(null, e);
+                throttle.release();
             }
         }
         if (interrupted) {
@@ -175,6 +212,8 @@ public final class Workers {
         set(session, "statement_timeout", "0");
         set(session, "lock_timeout", "30s");
         set(session, "jit", "off");
+        // A policy must never hide rows from us: so such a statement fails, instead of copying a part.
+        set(session, "row_security", "off");
         try {
             // So that the chunk of a runner that was killed ends soon, instead of running on for nobody.
             set(session, "client_connection_check_interval", "5s");

@@ -13,9 +13,13 @@ public enum SqlState {
     DEADLOCK_DETECTED("40P01"),
     UNIQUE_VIOLATION("23505"),
     INSUFFICIENT_PRIVILEGE("42501"),
+    READ_ONLY("25006"),
     UNDEFINED_TABLE("42P01");
 
     private static final Pattern FAILED_EXPRESSION = Pattern.compile("(22|P0|21|0A)...|23514");
+
+    /** Class 08, and what a server says when it ends a session: shut down, crashed, starting up, idle for too long. */
+    private static final Pattern CONNECTION_LOST = Pattern.compile("08...|57P0[1235]|25P03");
 
     private final String code;
 
@@ -34,6 +38,12 @@ public enum SqlState {
     public static boolean isFailedExpression(SQLException e) {
         String state = e.getSQLState();
         return state != null && FAILED_EXPRESSION.matcher(state).matches();
+    }
+
+    /** Whether the session is gone, and with it whatever it had not committed. */
+    public static boolean isConnectionLost(SQLException e) {
+        String state = e.getSQLState();
+        return state != null && CONNECTION_LOST.matcher(state).matches();
     }
 
     /** Whether {@code e} was raised with this state. */

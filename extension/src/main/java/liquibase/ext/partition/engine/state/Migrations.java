@@ -6,7 +6,9 @@ import java.sql.SQLException;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -123,6 +125,12 @@ public final class Migrations {
 
     private static final Sql RECORD_DROP = Sql.of("""
             UPDATE {migration} SET phase = {phase}, dropped_at = clock_timestamp() WHERE id = {id}""");
+
+    private static final Sql TUNING = Sql.of("""
+            SELECT t.key, t.value
+            FROM {migration} AS m
+            CROSS JOIN pg_catalog.jsonb_each_text(CASE pg_catalog.jsonb_typeof(m.tuning) WHEN 'object' THEN m.tuning END) AS t
+            WHERE m.source_schema = {schema} AND m.source_table = {table}""");
 
     private static final Sql DELETE = Sql.of("DELETE FROM {migration} WHERE id = {id}");
     private static final Sql IS_EMPTY = Sql.of("SELECT NOT EXISTS (SELECT FROM {migration})");
@@ -285,6 +293,18 @@ public final class Migrations {
 
     public void recordDrop(Migration migration) throws SQLException {
         session.update(phased(RECORD_DROP, Phase.DROPPED, migration));
+    }
+
+    /** What somebody has written into {@code tuning}, by name; a JSON null is null. */
+    public Map<String, String> tuning(QualifiedName source) throws SQLException {
+        Map<String, String> tuning = new HashMap<>();
+        session.query(
+                        sql(TUNING)
+                                .with("schema", source.schema().name())
+                                .with("table", source.name().name()),
+                        row -> new String[] {row.getString("key"), row.getString("value")})
+                .forEach(entry -> tuning.put(entry[0], entry[1]));
+        return tuning;
     }
 
     /** Forgets the migration; with the last one, the state tables go too. */

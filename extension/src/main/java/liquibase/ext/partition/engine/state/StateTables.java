@@ -41,6 +41,7 @@ public record StateTables(Identifier schema) {
               source_filenode bigint,
               source_columns text,
               backup_table text,
+              tuning jsonb,
               started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
               copy_started_at timestamptz,
               copied_at timestamptz,

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
-import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -23,7 +22,6 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
-import liquibase.ext.partition.engine.swap.carry.MaterializedViewSuccessors;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.Routing;
@@ -96,26 +94,24 @@ public final class ReverseSwap {
                                 CarriedName.backupIndex(run.source(), name).name())
                         .isPresent())
                 .toList();
-        DependentsReader dependents = new DependentsReader(run.session());
+        Exchange exchange = new Exchange(
+                new SwitchedTable(
+                        live,
+                        reader.partitions(run.source()),
+                        migration.spec().routing(),
+                        childTriggers(reader, migration)),
+                migration.newTableName(),
+                SwitchedTable.ordinary(backup));
         return Switch.of(
-                new Exchange(
-                        new SwitchedTable(
-                                live,
-                                reader.partitions(run.source()),
-                                migration.spec().routing(),
-                                childTriggers(reader, migration)),
-                        migration.newTableName(),
-                        SwitchedTable.ordinary(backup)),
+                exchange,
                 new CarriedNames(
                         carried,
                         name -> CarriedName.newIndex(run.source(), name).name(),
                         name -> CarriedName.backupIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
                 capture,
-                dependents.read(live.oid()),
-                new MaterializedViewSuccessors(
-                        dependents.materializedViews(live.oid()).values(),
-                        dependents.materializedViews(backup.oid()).values()));
+                Protection.read(run.session(), exchange),
+                DependentParts.read(run.session(), exchange));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {

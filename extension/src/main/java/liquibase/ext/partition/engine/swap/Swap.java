@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
-import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Publication;
+import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Replay;
@@ -25,9 +26,10 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
-import liquibase.ext.partition.engine.swap.carry.MaterializedViewSuccessors;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
+import liquibase.ext.partition.engine.target.AccessObstacles;
 import liquibase.ext.partition.engine.target.CarriedName;
+import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
  * The swap: the new table takes the place of the source, which becomes the backup. See {@link LockedSwitch} for transaction
@@ -83,6 +85,9 @@ public final class Swap {
             }
         });
         run.migrations().recordLockTime(migration, milliseconds);
+        for (Publication publication : new PublicationReader(session).read(migration.newOid())) {
+            publication.consequence(run.source()).ifPresent(run::line);
+        }
         run.line("%s is partitioned now; %s is its backup. The lock was held for %d ms."
                 .formatted(run.source(), backup, milliseconds));
         finish(settings);
@@ -117,6 +122,7 @@ public final class Swap {
         Table source = reader.require(run.source());
         Table entering = reader.require(migration.newTable());
         requireCarriable(reader, source, entering);
+        requireAccess(source, replay.match().partitionKey());
         SwitchedTable ordinary = SwitchedTable.ordinary(source);
         SwitchedTable next = new SwitchedTable(
                 entering,
@@ -128,19 +134,17 @@ public final class Swap {
                                 CarriedName.newIndex(run.source(), name).name())
                         .isPresent())
                 .toList();
-        DependentsReader dependents = new DependentsReader(run.session());
+        Exchange exchange = new Exchange(ordinary, backup.name(), next);
         return Switch.of(
-                new Exchange(ordinary, backup.name(), next),
+                exchange,
                 new CarriedNames(
                         carried,
                         name -> CarriedName.backupIndex(run.source(), name).name(),
                         name -> CarriedName.newIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
                 replay.capture(),
-                dependents.read(source.oid()),
-                new MaterializedViewSuccessors(
-                        dependents.materializedViews(source.oid()).values(),
-                        dependents.materializedViews(entering.oid()).values()));
+                Protection.read(run.session(), exchange),
+                DependentParts.read(run.session(), exchange));
     }
 
     private void requireReady(TableReader reader, Table source) throws SQLException {
@@ -207,6 +211,16 @@ public final class Swap {
                             .formatted(run.source(), migration.newTable(), String.join("\n  ", differences)));
         }
         requireIndexes(reader, source, entering);
+    }
+
+    private void requireAccess(Table source, PartitionKey key) throws SQLException {
+        List<Obstacle> obstacles =
+                AccessObstacles.of(run.session(), source, migration.spec().routing(), key);
+        if (!obstacles.isEmpty()) {
+            throw new PartitionException(
+                    "%s cannot be swapped:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
+                            .formatted(run.source(), Obstacle.lines(obstacles)));
+        }
     }
 
     private void requireIndexes(TableReader reader, Table source, Table entering) throws SQLException {

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.swap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.catalog.Dependents;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
@@ -11,9 +10,7 @@ import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.ColumnSequences;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.IndexNames;
-import liquibase.ext.partition.engine.swap.carry.MaterializedViewSuccessors;
 import liquibase.ext.partition.engine.swap.carry.Ownership;
-import liquibase.ext.partition.engine.swap.carry.Repointing;
 import liquibase.ext.partition.engine.swap.carry.RoutingTriggers;
 import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 import liquibase.ext.partition.engine.swap.carry.TableComment;
@@ -37,16 +34,16 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
     /**
      * @param routing by triggers, of that of the two tables whose rows are routed so
      * @param capture moves from the leaving to the entering table
-     * @param dependents of the leaving table
-     * @param successors of materialized views
+     * @param protection as {@link Protection} has read it
+     * @param dependents as {@link DependentParts} has read them
      */
     static Switch of(
             Exchange exchange,
             CarriedNames names,
             Optional<TriggerRouting> routing,
             Capture capture,
-            Dependents dependents,
-            MaterializedViewSuccessors successors) {
+            List<SwitchPart> protection,
+            List<SwitchPart> dependents) {
         List<SwitchPart> parts = new ArrayList<>();
         parts.add(new ColumnSequences(exchange, names));
         parts.add(new Ownership(exchange));
@@ -57,11 +54,11 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
                         .userTriggers(name -> capture.owns(name)
                                 || routing.filter(it -> it.owns(name)).isPresent())));
         parts.add(new TableGrants(exchange));
+        parts.addAll(protection);
         parts.add(new TableComment(exchange));
         parts.add(new CaptureTriggers(exchange, capture));
         parts.add(new RoutingTriggers(exchange, routing));
-        parts.add(new Repointing(dependents));
-        parts.add(successors);
+        parts.addAll(dependents);
         return new Switch(exchange, parts);
     }
 

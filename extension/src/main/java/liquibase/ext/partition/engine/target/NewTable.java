@@ -38,7 +38,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
 
     private static final Sql DROP_TEMPLATE = Sql.of("DROP TABLE {template}");
 
-    private static final Sql GRANT = Sql.of("GRANT EXECUTE ON FUNCTION {function}(text) TO PUBLIC");
+    private static final Sql GRANT = Sql.of("GRANT EXECUTE ON FUNCTION {function}(pg_catalog.text) TO PUBLIC");
 
     private static final Sql CREATE_PARTITION = Sql.of("""
             CREATE TABLE {partition} PARTITION OF {newTable}{check}
@@ -92,6 +92,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
                         ? partitionStatements()
                         : ChildrenByTrigger.of(spec, key, List.of(), List.of(), TriggerRouting.Rights.OWNER)
                                 .childStatements(newTable()));
+        statements.add(Seclusion.of(newTable(), source()));
         return statements;
     }
 

@@ -330,6 +330,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
             Sql.of("ALTER TABLE IF EXISTS {parent} RESET (autovacuum_analyze_threshold)");
     private static final Sql CALL_REFRESH = Sql.of("SELECT {refresh}()");
     private static final Sql REVOKE = Sql.of("REVOKE ALL ON FUNCTION {function}({arguments}) FROM PUBLIC");
+    private static final Sql GRANT = Sql.of("GRANT EXECUTE ON FUNCTION {function}({arguments}) TO PUBLIC");
     private static final Sql CHANGE_OWNER = Sql.of("ALTER FUNCTION {function}({arguments}) OWNER TO {owner}");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}({arguments}) CASCADE");
 
@@ -373,6 +374,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
             }
             if (rights == Rights.OWNER || !function.name().equals(childFunction())) {
                 statements.add(REVOKE.with("function", function.name()).with("arguments", function.arguments()));
+            } else {
+                // Default privileges may have taken it from PUBLIC.
+                statements.add(GRANT.with("function", function.name()).with("arguments", function.arguments()));
             }
             statements.add(CHANGE_OWNER
                     .with("function", function.name())

@@ -8,12 +8,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.ChunkGate;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.delta.CaptureStep;
+import liquibase.ext.partition.engine.run.OnBusy;
+import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
@@ -142,6 +145,25 @@ class ResumeTest {
     }
 
     @Test
+    void aSecondRunnerThatIsToWaitDoesAndThenGoesOnWithWhatIsLeft() throws Exception {
+        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
+            Future<Void> first = copyWithOneWorker();
+            gate.awaitWorker(first);
+            orders.waitingForOthers();
+            Future<Void> second = inBackground(orders::copy);
+            while (orders.lines().stream()
+                    .noneMatch(line -> line.contains("waiting for another runner at work on public.orders: pid "))) {
+                assertThat(second.isDone()).isFalse();
+            }
+            gate.open();
+            join(first);
+            join(second);
+        }
+        assertThat(orders.lines()).anyMatch(line -> line.contains("public.orders is copied already"));
+        catchUpAndCompare();
+    }
+
+    @Test
     void theLockDiesWithItsSession() throws Exception {
         try (Connection main = database.connect()) {
             orders.environment(main).begin("chunkedCopy", orders.source());
@@ -247,13 +269,14 @@ class ResumeTest {
     @Test
     void worksOnOneConnectionWhereNoOtherCanBeHad() throws Exception {
         try (Connection main = database.connect();
-                var run = new liquibase.ext.partition.engine.run.StepRun.Environment(
+                var run = new StepRun.Environment(
                                 main,
                                 java.util.Optional::empty,
                                 orders.environment(main).state(),
-                                orders.environment(main).report())
+                                orders.environment(main).report(),
+                                OnBusy.FAIL)
                         .begin("chunkedCopy", orders.source())) {
-            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false);
+            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false, Map.of());
         }
         assertThat(orders.lines()).anySatisfy(line -> assertThat(line).contains("one connection instead of 4"));
         catchUpAndCompare();
@@ -262,15 +285,16 @@ class ResumeTest {
     @Test
     void aCopyWhoseWorkersCannotConnectSaysSoAndGoesOnWithTheOneConnectionItHas() throws Exception {
         try (Connection main = database.connect();
-                var run = new liquibase.ext.partition.engine.run.StepRun.Environment(
+                var run = new StepRun.Environment(
                                 main,
                                 () -> {
                                     throw new SQLException("no more connections", "53300");
                                 },
                                 orders.environment(main).state(),
-                                orders.environment(main).report())
+                                orders.environment(main).report(),
+                                OnBusy.FAIL)
                         .begin("chunkedCopy", orders.source())) {
-            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false);
+            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false, Map.of());
         }
         assertThat(orders.lines())
                 .anySatisfy(line -> assertThat(line).contains("0 of 4 worker connections", "no more connections"));

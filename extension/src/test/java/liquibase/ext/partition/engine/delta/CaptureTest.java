@@ -55,7 +55,7 @@ class CaptureTest {
 
         assertThat(orders.lines())
                 .anySatisfy(line -> assertThat(line)
-                        .contains("Lock on public.orders not given within 100 ms")
+                        .contains("Lock on public.orders not given within 10 ms (attempt 1 of 30)")
                         .contains("the late writer")
                         .contains("idle in transaction"));
         // What committed before the trigger is there to be copied; nothing else may be left out.
@@ -71,7 +71,7 @@ class CaptureTest {
 
             assertThatThrownBy(() -> orders.capture(SHORT))
                     .isInstanceOf(LockNotAvailable.class)
-                    .hasMessageContaining("Could not lock public.orders within 50 ms in 3 attempts")
+                    .hasMessageContaining("Could not lock public.orders in 3 attempts of up to 50 ms")
                     .hasMessageContaining("Nothing was changed; no trigger was made.")
                     .hasMessageContaining("nightly report");
 

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -65,15 +64,5 @@ class ProgressMeterTest {
         assertThat(Chunk.blocksFor(1, 50)).isEqualTo(1);
         assertThat(Chunk.blocksFor(1_000, 50)).isEqualTo(20);
         assertThatIllegalArgumentException().isThrownBy(() -> new Chunk(5, 5));
-    }
-
-    @Test
-    void aLockPolicyNeedsAtLeastOneAttemptAndATimeout() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new LockPolicy(Duration.ofSeconds(1), 0))
-                .withMessageContaining("lockAttempts is 0; it must be 1 or more");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new LockPolicy(Duration.ZERO, 1))
-                .withMessageContaining("lockTimeout is PT0S");
     }
 }

@@ -10,8 +10,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -178,6 +181,46 @@ class FunctionsTest {
             row.next();
             return row.getString(1);
         }
+    }
+
+    @Test
+    void aRowThatHasOneColumnMoreIsRefusedWhereTextNamesAllColumns(TestDatabase database) throws SQLException {
+        MigrationFixture orders = MigrationFixture.ofOrders(database, 24)
+                .partitionedBy(new PartitionKeySpec(
+                        List.of(new Identifier("created_at")),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(new Identifier("made_at"))));
+        database.execute(
+                "CREATE FUNCTION every() RETURNS SETOF orders LANGUAGE sql AS 'SELECT * FROM orders'",
+                "CREATE VIEW through AS SELECT * FROM every() WHERE id > 0",
+                "CREATE VIEW named AS SELECT number FROM orders AS o (number)",
+                "CREATE VIEW plain AS SELECT o.id, to_jsonb(o) AS whole FROM orders AS o WHERE (id) > 0",
+                "CREATE FUNCTION standard() RETURNS SETOF orders LANGUAGE sql BEGIN ATOMIC SELECT * FROM orders; END");
+        assertThatThrownBy(orders::prepare)
+                .hasMessageContaining("function public.standard() returns its row by an SQL-standard body");
+        assertThatThrownBy(orders::prepare)
+                .hasMessageContaining("view public.through gives names to all columns of it")
+                .hasMessageContaining("view public.named gives names to all columns of it")
+                .message()
+                .doesNotContain("public.plain");
+        database.execute("DROP FUNCTION standard()", "DROP VIEW through, named");
+
+        orders.throughSwap();
+
+        assertThat(database.queryLong("SELECT count(*) FROM every() AS e JOIN plain USING (id)"))
+                .isEqualTo(24);
+        assertThat(dependentsOfTheBackup(database)).isEmpty();
+        database.execute("CREATE VIEW since AS SELECT id, made_at FROM orders");
+        assertThatThrownBy(orders::reverseSwap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(
+                        "its column made_at, which is not alike in the new table, is read by view public.since");
+        database.execute("DROP VIEW since");
+        orders.reverseSwap();
+        assertThat(database.queryLong("SELECT count(*) FROM every() AS e JOIN plain USING (id)"))
+                .isEqualTo(24);
     }
 
     @Test

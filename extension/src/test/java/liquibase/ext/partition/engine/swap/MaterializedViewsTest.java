@@ -77,7 +77,12 @@ class MaterializedViewsTest {
                 "CREATE VIEW seen AS SELECT t.month, t.orders, a.n FROM \"To \"\"tals\" AS t, above AS a, orders AS o WHERE o.id = 1",
                 "CREATE VIEW seen_again AS SELECT * FROM seen",
                 "CREATE MATERIALIZED VIEW by_view AS SELECT count(*) AS n FROM seen_again",
-                "ALTER VIEW seen OWNER TO " + owner);
+                "ALTER VIEW seen OWNER TO " + owner,
+                "CREATE FUNCTION of_it() RETURNS SETOF \"To \"\"tals\" LANGUAGE sql AS 'SELECT * FROM \"To \"\"tals\"'",
+                "ALTER FUNCTION of_it() OWNER TO " + owner,
+                "CREATE TABLE notes (month timestamp)",
+                "ALTER TABLE notes OWNER TO " + owner,
+                "CREATE POLICY told ON notes USING (month IN (SELECT month FROM \"To \"\"tals\"))");
         for (String view : List.of("above", "aa_top", "empty_one")) {
             database.execute("ALTER MATERIALIZED VIEW %s OWNER TO %s".formatted(view, owner));
         }
@@ -101,6 +106,9 @@ class MaterializedViewsTest {
                 "REFRESH MATERIALIZED VIEW aa_top");
         assertThat(database.queryRows("SELECT n, last FROM aa_top")).containsExactly(List.of("13", "500"));
         assertThat(database.queryLong("SELECT count(*) FROM seen_again")).isEqualTo(13);
+        assertThat(database.queryLong("SELECT count(*) FROM of_it()")).isEqualTo(13);
+        assertThat(database.queryString("SELECT pg_get_expr(polqual, polrelid) FROM pg_policy"))
+                .contains("FROM \"To \"\"tals\"");
 
         orders.reverseSwap();
 
@@ -207,7 +215,7 @@ class MaterializedViewsTest {
             reader.run("SELECT n FROM totals", "SET LOCAL lock_timeout = '5s'");
             Future<Void> swap = MigrationFixture.inBackground(() -> orders.swap(
                     new SwapSettings(new LockPolicy(Duration.ofSeconds(30), 1), SwapSettings.DEFAULT_MAX_DRAIN_ROWS)));
-            orders.awaitBlockedStatement("totals");
+            orders.awaitBlockedStatement("ALTER MATERIALIZED VIEW \"public\".\"totals\" OWNER");
 
             assertThat(orders.phase()).isEqualTo("swapped");
             reader.run("UPDATE orders SET status = 'written' WHERE id = 1");

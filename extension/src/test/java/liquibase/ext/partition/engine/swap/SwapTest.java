@@ -88,7 +88,7 @@ class SwapTest {
 
             assertThatThrownBy(() -> orders.swap(new SwapSettings(SHORT, 1000)))
                     .isInstanceOf(LockNotAvailable.class)
-                    .hasMessageContaining("Could not lock public.orders within 50 ms in 3 attempts")
+                    .hasMessageContaining("Could not lock public.orders in 3 attempts of up to 50 ms")
                     .hasMessageContaining("Nothing was renamed and change capture is still on")
                     .hasMessageContaining("nightly report")
                     .hasMessageContaining("idle in transaction");

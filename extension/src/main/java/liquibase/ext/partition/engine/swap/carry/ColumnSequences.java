@@ -17,6 +17,7 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
     private static final Sql RENAME_SEQUENCE = Sql.of("ALTER SEQUENCE {sequence} RENAME TO {name}");
     private static final Sql OWN_SEQUENCE = Sql.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
 
+    private static final Sql COMMENT = Sql.of("COMMENT ON SEQUENCE {sequence} IS {comment}");
     private static final Sql SET_SEQUENCE_TYPE = Sql.of("ALTER SEQUENCE {sequence} AS {type}");
     private static final Set<String> SEQUENCE_TYPES = Set.of("smallint", "integer", "bigint");
 
@@ -46,7 +47,18 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
                     statements.add(RENAME_SEQUENCE
                             .with("sequence", own.name())
                             .with("name", sequence.name().name()));
-                    statements.addAll(SameGrants.on("SEQUENCE", sequence.name(), own.grants(), sequence.grants()));
+                    statements.addAll(SameGrants.on(
+                            "SEQUENCE",
+                            sequence.name(),
+                            exchange.old().table().owner(),
+                            own.grants(),
+                            sequence.grants()));
+                    if (!own.comment().equals(sequence.comment())) {
+                        statements.add(COMMENT.with("sequence", sequence.name())
+                                .with(
+                                        "comment",
+                                        sequence.comment().map(Sql::literal).orElse(Sql.raw("NULL"))));
+                    }
                 } else {
                     setSequenceType(statements, column, sequence);
                     advance(statements, column, sequence);

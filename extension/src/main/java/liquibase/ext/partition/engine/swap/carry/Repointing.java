@@ -15,6 +15,10 @@ import liquibase.ext.partition.engine.target.DerivedName;
  * stays. A function with the row type in its signature is another function under the old name afterwards: it is made
  * anew, and the old one is dropped.
  *
+ * <p>A body that is text needs nothing, but a session that has compiled a PL/pgSQL function keeps plans for variables of the row type
+ * that was. PostgreSQL 14 fails every later call in that session ("type of parameter does not match that when preparing the plan"),
+ * so functions with the name in their text are compiled again.
+ *
  * <p>Whoever reads through a view locks the view first and then what it reads, so the views are locked before. LOCK TABLE would
  * lock all that is beneath a view, too; a change of the owner to the present one locks the view alone.
  */
@@ -24,6 +28,9 @@ public record Repointing(Dependents dependents) implements SwitchPart {
 
     private static final Sql REPLACE_VIEW = Sql.of("CREATE OR REPLACE VIEW {view}{options} AS\n{definition}");
     private static final Sql OPTIONS = Sql.of(" WITH ({options})");
+
+    /** Changes nothing but the function's row in the catalog. */
+    private static final Sql COMPILE_AGAIN = Sql.of("ALTER ROUTINE {function} SECURITY {security}");
 
     private static final Sql RENAME_FUNCTION = Sql.of("ALTER ROUTINE {function} RENAME TO {name}");
     private static final Sql OWN_FUNCTION = Sql.of("ALTER ROUTINE {function} OWNER TO {owner}");
@@ -58,6 +65,11 @@ public record Repointing(Dependents dependents) implements SwitchPart {
     @Override
     public List<Sql> beforeRenaming() {
         List<Sql> statements = new ArrayList<>();
+        for (Dependents.CompiledRoutine function : dependents.compiled()) {
+            statements.add(COMPILE_AGAIN
+                    .with("function", function.signature())
+                    .with("security", Sql.raw(function.securityDefiner() ? "DEFINER" : "INVOKER")));
+        }
         List<Dependents.Routine> remade = remade();
         for (int i = 0; i < remade.size(); i++) {
             statements.add(
@@ -127,7 +139,8 @@ public record Repointing(Dependents dependents) implements SwitchPart {
     private static void dress(List<Sql> statements, Dependents.Routine function) {
         Sql signature = function.signature();
         statements.add(OWN_FUNCTION.with("function", signature).with("owner", function.owner()));
-        statements.addAll(SameGrants.on("ROUTINE", signature, function.grantsWhenMade(), function.grants()));
+        statements.addAll(
+                SameGrants.on("ROUTINE", signature, function.owner(), function.grantsWhenMade(), function.grants()));
         function.comment()
                 .ifPresent(it -> statements.add(
                         COMMENT_FUNCTION.with("function", signature).with("comment", Sql.literal(it))));

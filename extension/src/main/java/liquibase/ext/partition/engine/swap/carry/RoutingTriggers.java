@@ -31,6 +31,7 @@ public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routin
                 statements.addAll(SameGrants.on(
                         "TABLE",
                         child,
+                        exchange.old().table().owner(),
                         exchange.next().table().grants(),
                         exchange.old().table().grants()));
             }

@@ -1,16 +1,19 @@
 package liquibase.ext.partition.engine.swap.carry;
 
 import java.util.List;
+import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The table's own comment. */
+/** The table's own comment; none where the leaving table has none any more. */
 public record TableComment(Exchange exchange) implements SwitchPart {
     private static final Sql COMMENT = Sql.of("COMMENT ON TABLE {table} IS {comment}");
 
     @Override
     public List<Sql> afterRenaming() {
-        return exchange.old().table().comment().stream()
-                .map(comment -> COMMENT.with("table", exchange.liveName()).with("comment", Sql.literal(comment)))
-                .toList();
+        Optional<String> comment = exchange.old().table().comment();
+        return comment.equals(exchange.next().table().comment())
+                ? List.of()
+                : List.of(COMMENT.with("table", exchange.liveName())
+                        .with("comment", comment.map(Sql::literal).orElse(Sql.raw("NULL"))));
     }
 }

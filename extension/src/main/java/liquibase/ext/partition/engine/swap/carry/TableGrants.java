@@ -1,16 +1,39 @@
 package liquibase.ext.partition.engine.swap.carry;
 
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.catalog.Grant;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The same rights as the leaving table has now, and no others: default privileges may have given some. */
+/**
+ * The same rights as the leaving table has now, and no others: default privileges may have given some. An owner that has taken
+ * rights from itself gets back those on the leaving table by which it is kept up to date.
+ */
 public record TableGrants(Exchange exchange) implements SwitchPart {
+    private static final Set<String> NEEDED_TO_KEEP_UP = Set.of("SELECT", "INSERT", "UPDATE", "DELETE");
+
+    private static final Sql GRANT_TO_OWNER =
+            Sql.of("GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON TABLE {table} TO {owner}");
+
     @Override
     public List<Sql> afterRenaming() {
-        return SameGrants.on(
-                "TABLE",
-                exchange.liveName(),
-                exchange.next().table().grants(),
-                exchange.old().table().grants());
+        List<Grant> grants = exchange.old().table().grants();
+        Identifier owner = exchange.old().table().owner();
+        List<Sql> statements = new ArrayList<>(SameGrants.on(
+                "TABLE", exchange.liveName(), owner, exchange.next().table().grants(), grants));
+        Set<String> missing = new HashSet<>(NEEDED_TO_KEEP_UP);
+        grants.stream()
+                .filter(grant -> grant.toOwner() && grant.column().isEmpty())
+                .map(Grant::privilege)
+                .forEach(missing::remove);
+        if (!missing.isEmpty()) {
+            statements.add(GRANT_TO_OWNER
+                    .with("table", exchange.liveName().sibling(exchange.leavingName()))
+                    .with("owner", owner));
+        }
+        return statements;
     }
 }

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.swap.carry;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.Trigger;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -14,6 +15,9 @@ import liquibase.ext.partition.engine.sql.Sql;
 public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements SwitchPart {
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER {trigger} ON {table}");
     private static final Sql SET_TRIGGER = Sql.of("ALTER TABLE {table} {state} TRIGGER {trigger}");
+
+    private static final Sql COMMENT = Sql.of("COMMENT ON TRIGGER {trigger} ON {table} IS {comment}");
+    private static final Sql DEPEND = Sql.of("ALTER TRIGGER {trigger} ON {table} DEPENDS ON EXTENSION {extension}");
 
     public UserTriggers {
         triggers = List.copyOf(triggers);
@@ -55,6 +59,14 @@ public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements
                     .with("table", table)
                     .with("state", Sql.raw(state))
                     .with("trigger", trigger.name()));
+        }
+        trigger.comment()
+                .ifPresent(comment -> statements.add(COMMENT.with("trigger", trigger.name())
+                        .with("table", table)
+                        .with("comment", Sql.literal(comment))));
+        for (Identifier extension : trigger.extensions()) {
+            statements.add(
+                    DEPEND.with("trigger", trigger.name()).with("table", table).with("extension", extension));
         }
     }
 }

@@ -1,0 +1,35 @@
+package liquibase.ext.partition.engine.catalog;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/** Reads {@link SecurityLabel}s out of {@code pg_catalog}. Any role can. */
+public final class SecurityLabelReader {
+    private static final Sql LABELS = Sql.of("""
+            SELECT l.provider, a.attname, l.label
+            FROM pg_catalog.pg_seclabel AS l
+            LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = l.objoid AND a.attnum = l.objsubid AND l.objsubid > 0
+            WHERE l.classoid = 'pg_catalog.pg_class'::regclass AND l.objoid = {oid}
+            ORDER BY l.provider, l.objsubid
+            """);
+
+    private final Session session;
+
+    public SecurityLabelReader(Session session) {
+        this.session = session;
+    }
+
+    /** Those of the table with that oid and of its columns. */
+    public List<SecurityLabel> read(long oid) throws SQLException {
+        return session.query(
+                LABELS.with("oid", oid),
+                row -> new SecurityLabel(
+                        new Identifier(row.getString("provider")),
+                        Optional.ofNullable(row.getString("attname")).map(Identifier::new),
+                        row.getString("label")));
+    }
+}

@@ -1,0 +1,30 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.engine.catalog.PublicationReader;
+import liquibase.ext.partition.engine.catalog.RowSecurityReader;
+import liquibase.ext.partition.engine.catalog.SecurityLabelReader;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.swap.carry.Exchange;
+import liquibase.ext.partition.engine.swap.carry.Policies;
+import liquibase.ext.partition.engine.swap.carry.Publications;
+import liquibase.ext.partition.engine.swap.carry.SecurityLabels;
+import liquibase.ext.partition.engine.swap.carry.SwitchPart;
+
+/** Who may see which rows, here and on subscribers: the parts of a switch that are about this, read from the catalog. */
+final class Protection {
+    private Protection() {}
+
+    static List<SwitchPart> read(Session session, Exchange exchange) throws SQLException {
+        long old = exchange.old().table().oid();
+        long next = exchange.next().table().oid();
+        RowSecurityReader rowSecurity = new RowSecurityReader(session);
+        PublicationReader publications = new PublicationReader(session);
+        SecurityLabelReader labels = new SecurityLabelReader(session);
+        return List.of(
+                new Policies(exchange, rowSecurity.read(old), rowSecurity.read(next)),
+                new SecurityLabels(exchange, labels.read(old), labels.read(next)),
+                new Publications(exchange, publications.read(old), publications.read(next)));
+    }
+}

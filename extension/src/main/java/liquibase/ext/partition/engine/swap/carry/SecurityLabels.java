@@ -1,0 +1,61 @@
+package liquibase.ext.partition.engine.swap.carry;
+
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.catalog.SecurityLabel;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The security labels of the table and its columns, as they are now; the new table got those that there were when it was made.
+ *
+ * @param leaving of the old table
+ * @param entering of the next one
+ */
+public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, List<SecurityLabel> entering)
+        implements SwitchPart {
+    private static final Sql SET = Sql.of("SECURITY LABEL FOR {provider} ON {object} IS {label}");
+    private static final Sql TABLE = Sql.of("TABLE {table}");
+    private static final Sql COLUMN = Sql.of("COLUMN {table}.{column}");
+
+    public SecurityLabels {
+        leaving = List.copyOf(leaving);
+        entering = List.copyOf(entering);
+    }
+
+    @Override
+    public List<Sql> afterRenaming() {
+        List<Sql> statements = new ArrayList<>();
+        for (SecurityLabel label : entering) {
+            boolean isGone = leaving.stream()
+                    .noneMatch(it -> it.provider().equals(label.provider())
+                            && it.column().equals(label.column()));
+            // A column that only the new table has may have a label of its own.
+            boolean isOfBoth = label.column()
+                    .map(name -> exchange.old().table().column(name).isPresent())
+                    .orElse(true);
+            if (isGone && isOfBoth) {
+                statements.add(set(label, Sql.raw("NULL")));
+            }
+        }
+        for (SecurityLabel label : leaving) {
+            boolean isOfBoth = label.column()
+                    .map(name -> exchange.next().table().column(name).isPresent())
+                    .orElse(true);
+            if (isOfBoth && !entering.contains(label)) {
+                statements.add(set(label, Sql.literal(label.label())));
+            }
+        }
+        return statements;
+    }
+
+    private Sql set(SecurityLabel label, Sql text) {
+        return SET.with("provider", label.provider())
+                .with(
+                        "object",
+                        label.column()
+                                .map(column -> COLUMN.with("table", exchange.liveName())
+                                        .with("column", column))
+                                .orElse(TABLE.with("table", exchange.liveName())))
+                .with("label", text);
+    }
+}

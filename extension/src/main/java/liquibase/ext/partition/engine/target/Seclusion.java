@@ -1,0 +1,59 @@
+package liquibase.ext.partition.engine.target;
+
+import java.util.List;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * Keeps a table that holds the source's rows, or their keys, from being read by others before it has the source's grants: default
+ * privileges may have given everybody a right on it and on its partitions, and a member of {@code pg_read_all_data} needs none. It
+ * gets the source's security labels too, by which rows may be masked; their provider may refuse, or not be loaded any more, which is
+ * better told before a row is copied than in the swap.
+ */
+public final class Seclusion {
+    /** By the catalog of the moment when it is run: whose default privileges hold is decided by who runs it. */
+    private static final Sql SECLUDE = Sql.of("""
+            DO {quote}
+            DECLARE
+              source regclass := {sourceName};
+              root regclass := {tableName};
+              it record;
+            BEGIN
+              FOR it IN
+                SELECT c.oid::regclass AS name,
+                       (SELECT pg_catalog.string_agg(DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, ', ')
+                        FROM pg_catalog.aclexplode(c.relacl) AS g WHERE g.grantee <> c.relowner) AS grantees
+                FROM pg_catalog.pg_class AS c
+                WHERE c.oid = root OR c.oid IN (SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = root)
+              LOOP
+                IF it.grantees IS NOT NULL THEN
+                  EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s', it.name, it.grantees);
+                END IF;
+                IF (SELECT c.relrowsecurity FROM pg_catalog.pg_class AS c WHERE c.oid = source) THEN
+                  EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', it.name);
+                END IF;
+              END LOOP;
+              FOR it IN
+                SELECT l.provider, l.label,
+                       CASE WHEN a.attname IS NULL THEN pg_catalog.format('TABLE %s', root)
+                            ELSE pg_catalog.format('COLUMN %s.%I', root, a.attname) END AS labelled
+                FROM pg_catalog.pg_seclabel AS l
+                LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = l.objoid AND a.attnum = l.objsubid AND l.objsubid > 0
+                WHERE l.classoid = 'pg_catalog.pg_class'::regclass AND l.objoid = source
+                  AND (a.attname IS NULL
+                       OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS n WHERE n.attrelid = root AND n.attname = a.attname))
+              LOOP
+                EXECUTE pg_catalog.format('SECURITY LABEL FOR %I ON %s IS %L', it.provider, it.labelled, it.label);
+              END LOOP;
+            END
+            {quote}""");
+
+    private Seclusion() {}
+
+    /** The statement for a table that has just been made, with its partitions, if it has some. */
+    public static Sql of(QualifiedName table, QualifiedName source) {
+        return SECLUDE.with("quote", Sql.dollarQuote("seclude", Sql.list(List.of(table, source))))
+                .with("tableName", Sql.literal(table.quoted()))
+                .with("sourceName", Sql.literal(source.quoted()));
+    }
+}
