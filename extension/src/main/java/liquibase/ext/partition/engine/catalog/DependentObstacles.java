@@ -182,7 +182,7 @@ public final class DependentObstacles {
                    'make it again without column aliases in FROM, or drop it, and make it again after the swap'
             FROM reader, relation
             WHERE pg_catalog.pg_get_viewdef(reader.oid)
-                    ~ (regexp_replace(relation.oid::regclass::text, '([^[:alnum:]_])', '\\\1', 'g') || ' ("([^"]|"")+"|[[:alnum:]_$]+)\(')
+                    ~ (regexp_replace(relation.oid::regclass::text, '([^[:alnum:]_])', '\\\\\\1', 'g') || ' ("([^"]|"")+"|[[:alnum:]_$]+)\\(')
                OR EXISTS (SELECT FROM dependent AS d
                           WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = reader.rule
                             AND d.refclassid = 'pg_catalog.pg_proc'::regclass)
