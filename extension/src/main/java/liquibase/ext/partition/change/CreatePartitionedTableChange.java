@@ -16,6 +16,7 @@ import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionInterval;
@@ -35,7 +36,9 @@ import liquibase.resource.ResourceAccessor;
         description = "Creates the partitioned table that will take the place of a table, with its partitions",
         priority = 1)
 public class CreatePartitionedTableChange extends NewTableChange {
-    private static final String COLUMN = "column";
+    /** The element that gives a column another type. */
+    public static final String COLUMN = "column";
+
     private static final Sql IS_THERE = Sql.of("m.new_oid = to_regclass({newTable})::oid::bigint");
 
     private String partitionColumns;
@@ -48,6 +51,7 @@ public class CreatePartitionedTableChange extends NewTableChange {
     private String until;
     private String partitionPrefix;
     private String routing;
+    private String incomingForeignKeys;
     private List<NewColumn> columns = new ArrayList<>();
 
     @DatabaseChangeProperty(
@@ -134,6 +138,20 @@ public class CreatePartitionedTableChange extends NewTableChange {
     }
 
     @DatabaseChangeProperty(
+            description =
+                    "What becomes of foreign keys that refer to the table: refuse, drop (in the swap, made again on rollback) or trigger (triggers keep them); refuse where it is not given",
+            exampleValue = "refuse",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getIncomingForeignKeys() {
+        return incomingForeignKeys;
+    }
+
+    public void setIncomingForeignKeys(String incomingForeignKeys) {
+        this.incomingForeignKeys = incomingForeignKeys;
+    }
+
+    @DatabaseChangeProperty(
             description = "Columns that get another type on the way, and how",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)
@@ -211,6 +229,7 @@ public class CreatePartitionedTableChange extends NewTableChange {
         checks.add(() -> Optional.ofNullable(keyTime).ifPresent(KeyTime::parse));
         checks.add(() -> columns.forEach(NewColumn::change));
         checks.add(this::routing);
+        checks.add(this::incoming);
         checks.add(() -> {
             require("from", from);
             require("until", until);
@@ -254,13 +273,28 @@ public class CreatePartitionedTableChange extends NewTableChange {
         return script;
     }
 
-    private NewTableSpec spec(QualifiedName source) {
+    /** What is wrong with the attributes, a sentence each. */
+    public List<String> attributeProblems() {
+        List<String> problems = new ArrayList<>();
+        for (Runnable check : attributeChecks()) {
+            try {
+                check.run();
+            } catch (IllegalArgumentException e) {
+                problems.add(e.getMessage());
+            }
+        }
+        return problems;
+    }
+
+    /** The new table that the attributes ask for. */
+    public NewTableSpec spec(QualifiedName source) {
         return new NewTableSpec(
                 source,
                 newTable(),
                 partitionKey(),
                 layout(),
                 routing(),
+                incoming(),
                 columns.stream().map(NewColumn::change).toList());
     }
 
@@ -275,6 +309,12 @@ public class CreatePartitionedTableChange extends NewTableChange {
 
     private Routing routing() {
         return routing == null ? Routing.NATIVE : Routing.parse(routing);
+    }
+
+    private IncomingForeignKeys incoming() {
+        return incomingForeignKeys == null
+                ? IncomingForeignKeys.REFUSE
+                : IncomingForeignKeys.parse(incomingForeignKeys);
     }
 
     private PartitionLayout layout() {

@@ -34,6 +34,7 @@ import liquibase.ext.partition.engine.swap.Swap;
 import liquibase.ext.partition.engine.swap.SwapSettings;
 import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.DerivedName;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
@@ -65,6 +66,7 @@ public final class MigrationFixture {
     private PartitionKeySpec partitionKey;
     private String interval = "month";
     private Routing routing = Routing.NATIVE;
+    private IncomingForeignKeys incomingForeignKeys = IncomingForeignKeys.REFUSE;
     private OnBusy onBusy = OnBusy.FAIL;
     private final List<ColumnChange> changes = new ArrayList<>();
     private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
@@ -131,6 +133,12 @@ public final class MigrationFixture {
     /** By default by declarative partitioning. */
     public MigrationFixture routedByTrigger() {
         routing = Routing.TRIGGER;
+        return this;
+    }
+
+    /** By default a table that others refer to is refused. */
+    public MigrationFixture incomingForeignKeys(IncomingForeignKeys way) {
+        incomingForeignKeys = way;
         return this;
     }
 
@@ -212,6 +220,7 @@ public final class MigrationFixture {
                 partitionKey,
                 PartitionLayout.parse(prefix(), interval, from, until),
                 routing,
+                incomingForeignKeys,
                 changes);
     }
 

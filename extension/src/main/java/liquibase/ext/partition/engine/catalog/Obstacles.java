@@ -47,10 +47,17 @@ final class Obstacles {
                    format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.confrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
             UNION ALL
-            SELECT 'FOREIGN_KEYS', format('its foreign key %I refers to %s', k.conname, k.confrelid::regclass),
-                   format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+            SELECT 'FOREIGN_KEYS', format('its foreign key %I refers to %s, which takes the right to REFERENCE it', k.conname, k.confrelid::regclass),
+                   format('GRANT USAGE ON SCHEMA %I TO %I; GRANT REFERENCES ON %s TO %I', n.nspname, current_user, k.confrelid::regclass,
+                          current_user)
             FROM pg_catalog.pg_constraint AS k
+            JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace
             WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.confrelid <> {oid} AND k.conparentid = 0
+              AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                       AND (pg_catalog.has_table_privilege(r.oid, 'REFERENCES')
+                            OR NOT EXISTS (SELECT FROM unnest(k.confkey) AS col
+                                           WHERE NOT pg_catalog.has_column_privilege(r.oid, col, 'REFERENCES'))))
             UNION ALL
             SELECT 'EXCLUSION_CONSTRAINTS', format('it has the exclusion constraint %I', k.conname),
                    format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)

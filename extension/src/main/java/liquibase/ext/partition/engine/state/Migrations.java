@@ -20,6 +20,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration.BackupVerification;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 import liquibase.ext.partition.engine.target.ColumnChange;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionInterval;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
@@ -36,7 +37,7 @@ public final class Migrations {
     private static final Sql FIND = Sql.of("""
             SELECT id, source_schema, source_table, new_table, partition_columns, text_format, epoch, key_time,
                    combined_column, partition_prefix, partition_interval, range_from, range_until, routing,
-                   converted_columns, converted_types, converted_using, converted_reverse_using,
+                   incoming_foreign_keys, converted_columns, converted_types, converted_using, converted_reverse_using,
                    phase, source_oid, new_oid, delta_table,
                    key_columns, source_blocks, blocks_per_chunk, source_filenode, source_columns, backup_table,
                    verified_differences, backup_differences,
@@ -53,11 +54,11 @@ public final class Migrations {
     private static final Sql INSERT = Sql.of("""
             INSERT INTO {migration} (source_schema, source_table, new_table, partition_columns, text_format, epoch, key_time,
                                      combined_column, partition_prefix, partition_interval, range_from, range_until, routing,
-                                     converted_columns, converted_types, converted_using, converted_reverse_using,
+                                     incoming_foreign_keys, converted_columns, converted_types, converted_using, converted_reverse_using,
                                      phase, source_oid, new_oid)
             VALUES ({schema}, {table}, {newTable}, {partitionColumns}, {textFormat}, {epoch}, {keyTime},
                     {combinedColumn}, {prefix}, {interval}, {from}::date, {until}::date, {routing},
-                    {convertedColumns}, {convertedTypes}, {using}, {reverseUsing},
+                    {incomingForeignKeys}, {convertedColumns}, {convertedTypes}, {using}, {reverseUsing},
                     {phase}, ({qualifiedSource}::regclass)::oid::bigint, ({qualifiedNew}::regclass)::oid::bigint)""");
 
     private static final Sql START_CAPTURE = Sql.of("""
@@ -193,6 +194,7 @@ public final class Migrations {
                 .with("from", layout.from().toString())
                 .with("until", layout.until().toString())
                 .with("routing", spec.routing().word())
+                .with("incomingForeignKeys", spec.incomingForeignKeys().word())
                 .with(
                         "convertedColumns",
                         texts(spec.columns().stream(), change -> change.column().name()))
@@ -367,6 +369,7 @@ public final class Migrations {
                 key,
                 layout,
                 Routing.parse(row.getString("routing")),
+                IncomingForeignKeys.parse(row.getString("incoming_foreign_keys")),
                 changes(row));
     }
 

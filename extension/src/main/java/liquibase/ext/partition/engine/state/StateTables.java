@@ -27,6 +27,7 @@ public record StateTables(Identifier schema) {
               range_from date NOT NULL,
               range_until date NOT NULL,
               routing text NOT NULL,
+              incoming_foreign_keys text NOT NULL,
               converted_columns text[] NOT NULL,
               converted_types text[] NOT NULL,
               converted_using text[] NOT NULL,
@@ -72,6 +73,21 @@ public record StateTables(Identifier schema) {
               PRIMARY KEY (migration_id, from_block)
             )""");
 
+    private static final Sql CREATE_FOREIGN_KEY = Sql.of("""
+            CREATE TABLE IF NOT EXISTS {foreignKey} (
+              migration_id bigint NOT NULL REFERENCES {migration} ON DELETE CASCADE,
+              incoming boolean NOT NULL,
+              referring_oid bigint NOT NULL,
+              referring_schema text NOT NULL,
+              referring_table text NOT NULL,
+              name text NOT NULL,
+              definition text NOT NULL,
+              validated boolean NOT NULL,
+              enforced boolean NOT NULL,
+              comment text,
+              PRIMARY KEY (migration_id, incoming, referring_oid, name)
+            )""");
+
     /** The delta backlog is the statistics' estimate: a view cannot count a table whose name is in a row. */
     private static final Sql CREATE_PROGRESS = Sql.of("""
             CREATE OR REPLACE VIEW {progress} AS
@@ -96,7 +112,7 @@ public record StateTables(Identifier schema) {
             ) AS c ON true""");
 
     private static final Sql DROP_VIEW = Sql.of("DROP VIEW IF EXISTS {progress}");
-    private static final Sql DROP_TABLES = Sql.of("DROP TABLE IF EXISTS {chunk}, {migration}");
+    private static final Sql DROP_TABLES = Sql.of("DROP TABLE IF EXISTS {foreignKey}, {chunk}, {migration}");
 
     public QualifiedName migration() {
         return named("partition_migration");
@@ -104,6 +120,10 @@ public record StateTables(Identifier schema) {
 
     public QualifiedName chunk() {
         return named("partition_chunk");
+    }
+
+    public QualifiedName foreignKey() {
+        return named("partition_foreign_key");
     }
 
     public QualifiedName progress() {
@@ -115,6 +135,7 @@ public record StateTables(Identifier schema) {
         return List.of(
                 CREATE_MIGRATION.with("migration", migration()),
                 CREATE_CHUNK.with("chunk", chunk()).with("migration", migration()),
+                CREATE_FOREIGN_KEY.with("foreignKey", foreignKey()).with("migration", migration()),
                 CREATE_PROGRESS
                         .with("progress", progress())
                         .with("migration", migration())
@@ -125,7 +146,10 @@ public record StateTables(Identifier schema) {
     public List<Sql> dropStatements() {
         return List.of(
                 DROP_VIEW.with("progress", progress()),
-                DROP_TABLES.with("chunk", chunk()).with("migration", migration()));
+                DROP_TABLES
+                        .with("foreignKey", foreignKey())
+                        .with("chunk", chunk())
+                        .with("migration", migration()));
     }
 
     private QualifiedName named(String name) {

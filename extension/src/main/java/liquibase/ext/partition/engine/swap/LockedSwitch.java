@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
@@ -87,9 +88,14 @@ final class LockedSwitch {
                         "Nothing was renamed and change capture is still on.",
                         () -> {
                             List<Sql> others = body.locks();
-                            session.updateAll(others);
                             long firstLockAt = System.nanoTime();
-                            session.updateAll(lockStatements(leaving, entering));
+                            List<Sql> locks = new ArrayList<>(others);
+                            locks.addAll(lockStatements(leaving, entering));
+                            if (others.isEmpty()) {
+                                session.updateAll(locks);
+                            } else {
+                                LockPatience.lock(session, locks);
+                            }
                             long lockedAt = others.isEmpty() ? System.nanoTime() : firstLockAt;
                             long backlog = replay.capture().backlog(session, settings.maxDrainRows() + 1);
                             if (backlog > settings.maxDrainRows()) {

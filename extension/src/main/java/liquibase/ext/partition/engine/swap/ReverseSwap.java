@@ -39,6 +39,7 @@ public final class ReverseSwap {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
         if (!migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is not swapped.".formatted(run.step(), run.source()));
+            ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
             MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
             return;
         }
@@ -47,6 +48,7 @@ public final class ReverseSwap {
                     "The backup of %s has been dropped, so there is no table to go back to. Nothing was changed; the partitioned table goes on."
                             .formatted(run.source()));
         }
+        ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
         Session session = run.session();
         TableReader reader = new TableReader(session);
         QualifiedName backupName =
@@ -79,6 +81,7 @@ public final class ReverseSwap {
         run.line(
                 "%s is the table it was before the swap, with every write made since; %s is kept up to date. The lock was held for %d ms."
                         .formatted(run.source(), migration.newTable(), milliseconds));
+        ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
         MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
     }
 
@@ -109,6 +112,7 @@ public final class ReverseSwap {
                         name -> CarriedName.newIndex(run.source(), name).name(),
                         name -> CarriedName.backupIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
+                ForeignKeys.reverse(run, migration, exchange),
                 capture,
                 Protection.read(run.session(), exchange),
                 DependentParts.read(run.session(), exchange));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -29,6 +30,7 @@ import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.AccessObstacles;
 import liquibase.ext.partition.engine.target.CarriedName;
+import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
@@ -63,9 +65,11 @@ public final class Swap {
     public void swap(SwapSettings settings) throws SQLException {
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
+            ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
             finish(settings);
             return;
         }
+        ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
         Session session = run.session();
         TableReader reader = new TableReader(session);
         Table source = reader.require(run.source());
@@ -90,6 +94,7 @@ public final class Swap {
         }
         run.line("%s is partitioned now; %s is its backup. The lock was held for %d ms."
                 .formatted(run.source(), backup, milliseconds));
+        ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
         finish(settings);
     }
 
@@ -142,6 +147,7 @@ public final class Swap {
                         name -> CarriedName.backupIndex(run.source(), name).name(),
                         name -> CarriedName.newIndex(run.source(), name).name()),
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
+                ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),
                 replay.capture(),
                 Protection.read(run.session(), exchange),
                 DependentParts.read(run.session(), exchange));
@@ -190,7 +196,15 @@ public final class Swap {
                                     run.source(), source.owner(), source.owner().quoted()));
         }
         Set<Identifier> differing = migration.spec().differingColumns();
-        List<Obstacle> obstacles = new ArrayList<>(source.obstacles());
+        List<Obstacle> obstacles = new ArrayList<>(migration
+                .spec()
+                .incomingForeignKeys()
+                .obstacles(
+                        source,
+                        new ForeignKeyReader(run.session()).incoming(source.oid()),
+                        migration.spec().columns().stream()
+                                .map(ColumnChange::column)
+                                .toList()));
         obstacles.addAll(new DependentObstacles(run.session()).readersOf(source.oid(), differing));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(

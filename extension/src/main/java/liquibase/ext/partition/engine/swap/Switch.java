@@ -33,6 +33,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
 
     /**
      * @param routing by triggers, of that of the two tables whose rows are routed so
+     * @param foreignKeys what becomes of them
      * @param capture moves from the leaving to the entering table
      * @param protection as {@link Protection} has read it
      * @param dependents as {@link DependentParts} has read them
@@ -41,6 +42,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
             Exchange exchange,
             CarriedNames names,
             Optional<TriggerRouting> routing,
+            ForeignKeys foreignKeys,
             Capture capture,
             List<SwitchPart> protection,
             List<SwitchPart> dependents) {
@@ -52,12 +54,15 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
                 exchange,
                 exchange.old()
                         .userTriggers(name -> capture.owns(name)
+                                || foreignKeys.triggers().contains(name)
                                 || routing.filter(it -> it.owns(name)).isPresent())));
         parts.add(new TableGrants(exchange));
         parts.addAll(protection);
         parts.add(new TableComment(exchange));
+        parts.addAll(foreignKeys.incoming());
         parts.add(new CaptureTriggers(exchange, capture));
         parts.add(new RoutingTriggers(exchange, routing));
+        parts.add(foreignKeys.own());
         parts.addAll(dependents);
         return new Switch(exchange, parts);
     }

@@ -110,6 +110,7 @@ class PartitionLayoutTest {
                         PartitionKeySpec.of(new Identifier("Created At")),
                         PartitionLayout.parse("order_", "month", "2024-01", "2024-02"),
                         Routing.NATIVE,
+                        IncomingForeignKeys.REFUSE,
                         List.of()))
                 .orElseThrow();
 

@@ -37,6 +37,9 @@ final class TableModel {
         if (table.routing() != null) {
             model.put("routing", table.routing().word());
         }
+        if (table.incomingForeignKeys() != null) {
+            model.put("incomingForeignKeys", table.incomingForeignKeys().word());
+        }
         model.put("columns", columns(table));
         putIfPresent(model, "chunkSize", table.chunkSize());
         putIfPresent(model, "workers", table.workers());

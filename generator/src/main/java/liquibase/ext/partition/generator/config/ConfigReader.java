@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
 import tools.jackson.databind.JsonNode;
@@ -55,6 +56,9 @@ public final class ConfigReader {
                 entry.name(TableEntry.PARTITION_PREFIX).orElseThrow(),
                 List.copyOf(entry.keyColumns().values()),
                 entry.text(TableEntry.ROUTING).map(Routing::parse).orElse(null),
+                entry.text(TableEntry.INCOMING_FOREIGN_KEYS)
+                        .map(IncomingForeignKeys::parse)
+                        .orElse(null),
                 new PartitionBy(
                         List.copyOf(entry.partitionColumns().values()),
                         entry.partitionText(TableEntry.COMBINED_COLUMN).orElse(null),

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.Routing;
 
 /**
@@ -19,6 +20,7 @@ import liquibase.ext.partition.engine.target.Routing;
  * @param partitionPrefix what partitions' names begin with
  * @param keyColumns what tells rows apart; at least one
  * @param routing how a new row finds its partition; null for the extension's default, native
+ * @param incomingForeignKeys what becomes of foreign keys that refer to the table; null for the extension's default, refuse
  * @param columns by name, in the order of the file; empty when the config does not state them
  * @param chunkSize rows of one copy transaction; null for the extension's default
  * @param workers connections that work side by side; null for the extension's default
@@ -33,6 +35,7 @@ public record TableConfig(
         String partitionPrefix,
         List<String> keyColumns,
         Routing routing,
+        IncomingForeignKeys incomingForeignKeys,
         PartitionBy partitionBy,
         Map<String, ColumnConfig> columns,
         Long chunkSize,

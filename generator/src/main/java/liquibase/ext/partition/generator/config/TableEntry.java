@@ -26,6 +26,7 @@ record TableEntry(KeyPath path, JsonNode json) {
     static final String PARTITION_BY = "partitionBy";
     static final String COLUMNS = "columns";
     static final String ROUTING = "routing";
+    static final String INCOMING_FOREIGN_KEYS = "incomingForeignKeys";
     static final String COMBINED_COLUMN = "combinedColumn";
     static final String TEXT_FORMAT = "textFormat";
     static final String EPOCH = "epoch";

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.sql.Identifier;
 
@@ -60,7 +61,7 @@ public record ConfigText(String yaml, int todos) {
     private static void write(Writer writer, InspectedTable inspected) {
         String indent = "    ";
         List<Obstacle> obstacles = inspected.table().obstacles();
-        obstacles.forEach(obstacle -> writer.todo("  ", "The table is refused as long as " + obstacle.what() + "."));
+        obstacles.forEach(obstacle -> writer.todo("  ", refused(obstacle)));
         writer.line("  - schemaName: " + name(inspected.table().name().schema()));
         writer.line(indent + "tableName: " + name(inspected.table().name().name()));
         writeNames(writer, indent, inspected);
@@ -83,6 +84,13 @@ public record ConfigText(String yaml, int todos) {
         writer.comment(indent, "Rows of one transaction, and connections that work side by side:");
         writer.comment(indent, "chunkSize: 1000000");
         writer.comment(indent, "workers: 1");
+    }
+
+    private static String refused(Obstacle obstacle) {
+        return "The table is refused as long as " + obstacle.what()
+                + (obstacle.feature() == Feature.INCOMING_FOREIGN_KEYS
+                        ? ", or until incomingForeignKeys says what becomes of it: drop or trigger."
+                        : ".");
     }
 
     private static void writeNames(Writer writer, String indent, InspectedTable inspected) {

@@ -5,6 +5,7 @@
 -->
 <#assign about = {
   "before": [
+    "Stops, with every reason and its remedy, where the table cannot be partitioned so; generator plan tells the same before.",
     "The state before anything is made. A rollback to this tag undoes every step below."
   ],
   "prepare": [
@@ -80,10 +81,21 @@
   <#if (routing!"native") == "trigger">
     <#local facts += ["a trigger finds the partition of a new row, and the partitions inherit"]>
   </#if>
+  <#if (incomingForeignKeys!"refuse") == "drop">
+    <#local facts += ["THE SWAP WILL DROP THE FOREIGN KEYS THAT REFER TO " + tableName]>
+  <#elseif (incomingForeignKeys!"refuse") == "trigger">
+    <#local facts += ["the swap will put triggers in the place of the foreign keys that refer to " + tableName]>
+  </#if>
   <#return facts?join("; ")>
 </#function>
 
 <#function swapped>
   <#local fact = "Swaps: " + tableName + " becomes " + backupTableName + ", " + newTableName + " becomes " + tableName>
-  <#return fact + ((routing!"native") == "trigger")?then("; attaches the trigger that finds the partition of a new row", "")>
+  <#local fact = fact + ((routing!"native") == "trigger")?then("; attaches the trigger that finds the partition of a new row", "")>
+  <#if (incomingForeignKeys!"refuse") == "drop">
+    <#local fact = fact + "; DROPS THE FOREIGN KEYS THAT REFER TO " + tableName + ", and a rollback makes them again">
+  <#elseif (incomingForeignKeys!"refuse") == "trigger">
+    <#local fact = fact + "; drops the foreign keys that refer to " + tableName + " and keeps them by triggers; a rollback makes them again">
+  </#if>
+  <#return fact>
 </#function>

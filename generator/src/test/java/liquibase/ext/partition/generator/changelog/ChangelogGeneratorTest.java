@@ -113,9 +113,11 @@ class ChangelogGeneratorTest {
               - tableName: visits
                 keyColumns: [id]
                 routing: trigger
+                incomingForeignKeys: trigger
                 partitionBy: {columns: [at], epoch: milliseconds, interval: week, from: 2020-W53, until: 2021-01-11}
               - tableName: logs
                 keyColumns: [id]
+                incomingForeignKeys: drop
                 partitionBy: {columns: [at], interval: year, from: 2024, until: 2025}
             """;
 
@@ -227,6 +229,7 @@ class ChangelogGeneratorTest {
                             "- column:",
                             "<partition:column ",
                             "routing",
+                            "incomingForeignKeys",
                             "combinedColumn",
                             "textFormat",
                             "epoch",

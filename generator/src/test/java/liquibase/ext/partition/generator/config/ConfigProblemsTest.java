@@ -203,7 +203,8 @@ class ConfigProblemsTest {
         "partitionBy.interval, decade, 'day, week, month, quarter, year', Write for example interval: month.",
         "partitionBy.epoch, millis, 'seconds, milliseconds', Write for example epoch: seconds.",
         "partitionBy.epoch, second, 'seconds, milliseconds', Did you mean seconds?",
-        "routing, triggers, 'native, trigger', Did you mean trigger?"
+        "routing, triggers, 'native, trigger', Did you mean trigger?",
+        "incomingForeignKeys, dropp, 'refuse, drop, trigger', Did you mean drop?"
     })
     void listsTheChoicesAndTheNearest(String key, String value, String choices, String remedy) {
         String line = key.startsWith("partitionBy.") ? "      " + key.substring("partitionBy.".length()) : "    " + key;

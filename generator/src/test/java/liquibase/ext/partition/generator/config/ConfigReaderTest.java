@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.PartitionInterval;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
@@ -38,6 +39,7 @@ class ConfigReaderTest {
                         "orders_",
                         List.of("id"),
                         null,
+                        null,
                         new PartitionBy(
                                 List.of("created_at"),
                                 null,
@@ -65,6 +67,7 @@ class ConfigReaderTest {
                     partitionPrefix: o$
                     keyColumns: [tenant, id]
                     routing: trigger
+                    incomingForeignKeys: drop
                     partitionBy:
                       columns: [day, id]
                       combinedColumn: a day
@@ -93,6 +96,7 @@ class ConfigReaderTest {
                         "o$",
                         List.of("tenant", "id"),
                         Routing.TRIGGER,
+                        IncomingForeignKeys.DROP,
                         new PartitionBy(
                                 List.of("day", "id"),
                                 "a day",

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.PartitionInterval;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
@@ -99,6 +100,10 @@ class TablesSchemaTest {
     void offersTheChoicesOfTheEngine() {
         assertThat(choices(table.child("routing")))
                 .isEqualTo(Arrays.stream(Routing.values()).map(Routing::word).toList());
+        assertThat(choices(table.child("incomingForeignKeys")))
+                .isEqualTo(Arrays.stream(IncomingForeignKeys.values())
+                        .map(IncomingForeignKeys::word)
+                        .toList());
         assertThat(choices(table.child("partitionBy").child("interval")))
                 .isEqualTo(Arrays.stream(PartitionInterval.values())
                         .map(PartitionInterval::word)

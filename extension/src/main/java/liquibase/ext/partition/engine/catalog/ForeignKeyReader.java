@@ -1,0 +1,154 @@
+package liquibase.ext.partition.engine.catalog;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * Reads foreign keys out of {@code pg_catalog}: those that somebody made, not the parts that the server made of them for
+ * partitions. Takes no lock. Any role can read.
+ */
+public final class ForeignKeyReader {
+    private static final String NOT_VALID = " NOT VALID";
+
+    /** By way of jsonb where a column is missing in an older server. */
+    private static final Sql KEYS = Sql.of("""
+            SELECT k.conname, pg_catalog.pg_get_constraintdef(k.oid) AS definition, k.convalidated,
+                   coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced,
+                   coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false) AS temporal,
+                   pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment,
+                   k.condeferrable, k.condeferred, k.confmatchtype, k.confdeltype, k.confupdtype,
+                   c.oid AS referring_oid, cn.nspname AS referring_schema, c.relname AS referring_table,
+                   pg_catalog.pg_get_userbyid(c.relowner) AS referring_owner,
+                   pg_catalog.pg_has_role(c.relowner, 'USAGE') AS referring_owned,
+                   pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') AS referring_lockable,
+                   c.relforcerowsecurity AS referring_forced,
+                   r.oid AS referenced_oid, rn.nspname AS referenced_schema, r.relname AS referenced_table,
+                   pg_catalog.pg_get_userbyid(r.relowner) AS referenced_owner,
+                   pg_catalog.pg_has_role(r.relowner, 'USAGE') AS referenced_owned,
+                   pg_catalog.has_table_privilege(r.oid, 'UPDATE, DELETE, TRUNCATE') AS referenced_lockable,
+                   r.relforcerowsecurity AS referenced_forced,
+                   pg_catalog.has_schema_privilege(r.relowner, cn.oid, 'CREATE') AS owner_may_create,
+                   pair.*,
+                   ARRAY(SELECT a.attname::text
+                         FROM jsonb_array_elements_text(CASE jsonb_typeof(to_jsonb(k) -> 'confdelsetcols')
+                                                        WHEN 'array' THEN to_jsonb(k) -> 'confdelsetcols' ELSE '[]' END) AS s (attnum)
+                         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = s.attnum::integer) AS set_columns
+            FROM pg_catalog.pg_constraint AS k
+            JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
+            JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace
+            JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid
+            JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace
+            CROSS JOIN LATERAL (
+              SELECT array_agg(a.attname::text ORDER BY u.place) AS columns,
+                     array_agg(b.attname::text ORDER BY u.place) AS referenced_columns,
+                     array_agg(format('OPERATOR(%I.%s)', pfn.nspname, pf.oprname) ORDER BY u.place) AS equalities,
+                     array_agg(format('OPERATOR(%I.%s)', ppn.nspname, pp.oprname) ORDER BY u.place) AS same_keys,
+                     array_agg(CASE WHEN a.attcollation <> b.attcollation AND b.attcollation <> 0
+                                    THEN b.attcollation::regcollation::text END ORDER BY u.place) AS collations
+              FROM unnest(k.conkey, k.confkey, k.conpfeqop, k.conppeqop) WITH ORDINALITY AS u (col, ref, pf, pp, place)
+              JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.col
+              JOIN pg_catalog.pg_attribute AS b ON b.attrelid = k.confrelid AND b.attnum = u.ref
+              JOIN pg_catalog.pg_operator AS pf ON pf.oid = u.pf JOIN pg_catalog.pg_namespace AS pfn ON pfn.oid = pf.oprnamespace
+              JOIN pg_catalog.pg_operator AS pp ON pp.oid = u.pp JOIN pg_catalog.pg_namespace AS ppn ON ppn.oid = pp.oprnamespace
+            ) AS pair
+            WHERE k.contype = 'f' AND k.conparentid = 0 AND {which}
+            ORDER BY c.oid, k.conname
+            """);
+
+    private static final Sql OWN = Sql.of("k.conrelid = {oid} AND k.confrelid <> {oid}");
+    private static final Sql INCOMING = Sql.of("k.confrelid = {oid}");
+
+    /** Those of the default partition that its parent has not: made there, and not yet on the parent. */
+    private static final Sql OF_DEFAULT_PARTITION = Sql.of("""
+            k.conrelid = to_regclass({partition}) AND k.confrelid NOT IN (k.conrelid, {oid})
+            AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS p WHERE p.conrelid = {oid} AND p.conname = k.conname)""");
+
+    private final Session session;
+
+    public ForeignKeyReader(Session session) {
+        this.session = session;
+    }
+
+    /** Those of the table with that oid, but not those by which it refers to itself. */
+    public List<ForeignKey> own(long oid) throws SQLException {
+        return read(OWN.with("oid", oid));
+    }
+
+    /** As {@link #own}, with those that only the partitions have; told by the default one. */
+    public List<ForeignKey> ownOfPartitioned(long oid, QualifiedName defaultPartition) throws SQLException {
+        List<ForeignKey> keys = new ArrayList<>(own(oid));
+        keys.addAll(read(OF_DEFAULT_PARTITION.with("oid", oid).with("partition", defaultPartition.quoted())));
+        return keys;
+    }
+
+    /** Those that refer to the table with that oid, its own among them. */
+    public List<ForeignKey> incoming(long oid) throws SQLException {
+        return read(INCOMING.with("oid", oid));
+    }
+
+    private List<ForeignKey> read(Sql which) throws SQLException {
+        return QualifiedNames.within(session, () -> session.query(KEYS.with("which", which), ForeignKeyReader::map));
+    }
+
+    private static ForeignKey map(ResultSet row) throws SQLException {
+        String definition = row.getString("definition");
+        String[] columns = texts(row, "columns");
+        String[] referenced = texts(row, "referenced_columns");
+        String[] equalities = texts(row, "equalities");
+        String[] sameKeys = texts(row, "same_keys");
+        String[] collations = texts(row, "collations");
+        List<ForeignKey.Pair> pairs = new ArrayList<>();
+        for (int i = 0; i < columns.length; i++) {
+            pairs.add(new ForeignKey.Pair(
+                    new Identifier(columns[i]),
+                    new Identifier(referenced[i]),
+                    Sql.raw(equalities[i]),
+                    Sql.raw(sameKeys[i]),
+                    Optional.ofNullable(collations[i])));
+        }
+        return new ForeignKey(
+                new Identifier(row.getString("conname")),
+                side(row, "referring"),
+                side(row, "referenced"),
+                pairs,
+                new ForeignKey.Rules(
+                        row.getString("confmatchtype").equals("f"),
+                        ForeignKey.Action.of(row.getString("confdeltype").charAt(0)),
+                        ForeignKey.Action.of(row.getString("confupdtype").charAt(0)),
+                        row.getBoolean("condeferrable"),
+                        row.getBoolean("condeferred"),
+                        Arrays.stream(texts(row, "set_columns"))
+                                .map(Identifier::new)
+                                .toList(),
+                        row.getBoolean("temporal"),
+                        row.getBoolean("owner_may_create")),
+                definition.endsWith(NOT_VALID)
+                        ? definition.substring(0, definition.length() - NOT_VALID.length())
+                        : definition,
+                row.getBoolean("convalidated"),
+                row.getBoolean("enforced"),
+                Optional.ofNullable(row.getString("comment")));
+    }
+
+    private static ForeignKey.Side side(ResultSet row, String which) throws SQLException {
+        return new ForeignKey.Side(
+                row.getLong(which + "_oid"),
+                QualifiedName.of(row.getString(which + "_schema"), row.getString(which + "_table")),
+                new Identifier(row.getString(which + "_owner")),
+                row.getBoolean(which + "_owned"),
+                row.getBoolean(which + "_lockable"),
+                row.getBoolean(which + "_forced"));
+    }
+
+    private static String[] texts(ResultSet row, String column) throws SQLException {
+        return (String[]) row.getArray(column).getArray();
+    }
+}

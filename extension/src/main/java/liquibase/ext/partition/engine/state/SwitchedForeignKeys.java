@@ -1,0 +1,129 @@
+package liquibase.ext.partition.engine.state;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.ForeignKey;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * Reads and writes {@code partition_foreign_key}: what the catalog no longer knows of foreign keys that a swap has dropped.
+ *
+ * <p>A row of the table's own foreign key says that the key is still to be validated where it was made again. A row of a key that
+ * refers to the table says what is to be made again on rollback.
+ */
+public final class SwitchedForeignKeys {
+    private static final Sql INSERT = Sql.of("""
+            INSERT INTO {foreignKey} (migration_id, incoming, referring_oid, referring_schema, referring_table, name, definition,
+                                      validated, enforced, comment)
+            VALUES ({migration}, {incoming}, {oid}, {schema}, {table}, {name}, {definition}, {validated}, {enforced}, {comment})
+            ON CONFLICT (migration_id, incoming, referring_oid, name) DO UPDATE
+            SET definition = EXCLUDED.definition, validated = EXCLUDED.validated, enforced = EXCLUDED.enforced,
+                comment = EXCLUDED.comment, referring_schema = EXCLUDED.referring_schema, referring_table = EXCLUDED.referring_table""");
+
+    private static final Sql FIND = Sql.of("""
+            SELECT f.referring_oid, f.referring_schema, f.referring_table, f.name, f.definition, f.validated, f.enforced, f.comment,
+                   n.nspname, c.relname
+            FROM {foreignKey} AS f
+            LEFT JOIN pg_catalog.pg_class AS c ON c.oid = f.referring_oid AND c.relkind IN ('r', 'p')
+            LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE f.migration_id = {migration} AND f.incoming = {incoming}
+            ORDER BY f.referring_oid, f.name""");
+
+    private static final Sql DELETE = Sql.of("""
+            DELETE FROM {foreignKey}
+            WHERE migration_id = {migration} AND incoming = {incoming} AND referring_oid = {oid} AND name = {name}""");
+
+    private static final Sql DELETE_ALL =
+            Sql.of("DELETE FROM {foreignKey} WHERE migration_id = {migration} AND incoming = {incoming}");
+
+    private final StateTables tables;
+    private final Migration migration;
+
+    public SwitchedForeignKeys(StateTables tables, Migration migration) {
+        this.tables = tables;
+        this.migration = migration;
+    }
+
+    /**
+     * One row.
+     *
+     * @param referringName of the referring table when the row was written
+     * @param present its name today; empty where it is gone
+     */
+    public record Row(
+            boolean incoming,
+            long referringOid,
+            QualifiedName referringName,
+            Optional<QualifiedName> present,
+            Identifier name,
+            String definition,
+            boolean validated,
+            boolean enforced,
+            Optional<String> comment) {
+        /** {@code CONSTRAINT name FOREIGN KEY …}, not validated, to be added to a table. */
+        public Sql notValid() {
+            return Sql.of("CONSTRAINT {name} {definition}")
+                    .with("name", name)
+                    .with("definition", Sql.raw(enforced ? definition + " NOT VALID" : definition));
+        }
+
+        /** As it was before it was dropped. */
+        public Sql valid() {
+            return Sql.of("CONSTRAINT {name} {definition}").with("name", name).with("definition", Sql.raw(definition));
+        }
+    }
+
+    /** The statement that writes a row for {@code key}, whose text names the table by its live name. */
+    public Sql insertStatement(ForeignKey key, boolean incoming) {
+        return sql(INSERT)
+                .with("incoming", incoming)
+                .with("oid", key.referring().oid())
+                .with("schema", key.referring().name().schema().name())
+                .with("table", key.referring().name().name().name())
+                .with("name", key.name().name())
+                .with("definition", key.definition())
+                .with("validated", key.validated())
+                .with("enforced", key.enforced())
+                .with("comment", key.comment().orElse(null));
+    }
+
+    /** The statement that removes all rows of a kind. */
+    public Sql deleteStatement(boolean incoming) {
+        return sql(DELETE_ALL).with("incoming", incoming);
+    }
+
+    public List<Row> find(Session session, boolean incoming) throws SQLException {
+        return session.query(sql(FIND).with("incoming", incoming), row -> map(row, incoming));
+    }
+
+    public void delete(Session session, Row row) throws SQLException {
+        session.update(sql(DELETE)
+                .with("incoming", row.incoming())
+                .with("oid", row.referringOid())
+                .with("name", row.name().name()));
+    }
+
+    private Sql sql(Sql template) {
+        return template.with("foreignKey", tables.foreignKey()).with("migration", migration.id());
+    }
+
+    private static Row map(ResultSet row, boolean incoming) throws SQLException {
+        return new Row(
+                incoming,
+                row.getLong("referring_oid"),
+                QualifiedName.of(row.getString("referring_schema"), row.getString("referring_table")),
+                row.getString("relname") == null
+                        ? Optional.empty()
+                        : Optional.of(QualifiedName.of(row.getString("nspname"), row.getString("relname"))),
+                new Identifier(row.getString("name")),
+                row.getString("definition"),
+                row.getBoolean("validated"),
+                row.getBoolean("enforced"),
+                Optional.ofNullable(row.getString("comment")));
+    }
+}

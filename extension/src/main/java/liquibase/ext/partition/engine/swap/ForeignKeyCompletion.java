@@ -1,0 +1,203 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
+
+/**
+ * What a switch has left to do about foreign keys, once it has committed. Goes by what the catalog and {@code partition_foreign_key}
+ * say, so that a run which was killed is finished by the next one; does nothing where nothing is left.
+ *
+ * <p>Transaction: one for each statement. Locks: to drop a key, ACCESS EXCLUSIVE on the idle table and the referenced one; to
+ * validate it, SHARE UPDATE EXCLUSIVE on one partition, which lets writers through, for as long as the look takes; to put it on a
+ * partitioned table before PostgreSQL 18, SHARE ROW EXCLUSIVE on that and ACCESS EXCLUSIVE on the referenced table. The first and the
+ * last are taken under the lock policy.
+ */
+final class ForeignKeyCompletion {
+    /** Those that somebody made on the table or on its partitions. */
+    private static final Sql LEFT_OVER = Sql.of("""
+            SELECT n.nspname, c.relname, k.conname
+            FROM (SELECT {oid}::oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}) AS t
+            JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'f' AND k.conparentid = 0
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            ORDER BY c.relkind = 'p' DESC, c.relname, k.conname""");
+
+    /** The partitions come before the partitioned table, whose own validation then has nothing left to look at. */
+    private static final Sql NOT_VALIDATED = Sql.of("""
+            SELECT n.nspname, c.relname
+            FROM (SELECT {oid}::oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}
+                  UNION SELECT relid FROM pg_catalog.pg_partition_tree({oid}::oid)) AS t
+            JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'f' AND NOT k.convalidated
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE k.conname = {name} ORDER BY c.relkind = 'p', c.relname""");
+
+    private static final Sql IS_ON = Sql.of("""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND contype = 'f' AND conname = {name})""");
+
+    private static final Sql IS_ON_PART = Sql.of("""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_partition_tree({oid}::oid) AS t ON t.relid = k.conrelid
+                           WHERE t.level > 0 AND k.contype = 'f' AND k.conname = {name})""");
+
+    private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
+    private static final Sql VALIDATE = Sql.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
+    private static final Sql ADD = Sql.of("ALTER TABLE {table} ADD {key}");
+    private static final Sql COMMENT = Sql.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
+
+    private record Constraint(QualifiedName table, Identifier name) {}
+
+    private final StepRun run;
+    private final Session session;
+    private final LockPolicy lock;
+    private final SwitchedForeignKeys switched;
+    private final QualifiedName live;
+    private final QualifiedName defaultPartition;
+
+    private ForeignKeyCompletion(StepRun run, Migration migration, LockPolicy lock) {
+        this.run = run;
+        this.session = run.session();
+        this.lock = lock;
+        this.switched = new SwitchedForeignKeys(run.state(), migration);
+        this.live = migration.source();
+        this.defaultPartition = live.sibling(migration.spec().layout().defaultPartition());
+    }
+
+    /** After the swap. */
+    static void afterSwap(StepRun run, Migration migration, LockPolicy lock) throws SQLException {
+        new ForeignKeyCompletion(run, migration, lock).completeOwn(migration.newOid(), migration.sourceOid());
+    }
+
+    /** After the reverse swap, where the keys that refer to the table are there again too. */
+    static void afterReverseSwap(StepRun run, Migration migration, LockPolicy lock) throws SQLException {
+        ForeignKeyCompletion completion = new ForeignKeyCompletion(run, migration, lock);
+        completion.completeOwn(migration.sourceOid(), migration.newOid());
+        completion.completeIncoming();
+    }
+
+    private void completeOwn(long liveOid, long idleOid) throws SQLException {
+        List<SwitchedForeignKeys.Row> rows = switched.find(session, false);
+        if (rows.isEmpty()) {
+            return;
+        }
+        for (Constraint constraint : leftOver(idleOid)) {
+            locked(
+                    constraint.table(),
+                    "Its foreign key %s is still there, so that rows which are not up to date are still looked at."
+                            .formatted(constraint.name()),
+                    DROP.with("table", constraint.table()).with("name", constraint.name()));
+        }
+        for (SwitchedForeignKeys.Row row : rows) {
+            complete(row, liveOid, live, defaultPartition);
+        }
+    }
+
+    /**
+     * @param oid of the table that has the key again
+     * @param table its name
+     * @param part where the comment stays until the table itself has the key
+     */
+    private void complete(SwitchedForeignKeys.Row row, long oid, QualifiedName table, QualifiedName part)
+            throws SQLException {
+        boolean valid = !row.validated() || !row.enforced() || validate(oid, row);
+        if (row.validated() && valid && !isOn(oid, row) && isOnPart(oid, row)) {
+            locked(
+                    table,
+                    "Its foreign key %s is on each partition, and not yet on %s.".formatted(row.name(), table),
+                    ADD.with("table", table).with("key", row.valid()));
+        }
+        boolean whole = isOn(oid, row);
+        if (row.comment().isPresent() && (whole || isOnPart(oid, row) && !part.equals(table))) {
+            session.update(COMMENT.with("name", row.name())
+                    .with("table", whole ? table : part)
+                    .with("comment", Sql.literal(row.comment().get())));
+        }
+        if (!row.validated() && row.enforced()) {
+            run.line("Foreign key %s of %s was NOT VALID and stays so%s."
+                    .formatted(row.name(), table, whole ? "" : ", on each partition"));
+        }
+        switched.delete(session, row);
+    }
+
+    private List<Constraint> leftOver(long oid) throws SQLException {
+        return session.query(
+                LEFT_OVER.with("oid", oid),
+                row -> new Constraint(
+                        QualifiedName.of(row.getString("nspname"), row.getString("relname")),
+                        new Identifier(row.getString("conname"))));
+    }
+
+    private boolean isOn(long oid, SwitchedForeignKeys.Row row) throws SQLException {
+        return session.queryBoolean(
+                IS_ON.with("oid", oid).with("name", row.name().name()));
+    }
+
+    private boolean isOnPart(long oid, SwitchedForeignKeys.Row row) throws SQLException {
+        return session.queryBoolean(
+                IS_ON_PART.with("oid", oid).with("name", row.name().name()));
+    }
+
+    /** @return false where a row violates the key, which then goes on being checked for new rows only */
+    private boolean validate(long oid, SwitchedForeignKeys.Row row) throws SQLException {
+        List<QualifiedName> tables = session.query(
+                NOT_VALIDATED.with("oid", oid).with("name", row.name().name()),
+                it -> QualifiedName.of(it.getString("nspname"), it.getString("relname")));
+        for (QualifiedName table : tables) {
+            if (!validate(table, row.name())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean validate(QualifiedName table, Identifier name) throws SQLException {
+        try {
+            session.update(VALIDATE.with("table", table).with("name", name));
+            return true;
+        } catch (SQLException e) {
+            if (!SqlState.FOREIGN_KEY_VIOLATION.matches(e)) {
+                throw e;
+            }
+            run.line("Foreign key %s of %s stays NOT VALID, because a row violates it: %s"
+                    .formatted(name, table, e.getMessage()));
+            return false;
+        }
+    }
+
+    private void completeIncoming() throws SQLException {
+        for (SwitchedForeignKeys.Row row : switched.find(session, true)) {
+            if (row.present().isEmpty()) {
+                run.line("%s is gone, and so foreign key %s was not made again: %s"
+                        .formatted(row.referringName(), row.name(), row.definition()));
+                switched.delete(session, row);
+            } else {
+                complete(
+                        row,
+                        row.referringOid(),
+                        row.present().get(),
+                        row.present().get());
+            }
+        }
+    }
+
+    private void locked(QualifiedName table, String unchanged, Sql statement) throws SQLException {
+        lock.inTransaction(
+                session,
+                run.report(),
+                table,
+                unchanged,
+                () -> {
+                    LockPatience.lock(session, List.of(statement));
+                    return null;
+                },
+                () -> {});
+    }
+}

@@ -1,0 +1,148 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.ForeignKey;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
+import liquibase.ext.partition.engine.swap.carry.DroppedForeignKeys;
+import liquibase.ext.partition.engine.swap.carry.Exchange;
+import liquibase.ext.partition.engine.swap.carry.OwnForeignKeys;
+import liquibase.ext.partition.engine.swap.carry.RestoredForeignKeys;
+import liquibase.ext.partition.engine.swap.carry.SwitchPart;
+import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
+import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.Routing;
+
+/**
+ * What a switch does with foreign keys, planned from the catalog.
+ *
+ * @param incoming those that refer to the table
+ * @param own the last of all parts: after it nobody reads the referenced tables
+ * @param triggers names of the triggers on the partitioned table that keep foreign keys, and are no user's
+ */
+record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> triggers) {
+    /** Since 18 a partitioned table can have a foreign key that is not validated. */
+    static final Sql ONLY_ON_PARTITIONS = Sql.of("SELECT current_setting('server_version_num')::integer < 180000");
+
+    private static final Sql MOVES = Sql.of("""
+            pg_catalog.date_trunc({unit}, {was}) IS DISTINCT FROM pg_catalog.date_trunc({unit}, {is})""");
+
+    private static final Sql TAKEN = Sql.of("""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
+                           WHERE conrelid = {oid} AND conname = {name} AND contype <> 't')""");
+
+    private static final Sql LEAVES = Sql.of("""
+            SELECT n.nspname, c.relname
+            FROM pg_catalog.pg_partition_tree({oid}::oid) AS t
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE t.isleaf ORDER BY c.relname""");
+
+    private static final Sql IS_PARTITIONED =
+            Sql.of("SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = {oid} AND relkind = 'p')");
+
+    ForeignKeys {
+        incoming = List.copyOf(incoming);
+        triggers = Set.copyOf(triggers);
+    }
+
+    /** Of the swap. */
+    static ForeignKeys forward(StepRun run, Migration migration, Exchange exchange, PartitionKey partitionKey)
+            throws SQLException {
+        Session session = run.session();
+        ForeignKeyReader reader = new ForeignKeyReader(session);
+        long source = exchange.old().table().oid();
+        SwitchedForeignKeys switched = new SwitchedForeignKeys(run.state(), migration);
+        List<SwitchPart> parts = new ArrayList<>();
+        if (migration.spec().incomingForeignKeys() != IncomingForeignKeys.REFUSE) {
+            List<ForeignKey> incoming = reader.incoming(source);
+            List<ForeignKeyTriggers> triggers = incoming.stream()
+                    .filter(key -> migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER)
+                    .filter(ForeignKey::enforced)
+                    .map(key -> triggers(migration, exchange, partitionKey, key))
+                    .toList();
+            parts.add(new DroppedForeignKeys(exchange, incoming, triggers, switched));
+        }
+        return new ForeignKeys(
+                parts,
+                new OwnForeignKeys(exchange, reader.own(source), session.queryBoolean(ONLY_ON_PARTITIONS), switched),
+                Set.of());
+    }
+
+    private static ForeignKeyTriggers triggers(
+            Migration migration, Exchange exchange, PartitionKey partitionKey, ForeignKey key) {
+        boolean byTrigger = migration.spec().routing() == Routing.TRIGGER;
+        Sql moves = MOVES.with(
+                        "unit", Sql.literal(migration.spec().layout().interval().word()))
+                .with("was", partitionKey.time(column -> Sql.list("OLD", List.of(column))))
+                .with("is", partitionKey.time(column -> Sql.list("NEW", List.of(column))));
+        return new ForeignKeyTriggers(
+                key,
+                exchange.liveName(),
+                byTrigger ? exchange.next().partitions() : List.of(exchange.liveName()),
+                byTrigger ? Optional.empty() : Optional.of(moves));
+    }
+
+    /** Of the reverse swap. */
+    static ForeignKeys reverse(StepRun run, Migration migration, Exchange exchange) throws SQLException {
+        Session session = run.session();
+        SwitchedForeignKeys switched = new SwitchedForeignKeys(run.state(), migration);
+        QualifiedName live = exchange.liveName();
+        List<SwitchedForeignKeys.Row> rows = switched.find(session, true);
+        Set<Identifier> triggers = new HashSet<>();
+        for (SwitchedForeignKeys.Row row : rows) {
+            triggers.addAll(ForeignKeyTriggers.triggersOnReferenced(live, row.referringName(), row.name()));
+            if (row.present().isPresent()
+                    && session.queryBoolean(TAKEN.with("oid", row.referringOid())
+                            .with("name", row.name().name()))) {
+                throw new PartitionException(
+                        "%s has got a constraint %s, which is the name of the foreign key that the swap dropped and the rollback makes again. Nothing was changed. ALTER TABLE %s DROP CONSTRAINT %s, or rename it; then roll back again."
+                                .formatted(
+                                        row.present().get(),
+                                        row.name(),
+                                        row.present().get().quoted(),
+                                        row.name().quoted()));
+            }
+        }
+        List<SwitchPart> parts = new ArrayList<>();
+        boolean onPartitions = session.queryBoolean(ONLY_ON_PARTITIONS);
+        List<RestoredForeignKeys.Restored> restored = new ArrayList<>();
+        for (SwitchedForeignKeys.Row row : rows) {
+            restored.add(new RestoredForeignKeys.Restored(row, tables(session, row, onPartitions && row.enforced())));
+        }
+        parts.add(new RestoredForeignKeys(
+                exchange, restored, migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER));
+        return new ForeignKeys(
+                parts,
+                new OwnForeignKeys(
+                        exchange,
+                        new ForeignKeyReader(session)
+                                .ownOfPartitioned(
+                                        exchange.old().table().oid(),
+                                        live.sibling(migration.spec().layout().defaultPartition())),
+                        true,
+                        switched),
+                triggers);
+    }
+
+    private static List<QualifiedName> tables(Session session, SwitchedForeignKeys.Row row, boolean onPartitions)
+            throws SQLException {
+        return onPartitions && session.queryBoolean(IS_PARTITIONED.with("oid", row.referringOid()))
+                ? session.query(
+                        LEAVES.with("oid", row.referringOid()),
+                        it -> QualifiedName.of(it.getString("nspname"), it.getString("relname")))
+                : row.present().stream().toList();
+    }
+}

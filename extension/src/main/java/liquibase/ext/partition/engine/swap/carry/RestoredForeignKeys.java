@@ -1,0 +1,74 @@
+package liquibase.ext.partition.engine.swap.carry;
+
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
+import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
+
+/**
+ * The foreign keys that referred to the table before the swap, on the way back: their triggers go, and they are made again without
+ * a look at the rows that are there, which {@code ForeignKeyCompletion} takes after the commit.
+ *
+ * @param keys that the swap wrote down
+ * @param triggers whether triggers took the keys' places
+ */
+public record RestoredForeignKeys(Exchange exchange, List<Restored> keys, boolean triggers) implements SwitchPart {
+    /**
+     * One of them.
+     *
+     * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that is not
+     *     validated on a partitioned table; none where it is gone
+     */
+    public record Restored(SwitchedForeignKeys.Row row, List<QualifiedName> tables) {
+        public Restored {
+            tables = List.copyOf(tables);
+        }
+    }
+
+    private static final Sql ADD = Sql.of("ALTER TABLE {table} ADD {key}");
+
+    public RestoredForeignKeys {
+        keys = List.copyOf(keys);
+    }
+
+    @Override
+    public List<Sql> locks() {
+        return keys.stream()
+                .map(Restored::row)
+                .filter(row -> !isSelf(row))
+                .flatMap(row -> row.present().stream())
+                .distinct()
+                .map(table -> DroppedForeignKeys.LOCK.with("table", (QualifiedName) table))
+                .toList();
+    }
+
+    @Override
+    public List<Sql> beforeRenaming() {
+        return keys.stream()
+                .filter(it -> triggers)
+                .map(Restored::row)
+                .flatMap(row ->
+                        ForeignKeyTriggers.dropStatements(exchange.liveName(), row.referringName(), row.name())
+                                .stream())
+                .toList();
+    }
+
+    @Override
+    public List<Sql> afterRenaming() {
+        List<Sql> statements = new ArrayList<>();
+        for (Restored key : keys) {
+            List<QualifiedName> tables = isSelf(key.row()) ? List.of(exchange.liveName()) : key.tables();
+            for (QualifiedName table : tables) {
+                statements.add(ADD.with("table", table).with("key", key.row().notValid()));
+            }
+        }
+        return statements;
+    }
+
+    /** The table that referred to itself is the backup. */
+    private boolean isSelf(SwitchedForeignKeys.Row row) {
+        return row.referringOid() == exchange.next().table().oid();
+    }
+}

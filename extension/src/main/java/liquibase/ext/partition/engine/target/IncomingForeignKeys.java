@@ -1,0 +1,133 @@
+package liquibase.ext.partition.engine.target;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.ForeignKey;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Identifier;
+
+/**
+ * What becomes of the foreign keys that refer to the table. A partitioned table has no unique index over the referenced columns
+ * alone, so that none of them can refer to it.
+ */
+public enum IncomingForeignKeys {
+    /** A table with one is not partitioned. */
+    REFUSE,
+    /** They are dropped in the swap, and made again when it is rolled back. */
+    DROP,
+    /** Triggers take their place in the swap, as {@link ForeignKeyTriggers} says. */
+    TRIGGER;
+
+    /** The word for it in changelogs and in the table config: {@code refuse}. */
+    public String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** @throws IllegalArgumentException with a message for people, when there is no such way */
+    public static IncomingForeignKeys parse(String word) {
+        return Arrays.stream(values())
+                .filter(way -> way.word().equals(word))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("incomingForeignKeys is <%s>; it can be %s."
+                        .formatted(
+                                word,
+                                Arrays.stream(values())
+                                        .map(IncomingForeignKeys::word)
+                                        .collect(Collectors.joining(", ")))));
+    }
+
+    /**
+     * What stands in the table's way, where this is to become of the keys that refer to it.
+     *
+     * @param referring the keys that refer to it
+     * @param changing the columns that get another type
+     */
+    public List<Obstacle> obstacles(Table table, List<ForeignKey> referring, Collection<Identifier> changing) {
+        List<Obstacle> obstacles = new ArrayList<>();
+        for (Obstacle obstacle : table.obstacles()) {
+            if (obstacle.feature() != Feature.INCOMING_FOREIGN_KEYS) {
+                obstacles.add(obstacle);
+            } else if (this == REFUSE) {
+                obstacles.add(new Obstacle(
+                        obstacle.feature(),
+                        obstacle.what(),
+                        obstacle.remedy() + ", or say with incomingForeignKeys what becomes of it: drop or trigger"));
+            }
+        }
+        if (this != REFUSE) {
+            referring.forEach(key -> add(obstacles, key, Set.copyOf(changing)));
+        }
+        return obstacles;
+    }
+
+    private void add(List<Obstacle> obstacles, ForeignKey key, Set<Identifier> changing) {
+        String name =
+                "foreign key %s of %s".formatted(key.name(), key.referring().name());
+        if (!key.referring().ownedByUs()) {
+            obstacles.add(obstacle(
+                    "%s refers to it, and only role %s can drop it"
+                            .formatted(name, key.referring().owner()),
+                    "GRANT %s TO the role that runs Liquibase"
+                            .formatted(key.referring().owner().quoted())));
+        }
+        Set<Identifier> referenced = new HashSet<>();
+        key.columns().forEach(pair -> referenced.add(pair.referenced()));
+        if (!Collections.disjoint(referenced, changing)) {
+            obstacles.add(obstacle(
+                    "%s refers to a column that gets another type".formatted(name),
+                    drop(key) + ", or leave the column's type"));
+        }
+        if (this != TRIGGER || !key.enforced()) {
+            return;
+        }
+        if (key.rules().temporal()) {
+            obstacles.add(obstacle(
+                    "%s has a PERIOD, which triggers do not keep".formatted(name), drop(key) + ", or say drop"));
+        }
+        if (!key.referring().owner().equals(key.referenced().owner())) {
+            obstacles.add(obstacle(
+                    "%s is on a table of role %s, and triggers that keep it take one owner for both tables"
+                            .formatted(name, key.referring().owner()),
+                    "ALTER TABLE %s OWNER TO %s, or say drop"
+                            .formatted(
+                                    key.referring().name().quoted(),
+                                    key.referenced().owner().quoted())));
+        } else if (!key.rules().ownerMayCreate()) {
+            obstacles.add(obstacle(
+                    "%s is kept by functions in schema %s, where %s may make none"
+                            .formatted(
+                                    name,
+                                    key.referring().name().schema(),
+                                    key.referenced().owner()),
+                    "GRANT CREATE ON SCHEMA %s TO %s"
+                            .formatted(
+                                    key.referring().name().schema().quoted(),
+                                    key.referenced().owner().quoted())));
+        }
+        if (key.referring().forcesRowSecurity()) {
+            obstacles.add(obstacle(
+                    "%s is on a table whose row level security hides rows from its owner, and so from triggers"
+                            .formatted(name),
+                    "ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, or say drop"
+                            .formatted(key.referring().name().quoted())));
+        }
+    }
+
+    private static String drop(ForeignKey key) {
+        return "ALTER TABLE %s DROP CONSTRAINT %s"
+                .formatted(key.referring().name().quoted(), key.name().quoted());
+    }
+
+    private static Obstacle obstacle(String what, String remedy) {
+        return new Obstacle(Feature.INCOMING_FOREIGN_KEYS, what, remedy);
+    }
+}

@@ -1,0 +1,472 @@
+package liquibase.ext.partition.engine.swap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.delta.CaptureStep;
+import liquibase.ext.partition.engine.prepare.Preparation;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Foreign keys that refer to the table: refused, dropped or kept by triggers, and there again after a rollback. */
+@ExtendWith(FreshDatabase.class)
+class IncomingForeignKeysTest {
+    private static final String LONG_NAME = "long" + "x".repeat(59);
+
+    private TestDatabase database;
+    private MigrationFixture orders;
+
+    @BeforeEach
+    void orders(TestDatabase fresh) {
+        database = fresh;
+        orders = MigrationFixture.ofOrders(fresh, 40);
+        database.execute(
+                "ALTER TABLE orders ADD parent bigint, ADD number text",
+                "UPDATE orders SET parent = id - 1, number = 'n' || id",
+                "UPDATE orders SET parent = NULL WHERE id <= 30",
+                "ALTER TABLE orders ADD UNIQUE (number), ADD UNIQUE (number, id)");
+    }
+
+    private List<String> definitions() {
+        return database.queryStrings("""
+                SELECT k.conrelid::regclass || ' ' || k.conname || ': ' || pg_get_constraintdef(k.oid)
+                       || coalesce(' -- ' || obj_description(k.oid, 'pg_constraint'), '')
+                FROM pg_constraint AS k WHERE k.confrelid = 'orders'::regclass AND k.contype = 'f' AND k.conparentid = 0 ORDER BY 1""");
+    }
+
+    private List<String> ourFunctions() {
+        return database.queryStrings(
+                "SELECT oid::regprocedure::text FROM pg_proc WHERE proname ~ '_(check|act)$' AND pronamespace <> 'pg_catalog'::regnamespace");
+    }
+
+    private String errorOf(String... statements) {
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+            connection.commit();
+            return "";
+        } catch (SQLException e) {
+            return e.getSQLState();
+        }
+    }
+
+    private String messageOf(String sql) {
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+            return "";
+        } catch (SQLException e) {
+            return e.getMessage();
+        }
+    }
+
+    @Test
+    void byDefaultTheTableIsRefusedWithTheStatementThatEachWouldNeed() {
+        database.execute(
+                "CREATE TABLE lines (o bigint CONSTRAINT fk REFERENCES orders)",
+                "ALTER TABLE orders ADD CONSTRAINT up FOREIGN KEY (parent) REFERENCES orders");
+
+        assertThatThrownBy(orders::prepare)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(
+                        "foreign key fk of public.lines refers to it; ALTER TABLE public.lines DROP CONSTRAINT fk, or say with incomingForeignKeys")
+                .hasMessageContaining("foreign key up of public.orders refers to it");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"drop", "trigger"})
+    void theyAreGoneAfterTheSwapAndThereAgainAfterTheRollback(String way) throws SQLException {
+        database.execute(
+                "CREATE SCHEMA shop",
+                "CREATE TABLE shop.\"Li nes\" (id bigint PRIMARY KEY, o bigint CONSTRAINT \"a.b'c\" REFERENCES orders ON DELETE CASCADE DEFERRABLE, n text, CONSTRAINT "
+                        + LONG_NAME
+                        + " FOREIGN KEY (n, o) REFERENCES orders (number, id) MATCH FULL ON UPDATE CASCADE)",
+                "CREATE TABLE notes (o bigint CONSTRAINT old REFERENCES orders NOT NULL, n text REFERENCES orders (number)) PARTITION BY HASH (o)",
+                "CREATE TABLE notes_0 PARTITION OF notes FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+                "CREATE TABLE gone (o bigint CONSTRAINT g REFERENCES orders)",
+                "COMMENT ON CONSTRAINT old ON notes IS 'it''s'",
+                "CREATE TABLE dirty (o bigint)",
+                "INSERT INTO dirty VALUES (12345)",
+                "ALTER TABLE dirty ADD CONSTRAINT d FOREIGN KEY (o) REFERENCES orders NOT VALID",
+                "ALTER TABLE orders ADD CONSTRAINT up FOREIGN KEY (parent) REFERENCES orders ON DELETE SET NULL",
+                "INSERT INTO shop.\"Li nes\" VALUES (1, 1, 'n1')",
+                "INSERT INTO notes VALUES (2, 'n2')");
+        List<String> before = definitions();
+        assertThat(before).hasSize(7);
+        List<String> triggers = database.queryStrings("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal");
+        orders.incomingForeignKeys(IncomingForeignKeys.parse(way)).throughSwap();
+
+        assertThat(definitions()).isEmpty();
+        assertThat(
+                        database.queryLong(
+                                "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = 'orders_old'::regclass"))
+                .isZero();
+        assertThat(ourFunctions()).hasSize(way.equals("trigger") ? 14 : 0);
+        assertThat(errorOf("INSERT INTO notes VALUES (700, NULL)")).isEqualTo(way.equals("trigger") ? "23503" : "");
+        assertThat(errorOf("INSERT INTO dirty VALUES (700)")).isEqualTo(way.equals("trigger") ? "23503" : "");
+        database.execute("DELETE FROM notes WHERE o = 700", "DELETE FROM dirty WHERE o = 700", "DROP TABLE gone");
+        database.execute("ALTER TABLE shop.\"Li nes\" RENAME TO lines2");
+
+        orders.reverseSwap();
+
+        assertThat(definitions())
+                .containsExactlyInAnyOrderElementsOf(before.stream()
+                        .filter(it -> !it.startsWith("gone"))
+                        .map(it -> it.replace("\"Li nes\"", "lines2"))
+                        .toList());
+        assertThat(orders.lines())
+                .anySatisfy(line ->
+                        assertThat(line).contains("public.gone is gone, and so foreign key g was not made again"));
+        assertThat(ourFunctions()).isEmpty();
+        assertThat(errorOf("INSERT INTO notes VALUES (700, NULL)")).isEqualTo("23503");
+        orders.step("rollback", run -> CaptureStep.stop(run, MigrationFixture.LOCK));
+        orders.step("rollback", Preparation::undo);
+        assertThat(database.queryStrings("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"))
+                .isEqualTo(triggers);
+        assertThat(database.queryLong("SELECT count(*) FROM pg_class WHERE relname ~ '^partition_|^orders_'"))
+                .isEqualTo(database.queryLong("SELECT count(*) FROM pg_class WHERE relname ~ '^orders_(pkey|number)'"));
+    }
+
+    private void children(String rules) {
+        database.execute(
+                "CREATE TABLE lines (id bigint PRIMARY KEY, o bigint DEFAULT 3 CONSTRAINT line_order REFERENCES orders "
+                        + rules + ", note text)",
+                "INSERT INTO lines SELECT i, i FROM generate_series(1, 20) AS i");
+    }
+
+    private MigrationFixture swapped(String rules) throws SQLException {
+        children(rules);
+        return orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
+    }
+
+    @Test
+    void triggersRefuseWhatAForeignKeyRefuses() throws SQLException {
+        swapped("");
+
+        assertThat(messageOf("INSERT INTO lines VALUES (100, 700)"))
+                .contains("insert or update on table \"lines\" violates foreign key constraint \"line_order\"")
+                .contains("Key (o)=(700) is not present in table \"orders\".");
+        assertThat(errorOf("UPDATE lines SET o = 700 WHERE id = 1")).isEqualTo("23503");
+        assertThat(errorOf("UPDATE lines SET o = NULL WHERE id = 1")).isEmpty();
+        assertThat(errorOf("UPDATE lines SET o = 1, note = 'x' WHERE id = 1")).isEmpty();
+        assertThat(messageOf("DELETE FROM orders WHERE id = 5"))
+                .contains(
+                        "update or delete on table \"orders\" violates foreign key constraint \"line_order\" on table \"lines\"")
+                .contains("Key (id)=(5) is still referenced from table \"lines\".");
+        assertThat(errorOf("UPDATE orders SET id = 505 WHERE id = 5")).isEqualTo("23503");
+        assertThat(errorOf("DELETE FROM orders WHERE id = 25")).isEmpty();
+        assertThat(errorOf("UPDATE orders SET id = 526 WHERE id = 26")).isEmpty();
+        assertThat(errorOf("TRUNCATE orders")).isIn("0A000", "55000");
+        assertThat(errorOf("DELETE FROM lines WHERE o = 7", "DELETE FROM orders WHERE id = 7"))
+                .isEmpty();
+        // Once it is over, the triggers stay.
+        orders.dropBackup();
+        assertThat(errorOf("DELETE FROM orders WHERE id = 5")).isEqualTo("23503");
+        assertThat(errorOf("TRUNCATE orders")).isEqualTo("0A000");
+        assertThat(errorOf("TRUNCATE lines", "TRUNCATE orders")).isEmpty();
+    }
+
+    @Test
+    void aRowThatMovesToAnotherPartitionIsStillThere() throws SQLException {
+        swapped("ON DELETE CASCADE ON UPDATE CASCADE");
+
+        database.execute("UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = 5");
+
+        assertThat(database.queryLong("SELECT count(*) FROM lines WHERE o = 5")).isEqualTo(1);
+        assertThat(errorOf("UPDATE orders SET created_at = created_at + interval '1 month', id = 505 WHERE id = 5"))
+                .isEqualTo("0A000");
+        assertThat(errorOf("UPDATE orders SET created_at = created_at + interval '1 hour', id = 505 WHERE id = 5"))
+                .isEmpty();
+        assertThat(database.queryLong("SELECT count(*) FROM lines WHERE o = 505"))
+                .isEqualTo(1);
+        database.execute("DELETE FROM orders WHERE id = 505");
+        assertThat(database.queryLong("SELECT count(*) FROM lines WHERE o = 505"))
+                .isZero();
+    }
+
+    @Test
+    void theActionsAreThoseOfTheForeignKey() throws SQLException {
+        database.execute(
+                "CREATE TABLE a (o bigint REFERENCES orders ON DELETE SET NULL ON UPDATE SET NULL)",
+                "CREATE TABLE b (o bigint DEFAULT 3 REFERENCES orders ON DELETE SET DEFAULT ON UPDATE SET DEFAULT)",
+                "CREATE TABLE c (n text, o bigint, FOREIGN KEY (n, o) REFERENCES orders (number, id) MATCH FULL ON DELETE CASCADE ON UPDATE CASCADE)",
+                "INSERT INTO a VALUES (1), (2)",
+                "INSERT INTO b VALUES (1), (2), (3)",
+                "INSERT INTO c VALUES ('n1', 1), ('n2', 2), (NULL, NULL)",
+                "ALTER TABLE orders ADD CONSTRAINT up FOREIGN KEY (parent) REFERENCES orders ON DELETE CASCADE");
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
+
+        database.execute("DELETE FROM orders WHERE id = 1", "UPDATE orders SET id = 502 WHERE id = 2");
+
+        assertThat(database.queryStrings("SELECT o FROM a")).containsExactly(null, null);
+        assertThat(database.queryStrings("SELECT o FROM b")).containsExactly("3", "3", "3");
+        assertThat(database.queryRows("SELECT n, o FROM c ORDER BY o"))
+                .containsExactlyInAnyOrder(List.of("n2", "502"), java.util.Arrays.asList(null, null));
+        assertThat(errorOf("DELETE FROM orders WHERE id = 3")).isEqualTo("23503");
+        assertThat(errorOf("INSERT INTO c VALUES (NULL, 4)")).isEqualTo("23503");
+        assertThat(errorOf("INSERT INTO c VALUES ('n4', 4)")).isEmpty();
+        // 31 refers to 30, 32 to 31, and so on to 40.
+        assertThat(errorOf("UPDATE orders SET parent = 999 WHERE id = 33")).isEqualTo("23503");
+        database.execute("DELETE FROM orders WHERE id = 35");
+        assertThat(database.queryLong("SELECT max(id) FROM orders WHERE id < 500"))
+                .isEqualTo(34);
+        orders.reverseSwap();
+        assertThat(database.queryLong("SELECT max(id) FROM orders WHERE id < 500"))
+                .isEqualTo(34);
+        assertThat(errorOf("DELETE FROM orders WHERE id = 3")).isEqualTo("23503");
+    }
+
+    @Test
+    void whatIsDeferredIsCheckedAtTheEndOfTheTransaction() throws SQLException {
+        swapped("DEFERRABLE INITIALLY DEFERRED");
+        String order = "INSERT INTO orders (id, status, created_at) VALUES (600, 'x', '2024-03-03')";
+
+        assertThat(errorOf("INSERT INTO lines VALUES (100, 600)", order)).isEmpty();
+        assertThat(errorOf("INSERT INTO lines VALUES (101, 700)", "DELETE FROM lines WHERE id = 101"))
+                .isEmpty();
+        assertThat(errorOf("INSERT INTO lines VALUES (101, 700)", "UPDATE lines SET o = 1 WHERE id = 101"))
+                .isEmpty();
+        assertThat(errorOf("DELETE FROM orders WHERE id = 600", order)).isEmpty();
+        assertThat(errorOf("DELETE FROM orders WHERE id = 600")).isEqualTo("23503");
+        assertThat(errorOf("INSERT INTO lines VALUES (102, 700)")).isEqualTo("23503");
+        assertThat(errorOf("INSERT INTO lines VALUES (103, 700)", "UPDATE lines SET note = 'x' WHERE id = 103"))
+                .isEqualTo("23503");
+        assertThat(errorOf("SET CONSTRAINTS line_order IMMEDIATE", "INSERT INTO lines VALUES (104, 600)"))
+                .isEmpty();
+    }
+
+    @Test
+    void whereRowsAreRoutedByTriggersTheyAreKeptToo() throws SQLException {
+        database.execute(
+                "ALTER TABLE orders ADD CONSTRAINT up FOREIGN KEY (parent) REFERENCES orders ON DELETE CASCADE");
+        orders.routedByTrigger();
+        swapped("ON DELETE CASCADE ON UPDATE CASCADE");
+
+        database.execute("UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = 5");
+        assertThat(database.queryLong("SELECT count(*) FROM lines WHERE o = 5")).isEqualTo(1);
+        database.execute("UPDATE orders SET created_at = created_at + interval '1 month', id = 506 WHERE id = 6");
+        assertThat(database.queryLong("SELECT count(*) FROM lines WHERE o = 506"))
+                .isEqualTo(1);
+        database.execute("DELETE FROM orders WHERE id IN (5, 35)");
+        assertThat(database.queryLong("SELECT count(*) FROM lines WHERE o = 5")).isZero();
+        assertThat(database.queryLong("SELECT max(id) FROM orders WHERE id < 500"))
+                .isEqualTo(34);
+        assertThat(errorOf("INSERT INTO lines VALUES (100, 700)")).isEqualTo("23503");
+        // A child that is made on demand has them too.
+        database.execute(
+                "INSERT INTO orders (id, status, created_at) VALUES (601, 'x', now())",
+                "INSERT INTO lines VALUES (601, 601)");
+        assertThat(database.queryString("SELECT tableoid::regclass FROM orders WHERE id = 601"))
+                .isNotEqualTo("orders_default");
+        database.execute("DELETE FROM orders WHERE id = 601");
+        assertThat(database.queryLong("SELECT count(*) FROM lines WHERE o = 601"))
+                .isZero();
+
+        orders.reverseSwap();
+
+        assertThat(definitions()).hasSize(2);
+        assertThat(ourFunctions()).isEmpty();
+    }
+
+    /** Each in both orders: who comes second waits for the first, and goes by what it has done. */
+    @Test
+    void aRowThatIsInsertedAndOneThatIsDeletedAtTheSameTimeNeverMissEachOther() throws Exception {
+        swapped("");
+        try (Connection first = database.connect();
+                Statement statement = first.createStatement()) {
+            first.setAutoCommit(false);
+
+            statement.execute("INSERT INTO lines VALUES (100, 21)");
+            Future<Void> deleting = MigrationFixture.inBackground(() ->
+                    assertThat(errorOf("DELETE FROM orders WHERE id = 21")).isEqualTo("23503"));
+            orders.awaitBlockedStatement("DELETE FROM orders WHERE id = 21");
+            first.commit();
+            MigrationFixture.join(deleting);
+
+            statement.execute("INSERT INTO lines VALUES (101, 22)");
+            Future<Void> kept = MigrationFixture.inBackground(() ->
+                    assertThat(errorOf("DELETE FROM orders WHERE id = 22")).isEqualTo(""));
+            orders.awaitBlockedStatement("DELETE FROM orders WHERE id = 22");
+            first.rollback();
+            MigrationFixture.join(kept);
+
+            statement.execute("DELETE FROM orders WHERE id = 23");
+            Future<Void> inserting = MigrationFixture.inBackground(() ->
+                    assertThat(errorOf("INSERT INTO lines VALUES (102, 23)")).isEqualTo("23503"));
+            orders.awaitBlockedStatement("INSERT INTO lines VALUES (102, 23)");
+            first.commit();
+            MigrationFixture.join(inserting);
+
+            statement.execute("UPDATE orders SET id = 524 WHERE id = 24");
+            Future<Void> finding = MigrationFixture.inBackground(() ->
+                    assertThat(errorOf("INSERT INTO lines VALUES (103, 24)")).isEqualTo(""));
+            orders.awaitBlockedStatement("INSERT INTO lines VALUES (103, 24)");
+            first.rollback();
+            MigrationFixture.join(finding);
+        }
+        assertThat(database.queryLong(
+                        "SELECT count(*) FROM lines AS l WHERE NOT EXISTS (SELECT FROM orders AS o WHERE o.id = l.o)"))
+                .isZero();
+    }
+
+    @Test
+    void aTransactionOfOneSnapshotMayInsertButNotDelete() throws SQLException {
+        swapped("");
+
+        assertThat(errorOf("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "DELETE FROM orders WHERE id = 25"))
+                .isEqualTo("0A000");
+        assertThat(errorOf("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "UPDATE orders SET id = 525 WHERE id = 25"))
+                .isEqualTo("0A000");
+        assertThat(
+                        errorOf(
+                                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                                "INSERT INTO lines VALUES (100, 25)",
+                                "UPDATE orders SET created_at = created_at + interval '1 month', status = 'moved' WHERE id = 25"))
+                .isEmpty();
+    }
+
+    @Test
+    void aClientThatPreparedItsStatementsGoesOnAcrossTheSwapAndTheRollback() throws SQLException {
+        children("ON DELETE CASCADE");
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughVerification();
+        try (Connection client = database.connect();
+                PreparedStatement insert = client.prepareStatement("INSERT INTO lines (id, o) VALUES (?, ?)");
+                PreparedStatement delete = client.prepareStatement("DELETE FROM orders WHERE id = ?")) {
+            for (int round = 0; round < 3; round++) {
+                if (round == 1) {
+                    orders.swap();
+                } else if (round == 2) {
+                    orders.reverseSwap();
+                }
+                for (int i = 0; i < 8; i++) {
+                    int id = 1000 + 10 * round + i;
+                    insert.setInt(1, id);
+                    insert.setInt(2, 40 - i - 10 * round);
+                    assertThat(insert.executeUpdate()).isEqualTo(1);
+                    delete.setInt(1, 40 - i - 10 * round);
+                    assertThat(delete.executeUpdate()).isEqualTo(1);
+                }
+                assertThat(database.queryLong("SELECT count(*) FROM lines WHERE id >= 1000"))
+                        .isZero();
+            }
+        }
+    }
+
+    /** Orders with their lines in one transaction, and lines of orders that are there: they lock the tables in both orders. */
+    @Test
+    void writersOfBothTablesNoticeNothing() throws Exception {
+        children("ON DELETE CASCADE");
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughVerification();
+        AtomicBoolean over = new AtomicBoolean();
+        Future<Void> parents = MigrationFixture.inBackground(() -> {
+            try (Connection connection = database.connect();
+                    Statement statement = connection.createStatement()) {
+                for (int id = 10_000; !over.get(); id++) {
+                    connection.setAutoCommit(false);
+                    statement.execute(
+                            "INSERT INTO orders (id, status, created_at) VALUES (%d, 'x', '2024-03-03')".formatted(id));
+                    statement.execute("INSERT INTO lines VALUES (%1$d, %1$d)".formatted(id));
+                    connection.commit();
+                    connection.setAutoCommit(true);
+                    if (id % 3 == 0) {
+                        statement.execute("DELETE FROM orders WHERE id = " + id);
+                    }
+                }
+            }
+            return null;
+        });
+        Future<Void> children = MigrationFixture.inBackground(() -> {
+            try (Connection connection = database.connect();
+                    Statement statement = connection.createStatement()) {
+                for (int id = 1_000_000; !over.get(); id++) {
+                    statement.execute("INSERT INTO lines VALUES (%d, %d)".formatted(id, 1 + id % 40));
+                }
+            }
+            return null;
+        });
+
+        orders.swap();
+        orders.reverseSwap();
+        orders.swap();
+        over.set(true);
+        MigrationFixture.join(parents);
+        MigrationFixture.join(children);
+
+        assertThat(database.queryLong(
+                        "SELECT count(*) FROM lines AS l WHERE NOT EXISTS (SELECT FROM orders AS o WHERE o.id = l.o)"))
+                .isZero();
+        assertThat(database.queryLong("SELECT count(*) FROM lines WHERE id BETWEEN 10000 AND 999999"))
+                .isPositive();
+    }
+
+    /** The writer of a child needs no right on the table that it refers to, nor who deletes there one on the child. */
+    @Test
+    void writersNeedNoOtherRightsThanWithAForeignKey() throws SQLException {
+        String owner = database.createRole("owner", "");
+        String writer = database.createRole("writer", "");
+        children("ON DELETE CASCADE");
+        database.execute(
+                "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+                "GRANT ALL ON SCHEMA public TO " + owner,
+                "GRANT USAGE ON SCHEMA public TO " + writer,
+                "ALTER TABLE orders OWNER TO " + owner,
+                "ALTER TABLE lines OWNER TO " + owner,
+                "GRANT INSERT ON lines TO " + writer,
+                "GRANT SELECT, DELETE ON orders TO " + writer);
+        orders.as(owner).incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
+
+        try (Connection client = database.connect(writer, writer);
+                Statement statement = client.createStatement()) {
+            statement.execute("INSERT INTO lines VALUES (100, 21)");
+            statement.execute("DELETE FROM orders WHERE id = 21");
+            assertThatThrownBy(() -> statement.execute("INSERT INTO lines VALUES (100, 21)"))
+                    .hasMessageContaining("violates foreign key constraint");
+        }
+        assertThat(database.queryStrings("""
+                        SELECT p.proname FROM pg_proc AS p WHERE p.proname ~ '_(check|act)$'
+                          AND (p.proowner <> ?::regrole OR has_function_privilege(?, p.oid, 'EXECUTE'))""", owner, writer)).isEmpty();
+        orders.reverseSwap();
+        assertThat(definitions()).hasSize(1);
+    }
+
+    @Test
+    void whatTriggersCannotKeepIsRefusedByName() {
+        String owner = database.createRole("owner", "");
+        String other = database.createRole("other", "");
+        children("");
+        database.execute(
+                "GRANT ALL ON SCHEMA public TO " + owner,
+                "ALTER TABLE orders OWNER TO " + owner,
+                "ALTER TABLE lines OWNER TO " + other,
+                "CREATE TABLE forced (o bigint REFERENCES orders)",
+                "ALTER TABLE forced OWNER TO " + owner,
+                "ALTER TABLE forced FORCE ROW LEVEL SECURITY");
+        orders.as(owner).incomingForeignKeys(IncomingForeignKeys.TRIGGER);
+
+        assertThatThrownBy(orders::prepare)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("foreign key line_order of public.lines refers to it, and only role " + other
+                        + " can drop it; GRANT")
+                .hasMessageContaining(
+                        "triggers that keep it take one owner for both tables; ALTER TABLE \"public\".\"lines\" OWNER TO")
+                .hasMessageContaining("ALTER TABLE \"public\".\"forced\" NO FORCE ROW LEVEL SECURITY");
+    }
+}
