@@ -38,7 +38,7 @@ class ForeignKeysTest {
                 "INSERT INTO crm.customers SELECT i, 'r' || i % 3 FROM generate_series(0, 99) AS i");
         orders = MigrationFixture.ofOrders(fresh, 200);
         database.execute(
-                "ALTER TABLE orders ADD customer bigint, ADD region text, ADD referrer bigint DEFAULT 0, ADD \"select\" bigint",
+                "ALTER TABLE orders ADD customer bigint, ADD region text, ADD referrer bigint DEFAULT 0, ADD \"select\" bigint, ADD teller bigint",
                 "UPDATE orders SET customer = id % 100, region = 'r' || (id % 100) % 3, referrer = id % 7");
     }
 
@@ -84,7 +84,7 @@ class ForeignKeysTest {
         }
         if (isAtLeast(18)) {
             database.execute(
-                    "ALTER TABLE orders ADD CONSTRAINT told FOREIGN KEY (referrer) REFERENCES crm.customers NOT ENFORCED");
+                    "ALTER TABLE orders ADD CONSTRAINT told FOREIGN KEY (teller) REFERENCES crm.customers NOT ENFORCED");
         }
     }
 
