@@ -8,6 +8,7 @@ import java.util.List;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -138,6 +139,82 @@ class CarriedOverTest {
                 "RESET session_replication_role");
         return database.queryStrings(
                 "SELECT (id %% 1000) || ' ' || what FROM fired ORDER BY id, what".replace("%%", "%"));
+    }
+
+    /** By what the catalog says of them, on the table itself. */
+    private static List<List<String>> triggers(TestDatabase database) {
+        return database.queryRows("""
+                SELECT tgname, pg_get_triggerdef(t.oid), tgenabled, obj_description(t.oid, 'pg_trigger'), tgdeferrable, tginitdeferred,
+                       ARRAY(SELECT extname FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = refobjid
+                             WHERE objid = t.oid AND deptype = 'x')
+                FROM pg_trigger AS t WHERE tgrelid = 'orders'::regclass AND NOT tgisinternal AND tgname NOT LIKE 'orders_delta%'
+                ORDER BY tgname""");
+    }
+
+    @Test
+    void triggersHaveTheirCommentsAndWhateverNames(TestDatabase database) throws SQLException {
+        String name = "\" ON public.orders \"\"'$$; DROP TABLE orders\"";
+        database.execute(
+                "CREATE TABLE orders (id bigint PRIMARY KEY, \" ON public.orders \" text, %s)".formatted(CREATED),
+                "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+                "CREATE TRIGGER %s AFTER UPDATE OF \" ON public.orders \", id ON orders FOR EACH ROW WHEN (NEW.\" ON public.orders \" <> ' ON public.orders ') EXECUTE FUNCTION nothing(' ON public.orders ', 'it''s')"
+                        .formatted(name),
+                "COMMENT ON TRIGGER %s ON orders IS 'it''s \\ DROP TABLE orders'".formatted(name),
+                "ALTER TRIGGER %s ON orders DEPENDS ON EXTENSION plpgsql".formatted(name),
+                "CREATE CONSTRAINT TRIGGER late AFTER DELETE ON orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION nothing()",
+                "COMMENT ON TRIGGER late ON orders IS 'late'",
+                "CREATE TRIGGER everything AFTER UPDATE ON orders REFERENCING OLD TABLE AS o NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION nothing()",
+                "CREATE TRIGGER emptied AFTER TRUNCATE ON orders EXECUTE FUNCTION nothing()",
+                "ALTER TABLE orders DISABLE TRIGGER everything",
+                "ALTER TABLE orders ENABLE REPLICA TRIGGER late",
+                "INSERT INTO orders SELECT i FROM generate_series(1, 50) AS i");
+        List<List<String>> before = triggers(database);
+        MigrationFixture orders = migration(database).throughSwap();
+        assertThat(triggers(database)).hasSize(4).isEqualTo(before);
+        database.execute("COMMENT ON TRIGGER late ON orders IS NULL", "ALTER TABLE orders ENABLE TRIGGER everything");
+        List<List<String>> changed = triggers(database);
+
+        orders.reverseSwap();
+
+        assertThat(triggers(database)).isEqualTo(changed);
+    }
+
+    /** No provider is loaded here, so what is proven is what is asked of it, and that its refusal undoes everything. */
+    @Test
+    void securityLabelsAreAskedForAndARefusalChangesNothing(TestDatabase database) throws SQLException {
+        database.execute(
+                "CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, secret text, %s)"
+                        .formatted(CREATED),
+                "INSERT INTO orders (secret) SELECT 's' FROM generate_series(1, 50)");
+        MigrationFixture orders = migration(database).throughVerification();
+        String labels = """
+                INSERT INTO pg_seclabel (objoid, classoid, objsubid, provider, label)
+                VALUES ('orders'::regclass, 'pg_class'::regclass, 0, 'Mask', 'it''s \\ a label'),
+                       ('orders'::regclass, 'pg_class'::regclass, 2, 'Mask', 'MASKED'),
+                       ('orders_id_seq'::regclass, 'pg_class'::regclass, 0, 'Mask', 'counted'),
+                       ('orders_new'::regclass, 'pg_class'::regclass, 1, 'Mask', 'gone meanwhile')""";
+        database.execute("SET allow_system_table_mods = on", labels);
+
+        orders.step(
+                "review",
+                run -> assertThat(Swap.of(run, orders.backup().name()).reviewStatements())
+                        .extracting(Sql::script)
+                        .filteredOn(statement -> statement.startsWith("SECURITY LABEL"))
+                        .containsExactly(
+                                "SECURITY LABEL FOR \"Mask\" ON COLUMN \"public\".\"orders\".\"id\" IS NULL",
+                                "SECURITY LABEL FOR \"Mask\" ON TABLE \"public\".\"orders\" IS E'it''s \\\\ a label'",
+                                "SECURITY LABEL FOR \"Mask\" ON SEQUENCE \"public\".\"orders_id_seq\" IS 'counted'",
+                                "SECURITY LABEL FOR \"Mask\" ON COLUMN \"public\".\"orders\".\"secret\" IS 'MASKED'"));
+        assertThatThrownBy(orders::swap).hasMessageContaining("security label provider \"Mask\" is not loaded");
+        assertThat(orders.phase()).isEqualTo("verified");
+
+        database.execute("CREATE TABLE others (id bigint PRIMARY KEY, created_at date NOT NULL)");
+        database.execute(
+                "SET allow_system_table_mods = on",
+                labels.substring(0, labels.indexOf("),") + 1).replace("'orders'", "'others'"));
+        MigrationFixture others = MigrationFixture.of(database, "public", "others", "created_at", "id");
+        assertThatThrownBy(others::prepare).hasMessageContaining("security label provider \"Mask\" is not loaded");
+        assertThat(others.exists(others.newTable())).isFalse();
     }
 
     @Test

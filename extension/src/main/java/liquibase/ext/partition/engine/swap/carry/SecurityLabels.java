@@ -3,10 +3,13 @@ package liquibase.ext.partition.engine.swap.carry;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.SecurityLabel;
+import liquibase.ext.partition.engine.catalog.Sequence;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The security labels of the table and its columns, as they are now; the new table got those that there were when it was made.
+ * The security labels of the table, its columns and sequences, as they are now; the new table got those that there were when it was made.
  *
  * @param leaving of the old table
  * @param entering of the next one
@@ -15,6 +18,7 @@ public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, Lis
         implements SwitchPart {
     private static final Sql SET = Sql.of("SECURITY LABEL FOR {provider} ON {object} IS {label}");
     private static final Sql TABLE = Sql.of("TABLE {table}");
+    private static final Sql SEQUENCE = Sql.of("SEQUENCE {sequence}");
     private static final Sql COLUMN = Sql.of("COLUMN {table}.{column}");
 
     public SecurityLabels {
@@ -26,9 +30,7 @@ public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, Lis
     public List<Sql> afterRenaming() {
         List<Sql> statements = new ArrayList<>();
         for (SecurityLabel label : entering) {
-            boolean isGone = leaving.stream()
-                    .noneMatch(it -> it.provider().equals(label.provider())
-                            && it.column().equals(label.column()));
+            boolean isGone = leaving.stream().noneMatch(label::isOfTheSameAs);
             // A column that only the new table has may have a label of its own.
             boolean isOfBoth = label.column()
                     .map(name -> exchange.old().table().column(name).isPresent())
@@ -50,12 +52,27 @@ public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, Lis
 
     private Sql set(SecurityLabel label, Sql text) {
         return SET.with("provider", label.provider())
-                .with(
-                        "object",
-                        label.column()
-                                .map(column -> COLUMN.with("table", exchange.liveName())
-                                        .with("column", column))
-                                .orElse(TABLE.with("table", exchange.liveName())))
+                .with("object", object(label))
                 .with("label", text);
+    }
+
+    private Sql object(SecurityLabel label) {
+        if (label.column().isEmpty()) {
+            return TABLE.with("table", exchange.liveName());
+        }
+        Identifier column = label.column().get();
+        return label.ofSequence()
+                ? SEQUENCE.with("sequence", sequence(column))
+                : COLUMN.with("table", exchange.liveName()).with("column", column);
+    }
+
+    /** The entering table's has the leaving one's name by then. */
+    private QualifiedName sequence(Identifier column) {
+        return exchange.old().table().column(column).stream()
+                .flatMap(it -> it.sequences().stream())
+                .filter(Sequence::identity)
+                .findFirst()
+                .orElseThrow()
+                .name();
     }
 }
