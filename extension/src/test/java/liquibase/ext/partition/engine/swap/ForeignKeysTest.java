@@ -323,4 +323,24 @@ class ForeignKeysTest {
         orders.reverseSwap();
         assertThat(definitions()).isEqualTo(before);
     }
+
+    @Test
+    void aColumnThatGetsATypeWhichCannotReferIsRefusedAndOneThatCanIsNot() throws SQLException {
+        database.execute(
+                "ALTER TABLE orders ALTER customer TYPE integer",
+                "ALTER TABLE orders ADD CONSTRAINT plain FOREIGN KEY (customer) REFERENCES crm.customers",
+                "ALTER TABLE orders ADD CONSTRAINT clerk FOREIGN KEY (teller) REFERENCES crm.customers");
+        orders.converting("customer", "bigint", null, null)
+                .converting("teller", "text", "teller::text", "teller::bigint");
+
+        assertThatThrownBy(orders::prepare)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(
+                        "its foreign key clerk has the column teller, which becomes text and then cannot refer to id of crm.customers; ALTER TABLE public.orders DROP CONSTRAINT clerk")
+                .hasMessageNotContaining("foreign key plain");
+
+        database.execute("ALTER TABLE orders DROP CONSTRAINT clerk");
+        orders.throughSwap();
+        assertThat(definitions()).hasSize(1);
+    }
 }
