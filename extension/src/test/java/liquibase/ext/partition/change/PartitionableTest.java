@@ -3,10 +3,18 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import liquibase.changelog.ChangeLogParameters;
 import liquibase.exception.LiquibaseException;
+import liquibase.ext.partition.precondition.PartitionablePrecondition;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
+import liquibase.parser.ChangeLogParserFactory;
+import liquibase.precondition.Precondition;
+import liquibase.resource.DirectoryResourceAccessor;
+import liquibase.resource.ResourceAccessor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -75,6 +83,48 @@ class PartitionableTest {
                 <partition:partitionable %s><partition:column name="amount" type="no_type"/></partition:partitionable>""".formatted(ATTRIBUTES)));
 
         assertHalts("column amount is to become no_type, and there is no such type");
+    }
+
+    @Test
+    void isReadFromYamlToo() throws Exception {
+        Files.writeString(directory.resolve("changelog.yaml"), """
+                databaseChangeLog:
+                  - changeSet:
+                      id: before
+                      author: test
+                      preConditions:
+                        - onFail: HALT
+                        - partitionable:
+                            tableName: orders
+                            keyColumns: "id"
+                            partitionColumns: "created_at"
+                            from: "2024-01"
+                            until: "2024-03"
+                            columns:
+                              - column:
+                                  name: "amount"
+                                  type: "bigint"
+                      changes:
+                        - tagDatabase: {tag: before}
+                """);
+        try (ResourceAccessor files = new DirectoryResourceAccessor(directory)) {
+            Precondition read = ChangeLogParserFactory.getInstance()
+                    .getParser("yaml", files)
+                    .parse("changelog.yaml", new ChangeLogParameters(), files)
+                    .getChangeSets()
+                    .get(0)
+                    .getPreconditions()
+                    .getNestedPreconditions()
+                    .get(0);
+
+            assertThat(read).hasToString("partitionable orders").isInstanceOf(PartitionablePrecondition.class);
+            assertThat(read.getSerializableFieldValue("keyColumns")).isEqualTo("id");
+            assertThat(read.getSerializableFieldValue("until")).isEqualTo("2024-03");
+            assertThat((List<?>) read.getSerializableFieldValue("columns"))
+                    .singleElement()
+                    .extracting("name", "type")
+                    .containsExactly("amount", "bigint");
+        }
     }
 
     /** A run that was killed after the change and before its record; and a changelog whose records were lost. */
