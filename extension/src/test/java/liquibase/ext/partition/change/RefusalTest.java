@@ -190,7 +190,10 @@ class RefusalTest {
                 .changesets(Changelog.changeset(
                         "prepare", PREPARE.replace("tableName", "schemaName=\"public\" tableName")));
 
-        assertRefused("may not create in schema public", "GRANT USAGE, CREATE ON SCHEMA public TO ");
+        assertRefused(
+                "may not create in schema public",
+                "GRANT USAGE, CREATE ON SCHEMA public TO " + owner,
+                "Nothing was changed");
     }
 
     @Test

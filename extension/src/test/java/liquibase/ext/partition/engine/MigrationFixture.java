@@ -297,6 +297,16 @@ public final class MigrationFixture {
         return this;
     }
 
+    /** Undoes every step but the swap, the last one first: the source must be the live table. */
+    public MigrationFixture undo() throws SQLException {
+        step("rollback of verifyCopy", Verification::forget);
+        step("rollback of buildIndexes", IndexBuild::drop);
+        step("rollback of chunkedCopy", ChunkedCopy::forget);
+        step("rollback of captureChanges", run -> CaptureStep.stop(run, LOCK));
+        step("rollback of createPartitionedTable", Preparation::undo);
+        return this;
+    }
+
     /** Every step from the first to the verification. */
     public MigrationFixture throughVerification() throws SQLException {
         return prepare().capture().copy().index().replay().verify();

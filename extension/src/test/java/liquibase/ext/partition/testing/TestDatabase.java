@@ -68,11 +68,13 @@ public final class TestDatabase implements AutoCloseable {
      * Creates a role that can log in, whose password is its name, and gives its name, which begins with {@code prefix}
      * and is unique on the server.
      *
+     * @param prefix as the catalog has it; what needs quotes does so in the caller's statements too
      * @param attributes SQL after {@code CREATE ROLE name}, such as {@code "CREATEROLE"}; may be empty
      */
     public String createRole(String prefix, String attributes) {
         String role = prefix + "_" + unique();
-        administer("CREATE ROLE %s LOGIN PASSWORD '%s' %s".formatted(role, role, attributes));
+        administer(
+                "CREATE ROLE %s LOGIN PASSWORD '%s' %s".formatted(quoted(role), role.replace("'", "''"), attributes));
         roles.add(role);
         return role;
     }
@@ -150,7 +152,7 @@ public final class TestDatabase implements AutoCloseable {
     @Override
     public void close() {
         administer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
-        roles.forEach(role -> administer("DROP ROLE " + role));
+        roles.forEach(role -> administer("DROP ROLE " + quoted(role)));
         roles.clear();
     }
 
@@ -174,6 +176,10 @@ public final class TestDatabase implements AutoCloseable {
         } catch (SQLException e) {
             throw new AssertionError("%s%nfrom: %s".formatted(e.getMessage(), sql), e);
         }
+    }
+
+    private static String quoted(String role) {
+        return '"' + role.replace("\"", "\"\"") + '"';
     }
 
     private static String unique() {

@@ -2,12 +2,14 @@ package liquibase.ext.partition.engine.catalog;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
  * An index of a table.
  *
  * @param columns the key columns that are plain columns, in order; empty when one of them is an expression
+ * @param plainColumns the key columns that are plain columns, whatever the others are
  * @param method everything of the definition from the access method on: {@code btree (status) WHERE …}
  * @param constraint the definition of the PRIMARY KEY or UNIQUE constraint that owns it, as after {@code ADD CONSTRAINT name}
  * @param valid whether the server uses it; false after a failed CREATE INDEX CONCURRENTLY, or while a partitioned index
@@ -16,6 +18,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 public record Index(
         Identifier name,
         List<Identifier> columns,
+        Set<Identifier> plainColumns,
         String method,
         boolean unique,
         boolean primaryKey,

@@ -45,7 +45,7 @@ public final class TableReader {
     private static final Sql SEQUENCES = Sql.of("""
             SELECT a.attname, n.nspname, c.relname, c.oid, s.seqincrement > 0 AS ascending,
                    pg_catalog.obj_description(c.oid, 'pg_class') AS comment, owned.deptype = 'i' AS identity,
-                   owned.deptype = 'i' OR EXISTS (
+                   owned.deptype = 'i' OR t.typcategory = 'N' AND EXISTS (
                      SELECT FROM pg_catalog.pg_attrdef AS d
                      JOIN pg_catalog.pg_depend AS uses ON uses.classid = 'pg_catalog.pg_attrdef'::regclass AND uses.objid = d.oid
                      WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -55,6 +55,7 @@ public final class TableReader {
             JOIN pg_catalog.pg_class AS c ON c.oid = owned.objid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = owned.refobjid AND a.attnum = owned.refobjsubid
+            JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
             WHERE owned.classid = 'pg_catalog.pg_class'::regclass AND owned.refclassid = 'pg_catalog.pg_class'::regclass
               AND owned.refobjid = {oid} AND owned.deptype IN ('a', 'i')
             ORDER BY a.attnum, identity DESC, c.relname
@@ -356,6 +357,7 @@ public final class TableReader {
             return new Index(
                     new Identifier(row.getString("relname")),
                     expression ? List.of() : columns,
+                    Set.copyOf(columns),
                     definition.substring(preamble.length()),
                     unique,
                     row.getBoolean("indisprimary"),

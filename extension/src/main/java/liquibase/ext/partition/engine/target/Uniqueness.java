@@ -28,7 +28,7 @@ public enum Uniqueness {
         if (!partitionKey.canBeUnique()) {
             return OF_EACH_PARTITION;
         }
-        return index.columns().containsAll(partitionKey.columns()) ? KEPT : WITH_PARTITION_KEY;
+        return index.plainColumns().containsAll(partitionKey.columns()) ? KEPT : WITH_PARTITION_KEY;
     }
 
     /** The definition of an index or of a constraint, from its columns on, as it will be. */

@@ -26,7 +26,7 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
 
     /** Only ever forward: setval is not undone by a rollback. */
     private static final Sql ADVANCE_SEQUENCE = Sql.of("""
-            SELECT pg_catalog.setval({sequenceName}::regclass, m.value, true)
+            SELECT pg_catalog.setval({sequenceName}::regclass, m.value::bigint, true)
             FROM (SELECT {extreme}({column}) AS value FROM {table}) AS m, {sequence} AS s, pg_catalog.pg_sequence AS p
             WHERE p.seqrelid = {sequenceName}::regclass AND m.value BETWEEN p.seqmin AND p.seqmax
               AND (m.value {beyond} s.last_value OR (m.value = s.last_value AND NOT s.is_called))""");
@@ -38,6 +38,7 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
             for (Sequence sequence : column.sequences()) {
                 if (sequence.identity()) {
                     Sequence own = identitySequence(exchange.next().table(), column.name());
+                    setIdentityType(statements, column, own);
                     statements.add(
                             CONTINUE_SEQUENCE.with("to", own.name().quoted()).with("from", sequence.name()));
                     advance(statements, column, own);
@@ -78,6 +79,15 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
                 exchange.next().table().column(column.name()).orElseThrow().type();
         if (sequence.suppliesColumn() && !type.equals(column.type()) && SEQUENCE_TYPES.contains(type)) {
             statements.add(SET_SEQUENCE_TYPE.with("sequence", sequence.name()).with("type", Sql.raw(type)));
+        }
+    }
+
+    /** LIKE makes every identity column's sequence a bigint. */
+    private void setIdentityType(List<Sql> statements, Column column, Sequence own) {
+        String type =
+                exchange.next().table().column(column.name()).orElseThrow().type();
+        if (!type.equals("bigint") && SEQUENCE_TYPES.contains(type)) {
+            statements.add(SET_SEQUENCE_TYPE.with("sequence", own.name()).with("type", Sql.raw(type)));
         }
     }
 

@@ -1,0 +1,54 @@
+package liquibase.ext.partition.carried;
+
+import java.util.List;
+import liquibase.ext.partition.testing.TestDatabase;
+
+/** Every object of a database that a user could have made, with what it leans on, whom it belongs to and who may do what. */
+final class DatabaseListing {
+    /** The tables of state stay: they are the extension's, and remember that nothing is going on. */
+    private static final String OBJECTS = """
+            WITH line (line) AS (
+              SELECT format('%s leans on %s (%s)', pg_describe_object(classid, objid, objsubid),
+                            pg_describe_object(refclassid, refobjid, refobjsubid), deptype)
+              FROM pg_depend WHERE objid >= 16384
+              UNION ALL
+              SELECT format('%s of role %s (%s)', pg_describe_object(s.classid, s.objid, s.objsubid), s.refobjid::regrole, s.deptype)
+              FROM pg_shdepend AS s
+              WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+                AND s.refclassid = 'pg_authid'::regclass
+              UNION ALL
+              SELECT format('%s %s %s kind %s owner %s grants %s options %s tablespace %s filled %s persistence %s', n.nspname, c.relname,
+                            CASE WHEN c.relispartition THEN 'partition' END, c.relkind, c.relowner::regrole, c.relacl, c.reloptions,
+                            c.reltablespace, c.relispopulated, c.relpersistence)
+              FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid >= 16384
+              UNION ALL
+              SELECT format('%s.%s %s not null %s grants %s', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod),
+                            a.attnotnull, a.attacl)
+              FROM pg_attribute AS a WHERE a.attrelid >= 16384 AND a.attnum > 0
+              UNION ALL
+              SELECT format('%s is %s grants %s', p.oid::regprocedure, md5(pg_get_functiondef(p.oid)), p.proacl)
+              FROM pg_proc AS p WHERE p.oid >= 16384 AND p.prokind <> 'a'
+              UNION ALL
+              SELECT format('constraint %s %s', conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE oid >= 16384
+              UNION ALL
+              SELECT format('index %s valid %s clustered %s identity %s', indexrelid::regclass, indisvalid, indisclustered, indisreplident)
+              FROM pg_index WHERE indexrelid >= 16384
+              UNION ALL
+              SELECT format('trigger %s on %s state %s', tgname, tgrelid::regclass, tgenabled) FROM pg_trigger
+              UNION ALL
+              SELECT format('comment on %s: %s', pg_describe_object(classoid, objoid, objsubid), description)
+              FROM pg_description WHERE objoid >= 16384
+              UNION ALL
+              SELECT format('default grants in %s: %s', defaclnamespace::regnamespace, defaclacl) FROM pg_default_acl
+            )
+            SELECT regexp_replace(line, '(ConstraintTrigger[a-z_]*)_\\d+', '\\1', 'g') FROM line
+            WHERE line !~ 'partition_(migration|chunk|progress)|pg_toast'
+            ORDER BY 1
+            """;
+
+    private DatabaseListing() {}
+
+    static List<String> of(TestDatabase database) {
+        return database.queryStrings(OBJECTS);
+    }
+}
