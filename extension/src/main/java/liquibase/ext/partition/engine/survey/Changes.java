@@ -33,6 +33,13 @@ final class Changes {
         changes.combinedColumn().ifPresent(all::add);
         all.addAll(changes.indexes());
         all.addAll(changes.triggers());
+        SettingsChanges.of(source, plan.settings(), plan.key(), plan.spec().routing()).stream()
+                .filter(change -> all.stream()
+                        .noneMatch(told -> told.feature() == Feature.INDEXES
+                                && change.feature() == Feature.INDEXES
+                                && told.subject().equals(change.subject())))
+                .toList()
+                .forEach(all::add);
         return all;
     }
 

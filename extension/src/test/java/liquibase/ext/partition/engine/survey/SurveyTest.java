@@ -250,7 +250,9 @@ class SurveyTest {
                         tuple("amount", "integer", "bigint"),
                         tuple("orders_pkey", "PRIMARY KEY (id)", "PRIMARY KEY (id, \"created_at\")"),
                         tuple("orders_number_key", "UNIQUE (number)", "UNIQUE (number, \"created_at\")"),
-                        tuple("touched", "on the table", "the same"));
+                        tuple("touched", "on the table", "the same"),
+                        // The replica identity.
+                        tuple("orders_pkey", "PRIMARY KEY (id)", "PRIMARY KEY (id, \"created_at\")"));
 
         orders.partitionedBy(new PartitionKeySpec(
                 List.of(new Identifier("day"), new Identifier("created_at")),
