@@ -4,12 +4,16 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.DependentObstacles;
+import liquibase.ext.partition.engine.catalog.Dependents;
+import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Rights;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TypeName;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -19,6 +23,7 @@ import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.SuccessorName;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
@@ -37,6 +42,8 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = {schema}
             ORDER BY wanted.place
             """);
+
+    private static final Sql EXISTS = Sql.of("SELECT to_regclass({relation}) IS NOT NULL");
 
     private static final Sql FUNCTION_EXISTS = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
@@ -61,6 +68,13 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
                         source,
                         new ForeignKeyReader(session).incoming(source.oid()),
                         spec.columns().stream().map(ColumnChange::column).toList()));
+        refused.addAll(new ForeignKeyReader(session)
+                .impossible(
+                        source.oid(),
+                        spec.columns().stream().map(ColumnChange::column).toList(),
+                        spec.columns().stream()
+                                .map(change -> TypeName.base(change.type()))
+                                .toList()));
         if (source.partitioned()) {
             refused.add(new Obstacle(Feature.KIND, "it is partitioned already", "leave it out"));
         }
@@ -75,7 +89,11 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
         if (plan.isPresent()) {
             refused.addAll(AccessObstacles.of(
                     session, source, spec.routing(), plan.get().key()));
+            refused.addAll(new DependentObstacles(session)
+                    .readersOf(
+                            source.oid(), spec.withColumns(plan.get().changes()).differingColumns()));
         }
+        refused.addAll(takenSuccessors(session, source));
         takenNames(session, spec, plan).ifPresent(refused::add);
         long locks = locks(source, spec);
         LockTable lockTable = LockTable.read(session);
@@ -87,6 +105,22 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
                     "raise max_locks_per_transaction (needs a restart), or make fewer partitions"));
         }
         return new Feasibility(plan, refused);
+    }
+
+    private static List<Obstacle> takenSuccessors(Session session, Table source) throws SQLException {
+        List<Obstacle> taken = new ArrayList<>();
+        for (Dependents.MaterializedView view :
+                new DependentsReader(session).materializedViews(source.oid()).values()) {
+            QualifiedName successor = SuccessorName.of(view.name());
+            if (session.queryBoolean(EXISTS.with("relation", successor.quoted()))) {
+                taken.add(new Obstacle(
+                        Feature.MATERIALIZED_VIEWS,
+                        "materialized view %s reads it, and its successor's name %s is taken"
+                                .formatted(view.name(), successor),
+                        "rename that"));
+            }
+        }
+        return taken;
     }
 
     /** How many locks a transaction takes that touches every partition and each of its indexes. */
