@@ -21,8 +21,8 @@ public enum Feature {
     EXCLUSION_CONSTRAINTS("exclusion constraints", Fate.REFUSED),
     FOREIGN_KEYS(
             "its foreign keys",
-            Fate.AFTER_SWAP,
-            "validated partition by partition; writers of the table that they refer to go on"),
+            Fate.IN_SWAP,
+            "validated right after it, partition by partition; writers of the table that they refer to go on"),
     INCOMING_FOREIGN_KEYS(
             "foreign keys that refer to it",
             Fate.AS_CONFIGURED,
