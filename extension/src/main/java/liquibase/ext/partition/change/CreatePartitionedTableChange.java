@@ -36,7 +36,9 @@ import liquibase.resource.ResourceAccessor;
         description = "Creates the partitioned table that will take the place of a table, with its partitions",
         priority = 1)
 public class CreatePartitionedTableChange extends NewTableChange {
-    private static final String COLUMN = "column";
+    /** The element that gives a column another type. */
+    public static final String COLUMN = "column";
+
     private static final Sql IS_THERE = Sql.of("m.new_oid = to_regclass({newTable})::oid::bigint");
 
     private String partitionColumns;
@@ -271,7 +273,21 @@ public class CreatePartitionedTableChange extends NewTableChange {
         return script;
     }
 
-    private NewTableSpec spec(QualifiedName source) {
+    /** What is wrong with the attributes, a sentence each. */
+    public List<String> attributeProblems() {
+        List<String> problems = new ArrayList<>();
+        for (Runnable check : attributeChecks()) {
+            try {
+                check.run();
+            } catch (IllegalArgumentException e) {
+                problems.add(e.getMessage());
+            }
+        }
+        return problems;
+    }
+
+    /** The new table that the attributes ask for. */
+    public NewTableSpec spec(QualifiedName source) {
         return new NewTableSpec(
                 source,
                 newTable(),

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -228,6 +229,7 @@ class EverythingTest {
         }
         MigrationFixture orders = MigrationFixture.of(database, "shop", "orders", "created_at", "id")
                 .between("2024-01", "2024-04")
+                .incomingForeignKeys(IncomingForeignKeys.DROP)
                 .as(owner);
         CatalogDescription before = CatalogDescription.of(database, orders.source());
         List<String> listing = DatabaseListing.of(database);
@@ -235,9 +237,11 @@ class EverythingTest {
             System.out.println(before);
         }
 
+        List<String> announced = AnnouncedChanges.of(orders, before, "created_at");
+
         orders.throughSwap();
+
         CatalogDescription swapped = CatalogDescription.of(database, orders.source());
-        List<String> announced = AnnouncedChanges.of(before, "created_at");
         assertThat(CatalogDescription.differences(before, swapped))
                 .as("by the swap")
                 .containsExactlyInAnyOrderElementsOf(announced);

@@ -116,6 +116,15 @@ class XsdTest {
         assertThat(new TreeSet<>(ELEMENTS.get(precondition.getName()).keySet())).isEqualTo(known);
     }
 
+    /** One is read by the other, so what editors offer for them must not differ either. */
+    @Test
+    void offersForPartitionableWhatItOffersForTheChangeThatItAsksFor() {
+        Map<String, Boolean> asked = new TreeMap<>(ELEMENTS.get("partitionable"));
+        asked.remove("keyColumns");
+
+        assertThat(asked).isEqualTo(ELEMENTS.get("createPartitionedTable"));
+    }
+
     @Test
     void hasNoElementThatIsNeither() {
         TreeSet<String> known = Stream.concat(

@@ -82,6 +82,8 @@ class LeastPrivilegeTest {
             // A row trigger makes writers write the children with their own rights.
             database.execute("GRANT EXECUTE ON FUNCTION lib.stamp() TO " + writer);
         }
+        String leaver = database.createRole("leaver", "");
+        database.execute("GRANT SELECT ON shop.orders TO " + leaver);
         orders.prepare().capture().copy();
         write("2024-03-01");
         orders.index().replay().verify().swap();
@@ -90,7 +92,13 @@ class LeastPrivilegeTest {
         write("2025-02-01");
         orders.reverseSwap();
         write("2024-05-01");
+        database.execute("REVOKE SELECT ON shop.orders FROM " + leaver);
         orders.swap();
+        assertThat(database.queryStrings(
+                        "SELECT relname FROM pg_class WHERE relname ~ '^orders' AND relkind IN ('r', 'p') AND relname <> 'orders_old'"
+                                + " AND has_table_privilege(?, oid, 'SELECT')",
+                        leaver))
+                .isEmpty();
         write("2024-06-01");
         orders.dropBackup();
         write("2024-07-01");

@@ -17,6 +17,7 @@ class ArchitectureTest {
     private static final String CHANGELOG = "liquibase.ext.partition.generator.changelog..";
     private static final String CONFIG = "liquibase.ext.partition.generator.config..";
     private static final String INSPECT = "liquibase.ext.partition.generator.inspect..";
+    private static final String PLAN = "liquibase.ext.partition.generator.plan..";
     private static final String ENGINE = "liquibase.ext.partition.engine";
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -30,7 +31,7 @@ class ArchitectureTest {
                 .resideInAPackage(CONFIG)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(CLI, CHANGELOG, INSPECT)
+                .resideInAnyPackage(CLI, CHANGELOG, INSPECT, PLAN)
                 .check(CLASSES);
     }
 
@@ -57,12 +58,14 @@ class ArchitectureTest {
     }
 
     @Test
-    void ofTheExtensionOnlyTheCatalogTheTargetTheReadingOfTimesAndSqlAreUsedAndOfLiquibaseNothing() {
+    void ofTheExtensionOnlyWhatReadsAndPlansIsUsedAndOfLiquibaseNothing() {
         noClasses()
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("liquibase..")
                         .and(not(resideInAnyPackage(
                                 GENERATOR,
+                                ENGINE + ".survey..",
+                                ENGINE + ".state..",
                                 ENGINE + ".catalog..",
                                 ENGINE + ".target..",
                                 ENGINE + ".time..",

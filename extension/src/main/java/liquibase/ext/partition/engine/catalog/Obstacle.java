@@ -5,10 +5,19 @@ import java.util.List;
 /**
  * Something that stands in the way of partitioning a table.
  *
+ * @param feature what of the table it is about; null where it is none of its things: a name, a right, a setting
  * @param what it is, a phrase for people that goes on from the table's name: {@code "it has the rule quiet"}
  * @param remedy what to do about it, a phrase in the imperative, with the statement where one does
  */
 public record Obstacle(Feature feature, String what, String remedy) {
+    /** A sentence of which the part after the first semicolon is the remedy. */
+    public static Obstacle of(Feature feature, String sentence) {
+        int end = sentence.indexOf("; ");
+        return end < 0
+                ? new Obstacle(feature, sentence, "")
+                : new Obstacle(feature, sentence.substring(0, end), sentence.substring(end + 2));
+    }
+
     /** Both phrases. */
     public String sentence() {
         return remedy.isEmpty() ? what : what + "; " + remedy;

@@ -75,34 +75,53 @@ public record Table(
      * @throws PartitionException when a column is missing or nullable, or no index makes the key unique
      */
     public Index keyIndex(List<Identifier> key) {
+        Optional<Obstacle> obstacle = keyObstacle(key);
+        if (obstacle.isPresent()) {
+            throw new PartitionException("%s. Nothing was changed. %s."
+                    .formatted(obstacle.get().what(), obstacle.get().remedy()));
+        }
+        return indexOver(key).orElseThrow();
+    }
+
+    /** Why {@code key} does not tell rows apart; empty where it does. */
+    public Optional<Obstacle> keyObstacle(List<Identifier> key) {
         for (Identifier name : key) {
-            Column column = column(name)
-                    .orElseThrow(() -> new PartitionException(
-                            "%s has no column %s, which keyColumns names. Nothing was changed. Its columns are %s."
-                                    .formatted(
-                                            this.name,
-                                            name,
-                                            columns.stream().map(Column::name).toList())));
-            if (!column.notNull()) {
-                throw new PartitionException(
-                        "Column %s of %s may be NULL, so it cannot be part of the key. Nothing was changed. Make it NOT NULL, or name another key in keyColumns."
-                                .formatted(name, this.name));
+            Optional<Column> column = column(name);
+            if (column.isEmpty()) {
+                return Optional.of(new Obstacle(
+                        Feature.INDEXES,
+                        "%s has no column %s, which keyColumns names".formatted(this.name, name),
+                        "Its columns are %s"
+                                .formatted(columns.stream().map(Column::name).toList())));
+            }
+            if (!column.get().notNull()) {
+                return Optional.of(new Obstacle(
+                        Feature.INDEXES,
+                        "Column %s of %s may be NULL, so it cannot be part of the key".formatted(name, this.name),
+                        "Make it NOT NULL, or name another key in keyColumns"));
             }
         }
-        Set<Identifier> columnsOfKey = new HashSet<>(key);
-        return indexes.stream()
-                .filter(Index::tellsRowsApart)
-                .filter(index -> columnsOfKey.containsAll(index.columns()))
-                .findFirst()
-                .orElseThrow(() -> new PartitionException(
-                        "No unique index of %s makes (%s) unique. Nothing was changed. Name the primary key's columns in keyColumns, or create a unique index on these."
+        return indexOver(key).isPresent()
+                ? Optional.empty()
+                : Optional.of(new Obstacle(
+                        Feature.INDEXES,
+                        "No unique index of %s makes (%s) unique"
                                 .formatted(
                                         this.name,
                                         String.join(
                                                 ", ",
                                                 key.stream()
                                                         .map(Identifier::name)
-                                                        .toList()))));
+                                                        .toList())),
+                        "Name the primary key's columns in keyColumns, or create a unique index on these"));
+    }
+
+    private Optional<Index> indexOver(List<Identifier> key) {
+        Set<Identifier> columnsOfKey = new HashSet<>(key);
+        return indexes.stream()
+                .filter(Index::tellsRowsApart)
+                .filter(index -> columnsOfKey.containsAll(index.columns()))
+                .findFirst();
     }
 
     /**

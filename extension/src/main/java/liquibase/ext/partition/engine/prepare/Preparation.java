@@ -5,13 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
-import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
-import liquibase.ext.partition.engine.catalog.Rights;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -19,13 +17,11 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
-import liquibase.ext.partition.engine.target.AccessObstacles;
+import liquibase.ext.partition.engine.survey.Feasibility;
+import liquibase.ext.partition.engine.survey.NewTablePlan;
 import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.Partition;
-import liquibase.ext.partition.engine.target.Routing;
-import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
  * Makes the new table with its partitions.
@@ -39,7 +35,6 @@ public final class Preparation {
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
     private static final Sql CHANGE_OWNER_OF_FUNCTION =
             Sql.of("ALTER FUNCTION {function}(pg_catalog.text) OWNER TO {owner}");
-    private static final Sql FUNCTION_EXISTS = Sql.of("SELECT to_regprocedure({function}) IS NOT NULL");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}(pg_catalog.text)");
     private static final Sql DROP_TABLE = Sql.of("DROP TABLE IF EXISTS {table}");
 
@@ -52,7 +47,7 @@ public final class Preparation {
      */
     public static NewTable plan(Session session, NewTableSpec spec) throws SQLException {
         Table source = new TableReader(session).require(spec.source());
-        List<String> problems = new ArrayList<>();
+        List<Obstacle> problems = new ArrayList<>();
         Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(problems);
         if (plan.isEmpty()) {
             throw refusal(source, problems);
@@ -76,21 +71,25 @@ public final class Preparation {
         TableReader reader = new TableReader(run.session());
         Optional<Table> existing = reader.find(spec.newTable());
         Table source = reader.require(run.source());
-        if (begun.isPresent() && isDone(begun.get(), source, existing)) {
+        if (begun.isPresent() && begun.get().hasMadeItsTable(source, existing)) {
             run.line("%s: %s is there already.".formatted(run.step(), spec.newTable()));
             return;
         }
         if (begun.isPresent()) {
             requireAbandoned(run.session(), begun.get());
         }
-        NewTable plan = requirePartitionable(run.session(), run.state(), source, spec);
-        requireFreeNames(run.session(), plan);
+        Feasibility feasibility =
+                Feasibility.of(run.session(), source, spec, run.state().schema());
+        if (!feasibility.refused().isEmpty()) {
+            throw refusal(source, feasibility.refused());
+        }
+        NewTable plan = feasibility.plan().orElseThrow();
         String user = run.session().queryStrings(CURRENT_USER).get(0);
         run.session().inTransaction(() -> {
             run.session().updateAll(run.state().createStatements());
             run.session().updateAll(plan.statements());
             if (!source.owner().name().equals(user)) {
-                for (QualifiedName table : tables(plan)) {
+                for (QualifiedName table : plan.spec().tables()) {
                     run.session().update(CHANGE_OWNER.with("table", table).with("owner", source.owner()));
                 }
                 if (plan.key().readsText()) {
@@ -112,6 +111,29 @@ public final class Preparation {
         }
         run.line("%s made with %d partitions and a default partition."
                 .formatted(plan.newTable(), spec.layout().partitions().size()));
+    }
+
+    /**
+     * Why {@link #run} would refuse; empty where it would not, because the table can be partitioned so or because this migration has
+     * made the new table already.
+     *
+     * @param key to be asked about too, unless it is empty
+     * @throws PartitionException when there is no such table
+     */
+    public static Optional<String> whyNot(StepRun.Environment environment, NewTableSpec spec, List<Identifier> key)
+            throws SQLException {
+        Session session = new Session(environment.main());
+        TableReader reader = new TableReader(session);
+        Table source = reader.require(spec.source());
+        Optional<Migration> begun = new Migrations(session, environment.state()).find(spec.source());
+        if (begun.isPresent() && begun.get().hasMadeItsTable(source, reader.find(spec.newTable()))) {
+            return Optional.empty();
+        }
+        List<Obstacle> refused = new ArrayList<>(
+                Feasibility.of(session, source, spec, environment.state().schema())
+                        .refused());
+        source.keyObstacle(key).filter(obstacle -> !key.isEmpty()).ifPresent(refused::add);
+        return refused.isEmpty() ? Optional.empty() : Optional.of(refusalText(source, refused));
     }
 
     /** Drops the new table and forgets the migration: the rollback. */
@@ -148,13 +170,6 @@ public final class Preparation {
         return Migrations.insertStatements(state, plan.spec().withColumns(plan.changes()));
     }
 
-    private static boolean isDone(Migration migration, Table source, Optional<Table> newTable) {
-        // After a swap the name may have been given to another table since, which is not partitioned by having it.
-        return migration.phase().isAtLeast(Phase.SWAPPED)
-                ? source.oid() == migration.newOid()
-                : newTable.filter(table -> table.oid() == migration.newOid()).isPresent();
-    }
-
     /** What an earlier migration of that name has left must not be in the way, or taken for ours. */
     private static void requireAbandoned(Session session, Migration migration) throws SQLException {
         if (migration.deltaTableName().isPresent()
@@ -170,78 +185,12 @@ public final class Preparation {
         }
     }
 
-    private static NewTable requirePartitionable(Session session, StateTables state, Table source, NewTableSpec spec)
-            throws SQLException {
-        List<Obstacle> obstacles = spec.incomingForeignKeys()
-                .obstacles(
-                        source,
-                        new ForeignKeyReader(session).incoming(source.oid()),
-                        spec.columns().stream().map(ColumnChange::column).toList());
-        List<String> reasons =
-                new ArrayList<>(obstacles.stream().map(Obstacle::sentence).toList());
-        if (source.partitioned()) {
-            reasons.add("it is partitioned already");
-        }
-        new Rights(session, source.oid())
-                .missing(state.schema(), spec.routing() == Routing.TRIGGER).stream()
-                        .map(Obstacle::sentence)
-                        .forEach(reasons::add);
-        if (spec.routing() == Routing.TRIGGER) {
-            source.triggers().stream()
-                    .flatMap(trigger -> TriggerRouting.obstacle(trigger).stream())
-                    .forEach(reasons::add);
-        }
-        Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(reasons);
-        if (plan.isPresent()) {
-            AccessObstacles.of(session, source, spec.routing(), plan.get().key()).stream()
-                    .map(Obstacle::sentence)
-                    .forEach(reasons::add);
-        }
-        int partitions = spec.layout().partitions().size();
-        long locks = (partitions + 2L) * (source.indexes().size() + 1);
-        LockTable lockTable = LockTable.read(session);
-        if (!lockTable.hasRoomFor(locks)) {
-            reasons.add(
-                    "%,d partitions with their indexes take up to %,d locks, and the server has room for %,d; raise max_locks_per_transaction (needs a restart), or make fewer partitions"
-                            .formatted(partitions, locks, lockTable.capacity()));
-        }
-        if (!reasons.isEmpty()) {
-            throw refusal(source, reasons);
-        }
-        return plan.orElseThrow();
+    private static PartitionException refusal(Table source, List<Obstacle> reasons) {
+        return new PartitionException(refusalText(source, reasons));
     }
 
-    private static PartitionException refusal(Table source, List<String> reasons) {
-        return new PartitionException(
-                "%s cannot be partitioned by this version:\n  %s\nNothing was changed. Remove what stands in the way, then run update again."
-                        .formatted(source.name(), String.join("\n  ", reasons)));
-    }
-
-    private static void requireFreeNames(Session session, NewTable plan) throws SQLException {
-        List<String> taken = new ArrayList<>();
-        for (QualifiedName table : tables(plan)) {
-            if (session.queryBoolean(EXISTS.with("table", table.quoted()))) {
-                taken.add(table.toString());
-            }
-        }
-        QualifiedName function = plan.spec().textDateFunction();
-        if (plan.key().readsText()
-                && session.queryBoolean(FUNCTION_EXISTS.with("function", function.quoted() + "(pg_catalog.text)"))) {
-            taken.add(function + "(text)");
-        }
-        if (!taken.isEmpty()) {
-            throw new PartitionException(
-                    "These names are taken by something that this migration did not make: %s. Nothing was changed. Drop or rename them, or choose another newTableName or partitionPrefix."
-                            .formatted(String.join(", ", taken)));
-        }
-    }
-
-    private static List<QualifiedName> tables(NewTable plan) {
-        List<QualifiedName> tables = new ArrayList<>(List.of(plan.newTable()));
-        for (Partition partition : plan.spec().layout().partitions()) {
-            tables.add(plan.newTable().sibling(partition.name()));
-        }
-        tables.add(plan.newTable().sibling(plan.spec().layout().defaultPartition()));
-        return tables;
+    private static String refusalText(Table source, List<Obstacle> reasons) {
+        return "%s cannot be partitioned by this version:\n  %s\nNothing was changed. Remove what stands in the way, then run update again."
+                .formatted(source.name(), Obstacle.lines(reasons));
     }
 }

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.state;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.target.NewTableSpec;
@@ -66,6 +67,19 @@ public record Migration(
     /** The columns that decide a row's partition. */
     public List<Identifier> partitionColumns() {
         return spec.partitionKey().columns();
+    }
+
+    /**
+     * Whether it has made the new table, and that is there: before the swap as the new table, after it as the source.
+     *
+     * @param table the table that has the source's name now
+     * @param newTable the table that has the new table's name now, if there is one
+     */
+    public boolean hasMadeItsTable(Table table, Optional<Table> newTable) {
+        // After a swap the name may have been given to another table since, which is not partitioned by having it.
+        return phase.isAtLeast(Phase.SWAPPED)
+                ? table.oid() == newOid
+                : newTable.filter(it -> it.oid() == newOid).isPresent();
     }
 
     /**

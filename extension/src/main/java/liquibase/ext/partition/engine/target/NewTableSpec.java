@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.target;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -27,6 +28,14 @@ public record NewTableSpec(
 
     public QualifiedName newTable() {
         return source.sibling(newTableName);
+    }
+
+    /** All tables that are made: the new table, its partitions in order, and the default partition. */
+    public List<QualifiedName> tables() {
+        List<QualifiedName> tables = new ArrayList<>(List.of(newTable()));
+        layout.partitions().forEach(partition -> tables.add(source.sibling(partition.name())));
+        tables.add(source.sibling(layout.defaultPartition()));
+        return tables;
     }
 
     /** @param table the new table by its present name */

@@ -48,6 +48,25 @@ public final class Seclusion {
             END
             {quote}""");
 
+    private static final Sql REVOKE_ON_CHILDREN = Sql.of("""
+            DO {quote}
+            DECLARE
+              it record;
+            BEGIN
+              FOR it IN
+                SELECT c.oid::regclass AS name,
+                       pg_catalog.string_agg(DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, ', ') AS grantees
+                FROM pg_catalog.pg_inherits AS i
+                JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+                CROSS JOIN pg_catalog.aclexplode(c.relacl) AS g
+                WHERE i.inhparent = {tableName}::regclass AND g.grantee <> c.relowner
+                GROUP BY c.oid
+              LOOP
+                EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s CASCADE', it.name, it.grantees);
+              END LOOP;
+            END
+            {quote}""");
+
     private Seclusion() {}
 
     /** The statement for a table that has just been made, with its partitions, if it has some. */
@@ -55,5 +74,12 @@ public final class Seclusion {
         return SECLUDE.with("quote", Sql.dollarQuote("seclude", Sql.list(List.of(table, source))))
                 .with("tableName", Sql.literal(table.quoted()))
                 .with("sourceName", Sql.literal(source.quoted()));
+    }
+
+    /** The statement that takes from everybody but the owner what they were granted on the children of {@code table}. */
+    public static Sql ofChildren(QualifiedName table) {
+        return REVOKE_ON_CHILDREN
+                .with("quote", Sql.dollarQuote("seclude", Sql.list(List.of(table))))
+                .with("tableName", Sql.literal(table.quoted()));
     }
 }

@@ -198,7 +198,7 @@ class RefusalsTest {
         assertThatThrownBy(orders::prepare)
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining(
-                        "These names are taken by something that this migration did not make: public." + name)
+                        "these names are taken by something that this migration did not make: public." + name)
                 .hasMessageContaining("Nothing was changed");
         assertThat(database.queryLong(
                         "SELECT count(*) FROM pg_class WHERE relname LIKE 'orders_2024%' AND relkind = 'r'"))

@@ -9,8 +9,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.delta.CaptureStep;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -35,7 +37,7 @@ class IncomingForeignKeysTest {
         orders = MigrationFixture.ofOrders(fresh, 40);
         database.execute(
                 "ALTER TABLE orders ADD parent bigint, ADD number text",
-                "UPDATE orders SET parent = id - 1 WHERE id > 30, number = 'n' || id".replace(" WHERE id > 30,", ","),
+                "UPDATE orders SET parent = id - 1, number = 'n' || id",
                 "UPDATE orders SET parent = NULL WHERE id <= 30",
                 "ALTER TABLE orders ADD UNIQUE (number), ADD UNIQUE (number, id)");
     }
@@ -135,8 +137,7 @@ class IncomingForeignKeysTest {
                         assertThat(line).contains("public.gone is gone, and so foreign key g was not made again"));
         assertThat(ourFunctions()).isEmpty();
         assertThat(errorOf("INSERT INTO notes VALUES (700, NULL)")).isEqualTo("23503");
-        orders.step(
-                "rollback", run -> liquibase.ext.partition.engine.delta.CaptureStep.stop(run, MigrationFixture.LOCK));
+        orders.step("rollback", run -> CaptureStep.stop(run, MigrationFixture.LOCK));
         orders.step("rollback", Preparation::undo);
         assertThat(database.queryStrings("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"))
                 .isEqualTo(triggers);
@@ -367,6 +368,53 @@ class IncomingForeignKeysTest {
                         .isZero();
             }
         }
+    }
+
+    /** Orders with their lines in one transaction, and lines of orders that are there: they lock the tables in both orders. */
+    @Test
+    void writersOfBothTablesNoticeNothing() throws Exception {
+        children("ON DELETE CASCADE");
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughVerification();
+        AtomicBoolean over = new AtomicBoolean();
+        Future<Void> parents = MigrationFixture.inBackground(() -> {
+            try (Connection connection = database.connect();
+                    Statement statement = connection.createStatement()) {
+                for (int id = 10_000; !over.get(); id++) {
+                    connection.setAutoCommit(false);
+                    statement.execute(
+                            "INSERT INTO orders (id, status, created_at) VALUES (%d, 'x', '2024-03-03')".formatted(id));
+                    statement.execute("INSERT INTO lines VALUES (%1$d, %1$d)".formatted(id));
+                    connection.commit();
+                    connection.setAutoCommit(true);
+                    if (id % 3 == 0) {
+                        statement.execute("DELETE FROM orders WHERE id = " + id);
+                    }
+                }
+            }
+            return null;
+        });
+        Future<Void> children = MigrationFixture.inBackground(() -> {
+            try (Connection connection = database.connect();
+                    Statement statement = connection.createStatement()) {
+                for (int id = 1_000_000; !over.get(); id++) {
+                    statement.execute("INSERT INTO lines VALUES (%d, %d)".formatted(id, 1 + id % 40));
+                }
+            }
+            return null;
+        });
+
+        orders.swap();
+        orders.reverseSwap();
+        orders.swap();
+        over.set(true);
+        MigrationFixture.join(parents);
+        MigrationFixture.join(children);
+
+        assertThat(database.queryLong(
+                        "SELECT count(*) FROM lines AS l WHERE NOT EXISTS (SELECT FROM orders AS o WHERE o.id = l.o)"))
+                .isZero();
+        assertThat(database.queryLong("SELECT count(*) FROM lines WHERE id BETWEEN 10000 AND 999999"))
+                .isPositive();
     }
 
     /** The writer of a child needs no right on the table that it refers to, nor who deletes there one on the child. */

@@ -11,18 +11,15 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Properties;
 import java.util.concurrent.Callable;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.generator.config.ConfigReader;
 import liquibase.ext.partition.generator.config.InvalidConfigException;
 import liquibase.ext.partition.generator.inspect.ConfigText;
 import liquibase.ext.partition.generator.inspect.TableInspector;
 import liquibase.ext.partition.generator.inspect.UnsuitableTableException;
-import org.postgresql.Driver;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -39,37 +36,11 @@ import picocli.CommandLine.Spec;
         versionProvider = GeneratorCommand.ManifestVersion.class,
         sortOptions = false)
 final class InitCommand implements Callable<Integer> {
-    /** The driver warns of a URL that it cannot read by printing it, password and all. Kept, or the level is forgotten. */
-    private static final Logger DRIVER_LOG = Logger.getLogger("org.postgresql");
-
-    private static final int CONNECT_SECONDS = 30;
-
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--url",
-            paramLabel = "URL",
-            required = true,
-            description = "The database, as Liquibase has it: jdbc:postgresql://host:port/database.")
-    private String url;
-
-    @Option(
-            names = "--username",
-            paramLabel = "NAME",
-            description = "The role to connect as. Reading rights are enough.")
-    private String username;
-
-    @Option(
-            names = "--password",
-            paramLabel = "PASSWORD",
-            interactive = true,
-            arity = "0..1",
-            prompt = "Password: ",
-            description =
-                    "Without a value it is asked for. When the option is missing, the environment variable PGPASSWORD is"
-                            + " used, or else ~/.pgpass.")
-    private String password;
+    @Mixin
+    private DatabaseOptions database;
 
     @Option(
             names = "--table",
@@ -121,51 +92,13 @@ final class InitCommand implements Callable<Integer> {
     }
 
     private ConfigText read() throws UsageException, DatabaseFailureException {
-        try (Connection connection = connect()) {
-            connection.setReadOnly(true);
+        try (Connection connection = database.connect()) {
             return new TableInspector(new Session(connection), Duration.ofSeconds(timeout)).inspect(tables);
         } catch (UnsuitableTableException e) {
             throw new UsageException(e.getMessage() + System.lineSeparator() + "Nothing was written.");
         } catch (SQLException e) {
-            throw new DatabaseFailureException(
-                    "Reading the tables failed: %s. Nothing was written.".formatted(withoutPassword(e.getMessage())),
-                    e);
+            throw database.failure(e);
         }
-    }
-
-    private Connection connect() throws UsageException, DatabaseFailureException {
-        DRIVER_LOG.setLevel(Level.OFF);
-        Driver driver = new Driver();
-        if (!driver.acceptsURL(url)) {
-            throw new UsageException(
-                    "The value of --url is not a URL of PostgreSQL's driver. Nothing was written. Write it like jdbc:postgresql://localhost:5432/shop.");
-        }
-        Properties properties = new Properties();
-        properties.setProperty("ApplicationName", "liquibase-partition-generator");
-        properties.setProperty("connectTimeout", Integer.toString(CONNECT_SECONDS));
-        if (username != null) {
-            properties.setProperty("user", username);
-        }
-        if (secret() != null) {
-            properties.setProperty("password", secret());
-        }
-        try {
-            return driver.connect(url, properties);
-        } catch (SQLException e) {
-            throw new DatabaseFailureException(
-                    "Cannot connect to the database: %s Nothing was written. Check --url and --username, and the password (--password, PGPASSWORD or ~/.pgpass)."
-                            .formatted(withoutPassword(e.getMessage())),
-                    e);
-        }
-    }
-
-    /** The password; null when it is left to the driver, which looks into the URL and into ~/.pgpass. */
-    private String secret() {
-        return password != null ? password : System.getenv("PGPASSWORD");
-    }
-
-    private String withoutPassword(String message) {
-        return secret() == null || secret().isEmpty() ? message : message.replace(secret(), "***");
     }
 
     private void write(ConfigText text) throws IOException, UsageException {

@@ -5,6 +5,7 @@
 -->
 <#assign about = {
   "before": [
+    "Stops, with every reason and its remedy, where the table cannot be partitioned so; generator plan tells the same before.",
     "The state before anything is made. A rollback to this tag undoes every step below."
   ],
   "prepare": [

@@ -13,6 +13,41 @@
 </#macro>
 <#assign source><#if schemaName??>schemaName="[=schemaName]" </#if>tableName="[=tableName]"</#assign>
 <#assign key = keyColumns?join(",")>
+<#-- What the gate asks about and what the change makes are one list of attributes. -->
+<#macro newTable element indent>
+[=indent]<partition:[=element] [=source]
+<#if element == "partitionable">
+[=indent]    keyColumns="[=key]"
+</#if>
+[=indent]    newTableName="[=newTableName]"
+[=indent]    partitionColumns="[=partitionColumns?join(",")]"
+<#if combinedColumn??>
+[=indent]    combinedColumn="[=combinedColumn]"
+</#if>
+<#if textFormat??>
+[=indent]    textFormat="[=textFormat]"
+</#if>
+<#if epoch??>
+[=indent]    epoch="[=epoch]"
+</#if>
+<#if keyTime??>
+[=indent]    keyTime="[=keyTime]"
+</#if>
+[=indent]    interval="[=interval]"
+[=indent]    from="[=from]"
+[=indent]    until="[=until]"
+[=indent]    partitionPrefix="[=partitionPrefix]"<#if routing??>
+[=indent]    routing="[=routing]"</#if><#if incomingForeignKeys??>
+[=indent]    incomingForeignKeys="[=incomingForeignKeys]"</#if><#if columns?has_content>>
+<#list columns as column>
+[=indent]  <partition:column name="[=column.name]" type="[=column.type]"<#if column.using??>
+[=indent]      using="[=column.using]"</#if><#if column.reverseUsing??>
+[=indent]      reverseUsing="[=column.reverseUsing]"</#if>/>
+</#list>
+[=indent]</partition:[=element]>
+<#else>/>
+</#if>
+</#macro>
 <?xml version="1.0" encoding="UTF-8"?>
 <!-- [=marker] from a table config. Do not edit: change the config and generate again. -->
 <databaseChangeLog logicalFilePath="[=logicalFilePath]"
@@ -26,6 +61,9 @@
 
   <@about "before"/>
   <changeSet id="[=prefix]-before" author="liquibase-partition" labels="prepare">
+    <preConditions onFail="HALT">
+      <@newTable "partitionable" "      "/>
+    </preConditions>
     <tagDatabase tag="[=prefix]-before"/>
   </changeSet>
 
@@ -41,35 +79,7 @@
     </preConditions>
 </#if>
     <comment>[=steps.prepared()]</comment>
-    <partition:createPartitionedTable [=source]
-        newTableName="[=newTableName]"
-        partitionColumns="[=partitionColumns?join(",")]"
-<#if combinedColumn??>
-        combinedColumn="[=combinedColumn]"
-</#if>
-<#if textFormat??>
-        textFormat="[=textFormat]"
-</#if>
-<#if epoch??>
-        epoch="[=epoch]"
-</#if>
-<#if keyTime??>
-        keyTime="[=keyTime]"
-</#if>
-        interval="[=interval]"
-        from="[=from]"
-        until="[=until]"
-        partitionPrefix="[=partitionPrefix]"<#if routing??>
-        routing="[=routing]"</#if><#if incomingForeignKeys??>
-        incomingForeignKeys="[=incomingForeignKeys]"</#if><#if columns?has_content>>
-<#list columns as column>
-      <partition:column name="[=column.name]" type="[=column.type]"<#if column.using??>
-          using="[=column.using]"</#if><#if column.reverseUsing??>
-          reverseUsing="[=column.reverseUsing]"</#if>/>
-</#list>
-    </partition:createPartitionedTable>
-<#else>/>
-</#if>
+    <@newTable "createPartitionedTable" "    "/>
   </changeSet>
 
   <@about "capture"/>

@@ -11,6 +11,52 @@
 [=indent]tableName: "[=tableName]"
 </#macro>
 <#assign key = keyColumns?join(",")>
+<#-- What the gate asks about and what the change makes are one list of attributes. -->
+<#macro newTable element indent>
+[=indent]- [=element]:
+<@source indent + "    "/>
+<#if element == "partitionable">
+[=indent]    keyColumns: "[=key]"
+</#if>
+[=indent]    newTableName: "[=newTableName]"
+[=indent]    partitionColumns: "[=partitionColumns?join(",")]"
+<#if combinedColumn??>
+[=indent]    combinedColumn: "[=combinedColumn]"
+</#if>
+<#if textFormat??>
+[=indent]    textFormat: "[=textFormat]"
+</#if>
+<#if epoch??>
+[=indent]    epoch: [=epoch]
+</#if>
+<#if keyTime??>
+[=indent]    keyTime: "[=keyTime]"
+</#if>
+[=indent]    interval: [=interval]
+[=indent]    from: "[=from]"
+[=indent]    until: "[=until]"
+[=indent]    partitionPrefix: "[=partitionPrefix]"
+<#if routing??>
+[=indent]    routing: [=routing]
+</#if>
+<#if incomingForeignKeys??>
+[=indent]    incomingForeignKeys: [=incomingForeignKeys]
+</#if>
+<#if columns?has_content>
+[=indent]    columns:
+<#list columns as column>
+[=indent]      - column:
+[=indent]          name: "[=column.name]"
+[=indent]          type: "[=column.type]"
+<#if column.using??>
+[=indent]          using: "[=column.using]"
+</#if>
+<#if column.reverseUsing??>
+[=indent]          reverseUsing: "[=column.reverseUsing]"
+</#if>
+</#list>
+</#if>
+</#macro>
 # [=marker] from a table config. Do not edit: change the config and generate again.
 databaseChangeLog:
   - logicalFilePath: "[=logicalFilePath]"
@@ -20,6 +66,9 @@ databaseChangeLog:
       id: "[=prefix]-before"
       author: liquibase-partition
       labels: prepare
+      preConditions:
+        - onFail: HALT
+        <@newTable "partitionable" "        "/>
       changes:
         - tagDatabase:
             tag: "[=prefix]-before"
@@ -42,46 +91,7 @@ databaseChangeLog:
 </#if>
       comment: "[=steps.prepared()]"
       changes:
-        - createPartitionedTable:
-            <@source "            "/>
-            newTableName: "[=newTableName]"
-            partitionColumns: "[=partitionColumns?join(",")]"
-<#if combinedColumn??>
-            combinedColumn: "[=combinedColumn]"
-</#if>
-<#if textFormat??>
-            textFormat: "[=textFormat]"
-</#if>
-<#if epoch??>
-            epoch: [=epoch]
-</#if>
-<#if keyTime??>
-            keyTime: "[=keyTime]"
-</#if>
-            interval: [=interval]
-            from: "[=from]"
-            until: "[=until]"
-            partitionPrefix: "[=partitionPrefix]"
-<#if routing??>
-            routing: [=routing]
-</#if>
-<#if incomingForeignKeys??>
-            incomingForeignKeys: [=incomingForeignKeys]
-</#if>
-<#if columns?has_content>
-            columns:
-<#list columns as column>
-              - column:
-                  name: "[=column.name]"
-                  type: "[=column.type]"
-<#if column.using??>
-                  using: "[=column.using]"
-</#if>
-<#if column.reverseUsing??>
-                  reverseUsing: "[=column.reverseUsing]"
-</#if>
-</#list>
-</#if>
+        <@newTable "createPartitionedTable" "        "/>
 
   <@about "capture"/>
   - changeSet:

@@ -64,7 +64,7 @@ class TemplatesTest {
     void letsTheUsersTemplateImportABuiltInOne() throws Exception {
         write("table.xml.ftl", "<#import \"steps.ftl\" as steps><mine>[=steps.about.before?size]</mine>\n");
 
-        assertThat(generate(ChangelogFormat.XML).get(1).text()).isEqualTo("<mine>1</mine>\n");
+        assertThat(generate(ChangelogFormat.XML).get(1).text()).isEqualTo("<mine>2</mine>\n");
     }
 
     @Test

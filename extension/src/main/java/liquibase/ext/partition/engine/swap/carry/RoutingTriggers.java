@@ -3,8 +3,10 @@ package liquibase.ext.partition.engine.swap.carry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.Seclusion;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
@@ -27,12 +29,16 @@ public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routin
         TriggerRouting triggers = routing.orElseThrow();
         List<Sql> statements = new ArrayList<>();
         if (triggers.rights() == TriggerRouting.Rights.WRITER) {
+            // They may have those of an earlier swap, and a right taken since must not come back.
+            statements.add(Seclusion.ofChildren(exchange.liveName()));
             for (QualifiedName child : exchange.next().partitions()) {
                 statements.addAll(SameGrants.on(
                         "TABLE",
                         child,
                         exchange.old().table().owner(),
-                        exchange.next().table().grants(),
+                        exchange.next().table().grants().stream()
+                                .filter(Grant::toOwner)
+                                .toList(),
                         exchange.old().table().grants()));
             }
         }

@@ -1,10 +1,12 @@
-package liquibase.ext.partition.engine.prepare;
+package liquibase.ext.partition.engine.survey;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TypeName;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -19,7 +21,7 @@ import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.time.DateTime;
 
 /** Finds out what a wanted new table comes to, given the source's columns. Reads the catalog only. */
-final class NewTablePlan {
+public final class NewTablePlan {
     /** The type's own name in the catalog; nothing where there is no such type, or it is a pseudo-type. */
     private static final Sql TYPE_NAME = Sql.of("""
             SELECT typname FROM pg_catalog.pg_type WHERE oid = to_regtype({type}) AND typtype <> 'p'
@@ -80,18 +82,20 @@ final class NewTablePlan {
     private final Table source;
     private final NewTableSpec spec;
 
-    NewTablePlan(Session session, Table source, NewTableSpec spec) {
+    public NewTablePlan(Session session, Table source, NewTableSpec spec) {
         this.session = session;
         this.source = source;
         this.spec = spec;
     }
 
-    /** @param problems is added to where the plan cannot be made, a phrase for people each; then nothing is returned */
-    Optional<NewTable> make(List<String> problems) throws SQLException {
+    /** @param problems is added to where the plan cannot be made; then nothing is returned */
+    public Optional<NewTable> make(List<Obstacle> problems) throws SQLException {
         int before = problems.size();
         List<ColumnChange> changes = changes(problems);
         List<Column> columns = columns(changes);
-        problems.addAll(PartitionKey.problems(spec.partitionKey(), columns, spec.textDateFunction()));
+        PartitionKey.problems(spec.partitionKey(), columns, spec.textDateFunction()).stream()
+                .map(NewTablePlan::obstacle)
+                .forEach(problems::add);
         if (problems.size() > before) {
             return Optional.empty();
         }
@@ -100,12 +104,16 @@ final class NewTablePlan {
                     new NewTable(spec, PartitionKey.of(spec.partitionKey(), columns, spec.textDateFunction()), changes);
             // A bound may be a day that the column's type cannot say.
             plan.statements();
-            misplacedUlids(plan).ifPresent(problems::add);
+            misplacedUlids(plan).map(NewTablePlan::obstacle).ifPresent(problems::add);
             return problems.size() > before ? Optional.empty() : Optional.of(plan);
         } catch (IllegalArgumentException e) {
-            problems.add(e.getMessage());
+            problems.add(obstacle(e.getMessage()));
             return Optional.empty();
         }
+    }
+
+    private static Obstacle obstacle(String sentence) {
+        return Obstacle.of(Feature.COLUMNS, sentence);
     }
 
     /** Bounds of ULIDs are in the order of their digits; under another order rows would be in wrong partitions. */
@@ -137,18 +145,20 @@ final class NewTablePlan {
                         read from it, or give the column the collation "C" first""".formatted(column.get(), collation, word));
     }
 
-    private List<ColumnChange> changes(List<String> problems) throws SQLException {
+    private List<ColumnChange> changes(List<Obstacle> problems) throws SQLException {
         List<ColumnChange> changes = new ArrayList<>();
         for (ColumnChange wanted : spec.columns()) {
             Optional<Column> column = source.column(wanted.column());
             if (column.isEmpty()) {
-                problems.add("it has no column %s, to which a type is given; its columns are %s"
+                problems.add(obstacle("it has no column %s, to which a type is given; its columns are %s"
                         .formatted(
                                 wanted.column(),
-                                source.columns().stream().map(Column::name).toList()));
+                                source.columns().stream().map(Column::name).toList())));
             } else if (wanted.using().isPresent()
                     || !TypeName.same(session, wanted.type(), column.get().type())) {
-                problem(wanted, column.get()).ifPresentOrElse(problems::add, () -> changes.add(wanted));
+                problem(wanted, column.get())
+                        .map(NewTablePlan::obstacle)
+                        .ifPresentOrElse(problems::add, () -> changes.add(wanted));
             }
         }
         return changes;

@@ -1,0 +1,108 @@
+package liquibase.ext.partition.engine.survey;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
+import liquibase.ext.partition.engine.catalog.LockTable;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Rights;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.AccessObstacles;
+import liquibase.ext.partition.engine.target.ColumnChange;
+import liquibase.ext.partition.engine.target.NewTable;
+import liquibase.ext.partition.engine.target.NewTableSpec;
+import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.TriggerRouting;
+
+/**
+ * Whether a table can be partitioned so. {@code createPartitionedTable}, the precondition {@code partitionable} and
+ * {@code generator plan} all go by this, so that none of them refuses what another one let pass.
+ *
+ * @param plan what would be made; empty where the partition key or a column's type stands in the way of saying so
+ * @param refused all that stands in the way; empty where the table can be partitioned
+ */
+public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
+    private static final Sql TAKEN = Sql.of("""
+            SELECT name FROM unnest({names}::text[], {quoted}::text[]) WITH ORDINALITY AS t (name, quoted, place)
+            WHERE to_regclass(t.quoted) IS NOT NULL ORDER BY t.place
+            """);
+
+    private static final Sql FUNCTION_EXISTS = Sql.of("SELECT to_regprocedure({function}) IS NOT NULL");
+
+    public Feasibility {
+        refused = List.copyOf(refused);
+    }
+
+    /**
+     * Reads the catalog only.
+     *
+     * @param source which this migration has not replaced yet
+     * @param stateSchema Liquibase's own schema
+     */
+    public static Feasibility of(Session session, Table source, NewTableSpec spec, Identifier stateSchema)
+            throws SQLException {
+        List<Obstacle> refused = new ArrayList<>(spec.incomingForeignKeys()
+                .obstacles(
+                        source,
+                        new ForeignKeyReader(session).incoming(source.oid()),
+                        spec.columns().stream().map(ColumnChange::column).toList()));
+        if (source.partitioned()) {
+            refused.add(new Obstacle(Feature.KIND, "it is partitioned already", "leave it out"));
+        }
+        refused.addAll(new Rights(session, source.oid()).missing(stateSchema, spec.routing() == Routing.TRIGGER));
+        if (spec.routing() == Routing.TRIGGER) {
+            source.triggers().stream()
+                    .flatMap(trigger -> TriggerRouting.obstacle(trigger).stream())
+                    .map(sentence -> Obstacle.of(Feature.TRIGGERS, sentence))
+                    .forEach(refused::add);
+        }
+        Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(refused);
+        if (plan.isPresent()) {
+            refused.addAll(AccessObstacles.of(
+                    session, source, spec.routing(), plan.get().key()));
+        }
+        takenNames(session, spec, plan).ifPresent(refused::add);
+        long locks = locks(source, spec);
+        LockTable lockTable = LockTable.read(session);
+        if (!lockTable.hasRoomFor(locks)) {
+            refused.add(new Obstacle(
+                    null,
+                    "%,d partitions with their indexes take up to %,d locks, and the server has room for %,d"
+                            .formatted(spec.layout().partitions().size(), locks, lockTable.capacity()),
+                    "raise max_locks_per_transaction (needs a restart), or make fewer partitions"));
+        }
+        return new Feasibility(plan, refused);
+    }
+
+    /** How many locks a transaction takes that touches every partition and each of its indexes. */
+    static long locks(Table source, NewTableSpec spec) {
+        return (spec.layout().partitions().size() + 2L) * (source.indexes().size() + 1);
+    }
+
+    private static Optional<Obstacle> takenNames(Session session, NewTableSpec spec, Optional<NewTable> plan)
+            throws SQLException {
+        List<QualifiedName> tables = spec.tables();
+        List<String> taken = new ArrayList<>(session.queryStrings(TAKEN.with(
+                        "names", tables.stream().map(QualifiedName::toString).toArray(String[]::new))
+                .with("quoted", tables.stream().map(QualifiedName::quoted).toArray(String[]::new))));
+        QualifiedName function = spec.textDateFunction();
+        if (plan.filter(it -> it.key().readsText()).isPresent()
+                && session.queryBoolean(FUNCTION_EXISTS.with("function", function.quoted() + "(pg_catalog.text)"))) {
+            taken.add(function + "(text)");
+        }
+        return taken.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Obstacle(
+                        null,
+                        "these names are taken by something that this migration did not make: "
+                                + String.join(", ", taken),
+                        "drop or rename them, or choose another newTableName or partitionPrefix"));
+    }
+}

@@ -1,0 +1,192 @@
+package liquibase.ext.partition.engine.survey;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/** What the migration of every table of a database depends on. Sees of other sessions what the role may see, and says so. */
+final class ServerSettings {
+    /** TID range scans came with it; without them every chunk would read the whole table. */
+    private static final int OLDEST_SERVER = 140000;
+
+    /** Capture and swap ask for their locks in attempts that go on for longer than this; what is older is worth a look before. */
+    private static final Duration LONG = Duration.ofMinutes(5);
+
+    private static final Sql SERVER = Sql.of("""
+            SELECT current_setting('server_version') AS version, current_setting('server_version_num')::integer AS number,
+                   pg_catalog.pg_is_in_recovery() AS replica, quote_ident(current_user) AS role,
+                   current_setting('wal_level') AS wal_level, current_setting('max_wal_size') AS max_wal_size
+            """);
+
+    private static final Sql SLOTS = Sql.of("""
+            SELECT format('%I', s.slot_name) FROM pg_catalog.pg_replication_slots AS s
+            WHERE s.slot_type = 'logical' AND s.database = current_database() ORDER BY 1
+            """);
+
+    private static final Sql INACTIVE_SLOTS = Sql.of("""
+            SELECT format('%I', s.slot_name) FROM pg_catalog.pg_replication_slots AS s WHERE NOT s.active ORDER BY 1
+            """);
+
+    private static final Sql REPLICAS = Sql.of("SELECT count(*) FROM pg_catalog.pg_stat_replication");
+
+    private static final Sql LONG_TRANSACTIONS = Sql.of("""
+            SELECT format('pid %s (%s, %s, for %s)', a.pid, coalesce(nullif(a.application_name, ''), a.usename::text), a.state,
+                          date_trunc('second', clock_timestamp() - a.xact_start))
+            FROM pg_catalog.pg_stat_activity AS a
+            WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()
+              AND a.xact_start < clock_timestamp() - make_interval(secs => {seconds})
+            ORDER BY a.xact_start
+            LIMIT 5
+            """);
+
+    /** Of a session of another role nothing but its existence is shown. */
+    private static final Sql HIDDEN_SESSIONS = Sql.of("""
+            SELECT count(*) FROM pg_catalog.pg_stat_activity AS a
+            WHERE a.datname = current_database() AND a.pid <> pg_catalog.pg_backend_pid() AND a.state IS NULL
+              AND a.usesysid IS NOT NULL AND NOT pg_catalog.pg_has_role(a.usesysid, 'USAGE')
+            """);
+
+    private static final Sql PREPARED = Sql.of("""
+            SELECT format('%L (since %s)', p.gid, date_trunc('second', p.prepared))
+            FROM pg_catalog.pg_prepared_xacts AS p WHERE p.database = current_database() ORDER BY p.prepared LIMIT 5
+            """);
+
+    /** The last one came with PostgreSQL 17. */
+    private static final Sql TIMEOUTS = Sql.of("""
+            SELECT name || ' ' || current_setting(name)
+            FROM unnest(ARRAY['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'])
+                   WITH ORDINALITY AS t (name, place)
+            JOIN pg_catalog.pg_settings AS s USING (name)
+            WHERE s.reset_val <> '0' ORDER BY t.place
+            """);
+
+    private record Server(
+            String version, int number, boolean replica, String role, String walLevel, String maxWalSize) {}
+
+    private final Session session;
+
+    ServerSettings(Session session) {
+        this.session = session;
+    }
+
+    List<Setting> read() throws SQLException {
+        Server server = session.queryFirst(
+                        SERVER,
+                        row -> new Server(
+                                row.getString("version"),
+                                row.getInt("number"),
+                                row.getBoolean("replica"),
+                                row.getString("role"),
+                                row.getString("wal_level"),
+                                row.getString("max_wal_size")))
+                .orElseThrow();
+        List<Setting> settings = new ArrayList<>();
+        settings.add(version(server));
+        settings.add(wal(server));
+        settings.add(replicas());
+        inactiveSlots().ifPresent(settings::add);
+        settings.add(transactions(server));
+        settings.add(prepared());
+        settings.add(timeouts(server));
+        settings.add(Setting.advice(
+                "free disk",
+                "not known",
+                "SQL does not tell it: see on the server that there is room for what is reckoned for each table, and for its WAL (max_wal_size is %s)."
+                        .formatted(server.maxWalSize())));
+        return settings;
+    }
+
+    private static Setting version(Server server) {
+        if (server.number() < OLDEST_SERVER) {
+            return Setting.refused(
+                    "server", "PostgreSQL " + server.version(), "PostgreSQL 14 or newer is needed; upgrade it first.");
+        }
+        if (server.replica()) {
+            return Setting.refused(
+                    "server",
+                    "PostgreSQL %s, a replica".formatted(server.version()),
+                    "It takes no writes; name the primary in --url.");
+        }
+        return Setting.ok("server", "PostgreSQL " + server.version(), "14 or newer is needed.");
+    }
+
+    private Setting wal(Server server) throws SQLException {
+        List<String> slots = session.queryStrings(SLOTS);
+        return slots.isEmpty()
+                ? Setting.ok("wal_level", server.walLevel(), "No logical replication slot decodes this database.")
+                : Setting.advice(
+                        "wal_level",
+                        server.walLevel(),
+                        "Logical replication slots decode all that is copied, and keep WAL until they have: %s. See that their consumers keep up, and what they do with a partitioned table."
+                                .formatted(String.join(", ", slots)));
+    }
+
+    private Setting replicas() throws SQLException {
+        long count = session.queryLong(REPLICAS);
+        return count == 0
+                ? Setting.ok("replicas", "none attached", "Nobody waits for the copy's WAL.")
+                : Setting.advice(
+                        "replicas",
+                        count + " attached",
+                        "They get the WAL of the whole copy; watch their lag, and lower workers where it grows.");
+    }
+
+    private Optional<Setting> inactiveSlots() throws SQLException {
+        List<String> slots = session.queryStrings(INACTIVE_SLOTS);
+        return slots.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Setting.advice(
+                        "replication slots",
+                        slots.size() + " not in use",
+                        "They keep all WAL of the copy on disk: %s. Start their consumers, or drop them with pg_drop_replication_slot."
+                                .formatted(String.join(", ", slots))));
+    }
+
+    private Setting transactions(Server server) throws SQLException {
+        List<String> old = session.queryStrings(LONG_TRANSACTIONS.with("seconds", (double) LONG.toSeconds()));
+        long hidden = session.queryLong(HIDDEN_SESSIONS);
+        String notSeen = hidden == 0
+                ? ""
+                : " %d sessions of other roles are not shown to %s; GRANT pg_read_all_stats TO %s shows them."
+                        .formatted(hidden, server.role(), server.role());
+        if (!old.isEmpty()) {
+            return Setting.advice(
+                    "long transactions",
+                    old.size() + " older than 5 min",
+                    "Capture waits for those that have written the table, and the swap for those that may read it: %s. End them before.%s"
+                            .formatted(String.join("; ", old), notSeen));
+        }
+        return hidden == 0
+                ? Setting.ok("long transactions", "none older than 5 min", "Capture and swap wait for such.")
+                : Setting.advice("long transactions", "none that is shown", notSeen.strip());
+    }
+
+    private Setting prepared() throws SQLException {
+        List<String> prepared = session.queryStrings(PREPARED);
+        return prepared.isEmpty()
+                ? Setting.ok("prepared transactions", "none", "They keep their locks until somebody ends them.")
+                : Setting.advice(
+                        "prepared transactions",
+                        Integer.toString(prepared.size()),
+                        "They keep their locks until somebody ends them, and capture or swap may wait in vain: %s. COMMIT PREPARED or ROLLBACK PREPARED them."
+                                .formatted(String.join(", ", prepared)));
+    }
+
+    private Setting timeouts(Server server) throws SQLException {
+        List<String> timeouts = session.queryStrings(TIMEOUTS);
+        return timeouts.isEmpty()
+                ? Setting.ok(
+                        "timeouts",
+                        "none",
+                        "No statement of role %s is cancelled for its length.".formatted(server.role()))
+                : Setting.advice(
+                        "timeouts",
+                        String.join(", ", timeouts),
+                        "They are meant for the application and may end a step in the middle; set them to 0 for the role that runs Liquibase: ALTER ROLE %s SET … = 0."
+                                .formatted(server.role()));
+    }
+}

@@ -1,0 +1,39 @@
+package liquibase.ext.partition.engine.survey;
+
+import java.util.Locale;
+
+/**
+ * A setting, or a state, of the server that a migration depends on.
+ *
+ * @param name PostgreSQL's own where it is one of its parameters
+ * @param value as people read it
+ * @param sentence what that means here, and what to do about it
+ */
+public record Setting(String name, String value, Verdict verdict, String sentence) {
+    /** What it means for the migration. */
+    public enum Verdict {
+        /** Nothing need be done. */
+        OK,
+        /** The migration works, but somebody should know, or look. */
+        ADVICE,
+        /** It does not. */
+        REFUSED;
+
+        /** {@code advice} */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    static Setting ok(String name, Object value, String sentence) {
+        return new Setting(name, value.toString(), Verdict.OK, sentence);
+    }
+
+    static Setting advice(String name, Object value, String sentence) {
+        return new Setting(name, value.toString(), Verdict.ADVICE, sentence);
+    }
+
+    static Setting refused(String name, Object value, String sentence) {
+        return new Setting(name, value.toString(), Verdict.REFUSED, sentence);
+    }
+}

@@ -1,0 +1,102 @@
+package liquibase.ext.partition.engine.survey;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.ForeignKey;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Publication;
+import liquibase.ext.partition.engine.catalog.PublicationReader;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
+import liquibase.ext.partition.engine.target.NewTableSpec;
+
+/** Surveys tables. Reads the catalog and no row of a table; changes nothing. Waits for a table that somebody has locked. */
+public final class SurveyReader {
+    private final Session session;
+
+    public SurveyReader(Session session) {
+        this.session = session;
+    }
+
+    /**
+     * What partitioning the table would come to.
+     *
+     * @param key the columns that tell its rows apart; empty where they are not asked about
+     * @param workers connections that will work at a time
+     * @param stateSchema Liquibase's own schema
+     */
+    public Survey read(NewTableSpec spec, List<Identifier> key, int workers, Identifier stateSchema)
+            throws SQLException {
+        Optional<Table> found = new TableReader(session).find(spec.source());
+        if (found.isEmpty()) {
+            return Survey.ofMissing(spec);
+        }
+        Table source = found.get();
+        Feasibility feasibility = Feasibility.of(session, source, spec, stateSchema);
+        List<Obstacle> refused = new ArrayList<>(feasibility.refused());
+        if (!key.isEmpty()) {
+            source.keyObstacle(key).ifPresent(refused::add);
+        }
+        TableSize size = TableSize.read(session, source);
+        List<Change> changes = new ArrayList<>();
+        if (feasibility.plan().isPresent()) {
+            changes.addAll(Changes.of(source, feasibility.plan().get()));
+            changes.addAll(publications(source));
+            changes.addAll(incomingForeignKeys(source, spec));
+        }
+        return new Survey(
+                spec,
+                Optional.of(size),
+                Optional.of(Estimate.of(size, workers)),
+                Belongings.read(session, source, refused),
+                changes,
+                refused,
+                new TableSettings(session, source, spec).read(workers));
+    }
+
+    private List<Change> publications(Table source) throws SQLException {
+        List<Change> changes = new ArrayList<>();
+        for (Publication publication : new PublicationReader(session).read(source.oid())) {
+            publication
+                    .consequence(source.name())
+                    .ifPresent(consequence -> changes.add(new Change(
+                            Feature.PUBLICATIONS,
+                            publication.name().name(),
+                            "changes of the table",
+                            "changes of its partitions",
+                            consequence)));
+        }
+        return changes;
+    }
+
+    private List<Change> incomingForeignKeys(Table source, NewTableSpec spec) throws SQLException {
+        List<Change> changes = new ArrayList<>();
+        if (spec.incomingForeignKeys() == IncomingForeignKeys.REFUSE) {
+            return changes;
+        }
+        boolean dropped = spec.incomingForeignKeys() == IncomingForeignKeys.DROP;
+        for (ForeignKey key : new ForeignKeyReader(session).incoming(source.oid())) {
+            changes.add(new Change(
+                    Feature.INCOMING_FOREIGN_KEYS,
+                    "%s of %s".formatted(key.name(), key.referring().name()),
+                    "foreign key",
+                    dropped ? "" : "triggers that keep it",
+                    dropped
+                            ? "Nothing keeps it after the swap; a rollback makes it again."
+                            : "The swap puts triggers in its place; a rollback makes it again."));
+        }
+        return changes;
+    }
+
+    /** What every table's migration depends on. */
+    public List<Setting> server() throws SQLException {
+        return new ServerSettings(session).read();
+    }
+}

@@ -1,0 +1,46 @@
+package liquibase.ext.partition.engine.survey;
+
+import java.sql.SQLException;
+import java.util.OptionalLong;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * How large a table is.
+ *
+ * @param rows by the statistics and today's size, as the planner reckons; empty where it was never analyzed
+ * @param heapBytes of the rows themselves
+ * @param indexBytes of all indexes
+ * @param toastBytes of what is kept out of line, with its index
+ */
+public record TableSize(OptionalLong rows, long heapBytes, long indexBytes, long toastBytes) {
+    private static final Sql READ = Sql.of("""
+            SELECT pg_catalog.pg_relation_size(c.oid) AS heap,
+                   pg_catalog.pg_indexes_size(c.oid) AS indexes,
+                   CASE WHEN c.reltoastrelid = 0 THEN 0 ELSE pg_catalog.pg_total_relation_size(c.reltoastrelid) END AS toast,
+                   CASE WHEN c.reltuples < 0 THEN NULL
+                        WHEN c.relpages = 0 THEN c.reltuples
+                        ELSE c.reltuples / c.relpages
+                             * (pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::bigint) END::bigint AS rows
+            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}
+            """);
+
+    /** Waits while somebody has the table locked ACCESS EXCLUSIVE. */
+    static TableSize read(Session session, Table table) throws SQLException {
+        return session.queryFirst(READ.with("oid", table.oid()), row -> {
+                    long rows = row.getLong("rows");
+                    return new TableSize(
+                            row.wasNull() ? OptionalLong.empty() : OptionalLong.of(rows),
+                            row.getLong("heap"),
+                            row.getLong("indexes"),
+                            row.getLong("toast"));
+                })
+                .orElseThrow();
+    }
+
+    /** All of it. */
+    public long bytes() {
+        return heapBytes + indexBytes + toastBytes;
+    }
+}

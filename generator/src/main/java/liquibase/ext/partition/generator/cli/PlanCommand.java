@@ -1,0 +1,127 @@
+package liquibase.ext.partition.generator.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.generator.config.ConfigReader;
+import liquibase.ext.partition.generator.config.InvalidConfigException;
+import liquibase.ext.partition.generator.config.TableConfig;
+import liquibase.ext.partition.generator.plan.DatabasePlan;
+import liquibase.ext.partition.generator.plan.PlanJson;
+import liquibase.ext.partition.generator.plan.PlanReader;
+import liquibase.ext.partition.generator.plan.PlanText;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code plan}: what partitioning the config's tables would come to. Changes nothing in the database, and prints no password. */
+@Command(
+        name = "plan",
+        description = {
+            "Tells what partitioning the tables of a config would come to in a database: what each is, what comes along,"
+                    + " what changes, what is refused and what to do about it, and the settings that matter.",
+            "Changes nothing in the database."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = GeneratorCommand.ManifestVersion.class,
+        sortOptions = false,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:every table can be partitioned, or its migration has begun",
+            "2:a table is refused, and the plan on standard output says why; or the command line or the config is not"
+                    + " as it should be: then nothing is on standard output",
+            "3:anything else, such as no database"
+        })
+final class PlanCommand implements Callable<Integer> {
+    /** The catalog's functions wait for a table that is locked; a swap or a VACUUM FULL may be under way. */
+    private static final Duration LOCK_LIMIT = Duration.ofSeconds(30);
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            defaultValue = "tables.yaml",
+            description = "The table config. Default: ${DEFAULT-VALUE}.")
+    private Path config;
+
+    @Mixin
+    private DatabaseOptions database;
+
+    @Option(
+            names = "--table",
+            paramLabel = "TABLE",
+            description =
+                    "Only this table of the config: orders, or shop.orders, as the config writes it. May be given several"
+                            + " times.")
+    private List<String> tables = List.of();
+
+    @Option(names = "--json", description = "For pipelines: print JSON. Its schema is plan.schema.json in the jar.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws InvalidConfigException, IOException, UsageException, DatabaseFailureException {
+        List<TableConfig> wanted = wanted(new ConfigReader().read(config).tables());
+        DatabasePlan plan = read(wanted);
+        out().print(json ? PlanJson.of(plan) : PlanText.of(plan));
+        out().flush();
+        return plan.isRefused() ? ExitCodes.REFUSED : ExitCodes.OK;
+    }
+
+    private DatabasePlan read(List<TableConfig> wanted) throws UsageException, DatabaseFailureException {
+        try (Connection connection = database.connect()) {
+            return new PlanReader(
+                            new Session(connection),
+                            LOCK_LIMIT,
+                            spec.commandLine().getErr()::println)
+                    .read(wanted);
+        } catch (SQLException e) {
+            throw database.failure(e);
+        }
+    }
+
+    private List<TableConfig> wanted(List<TableConfig> all) throws UsageException {
+        if (tables.isEmpty()) {
+            return all;
+        }
+        List<String> missing = new ArrayList<>();
+        for (String name : tables) {
+            if (all.stream().noneMatch(table -> isNamed(table, name))) {
+                missing.add(name);
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new UsageException("%s has no table %s. Nothing was read. Its tables: %s."
+                    .formatted(
+                            config,
+                            String.join(", ", missing),
+                            String.join(
+                                    ", ", all.stream().map(PlanCommand::name).toList())));
+        }
+        return all.stream()
+                .filter(table -> tables.stream().anyMatch(name -> isNamed(table, name)))
+                .toList();
+    }
+
+    private static boolean isNamed(TableConfig table, String name) {
+        return name.equals(table.tableName()) || name.equals(name(table));
+    }
+
+    private static String name(TableConfig table) {
+        return table.schemaName() == null ? table.tableName() : table.schemaName() + "." + table.tableName();
+    }
+
+    private PrintWriter out() {
+        return spec.commandLine().getOut();
+    }
+}

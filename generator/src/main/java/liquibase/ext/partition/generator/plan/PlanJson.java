@@ -1,0 +1,135 @@
+package liquibase.ext.partition.generator.plan;
+
+import java.util.List;
+import java.util.Locale;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.survey.Belonging;
+import liquibase.ext.partition.engine.survey.Change;
+import liquibase.ext.partition.engine.survey.Estimate;
+import liquibase.ext.partition.engine.survey.Setting;
+import liquibase.ext.partition.engine.survey.Survey;
+import liquibase.ext.partition.engine.survey.TableSize;
+import liquibase.ext.partition.engine.target.NewTableSpec;
+import liquibase.ext.partition.engine.target.PartitionLayout;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A plan as JSON for pipelines. Its shape is {@code plan.schema.json} beside this class. It is built by hand and not from the
+ * records, so that a component that is renamed breaks no pipeline.
+ */
+public final class PlanJson {
+    private static final JsonMapper MAPPER =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    private PlanJson() {}
+
+    /** The document, with a line feed at its end. */
+    public static String of(DatabasePlan plan) {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        root.put("database", plan.database());
+        root.put("refused", plan.isRefused());
+        ObjectNode summary = root.putObject("summary");
+        summary.put("tables", plan.tables().size());
+        for (TablePlan.Verdict verdict : TablePlan.Verdict.values()) {
+            summary.put(verdict.word(), plan.count(verdict));
+        }
+        settings(root.putArray("server"), plan.server());
+        ArrayNode tables = root.putArray("tables");
+        plan.tables().forEach(table -> table(tables.addObject(), table));
+        return MAPPER.writeValueAsString(root).replace("\r\n", "\n") + "\n";
+    }
+
+    private static void table(ObjectNode json, TablePlan table) {
+        json.put("schemaName", table.spec().source().schema().name());
+        json.put("tableName", table.spec().source().name().name());
+        json.put("verdict", table.verdict().word());
+        json.put("migration", table.begun().orElse(null));
+        newTable(json.putObject("newTable"), table.spec());
+        table.survey()
+                .flatMap(Survey::size)
+                .ifPresentOrElse(size -> size(json.putObject("size"), size), () -> json.putNull("size"));
+        table.survey()
+                .flatMap(Survey::estimate)
+                .ifPresentOrElse(it -> estimate(json.putObject("estimate"), it), () -> json.putNull("estimate"));
+        ArrayNode refused = json.putArray("refused");
+        ArrayNode changes = json.putArray("changes");
+        ArrayNode comesAlong = json.putArray("comesAlong");
+        ArrayNode settings = json.putArray("settings");
+        table.survey().ifPresent(survey -> {
+            survey.refused().forEach(it -> obstacle(refused.addObject(), it));
+            survey.changes().forEach(it -> change(changes.addObject(), it));
+            survey.comesAlong().forEach(it -> belonging(comesAlong.addObject(), it));
+            settings(settings, survey.settings());
+        });
+    }
+
+    private static void newTable(ObjectNode json, NewTableSpec spec) {
+        PartitionLayout layout = spec.layout();
+        json.put("tableName", spec.newTableName().name());
+        json.put("partitions", layout.partitions().size());
+        json.put("interval", layout.interval().word());
+        json.put("from", layout.from().toString());
+        json.put("until", layout.until().toString());
+        json.put("routing", spec.routing().word());
+    }
+
+    private static void size(ObjectNode json, TableSize size) {
+        if (size.rows().isPresent()) {
+            json.put("rows", size.rows().getAsLong());
+        } else {
+            json.putNull("rows");
+        }
+        json.put("heapBytes", size.heapBytes());
+        json.put("indexBytes", size.indexBytes());
+        json.put("toastBytes", size.toastBytes());
+    }
+
+    private static void estimate(ObjectNode json, Estimate estimate) {
+        json.put("diskBytes", estimate.diskBytes());
+        json.put("walBytes", estimate.walBytes());
+        json.put("deltaBytesPerMillionRows", estimate.deltaBytesPerMillion());
+        json.put("shortestSeconds", estimate.shortest().toSeconds());
+        json.put("longestSeconds", estimate.longest().toSeconds());
+        json.put("assumption", estimate.assumption());
+    }
+
+    private static void obstacle(ObjectNode json, Obstacle obstacle) {
+        json.put("feature", obstacle.feature() == null ? null : word(obstacle.feature()));
+        json.put("what", obstacle.what());
+        json.put("remedy", obstacle.remedy());
+    }
+
+    private static void change(ObjectNode json, Change change) {
+        json.put("feature", word(change.feature()));
+        json.put("subject", change.subject());
+        json.put("was", change.was());
+        json.put("becomes", change.becomes());
+        json.put("consequence", change.consequence());
+    }
+
+    private static void belonging(ObjectNode json, Belonging belonging) {
+        json.put("feature", word(belonging.feature()));
+        json.put("title", belonging.feature().title());
+        json.put("when", word(belonging.feature().fate()));
+        ArrayNode names = json.putArray("names");
+        belonging.names().forEach(names::add);
+    }
+
+    private static void settings(ArrayNode json, List<Setting> settings) {
+        for (Setting setting : settings) {
+            ObjectNode one = json.addObject();
+            one.put("name", setting.name());
+            one.put("value", setting.value());
+            one.put("verdict", setting.verdict().word());
+            one.put("sentence", setting.sentence());
+        }
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

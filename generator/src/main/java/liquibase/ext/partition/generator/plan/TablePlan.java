@@ -1,0 +1,33 @@
+package liquibase.ext.partition.generator.plan;
+
+import java.util.Locale;
+import java.util.Optional;
+import liquibase.ext.partition.engine.survey.Survey;
+import liquibase.ext.partition.engine.target.NewTableSpec;
+
+/**
+ * What is known of one table of the config.
+ *
+ * @param begun how far its migration is, a sentence; empty where there is none
+ * @param survey empty where the migration has begun: then the table is not what it was
+ */
+public record TablePlan(NewTableSpec spec, Optional<String> begun, Optional<Survey> survey) {
+    /** What comes out. */
+    public enum Verdict {
+        PARTITIONABLE,
+        BEGUN,
+        REFUSED;
+
+        /** {@code partitionable} */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    public Verdict verdict() {
+        if (survey.isEmpty()) {
+            return Verdict.BEGUN;
+        }
+        return survey.get().isRefused() ? Verdict.REFUSED : Verdict.PARTITIONABLE;
+    }
+}

@@ -1,0 +1,48 @@
+package liquibase.ext.partition.generator.plan;
+
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.target.ColumnChange;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
+import liquibase.ext.partition.engine.target.NewTableSpec;
+import liquibase.ext.partition.engine.target.PartitionKeySpec;
+import liquibase.ext.partition.engine.target.PartitionLayout;
+import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.generator.config.PartitionBy;
+import liquibase.ext.partition.generator.config.TableConfig;
+
+/** Turns a table's config into what the changelog that is generated from it asks the engine for. */
+final class TableSpec {
+    private TableSpec() {}
+
+    /** @param defaultSchema of tables whose config names none */
+    static NewTableSpec of(TableConfig table, Identifier defaultSchema) {
+        PartitionBy by = table.partitionBy();
+        Identifier schema = table.schemaName() == null ? defaultSchema : new Identifier(table.schemaName());
+        return new NewTableSpec(
+                new QualifiedName(schema, new Identifier(table.tableName())),
+                new Identifier(table.newTableName()),
+                new PartitionKeySpec(
+                        names(by.columns()),
+                        Optional.ofNullable(by.textFormat()),
+                        Optional.ofNullable(by.epoch()).map(unit -> unit.word()),
+                        Optional.ofNullable(by.keyTime()),
+                        Optional.ofNullable(by.combinedColumn()).map(Identifier::new)),
+                new PartitionLayout(table.partitionPrefix(), by.interval(), by.from(), by.until()),
+                table.routing() == null ? Routing.NATIVE : table.routing(),
+                table.incomingForeignKeys() == null ? IncomingForeignKeys.REFUSE : table.incomingForeignKeys(),
+                table.columns().entrySet().stream()
+                        .map(column -> new ColumnChange(
+                                new Identifier(column.getKey()),
+                                column.getValue().type(),
+                                Optional.ofNullable(column.getValue().using()),
+                                Optional.ofNullable(column.getValue().reverseUsing())))
+                        .toList());
+    }
+
+    static List<Identifier> names(List<String> names) {
+        return names.stream().map(Identifier::new).toList();
+    }
+}
