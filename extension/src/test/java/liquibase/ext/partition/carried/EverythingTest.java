@@ -154,7 +154,7 @@ class EverythingTest {
         with(
                 Feature.INCOMING_FOREIGN_KEYS,
                 "CREATE TABLE shop.lines (order_id bigint CONSTRAINT \"of an order\" REFERENCES shop.orders ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED)",
-                "INSERT INTO shop.lines SELECT i FROM generate_series(1, 5) AS i");
+                "COMMENT ON CONSTRAINT \"of an order\" ON shop.lines IS 'to which order it belongs'");
         return statements;
     }
 
@@ -226,6 +226,9 @@ class EverythingTest {
                     INSERT INTO shop.orders (id, number, kind, created_at)
                     SELECT i, 'n' || i, i % 10, timestamptz '2024-01-05 00:00+00' + i * interval '1 day'
                     FROM generate_series(1, 60) AS i""");
+            if (!Awaited.FEATURES.contains(Feature.INCOMING_FOREIGN_KEYS)) {
+                statement.execute("INSERT INTO shop.lines SELECT i FROM generate_series(1, 5) AS i");
+            }
         }
         MigrationFixture orders = MigrationFixture.of(database, "shop", "orders", "created_at", "id")
                 .between("2024-01", "2024-04")
