@@ -17,6 +17,5 @@ final class Awaited {
             Feature.STATISTICS_TARGETS,
             Feature.COMMENTS);
 
-
     private Awaited() {}
 }

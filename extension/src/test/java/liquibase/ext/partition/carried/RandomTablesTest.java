@@ -50,7 +50,8 @@ class RandomTablesTest {
             RandomTable table = RandomTable.of(seed, SCHEMA, version, roles);
             long begun = System.nanoTime();
             Throwable failure = failure(table);
-            if (Boolean.getBoolean("carried.dev")) System.out.println(seed + " took " + (System.nanoTime() - begun) / 1000000);
+            if (Boolean.getBoolean("carried.dev"))
+                System.out.println(seed + " took " + (System.nanoTime() - begun) / 1000000);
             if (failure != null && Boolean.getBoolean("carried.dev")) {
                 System.out.println("SEED " + seed + " " + failure);
                 continue;
