@@ -236,10 +236,6 @@ class EverythingTest {
                 .as(owner);
         CatalogDescription before = CatalogDescription.of(database, orders.source());
         List<String> listing = DatabaseListing.of(database);
-        if (Boolean.getBoolean("carried.print")) {
-            System.out.println(before);
-        }
-
         List<String> announced = AnnouncedChanges.of(orders, before, "created_at");
 
         orders.throughSwap();
