@@ -27,6 +27,7 @@ public final class TestDatabase implements AutoCloseable {
     private final TestServer server;
     private final String name = "test_" + unique();
     private final List<String> roles = new ArrayList<>();
+    private final List<String> tablespaces = new ArrayList<>();
 
     TestDatabase(TestServer server) {
         this.server = server;
@@ -77,6 +78,20 @@ public final class TestDatabase implements AutoCloseable {
                 "CREATE ROLE %s LOGIN PASSWORD '%s' %s".formatted(quoted(role), role.replace("'", "''"), attributes));
         roles.add(role);
         return role;
+    }
+
+    /**
+     * Creates a tablespace inside the server's own directory, where everybody may create things, and gives its name. Needs a
+     * superuser, and of PostgreSQL 14 one of the later minor versions.
+     */
+    public String createTablespace(String prefix) {
+        String tablespace = prefix + "_" + unique();
+        execute(
+                "SET allow_in_place_tablespaces = on",
+                "CREATE TABLESPACE %s LOCATION ''".formatted(tablespace),
+                "GRANT CREATE ON TABLESPACE %s TO PUBLIC".formatted(tablespace));
+        tablespaces.add(tablespace);
+        return tablespace;
     }
 
     /** Runs each statement on its own, in autocommit. */
@@ -152,6 +167,8 @@ public final class TestDatabase implements AutoCloseable {
     @Override
     public void close() {
         administer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+        tablespaces.forEach(tablespace -> administer("DROP TABLESPACE " + tablespace));
+        tablespaces.clear();
         roles.forEach(role -> administer("DROP ROLE " + quoted(role)));
         roles.clear();
     }

@@ -28,14 +28,18 @@ final class Obstacles {
                    format('ALTER TABLE %s NOT OF', c.oid::regclass)
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.reloftype <> 0
             UNION ALL
-            SELECT 'REPLICA_IDENTITY', 'its replica identity is not the default',
-                   format('ALTER TABLE %s REPLICA IDENTITY DEFAULT', c.oid::regclass)
-            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relkind IN ('r', 'p') AND c.relreplident <> 'd'
+            SELECT 'KIND', format('it is kept by the access method %I, and the copy reads a table by the places of its rows in the heap', m.amname),
+                   format('%sname a heap table in tableName',
+                          CASE WHEN current_setting('server_version_num')::integer >= 150000
+                               THEN format('ALTER TABLE %s SET ACCESS METHOD heap, or ', c.oid::regclass) ELSE '' END)
+            FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+            WHERE c.oid = {oid} AND c.relkind = 'r' AND m.amname <> 'heap'
             UNION ALL
-            SELECT 'TABLESPACE', format('it is in tablespace %I, and its partitions would be made in the default one', t.spcname),
-                   'move it to the default tablespace'
-            FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace
-            WHERE c.oid = {oid}
+            SELECT 'KIND', format('it belongs to extension %I, whose updates would go on with the backup', e.extname),
+                   format('ALTER EXTENSION %I DROP TABLE %s', e.extname, {oid}::bigint::regclass)
+            FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = {oid} AND d.objsubid = 0
+              AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
             """);
 
     private static final Sql RELATED = Sql.of("""
@@ -63,18 +67,28 @@ final class Obstacles {
                    format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'x'
             UNION ALL
-            SELECT 'CHECKS', format('constraint %I is NO INHERIT, which a partitioned table cannot have', k.conname),
-                   'make it again without NO INHERIT'
-            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'c' AND k.connoinherit
+            SELECT 'CHECKS', format('constraint %I is about the whole row, by the name of the table', k.conname),
+                   'make it again with the names of the columns that it reads'
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'c' AND 0 = ANY (k.conkey)
             UNION ALL
-            SELECT 'CHECKS', format('its constraint %I is not known to hold for its rows (%s)', k.conname,
+            SELECT 'COLUMNS', format('its constraint %I is not known to hold for its rows (%s)', k.conname,
                                     pg_catalog.pg_get_constraintdef(k.oid)),
                    format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.conrelid::regclass, k.conname)
-            FROM pg_catalog.pg_constraint AS k
-            WHERE k.conrelid = {oid} AND k.contype IN ('c', 'n') AND NOT k.convalidated
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'n' AND NOT k.convalidated
             UNION ALL
-            SELECT 'INDEXES', format('its constraint %I is DEFERRABLE', k.conname), 'make it again NOT DEFERRABLE'
-            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype IN ('p', 'u') AND k.condeferrable
+            SELECT 'COLUMNS', format('its constraint %I (%s) is not inherited, and partitions would do without it', k.conname,
+                                    pg_catalog.pg_get_constraintdef(k.oid)),
+                   format('ALTER TABLE %s ALTER CONSTRAINT %I INHERIT', k.conrelid::regclass, k.conname)
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'n' AND k.connoinherit
+            UNION ALL
+            SELECT 'EXTENDED_STATISTICS', format('its statistics %I.%I belong to role %I, and only the owner can rename them', n.nspname, s.stxname, r.rolname),
+                   format('ALTER STATISTICS %I.%I OWNER TO %I', n.nspname, s.stxname, o.rolname)
+            FROM pg_catalog.pg_statistic_ext AS s
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
+            JOIN pg_catalog.pg_roles AS r ON r.oid = s.stxowner
+            JOIN pg_catalog.pg_class AS c ON c.oid = s.stxrelid
+            JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
+            WHERE s.stxrelid = {oid} AND s.stxowner <> c.relowner AND NOT pg_catalog.pg_has_role(s.stxowner, 'USAGE')
             UNION ALL
             SELECT 'RULES', format('it has the rule %I', r.rulename), format('DROP RULE %I ON %s', r.rulename, r.ev_class::regclass)
             FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = {oid} AND r.rulename <> '_RETURN'

@@ -6,6 +6,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -125,20 +127,34 @@ public record Table(
     }
 
     /**
-     * One column or check, in a phrase.
+     * One column or check, in a phrase, which does not tell whether other tables inherit the check.
      *
      * @param columns that it is about
+     * @param check the name of the check; empty for a column
+     * @param notValid of a check that rows may violate which are older than it
      */
-    public record Definition(String phrase, Set<Identifier> columns) {}
+    public record Definition(String phrase, Set<Identifier> columns, Optional<Identifier> check, boolean notValid) {
+        private static final String NOT_VALID = " NOT VALID";
+
+        private Definition asValid() {
+            return phrase.endsWith(NOT_VALID)
+                    ? new Definition(
+                            phrase.substring(0, phrase.length() - NOT_VALID.length()), columns, check, notValid)
+                    : this;
+        }
+    }
 
     /**
-     * How {@code other} is defined otherwise, for people; empty where it is not.
+     * How {@code other} is defined otherwise, for people; empty where it is not. A check that is not valid and that {@code other}
+     * has not at all does not count, as it is added when the one takes the place of the other.
      *
      * @param besides columns that may differ, and with them the checks that are about them
      */
     public List<String> definedOtherwiseThan(Table other, Set<Identifier> besides) {
-        List<String> mine = phrases(besides);
-        List<String> others = other.phrases(besides);
+        Set<Optional<Identifier>> checksOfOther =
+                other.definition.stream().map(Definition::check).collect(Collectors.toSet());
+        List<String> mine = phrases(besides, it -> !it.notValid() || checksOfOther.contains(it.check()));
+        List<String> others = other.phrases(besides, it -> true);
         List<String> differences = new ArrayList<>();
         mine.stream()
                 .filter(phrase -> !others.contains(phrase))
@@ -149,11 +165,36 @@ public record Table(
         return differences;
     }
 
-    private List<String> phrases(Set<Identifier> besides) {
+    /** The same, as if every row were known to satisfy every check. */
+    public Table withChecksAsValid() {
+        return new Table(
+                oid,
+                name,
+                partitioned,
+                filenode,
+                owner,
+                ownedByUs,
+                comment,
+                columns,
+                definition.stream().map(Definition::asValid).toList(),
+                indexes,
+                triggers,
+                grants,
+                children,
+                hindrances);
+    }
+
+    private List<String> phrases(Set<Identifier> besides, Predicate<Definition> counts) {
         return definition.stream()
+                .filter(counts)
                 .filter(it -> Collections.disjoint(it.columns(), besides))
                 .map(Definition::phrase)
                 .toList();
+    }
+
+    /** The names of its checks. */
+    public Set<Identifier> checks() {
+        return definition.stream().flatMap(it -> it.check().stream()).collect(Collectors.toSet());
     }
 
     /** As {@link Column#fingerprint}, without some columns. */

@@ -81,6 +81,12 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
             FROM ({lookup}) AS b
             JOIN {from} AS s ON {sameRow}{route}""");
 
+    /**
+     * A deferred constraint, as a foreign key of the backup, would have its say at the commit only; and a table for which a check is
+     * pending cannot be altered, as it is later in the swap's transaction.
+     */
+    private static final Sql CHECK_NOW = Sql.of("SET CONSTRAINTS ALL IMMEDIATE");
+
     private static final Sql STARTS_OF_BATCH = Sql.of("SELECT DISTINCT {start} AS start FROM {batch} AS b");
 
     private static final Sql STARTS_OF_ROWS = Sql.of("""
@@ -153,6 +159,13 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
         List<Sql> statements = new ArrayList<>(List.of(take(fromBlock, toBlock)));
         statements.addAll(deletes(shown));
         shown.forEach(route -> statements.add(insert(route)));
+        return statements;
+    }
+
+    /** What {@link #drain} comes to, for review. */
+    public List<Sql> drainStatements() {
+        List<Sql> statements = new ArrayList<>(batchStatements(0, TupleId.MAX_BLOCK));
+        statements.add(CHECK_NOW);
         return statements;
     }
 
@@ -244,7 +257,9 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
      * @return delta rows taken
      */
     public long drain(Session session) throws SQLException {
-        return replay(session, 0, Math.max(1, Heap.blocks(session, capture.delta())));
+        long taken = replay(session, 0, Math.max(1, Heap.blocks(session, capture.delta())));
+        session.update(CHECK_NOW);
+        return taken;
     }
 
     /**

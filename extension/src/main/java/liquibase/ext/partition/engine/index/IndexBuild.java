@@ -1,12 +1,16 @@
 package liquibase.ext.partition.engine.index;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.DefaultTablespace;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.TableSettings;
+import liquibase.ext.partition.engine.catalog.TableSettingsReader;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -17,6 +21,8 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.PartitionedIndex;
+import liquibase.ext.partition.engine.target.ReplicaIdentities;
 
 /**
  * Builds every index and the key of the source on the new table.
@@ -67,9 +73,14 @@ public final class IndexBuild {
                 migration.spec().partitionKey(),
                 partitioned.columns(),
                 migration.spec().textDateFunction());
+        TableSettings settings = new TableSettingsReader(run.session()).read(source);
         List<PartitionedIndex> indexes = source.indexes().stream()
                 .filter(Index::valid)
-                .map(index -> new PartitionedIndex(index, key, migration.spec().routing()))
+                .map(index -> new PartitionedIndex(
+                        index,
+                        settings.index(index.name()),
+                        key,
+                        migration.spec().routing()))
                 .toList();
         return new IndexBuild(run, migration, indexes, reader.partitions(migration.newTable()));
     }
@@ -91,8 +102,9 @@ public final class IndexBuild {
                 run.line("%s: unique index %s will include %s, as PostgreSQL wants it of a partitioned table."
                         .formatted(run.step(), index.original().name(), index.partitionKey()));
             }
+            Identifier name = newIndex(index).name();
             createIfMissing(
-                    run.session(), index, migration.newTable(), newIndex(index).name());
+                    run.session(), index, migration.newTable(), name, index.createOnParent(migration.newTable(), name));
         }
         ProgressMeter meter =
                 new ProgressMeter(run.report(), "indexes of " + migration.newTable(), partitions.size(), 0, 0);
@@ -102,11 +114,10 @@ public final class IndexBuild {
                         workers,
                         (session, partition) -> {
                             for (PartitionedIndex index : indexes) {
+                                Identifier name =
+                                        partitionIndex(partition, index).name();
                                 createIfMissing(
-                                        session,
-                                        index,
-                                        partition,
-                                        partitionIndex(partition, index).name());
+                                        session, index, partition, name, index.createOnPartition(partition, name));
                             }
                             session.update(VACUUM.with("table", partition));
                             meter.add(1, 0);
@@ -117,6 +128,7 @@ public final class IndexBuild {
                             }
                         });
         attach();
+        identifyReplicas();
         run.session().update(ANALYZE.with("table", migration.newTable()));
         run.migrations().setPhase(migration, Phase.INDEXED);
         run.line("indexes of %s: %d on %d partitions in %s"
@@ -180,11 +192,29 @@ public final class IndexBuild {
         }
     }
 
-    private void createIfMissing(Session session, PartitionedIndex index, QualifiedName table, Identifier name)
+    /** The index and what is said of it are made in one transaction, so that to find its name means that all is there. */
+    private static void createIfMissing(
+            Session session, PartitionedIndex index, QualifiedName table, Identifier name, List<Sql> statements)
             throws SQLException {
         Sql exists = INDEX_OF.with("index", table.sibling(name).quoted()).with("table", table.quoted());
         if (session.queryLong(exists) == 0) {
-            session.update(index.create(table, name));
+            DefaultTablespace.within(session, index.settings().tablespace(), () -> session.updateAll(statements));
+        }
+    }
+
+    /** Each partition's own index: what is logged of a row is what its partition says. */
+    private void identifyReplicas() throws SQLException {
+        for (PartitionedIndex index : indexes) {
+            if (index.settings().replicaIdentity()) {
+                List<Sql> statements = new ArrayList<>();
+                if (!index.isOfPartitionsOnly()) {
+                    statements.add(ReplicaIdentities.usingIndex(
+                            migration.newTable(), newIndex(index).name()));
+                }
+                partitions.forEach(partition -> statements.add(ReplicaIdentities.usingIndex(
+                        partition, partitionIndex(partition, index).name())));
+                run.session().inTransaction(() -> run.session().updateAll(statements));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.DefaultTablespace;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -87,7 +88,9 @@ public final class Preparation {
         String user = run.session().queryStrings(CURRENT_USER).get(0);
         run.session().inTransaction(() -> {
             run.session().updateAll(run.state().createStatements());
-            run.session().updateAll(plan.statements());
+            DefaultTablespace.within(
+                    run.session(), Optional.empty(), () -> run.session().updateAll(plan.statements()));
+            run.session().updateAll(plan.ownerStatements(new Identifier(user)));
             if (!source.owner().name().equals(user)) {
                 for (QualifiedName table : plan.spec().tables()) {
                     run.session().update(CHANGE_OWNER.with("table", table).with("owner", source.owner()));

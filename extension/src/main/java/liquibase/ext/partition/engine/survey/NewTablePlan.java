@@ -2,12 +2,16 @@ package liquibase.ext.partition.engine.survey;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableSettings;
+import liquibase.ext.partition.engine.catalog.TableSettingsReader;
 import liquibase.ext.partition.engine.catalog.TypeName;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
@@ -43,10 +47,11 @@ public final class NewTablePlan {
                            WHERE t.oid = to_regtype({type}) AND t.typcategory IN ('A', 'E', 'R', 'S'))
             """);
 
-    /** The type's own one where the type changes, as ALTER COLUMN … TYPE has it. */
+    /** Where the type changes, the column's own one is kept, and the type's gives way to the new type's. */
     private static final Sql COLLATION = Sql.of("""
-            SELECT CASE WHEN {changes} THEN t.typcollation ELSE a.attcollation END::regcollation::text
-            FROM pg_catalog.pg_attribute AS a, pg_catalog.pg_type AS t
+            SELECT CASE WHEN {changes} AND a.attcollation IN (0, old.typcollation) THEN t.typcollation
+                        ELSE a.attcollation END::regcollation::text
+            FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS old ON old.oid = a.atttypid, pg_catalog.pg_type AS t
             WHERE a.attrelid = to_regclass({table}) AND a.attname = {column} AND t.typname = {type}
               AND t.typnamespace = 'pg_catalog'::regnamespace
             """);
@@ -59,6 +64,9 @@ public final class NewTablePlan {
                            FROM word)
             SELECT w FROM place WHERE here <> "right" ORDER BY "right" LIMIT 1
             """);
+
+    private static final Sql IS_COLLATABLE =
+            Sql.of("SELECT typcollation <> 0 FROM pg_catalog.pg_type WHERE oid = to_regtype({type})");
 
     private static final String SETTING = "liquibase_partition.failure";
 
@@ -100,8 +108,11 @@ public final class NewTablePlan {
             return Optional.empty();
         }
         try {
-            NewTable plan =
-                    new NewTable(spec, PartitionKey.of(spec.partitionKey(), columns, spec.textDateFunction()), changes);
+            NewTable plan = new NewTable(
+                    spec,
+                    PartitionKey.of(spec.partitionKey(), columns, spec.textDateFunction()),
+                    changes,
+                    settings(changes));
             // A bound may be a day that the column's type cannot say.
             plan.statements();
             misplacedUlids(plan).map(NewTablePlan::obstacle).ifPresent(problems::add);
@@ -143,6 +154,18 @@ public final class NewTablePlan {
                         column %s keeps ULIDs as text under the collation %s, whose order is not that of time (<%s> is out of place), \
                         so it cannot be the partition key itself; say combinedColumn, so that the key is the time that is \
                         read from it, or give the column the collation "C" first""".formatted(column.get(), collation, word));
+    }
+
+    /** Those of the source, less the collations that a column cannot keep with its new type. */
+    private TableSettings settings(List<ColumnChange> changes) throws SQLException {
+        TableSettings settings = new TableSettingsReader(session).read(source);
+        Set<Identifier> lost = new HashSet<>();
+        for (ColumnChange change : changes) {
+            if (!session.queryBoolean(IS_COLLATABLE.with("type", TypeName.base(change.type())))) {
+                lost.add(change.column());
+            }
+        }
+        return settings.withoutCollationsOf(lost);
     }
 
     private List<ColumnChange> changes(List<Obstacle> problems) throws SQLException {

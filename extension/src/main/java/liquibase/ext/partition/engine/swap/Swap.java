@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Check;
 import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
@@ -13,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.Publication;
 import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.TableSettingsReader;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.delta.RowMatch;
@@ -21,7 +23,6 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
@@ -73,6 +74,7 @@ public final class Swap {
         Table source = reader.require(run.source());
         requireReady(reader, source);
         Replay replay = forwardReplay(reader, source);
+        List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
         LockedSwitch locked = new LockedSwitch(run, settings, replay, source.name(), migration.newTable());
         long milliseconds = locked.run(new LockedSwitch.Body() {
             @Override
@@ -92,6 +94,10 @@ public final class Swap {
         }
         run.line("%s is partitioned now; %s is its backup. The lock was held for %d ms."
                 .formatted(run.source(), backup, milliseconds));
+        for (Check check : notValid) {
+            run.line("%s: check %s is NOT VALID on %s, as it was: rows that are older than it may violate it."
+                    .formatted(run.step(), check.name(), run.source()));
+        }
         ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
     }
 
@@ -104,7 +110,7 @@ public final class Swap {
         List<Sql> statements = new ArrayList<>(List.of(replay.prepareStatement()));
         statements.addAll(plan.locks());
         statements.addAll(LockedSwitch.lockStatements(source.name(), migration.newTable()));
-        statements.addAll(replay.batchStatements(0, TupleId.MAX_BLOCK));
+        statements.addAll(replay.drainStatements());
         statements.addAll(plan.statements());
         return statements;
     }
@@ -132,13 +138,15 @@ public final class Swap {
                         .isPresent())
                 .toList();
         Exchange exchange = new Exchange(ordinary, backup.name(), next);
+        CarriedNames names = new CarriedNames(
+                carried,
+                name -> CarriedName.backupIndex(run.source(), name).name(),
+                name -> CarriedName.newIndex(run.source(), name).name());
         return Switch.of(
                 exchange,
-                new CarriedNames(
-                        carried,
-                        name -> CarriedName.backupIndex(run.source(), name).name(),
-                        name -> CarriedName.newIndex(run.source(), name).name()),
+                names,
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
+                SettingsParts.of(run.session(), exchange, names),
                 ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),
                 replay.capture(),
                 Protection.read(run.session(), exchange));

@@ -33,6 +33,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
 
     /**
      * @param routing by triggers, of that of the two tables whose rows are routed so
+     * @param settings of the tables, their columns and indexes, which come after the names of these
      * @param foreignKeys what becomes of them
      * @param capture moves from the leaving to the entering table
      * @param protection as {@link Protection} has read it
@@ -41,6 +42,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
             Exchange exchange,
             CarriedNames names,
             Optional<TriggerRouting> routing,
+            List<SwitchPart> settings,
             ForeignKeys foreignKeys,
             Capture capture,
             List<SwitchPart> protection) {
@@ -48,6 +50,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
         parts.add(new ColumnSequences(exchange, names));
         parts.add(new Ownership(exchange));
         parts.add(new IndexNames(exchange, names));
+        parts.addAll(settings);
         parts.add(new UserTriggers(
                 exchange,
                 exchange.old()

@@ -189,8 +189,10 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                 RETURN child;
               END IF;
               SELECT c.relowner, c.relacl, t.spcname,
-                     (SELECT string_agg(option_name || '=' || quote_literal(option_value), ', ')
-                      FROM pg_options_to_table(c.reloptions)) AS options
+                     (SELECT string_agg(o.prefix || p.option_name || '=' || quote_literal(p.option_value), ', ')
+                      FROM (VALUES ('', c.reloptions),
+                                   ('toast.', (SELECT reloptions FROM pg_class WHERE oid = c.reltoastrelid))) AS o (prefix, options),
+                           pg_options_to_table(o.options) AS p) AS options
                 INTO it
                 FROM pg_class AS c LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace WHERE c.oid = default_child;
               EXECUTE format({create}, full_name, to_char(lower, 'YYYY-MM-DD') || ' 00:00:00+00',
@@ -198,6 +200,41 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                 || coalesce(' WITH (' || it.options || ')', '')
                 || coalesce(' TABLESPACE ' || quote_ident(it.spcname), '');
               child := full_name::regclass;
+              -- What default privileges gave would be a way round the parent's.
+              FOR it IN
+                SELECT DISTINCT acl.grantee
+                FROM pg_class AS c, aclexplode(c.relacl) AS acl WHERE c.oid = child AND acl.grantee <> c.relowner
+              LOOP
+                EXECUTE format('REVOKE ALL ON %s FROM %s', child,
+                               CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
+              END LOOP;
+              FOR it IN
+                SELECT a.attname, nullif(a.attstattarget, -1) AS target,
+                       (SELECT string_agg(option_name || '=' || option_value, ', ')
+                        FROM pg_options_to_table(a.attoptions)) AS options
+                FROM pg_attribute AS a
+                WHERE a.attrelid = default_child AND a.attnum > 0 AND NOT a.attisdropped
+                  AND (nullif(a.attstattarget, -1) IS NOT NULL OR a.attoptions IS NOT NULL)
+              LOOP
+                EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', child, it.attname, coalesce(it.target, -1));
+                IF it.options IS NOT NULL THEN
+                  EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET (%s)', child, it.attname, it.options);
+                END IF;
+              END LOOP;
+              FOR it IN
+                SELECT CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING'
+                         ELSE 'USING INDEX ' || (
+                           SELECT quote_ident(n.relname)
+                           FROM pg_index AS i
+                           JOIN pg_index AS j ON j.indrelid = child AND j.indisunique AND j.indimmediate AND j.indpred IS NULL
+                            AND j.indkey::text = i.indkey::text AND j.indclass::text = i.indclass::text
+                            AND j.indcollation::text = i.indcollation::text
+                           JOIN pg_class AS n ON n.oid = j.indexrelid
+                           WHERE i.indrelid = default_child AND i.indisreplident LIMIT 1) END AS identity
+                FROM pg_class AS c WHERE c.oid = default_child AND c.relreplident <> 'd'
+              LOOP
+                EXECUTE format('ALTER TABLE %s REPLICA IDENTITY %s', child, coalesce(it.identity, 'DEFAULT'));
+              END LOOP;
               FOR it IN
                 SELECT acl.privilege_type || acl.cols AS privilege, acl.grantee, acl.is_grantable
                 FROM (SELECT (aclexplode(relacl)).*, '' AS cols, relowner FROM pg_class WHERE oid = default_child

@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.prepare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.sql.SQLException;
 import java.util.List;
@@ -67,9 +68,8 @@ class RefusalsTest {
                     CREATE RULE quiet AS ON DELETE TO orders DO INSTEAD NOTHING | it has the rule quiet
                     ALTER TABLE orders SET UNLOGGED | it is unlogged
                     ALTER TABLE orders ADD CONSTRAINT apart EXCLUDE USING gist (span WITH &&) | it has the exclusion constraint apart
-                    ALTER TABLE orders ADD CONSTRAINT later UNIQUE (note) DEFERRABLE | its constraint later is DEFERRABLE
-                    ALTER TABLE orders ADD CONSTRAINT own CHECK (id > 0) NO INHERIT | constraint own is NO INHERIT
-                    ALTER TABLE orders REPLICA IDENTITY FULL | its replica identity is not the default
+                    ALTER TABLE orders ADD CONSTRAINT whole CHECK (orders.* IS NOT NULL) | constraint whole is about the whole row
+                    ALTER EXTENSION plpgsql ADD TABLE orders | it belongs to extension plpgsql, whose updates would go on with the backup; ALTER EXTENSION plpgsql DROP TABLE public.orders
                     CREATE FUNCTION last() RETURNS orders LANGUAGE sql AS 'SELECT NULL::orders' | function public.last() uses its row type
                     CREATE FUNCTION ids(orders[]) RETURNS int LANGUAGE sql AS 'SELECT 1' | uses its row type
                     CREATE TABLE history (old orders) | column old of table public.history uses its row type
@@ -111,15 +111,46 @@ class RefusalsTest {
                 .isEqualTo(1);
     }
 
-    /** Its rows that violate the constraint could not be copied, since a check of a new table holds for every row. */
-    @Test
-    void aConstraintThatWasNeverValidated() {
-        database.execute(
-                ORDERS,
-                "INSERT INTO orders (id, created_at) VALUES (-1, now())",
-                "ALTER TABLE orders ADD CONSTRAINT positive CHECK (id > 0) NOT VALID");
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    ALTER TABLE orders ADD CONSTRAINT noted NOT NULL note NOT VALID | its constraint noted is not known to hold for its rows (NOT NULL note NOT VALID); ALTER TABLE public.orders VALIDATE CONSTRAINT noted
+                    ALTER TABLE orders ADD CONSTRAINT noted NOT NULL note NO INHERIT | its constraint noted (NOT NULL note NO INHERIT) is not inherited, and partitions would do without it; ALTER TABLE public.orders ALTER CONSTRAINT noted INHERIT
+                    """)
+    void aNotNullThatIsNoWholeOne(String made, String reason) {
+        assumeTrue(
+                database.queryLong("SELECT current_setting('server_version_num')::int") >= 180000,
+                "since PostgreSQL 18");
+        database.execute(ORDERS, made);
 
-        assertRefused("its constraint positive is not known to hold for its rows (CHECK ((id > 0)) NOT VALID)");
+        assertRefused(reason);
+    }
+
+    @Test
+    void aTableThatIsNoHeap() {
+        database.execute(
+                "CREATE ACCESS METHOD heap_of_others TYPE TABLE HANDLER heap_tableam_handler",
+                ORDERS + " USING heap_of_others");
+
+        assertRefused("it is kept by the access method heap_of_others");
+    }
+
+    @Test
+    void whatTheOwnerMayNotMakeAnew() {
+        String owner = database.createRole("owner", "");
+        String cold = database.createTablespace("cold");
+        database.execute(
+                "REVOKE CREATE ON TABLESPACE %s FROM PUBLIC".formatted(cold),
+                "GRANT ALL ON SCHEMA public TO " + owner,
+                ORDERS + " TABLESPACE " + cold,
+                "ALTER TABLE orders OWNER TO " + owner,
+                "CREATE STATISTICS together ON number, note FROM orders");
+        orders.as(owner);
+
+        assertRefused("role %s may not create in tablespace %s; GRANT CREATE ON TABLESPACE %s TO %s"
+                .formatted(owner, cold, cold, owner));
+        assertRefused(
+                "its statistics public.together belong to role %s, and only the owner can rename them; ALTER STATISTICS public.together OWNER TO %s"
+                        .formatted(database.username(), owner));
     }
 
     @Test

@@ -114,13 +114,14 @@ class PartitionLayoutTest {
                         List.of()))
                 .orElseThrow();
 
-        assertThat(table.statements())
-                .extracting(Sql::script)
+        List<String> script = table.statements().stream().map(Sql::script).toList();
+        assertThat(script.get(script.size() - 1)).startsWith("DO $seclude$");
+        assertThat(script.subList(0, script.size() - 1))
                 .isEqualTo(List.of(
                         """
                         CREATE TABLE "Shop"."order_new" (
                           LIKE "Shop"."order" INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING IDENTITY
-                            INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING STATISTICS INCLUDING COMMENTS
+                            INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING COMMENTS
                         ) PARTITION BY RANGE ("Created At")""",
                         """
                         CREATE TABLE "Shop"."order_202401" PARTITION OF "Shop"."order_new"

@@ -1,0 +1,143 @@
+package liquibase.ext.partition.engine.swap.carry;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.catalog.ColumnSettings;
+import liquibase.ext.partition.engine.catalog.IndexSettings;
+import liquibase.ext.partition.engine.catalog.ReplicaIdentity;
+import liquibase.ext.partition.engine.catalog.StorageParameter;
+import liquibase.ext.partition.engine.catalog.TableSettings;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.CarriedName;
+import liquibase.ext.partition.engine.target.ColumnStatistics;
+import liquibase.ext.partition.engine.target.ReplicaIdentities;
+
+/**
+ * Settings of the leaving table that were changed since the partitions were made: storage parameters, how statistics of columns are
+ * gathered, the replica identity and the index that CLUSTER goes by. No statements where nothing was changed.
+ *
+ * @param names of the indexes that the entering table has itself
+ * @param next of the entering table
+ * @param partition any one of its partitions, which stands for all of them
+ * @param ofPartition its settings
+ */
+public record ChangedSettings(
+        Exchange exchange,
+        CarriedNames names,
+        TableSettings old,
+        TableSettings next,
+        QualifiedName partition,
+        TableSettings ofPartition)
+        implements SwitchPart {
+    private static final Sql SET_PARAMETERS = Sql.of("ALTER TABLE {table} SET {parameters}");
+    private static final Sql RESET_PARAMETERS = Sql.of("ALTER TABLE {table} RESET ({names})");
+    private static final Sql SET_WITHOUT_CLUSTER = Sql.of("ALTER TABLE {table} SET WITHOUT CLUSTER");
+    private static final Sql CLUSTER_ON = Sql.of("ALTER TABLE {table} CLUSTER ON {index}");
+
+    @Override
+    public List<Sql> afterRenaming() {
+        List<Sql> statements = new ArrayList<>();
+        columns(statements);
+        parameters(statements);
+        replicaIdentity(statements);
+        clustered(statements);
+        return statements;
+    }
+
+    private void columns(List<Sql> statements) {
+        Set<Identifier> columns = new TreeSet<>();
+        old.columns().forEach(it -> columns.add(it.column()));
+        exchange.old().table().columns().stream()
+                .map(it -> it.name())
+                .filter(it -> next.column(it).isPresent())
+                .forEach(columns::add);
+        for (Identifier column : columns) {
+            ColumnSettings wanted = old.column(column).orElse(ColumnSettings.none(column));
+            ColumnSettings present = next.column(column).orElse(ColumnSettings.none(column));
+            if (!wanted.statisticsTarget().equals(present.statisticsTarget())
+                    || !ColumnStatistics.optionsOfParent(wanted).equals(present.options())) {
+                statements.addAll(ColumnStatistics.resetStatements(
+                        present, exchange.liveName(), exchange.next().partitions()));
+                statements.addAll(ColumnStatistics.statements(
+                        wanted, exchange.liveName(), exchange.next().partitions()));
+            }
+        }
+    }
+
+    private void parameters(List<Sql> statements) {
+        if (old.parameters().equals(ofPartition.parameters())) {
+            return;
+        }
+        Set<String> kept =
+                old.parameters().stream().map(StorageParameter::qualifiedName).collect(Collectors.toSet());
+        List<Sql> gone = ofPartition.parameters().stream()
+                .map(StorageParameter::qualifiedName)
+                .filter(it -> !kept.contains(it))
+                .map(Sql::raw)
+                .toList();
+        for (QualifiedName table : exchange.next().partitions()) {
+            if (!gone.isEmpty()) {
+                statements.add(RESET_PARAMETERS.with("table", table).with("names", Sql.join(", ", gone)));
+            }
+            if (!old.parameters().isEmpty()) {
+                statements.add(SET_PARAMETERS
+                        .with("table", table)
+                        .with("parameters", StorageParameter.list(old.parameters())));
+            }
+        }
+    }
+
+    private void replicaIdentity(List<Sql> statements) {
+        Optional<Identifier> index = old.indexes().stream()
+                .filter(IndexSettings::replicaIdentity)
+                .map(IndexSettings::index)
+                .findFirst();
+        boolean same = old.replicaIdentity() == ofPartition.replicaIdentity()
+                && index.map(it -> ofPartition.index(onPartition(partition, it)).replicaIdentity())
+                        .orElse(true);
+        if (same) {
+            return;
+        }
+        List<QualifiedName> tables = new ArrayList<>(List.of(exchange.liveName()));
+        tables.addAll(exchange.next().partitions());
+        if (old.replicaIdentity() != ReplicaIdentity.INDEX) {
+            statements.addAll(ReplicaIdentities.withoutIndex(old.replicaIdentity(), tables));
+        }
+        index.ifPresent(it -> {
+            if (names.carried().contains(it)) {
+                statements.add(ReplicaIdentities.usingIndex(exchange.liveName(), it));
+            }
+            exchange.next()
+                    .partitions()
+                    .forEach(table -> statements.add(ReplicaIdentities.usingIndex(table, onPartition(table, it))));
+        });
+    }
+
+    private void clustered(List<Sql> statements) {
+        Optional<Identifier> index = old.indexes().stream()
+                .filter(IndexSettings::clustered)
+                .map(IndexSettings::index)
+                .findFirst();
+        Optional<Identifier> present = ofPartition.indexes().stream()
+                .filter(IndexSettings::clustered)
+                .map(IndexSettings::index)
+                .findFirst();
+        if (present.equals(index.map(it -> onPartition(partition, it)))) {
+            return;
+        }
+        for (QualifiedName table : exchange.next().partitions()) {
+            statements.add(index.map(it -> CLUSTER_ON.with("table", table).with("index", onPartition(table, it)))
+                    .orElse(SET_WITHOUT_CLUSTER.with("table", table)));
+        }
+    }
+
+    private static Identifier onPartition(QualifiedName table, Identifier index) {
+        return CarriedName.partitionIndex(table.name(), index);
+    }
+}

@@ -1,0 +1,30 @@
+package liquibase.ext.partition.engine.swap.carry;
+
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.catalog.Check;
+import liquibase.ext.partition.engine.catalog.TableSettings;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The CHECK constraints that older rows may violate. The new table could not have them while these rows were copied to it, so it gets
+ * them now; no row is read for it.
+ */
+public record NotValidChecks(Exchange exchange, TableSettings old, TableSettings next) implements SwitchPart {
+    /** Those that the entering table has not yet. */
+    public List<Check> missing() {
+        return old.checksNotValid().stream()
+                .filter(check -> next.check(check.name()).isEmpty())
+                .toList();
+    }
+
+    @Override
+    public List<Sql> afterRenaming() {
+        List<Sql> statements = new ArrayList<>();
+        for (Check check : missing()) {
+            statements.add(check.addNotValid(exchange.liveName()));
+            check.commentOn(exchange.liveName()).ifPresent(statements::add);
+        }
+        return statements;
+    }
+}

@@ -1,0 +1,82 @@
+package liquibase.ext.partition.engine.survey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.TableSettings;
+import liquibase.ext.partition.engine.catalog.TableSettingsReader;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.PartitionKeySpec;
+import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What is announced of the table's own definition. */
+@ExtendWith(FreshDatabase.class)
+class SettingsChangesTest {
+    private static List<String> changes(TestDatabase database, String column, Routing routing) throws SQLException {
+        try (Connection connection = database.connect()) {
+            Session session = new Session(connection);
+            Table source = new TableReader(session).require(QualifiedName.of("public", "orders"));
+            TableSettings settings = new TableSettingsReader(session).read(source);
+            PartitionKey key = PartitionKey.of(
+                    new PartitionKeySpec(
+                            List.of(new Identifier(column)),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty()),
+                    source.columns(),
+                    QualifiedName.of("public", "f"));
+            return SettingsChanges.of(source, settings, key, routing).stream()
+                    .map(it -> "%s %s: %s => %s".formatted(it.feature(), it.subject(), it.was(), it.becomes()))
+                    .toList();
+        }
+    }
+
+    @Test
+    void namesWhatWillNotBeAsItWas(TestDatabase database) throws SQLException {
+        database.execute(
+                """
+                CREATE TABLE orders (
+                  id bigint PRIMARY KEY, number text CONSTRAINT once UNIQUE DEFERRABLE, at timestamptz NOT NULL, day date,
+                  CONSTRAINT own CHECK (id > 0) NO INHERIT, CHECK (id < 1000)) WITH (fillfactor = 70, toast.vacuum_truncate = off)""",
+                "CREATE UNIQUE INDEX whole ON orders (number, at)",
+                "CREATE INDEX plain ON orders (number)",
+                "ALTER TABLE orders CLUSTER ON plain",
+                "ALTER TABLE orders ALTER number SET (n_distinct = 4), ALTER id SET STATISTICS 4",
+                "INSERT INTO orders VALUES (1, 'a', now()), (2, 'b', now())");
+        assertThatThrownBy(() -> database.execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON orders ((id * 0))"))
+                .hasMessageContaining("could not create unique index");
+
+        assertThat(changes(database, "at", Routing.NATIVE))
+                .containsExactly(
+                        "INDEXES orders_pkey: PRIMARY KEY (id) => PRIMARY KEY (id, \"at\")",
+                        "REPLICA_IDENTITY orders_pkey: PRIMARY KEY (id) => PRIMARY KEY (id, \"at\")",
+                        "INDEXES broken: UNIQUE btree (((id * 0))) => ",
+                        "INDEXES once: UNIQUE (number) DEFERRABLE => UNIQUE (number, \"at\") DEFERRABLE",
+                        "INDEXES plain: CLUSTER goes by it => CLUSTER goes by it in each partition",
+                        "CHECKS own: CHECK ((id > 0)) NO INHERIT => CHECK ((id > 0))",
+                        "STATISTICS_TARGETS number: n_distinct=4 => n_distinct=4, n_distinct_inherited=4",
+                        "STORAGE_PARAMETERS orders: fillfactor=70, toast.vacuum_truncate=off => fillfactor=70, toast.vacuum_truncate=off on each partition");
+        assertThat(changes(database, "day", Routing.NATIVE))
+                .contains(
+                        "INDEXES once: UNIQUE (number) DEFERRABLE => UNIQUE (number) DEFERRABLE on each partition by itself")
+                .noneMatch(line -> line.startsWith("REPLICA_IDENTITY"));
+        assertThat(changes(database, "at", Routing.TRIGGER))
+                .contains(
+                        "INDEXES whole: UNIQUE btree (number, at) => UNIQUE btree (number, at) on each child by itself")
+                .noneMatch(line -> line.contains("CLUSTER"));
+    }
+}
