@@ -49,7 +49,8 @@ class StrangeNamesTest {
         String key = named + "keyColumns=\"select,$1\" ";
         StringBuilder changesets = new StringBuilder();
         for (String change : List.of(
-                "createPartitionedTable " + named + "partitionColumns=\"a.b\" from=\"2024-01\" until=\"2024-03\" " + besides,
+                "createPartitionedTable " + named + "partitionColumns=\"a.b\" from=\"2024-01\" until=\"2024-03\" "
+                        + besides,
                 "captureChanges " + source + "keyColumns=\"select,$1\"",
                 "chunkedCopy " + key,
                 "buildIndexes " + named,
@@ -113,11 +114,15 @@ class StrangeNamesTest {
         List<String> relations = relations();
         for (String changesets : List.of(
                 changesets("Order Items" + HOSTILE, ""),
-                changesets("Order Items", "").replace("partitionColumns=\"a.b\"", "partitionColumns=\"%s\"".formatted(escaped(HOSTILE))),
-                changesets("Order Items", "").replace("from=\"2024-01\"", "from=\"2024-01%s\"".formatted(escaped(HOSTILE))),
+                changesets("Order Items", "")
+                        .replace("partitionColumns=\"a.b\"", "partitionColumns=\"%s\"".formatted(escaped(HOSTILE))),
+                changesets("Order Items", "")
+                        .replace("from=\"2024-01\"", "from=\"2024-01%s\"".formatted(escaped(HOSTILE))),
                 changesets("Order Items", "").replace("until=\"2024-03\"", "until=\"%s\"".formatted(escaped(HOSTILE))),
                 changesets("Order Items", "interval=\"%s\"".formatted(escaped(HOSTILE))))) {
-            assertThatThrownBy(changelog.changesets(changesets)::update).as(changesets).isNotNull();
+            assertThatThrownBy(changelog.changesets(changesets)::update)
+                    .as(changesets)
+                    .isNotNull();
             assertThat(relations()).isEqualTo(relations);
         }
     }

@@ -31,10 +31,7 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
 
     /** Whether the partition key is added to what makes a row unique. */
     public boolean addsPartitionKey() {
-        return original.unique()
-                && routing == Routing.NATIVE
-                && partitionKey.canBeUnique()
-                && !original.columns().containsAll(partitionKey.columns());
+        return Uniqueness.of(original, partitionKey, routing) == Uniqueness.WITH_PARTITION_KEY;
     }
 
     /** Whether it can only be made on each partition. */

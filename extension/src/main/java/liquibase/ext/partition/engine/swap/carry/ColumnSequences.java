@@ -95,8 +95,7 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
             statements.add(GRANT_TO_OWNER
                     .with(
                             "sequence",
-                            sequence.name()
-                                    .sibling(names.aside(sequence.name().name())))
+                            sequence.name().sibling(names.aside(sequence.name().name())))
                     .with("owner", exchange.old().table().owner()));
         }
     }
