@@ -100,47 +100,15 @@ final class Obstacles {
             """);
 
     private static final Sql DEPENDENT = Sql.of("""
-            SELECT DISTINCT CASE c.relkind WHEN 'v' THEN 'VIEWS' WHEN 'm' THEN 'MATERIALIZED_VIEWS' ELSE 'RULES' END AS feature,
-                   format('%s %s reads it',
-                          CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'a rule of' END,
-                          c.oid::regclass) AS what,
-                   'drop it, and make it again after the swap' AS remedy
-            FROM pg_catalog.pg_depend AS d
-            JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid
-            JOIN pg_catalog.pg_class AS c ON c.oid = r.ev_class
-            WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-              AND d.refobjid = {oid} AND c.oid <> {oid}
-            UNION ALL
-            SELECT DISTINCT CASE WHEN d.classid = 'pg_catalog.pg_proc'::regclass THEN 'FUNCTIONS' ELSE 'OTHER_DEPENDENTS' END,
-                   format('%s uses its row type', pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)),
-                   'drop it, and make it again after the swap'
-            FROM pg_catalog.pg_depend AS d
-            JOIN pg_catalog.pg_type AS t ON t.typrelid = {oid}
-            WHERE d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray)
-              AND d.deptype = 'n'
-            UNION ALL
-            SELECT DISTINCT 'FUNCTIONS', format('function %s names it in its body', d.objid::regprocedure),
-                   'drop it, and make it again after the swap'
-            FROM pg_catalog.pg_depend AS d
-            WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-              AND d.refobjid = {oid} AND d.deptype = 'n'
-            UNION ALL
-            SELECT DISTINCT 'SEQUENCES',
+            SELECT DISTINCT 'SEQUENCES' AS feature,
                    format('%s uses the sequence of its identity column',
-                          pg_catalog.pg_describe_object(uses.classid, uses.objid, uses.objsubid)),
-                   'give it a sequence of its own'
+                          pg_catalog.pg_describe_object(uses.classid, uses.objid, uses.objsubid)) AS what,
+                   'give it a sequence of its own' AS remedy
             FROM pg_catalog.pg_depend AS owned
             JOIN pg_catalog.pg_depend AS uses ON uses.refclassid = owned.classid AND uses.refobjid = owned.objid
             WHERE owned.classid = 'pg_catalog.pg_class'::regclass AND owned.refclassid = 'pg_catalog.pg_class'::regclass
               AND owned.refobjid = {oid} AND owned.deptype = 'i' AND uses.deptype = 'n'
               AND EXISTS (SELECT FROM pg_catalog.pg_sequence AS s WHERE s.seqrelid = owned.objid)
-            UNION ALL
-            SELECT DISTINCT 'OTHER_DEPENDENTS', format('policy %I of %s reads it', p.polname, p.polrelid::regclass),
-                   'drop it, and make it again after the swap'
-            FROM pg_catalog.pg_depend AS d
-            JOIN pg_catalog.pg_policy AS p ON p.oid = d.objid
-            WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-              AND d.refobjid = {oid} AND p.polrelid <> {oid}
             """);
 
     /** The new table and the delta table would be published too, and a subscriber that lacks them stops. */
@@ -189,6 +157,7 @@ final class Obstacles {
                             row.getString("what"),
                             row.getString("remedy"))));
         }
+        found.addAll(new DependentObstacles(session).list(oid));
         return List.copyOf(found);
     }
 }

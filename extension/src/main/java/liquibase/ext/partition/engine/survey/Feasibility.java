@@ -4,6 +4,9 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.DependentObstacles;
+import liquibase.ext.partition.engine.catalog.Dependents;
+import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.LockTable;
@@ -19,6 +22,7 @@ import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.SuccessorName;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
@@ -33,6 +37,8 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
             SELECT name FROM unnest({names}::text[], {quoted}::text[]) WITH ORDINALITY AS t (name, quoted, place)
             WHERE to_regclass(t.quoted) IS NOT NULL ORDER BY t.place
             """);
+
+    private static final Sql EXISTS = Sql.of("SELECT to_regclass({relation}) IS NOT NULL");
 
     private static final Sql FUNCTION_EXISTS = Sql.of("SELECT to_regprocedure({function}) IS NOT NULL");
 
@@ -67,7 +73,11 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
         if (plan.isPresent()) {
             refused.addAll(AccessObstacles.of(
                     session, source, spec.routing(), plan.get().key()));
+            refused.addAll(new DependentObstacles(session)
+                    .readersOf(
+                            source.oid(), spec.withColumns(plan.get().changes()).differingColumns()));
         }
+        refused.addAll(takenSuccessors(session, source));
         takenNames(session, spec, plan).ifPresent(refused::add);
         long locks = locks(source, spec);
         LockTable lockTable = LockTable.read(session);
@@ -79,6 +89,22 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
                     "raise max_locks_per_transaction (needs a restart), or make fewer partitions"));
         }
         return new Feasibility(plan, refused);
+    }
+
+    private static List<Obstacle> takenSuccessors(Session session, Table source) throws SQLException {
+        List<Obstacle> taken = new ArrayList<>();
+        for (Dependents.MaterializedView view :
+                new DependentsReader(session).materializedViews(source.oid()).values()) {
+            QualifiedName successor = SuccessorName.of(view.name());
+            if (session.queryBoolean(EXISTS.with("relation", successor.quoted()))) {
+                taken.add(new Obstacle(
+                        Feature.MATERIALIZED_VIEWS,
+                        "materialized view %s reads it, and its successor's name %s is taken"
+                                .formatted(view.name(), successor),
+                        "rename that"));
+            }
+        }
+        return taken;
     }
 
     /** How many locks a transaction takes that touches every partition and each of its indexes. */

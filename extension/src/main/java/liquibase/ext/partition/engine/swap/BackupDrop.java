@@ -2,8 +2,11 @@ package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -63,10 +66,12 @@ public final class BackupDrop {
                     "%s is not the table that was swapped out; somebody renamed or made it anew. Nothing was dropped. Drop it by hand if that is right."
                             .formatted(backup));
         }
-        if (!old.obstacles().isEmpty()) {
+        List<Obstacle> obstacles = new ArrayList<>(new DependentObstacles(run.session()).all(old.oid()));
+        obstacles.addAll(old.obstacles());
+        if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be dropped:\n  %s\nNothing was dropped. Remove these, then run update again."
-                            .formatted(backup, Obstacle.lines(old.obstacles())));
+                            .formatted(backup, Obstacle.lines(obstacles)));
         }
         requireVerified(run, migration, backup, workers);
         Capture capture = Capture.of(migration);

@@ -1,9 +1,11 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -38,6 +40,7 @@ public final class ReverseSwap {
         if (!migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is not swapped.".formatted(run.step(), run.source()));
             ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
+            MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
             return;
         }
         if (migration.phase().isAtLeast(Phase.DROPPED)) {
@@ -79,6 +82,7 @@ public final class ReverseSwap {
                 "%s is the table it was before the swap, with every write made since; %s is kept up to date. The lock was held for %d ms."
                         .formatted(run.source(), migration.newTable(), milliseconds));
         ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
+        MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
     }
 
     private static Switch plan(
@@ -112,7 +116,8 @@ public final class ReverseSwap {
                 SettingsParts.of(run.session(), exchange, names),
                 ForeignKeys.reverse(run, migration, exchange),
                 capture,
-                Protection.read(run.session(), exchange));
+                Protection.read(run.session(), exchange),
+                DependentParts.read(run.session(), exchange));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {
@@ -124,7 +129,8 @@ public final class ReverseSwap {
                         .triggers();
     }
 
-    private static void requireReversible(StepRun run, Migration migration, Table live, Table backup) {
+    private static void requireReversible(StepRun run, Migration migration, Table live, Table backup)
+            throws SQLException {
         if (live.oid() != migration.newOid() || backup.oid() != migration.sourceOid()) {
             throw new PartitionException(
                     "%s or %s is not the table that the swap left there; somebody renamed or made it anew. Nothing was changed. Put the names right, then roll back again."
@@ -145,10 +151,12 @@ public final class ReverseSwap {
                     "%s and its backup %s are not defined alike any more:\n  %s\nNothing was changed. Make the same change on both, or undo it, then roll back again."
                             .formatted(live.name(), backup.name(), String.join("\n  ", differences)));
         }
-        if (!live.hindrances().isEmpty()) {
+        List<Obstacle> obstacles = new ArrayList<>(live.hindrances());
+        obstacles.addAll(new DependentObstacles(run.session()).readersOf(live.oid(), differing));
+        if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped back, because that would leave behind what others rely on:\n  %s\nNothing was changed. Remove these, then roll back again."
-                            .formatted(live.name(), Obstacle.lines(live.hindrances())));
+                            .formatted(live.name(), Obstacle.lines(obstacles)));
         }
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Check;
+import liquibase.ext.partition.engine.catalog.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
@@ -66,6 +67,7 @@ public final class Swap {
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
             ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
+            finish(settings);
             return;
         }
         ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
@@ -99,6 +101,12 @@ public final class Swap {
                     .formatted(run.step(), check.name(), run.source()));
         }
         ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
+        finish(settings);
+    }
+
+    /** What takes long, and holds up nobody. */
+    private void finish(SwapSettings settings) throws SQLException {
+        MaterializedViews.finish(run, migration.sourceOid(), migration.newOid(), settings.lock());
     }
 
     /** The transaction as a person would run it, from what the tables are now; runs nothing. */
@@ -149,7 +157,8 @@ public final class Swap {
                 SettingsParts.of(run.session(), exchange, names),
                 ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),
                 replay.capture(),
-                Protection.read(run.session(), exchange));
+                Protection.read(run.session(), exchange),
+                DependentParts.read(run.session(), exchange));
     }
 
     private void requireReady(TableReader reader, Table source) throws SQLException {
@@ -194,7 +203,8 @@ public final class Swap {
                             .formatted(
                                     run.source(), source.owner(), source.owner().quoted()));
         }
-        List<Obstacle> obstacles = migration
+        Set<Identifier> differing = migration.spec().differingColumns();
+        List<Obstacle> obstacles = new ArrayList<>(migration
                 .spec()
                 .incomingForeignKeys()
                 .obstacles(
@@ -202,13 +212,13 @@ public final class Swap {
                         new ForeignKeyReader(run.session()).incoming(source.oid()),
                         migration.spec().columns().stream()
                                 .map(ColumnChange::column)
-                                .toList());
+                                .toList()));
+        obstacles.addAll(new DependentObstacles(run.session()).readersOf(source.oid(), differing));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped, because the swap would leave behind what others rely on:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
                             .formatted(run.source(), Obstacle.lines(obstacles)));
         }
-        Set<Identifier> differing = migration.spec().differingColumns();
         String sourceColumns = source.columnFingerprint(differing);
         String enteringColumns = entering.columnFingerprint(differing);
         if (!sourceColumns.equals(enteringColumns)) {

@@ -37,6 +37,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
      * @param foreignKeys what becomes of them
      * @param capture moves from the leaving to the entering table
      * @param protection as {@link Protection} has read it
+     * @param dependents as {@link DependentParts} has read them
      */
     static Switch of(
             Exchange exchange,
@@ -45,7 +46,8 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
             List<SwitchPart> settings,
             ForeignKeys foreignKeys,
             Capture capture,
-            List<SwitchPart> protection) {
+            List<SwitchPart> protection,
+            List<SwitchPart> dependents) {
         List<SwitchPart> parts = new ArrayList<>();
         parts.add(new ColumnSequences(exchange, names));
         parts.add(new Ownership(exchange));
@@ -64,6 +66,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
         parts.add(new CaptureTriggers(exchange, capture));
         parts.add(new RoutingTriggers(exchange, routing));
         parts.add(foreignKeys.own());
+        parts.addAll(dependents);
         return new Switch(exchange, parts);
     }
 

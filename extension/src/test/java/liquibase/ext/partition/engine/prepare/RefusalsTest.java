@@ -58,8 +58,6 @@ class RefusalsTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', textBlock = """
-                    CREATE VIEW report AS SELECT id FROM orders | view public.report reads it
-                    CREATE MATERIALIZED VIEW report AS SELECT id FROM orders | materialized view public.report reads it
                     CREATE TABLE lines (o bigint CONSTRAINT fk REFERENCES orders) | foreign key fk of public.lines refers to it
                     ALTER TABLE orders ADD CONSTRAINT up FOREIGN KEY (parent) REFERENCES orders | foreign key up of public.orders refers to it
                     CREATE PUBLICATION feed FOR ALL TABLES | publication feed publishes all tables, so it would publish the new ones too; publish tables by name instead: DROP PUBLICATION feed, then CREATE PUBLICATION feed FOR TABLE public.orders and the others
@@ -70,10 +68,7 @@ class RefusalsTest {
                     ALTER TABLE orders ADD CONSTRAINT apart EXCLUDE USING gist (span WITH &&) | it has the exclusion constraint apart
                     ALTER TABLE orders ADD CONSTRAINT whole CHECK (orders.* IS NOT NULL) | constraint whole is about the whole row
                     ALTER EXTENSION plpgsql ADD TABLE orders | it belongs to extension plpgsql, whose updates would go on with the backup; ALTER EXTENSION plpgsql DROP TABLE public.orders
-                    CREATE FUNCTION last() RETURNS orders LANGUAGE sql AS 'SELECT NULL::orders' | function public.last() uses its row type
-                    CREATE FUNCTION ids(orders[]) RETURNS int LANGUAGE sql AS 'SELECT 1' | uses its row type
                     CREATE TABLE history (old orders) | column old of table public.history uses its row type
-                    CREATE TABLE others (id int); CREATE POLICY p ON others USING (EXISTS (SELECT FROM orders)) | policy p of public.others reads it
                     """)
     void whatASwapWouldLeaveBehind(String made, String reason) {
         database.execute(ORDERS);
@@ -240,12 +235,12 @@ class RefusalsTest {
     void allReasonsAreToldAtOnce() {
         database.execute(
                 ORDERS,
-                "CREATE VIEW report AS SELECT id FROM orders",
+                "CREATE VIEW report AS SELECT o FROM orders AS o",
                 "ALTER TABLE orders ALTER created_at TYPE interval USING NULL");
         database.execute("CREATE PUBLICATION feed FOR ALL TABLES");
 
         assertThatThrownBy(orders::prepare)
-                .hasMessageContaining("view public.report reads it")
+                .hasMessageContaining("column o of view public.report is of its row type")
                 .hasMessageContaining("publication feed publishes all tables")
                 .hasMessageContaining("Column created_at has type interval, from which no time can be read");
     }

@@ -361,7 +361,7 @@ class SwapTest {
 
         assertThatThrownBy(orders::dropBackup)
                 .isInstanceOf(PartitionException.class)
-                .hasMessageContaining("view public.report reads it")
+                .hasMessageContaining("view public.report depends on it")
                 .hasMessageContaining("Nothing was dropped");
     }
 

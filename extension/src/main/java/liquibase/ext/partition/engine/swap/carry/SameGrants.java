@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlFragment;
 
 /**
  * Gives an object the grants that another one has. What somebody passed on who may ({@code WITH GRANT OPTION}) is granted by the owner
@@ -34,7 +34,7 @@ final class SameGrants {
      *
      * @param owner of the object by then, and of the one that has the wanted grants
      */
-    static List<Sql> on(String kind, QualifiedName object, Identifier owner, List<Grant> present, List<Grant> wanted) {
+    static List<Sql> on(String kind, SqlFragment object, Identifier owner, List<Grant> present, List<Grant> wanted) {
         List<Sql> statements = new ArrayList<>();
         Map<Right, Boolean> ownersWanted = rights(wanted, true);
         if (!rights(present, true).equals(ownersWanted)) {
@@ -70,14 +70,14 @@ final class SameGrants {
         return rights;
     }
 
-    private static Sql revoke(String kind, QualifiedName object, List<Sql> grantees) {
+    private static Sql revoke(String kind, SqlFragment object, List<Sql> grantees) {
         return REVOKE_ALL.with("kind", Sql.raw(kind)).with("object", object).with("grantees", Sql.list(grantees));
     }
 
     private static void grant(
             List<Sql> statements,
             String kind,
-            QualifiedName object,
+            SqlFragment object,
             Optional<Identifier> owner,
             Map<Right, Boolean> rights) {
         Map<Recipient, List<Sql>> privileges = new LinkedHashMap<>();

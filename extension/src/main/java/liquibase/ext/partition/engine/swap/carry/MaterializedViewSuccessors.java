@@ -1,0 +1,90 @@
+package liquibase.ext.partition.engine.swap.carry;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.catalog.Dependents;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.SuccessorName;
+
+/**
+ * Makes an empty successor beside each materialized view that reads the leaving table, and beside those that read these. A
+ * materialized view cannot be replaced in place, and to fill one takes long, so that is left for after the commit. Made here, the
+ * successor keeps what must not be lost till then: its definition, in which the names mean what they mean after the renaming.
+ *
+ * <p>Successors that an earlier switch made, and that were not filled before this one goes the other way, are dropped: what they
+ * were to take the place of reads the entering table already.
+ *
+ * @param leaving materialized views that read the leaving table, each after those that it reads
+ * @param entering those that read the entering one
+ */
+public record MaterializedViewSuccessors(
+        Collection<Dependents.MaterializedView> leaving, Collection<Dependents.MaterializedView> entering)
+        implements SwitchPart {
+    private static final Sql LOCK = Sql.of("ALTER MATERIALIZED VIEW {view} OWNER TO {owner}");
+    private static final Sql DROP = Sql.of("DROP MATERIALIZED VIEW {views}");
+    private static final Sql RENAME = Sql.of("ALTER MATERIALIZED VIEW {view} RENAME TO {name}");
+
+    private static final Sql CREATE = Sql.of("""
+            CREATE MATERIALIZED VIEW {successor} USING {accessMethod} AS
+            {definition}
+            WITH NO DATA""");
+
+    /** Those whose names are exchanged for a moment; who refreshes one locks it before the table. */
+    @Override
+    public List<Sql> locks() {
+        return made().stream()
+                .filter(Dependents.MaterializedView::read)
+                .map(view -> LOCK.with("view", view.name()).with("owner", view.owner()))
+                .toList();
+    }
+
+    @Override
+    public List<Sql> beforeRenaming() {
+        List<QualifiedName> pending = leaving.stream()
+                .map(Dependents.MaterializedView::name)
+                .filter(pending()::contains)
+                .toList();
+        return pending.isEmpty() ? List.of() : List.of(DROP.with("views", Sql.list(pending)));
+    }
+
+    @Override
+    public List<Sql> afterRenaming() {
+        List<Sql> statements = new ArrayList<>();
+        List<Sql> back = new ArrayList<>();
+        for (Dependents.MaterializedView view : made()) {
+            QualifiedName name = view.name();
+            QualifiedName successor = SuccessorName.of(name);
+            statements.add(CREATE.with("successor", successor)
+                    .with("accessMethod", view.accessMethod())
+                    .with("definition", Sql.raw(view.definition())));
+            if (view.read()) {
+                // The definitions that follow name it, and must mean the successor.
+                statements.add(rename(name, SuccessorName.leaving(name)));
+                statements.add(rename(successor, name));
+                back.add(rename(SuccessorName.leaving(name), name));
+                back.add(rename(name, successor));
+            }
+        }
+        Collections.reverse(back);
+        statements.addAll(back);
+        return statements;
+    }
+
+    private static Sql rename(QualifiedName view, QualifiedName to) {
+        return RENAME.with("view", view).with("name", to.name());
+    }
+
+    private Set<QualifiedName> pending() {
+        return entering.stream().map(view -> SuccessorName.of(view.name())).collect(Collectors.toSet());
+    }
+
+    private List<Dependents.MaterializedView> made() {
+        Set<QualifiedName> pending = pending();
+        return leaving.stream().filter(view -> !pending.contains(view.name())).toList();
+    }
+}
