@@ -71,6 +71,25 @@ public final class ForeignKeyReader {
             k.conrelid = to_regclass({partition}) AND k.confrelid NOT IN (k.conrelid, {oid})
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS p WHERE p.conrelid = {oid} AND p.conname = k.conname)""");
 
+    /** As the server decides it: by an equality operator of btree for both types, or where the one is the other in memory. */
+    private static final Sql IMPOSSIBLE = Sql.of("""
+            SELECT format('its foreign key %I has the column %I, which becomes %s and then cannot refer to %s of %s', k.conname,
+                          a.attname, wanted.type, b.attname, k.confrelid::regclass) AS what,
+                   format('ALTER TABLE %s DROP CONSTRAINT %I, or leave the column''s type', k.conrelid::regclass, k.conname) AS remedy
+            FROM pg_catalog.pg_constraint AS k
+            CROSS JOIN LATERAL unnest(k.conkey, k.confkey) AS u (col, ref)
+            JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.col
+            JOIN pg_catalog.pg_attribute AS b ON b.attrelid = k.confrelid AND b.attnum = u.ref
+            JOIN unnest({columns}::text[], {types}::text[]) AS wanted (name, type) ON wanted.name = a.attname
+            WHERE k.conrelid = {oid} AND k.confrelid <> {oid} AND k.contype = 'f' AND k.conparentid = 0
+              AND to_regtype(wanted.type) <> b.atttypid
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_amop AS o JOIN pg_catalog.pg_am AS m ON m.oid = o.amopmethod AND m.amname = 'btree'
+                              WHERE o.amopstrategy = 3 AND o.amoplefttype = b.atttypid AND o.amoprighttype = to_regtype(wanted.type))
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_cast AS c
+                              WHERE c.castmethod = 'b' AND c.castcontext = 'i' AND to_regtype(wanted.type) IN (c.castsource, c.casttarget)
+                                AND b.atttypid IN (c.castsource, c.casttarget))
+            ORDER BY k.conname""");
+
     private final Session session;
 
     public ForeignKeyReader(Session session) {
@@ -92,6 +111,25 @@ public final class ForeignKeyReader {
     /** Those that refer to the table with that oid, its own among them. */
     public List<ForeignKey> incoming(long oid) throws SQLException {
         return read(INCOMING.with("oid", oid));
+    }
+
+    /**
+     * The table's own ones that cannot be made again once columns have other types.
+     *
+     * @param columns that get another type
+     * @param types theirs, without modifiers
+     */
+    public List<Obstacle> impossible(long oid, List<Identifier> columns, List<String> types) throws SQLException {
+        return QualifiedNames.within(
+                session,
+                () -> session.query(
+                        IMPOSSIBLE
+                                .with("oid", oid)
+                                .with(
+                                        "columns",
+                                        columns.stream().map(Identifier::name).toArray(String[]::new))
+                                .with("types", types.toArray(String[]::new)),
+                        row -> new Obstacle(Feature.FOREIGN_KEYS, row.getString("what"), row.getString("remedy"))));
     }
 
     private List<ForeignKey> read(Sql which) throws SQLException {

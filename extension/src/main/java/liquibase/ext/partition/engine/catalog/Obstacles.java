@@ -63,6 +63,15 @@ final class Obstacles {
                             OR NOT EXISTS (SELECT FROM unnest(k.confkey) AS col
                                            WHERE NOT pg_catalog.has_column_privilege(r.oid, col, 'REFERENCES'))))
             UNION ALL
+            SELECT 'FOREIGN_KEYS', format('its foreign key %I is NOT ENFORCED, and %I with the same columns is: a partitioned table cannot have both',
+                                          k.conname, o.conname),
+                   format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+            FROM pg_catalog.pg_constraint AS k
+            JOIN pg_catalog.pg_constraint AS o ON o.conrelid = k.conrelid AND o.confrelid = k.confrelid AND o.conkey = k.conkey
+                 AND o.confkey = k.confkey AND o.contype = 'f' AND o.conparentid = 0
+            WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
+              AND to_jsonb(k) ->> 'conenforced' = 'false' AND to_jsonb(o) ->> 'conenforced' = 'true'
+            UNION ALL
             SELECT 'EXCLUSION_CONSTRAINTS', format('it has the exclusion constraint %I', k.conname),
                    format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'x'

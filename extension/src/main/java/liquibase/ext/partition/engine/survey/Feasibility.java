@@ -13,6 +13,7 @@ import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Rights;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TypeName;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -59,6 +60,13 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
                         source,
                         new ForeignKeyReader(session).incoming(source.oid()),
                         spec.columns().stream().map(ColumnChange::column).toList()));
+        refused.addAll(new ForeignKeyReader(session)
+                .impossible(
+                        source.oid(),
+                        spec.columns().stream().map(ColumnChange::column).toList(),
+                        spec.columns().stream()
+                                .map(change -> TypeName.base(change.type()))
+                                .toList()));
         if (source.partitioned()) {
             refused.add(new Obstacle(Feature.KIND, "it is partitioned already", "leave it out"));
         }

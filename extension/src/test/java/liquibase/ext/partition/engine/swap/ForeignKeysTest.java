@@ -38,7 +38,7 @@ class ForeignKeysTest {
                 "INSERT INTO crm.customers SELECT i, 'r' || i % 3 FROM generate_series(0, 99) AS i");
         orders = MigrationFixture.ofOrders(fresh, 200);
         database.execute(
-                "ALTER TABLE orders ADD customer bigint, ADD region text, ADD referrer bigint DEFAULT 0, ADD \"select\" bigint",
+                "ALTER TABLE orders ADD customer bigint, ADD region text, ADD referrer bigint DEFAULT 0, ADD \"select\" bigint, ADD teller bigint",
                 "UPDATE orders SET customer = id % 100, region = 'r' || (id % 100) % 3, referrer = id % 7");
     }
 
@@ -84,7 +84,7 @@ class ForeignKeysTest {
         }
         if (isAtLeast(18)) {
             database.execute(
-                    "ALTER TABLE orders ADD CONSTRAINT told FOREIGN KEY (referrer) REFERENCES crm.customers NOT ENFORCED");
+                    "ALTER TABLE orders ADD CONSTRAINT told FOREIGN KEY (teller) REFERENCES crm.customers NOT ENFORCED");
         }
     }
 
@@ -322,5 +322,25 @@ class ForeignKeysTest {
         assertThat(definitions()).isEqualTo(before);
         orders.reverseSwap();
         assertThat(definitions()).isEqualTo(before);
+    }
+
+    @Test
+    void aColumnThatGetsATypeWhichCannotReferIsRefusedAndOneThatCanIsNot() throws SQLException {
+        database.execute(
+                "ALTER TABLE orders ALTER customer TYPE integer",
+                "ALTER TABLE orders ADD CONSTRAINT plain FOREIGN KEY (customer) REFERENCES crm.customers",
+                "ALTER TABLE orders ADD CONSTRAINT clerk FOREIGN KEY (teller) REFERENCES crm.customers");
+        orders.converting("customer", "bigint", null, null)
+                .converting("teller", "text", "teller::text", "teller::bigint");
+
+        assertThatThrownBy(orders::prepare)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(
+                        "its foreign key clerk has the column teller, which becomes text and then cannot refer to id of crm.customers; ALTER TABLE public.orders DROP CONSTRAINT clerk")
+                .hasMessageNotContaining("foreign key plain");
+
+        database.execute("ALTER TABLE orders DROP CONSTRAINT clerk");
+        orders.throughSwap();
+        assertThat(definitions()).hasSize(1);
     }
 }
