@@ -46,7 +46,7 @@ final class DatabaseListing {
               UNION ALL
               SELECT format('default grants in %s: %s', defaclnamespace::regnamespace, defaclacl) FROM pg_default_acl
             )
-            SELECT regexp_replace(line, '(ConstraintTrigger[a-z_]*)_\\d+', '\\1', 'g') FROM line
+            SELECT regexp_replace(line, '(?<=ConstraintTrigger_[a-z])_[0-9]+', '', 'g') FROM line
             WHERE line !~ 'partition_(migration|chunk|progress)|pg_toast'
             ORDER BY 1
             """;
