@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import liquibase.exception.LiquibaseException;
+import liquibase.ext.partition.precondition.PartitionablePrecondition;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
+import liquibase.parser.core.ParsedNode;
+import liquibase.resource.DirectoryResourceAccessor;
+import liquibase.resource.ResourceAccessor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -75,6 +81,33 @@ class PartitionableTest {
                 <partition:partitionable %s><partition:column name="amount" type="no_type"/></partition:partitionable>""".formatted(ATTRIBUTES)));
 
         assertHalts("column amount is to become no_type, and there is no such type");
+    }
+
+    /** In YAML the columns are a list in an attribute, and not elements. */
+    @Test
+    void isReadFromYamlToo() throws Exception {
+        ParsedNode yaml = new ParsedNode(null, "partitionable");
+        yaml.setValue(Map.of(
+                "tableName",
+                "orders",
+                "keyColumns",
+                "id",
+                "until",
+                "2024-03",
+                "columns",
+                List.of(Map.of("column", Map.of("name", "amount", "type", "bigint")))));
+        PartitionablePrecondition read = new PartitionablePrecondition();
+        try (ResourceAccessor files = new DirectoryResourceAccessor(directory)) {
+            read.load(yaml, files);
+        }
+
+        assertThat(read).hasToString("partitionable orders");
+        assertThat(read.getSerializableFieldValue("keyColumns")).isEqualTo("id");
+        assertThat(read.getSerializableFieldValue("until")).isEqualTo("2024-03");
+        assertThat((List<?>) read.getSerializableFieldValue("columns"))
+                .singleElement()
+                .extracting("name", "type")
+                .containsExactly("amount", "bigint");
     }
 
     /** A run that was killed after the change and before its record; and a changelog whose records were lost. */

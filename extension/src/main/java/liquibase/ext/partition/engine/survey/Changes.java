@@ -2,12 +2,12 @@ package liquibase.ext.partition.engine.survey;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Index;
-import liquibase.ext.partition.engine.catalog.Sequence;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -33,6 +33,13 @@ final class Changes {
         changes.combinedColumn().ifPresent(all::add);
         all.addAll(changes.indexes());
         all.addAll(changes.triggers());
+        SettingsChanges.of(source, plan.settings(), plan.key(), plan.spec().routing()).stream()
+                .filter(change -> all.stream()
+                        .noneMatch(told -> told.feature() == Feature.INDEXES
+                                && change.feature() == Feature.INDEXES
+                                && told.subject().equals(change.subject())))
+                .toList()
+                .forEach(all::add);
         return all;
     }
 
@@ -41,12 +48,12 @@ final class Changes {
         for (ColumnChange change : plan.changes()) {
             Column column = source.column(change.column()).orElseThrow();
             String how = change.using().map(using -> "by " + using).orElse("by a cast");
-            String sequences = column.typeName().equals("int8")
-                    ? ""
-                    : column.sequences().stream()
-                            .filter(Sequence::suppliesColumn)
-                            .map(sequence -> " Its sequence %s goes along.".formatted(sequence.name()))
-                            .collect(Collectors.joining());
+            boolean widened = List.of("int2", "int4").contains(column.typeName())
+                    && List.of("bigint", "int8").contains(change.type().toLowerCase(Locale.ROOT));
+            String sequences = column.sequences().stream()
+                    .filter(sequence -> widened && sequence.suppliesColumn())
+                    .map(sequence -> " Its sequence %s becomes one of bigint.".formatted(sequence.name()))
+                    .collect(Collectors.joining());
             changes.add(new Change(
                     Feature.COLUMNS,
                     change.column().name(),

@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.survey;
 import java.time.Duration;
 
 /**
- * What a migration takes beside the table as it is, until the backup is dropped. Upper bounds but for the time: the copy has no
- * dead rows, and its indexes are built anew.
+ * What a migration takes beside the table as it is, until the backup is dropped: as much again. It is less where the table is bloated,
+ * since the copy has no dead rows and its indexes are built anew; and more where there are more partitions than pages to fill.
  *
  * @param copyBytes of the new table's rows
  * @param indexBytes of its indexes

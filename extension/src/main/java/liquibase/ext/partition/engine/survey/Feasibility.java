@@ -34,14 +34,22 @@ import liquibase.ext.partition.engine.target.TriggerRouting;
  * @param refused all that stands in the way; empty where the table can be partitioned
  */
 public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
+    /** Not by to_regclass, which is an error for a role that may not look into the schema. */
     private static final Sql TAKEN = Sql.of("""
-            SELECT name FROM unnest({names}::text[], {quoted}::text[]) WITH ORDINALITY AS t (name, quoted, place)
-            WHERE to_regclass(t.quoted) IS NOT NULL ORDER BY t.place
+            SELECT wanted.name
+            FROM unnest({names}::text[]) WITH ORDINALITY AS wanted (name, place)
+            JOIN pg_catalog.pg_class AS c ON c.relname = wanted.name
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = {schema}
+            ORDER BY wanted.place
             """);
 
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({relation}) IS NOT NULL");
 
-    private static final Sql FUNCTION_EXISTS = Sql.of("SELECT to_regprocedure({function}) IS NOT NULL");
+    private static final Sql FUNCTION_EXISTS = Sql.of("""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+                           WHERE n.nspname = {schema} AND p.proname = {name}
+                             AND pg_catalog.oidvectortypes(p.proargtypes) = 'text')
+            """);
 
     public Feasibility {
         refused = List.copyOf(refused);
@@ -122,13 +130,19 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
 
     private static Optional<Obstacle> takenNames(Session session, NewTableSpec spec, Optional<NewTable> plan)
             throws SQLException {
-        List<QualifiedName> tables = spec.tables();
-        List<String> taken = new ArrayList<>(session.queryStrings(TAKEN.with(
-                        "names", tables.stream().map(QualifiedName::toString).toArray(String[]::new))
-                .with("quoted", tables.stream().map(QualifiedName::quoted).toArray(String[]::new))));
+        List<String> names =
+                spec.tables().stream().map(table -> table.name().name()).toList();
+        Identifier schema = spec.source().schema();
+        List<String> taken = new ArrayList<>();
+        for (String name : session.queryStrings(
+                TAKEN.with("names", names.toArray(String[]::new)).with("schema", schema.name()))) {
+            taken.add(QualifiedName.of(schema.name(), name).toString());
+        }
         QualifiedName function = spec.textDateFunction();
         if (plan.filter(it -> it.key().readsText()).isPresent()
-                && session.queryBoolean(FUNCTION_EXISTS.with("function", function.quoted() + "(pg_catalog.text)"))) {
+                && session.queryBoolean(FUNCTION_EXISTS
+                        .with("schema", schema.name())
+                        .with("name", function.name().name()))) {
             taken.add(function + "(text)");
         }
         return taken.isEmpty()

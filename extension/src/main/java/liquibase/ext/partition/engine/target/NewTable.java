@@ -125,7 +125,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
             statements.addAll(StatisticsObjects.createOnPartitions(statistics, partitions()));
         }
         if (settings.replicaIdentity() != ReplicaIdentity.DEFAULT) {
-            statements.addAll(ReplicaIdentities.withoutIndex(settings.replicaIdentity(), tables()));
+            statements.addAll(ReplicaIdentities.withoutIndex(settings.replicaIdentity(), spec.tables()));
         }
         statements.add(Seclusion.of(newTable(), source()));
         return statements;
@@ -143,13 +143,6 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
             }
         }
         return statements;
-    }
-
-    /** The new table and its partitions, or children, the default one last. */
-    public List<QualifiedName> tables() {
-        List<QualifiedName> tables = new ArrayList<>(List.of(newTable()));
-        tables.addAll(partitions());
-        return tables;
     }
 
     private List<QualifiedName> partitions() {

@@ -29,14 +29,18 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
     private static final Sql COMMENT_ON_CONSTRAINT = Sql.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
     private static final Sql CLUSTER = Sql.of("ALTER TABLE {table} CLUSTER ON {index}");
 
+    private Uniqueness uniqueness() {
+        return Uniqueness.of(original, partitionKey, routing);
+    }
+
     /** Whether the partition key is added to what makes a row unique. */
     public boolean addsPartitionKey() {
-        return Uniqueness.of(original, partitionKey, routing) == Uniqueness.WITH_PARTITION_KEY;
+        return uniqueness() == Uniqueness.WITH_PARTITION_KEY;
     }
 
     /** Whether it can only be made on each partition. */
     public boolean isOfPartitionsOnly() {
-        return original.unique() && routing == Routing.NATIVE && !partitionKey.canBeUnique();
+        return uniqueness() == Uniqueness.OF_EACH_PARTITION;
     }
 
     /** Whether the partitions' indexes are parts of the partitioned table's. */
@@ -55,10 +59,7 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
      * @see #original
      */
     public String definition() {
-        String definition = original.constraint().orElse(original.method());
-        return addsPartitionKey()
-                ? withColumn(definition, partitionKey.columns().get(0))
-                : definition;
+        return uniqueness().completed(original.constraint().orElse(original.method()), partitionKey);
     }
 
     /**
@@ -117,28 +118,5 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
 
     public static Sql attach(QualifiedName index, QualifiedName partitionIndex) {
         return ATTACH.with("index", index).with("partitionIndex", partitionIndex);
-    }
-
-    /**
-     * Adds a column at the end of the first list in parentheses, which in an index's or a constraint's definition is that of
-     * its key columns. Parentheses in quoted names and in string constants do not count.
-     */
-    static String withColumn(String definition, Identifier column) {
-        int depth = 0;
-        char quote = 0;
-        for (int i = 0; i < definition.length(); i++) {
-            char c = definition.charAt(i);
-            if (quote != 0) {
-                // A doubled quote closes and opens again, which comes to the same.
-                quote = c == quote ? 0 : quote;
-            } else if (c == '"' || c == '\'') {
-                quote = c;
-            } else if (c == '(') {
-                depth++;
-            } else if (c == ')' && --depth == 0) {
-                return definition.substring(0, i) + ", " + column.quoted() + definition.substring(i);
-            }
-        }
-        throw new IllegalArgumentException("No list of columns in: " + definition);
     }
 }

@@ -122,7 +122,7 @@ public final class PlanText {
     private void estimate(Estimate estimate) {
         labelled(
                 "disk",
-                "up to %s more until the backup is dropped, and for a million rows that are written meanwhile about %s"
+                "about %s more until the backup is dropped, and for a million rows that are written meanwhile about %s"
                         .formatted(
                                 Figures.bytes(estimate.diskBytes()), Figures.bytes(estimate.deltaBytesPerMillion())));
         labelled("WAL", "about " + Figures.bytes(estimate.walBytes()));

@@ -52,6 +52,22 @@ class GeneratorJarIT {
     }
 
     @Test
+    void plansWithoutAWordFromALibraryAndSaysThatThereIsNoDatabase() throws Exception {
+        Files.writeString(directory.resolve("tables.yaml"), """
+                tables:
+                  - tableName: orders
+                    keyColumns: [id]
+                    partitionBy: {columns: [created_at], from: 2024-01, until: 2026-07}
+                """);
+
+        Run run = java("plan", "--url", "jdbc:postgresql://localhost:1/shop", "--username", "me", "--password=none");
+
+        assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).startsWith("Cannot connect to the database: ").hasLineCount(1);
+    }
+
+    @Test
     void tellsProblemsInTheWordsOfTheSchema() throws Exception {
         Files.writeString(directory.resolve("tables.yaml"), "tables:\n  - tableName: orders\n");
 
