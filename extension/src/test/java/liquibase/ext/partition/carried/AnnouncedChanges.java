@@ -1,26 +1,75 @@
 package liquibase.ext.partition.carried;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.survey.Change;
+import liquibase.ext.partition.engine.survey.Survey;
+import liquibase.ext.partition.engine.survey.SurveyReader;
 
 /** The differences between a table and its successor that are told before they are made, as {@link CatalogDescription} puts them. */
 final class AnnouncedChanges {
+    private static final String REMOVED_INDEX = "- INDEXES: ";
+
     private AnnouncedChanges() {}
 
+    /**
+     * What the survey announces of a table that is not migrated yet.
+     *
+     * @param partitionColumn as PostgreSQL writes it, in quotes where it needs them
+     */
+    static List<String> of(MigrationFixture migration, CatalogDescription before, String partitionColumn)
+            throws SQLException {
+        Survey survey;
+        try (Connection connection = migration.connect()) {
+            survey = new SurveyReader(new Session(connection))
+                    .read(migration.spec(), migration.key(), 1, new Identifier("public"));
+        }
+        assertThat(survey.refused()).isEmpty();
+        List<String> differences = uniqueness(before, partitionColumn);
+        assertThat(survey.changes().stream()
+                        .filter(change -> change.feature() == Feature.INDEXES)
+                        .map(Change::subject))
+                .as("indexes that the survey announces, as the partition key demands them")
+                .containsExactlyInAnyOrderElementsOf(differences.stream()
+                        .filter(line -> line.startsWith(REMOVED_INDEX))
+                        .map(line -> name(line.substring(REMOVED_INDEX.length())))
+                        .toList());
+        if (survey.changes().stream().anyMatch(change -> change.feature() == Feature.INCOMING_FOREIGN_KEYS)) {
+            before.of(Feature.INCOMING_FOREIGN_KEYS)
+                    .forEach(line -> differences.add("- INCOMING_FOREIGN_KEYS: " + line));
+            before.of(Feature.OTHER_DEPENDENTS).stream()
+                    .filter(line -> line.startsWith("constraint "))
+                    .forEach(line -> differences.add("- OTHER_DEPENDENTS: " + line));
+        }
+        return differences;
+    }
+
     /** PostgreSQL wants the partition key in whatever is unique. */
-    static List<String> of(CatalogDescription before, String partitionColumn) {
-        List<String> removed = new ArrayList<>();
-        List<String> added = new ArrayList<>();
+    private static List<String> uniqueness(CatalogDescription before, String partitionColumn) {
+        List<String> differences = new ArrayList<>();
         for (String line : before.of(Feature.INDEXES)) {
             String becomes = line.contains(" UNIQUE USING ") ? withColumn(line, partitionColumn) : line;
             if (!becomes.equals(line)) {
-                removed.add("- INDEXES: " + line);
-                added.add("+ INDEXES: " + becomes);
+                differences.add(REMOVED_INDEX + line);
+                differences.add("+ INDEXES: " + becomes);
             }
         }
-        removed.addAll(added);
-        return removed;
+        return differences;
+    }
+
+    /** The name at the beginning, without its quotes. */
+    private static String name(String line) {
+        return line.startsWith("\"")
+                ? line.substring(1, first(line, 0, " ") - 1).replace("\"\"", "\"")
+                : line.substring(0, line.indexOf(' '));
     }
 
     /** The index's columns, and those of the constraint where it is one's. */

@@ -100,10 +100,11 @@ enum CatalogQuestion {
             SELECT pg_get_triggerdef(t.oid) || ' state ' || t.tgenabled::text FROM pg_trigger AS t
             WHERE t.tgrelid = {table} AND NOT t.tgisinternal AND t.tgparentid = 0""" + Ours.NO_TRIGGER),
 
-    /** A row trigger fires, or does not, as it is on the partition. */
+    /** A row trigger fires, or does not, as it is on the partition, where PostgreSQL 14 calls it an internal one. */
     TRIGGERS_OF_STORES(Feature.TRIGGERS, true, """
             SELECT format('%I state %s', t.tgname, t.tgenabled), t.tgrelid FROM pg_trigger AS t
-            WHERE t.tgrelid = ANY ({stores}) AND NOT t.tgisinternal AND t.tgtype & 1 = 1""" + Ours.NO_TRIGGER),
+            WHERE t.tgrelid = ANY ({stores}) AND t.tgtype & 1 = 1
+              AND (NOT t.tgisinternal OR t.tgparentid IN (SELECT oid FROM pg_trigger WHERE tgrelid = {table} AND NOT tgisinternal))""" + Ours.NO_TRIGGER),
 
     RULES(Feature.RULES, """
             SELECT pg_get_ruledef(r.oid) || ' state ' || r.ev_enabled::text FROM pg_rewrite AS r WHERE r.ev_class = {table}"""),
@@ -288,6 +289,8 @@ enum CatalogQuestion {
             WHERE d.deptype = 'n' AND (d.refclassid = 'pg_class'::regclass AND d.refobjid = {table}
                     OR d.refclassid = 'pg_type'::regclass
                        AND d.refobjid IN (SELECT unnest(ARRAY[oid, typarray]) FROM pg_type WHERE typrelid = {table}))
+              AND NOT (d.classid = 'pg_constraint'::regclass
+                       AND d.objid IN (SELECT oid FROM pg_constraint WHERE conrelid = {table}))
               AND NOT (d.classid = 'pg_trigger'::regclass
                        AND d.objid IN (SELECT oid FROM pg_trigger WHERE tgrelid = {table} OR tgrelid = ANY ({stores})))""");
 

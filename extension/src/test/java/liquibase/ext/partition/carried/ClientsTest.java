@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -100,6 +101,7 @@ class ClientsTest {
         database.execute("ALTER TABLE orders ALTER created_at SET DEFAULT timestamptz '2024-02-02 00:00+00'");
         boolean views = !Awaited.FEATURES.contains(Feature.VIEWS);
         boolean children = !Awaited.FEATURES.contains(Feature.INCOMING_FOREIGN_KEYS);
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER);
         if (views) {
             database.execute("CREATE VIEW latest AS SELECT id, status, created_at FROM orders WHERE id > 0");
         }

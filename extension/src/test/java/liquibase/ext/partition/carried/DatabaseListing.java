@@ -1,5 +1,8 @@
 package liquibase.ext.partition.carried;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.testing.TestDatabase;
 
@@ -18,15 +21,17 @@ final class DatabaseListing {
                 AND s.refclassid = 'pg_authid'::regclass
               UNION ALL
               SELECT format('%s %s %s kind %s owner %s grants %s options %s tablespace %s filled %s persistence %s', n.nspname, c.relname,
-                            CASE WHEN c.relispartition THEN 'partition' END, c.relkind, c.relowner::regrole, c.relacl, c.reloptions,
+                            CASE WHEN c.relispartition THEN 'partition' END, c.relkind, c.relowner::regrole, (SELECT string_agg(acl::text, ',' ORDER BY acl::text) FROM unnest(c.relacl) AS acl), c.reloptions,
                             c.reltablespace, c.relispopulated, c.relpersistence)
               FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid >= 16384
               UNION ALL
               SELECT format('%s.%s %s not null %s grants %s', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod),
-                            a.attnotnull, a.attacl)
+                            a.attnotnull,
+                            (SELECT string_agg(acl::text, ',' ORDER BY acl::text) FROM unnest(a.attacl) AS acl))
               FROM pg_attribute AS a WHERE a.attrelid >= 16384 AND a.attnum > 0
               UNION ALL
-              SELECT format('%s is %s grants %s', p.oid::regprocedure, md5(pg_get_functiondef(p.oid)), p.proacl)
+              SELECT format('%s is %s grants %s', p.oid::regprocedure, md5(pg_get_functiondef(p.oid)),
+                            (SELECT string_agg(acl::text, ',' ORDER BY acl::text) FROM unnest(p.proacl) AS acl))
               FROM pg_proc AS p WHERE p.oid >= 16384 AND p.prokind <> 'a'
               UNION ALL
               SELECT format('constraint %s %s', conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE oid >= 16384
@@ -41,7 +46,7 @@ final class DatabaseListing {
               UNION ALL
               SELECT format('default grants in %s: %s', defaclnamespace::regnamespace, defaclacl) FROM pg_default_acl
             )
-            SELECT regexp_replace(line, '(ConstraintTrigger[a-z_]*)_\\d+', '\\1', 'g') FROM line
+            SELECT regexp_replace(line, '(?<=ConstraintTrigger_[a-z])_[0-9]+', '', 'g') FROM line
             WHERE line !~ 'partition_(migration|chunk|progress)|pg_toast'
             ORDER BY 1
             """;
@@ -50,5 +55,16 @@ final class DatabaseListing {
 
     static List<String> of(TestDatabase database) {
         return database.queryStrings(OBJECTS);
+    }
+
+    /** Asserts that these are the objects that the database has. */
+    static void assertIsStill(List<String> listing, TestDatabase database) {
+        List<String> now = of(database);
+        List<String> gone = new ArrayList<>(listing);
+        now.forEach(gone::remove);
+        List<String> added = new ArrayList<>(now);
+        listing.forEach(added::remove);
+        assertThat(gone).as("gone").isEmpty();
+        assertThat(added).as("left behind").isEmpty();
     }
 }

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -31,6 +32,30 @@ record RandomTable(
 
     /** Roles that are granted something; {@code owner} has the table. */
     record Roles(String owner, String reader, String clerk) {}
+
+    /** What tables of enough seeds have among them. */
+    static Set<Feature> drawn() {
+        Set<Feature> drawn = EnumSet.of(
+                Feature.COLUMNS,
+                Feature.STATISTICS_TARGETS,
+                Feature.CHECKS,
+                Feature.INDEXES,
+                Feature.SEQUENCES,
+                Feature.TRIGGERS,
+                Feature.STORAGE_PARAMETERS,
+                Feature.EXTENDED_STATISTICS,
+                Feature.REPLICA_IDENTITY,
+                Feature.GRANTS,
+                Feature.COMMENTS,
+                Feature.VIEWS,
+                Feature.MATERIALIZED_VIEWS,
+                Feature.FUNCTIONS,
+                Feature.ROW_SECURITY,
+                Feature.PUBLICATIONS,
+                Feature.FOREIGN_KEYS);
+        drawn.removeAll(Awaited.FEATURES);
+        return drawn;
+    }
 
     RandomTable with(List<Piece> others) {
         return new RandomTable(seed, name, partitionColumn, key, others);

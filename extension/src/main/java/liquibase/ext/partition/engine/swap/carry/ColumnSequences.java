@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.catalog.Sequence;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -18,6 +19,7 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
     private static final Sql OWN_SEQUENCE = Sql.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
 
     private static final Sql COMMENT = Sql.of("COMMENT ON SEQUENCE {sequence} IS {comment}");
+    private static final Sql GRANT_TO_OWNER = Sql.of("GRANT SELECT, UPDATE ON SEQUENCE {sequence} TO {owner}");
     private static final Sql SET_SEQUENCE_TYPE = Sql.of("ALTER SEQUENCE {sequence} AS {type}");
     private static final Set<String> SEQUENCE_TYPES = Set.of("smallint", "integer", "bigint");
 
@@ -54,6 +56,7 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
                             exchange.old().table().owner(),
                             own.grants(),
                             sequence.grants()));
+                    keepSettable(statements, sequence);
                     if (!own.comment().equals(sequence.comment())) {
                         statements.add(COMMENT.with("sequence", sequence.name())
                                 .with(
@@ -79,6 +82,21 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
                 exchange.next().table().column(column.name()).orElseThrow().type();
         if (sequence.suppliesColumn() && !type.equals(column.type()) && SEQUENCE_TYPES.contains(type)) {
             statements.add(SET_SEQUENCE_TYPE.with("sequence", sequence.name()).with("type", Sql.raw(type)));
+        }
+    }
+
+    /** An owner that has taken rights on it from itself needs them on the one put aside, for the way back. */
+    private void keepSettable(List<Sql> statements, Sequence sequence) {
+        List<String> ofOwner = sequence.grants().stream()
+                .filter(Grant::toOwner)
+                .map(Grant::privilege)
+                .toList();
+        if (!ofOwner.containsAll(List.of("SELECT", "UPDATE"))) {
+            statements.add(GRANT_TO_OWNER
+                    .with(
+                            "sequence",
+                            sequence.name().sibling(names.aside(sequence.name().name())))
+                    .with("owner", exchange.old().table().owner()));
         }
     }
 
