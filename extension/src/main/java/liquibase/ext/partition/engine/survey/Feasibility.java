@@ -43,8 +43,6 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
             ORDER BY wanted.place
             """);
 
-    private static final Sql EXISTS = Sql.of("SELECT to_regclass({relation}) IS NOT NULL");
-
     private static final Sql FUNCTION_EXISTS = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
                            WHERE n.nspname = {schema} AND p.proname = {name}
@@ -112,7 +110,8 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
         for (Dependents.MaterializedView view :
                 new DependentsReader(session).materializedViews(source.oid()).values()) {
             QualifiedName successor = SuccessorName.of(view.name());
-            if (session.queryBoolean(EXISTS.with("relation", successor.quoted()))) {
+            if (!taken(session, successor.schema(), List.of(successor.name().name()))
+                    .isEmpty()) {
                 taken.add(new Obstacle(
                         Feature.MATERIALIZED_VIEWS,
                         "materialized view %s reads it, and its successor's name %s is taken"
@@ -121,6 +120,11 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
             }
         }
         return taken;
+    }
+
+    private static List<String> taken(Session session, Identifier schema, List<String> names) throws SQLException {
+        return session.queryStrings(
+                TAKEN.with("names", names.toArray(String[]::new)).with("schema", schema.name()));
     }
 
     /** How many locks a transaction takes that touches every partition and each of its indexes. */
@@ -134,8 +138,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
                 spec.tables().stream().map(table -> table.name().name()).toList();
         Identifier schema = spec.source().schema();
         List<String> taken = new ArrayList<>();
-        for (String name : session.queryStrings(
-                TAKEN.with("names", names.toArray(String[]::new)).with("schema", schema.name()))) {
+        for (String name : taken(session, schema, names)) {
             taken.add(QualifiedName.of(schema.name(), name).toString());
         }
         QualifiedName function = spec.textDateFunction();
