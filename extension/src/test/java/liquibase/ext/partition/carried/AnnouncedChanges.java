@@ -36,6 +36,8 @@ final class AnnouncedChanges {
         List<String> differences = uniqueness(before, partitionColumn);
         assertThat(survey.changes().stream()
                         .filter(change -> change.feature() == Feature.INDEXES)
+                        // The description takes the mark from the partitions, which is what this announces.
+                        .filter(change -> !change.was().startsWith("CLUSTER "))
                         .map(Change::subject))
                 .as("indexes that the survey announces, as the partition key demands them")
                 .containsExactlyInAnyOrderElementsOf(differences.stream()

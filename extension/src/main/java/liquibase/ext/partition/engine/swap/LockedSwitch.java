@@ -1,7 +1,6 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
@@ -26,8 +25,12 @@ final class LockedSwitch {
 
     /** What is different between the swap and the reverse swap. Planned anew at each attempt, from what the catalog says then. */
     interface Body {
-        /** Other locks, taken before those on the two tables. */
-        List<Sql> locks() throws SQLException;
+        /**
+         * All locks, in order.
+         *
+         * @param ofTables those on the two tables
+         */
+        List<Sql> locks(List<Sql> ofTables) throws SQLException;
 
         /** Runs under the lock, after the drain: plans and runs the statements, and records the result. */
         void run() throws SQLException;
@@ -87,16 +90,15 @@ final class LockedSwitch {
                         leaving,
                         "Nothing was renamed and change capture is still on.",
                         () -> {
-                            List<Sql> others = body.locks();
-                            long firstLockAt = System.nanoTime();
-                            List<Sql> locks = new ArrayList<>(others);
-                            locks.addAll(lockStatements(leaving, entering));
-                            if (others.isEmpty()) {
+                            List<Sql> ofTables = lockStatements(leaving, entering);
+                            List<Sql> locks = body.locks(ofTables);
+                            long lockedAt = System.nanoTime();
+                            if (locks.size() == ofTables.size()) {
                                 session.updateAll(locks);
+                                lockedAt = System.nanoTime();
                             } else {
                                 LockPatience.lock(session, locks);
                             }
-                            long lockedAt = others.isEmpty() ? System.nanoTime() : firstLockAt;
                             long backlog = replay.capture().backlog(session, settings.maxDrainRows() + 1);
                             if (backlog > settings.maxDrainRows()) {
                                 return Optional.empty();

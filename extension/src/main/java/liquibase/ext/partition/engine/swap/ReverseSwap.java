@@ -66,9 +66,9 @@ public final class ReverseSwap {
         long milliseconds = new LockedSwitch(run, settings, replay, run.source(), backupName)
                 .run(new LockedSwitch.Body() {
                     @Override
-                    public List<Sql> locks() throws SQLException {
+                    public List<Sql> locks(List<Sql> ofTables) throws SQLException {
                         return plan(run, migration, reader, backupName, replay.capture())
-                                .locks();
+                                .locks(ofTables);
                     }
 
                     @Override

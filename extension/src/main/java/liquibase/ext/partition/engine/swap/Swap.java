@@ -80,8 +80,8 @@ public final class Swap {
         LockedSwitch locked = new LockedSwitch(run, settings, replay, source.name(), migration.newTable());
         long milliseconds = locked.run(new LockedSwitch.Body() {
             @Override
-            public List<Sql> locks() throws SQLException {
-                return plan(reader, replay).locks();
+            public List<Sql> locks(List<Sql> ofTables) throws SQLException {
+                return plan(reader, replay).locks(ofTables);
             }
 
             @Override
@@ -116,8 +116,7 @@ public final class Swap {
         Replay replay = forwardReplay(reader, source);
         Switch plan = plan(reader, replay);
         List<Sql> statements = new ArrayList<>(List.of(replay.prepareStatement()));
-        statements.addAll(plan.locks());
-        statements.addAll(LockedSwitch.lockStatements(source.name(), migration.newTable()));
+        statements.addAll(plan.locks(LockedSwitch.lockStatements(source.name(), migration.newTable())));
         statements.addAll(replay.drainStatements());
         statements.addAll(plan.statements());
         return statements;

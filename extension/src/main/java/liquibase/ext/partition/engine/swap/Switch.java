@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
@@ -26,6 +27,15 @@ import liquibase.ext.partition.engine.target.TriggerRouting;
  */
 record Switch(Exchange exchange, List<SwitchPart> parts) {
     private static final Sql RENAME_TABLE = Sql.of("ALTER TABLE {table} RENAME TO {name}");
+
+    /**
+     * Who writes a row and then one that refers to it locks the table first; who writes only the latter locks the referring table,
+     * and then the table to look for the row. Neither can be waited for by one who has locked the other table against
+     * everybody. This mode lets who only looks for the row pass; so writers of both are waited for first, and then the rest.
+     */
+    private static final Sql LOCK_OUT_WRITERS = Sql.of("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
+
+    private static final Sql LOCK_OUT_ALL = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
 
     Switch {
         parts = List.copyOf(parts);
@@ -70,9 +80,25 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
         return new Switch(exchange, parts);
     }
 
-    /** Locks beside those on the two tables, to be taken before these. */
-    List<Sql> locks() {
-        return parts.stream().flatMap(part -> part.locks().stream()).toList();
+    /**
+     * All locks, in the order in which they are to be taken.
+     *
+     * @param ofTables those on the two tables
+     */
+    List<Sql> locks(List<Sql> ofTables) {
+        List<Sql> locks = new ArrayList<>();
+        parts.forEach(part -> locks.addAll(part.locks()));
+        List<QualifiedName> referring = parts.stream()
+                .flatMap(part -> part.referringTables().stream())
+                .distinct()
+                .toList();
+        if (!referring.isEmpty()) {
+            locks.add(LOCK_OUT_WRITERS.with("table", exchange.liveName()));
+            referring.forEach(table -> locks.add(LOCK_OUT_WRITERS.with("table", table)));
+        }
+        locks.addAll(ofTables);
+        referring.forEach(table -> locks.add(LOCK_OUT_ALL.with("table", table)));
+        return locks;
     }
 
     /** In order; every one must succeed. */

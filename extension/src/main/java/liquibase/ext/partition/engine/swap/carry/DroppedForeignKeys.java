@@ -17,7 +17,6 @@ import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
 public record DroppedForeignKeys(
         Exchange exchange, List<ForeignKey> keys, List<ForeignKeyTriggers> triggers, SwitchedForeignKeys switched)
         implements SwitchPart {
-    static final Sql LOCK = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
     private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
 
     public DroppedForeignKeys {
@@ -26,12 +25,11 @@ public record DroppedForeignKeys(
     }
 
     @Override
-    public List<Sql> locks() {
+    public List<QualifiedName> referringTables() {
         return keys.stream()
                 .filter(key -> !key.refersToItself())
                 .map(key -> key.referring().name())
                 .distinct()
-                .map(table -> LOCK.with("table", (QualifiedName) table))
                 .toList();
     }
 

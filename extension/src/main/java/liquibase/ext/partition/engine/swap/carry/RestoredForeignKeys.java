@@ -34,13 +34,12 @@ public record RestoredForeignKeys(Exchange exchange, List<Restored> keys, boolea
     }
 
     @Override
-    public List<Sql> locks() {
+    public List<QualifiedName> referringTables() {
         return keys.stream()
                 .map(Restored::row)
                 .filter(row -> !isSelf(row))
                 .flatMap(row -> row.present().stream())
                 .distinct()
-                .map(table -> DroppedForeignKeys.LOCK.with("table", (QualifiedName) table))
                 .toList();
     }
 

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.swap.carry;
 
 import java.util.List;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
@@ -11,8 +12,13 @@ import liquibase.ext.partition.engine.sql.Sql;
  * the first.
  */
 public interface SwitchPart {
-    /** Locks on other relations, taken before those on the two tables, in the order in which their users take them. */
+    /** Locks on other relations that their users take before the table, so that they are taken before it here too. */
     default List<Sql> locks() {
+        return List.of();
+    }
+
+    /** Tables of which the rows refer to the table's: they are locked together with it, against everybody. */
+    default List<QualifiedName> referringTables() {
         return List.of();
     }
 
