@@ -235,7 +235,9 @@ enum CatalogQuestion {
     STORAGE_PARAMETERS(Feature.STORAGE_PARAMETERS, true, """
             SELECT o.option, c.oid
             FROM pg_class AS c
-            LEFT JOIN pg_class AS toast ON toast.oid = c.reltoastrelid,
+            -- A dropped column leaves a TOAST table behind, of which nobody will miss the settings.
+            LEFT JOIN pg_class AS toast ON toast.oid = c.reltoastrelid AND EXISTS (
+              SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attstorage <> 'p'),
                  LATERAL (SELECT unnest(c.reloptions) UNION ALL SELECT 'toast.' || unnest(toast.reloptions)) AS o (option)
             WHERE c.oid = ANY ({stores})"""),
 

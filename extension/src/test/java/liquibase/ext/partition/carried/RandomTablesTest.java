@@ -18,8 +18,11 @@ import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Random tables through the whole journey and back: after the swap only what is announced is different, after the way back nothing.
@@ -27,9 +30,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(FreshDatabase.class)
 class RandomTablesTest {
-    private static final int TABLES = Integer.getInteger("carried.tables", 200);
+    private static final int TABLES = Integer.getInteger("carried.tables", 60);
     private static final long FIRST_SEED = Long.getLong("carried.seed", 1);
-    private static final int ENOUGH_FOR_EVERYTHING = 100;
+    private static final int ENOUGH_FOR_EVERYTHING = 200;
+
+    /** Each with a database of its own, at the same time. */
+    private static final int LANES = 2;
+
     private static final Duration LONGEST_SHRINKING = Duration.ofMinutes(1);
     private static final String SCHEMA = "we\"ird";
 
@@ -38,8 +45,10 @@ class RandomTablesTest {
     private int version;
     private final Map<Feature, Integer> made = new EnumMap<>(Feature.class);
 
-    @Test
-    void comeAlongAndGoBackAsTheyWere(TestDatabase fresh) {
+    @ParameterizedTest(name = "every second table, the first of seed {0} + the given one")
+    @ValueSource(ints = {0, 1})
+    @Execution(ExecutionMode.CONCURRENT)
+    void comeAlongAndGoBackAsTheyWere(int lane, TestDatabase fresh) {
         database = fresh;
         version = (int) database.queryLong("SELECT current_setting('server_version_num')");
         roles = new Roles(
@@ -47,7 +56,7 @@ class RandomTablesTest {
         database.execute(
                 "GRANT ALL ON SCHEMA public TO " + roles.owner(),
                 "GRANT CREATE ON DATABASE %s TO %s".formatted(database.name(), roles.owner()));
-        for (long seed = FIRST_SEED; seed < FIRST_SEED + TABLES; seed++) {
+        for (long seed = FIRST_SEED + lane; seed < FIRST_SEED + TABLES; seed += LANES) {
             RandomTable table = RandomTable.of(seed, SCHEMA, version, roles);
             Throwable failure = failure(table);
             if (failure != null) {
