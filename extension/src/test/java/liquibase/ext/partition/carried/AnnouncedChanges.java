@@ -44,6 +44,9 @@ final class AnnouncedChanges {
                         .filter(line -> line.startsWith(REMOVED_INDEX))
                         .map(line -> name(line.substring(REMOVED_INDEX.length())))
                         .toList());
+        differences.addAll(ordinaryChecks(before, survey));
+        differences.addAll(grantsOfOwner(
+                before, survey, before.of(Feature.OWNER).iterator().next()));
         if (survey.changes().stream().anyMatch(change -> change.feature() == Feature.INCOMING_FOREIGN_KEYS)) {
             before.of(Feature.INCOMING_FOREIGN_KEYS)
                     .forEach(line -> differences.add("- INCOMING_FOREIGN_KEYS: " + line));
@@ -52,6 +55,44 @@ final class AnnouncedChanges {
                     .forEach(line -> differences.add("- OTHER_DEPENDENTS: " + line));
         }
         return differences;
+    }
+
+    /** A partitioned table has no check that is NO INHERIT. */
+    private static List<String> ordinaryChecks(CatalogDescription before, Survey survey) {
+        List<String> differences = new ArrayList<>();
+        for (String line : before.of(Feature.CHECKS)) {
+            if (line.endsWith(" NO INHERIT")) {
+                differences.add("- CHECKS: " + line);
+                differences.add("+ CHECKS: " + line.substring(0, line.length() - " NO INHERIT".length()));
+            }
+        }
+        assertThat(announced(survey, Feature.CHECKS)).isEqualTo(differences.size() / 2);
+        return differences;
+    }
+
+    /** Whoever granted it. */
+    private static List<String> grantsOfOwner(CatalogDescription before, Survey survey, String owner) {
+        List<String> differences = new ArrayList<>();
+        int passedOn = 0;
+        for (String line : before.of(Feature.GRANTS)) {
+            String by = line.substring(line.lastIndexOf(" by "));
+            if (!by.equals(" by " + owner)) {
+                passedOn++;
+                differences.add("- GRANTS: " + line);
+                String owners = line.substring(0, line.length() - by.length()) + " by " + owner;
+                if (!before.of(Feature.GRANTS).contains(owners)) {
+                    differences.add("+ GRANTS: " + owners);
+                }
+            }
+        }
+        assertThat(announced(survey, Feature.GRANTS)).isEqualTo(passedOn);
+        return differences;
+    }
+
+    private static long announced(Survey survey, Feature feature) {
+        return survey.changes().stream()
+                .filter(change -> change.feature() == feature)
+                .count();
     }
 
     /** PostgreSQL wants the partition key in whatever is unique. */

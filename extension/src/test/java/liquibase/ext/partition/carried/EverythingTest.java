@@ -26,7 +26,7 @@ class EverythingTest {
     }
 
     private void withSince(int since, Feature feature, String... sql) {
-        if (!Awaited.FEATURES.contains(feature) && version >= since) {
+        if (version >= since) {
             statements.addAll(List.of(sql));
         }
     }
@@ -68,6 +68,7 @@ class EverythingTest {
         with(
                 Feature.CHECKS,
                 "ALTER TABLE shop.orders ADD CONSTRAINT positive CHECK (id > 0)",
+                "ALTER TABLE shop.orders ADD CONSTRAINT by_itself CHECK (part > -1) NO INHERIT",
                 "ALTER TABLE shop.orders ADD CONSTRAINT \"a, b (c)\" CHECK (part > 0 AND number <> ')''(')");
         with(
                 Feature.INDEXES,
@@ -226,9 +227,15 @@ class EverythingTest {
                     INSERT INTO shop.orders (id, number, kind, created_at)
                     SELECT i, 'n' || i, i % 10, timestamptz '2024-01-05 00:00+00' + i * interval '1 day'
                     FROM generate_series(1, 60) AS i""");
-            if (!Awaited.FEATURES.contains(Feature.INCOMING_FOREIGN_KEYS)) {
-                statement.execute("INSERT INTO shop.lines SELECT i FROM generate_series(1, 5) AS i");
-            }
+            statement.execute("INSERT INTO shop.lines SELECT i FROM generate_series(1, 5) AS i");
+            statement.execute("ALTER TABLE shop.orders ADD CONSTRAINT not_yet CHECK (id > 30) NOT VALID");
+            statement.execute("ALTER TABLE shop.orders SET TABLESPACE " + database.createTablespace("rows"));
+            statement.execute("ALTER INDEX shop.by_amount SET TABLESPACE " + database.createTablespace("indexes"));
+            statement.execute("ALTER INDEX shop.once SET TABLESPACE " + database.createTablespace("keys"));
+        }
+        try (Connection connection = database.connect(reader, reader);
+                Statement statement = connection.createStatement()) {
+            statement.execute("GRANT SELECT ON shop.orders TO " + clerk);
         }
         MigrationFixture orders = MigrationFixture.of(database, "shop", "orders", "created_at", "id")
                 .between("2024-01", "2024-04")

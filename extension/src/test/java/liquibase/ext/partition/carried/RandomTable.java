@@ -53,7 +53,6 @@ record RandomTable(
                 Feature.ROW_SECURITY,
                 Feature.PUBLICATIONS,
                 Feature.FOREIGN_KEYS);
-        drawn.removeAll(Awaited.FEATURES);
         return drawn;
     }
 
@@ -411,7 +410,7 @@ record RandomTable(
                         table,
                         name("holds").quoted(),
                         condition,
-                        Awaited.FEATURES.contains(Feature.COMMENTS) || maybe(70) ? "" : " NOT VALID");
+                        maybe(70) ? "" : " NOT VALID");
             }
         }
 
@@ -695,9 +694,7 @@ record RandomTable(
         }
 
         private void add(Feature feature, String sql, Object... arguments) {
-            if (!Awaited.FEATURES.contains(feature)) {
-                pieces.add(new Piece(feature, sql.formatted(arguments), false));
-            }
+            pieces.add(new Piece(feature, sql.formatted(arguments), false));
         }
 
         private boolean maybe(int percent) {

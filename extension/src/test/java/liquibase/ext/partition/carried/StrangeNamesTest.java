@@ -8,7 +8,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.MigrationFixture;
-import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -214,45 +213,28 @@ class StrangeNamesTest {
                                     quoted(schema),
                                     literal(text)));
             made.add("GRANT UPDATE (%s) ON %s TO %s".formatted(column, table, quoted(reader)));
-            if (!Awaited.FEATURES.contains(Feature.COMMENTS)) {
-                made.add("COMMENT ON INDEX %s.%s IS %s".formatted(quoted(schema), quoted(text + " i"), literal(text)));
-                made.add("COMMENT ON CONSTRAINT %s ON %s IS %s".formatted(quoted(text + " k"), table, literal(text)));
-                made.add("COMMENT ON TRIGGER %s ON %s IS %s".formatted(quoted(text + " t"), table, literal(text)));
-            }
-            if (!Awaited.FEATURES.contains(Feature.ROW_SECURITY)) {
-                made.add("CREATE POLICY %s ON %s TO %s USING (%s <> %s)"
-                        .formatted(quoted(text + " p"), table, quoted(reader), column, literal(text)));
-                made.add("COMMENT ON POLICY %s ON %s IS %s".formatted(quoted(text + " p"), table, literal(text)));
-            }
-            if (!Awaited.FEATURES.contains(Feature.VIEWS)) {
-                String view = quoted(schema) + "." + quoted(text + " v");
-                made.add("CREATE VIEW %s AS SELECT %s, %s::text AS t FROM %s"
-                        .formatted(view, column, literal(text), table));
-                made.add("COMMENT ON VIEW %s IS %s".formatted(view, literal(text)));
-                made.add("GRANT SELECT ON %s TO %s".formatted(view, quoted(reader)));
-            }
-            if (!Awaited.FEATURES.contains(Feature.FUNCTIONS)) {
-                made.add("CREATE FUNCTION %s.%s() RETURNS SETOF %s LANGUAGE sql AS %s"
-                        .formatted(
-                                quoted(schema),
-                                quoted(text + " f"),
-                                table,
-                                literal("SELECT * FROM %s WHERE %s <> %s".formatted(table, column, literal(text)))));
-            }
-            if (!Awaited.FEATURES.contains(Feature.FOREIGN_KEYS)) {
-                made.add("CREATE TABLE %s.%s (id integer PRIMARY KEY)".formatted(quoted(schema), quoted(text + " r")));
-                made.add("ALTER TABLE %s ADD COLUMN %s integer CONSTRAINT %s REFERENCES %s.%s"
-                        .formatted(
-                                table,
-                                quoted(text + " fk"),
-                                quoted(text + " fk"),
-                                quoted(schema),
-                                quoted(text + " r")));
-            }
-            if (!Awaited.FEATURES.contains(Feature.EXTENDED_STATISTICS)) {
-                made.add("CREATE STATISTICS %s.%s ON label, (%s || %s) FROM %s"
-                        .formatted(quoted(schema), quoted(text + " s"), column, literal(text), table));
-            }
+            made.add("COMMENT ON INDEX %s.%s IS %s".formatted(quoted(schema), quoted(text + " i"), literal(text)));
+            made.add("COMMENT ON CONSTRAINT %s ON %s IS %s".formatted(quoted(text + " k"), table, literal(text)));
+            made.add("COMMENT ON TRIGGER %s ON %s IS %s".formatted(quoted(text + " t"), table, literal(text)));
+            made.add("CREATE POLICY %s ON %s TO %s USING (%s <> %s)"
+                    .formatted(quoted(text + " p"), table, quoted(reader), column, literal(text)));
+            made.add("COMMENT ON POLICY %s ON %s IS %s".formatted(quoted(text + " p"), table, literal(text)));
+            String view = quoted(schema) + "." + quoted(text + " v");
+            made.add(
+                    "CREATE VIEW %s AS SELECT %s, %s::text AS t FROM %s".formatted(view, column, literal(text), table));
+            made.add("COMMENT ON VIEW %s IS %s".formatted(view, literal(text)));
+            made.add("GRANT SELECT ON %s TO %s".formatted(view, quoted(reader)));
+            made.add("CREATE FUNCTION %s.%s() RETURNS SETOF %s LANGUAGE sql AS %s"
+                    .formatted(
+                            quoted(schema),
+                            quoted(text + " f"),
+                            table,
+                            literal("SELECT * FROM %s WHERE %s <> %s".formatted(table, column, literal(text)))));
+            made.add("CREATE TABLE %s.%s (id integer PRIMARY KEY)".formatted(quoted(schema), quoted(text + " r")));
+            made.add("ALTER TABLE %s ADD COLUMN %s integer CONSTRAINT %s REFERENCES %s.%s"
+                    .formatted(table, quoted(text + " fk"), quoted(text + " fk"), quoted(schema), quoted(text + " r")));
+            made.add("CREATE STATISTICS %s.%s ON label, (%s || %s) FROM %s"
+                    .formatted(quoted(schema), quoted(text + " s"), column, literal(text), table));
         }
         made.add("INSERT INTO %s (%s) SELECT date '2024-01-01' + i FROM generate_series(1, 50) AS i"
                 .formatted(table, quoted(time)));

@@ -33,6 +33,7 @@ final class Changes {
         changes.combinedColumn().ifPresent(all::add);
         all.addAll(changes.indexes());
         all.addAll(changes.triggers());
+        all.addAll(changes.grants());
         SettingsChanges.of(source, plan.settings(), plan.key(), plan.spec().routing()).stream()
                 .filter(change -> all.stream()
                         .noneMatch(told -> told.feature() == Feature.INDEXES
@@ -161,6 +162,27 @@ final class Changes {
                         "the same",
                         "It may not move a row to another partition by changing %s: PostgreSQL refuses that of a BEFORE ROW trigger."
                                 .formatted(list(plan.key().columns()))))
+                .toList();
+    }
+
+    private List<Change> grants() {
+        return source.grants().stream()
+                .filter(grant -> grant.grantor().isPresent())
+                .map(grant -> {
+                    String privilege = grant.privilege()
+                            + grant.column()
+                                    .map(column -> " (" + column.name() + ")")
+                                    .orElse("");
+                    return new Change(
+                            Feature.GRANTS,
+                            grant.grantee().map(Identifier::name).orElse("PUBLIC"),
+                            "%s by %s"
+                                    .formatted(
+                                            privilege,
+                                            grant.grantor().orElseThrow().name()),
+                            "%s by %s".formatted(privilege, source.owner().name()),
+                            "Only a role itself can grant in its name, so the owner grants it; who passed it on can no longer revoke it.");
+                })
                 .toList();
     }
 
