@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.catalog.Feature;
@@ -205,6 +206,15 @@ class EverythingTest {
                 "REVOKE ALL ON FUNCTION shop.latest FROM PUBLIC",
                 "GRANT EXECUTE ON FUNCTION shop.latest TO " + reader,
                 "COMMENT ON FUNCTION shop.label IS 'for people'");
+    }
+
+    /** The README's table is made from the same list. */
+    @Test
+    void whateverComesAlongIsDescribed() {
+        assertThat(Arrays.stream(CatalogQuestion.values()).map(CatalogQuestion::feature))
+                .containsAll(Arrays.stream(Feature.values())
+                        .filter(feature -> feature.fate() != Feature.Fate.REFUSED)
+                        .toList());
     }
 
     @Test

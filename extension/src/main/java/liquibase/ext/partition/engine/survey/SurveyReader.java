@@ -58,7 +58,7 @@ public final class SurveyReader {
                 Belongings.read(session, source, refused),
                 changes,
                 refused,
-                new TableSettings(session, source, spec).read(workers));
+                new TableConditions(session, source, spec).read(workers));
     }
 
     private List<Change> publications(Table source) throws SQLException {

@@ -11,7 +11,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 
 /** What the migration of one table depends on. */
-final class TableSettings {
+final class TableConditions {
     /** Where the role or the database has a limit of its own, the smallest counts. {@code reserved_connections} came with 16. */
     private static final Sql CONNECTIONS = Sql.of("""
             SELECT least(
@@ -37,7 +37,7 @@ final class TableSettings {
     private final Table source;
     private final NewTableSpec spec;
 
-    TableSettings(Session session, Table source, NewTableSpec spec) {
+    TableConditions(Session session, Table source, NewTableSpec spec) {
         this.session = session;
         this.source = source;
         this.spec = spec;
