@@ -252,9 +252,6 @@ public final class DependentObstacles {
     }
 
     private List<Obstacle> ask(Sql question) throws SQLException {
-        return session.query(
-                question,
-                row -> new Obstacle(
-                        Feature.valueOf(row.getString("feature")), row.getString("what"), row.getString("remedy")));
+        return session.query(question, Obstacle::read);
     }
 }

@@ -1,5 +1,7 @@
 package liquibase.ext.partition.engine.catalog;
 
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.List;
 
 /**
@@ -16,6 +18,11 @@ public record Obstacle(Feature feature, String what, String remedy) {
         return end < 0
                 ? new Obstacle(feature, sentence, "")
                 : new Obstacle(feature, sentence.substring(0, end), sentence.substring(end + 2));
+    }
+
+    /** The row of a question of which the columns are {@code feature}, {@code what} and {@code remedy}. */
+    static Obstacle read(ResultSet row) throws SQLException {
+        return new Obstacle(Feature.valueOf(row.getString("feature")), row.getString("what"), row.getString("remedy"));
     }
 
     /** Both phrases. */

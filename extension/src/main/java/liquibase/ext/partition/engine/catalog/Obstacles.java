@@ -141,9 +141,6 @@ final class Obstacles {
             WHERE c.oid = {oid}
             """);
 
-    private static final Sql PUBLISHES_SCHEMAS =
-            Sql.of("SELECT current_setting('server_version_num')::integer >= 150000");
-
     private final Session session;
     private final long oid;
 
@@ -155,16 +152,11 @@ final class Obstacles {
     List<Obstacle> list() throws SQLException {
         List<Obstacle> found = new ArrayList<>();
         List<Sql> questions = new ArrayList<>(List.of(KIND, RELATED, DEPENDENT, ALL_PUBLISHED));
-        if (session.queryBoolean(PUBLISHES_SCHEMAS)) {
+        if (ServerVersion.isAtLeast(session, 15)) {
             questions.add(SCHEMA_PUBLISHED);
         }
         for (Sql question : questions) {
-            found.addAll(session.query(
-                    question.with("oid", oid),
-                    row -> new Obstacle(
-                            Feature.valueOf(row.getString("feature")),
-                            row.getString("what"),
-                            row.getString("remedy"))));
+            found.addAll(session.query(question.with("oid", oid), Obstacle::read));
         }
         found.addAll(new DependentObstacles(session).list(oid));
         return List.copyOf(found);

@@ -30,9 +30,6 @@ public final class PublicationReader {
                   WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs::int2[]) ORDER BY a.attnum) AS columns,
             pg_catalog.pg_get_expr(r.prqual, r.prrelid) AS filter""");
 
-    private static final Sql HAS_DETAILS =
-            Sql.of("SELECT pg_catalog.current_setting('server_version_num')::integer >= 150000");
-
     private final Session session;
 
     public PublicationReader(Session session) {
@@ -45,7 +42,7 @@ public final class PublicationReader {
                 session,
                 () -> session.query(
                         PUBLICATIONS
-                                .with("details", session.queryBoolean(HAS_DETAILS) ? DETAILS : NO_DETAILS)
+                                .with("details", ServerVersion.isAtLeast(session, 15) ? DETAILS : NO_DETAILS)
                                 .with("oid", oid),
                         row -> new Publication(
                                 new Identifier(row.getString("pubname")),

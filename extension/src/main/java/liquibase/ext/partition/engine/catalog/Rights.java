@@ -154,8 +154,7 @@ public final class Rights {
             """);
 
     /** Since PostgreSQL 16 a member of a role need not be able to become that role. */
-    private static final Sql HAS_SET_OPTION =
-            Sql.of("SELECT pg_catalog.current_setting('server_version_num')::integer >= 160000");
+    private static final int SET_OPTION_SINCE = 16;
 
     private final Session session;
     private final long oid;
@@ -176,17 +175,13 @@ public final class Rights {
         return QualifiedNames.within(session, () -> {
             List<Obstacle> missing = new ArrayList<>();
             for (Sql question : List.of(
-                    OWNER.with("oid", oid).with("mayBecome", session.queryBoolean(HAS_SET_OPTION) ? "SET" : "MEMBER"),
+                    OWNER.with("oid", oid)
+                            .with("mayBecome", ServerVersion.isAtLeast(session, SET_OPTION_SINCE) ? "SET" : "MEMBER"),
                     CONTAINERS.with("oid", oid).with("stateSchema", stateSchema.name()),
                     ON_TABLE.with("oid", oid).with("writes", writesAsOwner),
                     USED.with("oid", oid),
                     HIDDEN.with("oid", oid))) {
-                missing.addAll(session.query(
-                        question,
-                        row -> new Obstacle(
-                                Feature.valueOf(row.getString("feature")),
-                                row.getString("what"),
-                                row.getString("remedy"))));
+                missing.addAll(session.query(question, Obstacle::read));
             }
             return List.copyOf(missing);
         });

@@ -9,6 +9,7 @@ import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.ForeignKey;
 import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
+import liquibase.ext.partition.engine.catalog.ServerVersion;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -35,7 +36,7 @@ import liquibase.ext.partition.engine.target.Routing;
  */
 record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> triggers) {
     /** Since 18 a partitioned table can have a foreign key that is not validated. */
-    static final Sql ONLY_ON_PARTITIONS = Sql.of("SELECT current_setting('server_version_num')::integer < 180000");
+    private static final int NOT_VALID_SINCE = 18;
 
     private static final Sql MOVES = Sql.of("""
             pg_catalog.date_trunc({unit}, {was}) IS DISTINCT FROM pg_catalog.date_trunc({unit}, {is})""");
@@ -77,7 +78,8 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
         }
         return new ForeignKeys(
                 parts,
-                new OwnForeignKeys(exchange, reader.own(source), session.queryBoolean(ONLY_ON_PARTITIONS), switched),
+                new OwnForeignKeys(
+                        exchange, reader.own(source), !ServerVersion.isAtLeast(session, NOT_VALID_SINCE), switched),
                 Set.of());
     }
 
@@ -117,7 +119,7 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             }
         }
         List<SwitchPart> parts = new ArrayList<>();
-        boolean onPartitions = session.queryBoolean(ONLY_ON_PARTITIONS);
+        boolean onPartitions = !ServerVersion.isAtLeast(session, NOT_VALID_SINCE);
         List<RestoredForeignKeys.Restored> restored = new ArrayList<>();
         for (SwitchedForeignKeys.Row row : rows) {
             restored.add(new RestoredForeignKeys.Restored(row, tables(session, row, onPartitions && row.enforced())));

@@ -1,0 +1,19 @@
+package liquibase.ext.partition.engine.catalog;
+
+import java.sql.SQLException;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/** What the server's catalog and statements know depends on its major version. */
+public final class ServerVersion {
+    /** Since PostgreSQL 10 a major version is ten thousand. */
+    private static final Sql IS_AT_LEAST =
+            Sql.of("SELECT pg_catalog.current_setting('server_version_num')::integer / 10000 >= {major}");
+
+    private ServerVersion() {}
+
+    /** Whether it is PostgreSQL {@code major} or newer. */
+    public static boolean isAtLeast(Session session, int major) throws SQLException {
+        return session.queryBoolean(IS_AT_LEAST.with("major", major));
+    }
+}
