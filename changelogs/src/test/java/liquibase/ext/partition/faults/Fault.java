@@ -91,8 +91,8 @@ enum Fault {
     },
     TRUNCATE("somebody truncates the table") {
         @Override
-        boolean needsCapture() {
-            return true;
+        boolean applies(List<String> recorded) {
+            return recorded.contains("capture");
         }
 
         /** Taken back where it is not refused, as it may be while a rollback ends capture: the rows are still expected. */
@@ -102,9 +102,10 @@ enum Fault {
         }
     },
     DISABLE_TRIGGER("the capture trigger is disabled") {
+        /** Not after the swap: then the backup lacks what was not captured, and no way back is without loss. */
         @Override
-        boolean needsCapture() {
-            return true;
+        boolean applies(List<String> recorded) {
+            return recorded.contains("capture") && !recorded.contains("swap");
         }
 
         @Override
@@ -120,16 +121,16 @@ enum Fault {
             }
         }
     },
-    SECOND_UPDATE("a second update, by another") {
+    SECOND_RUNNER("somebody else runs the same command") {
         @Override
         void strike(Scene scene) {
-            scene.second(List.of(scene.words(Command.UPDATE_AND_SWAP)));
+            scene.second(List.of(scene.again()));
         }
     },
-    RELEASED_LOCK("release-locks, and a second update") {
+    RELEASED_LOCK("release-locks, and the same command by another") {
         @Override
         void strike(Scene scene) {
-            scene.second(List.of(scene.words(Command.RELEASE_LOCKS), scene.words(Command.UPDATE_AND_SWAP)));
+            scene.second(List.of(scene.words(Command.RELEASE_LOCKS), scene.again()));
         }
     },
     ROLLBACK_AT_ONCE("release-locks, and a rollback at once") {
@@ -152,9 +153,9 @@ enum Fault {
     /** Strikes; what lasts is ended by the scene. */
     abstract void strike(Scene scene) throws SQLException;
 
-    /** Whether it means nothing where writes are not captured. */
-    boolean needsCapture() {
-        return false;
+    /** Whether it means anything to a table on which these steps are done. */
+    boolean applies(List<String> recorded) {
+        return true;
     }
 
     /** For the table of rounds. */

@@ -65,6 +65,7 @@ class FaultsTest {
             threads.shutdownNow();
             tell(directory, tally);
         }
+        failures.addAll(tally.bareMessages());
         if (!failures.isEmpty()) {
             throw new AssertionError("%d of %d rounds failed; the same decisions again: -Dfaults.seed=%d%n%n%s"
                     .formatted(failures.size(), tally.rounds(), seed, String.join("\n\n", failures)));

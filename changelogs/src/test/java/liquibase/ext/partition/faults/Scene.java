@@ -19,15 +19,17 @@ final class Scene {
     private final Life life;
     private final WarmCli cli;
     private final WarmCli spare;
+    private final Command command;
     private final SplittableRandom random;
     private final List<Thread> lasting = new ArrayList<>();
     private final List<WarmCli.Result> seconds = new ArrayList<>();
     private RuntimeException failure;
 
-    Scene(FaultServer server, TcpProxy proxy, Life life, WarmCli cli, WarmCli spare, SplittableRandom random) {
+    Scene(FaultServer server, TcpProxy proxy, Life life, Command command, WarmCli cli, WarmCli spare, SplittableRandom random) {
         this.server = server;
         this.proxy = proxy;
         this.life = life;
+        this.command = command;
         this.cli = cli;
         this.spare = spare;
         this.random = random;
@@ -56,6 +58,11 @@ final class Scene {
 
     SplittableRandom random() {
         return random;
+    }
+
+    /** The command that is at work, once more. */
+    List<String> again() {
+        return life.words(command);
     }
 
     /** The words of a command on the same changelog. */

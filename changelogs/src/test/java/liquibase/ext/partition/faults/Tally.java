@@ -1,7 +1,10 @@
 package liquibase.ext.partition.faults;
 
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -27,6 +30,7 @@ final class Tally {
     private final Map<Fault, Map<Outcome, Integer>> struck = new EnumMap<>(Fault.class);
     private final Map<Fault, Integer> missed = new EnumMap<>(Fault.class);
     private final Map<String, Long> writes = new TreeMap<>();
+    private final Set<String> bareMessages = new LinkedHashSet<>();
     private int rounds;
 
     /** @param hit whether the command was still at work when the fault struck */
@@ -40,6 +44,15 @@ final class Tally {
 
     synchronized void round() {
         rounds++;
+    }
+
+    /** A message of ours that does not say what to do next. */
+    synchronized void bareMessage(String message) {
+        bareMessages.add(message);
+    }
+
+    synchronized List<String> bareMessages() {
+        return List.copyOf(bareMessages);
     }
 
     synchronized int rounds() {
