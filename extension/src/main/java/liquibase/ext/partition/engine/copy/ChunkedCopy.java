@@ -44,7 +44,7 @@ public final class ChunkedCopy {
     public static final long UNBOUNDED = Long.MAX_VALUE;
 
     /** Of the first chunk, TOAST and all: some milliseconds of work, even where each row's conversion is a function of a user's. */
-    private static final long FIRST_CHUNK_BYTES = 1_000_000;
+    private static final long FIRST_CHUNK_BYTES = 250_000;
 
     private static final Duration ANALYZE_INTERVAL = Duration.ofSeconds(30);
 

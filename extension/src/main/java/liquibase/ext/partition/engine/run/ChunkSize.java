@@ -16,10 +16,10 @@ public final class ChunkSize {
     private final long most;
     private long current;
     private double nanosPerBlock;
-    private Duration target = Duration.ZERO;
+    private Duration target = Pace.DEFAULT_CHUNK_TIME;
 
     /**
-     * @param first blocks of the first chunk: a guess that is surely short of the target
+     * @param first blocks of the first chunk: a guess that surely takes less than {@link Pace#DEFAULT_CHUNK_TIME}
      * @param most blocks that a chunk may have, however fast it goes
      */
     public ChunkSize(long first, long most) {
