@@ -153,7 +153,10 @@ public final class ChunkedCopy {
         long blocks = Heap.blocks(session, source.name());
         long blocksPerChunk = Chunk.blocksFor(chunkSize, Heap.rowsPerBlock(session, source.name()));
         CopyPlan plan = new CopyPlan(blocks, blocksPerChunk, source.filenode(), source.columnFingerprint());
-        run.migrations().startCopy(migration, plan);
+        session.inTransaction(() -> {
+            CopiedRows.removeLeftovers(session, migration);
+            run.migrations().startCopy(migration, plan);
+        });
         return plan;
     }
 
