@@ -153,9 +153,13 @@ public final class ChunkedCopy {
 
     private CopyPlan plan() throws SQLException {
         // Capture has committed, so whatever is not in these blocks was written since, and is in the delta table.
-        long blocks = Heap.blocks(run.session(), source.name());
+        Session session = run.session();
+        long blocks = Heap.blocks(session, source.name());
         CopyPlan plan = new CopyPlan(blocks, source.filenode(), source.columnFingerprint());
-        run.migrations().startCopy(migration, plan);
+        session.inTransaction(() -> {
+            CopiedRows.removeLeftovers(session, migration);
+            run.migrations().startCopy(migration, plan);
+        });
         return plan;
     }
 
