@@ -238,7 +238,7 @@ final class Lane implements Runnable, AutoCloseable {
                             command, life.shape(), recorded.isEmpty() ? "nothing" : recorded.get(recorded.size() - 1));
             tell("# %s, recorded: %s", title, recorded);
             Scene scene = new Scene(server, proxy, life, command, cli, spare, random.split());
-                        List<Fault> faults = new ArrayList<>(List.of(draw(recorded, random)));
+            List<Fault> faults = new ArrayList<>(List.of(draw(recorded, random)));
             if (random.nextInt(4) == 0) {
                 faults.add(draw(recorded, random));
             }

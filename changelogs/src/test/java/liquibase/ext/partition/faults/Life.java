@@ -60,7 +60,8 @@ final class Life implements AutoCloseable {
 
     /** The words of a command line, connection and all. */
     List<String> words(Command command, String... more) {
-        List<String> words = new ArrayList<>(List.of("--search-path=" + changelogs.folder(shape), "--log-level=severe"));
+        List<String> words =
+                new ArrayList<>(List.of("--search-path=" + changelogs.folder(shape), "--log-level=severe"));
         List<String> own = command.words(shape.table());
         words.add(own.get(0));
         words.addAll(List.of("--url=" + url, "--username=" + database.username(), "--password="));

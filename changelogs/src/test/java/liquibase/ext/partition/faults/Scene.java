@@ -25,7 +25,14 @@ final class Scene {
     private final List<WarmCli.Result> seconds = new ArrayList<>();
     private RuntimeException failure;
 
-    Scene(FaultServer server, TcpProxy proxy, Life life, Command command, WarmCli cli, WarmCli spare, SplittableRandom random) {
+    Scene(
+            FaultServer server,
+            TcpProxy proxy,
+            Life life,
+            Command command,
+            WarmCli cli,
+            WarmCli spare,
+            SplittableRandom random) {
         this.server = server;
         this.proxy = proxy;
         this.life = life;
