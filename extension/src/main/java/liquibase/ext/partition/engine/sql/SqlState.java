@@ -15,6 +15,7 @@ public enum SqlState {
     FOREIGN_KEY_VIOLATION("23503"),
     INSUFFICIENT_PRIVILEGE("42501"),
     READ_ONLY("25006"),
+    CONNECTION_FAILURE("08006"),
     UNDEFINED_TABLE("42P01");
 
     private static final Pattern FAILED_EXPRESSION = Pattern.compile("(22|P0|21|0A)...|23514");
