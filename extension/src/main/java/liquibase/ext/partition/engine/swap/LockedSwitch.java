@@ -58,6 +58,7 @@ final class LockedSwitch {
     private final Replay replay;
     private final QualifiedName leaving;
     private final QualifiedName entering;
+    private final OldSnapshots oldSnapshots;
     private Answers.Of<Switch> planned;
     private long lockedAt;
 
@@ -67,6 +68,7 @@ final class LockedSwitch {
         this.replay = replay;
         this.leaving = leaving;
         this.entering = entering;
+        this.oldSnapshots = new OldSnapshots(run, leaving, settings);
     }
 
     /** The statements that lock, for review. */
@@ -84,7 +86,7 @@ final class LockedSwitch {
         for (int attempt = 1; attempt <= ATTEMPTS_UNDER_THE_LOCK; attempt++) {
             if (outcome == Outcome.LONG_DRAIN) {
                 ReplayStep.catchUp(run, replay, settings.maxDrainRows());
-                OldSnapshots.await(run, leaving, settings.lock().patience());
+                oldSnapshots.await();
             }
             outcome = attempt(body);
             switch (outcome) {
