@@ -53,6 +53,9 @@ final class Lane implements Runnable, AutoCloseable {
     private static final Pattern ASKS_FOR_ROLLBACK =
             Pattern.compile("[Rr]oll (the migration )?back|[Tt]ake the migration back");
 
+    /** Then there is a choice between room and a rollback, and by now there is room. */
+    private static final Pattern DISK_FULL = Pattern.compile("No space left on device|disk is full|disk .*full");
+
     /** What a message must say: what to do next. */
     private static final Pattern REMEDY = Pattern.compile(
             "[Rr]un (it |update )?again|update again|[Rr]un |[Rr]oll|restartCopy|[Bb]egin again|release-locks");
@@ -278,16 +281,18 @@ final class Lane implements Runnable, AutoCloseable {
                     needs(Tally.Outcome.RELEASE_LOCKS);
                     tell("%s", Lane.this.run(life.words(Command.RELEASE_LOCKS)));
                 }
-                if (ASKS_FOR_ROLLBACK.matcher(result.output()).find() && command != Command.ROLLBACK_ALL) {
+                if (result.output().contains("the backup the same columns")) {
+                    needs(Tally.Outcome.BACKUP_COLUMN);
+                    life.giveBackupTheSameColumns();
+                } else if (ASKS_FOR_ROLLBACK.matcher(result.output()).find()
+                        && !DISK_FULL.matcher(result.output()).find()
+                        && command != Command.ROLLBACK_ALL) {
                     needs(Tally.Outcome.ROLLBACK);
                     command = Command.ROLLBACK_ALL;
                     more.clear();
                 } else if (result.output().contains("restartCopy") && more.isEmpty()) {
                     needs(Tally.Outcome.RESTART_COPY);
                     more.add(restart);
-                } else if (result.output().contains("the backup the same columns")) {
-                    needs(Tally.Outcome.BACKUP_COLUMN);
-                    life.giveBackupTheSameColumns();
                 } else {
                     sleep(200);
                 }
