@@ -154,7 +154,7 @@ public final class ChunkedCopy {
         long blocksPerChunk = Chunk.blocksFor(chunkSize, Heap.rowsPerBlock(session, source.name()));
         CopyPlan plan = new CopyPlan(blocks, blocksPerChunk, source.filenode(), source.columnFingerprint());
         session.inTransaction(() -> {
-            CopiedRows.removeLeftovers(session, migration);
+            CopiedRows.removeLeftovers(run, migration);
             run.migrations().startCopy(migration, plan);
         });
         return plan;
