@@ -54,17 +54,21 @@ public final class RunningCli implements AutoCloseable {
         List<String> line = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
-                "-Xshare:auto",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-Dfile.encoding=UTF-8"));
+        ClassArchive archive = ClassArchive.of(arguments.subList(0, 2));
+        List<String> archiveOptions = archive.options();
+        line.addAll(archiveOptions);
         line.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
         // A developer's own settings of these tools are not what is tested.
         builder.environment().keySet().removeIf(key -> key.startsWith("LIQUIBASE_") || key.startsWith("JAVA_OPTS"));
         builder.environment().putAll(environment);
         try {
-            return new RunningCli(name, builder.start(), eachLine);
+            Process process = builder.start();
+            process.onExit().thenAccept(ended -> archive.ended(archiveOptions, ended.exitValue()));
+            return new RunningCli(name, process, eachLine);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot start " + name, e);
         }

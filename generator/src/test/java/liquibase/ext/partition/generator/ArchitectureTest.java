@@ -64,6 +64,7 @@ class ArchitectureTest {
                 .dependOnClassesThat(resideInAnyPackage("liquibase..")
                         .and(not(resideInAnyPackage(
                                 GENERATOR,
+                                ENGINE + ".run..",
                                 ENGINE + ".survey..",
                                 ENGINE + ".state..",
                                 ENGINE + ".catalog..",

@@ -41,8 +41,7 @@ final class TableModel {
             model.put("incomingForeignKeys", table.incomingForeignKeys().word());
         }
         model.put("columns", columns(table));
-        putIfPresent(model, "chunkSize", table.chunkSize());
-        putIfPresent(model, "workers", table.workers());
+        model.putAll(table.tuning().settings());
         return model;
     }
 

@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
@@ -13,7 +14,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Reads a table config. Stateless but for the schema; safe to use for any number of files. */
 public final class ConfigReader {
-    private final SchemaRules schemaRules = new SchemaRules();
+    private final SchemaDocument schema = new SchemaDocument();
 
     /**
      * Reads and checks a config.
@@ -25,10 +26,11 @@ public final class ConfigReader {
         ConfigDocument document = ConfigDocument.read(file);
         List<TableEntry> tables = TableEntry.of(document.root());
         List<Problem> problems = new ArrayList<>(document.problems());
-        problems.addAll(schemaRules.problems(document));
+        problems.addAll(new SchemaRules(schema).problems(document));
         problems.addAll(new NameRules(document).problems(tables));
         problems.addAll(new PartitionRules(document).problems(tables));
         problems.addAll(new TimeRules(document).problems(tables));
+        problems.addAll(new TuningRules(document, schema).problems(tables));
         problems.addAll(new RelationRules(document).problems(tables));
         if (!problems.isEmpty()) {
             problems.sort(Comparator.comparingInt(Problem::line));
@@ -37,12 +39,14 @@ public final class ConfigReader {
         List<String> names = tables.stream()
                 .flatMap(table -> table.text(TableEntry.TABLE_NAME).stream())
                 .toList();
-        return new TablesConfig(
-                tables.stream().map(table -> table(table, names)).toList());
+        JsonNode defaults = document.root().path(TableEntry.DEFAULTS);
+        return new TablesConfig(tables.stream()
+                .map(table -> table(table, names, tuning(table, defaults)))
+                .toList());
     }
 
     /** Only for an entry without problems. */
-    private static TableConfig table(TableEntry entry, List<String> names) {
+    private static TableConfig table(TableEntry entry, List<String> names, Tuning tuning) {
         return new TableConfig(
                 ChangesetPrefix.of(
                         entry.text(TableEntry.SCHEMA_NAME),
@@ -71,11 +75,19 @@ public final class ConfigReader {
                         entry.bound("from").orElseThrow(),
                         entry.bound("until").orElseThrow()),
                 entry.columns(),
-                number(entry, "chunkSize").map(JsonNode::longValue).orElse(null),
-                number(entry, "workers").map(JsonNode::intValue).orElse(null));
+                tuning);
     }
 
-    private static Optional<JsonNode> number(TableEntry entry, String key) {
-        return Optional.of(entry.json().path(key)).filter(JsonNode::isNumber);
+    /** What the table says, or else what is said for all; off means that it wants none of what is said for all. */
+    private static Tuning tuning(TableEntry entry, JsonNode defaults) {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        for (TuningKey key : TuningKey.values()) {
+            JsonNode value = entry.json().path(key.key());
+            JsonNode said = value.isMissingNode() ? defaults.path(key.key()) : value;
+            TableEntry.scalar(said)
+                    .filter(text -> !key.isOff(text))
+                    .ifPresent(text -> settings.put(key.key(), said.isNumber() ? said.longValue() : text));
+        }
+        return new Tuning(settings);
     }
 }

@@ -125,6 +125,12 @@ final class NameRules {
     }
 
     private void checkText(KeyPath path, String text, String remedy) {
+        problems.addAll(unprintable(document, path, text, remedy));
+    }
+
+    /** Why a text cannot stand in a changelog as it is. */
+    static List<Problem> unprintable(ConfigDocument document, KeyPath path, String text, String remedy) {
+        List<Problem> problems = new ArrayList<>();
         if (text.contains("${")) {
             problems.add(document.problem(
                     path,
@@ -137,6 +143,7 @@ final class NameRules {
                 path,
                 "%s has the character U+%04X, which cannot stand in a changelog.".formatted(Quoted.of(text), character),
                 remedy)));
+        return problems;
     }
 
     private static boolean cannotStandInXml(int character) {

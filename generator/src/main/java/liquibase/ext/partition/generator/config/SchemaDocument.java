@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /** {@code tables.schema.json}: says what is wrong with a config, and what it documents about each key. */
@@ -62,5 +63,31 @@ final class SchemaDocument {
         }
         String pointer = object.get("$ref").stringValue().substring(1);
         return keyword(schema.getSchemaNode().at(pointer), keyword);
+    }
+
+    /** {@code Write for example from: 2024-01.} and what the schema says about the key, which for an item is its list. */
+    String example(KeyPath path) {
+        KeyPath key = path;
+        while (!at(key).has("examples") && key.isItem()) {
+            key = key.parent();
+        }
+        String description = keyword(at(key), "description").stringValue("");
+        JsonNode examples = keyword(at(key), "examples");
+        return examples.isMissingNode()
+                ? description
+                : "Write for example %s: %s. %s".formatted(key.lastKey(), flow(examples.get(0)), description);
+    }
+
+    /** As people write it in YAML on one line; enough for the examples, which need no quotes. */
+    private static String flow(JsonNode example) {
+        if (example.isArray()) {
+            return example.valueStream().map(SchemaDocument::flow).collect(Collectors.joining(", ", "[", "]"));
+        }
+        if (example.isObject()) {
+            return example.propertyStream()
+                    .map(property -> property.getKey() + ": " + flow(property.getValue()))
+                    .collect(Collectors.joining(", ", "{", "}"));
+        }
+        return example.asString();
     }
 }

@@ -35,7 +35,11 @@ final class SchemaRules {
             "array", "a list",
             "object", "a mapping (key: value)");
 
-    private final SchemaDocument schema = new SchemaDocument();
+    private final SchemaDocument schema;
+
+    SchemaRules(SchemaDocument schema) {
+        this.schema = schema;
+    }
 
     /** One problem for each thing that the schema does not allow, in no particular order. */
     List<Problem> problems(ConfigDocument document) {
@@ -57,17 +61,19 @@ final class SchemaRules {
                         "%s is none of %s.".formatted(show(value), String.join(", ", choices(path))),
                         NearestName.to(value.asString(), choices(path))
                                 .map(nearest -> "Did you mean %s?".formatted(nearest))
-                                .orElseGet(() -> example(path)));
-            case "minLength" -> document.problem(path, "The text is empty.", example(path));
-            case "minItems", "minProperties" -> document.problem(path, "There is nothing in it.", example(path));
+                                .orElseGet(() -> schema.example(path)));
+            case "minLength" -> document.problem(path, "The text is empty.", schema.example(path));
+            case "minItems", "minProperties" -> document.problem(path, "There is nothing in it.", schema.example(path));
             case "uniqueItems" ->
                 document.problem(
                         path, "%s stands more than once.".formatted(repeated(value)), "Name every column once.");
             case "minimum" ->
-                document.problem(path, "%s is less than %s.".formatted(value, limit(path, "minimum")), example(path));
+                document.problem(
+                        path, "%s is less than %s.".formatted(value, limit(path, "minimum")), schema.example(path));
             case "maximum" ->
-                document.problem(path, "%s is more than %s.".formatted(value, limit(path, "maximum")), example(path));
-            default -> document.problem(path, error.getMessage() + ".", example(path));
+                document.problem(
+                        path, "%s is more than %s.".formatted(value, limit(path, "maximum")), schema.example(path));
+            default -> document.problem(path, error.getMessage() + ".", schema.example(path));
         };
     }
 
@@ -80,7 +86,7 @@ final class SchemaRules {
     }
 
     private Problem missing(ConfigDocument document, KeyPath path) {
-        return document.problem(path, "The key is missing.", example(path));
+        return document.problem(path, "The key is missing.", schema.example(path));
     }
 
     private Problem unknown(ConfigDocument document, KeyPath path) {
@@ -113,7 +119,8 @@ final class SchemaRules {
 
     private Problem wrongType(ConfigDocument document, KeyPath path, JsonNode value) {
         if (value.isNull()) {
-            return document.problem(path, "The key has no value.", "Remove it, or give it one. " + example(path));
+            return document.problem(
+                    path, "The key has no value.", "Remove it, or give it one. " + schema.example(path));
         }
         JsonNode types = schema.keyword(schema.at(path), "type");
         List<String> wanted = types.isArray()
@@ -133,7 +140,7 @@ final class SchemaRules {
                                 wanted.stream()
                                         .map(type -> WANTED.getOrDefault(type, type))
                                         .collect(Collectors.joining(" or ")));
-        return document.problem(path, message, example(path));
+        return document.problem(path, message, schema.example(path));
     }
 
     private static String kind(JsonNode value) {
@@ -145,32 +152,6 @@ final class SchemaRules {
 
     private static String show(JsonNode value) {
         return value.isString() ? Quoted.of(value.stringValue()) : value.toString();
-    }
-
-    /** {@code Write for example from: 2024-01.} and what the schema says about the key, which for an item is its list. */
-    private String example(KeyPath path) {
-        KeyPath key = path;
-        while (!schema.at(key).has("examples") && key.isItem()) {
-            key = key.parent();
-        }
-        String description = schema.keyword(schema.at(key), "description").stringValue("");
-        JsonNode examples = schema.keyword(schema.at(key), "examples");
-        return examples.isMissingNode()
-                ? description
-                : "Write for example %s: %s. %s".formatted(key.lastKey(), flow(examples.get(0)), description);
-    }
-
-    /** As people write it in YAML on one line; enough for the examples, which need no quotes. */
-    private static String flow(JsonNode example) {
-        if (example.isArray()) {
-            return example.valueStream().map(SchemaRules::flow).collect(Collectors.joining(", ", "[", "]"));
-        }
-        if (example.isObject()) {
-            return example.propertyStream()
-                    .map(property -> property.getKey() + ": " + flow(property.getValue()))
-                    .collect(Collectors.joining(", ", "{", "}"));
-        }
-        return example.asString();
     }
 
     private List<String> choices(KeyPath path) {

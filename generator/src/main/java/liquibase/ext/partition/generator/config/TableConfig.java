@@ -22,8 +22,7 @@ import liquibase.ext.partition.engine.target.Routing;
  * @param routing how a new row finds its partition; null for the extension's default, native
  * @param incomingForeignKeys what becomes of foreign keys that refer to the table; null for the extension's default, refuse
  * @param columns by name, in the order of the file; empty when the config does not state them
- * @param chunkSize rows of one copy transaction; null for the extension's default
- * @param workers connections that work side by side; null for the extension's default
+ * @param tuning how the migration works; that of {@code defaults} where the table's entry says nothing
  */
 public record TableConfig(
         String changesetPrefix,
@@ -38,8 +37,7 @@ public record TableConfig(
         IncomingForeignKeys incomingForeignKeys,
         PartitionBy partitionBy,
         Map<String, ColumnConfig> columns,
-        Long chunkSize,
-        Integer workers) {
+        Tuning tuning) {
     /** Copies the collections. */
     public TableConfig {
         keyColumns = List.copyOf(keyColumns);

@@ -19,6 +19,9 @@ import tools.jackson.databind.JsonNode;
  * than it should be, is not there. The rules look at entries; the model is made of one when no rule objects.
  */
 record TableEntry(KeyPath path, JsonNode json) {
+    /** Beside {@code tables}: what holds for all tables that do not say otherwise. */
+    static final String DEFAULTS = "defaults";
+
     static final String TABLE_NAME = "tableName";
     static final String SCHEMA_NAME = "schemaName";
     static final String PARTITION_PREFIX = "partitionPrefix";
@@ -68,6 +71,11 @@ record TableEntry(KeyPath path, JsonNode json) {
                 .filter(JsonNode::isString)
                 .map(JsonNode::stringValue)
                 .filter(it -> !it.isEmpty());
+    }
+
+    /** A text or a whole number as it was written, without blanks around it, unless it is missing or empty. */
+    static Optional<String> scalar(JsonNode value) {
+        return (value.isIntegralNumber() ? Optional.of(value.asString()) : text(value)).map(String::strip);
     }
 
     /** A name as given, or the default one; empty when neither can be known. */

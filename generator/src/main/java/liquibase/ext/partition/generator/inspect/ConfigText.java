@@ -53,9 +53,23 @@ public record ConfigText(String yaml, int todos) {
         Writer writer = new Writer();
         writer.comment(
                 "", "The tables to partition. Decide what is marked TODO, review the rest, and then run generate.");
+        writeDefaults(writer);
         writer.line("tables:");
         tables.forEach(table -> write(writer, table));
         return new ConfigText(writer.text.toString(), writer.todos);
+    }
+
+    /** Examples, since none of them is needed. */
+    private static void writeDefaults(Writer writer) {
+        writer.comment(
+                "", "How the migrations work; a table may say otherwise in its entry, and off where it wants none.");
+        writer.comment("", "defaults:");
+        writer.comment("", "  workers: 4                           # connections that work side by side");
+        writer.comment("", "  maxReplicaLag: 10s                   # pause while a replica is further behind");
+        writer.comment("", "  maxLoad: 16                          # pause while more sessions are active");
+        writer.comment("", "  window: 22:00-06:00 Europe/Berlin    # work in these hours only");
+        writer.comment("", "  maxDuration: 50min                   # then end; the next update goes on");
+        writer.comment("", "  lockTimeout: 1s                      # the longest that writers wait behind an attempt");
     }
 
     private static void write(Writer writer, InspectedTable inspected) {
@@ -81,9 +95,6 @@ public record ConfigText(String yaml, int todos) {
         for (Column column : inspected.table().columns()) {
             writer.line(indent + "  " + name(column.name()) + ": " + type(column.type()));
         }
-        writer.comment(indent, "Rows of one transaction, and connections that work side by side:");
-        writer.comment(indent, "chunkSize: 1000000");
-        writer.comment(indent, "workers: 1");
     }
 
     private static String refused(Obstacle obstacle) {

@@ -98,7 +98,10 @@ public final class PlanReader {
     private Survey survey(TableConfig table, NewTableSpec spec, Optional<Table> source, Identifier stateSchema)
             throws SQLException {
         Survey survey = surveys.read(
-                spec, TableSpec.names(table.keyColumns()), table.workers() == null ? 1 : table.workers(), stateSchema);
+                spec,
+                TableSpec.names(table.keyColumns()),
+                table.tuning().workers().orElse(1),
+                stateSchema);
         return survey.refusing(
                 source.map(it -> unexpectedColumns(it, table.columns().keySet()))
                         .orElse(List.of()));

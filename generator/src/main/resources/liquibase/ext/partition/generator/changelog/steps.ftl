@@ -60,6 +60,20 @@
   ]
 }>
 
+<#-- Which of the settings each step has, as attributes of the same names. -->
+<#assign lock = ["lockTimeout", "lockAttempts"]>
+<#assign pace = ["pauseBetweenChunks", "maxReplicaLag", "maxLoad", "throttleQuery", "window", "maxDuration"]>
+<#assign tuning = {
+  "capture": lock,
+  "copy": ["chunkSize", "chunkTime", "workers"] + pace,
+  "index": ["workers"],
+  "replay": [],
+  "verify": ["workers"],
+  "swap": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions"],
+  "backup": ["workers"],
+  "drop": ["workers"] + lock
+}>
+
 <#-- What a reviewer must know of this table's partitions. -->
 <#function prepared>
   <#local facts = ["Makes " + newTableName + ": " + partitionCount + (partitionCount == 1)?then(" partition", " partitions")

@@ -13,6 +13,10 @@
 </#macro>
 <#assign source><#if schemaName??>schemaName="[=schemaName]" </#if>tableName="[=tableName]"</#assign>
 <#assign key = keyColumns?join(",")>
+<#-- The settings of a step, each on a line; nothing where the config says nothing. -->
+<#macro tuned step indent><#list steps.tuning[step] as name><#if .data_model[name]??>
+
+[=indent][=name]="[=.data_model[name]]"</#if></#list></#macro>
 <#-- What the gate asks about and what the change makes are one list of attributes. -->
 <#macro newTable element indent>
 [=indent]<partition:[=element] [=source]
@@ -88,7 +92,7 @@
     <partition:captureChanges [=source]
         deltaTableName="[=deltaTableName]"
         keyColumns="[=key]"
-        partitionColumns="[=partitionColumns?join(",")]"/>
+        partitionColumns="[=partitionColumns?join(",")]"<@tuned "capture" "        "/>/>
   </changeSet>
 
   <@about "copy"/>
@@ -97,13 +101,7 @@
     <partition:chunkedCopy [=source]
         newTableName="[=newTableName]"
         deltaTableName="[=deltaTableName]"
-        keyColumns="[=key]"
-<#if chunkSize??>
-        chunkSize="[=chunkSize]"
-</#if>
-<#if workers??>
-        workers="[=workers]"
-</#if>
+        keyColumns="[=key]"<@tuned "copy" "        "/>
         restart="${restartCopy}"/>
   </changeSet>
 
@@ -111,8 +109,7 @@
   <changeSet id="[=prefix]-index" author="liquibase-partition" labels="copy" runInTransaction="false">
     <comment>Builds the key and the indexes of [=tableName] on [=newTableName]</comment>
     <partition:buildIndexes [=source]
-        newTableName="[=newTableName]"<#if workers??>
-        workers="[=workers]"</#if>/>
+        newTableName="[=newTableName]"<@tuned "index" "        "/>/>
   </changeSet>
 
   <@about "replay"/>
@@ -121,7 +118,7 @@
     <partition:replayChanges [=source]
         newTableName="[=newTableName]"
         deltaTableName="[=deltaTableName]"
-        keyColumns="[=key]"/>
+        keyColumns="[=key]"<@tuned "replay" "        "/>/>
   </changeSet>
 
   <@about "verify"/>
@@ -133,8 +130,7 @@
     <partition:verifyCopy [=source]
         newTableName="[=newTableName]"
         deltaTableName="[=deltaTableName]"
-        keyColumns="[=key]"<#if workers??>
-        workers="[=workers]"</#if>/>
+        keyColumns="[=key]"<@tuned "verify" "        "/>/>
   </changeSet>
 
   <@about "copied"/>
@@ -155,7 +151,7 @@
         newTableName="[=newTableName]"
         backupTableName="[=backupTableName]"
         deltaTableName="[=deltaTableName]"
-        keyColumns="[=key]"/>
+        keyColumns="[=key]"<@tuned "swap" "        "/>/>
   </changeSet>
 
   <@about "swapped"/>
@@ -170,12 +166,11 @@
   <changeSet id="[=prefix]-drop" author="liquibase-partition" labels="drop" runInTransaction="false">
     <preConditions onFail="CONTINUE">
       <partition:approved operation="drop" [=source] approvedTables="${dropApproved}"/>
-      <partition:backupVerified [=source] onDifference="halt"<#if workers??> workers="[=workers]"</#if>/>
+      <partition:backupVerified [=source] onDifference="halt"<@tuned "backup" "          "/>/>
     </preConditions>
     <comment>Drops [=backupTableName], which [=tableName] has replaced</comment>
     <partition:dropBackup [=source]
         backupTableName="[=backupTableName]"
-        deltaTableName="[=deltaTableName]"<#if workers??>
-        workers="[=workers]"</#if>/>
+        deltaTableName="[=deltaTableName]"<@tuned "drop" "        "/>/>
   </changeSet>
 </databaseChangeLog>

@@ -11,6 +11,13 @@
 [=indent]tableName: "[=tableName]"
 </#macro>
 <#assign key = keyColumns?join(",")>
+<#-- The settings of a step, each on a line; nothing where the config says nothing. -->
+<#macro tuned step indent>
+<#list steps.tuning[step]?filter(name -> .data_model[name]??) as name>
+<#assign value = .data_model[name]>
+[=indent][=name]: <#if value?is_number>[=value]<#else>"[=value]"</#if>
+</#list>
+</#macro>
 <#-- What the gate asks about and what the change makes are one list of attributes. -->
 <#macro newTable element indent>
 [=indent]- [=element]:
@@ -106,6 +113,7 @@ databaseChangeLog:
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
             partitionColumns: "[=partitionColumns?join(",")]"
+            <@tuned "capture" "            "/>
 
   <@about "copy"/>
   - changeSet:
@@ -120,12 +128,7 @@ databaseChangeLog:
             newTableName: "[=newTableName]"
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
-<#if chunkSize??>
-            chunkSize: [=chunkSize]
-</#if>
-<#if workers??>
-            workers: [=workers]
-</#if>
+            <@tuned "copy" "            "/>
             restart: "${restartCopy}"
 
   <@about "index"/>
@@ -139,9 +142,7 @@ databaseChangeLog:
         - buildIndexes:
             <@source "            "/>
             newTableName: "[=newTableName]"
-<#if workers??>
-            workers: [=workers]
-</#if>
+            <@tuned "index" "            "/>
 
   <@about "replay"/>
   - changeSet:
@@ -156,6 +157,7 @@ databaseChangeLog:
             newTableName: "[=newTableName]"
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
+            <@tuned "replay" "            "/>
 
   <@about "verify"/>
   - changeSet:
@@ -174,9 +176,7 @@ databaseChangeLog:
             newTableName: "[=newTableName]"
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
-<#if workers??>
-            workers: [=workers]
-</#if>
+            <@tuned "verify" "            "/>
 
   <@about "copied"/>
   - changeSet:
@@ -211,6 +211,7 @@ databaseChangeLog:
             backupTableName: "[=backupTableName]"
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
+            <@tuned "swap" "            "/>
 
   <@about "swapped"/>
   - changeSet:
@@ -240,15 +241,11 @@ databaseChangeLog:
         - backupVerified:
             <@source "            "/>
             onDifference: halt
-<#if workers??>
-            workers: [=workers]
-</#if>
+            <@tuned "backup" "            "/>
       comment: "Drops [=backupTableName], which [=tableName] has replaced"
       changes:
         - dropBackup:
             <@source "            "/>
             backupTableName: "[=backupTableName]"
             deltaTableName: "[=deltaTableName]"
-<#if workers??>
-            workers: [=workers]
-</#if>
+            <@tuned "drop" "            "/>

@@ -121,10 +121,54 @@ class ChangelogGeneratorTest {
                 partitionBy: {columns: [at], interval: year, from: 2024, until: 2025}
             """;
 
-    private static final Map<String, String> CONFIGS = Map.of("plain", PLAIN, "odd", ODD, "kinds", KINDS);
+    /** Every setting, once for all tables, once overridden, and switched off. */
+    private static final String TUNED = """
+            defaults:
+              chunkSize: 500_000
+              chunkTime: 1s
+              workers: 4
+              pauseBetweenChunks: 200ms
+              maxReplicaLag: 10s
+              maxLoad: 16
+              throttleQuery: SELECT count(*) > 100 AND 'a & "b" <> c' IS NOT NULL FROM jobs
+              window: 22:00-06:00 Europe/Berlin
+              maxDuration: 50min
+              lockTimeout: 500ms
+              lockAttempts: 60
+              maxDrainRows: 2000
+              waitForOldTransactions: 10min
+              onOldTransactions: goOn
+            tables:
+              - tableName: orders
+                keyColumns: [id]
+                partitionBy: {columns: [created_at], from: 2024-01, until: 2024-02}
+              - tableName: payments
+                keyColumns: [id]
+                partitionBy: {columns: [created_at], from: 2024-01, until: 2024-02}
+                workers: 1
+                pauseBetweenChunks: off
+                maxReplicaLag: off
+                maxLoad: off
+                throttleQuery: off
+                window: off
+                maxDuration: 2min
+                onOldTransactions: stop
+            """;
+
+    private static final Map<String, String> CONFIGS =
+            Map.of("plain", PLAIN, "odd", ODD, "kinds", KINDS, "tuned", TUNED);
 
     @ParameterizedTest
-    @CsvSource({"plain, XML", "plain, YAML", "odd, XML", "odd, YAML", "kinds, XML", "kinds, YAML"})
+    @CsvSource({
+        "plain, XML",
+        "plain, YAML",
+        "odd, XML",
+        "odd, YAML",
+        "kinds, XML",
+        "kinds, YAML",
+        "tuned, XML",
+        "tuned, YAML"
+    })
     void givesExactlyTheGoldenFiles(String name, ChangelogFormat format) throws Exception {
         List<ChangelogFile> files = generate(CONFIGS.get(name), format);
         Path golden = GOLDEN.resolve(name);
@@ -226,6 +270,10 @@ class ChangelogGeneratorTest {
                             "schemaName",
                             "chunkSize",
                             "workers",
+                            "pauseBetweenChunks",
+                            "maxLoad",
+                            "lockTimeout",
+                            "OldTransactions",
                             "- column:",
                             "<partition:column ",
                             "routing",

@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.target.PartitionInterval;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TablesConfig;
+import liquibase.ext.partition.generator.config.Tuning;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,8 +42,7 @@ class TemplatesTest {
                     LocalDate.of(2024, 1, 1),
                     LocalDate.of(3000, 1, 1)),
             Map.of(),
-            1_000_000L,
-            null)));
+            new Tuning(Map.of("chunkSize", 1_000_000L)))));
 
     @TempDir
     private Path directory;

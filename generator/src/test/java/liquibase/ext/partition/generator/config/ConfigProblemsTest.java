@@ -430,6 +430,65 @@ class ConfigProblemsTest {
                 .advising("Write for example workers: 4.");
     }
 
+    /** The engine's own words, so that what is generated cannot be refused when Liquibase runs. */
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    chunkTime | 2 | write a number and ms, s or min
+                    chunkTime | off | write a number and ms, s or min
+                    pauseBetweenChunks | 0ms | it must be longer than nothing
+                    pauseBetweenChunks | a while | write a number and ms, s or min
+                    maxReplicaLag | 10 | write a number and ms, s or min
+                    maxReplicaLag | 1h | write a number and ms, s or min
+                    maxLoad | 0 | it must be a whole number of 1 or more
+                    maxLoad | 99999999999999999999 | it must be a whole number of 1 or more
+                    maxLoad | 1.5 | it must be a whole number of 1 or more
+                    throttleQuery | "  " | throttleQuery is empty
+                    throttleQuery | SELECT ${busy} | where Liquibase would put a changelog parameter
+                    throttleQuery | "SELECT true\\n-- always" | which cannot stand in a changelog
+                    window | night | write two times and, where they are not UTC, a time zone
+                    window | 25:00-06:00 | write two times and, where they are not UTC, a time zone
+                    window | 22:00-06:00 Europe/Paradise | write two times and, where they are not UTC, a time zone
+                    maxDuration | 0min | it must be longer than nothing
+                    maxDuration | -5min | write a number and ms, s or min
+                    lockTimeout | 500 | write a number and ms, s or min
+                    lockTimeout | off | write a number and ms, s or min
+                    lockAttempts | 0 | 0 is less than 1.
+                    lockAttempts | many | is not a whole number.
+                    maxDrainRows | -1 | -1 is less than 1.
+                    waitForOldTransactions | never | write a number and ms, s or min
+                    onOldTransactions | go | "go" is none of stop, goOn.
+                    """)
+    void refusesASettingThatTheExtensionWouldRefuseInATableAndForAll(String key, String value, String message) {
+        // Where two sentences are two problems, the schema and the engine would have told the same twice.
+        assertProblem(TABLE + "    %s: %s\n".formatted(key, value), 8, "tables[0]." + key)
+                .saying(message);
+        assertProblem("defaults:\n  %s: %s\n".formatted(key, value) + TABLE, 2, "defaults." + key)
+                .saying(message);
+    }
+
+    @Test
+    void showsHowASettingIsWritten() {
+        assertProblem(TABLE + "    window: night\n", 8, "tables[0].window")
+                .advising("Write for example window: 22:00-06:00 Europe/Berlin. The hours of the day");
+        assertProblem("defaults: {maxReplicaLag: 10}\n" + TABLE, 1, "defaults.maxReplicaLag")
+                .advising("Write for example maxReplicaLag: 10s.");
+        assertProblem("defaults: {window: [22, 6]}\n" + TABLE, 1, "defaults.window")
+                .saying("This is a list, and text is wanted.");
+        assertProblem("defaults: {window: }\n" + TABLE, 1, "defaults.window")
+                .saying("The key has no value.")
+                .advising("off takes a default away");
+        assertProblem("defaults: {}\n" + TABLE, 1, "defaults").saying("There is nothing in it.");
+    }
+
+    /** What is said of one table can be no default, and the other way round nothing is lost. */
+    @Test
+    void refusesInDefaultsWhatIsOfOneTable() {
+        assertProblem("defaults: {keyColumns: [id]}\n" + TABLE, 1, "defaults.keyColumns")
+                .saying("The key is not known.");
+        assertProblem("defaults: {maxReplicalag: 10s}\n" + TABLE, 1, "defaults.maxReplicalag")
+                .advising("Did you mean maxReplicaLag?");
+    }
+
     @Test
     void asksForQuotesAroundANameOfDigits() {
         assertProblem(TABLE.replace("tableName: orders", "tableName: 2024"), 2, "tables[0].tableName")

@@ -50,9 +50,44 @@ class ConfigReaderTest {
                                 LocalDate.of(2024, 1, 1),
                                 LocalDate.of(2026, 7, 1)),
                         Map.of(),
-                        null,
-                        null));
+                        Tuning.NONE));
         assertThat(table.partitionBy().partitionCount()).isEqualTo(30);
+    }
+
+    @Test
+    void aTableSaysOtherwiseThanTheDefaultsOrWantsNoneOfThem() throws Exception {
+        List<TableConfig> tables = read("""
+                defaults: {workers: 4, maxLoad: 16, window: 22:00-06:00, lockTimeout: 500ms}
+                tables:
+                  - tableName: orders
+                    keyColumns: [id]
+                    partitionBy: {columns: [created_at], from: 2024-01, until: 2026-07}
+                  - tableName: payments
+                    keyColumns: [id]
+                    partitionBy: {columns: [created_at], from: 2024-01, until: 2026-07}
+                    workers: 1
+                    maxLoad: off
+                    window: "off"
+                    maxReplicaLag: 2 min
+                    throttleQuery: >-
+                      SELECT count(*) > 100
+                      FROM jobs
+                """).tables();
+
+        assertThat(tables)
+                .extracting(TableConfig::tuning)
+                .containsExactly(
+                        new Tuning(
+                                Map.of("workers", 4L, "maxLoad", 16L, "window", "22:00-06:00", "lockTimeout", "500ms")),
+                        new Tuning(Map.of(
+                                "workers",
+                                1L,
+                                "maxReplicaLag",
+                                "2 min",
+                                "throttleQuery",
+                                "SELECT count(*) > 100 FROM jobs",
+                                "lockTimeout",
+                                "500ms")));
     }
 
     @Test
@@ -111,8 +146,7 @@ class ConfigReaderTest {
                                 "id", new ColumnConfig("bigint", null, null),
                                 "day", new ColumnConfig("date", "to_date(day, 'YYYY')", null),
                                 "amount", new ColumnConfig("numeric(12,2)", "round(amount, 2)", "amount")),
-                        1000L,
-                        4));
+                        new Tuning(Map.of("chunkSize", 1000L, "workers", 4L))));
         assertThat(table.columns().keySet()).containsExactly("tenant", "id", "day", "amount");
     }
 

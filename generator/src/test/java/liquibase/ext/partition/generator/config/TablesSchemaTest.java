@@ -24,6 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
 class TablesSchemaTest {
     private final SchemaDocument schema = new SchemaDocument();
     private final KeyPath table = KeyPath.ROOT.child("tables").child(0);
+    private final KeyPath defaults = KeyPath.ROOT.child("defaults");
     private final KeyPath column = table.child("columns").child("amount");
 
     @Test
@@ -84,7 +85,9 @@ class TablesSchemaTest {
         assertThat(properties(table))
                 .containsExactlyInAnyOrderElementsOf(components(TableConfig.class)
                         .filter(it -> !it.equals("changesetPrefix"))
+                        .flatMap(it -> it.equals("tuning") ? tuningKeys() : Stream.of(it))
                         .toList());
+        assertThat(properties(defaults)).containsExactlyElementsOf(tuningKeys().toList());
         assertThat(properties(table.child("partitionBy")))
                 .containsExactlyInAnyOrderElementsOf(
                         components(PartitionBy.class).toList());
@@ -93,7 +96,12 @@ class TablesSchemaTest {
                         components(ColumnConfig.class).toList());
         assertThat(properties(KeyPath.ROOT))
                 .containsExactlyInAnyOrderElementsOf(
-                        components(TablesConfig.class).toList());
+                        Stream.concat(Stream.of("defaults"), components(TablesConfig.class))
+                                .toList());
+    }
+
+    private static Stream<String> tuningKeys() {
+        return Arrays.stream(TuningKey.values()).map(TuningKey::key);
     }
 
     @Test

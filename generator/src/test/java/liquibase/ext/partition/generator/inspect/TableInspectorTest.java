@@ -56,6 +56,14 @@ class TableInspectorTest {
 
         assertThat(text.yaml()).isEqualTo("""
                 # The tables to partition. Decide what is marked TODO, review the rest, and then run generate.
+                # How the migrations work; a table may say otherwise in its entry, and off where it wants none.
+                # defaults:
+                #   workers: 4                           # connections that work side by side
+                #   maxReplicaLag: 10s                   # pause while a replica is further behind
+                #   maxLoad: 16                          # pause while more sessions are active
+                #   window: 22:00-06:00 Europe/Berlin    # work in these hours only
+                #   maxDuration: 50min                   # then end; the next update goes on
+                #   lockTimeout: 1s                      # the longest that writers wait behind an attempt
                 tables:
                   - schemaName: public
                     tableName: orders
@@ -76,10 +84,11 @@ class TableInspectorTest {
                       amount: numeric(12,2)
                       code: "\\"char\\""
                       created_at: timestamp(3) with time zone
-                    # Rows of one transaction, and connections that work side by side:
-                    # chunkSize: 1000000
-                    # workers: 1
                 """);
+        ConfigText uncommented = new ConfigText(text.yaml().replaceAll("(?m)^# (?=defaults:|  )", ""), text.todos());
+        assertThat(accepted(uncommented).tuning().settings())
+                .containsOnlyKeys("workers", "maxReplicaLag", "maxLoad", "window", "maxDuration", "lockTimeout");
+        assertThat(accepted(text).tuning().settings()).isEmpty();
         assertThat(text.todos()).isZero();
         assertThat(accepted(text).columns())
                 .containsEntry("code", new ColumnConfig("\"char\"", null, null))

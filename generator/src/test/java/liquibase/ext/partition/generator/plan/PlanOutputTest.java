@@ -33,6 +33,7 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionInterval;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
+import liquibase.ext.partition.generator.config.Tuning;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -68,8 +69,7 @@ class PlanOutputTest {
                                 LocalDate.of(2023, 1, 1),
                                 LocalDate.of(2027, 1, 1)),
                         Map.of(),
-                        null,
-                        null),
+                        Tuning.NONE),
                 new Identifier("shop"));
     }
 

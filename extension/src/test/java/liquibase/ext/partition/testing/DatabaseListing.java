@@ -1,10 +1,9 @@
-package liquibase.ext.partition.carried;
+package liquibase.ext.partition.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.testing.TestDatabase;
 
 /** Every object of a database that a user could have made, with what it leans on, whom it belongs to and who may do what. */
 public final class DatabaseListing {
@@ -53,6 +52,7 @@ public final class DatabaseListing {
 
     private DatabaseListing() {}
 
+    /** One line for each; in the same order whenever the objects are the same. */
     public static List<String> of(TestDatabase database) {
         return database.queryStrings(OBJECTS);
     }

@@ -1,0 +1,66 @@
+package liquibase.ext.partition.generator.config;
+
+import java.util.Map;
+import liquibase.ext.partition.engine.run.DurationText;
+import liquibase.ext.partition.engine.run.Pace;
+
+/**
+ * The keys that can stand in a table's entry and, for all tables, in {@code defaults}. Each has the name of the attribute that it
+ * becomes. What the schema cannot check is read by the engine, as it will be when Liquibase runs.
+ */
+enum TuningKey {
+    CHUNK_SIZE("chunkSize", Kind.WHOLE_NUMBER),
+    CHUNK_TIME("chunkTime", Kind.DURATION),
+    WORKERS("workers", Kind.WHOLE_NUMBER),
+    PAUSE_BETWEEN_CHUNKS("pauseBetweenChunks", Kind.PACE),
+    MAX_REPLICA_LAG("maxReplicaLag", Kind.PACE),
+    MAX_LOAD("maxLoad", Kind.PACE),
+    THROTTLE_QUERY("throttleQuery", Kind.PACE),
+    WINDOW("window", Kind.PACE),
+    MAX_DURATION("maxDuration", Kind.PACE),
+    LOCK_TIMEOUT("lockTimeout", Kind.DURATION),
+    LOCK_ATTEMPTS("lockAttempts", Kind.WHOLE_NUMBER),
+    MAX_DRAIN_ROWS("maxDrainRows", Kind.WHOLE_NUMBER),
+    WAIT_FOR_OLD_TRANSACTIONS("waitForOldTransactions", Kind.DURATION),
+    ON_OLD_TRANSACTIONS("onOldTransactions", Kind.CHOICE);
+
+    /** What takes a default away for one table. */
+    static final String OFF = "off";
+
+    private enum Kind {
+        /** Checked by the schema. */
+        WHOLE_NUMBER,
+        /** Checked by the schema. */
+        CHOICE,
+        DURATION,
+        /** Not there unless it is set, so that it can be off. */
+        PACE
+    }
+
+    private final String key;
+    private final Kind kind;
+
+    TuningKey(String key, Kind kind) {
+        this.key = key;
+        this.kind = kind;
+    }
+
+    String key() {
+        return key;
+    }
+
+    boolean isOff(String text) {
+        return kind == Kind.PACE && text.equals(OFF);
+    }
+
+    /** @throws IllegalArgumentException with a message for people */
+    void check(String text) {
+        switch (kind) {
+            case DURATION -> DurationText.parse(key, text);
+            case PACE -> Pace.parse(Map.of(key, text));
+            default -> {
+                // The schema has said it.
+            }
+        }
+    }
+}
