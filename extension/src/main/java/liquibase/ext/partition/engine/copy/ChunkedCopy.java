@@ -157,7 +157,7 @@ public final class ChunkedCopy {
         long blocks = Heap.blocks(session, source.name());
         CopyPlan plan = new CopyPlan(blocks, source.filenode(), source.columnFingerprint());
         session.inTransaction(() -> {
-            CopiedRows.removeLeftovers(session, migration);
+            CopiedRows.removeLeftovers(run, migration);
             run.migrations().startCopy(migration, plan);
         });
         return plan;
