@@ -20,9 +20,21 @@ public final class CopiedRows {
     public static void discard(StepRun run, Migration migration) throws SQLException {
         if (run.session()
                 .queryBoolean(EXISTS.with("newTable", migration.newTable().quoted()))) {
+            removeTriggers(run, migration);
             run.session().update(TRUNCATE.with("newTable", migration.newTable()));
         }
         new Checkpoints(run.session(), run.state(), migration).forgetAll();
         run.migrations().forgetCopy(migration);
+    }
+
+    /** Those that a swap which was killed has made ahead: one refuses TRUNCATE. */
+    private static void removeTriggers(StepRun run, Migration migration) throws SQLException {
+        if (migration.deltaTableName().isPresent()) {
+            Capture.of(migration)
+                    .removeFrom(
+                            run.session(),
+                            migration.newTable(),
+                            migration.spec().routing());
+        }
     }
 }
