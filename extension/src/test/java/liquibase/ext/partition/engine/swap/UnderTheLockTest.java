@@ -148,6 +148,7 @@ class UnderTheLockTest {
                 UNION ALL SELECT 'grant ' || a::text FROM pg_class, unnest(relacl) AS a
                 WHERE oid = 'orders'::regclass AND a::text LIKE '=%'
                 UNION ALL SELECT 'comment ' || obj_description('orders'::regclass, 'pg_class')
+                WHERE obj_description('orders'::regclass, 'pg_class') IS NOT NULL
                 UNION ALL SELECT 'policy ' || polname FROM pg_policy WHERE polrelid = 'orders'::regclass
                 UNION ALL SELECT DISTINCT 'view ' || r.ev_class::regclass FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid
                 WHERE d.classid = 'pg_rewrite'::regclass AND d.refobjid = 'orders'::regclass
