@@ -26,27 +26,26 @@ final class Lane implements Runnable, AutoCloseable {
     private static final Duration LONGEST_COMMAND = Duration.ofSeconds(90);
 
     /** How long an operator looks on after the wire has gone half-open, before killing what does not move. */
-    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(45);
+    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(30);
+
+    /** How often an operator looks. */
+    private static final Duration A_MOMENT = Duration.ofSeconds(2);
 
     private static final Duration LONGEST_ROUND = Duration.ofSeconds(150);
 
     private static final Map<String, String> ENVIRONMENT = Map.of(
             "LIQUIBASE_ANALYTICS_ENABLED", "false",
-            "LIQUIBASE_CHANGELOGLOCK_WAIT_TIME_IN_MINUTES", "1",
-            "LIQUIBASE_CHANGELOGLOCK_POLL_RATE", "1",
+            "LIQUIBASE_CHANGELOG_LOCK_WAIT_TIME_IN_MINUTES", "1",
+            "LIQUIBASE_CHANGELOG_LOCK_POLL_RATE", "1",
             "LIQUIBASE_PARTITION_GIVE_UP_AFTER", "60s");
 
+    /** The embedded server's own default is to acknowledge commits that are not in its log yet; then a crash may lose them. */
     private static final Map<String, String> SERVER = Map.of(
-            "fsync",
-            "off",
-            "wal_level",
-            "logical",
-            "max_connections",
-            "60",
-            "shared_buffers",
-            "64MB",
-            "log_statement",
-            "none");
+            "synchronous_commit", "on",
+            "fsync", "off",
+            "wal_level", "logical",
+            "max_connections", "60",
+            "shared_buffers", "64MB");
 
     private static final Pattern ASKS_FOR_ROLLBACK =
             Pattern.compile("[Rr]oll (the migration )?back|[Tt]ake the migration back");
@@ -283,6 +282,25 @@ final class Lane implements Runnable, AutoCloseable {
                 result = Lane.this.run(life.words(command, more.toArray(String[]::new)));
                 tell("%s", result);
             }
+            if (hits.contains(Fault.DISABLE_TRIGGER) && command != Command.ROLLBACK_ALL) {
+                // It was too late for this command, or nothing to it; the next that relies on captured writes must
+                // notice.
+                WarmCli.Result noticed = Lane.this.run(life.words(Command.UPDATE_AND_SWAP));
+                tell("%s", noticed);
+                if (life.isCaptureOff()) {
+                    if (noticed.succeeded() || !noticed.output().contains("are not being captured")) {
+                        throw new AssertionError("The capture trigger is disabled, and the update does not say so");
+                    }
+                    requireMessage(noticed);
+                    needs(Tally.Outcome.ROLLBACK);
+                    command = Command.ROLLBACK_ALL;
+                    result = Lane.this.run(life.words(command));
+                    tell("%s", result);
+                    if (!result.succeeded()) {
+                        throw new AssertionError("The rollback that the message asks for fails");
+                    }
+                }
+            }
             life.requireNothingLost();
             if (command == Command.ROLLBACK_ALL && life.recorded().isEmpty()) {
                 life.requireNothingLeftBehind();
@@ -315,15 +333,28 @@ final class Lane implements Runnable, AutoCloseable {
             }
         }
 
+        /** Until the command ends, by itself or by an operator who sees that it never will. */
         private WarmCli.Result await(List<Fault> faults) {
-            WarmCli.Result result = cli.await(faults.contains(Fault.HALF_OPEN) ? LONGEST_SILENCE : LONGEST_COMMAND);
+            boolean halfOpen = faults.contains(Fault.HALF_OPEN);
+            long end = System.nanoTime() + (halfOpen ? LONGEST_SILENCE : LONGEST_COMMAND).toNanos();
+            WarmCli.Result result = cli.await(A_MOMENT);
+            while (cli.isBusy() && System.nanoTime() < end) {
+                if (result.isWaitingForLock() && !spare.isBusy() && life.isLocked()) {
+                    // Its own, whose acknowledgement was lost: nobody else is at work.
+                    needs(Tally.Outcome.RELEASE_LOCKS);
+                    spare.begin(life.words(Command.RELEASE_LOCKS));
+                    tell("%s", spare.await(LONGEST_COMMAND));
+                }
+                result = cli.await(A_MOMENT);
+            }
             if (cli.isBusy()) {
                 cli.dumpThreads();
                 result = cli.await(Duration.ofMillis(1));
                 cli.kill();
-                if (!faults.contains(Fault.HALF_OPEN)) {
+                if (!halfOpen) {
                     throw new AssertionError("The command hangs:\n" + result);
                 }
+                needs(Tally.Outcome.KILLED);
                 tell("killed, as nothing came any more%n%s", result);
             }
             return result;

@@ -84,6 +84,13 @@ final class Life implements AutoCloseable {
         return recorded().contains("drop");
     }
 
+    /** Whether there is a capture trigger, and it is disabled. */
+    boolean isCaptureOff() {
+        return database.queryString(
+                        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname LIKE '%\\_delta\\_capture' AND tgenabled = 'D')")
+                .equals("t");
+    }
+
     boolean isLocked() {
         return database.queryString("SELECT EXISTS (SELECT FROM databasechangeloglock WHERE locked)")
                 .equals("t");

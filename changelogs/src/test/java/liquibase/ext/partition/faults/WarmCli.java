@@ -30,6 +30,10 @@ final class WarmCli implements AutoCloseable {
             return exitCode != null && exitCode == 0;
         }
 
+        boolean isWaitingForLock() {
+            return !lines.isEmpty() && lines.get(lines.size() - 1).contains("Waiting for changelog lock");
+        }
+
         String output() {
             return String.join("\n", lines);
         }

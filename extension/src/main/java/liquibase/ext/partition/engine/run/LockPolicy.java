@@ -67,7 +67,7 @@ public record LockPolicy(Duration timeout, int attempts) {
         }
     }
 
-    /** What is done between two attempts, outside any transaction. */
+    /** What is done between two attempts, right before the second one, outside any transaction. */
     @FunctionalInterface
     public interface Between {
         void run() throws SQLException;
@@ -75,8 +75,8 @@ public record LockPolicy(Duration timeout, int attempts) {
 
     /**
      * Runs {@code work}, which takes the lock first thing, in a transaction of its own with the attempt's
-     * {@code lock_timeout}. When the lock is not given the transaction is rolled back, {@code between} is run, and after a
-     * pause the work is tried again.
+     * {@code lock_timeout}. When the lock is not given the transaction is rolled back, and after a pause {@code between} is run and
+     * the work is tried again.
      *
      * @param unchanged a sentence for the error: what is as it was
      * @throws LockNotAvailable after the last attempt, naming who holds the lock
@@ -110,8 +110,8 @@ public record LockPolicy(Duration timeout, int attempts) {
                 }
                 report.line("Lock on %s not given within %s (attempt %d of %d); held by %s"
                         .formatted(table, DurationText.words(timeout(attempt)), attempt, attempts, holders));
-                between.run();
                 pause(attempt);
+                between.run();
             }
         }
     }
