@@ -60,7 +60,7 @@ class OtherServerTest {
     }
 
     /** Begins the copy, and stops it where it has its connection and no workers yet. */
-    private Future<Void> copyBehind(Transaction holder) {
+    private Future<Void> copyBehind(Transaction holder) throws Exception {
         holder.run("LOCK TABLE partition_migration");
         Future<Void> update = MigrationFixture.inBackground(() -> {
             changelog.update(1);
