@@ -11,9 +11,9 @@ import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.ext.partition.TableSelection;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
-import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.state.Chunk;
 
 /** Copies the table into the new table, chunk by chunk. */
 @DatabaseChange(
@@ -22,6 +22,7 @@ import liquibase.ext.partition.engine.run.StepRun;
         priority = 1)
 public class ChunkedCopyChange extends DeltaChange {
     private String chunkSize;
+    private String chunkTime;
     private String workers;
     private String restart;
     private String pauseBetweenChunks;
@@ -32,7 +33,8 @@ public class ChunkedCopyChange extends DeltaChange {
     private String maxDuration;
 
     @DatabaseChangeProperty(
-            description = "Rows a chunk holds about; 1000000 where it is not given, 100000 for verifyCopy",
+            description =
+                    "Rows a chunk holds at most, about; for chunkedCopy as many as fit into chunkTime where it is not given, for verifyCopy 100000",
             exampleValue = "500000",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)
@@ -42,6 +44,20 @@ public class ChunkedCopyChange extends DeltaChange {
 
     public void setChunkSize(String chunkSize) {
         this.chunkSize = chunkSize;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "How long a chunk, which is one transaction, should take: a number with ms, s or min; its size follows. 2s where it is not given",
+            exampleValue = "500ms",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getChunkTime() {
+        return chunkTime;
+    }
+
+    public void setChunkTime(String chunkTime) {
+        this.chunkTime = chunkTime;
     }
 
     @DatabaseChangeProperty(
@@ -199,6 +215,7 @@ public class ChunkedCopyChange extends DeltaChange {
 
     private Map<String, String> pace() {
         return new PaceAttributes()
+                .with("chunkTime", chunkTime)
                 .with("pauseBetweenChunks", pauseBetweenChunks)
                 .with("maxReplicaLag", maxReplicaLag)
                 .with("maxLoad", maxLoad)
@@ -209,7 +226,7 @@ public class ChunkedCopyChange extends DeltaChange {
     }
 
     private long chunkRows() {
-        return Attributes.positive("chunkSize", chunkSize, ChunkedCopy.DEFAULT_CHUNK_SIZE);
+        return Attributes.positive("chunkSize", chunkSize, ChunkedCopy.UNBOUNDED);
     }
 
     private int workerCount() {

@@ -36,7 +36,8 @@ public final class LiquibaseEnvironment {
                 new WorkerConnections(database.getConnection()),
                 state(database),
                 report(),
-                PartitionConfiguration.onBusy());
+                PartitionConfiguration.onBusy(),
+                PartitionConfiguration.askAfter());
     }
 
     /** Liquibase's own JDBC connection. */

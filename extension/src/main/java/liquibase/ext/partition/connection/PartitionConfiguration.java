@@ -7,8 +7,8 @@ import liquibase.configuration.ConfigurationValueObfuscator;
 import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.OnBusy;
 
-/** The extension's own settings: {@code liquibase.partition.url}, {@code .username}, {@code .password}, {@code .onBusy} and
- * {@code .giveUpAfter}. */
+/** The extension's own settings: {@code liquibase.partition.url}, {@code .username}, {@code .password}, {@code .onBusy},
+ * {@code .giveUpAfter} and {@code .askAfter}. */
 public class PartitionConfiguration implements AutoloadedConfigurations {
     /** JDBC URL for workers' connections, where Liquibase's own connection cannot be opened again. */
     public static final ConfigurationDefinition<String> URL;
@@ -21,6 +21,9 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
 
     /** How long a lost connection is tried for. */
     public static final ConfigurationDefinition<String> GIVE_UP_AFTER;
+
+    /** How long a statement may take before the server is asked what has become of it. */
+    public static final ConfigurationDefinition<String> ASK_AFTER;
 
     static {
         ConfigurationDefinition.Builder builder = new ConfigurationDefinition.Builder("liquibase.partition");
@@ -44,6 +47,11 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
                         "How long liquibase-partition tries to connect again when a connection is lost: a number with ms, s or min")
                 .setDefaultValue("10min")
                 .build();
+        ASK_AFTER = builder.define("askAfter", String.class)
+                .setDescription(
+                        "How long a statement of liquibase-partition may take before the server is asked over another connection whether it is still at work on it: a number with ms, s or min")
+                .setDefaultValue("5s")
+                .build();
     }
 
     /** @throws IllegalArgumentException with a message for people, where it cannot be read */
@@ -54,5 +62,10 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
     /** @throws IllegalArgumentException with a message for people, where it cannot be read */
     static Duration giveUpAfter() {
         return DurationText.parse("liquibase.partition.giveUpAfter", GIVE_UP_AFTER.getCurrentValue());
+    }
+
+    /** @throws IllegalArgumentException with a message for people, where it cannot be read */
+    static Duration askAfter() {
+        return DurationText.parse("liquibase.partition.askAfter", ASK_AFTER.getCurrentValue());
     }
 }

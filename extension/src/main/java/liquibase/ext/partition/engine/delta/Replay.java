@@ -6,6 +6,8 @@ import java.util.Collections;
 import java.util.List;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Heap;
+import liquibase.ext.partition.engine.run.ChunkSize;
+import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -44,6 +46,9 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
 
     /** A delta row of a short key takes about 50 bytes with its header, a block is 8 kB. */
     private static final long ROWS_PER_BLOCK = 150;
+
+    /** Of a pass's first batch: about a thousand rows, each a few lookups, which may all be reads from a disk. */
+    private static final long FIRST_BLOCKS = 8;
 
     /** The first alone, then with the whole delta; a value can be handed on between our statements, so more than once. */
     private static final int ATTEMPTS_AT_UNIQUE_VALUES = 5;
@@ -230,9 +235,9 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
     }
 
     /**
-     * Replays what the delta table has now, batch by batch, each in a transaction of its own, and vacuums it.
+     * Replays what the delta table has now, batch by batch, each in a transaction of its own of about the chunk time, and vacuums it.
      *
-     * @param batchSize about how many delta rows a batch begins from
+     * @param batchSize how many delta rows a batch begins from at most, about
      * @return delta rows taken
      */
     public long pass(Session session, long batchSize) throws SQLException {
@@ -245,13 +250,14 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
 
     /** As {@link #pass}, for several in a row that take little each. */
     public long passWithoutVacuum(Session session, long batchSize) throws SQLException {
-        long blocksPerBatch = Math.max(1, batchSize / ROWS_PER_BLOCK);
+        ChunkSize size = new ChunkSize(FIRST_BLOCKS, batchSize / ROWS_PER_BLOCK);
         long blocks = Heap.blocks(session, capture.delta());
         long taken = 0;
-        for (long from = 0; from < blocks; from += blocksPerBatch) {
+        for (long from = 0; from < blocks; ) {
             long fromBlock = from;
-            long toBlock = Math.min(blocks, from + blocksPerBatch);
-            taken += replayBatch(session, fromBlock, toBlock);
+            long toBlock = Math.min(blocks, from + size.next(Pace.DEFAULT_CHUNK_TIME));
+            taken += size.timed(toBlock - fromBlock, () -> replayBatch(session, fromBlock, toBlock));
+            from = toBlock;
         }
         return taken;
     }

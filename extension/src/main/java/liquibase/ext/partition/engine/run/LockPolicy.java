@@ -36,6 +36,15 @@ public record LockPolicy(Duration timeout, int attempts) {
     private static final Sql SET_LOCK_TIMEOUT =
             Sql.of("SELECT pg_catalog.set_config('lock_timeout', {milliseconds}, true)");
 
+    /**
+     * Between two statements under such a lock there is no more than a round trip. Where there is, the client is gone, and the server
+     * need not have been told: without a limit it would keep the lock for hours.
+     */
+    private static final Duration LONGEST_IDLE = Duration.ofSeconds(2);
+
+    private static final Sql SET_IDLE_TIMEOUT =
+            Sql.of("SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', {milliseconds}, true)");
+
     private static final Sql HOLDERS = Sql.of("""
             SELECT format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
                           a.state, date_trunc('second', clock_timestamp() - coalesce(a.xact_start, a.state_change)),
@@ -85,6 +94,7 @@ public record LockPolicy(Duration timeout, int attempts) {
             try {
                 return session.inTransaction(() -> {
                     session.queryStrings(setTimeout(timeout(number)));
+                    session.queryStrings(SET_IDLE_TIMEOUT.with("milliseconds", LONGEST_IDLE.toMillis() + "ms"));
                     return work.run();
                 });
             } catch (SQLException e) {

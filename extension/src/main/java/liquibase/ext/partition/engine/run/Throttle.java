@@ -112,6 +112,11 @@ public final class Throttle {
         return !over;
     }
 
+    /** How long a chunk should take. Any thread. */
+    Duration chunkTime() {
+        return pace.chunkTime();
+    }
+
     /** After a chunk. */
     void pause() throws InterruptedException {
         Thread.sleep(pace.pauseBetweenChunks().toMillis());

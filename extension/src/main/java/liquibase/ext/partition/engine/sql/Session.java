@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -37,11 +38,78 @@ public final class Session {
         void run() throws SQLException;
     }
 
+    /** A statement that was sent and has no answer yet. Each is one of its own, whatever its time. */
+    public static final class Waiting {
+        private final long since = System.nanoTime();
+
+        public Duration duration() {
+            return Duration.ofNanos(System.nanoTime() - since);
+        }
+    }
+
     private final Connection connection;
     private Answers.Record record;
 
+    /** Read by who watches over the session, from another thread; null while nothing is waited for. */
+    private volatile Waiting waiting;
+
+    private volatile String abandoned;
+
     public Session(Connection connection) {
         this.connection = connection;
+    }
+
+    /** What is waited for now. To be called by any thread. */
+    public Optional<Waiting> waiting() {
+        return Optional.ofNullable(waiting);
+    }
+
+    /**
+     * Closes the way to the server, from any thread: whoever waits for an answer gets a lost connection instead.
+     *
+     * @param reason for people: why no answer can come any more
+     */
+    public void abandon(String reason) {
+        abandoned = reason;
+        try {
+            // On a thread of its own: closing an encrypted connection may want to tell the other side.
+            connection.abort(command -> {
+                Thread closing = new Thread(command, "closing a lost connection");
+                closing.setDaemon(true);
+                closing.start();
+            });
+        } catch (SQLException e) {
+            // Then it is closed already.
+        }
+    }
+
+    private <T> T awaiting(Work<T> work) throws SQLException {
+        waiting = new Waiting();
+        try {
+            return work.run();
+        } catch (SQLException e) {
+            throw abandoned == null ? e : new SQLException(abandoned, SqlState.CONNECTION_FAILURE.code(), e);
+        } finally {
+            waiting = null;
+        }
+    }
+
+    /** One of {@link Connection}'s levels. */
+    public int transactionIsolation() throws SQLException {
+        return awaiting(connection::getTransactionIsolation);
+    }
+
+    /** Of the transactions that follow; not to be called within one. */
+    public void setTransactionIsolation(int level) throws SQLException {
+        awaiting(() -> {
+            connection.setTransactionIsolation(level);
+            return null;
+        });
+    }
+
+    /** Whether it was closed, by us or because the server is known to be gone; asks nobody. */
+    public boolean isClosed() throws SQLException {
+        return connection.isClosed();
     }
 
     /**
@@ -56,10 +124,16 @@ public final class Session {
         T result;
         try {
             result = work.run();
-            connection.commit();
+            awaiting(() -> {
+                connection.commit();
+                return null;
+            });
         } catch (SQLException | RuntimeException | Error e) {
             try {
-                connection.rollback();
+                awaiting(() -> {
+                    connection.rollback();
+                    return null;
+                });
                 connection.setAutoCommit(true);
             } catch (SQLException suppressed) {
                 // The connection is gone, and the transaction with it; what counts is why.
@@ -86,6 +160,10 @@ public final class Session {
 
     /** Runs one statement and gives the number of rows it inserted, updated or deleted; 0 for one that has none. */
     public long update(Sql sql) throws SQLException {
+        return awaiting(() -> send(sql));
+    }
+
+    private long send(Sql sql) throws SQLException {
         List<Object> values = sql.values();
         if (values.isEmpty()) {
             // A plain statement: a question mark in the text (jsonb's operators, a quoted name) is only a question
@@ -116,9 +194,10 @@ public final class Session {
 
     /** All rows of a query that gives few. */
     public <T> List<T> query(Sql sql, RowMapper<T> mapper) throws SQLException {
-        if (record != null) {
-            return queryRecorded(sql, mapper);
-        }
+        return awaiting(() -> record == null ? ask(sql, mapper) : askRecorded(sql, mapper));
+    }
+
+    private <T> List<T> ask(Sql sql, RowMapper<T> mapper) throws SQLException {
         List<T> rows = new ArrayList<>();
         if (sql.values().isEmpty()) {
             try (Statement statement = connection.createStatement()) {
@@ -141,7 +220,7 @@ public final class Session {
     }
 
     /** With literals, as {@link #queryAll} asks: a driver shows some values of statements that it prepares otherwise. */
-    private <T> List<T> queryRecorded(Sql sql, RowMapper<T> mapper) throws SQLException {
+    private <T> List<T> askRecorded(Sql sql, RowMapper<T> mapper) throws SQLException {
         List<T> rows = new ArrayList<>();
         List<List<String>> answer = new ArrayList<>();
         try (Statement statement = connection.createStatement()) {
@@ -162,6 +241,10 @@ public final class Session {
      * rows; these have no answer.
      */
     public List<List<List<String>>> queryAll(List<Sql> queries) throws SQLException {
+        return awaiting(() -> askAll(queries));
+    }
+
+    private List<List<List<String>>> askAll(List<Sql> queries) throws SQLException {
         List<List<List<String>>> answers = new ArrayList<>();
         try (Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
