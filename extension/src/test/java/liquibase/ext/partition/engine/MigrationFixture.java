@@ -254,7 +254,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture index() throws SQLException {
-        step("buildIndexes", run -> IndexBuild.of(run).build(2));
+        step("buildIndexes", run -> IndexBuild.of(run).build(2, Map.of()));
         return this;
     }
 
@@ -263,7 +263,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture replay(long batchSize) throws SQLException {
-        step("replayChanges", run -> ReplayStep.run(run, batchSize));
+        step("replayChanges", run -> ReplayStep.run(run, batchSize, Map.of()));
         return this;
     }
 
@@ -272,7 +272,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture verify(long chunkSize) throws SQLException {
-        step("verifyCopy", run -> Verification.verifyCopy(run, chunkSize, 2));
+        step("verifyCopy", run -> Verification.verifyCopy(run, chunkSize, 2, Map.of()));
         return this;
     }
 
@@ -293,7 +293,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture dropBackup() throws SQLException {
-        step("dropBackup", run -> BackupDrop.run(run, backup().name(), LOCK, 2));
+        step("dropBackup", run -> BackupDrop.run(run, backup().name(), LOCK, 2, Map.of()));
         return this;
     }
 

@@ -42,6 +42,12 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
      */
     public record Side(QualifiedName table, RowShape shape) {}
 
+    /** What is waited for before each batch. */
+    @FunctionalInterface
+    public interface Turn {
+        void await() throws SQLException;
+    }
+
     /** A delta row of a short key takes about 50 bytes with its header, a block is 8 kB. */
     private static final long ROWS_PER_BLOCK = 150;
 
@@ -229,19 +235,26 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
                         .with("batch", batch());
     }
 
+    /** As {@link #pass(Session, long, Turn)}, without a pause. */
+    public long pass(Session session, long batchSize) throws SQLException {
+        return pass(session, batchSize, () -> {});
+    }
+
     /**
      * Replays what the delta table has now, batch by batch, each in a transaction of its own, and vacuums it.
      *
      * @param batchSize about how many delta rows a batch begins from
+     * @param turn waited for before each batch
      * @return delta rows taken
      */
-    public long pass(Session session, long batchSize) throws SQLException {
+    public long pass(Session session, long batchSize, Turn turn) throws SQLException {
         long blocksPerBatch = Math.max(1, batchSize / ROWS_PER_BLOCK);
         long blocks = Heap.blocks(session, capture.delta());
         long taken = 0;
         for (long from = 0; from < blocks; from += blocksPerBatch) {
             long fromBlock = from;
             long toBlock = Math.min(blocks, from + blocksPerBatch);
+            turn.await();
             taken += replayBatch(session, fromBlock, toBlock);
         }
         if (taken > 0) {

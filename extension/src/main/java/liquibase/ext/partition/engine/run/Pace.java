@@ -24,6 +24,9 @@ public record Pace(
         Optional<String> throttleQuery,
         Optional<WorkingHours> window,
         Optional<Duration> maxDuration) {
+    /** The value of a setting that is not to be there, where a changelog, a run or a row would have it otherwise. */
+    public static final String OFF = "off";
+
     private static final String PAUSE = "pauseBetweenChunks";
     private static final String REPLICA_LAG = "maxReplicaLag";
     private static final String LOAD = "maxLoad";
@@ -38,7 +41,7 @@ public record Pace(
     public static final Pace FULL_SPEED = parse(Map.of());
 
     /**
-     * @param settings by name; those that are missing are off
+     * @param settings by name; those that are missing, or {@link #OFF}, are off
      * @throws IllegalArgumentException with a message for people
      */
     public static Pace parse(Map<String, String> settings) {
@@ -49,16 +52,16 @@ public record Pace(
                     throw new IllegalArgumentException(
                             "There is no setting %s; there are %s.".formatted(name, String.join(", ", sorted())));
                 });
-        Optional<String> query = Optional.ofNullable(settings.get(QUERY)).map(String::strip);
+        Optional<String> query = given(settings, QUERY).map(String::strip);
         if (query.filter(String::isEmpty).isPresent()) {
             throw new IllegalArgumentException(QUERY + " is empty; write a query that gives true or false.");
         }
         return new Pace(
                 duration(settings, PAUSE).orElse(Duration.ZERO),
                 duration(settings, REPLICA_LAG),
-                Optional.ofNullable(settings.get(LOAD)).map(Pace::load),
+                given(settings, LOAD).map(Pace::load),
                 query,
-                Optional.ofNullable(settings.get(WINDOW)).map(text -> WorkingHours.parse(WINDOW, text)),
+                given(settings, WINDOW).map(text -> WorkingHours.parse(WINDOW, text)),
                 duration(settings, DURATION));
     }
 
@@ -83,8 +86,13 @@ public record Pace(
         return NAMES.stream().sorted().toList();
     }
 
+    private static Optional<String> given(Map<String, String> settings, String name) {
+        return Optional.ofNullable(settings.get(name))
+                .filter(text -> !text.strip().equals(OFF));
+    }
+
     private static Optional<Duration> duration(Map<String, String> settings, String name) {
-        return Optional.ofNullable(settings.get(name)).map(text -> DurationText.parse(name, text));
+        return given(settings, name).map(text -> DurationText.parse(name, text));
     }
 
     private static long load(String text) {

@@ -21,8 +21,15 @@ public final class StepRun implements AutoCloseable {
      * @param main Liquibase's connection; not closed by the engine
      * @param more where workers' connections come from
      * @param onBusy what to do while another runner is at work on the table
+     * @param pace what the run says to all its steps
      */
-    public record Environment(Connection main, ConnectionSource more, StateTables state, Report report, OnBusy onBusy) {
+    public record Environment(
+            Connection main, ConnectionSource more, StateTables state, Report report, OnBusy onBusy, RunPace pace) {
+        /** For a run of this one step. */
+        public Environment(Connection main, ConnectionSource more, StateTables state, Report report, OnBusy onBusy) {
+            this(main, more, state, report, onBusy, RunPace.beginningNow());
+        }
+
         /**
          * Begins a step.
          *
@@ -96,19 +103,35 @@ public final class StepRun implements AutoCloseable {
         environment.report().line(text);
     }
 
-    /** Workers that work without a pause. */
-    public Workers workers() {
-        return workers(Map.of());
-    }
-
     /** @param pace settings as {@link Pace#parse} takes them */
     public Workers workers(Map<String, String> pace) {
+        return workers(throttle(pace));
+    }
+
+    /**
+     * Workers on what is done to its end once it is begun.
+     *
+     * @param what begins the message
+     * @throws TimeIsUp where it is too late to begin
+     */
+    public Workers wholeWorkers(Map<String, String> pace, String what) throws SQLException {
+        Throttle throttle = throttle(pace);
+        throttle.beginWhole(what);
+        return workers(throttle);
+    }
+
+    /** For what the coordinator does by itself, piece by piece. */
+    public Throttle throttle(Map<String, String> pace) {
+        return new Throttle(session, environment.report(), migrations(), source, pace, environment.pace());
+    }
+
+    private Workers workers(Throttle throttle) {
         return new Workers(
                 environment.more(),
                 session,
                 environment.report(),
                 "liquibase-partition " + step + " " + source.name(),
-                new Throttle(session, environment.report(), migrations(), source, pace));
+                throttle);
     }
 
     @Override

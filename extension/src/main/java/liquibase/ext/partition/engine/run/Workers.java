@@ -78,6 +78,15 @@ public final class Workers {
         }
     }
 
+    /**
+     * For a task whose item is worked off in pieces, each of them kept: rests, and waits until the next piece may be begun.
+     *
+     * @throws TimeIsUp when none may be begun any more
+     */
+    public void awaitNext() throws SQLException {
+        throttle.awaitNext();
+    }
+
     private <T> void oneByOne(Collection<T> items, Task<T> task, Heartbeat heartbeat) throws SQLException {
         int done = 0;
         try {
@@ -91,8 +100,7 @@ public final class Workers {
                 done++;
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("Interrupted while work was paused.", e);
+            throw Throttle.interrupted(e);
         }
     }
 

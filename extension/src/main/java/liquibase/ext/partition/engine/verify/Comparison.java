@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.delta.TakenRoutes;
 import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -81,9 +82,11 @@ public record Comparison(
     /**
      * Compares all.
      *
+     * @param team does it
      * @param what begins the progress lines
      */
-    public ComparisonResult compare(StepRun run, String what, long chunkSize, int workers) throws SQLException {
+    public ComparisonResult compare(StepRun run, Workers team, String what, long chunkSize, int workers)
+            throws SQLException {
         List<Piece> pieces = new ArrayList<>(pieces(run.session(), ordinary, true, chunkSize));
         for (QualifiedName partition : new TableReader(run.session()).partitions(partitioned)) {
             pieces.addAll(pieces(run.session(), partition, false, chunkSize));
@@ -91,24 +94,22 @@ public record Comparison(
         long blocks = pieces.stream().mapToLong(piece -> piece.chunk().blocks()).sum();
         ProgressMeter meter = new ProgressMeter(run.report(), what, blocks, 0, 0);
         AtomicReference<ComparisonResult> result = new AtomicReference<>(ComparisonResult.none());
-        run.workers()
-                .forEach(
-                        pieces,
-                        workers,
-                        (session, piece) -> {
-                            ComparisonResult found = compare(session, piece);
-                            meter.add(piece.chunk().blocks(), found.rows());
-                            // Rows are counted on the way there only; on the way back they are the same ones.
-                            ComparisonResult counted = piece.contents()
-                                    ? found
-                                    : new ComparisonResult(0, found.differences(), found.keys());
-                            result.accumulateAndGet(counted, ComparisonResult::plus);
-                        },
-                        () -> {
-                            if (meter.isDue()) {
-                                meter.tell(result.get().differences() + " differences");
-                            }
-                        });
+        team.forEach(
+                pieces,
+                workers,
+                (session, piece) -> {
+                    ComparisonResult found = compare(session, piece);
+                    meter.add(piece.chunk().blocks(), found.rows());
+                    // Rows are counted on the way there only; on the way back they are the same ones.
+                    ComparisonResult counted =
+                            piece.contents() ? found : new ComparisonResult(0, found.differences(), found.keys());
+                    result.accumulateAndGet(counted, ComparisonResult::plus);
+                },
+                () -> {
+                    if (meter.isDue()) {
+                        meter.tell(result.get().differences() + " differences");
+                    }
+                });
         meter.tell(result.get().differences() + " differences");
         return result.get();
     }

@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import liquibase.ext.partition.engine.catalog.Heap;
 import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -31,7 +32,7 @@ record DefaultPartition(QualifiedName table, PartitionKey key, PartitionLayout l
             FROM (SELECT {time} AS time, {empty} AS empty FROM ONLY {table} AS t
                   WHERE t.ctid >= {fromBlock} AND t.ctid < {toBlock} OFFSET 0) AS r""");
 
-    DefaultRows count(StepRun run, long chunkSize, int workers) throws SQLException {
+    DefaultRows count(StepRun run, Workers team, long chunkSize, int workers) throws SQLException {
         long blocks = Heap.blocks(run.session(), table);
         if (blocks == 0) {
             return DefaultRows.none();
@@ -39,12 +40,11 @@ record DefaultPartition(QualifiedName table, PartitionKey key, PartitionLayout l
         List<Chunk> chunks =
                 Chunk.covering(blocks, Chunk.blocksFor(chunkSize, Heap.rowsPerBlock(run.session(), table)));
         AtomicReference<DefaultRows> counted = new AtomicReference<>(DefaultRows.none());
-        run.workers()
-                .forEach(
-                        chunks,
-                        workers,
-                        (session, chunk) -> counted.accumulateAndGet(count(session, chunk), DefaultRows::plus),
-                        () -> {});
+        team.forEach(
+                chunks,
+                workers,
+                (session, chunk) -> counted.accumulateAndGet(count(session, chunk), DefaultRows::plus),
+                () -> {});
         return counted.get();
     }
 

@@ -66,12 +66,12 @@
 <#assign tuning = {
   "capture": lock,
   "copy": ["chunkSize", "chunkTime", "workers"] + pace,
-  "index": ["workers"],
-  "replay": [],
-  "verify": ["workers"],
+  "index": ["workers"] + pace,
+  "replay": pace,
+  "verify": ["workers"] + pace,
   "swap": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions"],
-  "backup": ["workers"],
-  "drop": ["workers"] + lock
+  "backup": ["workers"] + pace,
+  "drop": ["workers"] + pace + lock
 }>
 
 <#-- What a reviewer must know of this table's partitions. -->
