@@ -10,9 +10,11 @@ import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.swap.OnOldTransactions;
 import liquibase.ext.partition.engine.swap.ReverseSwap;
 import liquibase.ext.partition.engine.swap.Swap;
 import liquibase.ext.partition.engine.swap.SwapSettings;
@@ -27,6 +29,8 @@ public class LockedSwapChange extends DeltaChange {
     private String lockTimeout;
     private String lockAttempts;
     private String maxDrainRows;
+    private String waitForOldTransactions;
+    private String onOldTransactions;
 
     @DatabaseChangeProperty(
             description = "Name of the backup; the table's with _old where it is not given",
@@ -82,6 +86,34 @@ public class LockedSwapChange extends DeltaChange {
         this.maxDrainRows = maxDrainRows;
     }
 
+    @DatabaseChangeProperty(
+            description =
+                    "How long transactions with a snapshot older than the last replay are waited for: a number with ms, s or min; as long as all attempts at the lock together where it is not given",
+            exampleValue = "10min",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getWaitForOldTransactions() {
+        return waitForOldTransactions;
+    }
+
+    public void setWaitForOldTransactions(String waitForOldTransactions) {
+        this.waitForOldTransactions = waitForOldTransactions;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "What to do when transactions outlast waitForOldTransactions: stop, or goOn, and then they find rows missing; stop where it is not given",
+            exampleValue = "stop",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getOnOldTransactions() {
+        return onOldTransactions;
+    }
+
+    public void setOnOldTransactions(String onOldTransactions) {
+        this.onOldTransactions = onOldTransactions;
+    }
+
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
@@ -92,7 +124,7 @@ public class LockedSwapChange extends DeltaChange {
 
     @Override
     protected Set<String> tuningAttributes() {
-        return Set.of("lockTimeout", "lockAttempts", "maxDrainRows");
+        return Set.of("lockTimeout", "lockAttempts", "maxDrainRows", "waitForOldTransactions", "onOldTransactions");
     }
 
     @Override
@@ -129,8 +161,15 @@ public class LockedSwapChange extends DeltaChange {
     }
 
     private SwapSettings settings() {
+        LockPolicy lock = LockAttributes.policy(lockTimeout, lockAttempts);
         return new SwapSettings(
-                LockAttributes.policy(lockTimeout, lockAttempts),
-                Attributes.positive("maxDrainRows", maxDrainRows, SwapSettings.DEFAULT_MAX_DRAIN_ROWS));
+                lock,
+                Attributes.positive("maxDrainRows", maxDrainRows, SwapSettings.DEFAULT_MAX_DRAIN_ROWS),
+                waitForOldTransactions == null
+                        ? lock.patience()
+                        : Attributes.duration("waitForOldTransactions", waitForOldTransactions),
+                onOldTransactions == null
+                        ? OnOldTransactions.STOP
+                        : OnOldTransactions.parse("onOldTransactions", onOldTransactions));
     }
 }

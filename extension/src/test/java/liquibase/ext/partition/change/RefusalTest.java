@@ -82,6 +82,8 @@ class RefusalTest {
                     captureChanges tableName="orders" keyColumns="id" lockAttempts="-1"      | lockAttempts is <-1>    | whole number
                     replayChanges tableName="orders" keyColumns="id" batchSize="1e3"         | batchSize is <1e3>      | whole number
                     lockedSwap tableName="orders" keyColumns="id" maxDrainRows="no"          | maxDrainRows is <no>    | whole number
+                    lockedSwap tableName="orders" keyColumns="id" waitForOldTransactions="5" | waitForOldTransactions is <5> | ms, s or min
+                    lockedSwap tableName="orders" keyColumns="id" onOldTransactions="go"     | onOldTransactions is <go> | stop or goOn
                     createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-13" until="2025-01" | from is <2024-13> | 2024-01
                     createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-01-02" until="2025-01" | from is <2024-01-02> | first day
                     createPartitionedTable tableName="orders" partitionColumns="created_at" from="2025-01" until="2024-01" | until is 2024-01-01 | later

@@ -34,7 +34,7 @@ public final class DurationText {
     }
 
     /** As a person would say it. */
-    static String words(Duration duration) {
+    public static String words(Duration duration) {
         return duration.toMillis() % 1000 == 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
     }
 }

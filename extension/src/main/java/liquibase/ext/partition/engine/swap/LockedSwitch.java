@@ -41,6 +41,7 @@ final class LockedSwitch {
     private final Replay replay;
     private final QualifiedName leaving;
     private final QualifiedName entering;
+    private final OldSnapshots oldSnapshots;
 
     LockedSwitch(StepRun run, SwapSettings settings, Replay replay, QualifiedName leaving, QualifiedName entering) {
         this.run = run;
@@ -48,6 +49,7 @@ final class LockedSwitch {
         this.replay = replay;
         this.leaving = leaving;
         this.entering = entering;
+        this.oldSnapshots = new OldSnapshots(run, leaving, settings);
     }
 
     /** The statements that lock, for review. */
@@ -78,7 +80,7 @@ final class LockedSwitch {
 
     private void catchUp() throws SQLException {
         ReplayStep.catchUp(run, replay, settings.maxDrainRows());
-        OldSnapshots.await(run, leaving, settings.lock().patience());
+        oldSnapshots.await();
     }
 
     /** @return when the lock was given; empty where it was given back because the drain would be long */

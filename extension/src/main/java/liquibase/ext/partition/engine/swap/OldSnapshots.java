@@ -2,8 +2,12 @@ package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -23,52 +27,95 @@ final class OldSnapshots {
             SELECT clock_timestamp()::text AS since, pg_snapshot_xmax(pg_current_snapshot())::xid::text AS next""");
 
     private static final Sql OLDER = Sql.of("""
-            SELECT format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
+            SELECT format('%s %s', a.pid, a.xact_start) AS transaction,
+                   format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
                           a.state, date_trunc('second', clock_timestamp() - a.xact_start),
-                          left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80))
+                          left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)) AS description
             FROM pg_catalog.pg_stat_activity AS a
             WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()
               AND a.xact_start < {since}::timestamptz AND age(a.backend_xmin) > age({next}::xid)
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS l
                               WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.relation = to_regclass({table}) AND l.granted)
-            ORDER BY a.xact_start
-            LIMIT 3""");
+            ORDER BY a.xact_start""");
 
+    private static final int NAMED = 3;
     private static final long PAUSE_MILLISECONDS = 200;
     private static final Duration TELL_EVERY = Duration.ofSeconds(10);
 
     private record Moment(String since, String next) {}
 
-    private OldSnapshots() {}
+    /** @param transaction the same as long as it lasts */
+    private record Older(String transaction, String description) {}
+
+    private final StepRun run;
+    private final QualifiedName table;
+    private final Duration patience;
+    private final OnOldTransactions then;
+    /** Those that have been waited for in vain, and are not waited for once more. */
+    private final Set<String> passed = new HashSet<>();
+
+    /** @param table the live one */
+    OldSnapshots(StepRun run, QualifiedName table, SwapSettings settings) {
+        this.run = run;
+        this.table = table;
+        this.patience = settings.waitForOldTransactions();
+        this.then = settings.onOldTransactions();
+    }
 
     /**
-     * Waits until every transaction reads by a snapshot that sees what has committed by now.
+     * Waits until every transaction reads by a snapshot that sees what has committed by now; or until the patience is over, and goes
+     * on where that is what the settings say.
      *
-     * @throws PartitionException when one is still older after {@code patience}
+     * @throws PartitionException when one is still older after the patience, and the settings do not say to go on
      */
-    static void await(StepRun run, QualifiedName table, Duration patience) throws SQLException {
+    void await() throws SQLException {
         Session session = run.session();
         Moment now = session.queryFirst(NOW, row -> new Moment(row.getString("since"), row.getString("next")))
                 .orElseThrow();
         long begun = System.nanoTime();
         long told = begun - TELL_EVERY.toNanos();
         while (true) {
-            List<String> older = session.queryStrings(
-                    OLDER.with("since", now.since()).with("next", now.next()).with("table", table.quoted()));
+            List<Older> older = older(session, now);
             if (older.isEmpty()) {
                 return;
             }
             if (System.nanoTime() - begun >= patience.toNanos()) {
-                throw new PartitionException(
-                        "Transactions with an older snapshot would find rows missing in %s after the switch: %s. Nothing was renamed and change capture is still on. End these sessions, or raise lockTimeout or lockAttempts; then run update again."
-                                .formatted(table, String.join("; ", older)));
+                give(older);
+                return;
             }
             if (System.nanoTime() - told >= TELL_EVERY.toNanos()) {
-                run.line("Waiting for transactions with an older snapshot: " + String.join("; ", older));
+                run.line("Waiting for transactions with an older snapshot, for up to %s: %s"
+                        .formatted(DurationText.words(patience), named(older)));
                 told = System.nanoTime();
             }
             pause();
         }
+    }
+
+    private List<Older> older(Session session, Moment now) throws SQLException {
+        Sql query = OLDER.with("since", now.since()).with("next", now.next()).with("table", table.quoted());
+        return session
+                .query(query, row -> new Older(row.getString("transaction"), row.getString("description")))
+                .stream()
+                .filter(it -> !passed.contains(it.transaction()))
+                .toList();
+    }
+
+    private void give(List<Older> older) {
+        if (then == OnOldTransactions.STOP) {
+            throw new PartitionException(
+                    "Transactions with an older snapshot would find rows missing in %s after the switch, and did not end within %s: %s. Nothing was renamed and change capture is still on. End these sessions, raise waitForOldTransactions, or set onOldTransactions to goOn if what they read does not matter; then run the same command again."
+                            .formatted(table, DurationText.words(patience), named(older)));
+        }
+        run.line(
+                "Transactions with an older snapshot did not end within %s, and onOldTransactions says to go on: %s. Until they end they find rows missing in %s, and no error tells them."
+                        .formatted(DurationText.words(patience), named(older), table));
+        older.forEach(it -> passed.add(it.transaction()));
+    }
+
+    private static String named(List<Older> older) {
+        String first = older.stream().limit(NAMED).map(Older::description).collect(Collectors.joining("; "));
+        return older.size() <= NAMED ? first : "%s; and %d more".formatted(first, older.size() - NAMED);
     }
 
     private static void pause() {

@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.swap;
 
+import java.time.Duration;
 import liquibase.ext.partition.engine.run.LockPolicy;
 
 /**
@@ -7,8 +8,11 @@ import liquibase.ext.partition.engine.run.LockPolicy;
  *
  * @param maxDrainRows more delta rows than this are not drained under the lock: it is given back, and they are replayed
  *     outside it first
+ * @param waitForOldTransactions how long transactions with a snapshot older than the last replay are waited for
+ * @param onOldTransactions what is done when they are still there after that
  */
-public record SwapSettings(LockPolicy lock, long maxDrainRows) {
+public record SwapSettings(
+        LockPolicy lock, long maxDrainRows, Duration waitForOldTransactions, OnOldTransactions onOldTransactions) {
     /** Some tenths of a second under the lock. */
     public static final long DEFAULT_MAX_DRAIN_ROWS = 5_000;
 
@@ -16,5 +20,10 @@ public record SwapSettings(LockPolicy lock, long maxDrainRows) {
         if (maxDrainRows < 1) {
             throw new IllegalArgumentException("maxDrainRows is " + maxDrainRows + "; it must be 1 or more.");
         }
+    }
+
+    /** Old transactions are waited for as long as all attempts at the lock take together, and then it stops. */
+    public SwapSettings(LockPolicy lock, long maxDrainRows) {
+        this(lock, maxDrainRows, lock.patience(), OnOldTransactions.STOP);
     }
 }

@@ -410,6 +410,45 @@ class SwapTest {
     }
 
     @Test
+    void aTransactionWithAnOlderSnapshotIsNamedAndPassedWhereTheSettingsSaySo() throws Exception {
+        try (Transaction old = Transaction.beginRepeatableRead(database)) {
+            old.run("SET application_name = 'old report'", "SELECT 1");
+            orders.throughVerification();
+
+            orders.swap(goingOn());
+
+            assertThat(orders.lines())
+                    .anyMatch(
+                            line -> line.startsWith("Waiting for transactions with an older snapshot, for up to 300 ms")
+                                    && line.contains("old report"))
+                    .anyMatch(line -> line.contains("did not end within 300 ms, and onOldTransactions says to go on")
+                            && line.contains("old report")
+                            && line.contains("find rows missing in public.orders"));
+            assertThat(old.query("SELECT count(*) FROM orders"))
+                    .as("what it is warned of")
+                    .isEqualTo("0");
+            old.rollback();
+            assertThat(old.query("SELECT count(*) FROM orders")).isEqualTo("1000");
+            old.rollback();
+
+            // For the way back alike: what was written since the swap is not in the backup of that snapshot.
+            database.execute(insert(9000));
+            old.run("SELECT 1");
+            assertThatThrownBy(() -> orders.step(
+                            "rollback of lockedSwap", run -> ReverseSwap.run(run, new SwapSettings(SHORT, 1000))))
+                    .hasMessageContaining("would find rows missing in public.orders");
+            orders.step("rollback of lockedSwap", run -> ReverseSwap.run(run, goingOn()));
+            assertThat(old.query("SELECT count(*) FROM orders")).isEqualTo("1000");
+            old.rollback();
+            assertThat(old.query("SELECT count(*) FROM orders")).isEqualTo("1001");
+        }
+    }
+
+    private static SwapSettings goingOn() {
+        return new SwapSettings(SHORT, 1000, Duration.ofMillis(300), OnOldTransactions.GO_ON);
+    }
+
+    @Test
     void aLongTransactionThatReadsEachStatementAnewDoesNotHoldTheSwapUp() throws Exception {
         try (Transaction reader = Transaction.begin(database)) {
             reader.run("CREATE TABLE elsewhere AS SELECT 1 AS x");

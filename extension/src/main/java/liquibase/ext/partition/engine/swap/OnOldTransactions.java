@@ -1,0 +1,29 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.util.Arrays;
+
+/** What the switch does when transactions with an older snapshot outlast the time for which it waits for them. */
+public enum OnOldTransactions {
+    /** It ends, naming them, and nothing is renamed. */
+    STOP("stop"),
+    /** It names them and switches: what they read under the live name afterwards lacks rows. */
+    GO_ON("goOn");
+
+    private final String word;
+
+    OnOldTransactions(String word) {
+        this.word = word;
+    }
+
+    /**
+     * @param name of the setting, for the message
+     * @throws IllegalArgumentException with a message for people
+     */
+    public static OnOldTransactions parse(String name, String text) {
+        return Arrays.stream(values())
+                .filter(it -> it.word.equalsIgnoreCase(text.strip()))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "%s is <%s>; it must be %s or %s.".formatted(name, text, STOP.word, GO_ON.word)));
+    }
+}
