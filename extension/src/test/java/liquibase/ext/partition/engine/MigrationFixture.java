@@ -24,6 +24,7 @@ import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.OnBusy;
+import liquibase.ext.partition.engine.run.RunPace;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -203,6 +204,12 @@ public final class MigrationFixture {
     public StepRun.Environment environment(Connection main) {
         return new StepRun.Environment(
                 main, () -> Optional.of(connect()), new StateTables(new Identifier("public")), lines::add, onBusy);
+    }
+
+    /** As that of a run that says something to all its steps. */
+    public StepRun.Environment environment(Connection main, RunPace pace) {
+        StepRun.Environment one = environment(main);
+        return new StepRun.Environment(one.main(), one.more(), one.state(), one.report(), one.onBusy(), pace);
     }
 
     /** Runs a step on a connection of its own. */
