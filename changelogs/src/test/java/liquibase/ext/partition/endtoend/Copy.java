@@ -13,15 +13,19 @@ final class Copy {
 
     private Copy() {}
 
-    /** What a {@link Barrier} does to stop workers before these chunks: claims them, as a worker does that is not done. */
-    static String beginChunks(int first, int last) {
+    /** Whether both workers wait to claim a chunk. */
+    static final String BOTH_WAIT = """
+            SELECT count(*) = 2 FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'
+              AND application_name LIKE 'liquibase-partition chunkedCopy%'
+            """;
+
+    /** What a {@link Barrier} does to stop workers there: claims the rest of the table, as a worker does that is not done. */
+    static String claimAfter(int perCent) {
         return """
-                WITH plan AS (
-                  SELECT id, coalesce(blocks_per_chunk, 1) AS size FROM partition_migration WHERE source_table = 'orders'
-                )
                 INSERT INTO partition_chunk (migration_id, from_block, to_block, rows_copied)
-                SELECT id, i * size, (i + 1) * size, 0 FROM plan, generate_series(%d, %d) AS i
-                """.formatted(first, last);
+                SELECT id, source_blocks * %d / 100, source_blocks, 0 FROM partition_migration WHERE source_table = 'orders'
+                """.formatted(perCent);
     }
 
     /** Blocks until no session holds a migration's lock. That of a killed process ends when its statement has. */

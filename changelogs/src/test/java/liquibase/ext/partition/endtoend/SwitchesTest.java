@@ -83,14 +83,16 @@ class SwitchesTest {
         // Of the whole new table: a worker whose chunk has no row of a locked month would go on and finish chunks.
         stopCopy(database, liquibase, "LOCK TABLE orders_new IN SHARE MODE", "INSERT INTO \"public\".\"orders_new\"");
 
-        CliResult resumed = stopCopy(database, liquibase, Copy.beginChunks(2, 3), Copy.CLAIM);
+        CliResult resumed = stopCopy(database, liquibase, Copy.claimAfter(50), Copy.CLAIM);
         assertThat(resumed.output()).doesNotContain("starting over");
         List<String> chunks = database.queryStrings(Copy.CHUNKS);
-        assertThat(chunks).hasSize(2);
+        assertThat(chunks).isNotEmpty();
 
         CliResult restarted = liquibase.update("-DrestartCopy=orders").requireSuccess();
         assertThat(restarted.output()).contains("starting over");
-        assertThat(database.queryStrings(Copy.CHUNKS)).hasSizeGreaterThan(2).doesNotContainAnyElementsOf(chunks);
+        assertThat(database.queryStrings(Copy.CHUNKS))
+                .hasSizeGreaterThan(chunks.size())
+                .doesNotContainAnyElementsOf(chunks);
         assertThat(Migrated.contents(database, "orders_new")).isEqualTo(Migrated.contents(database, "orders"));
     }
 
@@ -102,7 +104,7 @@ class SwitchesTest {
                 RunningCli update = liquibase.start("update", "-DrestartCopy=somebody_elses_table")) {
             barrier.awaitVictim(statement, update);
             if (statement.equals(Copy.CLAIM)) {
-                database.awaitTrue("SELECT count(*) = 2 FROM partition_chunk");
+                database.awaitTrue(Copy.BOTH_WAIT);
             }
             killed = update.kill();
         }

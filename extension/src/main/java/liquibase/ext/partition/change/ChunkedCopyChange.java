@@ -9,8 +9,8 @@ import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.ext.partition.TableSelection;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
-import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.state.Chunk;
 
 /** Copies the table into the new table, chunk by chunk. */
 @DatabaseChange(
@@ -23,7 +23,8 @@ public class ChunkedCopyChange extends PacedDeltaChange {
     private String restart;
 
     @DatabaseChangeProperty(
-            description = "Rows a chunk holds about; 1000000 where it is not given, 100000 for verifyCopy",
+            description =
+                    "Rows a chunk holds at most, about; for chunkedCopy as many as fit into chunkTime where it is not given, for verifyCopy 100000",
             exampleValue = "500000",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)
@@ -107,7 +108,7 @@ public class ChunkedCopyChange extends PacedDeltaChange {
     }
 
     private long chunkRows() {
-        return Attributes.positive("chunkSize", chunkSize, ChunkedCopy.DEFAULT_CHUNK_SIZE);
+        return Attributes.positive("chunkSize", chunkSize, ChunkedCopy.UNBOUNDED);
     }
 
     private int workerCount() {

@@ -25,6 +25,7 @@ public class DropBackupChange extends PartitionChange {
     private String lockTimeout;
     private String lockAttempts;
     private String workers;
+    private String chunkTime;
     private String pauseBetweenChunks;
     private String maxReplicaLag;
     private String maxLoad;
@@ -97,6 +98,20 @@ public class DropBackupChange extends PartitionChange {
 
     public void setWorkers(String workers) {
         this.workers = workers;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "How long a piece of work (a chunk, a batch), which is one transaction, should take: a number with ms, s or min; its size follows. 2s where it is not given",
+            exampleValue = "500ms",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getChunkTime() {
+        return chunkTime;
+    }
+
+    public void setChunkTime(String chunkTime) {
+        this.chunkTime = chunkTime;
     }
 
     @DatabaseChangeProperty(
@@ -225,6 +240,7 @@ public class DropBackupChange extends PartitionChange {
 
     private Map<String, String> pace() {
         return new PaceAttributes()
+                .with("chunkTime", chunkTime)
                 .with("pauseBetweenChunks", pauseBetweenChunks)
                 .with("maxReplicaLag", maxReplicaLag)
                 .with("maxLoad", maxLoad)

@@ -74,6 +74,9 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
             return "%s on %s lacks a right: %s. What this statement would have done was not done. Run as the table's owner, with CREATE on its schema, or as a role with BYPASSRLS where row level security hides rows; then run again."
                     .formatted(step, source, e.getMessage());
         }
+        if (SqlState.isOutOfResources(e)) {
+            return OutOfResources.explain(step, source, e);
+        }
         return "%s on %s failed (SQLSTATE %s): %s. What was committed before is kept; run again, and it goes on from there."
                 .formatted(step, source, e.getSQLState(), e.getMessage());
     }

@@ -8,12 +8,27 @@ import liquibase.ext.partition.engine.run.Pace;
 
 /** A change that works with the delta table's help, can take hours, and gives way meanwhile. */
 public abstract class PacedDeltaChange extends DeltaChange {
+    private String chunkTime;
     private String pauseBetweenChunks;
     private String maxReplicaLag;
     private String maxLoad;
     private String throttleQuery;
     private String window;
     private String maxDuration;
+
+    @DatabaseChangeProperty(
+            description =
+                    "How long a piece of work (a chunk, a batch), which is one transaction, should take: a number with ms, s or min; its size follows. 2s where it is not given",
+            exampleValue = "500ms",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getChunkTime() {
+        return chunkTime;
+    }
+
+    public void setChunkTime(String chunkTime) {
+        this.chunkTime = chunkTime;
+    }
 
     @DatabaseChangeProperty(
             description =
@@ -109,6 +124,7 @@ public abstract class PacedDeltaChange extends DeltaChange {
 
     protected Map<String, String> pace() {
         return new PaceAttributes()
+                .with("chunkTime", chunkTime)
                 .with("pauseBetweenChunks", pauseBetweenChunks)
                 .with("maxReplicaLag", maxReplicaLag)
                 .with("maxLoad", maxLoad)

@@ -6,8 +6,8 @@ import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
-import liquibase.ext.partition.engine.run.Chunk;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.state.Chunk;
 import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.Verification;
@@ -22,7 +22,8 @@ public class VerifyCopyChange extends PacedDeltaChange {
     private String workers;
 
     @DatabaseChangeProperty(
-            description = "Rows a chunk holds about; 1000000 where it is not given, 100000 for verifyCopy",
+            description =
+                    "Rows a chunk holds at most, about; for chunkedCopy as many as fit into chunkTime where it is not given, for verifyCopy 100000",
             exampleValue = "500000",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)

@@ -25,6 +25,7 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
 
     private String onDifference;
     private String workers;
+    private String chunkTime;
     private String pauseBetweenChunks;
     private String maxReplicaLag;
     private String maxLoad;
@@ -55,6 +56,14 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
 
     public void setWorkers(String workers) {
         this.workers = workers;
+    }
+
+    public String getChunkTime() {
+        return chunkTime;
+    }
+
+    public void setChunkTime(String chunkTime) {
+        this.chunkTime = chunkTime;
     }
 
     public String getPauseBetweenChunks() {
@@ -147,6 +156,7 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
 
     private Map<String, String> pace() {
         return new PaceAttributes()
+                .with("chunkTime", chunkTime)
                 .with("pauseBetweenChunks", pauseBetweenChunks)
                 .with("maxReplicaLag", maxReplicaLag)
                 .with("maxLoad", maxLoad)

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.testing.DatabaseListing;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.extension.ExtendWith;

@@ -122,6 +122,11 @@ final class Changelog {
         run(liquibase -> liquibase.rollback(changes, new Contexts(), new LabelExpression()));
     }
 
+    /** Undoes all that ran after that {@code tagDatabase} changeset. */
+    void rollback(String tag) throws LiquibaseException {
+        run(liquibase -> liquibase.rollback(tag, new Contexts(), new LabelExpression()));
+    }
+
     /** What the runs have recorded as done. */
     List<String> recorded() {
         return database.queryString("SELECT to_regclass('databasechangelog')") == null

@@ -2,9 +2,11 @@ package liquibase.ext.partition.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.testing.TestDatabase;
 
 /**
  * The engine's invariant, asked of the server in one statement and so in one snapshot, with writers running: every row of the
@@ -57,37 +59,59 @@ public final class InvariantChecker {
     }
 
     private static void assertHolds(MigrationFixture migration, QualifiedName left, QualifiedName right) {
-        String key = migration.key().stream()
-                .map(column -> "t." + column.quoted())
-                .collect(Collectors.joining(", ", "ROW(", ")::text"));
-        String captured = migration.key().stream()
-                .map(Identifier::quoted)
-                .map(column -> "d.%1$s = t.%1$s".formatted(column))
-                .collect(Collectors.joining(" AND "));
-        assertThat(migration
-                        .database()
-                        .queryStrings(VIOLATIONS.formatted(
-                                literal(migration.source().schema().name()),
-                                literal(migration.source().name().name()),
-                                key,
-                                left.quoted(),
-                                migration.delta().quoted(),
-                                captured,
-                                right.quoted(),
-                                right.name().name().replace("'", "''"),
-                                image(migration, left, right))))
+        List<String> violations = violations(
+                migration.database(),
+                migration.source().schema().name(),
+                migration.source().name().name(),
+                migration.key().stream().map(Identifier::quoted).toList(),
+                left.quoted(),
+                migration.delta().quoted(),
+                right.quoted());
+        assertThat(violations)
                 .as("the invariant in phase %s", migration.phase())
                 .isEmpty();
     }
 
+    /**
+     * The first rows that are not as the invariant says; none where it holds. The tables are as SQL writes them, and so are the
+     * columns of the key.
+     *
+     * @param schema of the source, as the catalog spells it; so is {@code source}
+     * @param left the table that is written
+     * @param right the one that it is copied into
+     */
+    public static List<String> violations(
+            TestDatabase database,
+            String schema,
+            String source,
+            List<String> key,
+            String left,
+            String delta,
+            String right) {
+        String keyOfRow =
+                key.stream().map(column -> "t." + column).collect(Collectors.joining(", ", "ROW(", ")::text"));
+        String captured =
+                key.stream().map(column -> "d.%1$s = t.%1$s".formatted(column)).collect(Collectors.joining(" AND "));
+        return database.queryStrings(VIOLATIONS.formatted(
+                literal(schema),
+                literal(source),
+                keyOfRow,
+                left,
+                delta,
+                captured,
+                right,
+                right.replace("'", "''"),
+                image(database, left, right)));
+    }
+
     /** The columns that both tables have with the same type. */
-    private static String image(MigrationFixture migration, QualifiedName left, QualifiedName right) {
-        return migration.database().queryString("""
+    private static String image(TestDatabase database, String left, String right) {
+        return database.queryString("""
                 SELECT 'ROW(' || string_agg('t.' || quote_ident(l.attname), ', ' ORDER BY l.attnum) || ')::text'
                 FROM pg_attribute AS l
                 JOIN pg_attribute AS r ON r.attrelid = ?::regclass AND r.attname = l.attname
                   AND r.atttypid = l.atttypid AND r.atttypmod = l.atttypmod AND r.attnum > 0
-                WHERE l.attrelid = ?::regclass AND l.attnum > 0 AND NOT l.attisdropped""", right.quoted(), left.quoted());
+                WHERE l.attrelid = ?::regclass AND l.attnum > 0 AND NOT l.attisdropped""", right, left);
     }
 
     private static String literal(String text) {

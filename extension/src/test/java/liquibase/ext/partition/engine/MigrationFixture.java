@@ -48,7 +48,10 @@ import liquibase.ext.partition.testing.TestDatabase;
  * own, as every {@code liquibase update} does.
  */
 public final class MigrationFixture {
-    /** Rows a chunk holds unless a test says otherwise: the orders table of a thousand rows makes about ten. */
+    /**
+     * Rows a chunk holds unless a test says otherwise: the orders table of a thousand rows makes about ten. The copies by this size
+     * have more time for a chunk than they can need, so that their chunks are the same on every machine.
+     */
     public static final long CHUNK_SIZE = 100;
 
     public static final LockPolicy LOCK = new LockPolicy(Duration.ofMillis(200), 20);
@@ -250,13 +253,18 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture copy(long chunkSize, int workers, boolean restart) throws SQLException {
-        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, workers, restart, Map.of()));
+        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, workers, restart, Map.of("chunkTime", "1min")));
         return this;
     }
 
     /** With that pace, by one worker. */
     public MigrationFixture copy(Map<String, String> pace) throws SQLException {
-        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(CHUNK_SIZE, 1, false, pace));
+        return copy(CHUNK_SIZE, pace);
+    }
+
+    /** With that pace, by one worker. */
+    public MigrationFixture copy(long chunkSize, Map<String, String> pace) throws SQLException {
+        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, 1, false, pace));
         return this;
     }
 

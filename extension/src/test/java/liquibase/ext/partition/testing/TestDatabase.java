@@ -28,6 +28,7 @@ public final class TestDatabase implements AutoCloseable {
     private final String name = "test_" + unique();
     private final List<String> roles = new ArrayList<>();
     private final List<String> tablespaces = new ArrayList<>();
+    private final List<SmallDisk> disks = new ArrayList<>();
 
     TestDatabase(TestServer server) {
         this.server = server;
@@ -92,6 +93,22 @@ public final class TestDatabase implements AutoCloseable {
                 "GRANT CREATE ON TABLESPACE %s TO PUBLIC".formatted(tablespace));
         tablespaces.add(tablespace);
         return tablespace;
+    }
+
+    /**
+     * Mounts a disk of that size and makes a tablespace on it, where everybody may create things. Needs a superuser, and a server
+     * that runs as the user of this JVM, as an embedded one does.
+     *
+     * @param tablespace its name, which must be unique on the server
+     */
+    public SmallDisk createSmallDisk(String tablespace, int megabytes) {
+        SmallDisk disk = SmallDisk.ofMegabytes(megabytes);
+        disks.add(disk);
+        execute(
+                "CREATE TABLESPACE %s LOCATION '%s'".formatted(tablespace, disk.location()),
+                "GRANT CREATE ON TABLESPACE %s TO PUBLIC".formatted(tablespace));
+        tablespaces.add(tablespace);
+        return disk;
     }
 
     /** Runs each statement on its own, in autocommit. */
@@ -169,6 +186,8 @@ public final class TestDatabase implements AutoCloseable {
         administer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
         tablespaces.forEach(tablespace -> administer("DROP TABLESPACE " + tablespace));
         tablespaces.clear();
+        disks.forEach(SmallDisk::close);
+        disks.clear();
         roles.forEach(role -> administer("DROP ROLE " + quoted(role)));
         roles.clear();
     }

@@ -161,6 +161,15 @@ public final class TestServer {
         return value == null || value.isBlank() ? fallback : value;
     }
 
+    /**
+     * A server that is already there, which whoever asks looks after.
+     *
+     * @param url with {@code ?user=}, of a user who may create databases and roles
+     */
+    public static TestServer at(String url) {
+        return existing(url);
+    }
+
     private static final Pattern URL =
             Pattern.compile("jdbc:postgresql:(?<address>//[^/?]*/)?(?<database>[^/?]*)(\\?(?<parameters>.*))?");
 

@@ -64,6 +64,7 @@ public final class Workload implements AutoCloseable {
         private int writers = 4;
         private double writesPerSecond = Double.POSITIVE_INFINITY;
         private long seed = System.nanoTime();
+        private boolean survivesFaults;
 
         private Builder(TestDatabase database, String table, List<String> key, List<String> times) {
             this.database = database;
@@ -134,6 +135,15 @@ public final class Workload implements AutoCloseable {
             return this;
         }
 
+        /**
+         * A lost connection, a restart of the server or a full disk ends no writer. It connects again; whether the transaction whose
+         * commit was not acknowledged is committed it finds out by reading, and it holds the server to all of it or nothing.
+         */
+        public Builder survivingFaults() {
+            survivesFaults = true;
+            return this;
+        }
+
         /** Deals out the table's rows and starts the writers. */
         public Workload start() {
             return new Workload(this);
@@ -193,7 +203,7 @@ public final class Workload implements AutoCloseable {
             for (int i = 0; i < builder.writers; i++) {
                 RandomValues values = new RandomValues(
                         random.split(), builder.values, builder.from, builder.until, builder.outliers, firstKey);
-                writers.add(new Writer(this, table, i, values, builder.readsBack));
+                writers.add(new Writer(this, table, i, values, builder.readsBack, builder.survivesFaults));
             }
             int[] dealt = {0};
             table.forEachRow(

@@ -40,7 +40,15 @@ public record WorkloadReport(Map<Count, Long> counts, Duration longestWait, List
          * A statement did not see a row its writer had committed. None in READ COMMITTED; a REPEATABLE READ transaction
          * that began before a swap and waited for its lock may meet it once.
          */
-        ROWS_NOT_SEEN;
+        ROWS_NOT_SEEN,
+        /** The connection was lost before a commit, so nothing happened. */
+        CONNECTIONS_LOST,
+        /** The connection was lost during a commit, and the transaction had been committed. */
+        COMMITTED_UNACKNOWLEDGED,
+        /** The connection was lost during a commit, and the transaction had not been committed. */
+        NOT_COMMITTED_UNACKNOWLEDGED,
+        /** 53100: the disk is full. */
+        DISK_FULL;
 
         String label() {
             return name().toLowerCase(Locale.ROOT).replace('_', ' ');

@@ -5,12 +5,14 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.testing.WorkloadReport.Count;
 import liquibase.ext.partition.testing.WrittenTable.Column;
@@ -30,6 +32,9 @@ final class Writer implements Runnable {
     private static final String UNDEFINED_TABLE = "42P01";
     /** "cached plan must not change result type" */
     private static final String FEATURE_NOT_SUPPORTED = "0A000";
+
+    private static final String DISK_FULL = "53100";
+    private static final Duration LONGEST_OUTAGE = Duration.ofMinutes(2);
 
     private enum Operation {
         INSERT(Count.INSERTS),
@@ -79,17 +84,29 @@ final class Writer implements Runnable {
     private final int number;
     private final RandomValues values;
     private final boolean readsBack;
+    private final boolean survivesFaults;
     private final OwnedRows rows = new OwnedRows();
 
     /** What the open transaction has done to this writer's keys: the image, or null for a deleted row. */
     private final Map<List<String>, String> pending = new LinkedHashMap<>();
 
     private final Map<String, PreparedStatement> statements = new HashMap<>();
+
+    /** What the transaction did whose commit was sent and is not acknowledged; null where there is none. */
+    private Map<List<String>, String> inDoubt;
+
     private Connection connection;
     private long keysMade;
 
-    Writer(Workload workload, WrittenTable table, int number, RandomValues values, boolean readsBack) {
+    Writer(
+            Workload workload,
+            WrittenTable table,
+            int number,
+            RandomValues values,
+            boolean readsBack,
+            boolean survivesFaults) {
         this.readsBack = readsBack;
+        this.survivesFaults = survivesFaults;
         this.workload = workload;
         this.table = table;
         this.number = number;
@@ -107,16 +124,13 @@ final class Writer implements Runnable {
 
     @Override
     public void run() {
-        try (Connection opened = workload.connect("writer " + number)) {
-            connection = opened;
-            connection.setAutoCommit(false);
-            connection.setTransactionIsolation(
-                    repeatableRead() ? Connection.TRANSACTION_REPEATABLE_READ : Connection.TRANSACTION_READ_COMMITTED);
+        try {
+            connect();
             long due = System.nanoTime();
             while (workload.enterTransaction()) {
                 int writes;
                 try {
-                    writes = transaction();
+                    writes = transactionOrOutage();
                 } finally {
                     workload.leaveTransaction();
                 }
@@ -127,7 +141,102 @@ final class Writer implements Runnable {
             }
         } catch (SQLException | RuntimeException e) {
             workload.fail("Writer %d stopped: %s".formatted(number, e), e);
+        } finally {
+            disconnect();
         }
+    }
+
+    private void connect() throws SQLException {
+        connection = workload.connect("writer " + number);
+        connection.setAutoCommit(false);
+        connection.setTransactionIsolation(
+                repeatableRead() ? Connection.TRANSACTION_REPEATABLE_READ : Connection.TRANSACTION_READ_COMMITTED);
+    }
+
+    private void disconnect() {
+        statements.clear();
+        try {
+            if (connection != null) {
+                connection.close();
+            }
+        } catch (SQLException e) {
+            // It is gone already.
+        }
+    }
+
+    private int transactionOrOutage() throws SQLException {
+        try {
+            return transaction();
+        } catch (SQLException e) {
+            if (!survivesFaults || !isConnectionLost(e)) {
+                throw e;
+            }
+            workload.count(Count.CONNECTIONS_LOST, inDoubt == null ? 1 : 0);
+            connectAgain();
+            return 1;
+        }
+    }
+
+    private static boolean isConnectionLost(SQLException e) {
+        return e.getSQLState() != null
+                && (e.getSQLState().startsWith("08") || e.getSQLState().startsWith("57P0"));
+    }
+
+    /** Still inside the transaction as far as the workload's pause goes: after a pause nothing is in doubt. */
+    private void connectAgain() throws SQLException {
+        long deadline = System.nanoTime() + LONGEST_OUTAGE.toNanos();
+        while (true) {
+            try {
+                disconnect();
+                connect();
+                decide();
+                return;
+            } catch (SQLException e) {
+                if (!isConnectionLost(e) || System.nanoTime() > deadline) {
+                    throw e;
+                }
+                LockSupport.parkNanos(50_000_000);
+            }
+        }
+    }
+
+    /** The keys are this writer's alone, so they can be read one by one. */
+    private void decide() throws SQLException {
+        if (inDoubt == null) {
+            return;
+        }
+        connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        Map<List<String>, String> found = new LinkedHashMap<>();
+        for (List<String> key : inDoubt.keySet()) {
+            Row row = one(table.select(), key);
+            found.put(key, row == null ? null : row.image());
+        }
+        connection.rollback();
+        connection.setTransactionIsolation(
+                repeatableRead() ? Connection.TRANSACTION_REPEATABLE_READ : Connection.TRANSACTION_READ_COMMITTED);
+        if (found.equals(inDoubt)) {
+            keep(inDoubt);
+            workload.count(Count.COMMITTED_UNACKNOWLEDGED, 1);
+        } else if (found.entrySet().stream()
+                .allMatch(entry -> Objects.equals(entry.getValue(), rows.image(entry.getKey())))) {
+            workload.count(Count.NOT_COMMITTED_UNACKNOWLEDGED, 1);
+        } else {
+            workload.violation(
+                    "A transaction whose commit was not acknowledged is there in part: it did %s, and there is %s"
+                            .formatted(inDoubt, found));
+            keep(found);
+        }
+        inDoubt = null;
+    }
+
+    private void keep(Map<List<String>, String> written) {
+        written.forEach((key, image) -> {
+            if (image == null) {
+                rows.remove(key);
+            } else {
+                rows.put(key, image);
+            }
+        });
     }
 
     private int transaction() throws SQLException {
@@ -143,17 +252,13 @@ final class Writer implements Runnable {
                 connection.rollback();
                 workload.count(Count.ROLLBACKS, 1);
             } else {
+                inDoubt = new LinkedHashMap<>(pending);
                 timed(() -> {
                     connection.commit();
                     return null;
                 });
-                pending.forEach((key, image) -> {
-                    if (image == null) {
-                        rows.remove(key);
-                    } else {
-                        rows.put(key, image);
-                    }
-                });
+                inDoubt = null;
+                keep(pending);
                 done.forEach(workload::count);
                 workload.count(Count.COMMITS, 1);
             }
@@ -162,6 +267,11 @@ final class Writer implements Runnable {
             pending.clear();
             lookAgain(e);
         } catch (SQLException e) {
+            if (survivesFaults && isConnectionLost(e)) {
+                throw e;
+            }
+            // The server answers, and the answer is no.
+            inDoubt = null;
             Count reason = reasonToRetry(e);
             connection.rollback();
             workload.count(reason, 1);
@@ -172,9 +282,12 @@ final class Writer implements Runnable {
     }
 
     /** What a client is expected to try again after; anything else ends the writer, and with it the workload. */
-    private static Count reasonToRetry(SQLException e) throws SQLException {
+    private Count reasonToRetry(SQLException e) throws SQLException {
         if (e.getSQLState() == null) {
             throw e;
+        }
+        if (survivesFaults && e.getSQLState().equals(DISK_FULL)) {
+            return Count.DISK_FULL;
         }
         return switch (e.getSQLState()) {
             case SERIALIZATION_FAILURE -> Count.SERIALIZATION_FAILURES;

@@ -16,6 +16,8 @@ public final class Heap {
             SELECT CASE WHEN relpages > 0 AND reltuples > 0 THEN reltuples / relpages ELSE -1 END
             FROM pg_catalog.pg_class WHERE oid = {table}::regclass""");
 
+    private static final Sql BYTES = Sql.of("SELECT pg_catalog.pg_table_size({table}::regclass)");
+
     private static final Sql COUNT_HEAD = Sql.of("SELECT count(*) FROM {table} WHERE ctid < {to}");
 
     private static final long SAMPLED_BLOCKS = 200;
@@ -25,6 +27,12 @@ public final class Heap {
     /** The heap's size in blocks, now. */
     public static long blocks(Session session, QualifiedName table) throws SQLException {
         return session.queryLong(BLOCKS.with("table", table.quoted()));
+    }
+
+    /** About how many blocks hold so many bytes of rows, those in TOAST counted; may be 0. */
+    public static long blocksOf(long bytes, Session session, QualifiedName table) throws SQLException {
+        long size = session.queryLong(BYTES.with("table", table.quoted()));
+        return size == 0 ? 0 : Math.round((double) bytes * blocks(session, table) / size);
     }
 
     /** About how many rows a block holds; at least 1. By statistics, or else by the heap's first blocks. */

@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.copy;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Heap;
@@ -15,16 +15,18 @@ import liquibase.ext.partition.engine.delta.CopiedRows;
 import liquibase.ext.partition.engine.delta.Misfit;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.delta.TakenRoutes;
-import liquibase.ext.partition.engine.run.Chunk;
+import liquibase.ext.partition.engine.run.ChunkSize;
 import liquibase.ext.partition.engine.run.ProgressMeter;
+import liquibase.ext.partition.engine.run.RemainingBlocks;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Checkpoints;
+import liquibase.ext.partition.engine.state.Chunk;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 import liquibase.ext.partition.engine.state.Phase;
@@ -38,8 +40,11 @@ import liquibase.ext.partition.engine.target.RowShape;
  * to kill at any moment: finished chunks are skipped, an unfinished one has left nothing behind. Writers are not held up.
  */
 public final class ChunkedCopy {
-    /** Rows a chunk holds about, where nothing else is asked for. */
-    public static final long DEFAULT_CHUNK_SIZE = 1_000_000;
+    /** Where nothing else is asked for, a chunk holds as many rows as can be copied in its time. */
+    public static final long UNBOUNDED = Long.MAX_VALUE;
+
+    /** Of the first chunk, TOAST and all: some milliseconds of work, even where each row's conversion is a function of a user's. */
+    private static final long FIRST_CHUNK_BYTES = 250_000;
 
     private static final Duration ANALYZE_INTERVAL = Duration.ofSeconds(30);
 
@@ -103,8 +108,7 @@ public final class ChunkedCopy {
     /**
      * Copies what is missing. Does nothing where the copy is complete.
      *
-     * @param chunkSize rows a chunk holds about; taken into account when the copy begins or is restarted, a resumed copy goes
-     *     on with the chunks it was planned with
+     * @param chunkSize rows a chunk holds at most, about, however fast it goes
      * @param workers how many chunks are copied at a time
      * @param restart empties the new table and begins anew
      * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
@@ -121,13 +125,13 @@ public final class ChunkedCopy {
             run.line("%s: starting over; %s was emptied.".formatted(run.step(), migration.newTable()));
         }
         CopyPlan plan = restart || migration.plan().isEmpty()
-                ? plan(chunkSize)
+                ? plan()
                 : migration.plan().get();
         requireSame(plan);
         // Not before: where the copy is done the source may be the partitioned table by now, whose key is another.
         TableReader reader = new TableReader(run.session());
         RowMatch match = RowMatch.of(reader, migration, source, reader.require(migration.newTable()));
-        copyMissing(plan, match, workers, pace);
+        copyMissing(plan, match, chunkSize, workers, pace);
         run.session().inTransaction(() -> {
             requireCapture();
             run.migrations().finishCopy(migration);
@@ -147,49 +151,85 @@ public final class ChunkedCopy {
         run.session().inTransaction(() -> CopiedRows.discard(run, migration));
     }
 
-    private CopyPlan plan(long chunkSize) throws SQLException {
-        Session session = run.session();
+    private CopyPlan plan() throws SQLException {
         // Capture has committed, so whatever is not in these blocks was written since, and is in the delta table.
+        Session session = run.session();
         long blocks = Heap.blocks(session, source.name());
-        long blocksPerChunk = Chunk.blocksFor(chunkSize, Heap.rowsPerBlock(session, source.name()));
-        CopyPlan plan = new CopyPlan(blocks, blocksPerChunk, source.filenode(), source.columnFingerprint());
-        run.migrations().startCopy(migration, plan);
+        CopyPlan plan = new CopyPlan(blocks, source.filenode(), source.columnFingerprint());
+        session.inTransaction(() -> {
+            CopiedRows.removeLeftovers(session, migration);
+            run.migrations().startCopy(migration, plan);
+        });
         return plan;
     }
 
-    private void copyMissing(CopyPlan plan, RowMatch match, int workers, Map<String, String> pace) throws SQLException {
-        Checkpoints checkpoints = new Checkpoints(run.session(), run.state(), migration);
-        Set<Long> finished = checkpoints.finished();
-        List<Chunk> chunks = Chunk.covering(plan.blocks(), plan.blocksPerChunk());
-        List<Chunk> missing = chunks.stream()
-                .filter(chunk -> !finished.contains(chunk.from()))
-                .toList();
-        long blocksBefore =
-                plan.blocks() - missing.stream().mapToLong(Chunk::blocks).sum();
-        if (!finished.isEmpty()) {
-            run.line("%s: resuming %s after %d of %d chunks."
-                    .formatted(run.step(), run.source(), finished.size(), chunks.size()));
+    private void copyMissing(CopyPlan plan, RowMatch match, long chunkSize, int workers, Map<String, String> pace)
+            throws SQLException {
+        Session session = run.session();
+        Checkpoints checkpoints = new Checkpoints(session, run.state(), migration);
+        Workers team = run.workers(pace);
+        ChunkSize size = new ChunkSize(
+                Heap.blocksOf(FIRST_CHUNK_BYTES, session, source.name()),
+                ChunkSize.blocksFor(chunkSize, Heap.rowsPerBlock(session, source.name())));
+        List<Chunk> gaps = plan.blocks() == 0 ? List.of() : checkpoints.missing(new Chunk(0, plan.blocks()));
+        RemainingBlocks missing = new RemainingBlocks(gaps, size, team::chunkTime);
+        long blocksBefore = plan.blocks() - missing.left();
+        if (blocksBefore > 0) {
+            run.line(String.format(
+                    Locale.ROOT,
+                    "%s: resuming %s after %.1f %% of its blocks, in %,d chunks.",
+                    run.step(),
+                    run.source(),
+                    100.0 * blocksBefore / plan.blocks(),
+                    checkpoints.count()));
         }
         ProgressMeter meter = new ProgressMeter(
                 run.report(), "copy of " + run.source(), plan.blocks(), blocksBefore, checkpoints.rowsCopied());
         long[] analyzed = {System.nanoTime()};
-        run.workers(pace)
-                .forEach(
-                        missing,
-                        workers,
-                        (session, chunk) -> {
-                            meter.add(chunk.blocks(), copyChunk(session, plan, match, chunk));
-                        },
-                        () -> {
-                            if (System.nanoTime() - analyzed[0] >= ANALYZE_INTERVAL.toNanos()) {
-                                capture.analyze(run.session());
-                                analyzed[0] = System.nanoTime();
-                            }
-                            if (meter.isDue()) {
-                                meter.tell(backlog());
-                            }
-                        });
+        team.forEach(
+                missing,
+                workers,
+                (worker, chunk) -> {
+                    try {
+                        Copied copied = copyChunk(worker, plan, match, chunk);
+                        size.took(chunk.blocks(), copied.time());
+                        meter.add(chunk.blocks(), copied.rows());
+                    } catch (Checkpoints.Taken e) {
+                        List<Chunk> undone = undone(worker, chunk, e);
+                        missing.putBack(undone);
+                        meter.add(chunk.blocks() - blocks(undone), 0);
+                    }
+                },
+                () -> {
+                    if (System.nanoTime() - analyzed[0] >= ANALYZE_INTERVAL.toNanos()) {
+                        capture.analyze(session);
+                        analyzed[0] = System.nanoTime();
+                    }
+                    if (meter.isDue()) {
+                        meter.tell(backlog());
+                    }
+                });
         meter.tell(backlog());
+    }
+
+    /** What is left of a chunk of which another runner's backend has finished some, or given up some. */
+    private List<Chunk> undone(Session session, Chunk chunk, Checkpoints.Taken taken) throws SQLException {
+        List<Chunk> undone = new Checkpoints(session, run.state(), migration).missing(chunk);
+        if (taken.isCommitted() && undone.equals(List.of(chunk))) {
+            throw new PartitionException(
+                    "Blocks %d to %d of %s are claimed in %s by a row that is committed and not finished, which no runner leaves behind. Nothing of them was copied now; finished chunks are kept, and capture goes on. Delete the rows WHERE finished_at IS NULL there, then run update again."
+                            .formatted(
+                                    chunk.from(),
+                                    chunk.to() - 1,
+                                    run.source(),
+                                    run.state().chunk()),
+                    taken);
+        }
+        return undone;
+    }
+
+    private static long blocks(List<Chunk> chunks) {
+        return chunks.stream().mapToLong(Chunk::blocks).sum();
     }
 
     private String backlog() throws SQLException {
@@ -197,12 +237,16 @@ public final class ChunkedCopy {
         return "delta backlog %s%,d".formatted(backlog == COUNTED_BACKLOG ? "over " : "", backlog);
     }
 
-    /** @return rows copied; 0 where another runner's backend had the chunk finished meanwhile */
-    private long copyChunk(Session session, CopyPlan plan, RowMatch match, Chunk chunk) throws SQLException {
+    /** @param time that it took, without that of waiting for another claim */
+    private record Copied(long rows, Duration time) {}
+
+    private Copied copyChunk(Session session, CopyPlan plan, RowMatch match, Chunk chunk) throws SQLException {
         Checkpoints checkpoints = new Checkpoints(session, run.state(), migration);
+        long[] claimed = {0};
         try {
-            return session.inTransaction(() -> {
-                checkpoints.claim(chunk.from(), chunk.to());
+            long copied = session.inTransaction(() -> {
+                checkpoints.claim(chunk);
+                claimed[0] = System.nanoTime();
                 long rows = 0;
                 for (Route route : taken(session, match, chunk)) {
                     rows += session.update(copyStatement(
@@ -210,13 +254,13 @@ public final class ChunkedCopy {
                 }
                 // After the statement, under the lock that it took on the source: no rewrite can come in between.
                 requireSame(session, plan);
-                checkpoints.finish(chunk.from(), rows);
+                checkpoints.finish(chunk, rows);
                 return rows;
             });
+            return new Copied(copied, Duration.ofNanos(System.nanoTime() - claimed[0]));
+        } catch (Checkpoints.Taken e) {
+            throw e;
         } catch (SQLException e) {
-            if (SqlState.UNIQUE_VIOLATION.matches(e) && isFinished(checkpoints, chunk)) {
-                return 0;
-            }
             throw explained(session, match, chunk, e);
         }
     }
@@ -234,10 +278,6 @@ public final class ChunkedCopy {
                 IN_CHUNK.with("from", new TupleId(chunk.from())).with("to", new TupleId(chunk.to())),
                 e,
                 "Nothing of this chunk was kept; finished chunks are, and capture goes on. Change the value and run update again; or take the migration back, say in the table config how to convert it (using), and begin again.");
-    }
-
-    private static boolean isFinished(Checkpoints checkpoints, Chunk chunk) throws SQLException {
-        return checkpoints.finished().contains(chunk.from());
     }
 
     private void requireSame(CopyPlan plan) throws SQLException {

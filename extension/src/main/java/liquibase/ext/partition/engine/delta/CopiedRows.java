@@ -2,17 +2,26 @@ package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.Checkpoints;
 import liquibase.ext.partition.engine.state.Migration;
 
 /**
  * What a copy has put into the new table. It rests on the capture that was on meanwhile, so it goes when that goes, as well as
  * when the copy is taken back.
+ *
+ * <p>A table that is emptied needs a first page for the index of its TOAST table before the old pages are given back. A disk that is
+ * full to the last page must not stop the way back, so where there is no room the rows are left: they go with the new table, or
+ * before the next copy begins.
  */
 public final class CopiedRows {
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({newTable}) IS NOT NULL");
+    private static final Sql HAS_ROWS = Sql.of("SELECT EXISTS (SELECT FROM {newTable})");
     private static final Sql TRUNCATE = Sql.of("TRUNCATE {newTable}");
+    private static final Sql SAVEPOINT = Sql.of("SAVEPOINT before_truncate");
+    private static final Sql BACK = Sql.of("ROLLBACK TO SAVEPOINT before_truncate");
 
     private CopiedRows() {}
 
@@ -20,9 +29,31 @@ public final class CopiedRows {
     public static void discard(StepRun run, Migration migration) throws SQLException {
         if (run.session()
                 .queryBoolean(EXISTS.with("newTable", migration.newTable().quoted()))) {
-            run.session().update(TRUNCATE.with("newTable", migration.newTable()));
+            emptyIfThereIsRoom(run, migration);
         }
         new Checkpoints(run.session(), run.state(), migration).forgetAll();
         run.migrations().forgetCopy(migration);
+    }
+
+    private static void emptyIfThereIsRoom(StepRun run, Migration migration) throws SQLException {
+        run.session().update(SAVEPOINT);
+        try {
+            run.session().update(TRUNCATE.with("newTable", migration.newTable()));
+        } catch (SQLException e) {
+            if (!SqlState.DISK_FULL.matches(e)) {
+                throw e;
+            }
+            run.session().update(BACK);
+            run.line(
+                    "%s: the disk is too full to empty %s. Its rows are left until it is dropped (rollback to before createPartitionedTable), or until a copy begins anew."
+                            .formatted(run.step(), migration.newTable()));
+        }
+    }
+
+    /** Before a copy is begun: what an earlier one has left would be there twice. To be run in the transaction that begins it. */
+    public static void removeLeftovers(Session session, Migration migration) throws SQLException {
+        if (session.queryBoolean(HAS_ROWS.with("newTable", migration.newTable()))) {
+            session.update(TRUNCATE.with("newTable", migration.newTable()));
+        }
     }
 }

@@ -1,11 +1,14 @@
 package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Heap;
+import liquibase.ext.partition.engine.run.ChunkSize;
+import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -42,14 +45,17 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
      */
     public record Side(QualifiedName table, RowShape shape) {}
 
-    /** What is waited for before each batch. */
+    /** Waits until a batch may be begun, and says how long it should take. */
     @FunctionalInterface
     public interface Turn {
-        void await() throws SQLException;
+        Duration await() throws SQLException;
     }
 
     /** A delta row of a short key takes about 50 bytes with its header, a block is 8 kB. */
     private static final long ROWS_PER_BLOCK = 150;
+
+    /** Of a pass's first batch: about a thousand rows, each a few lookups, which may all be reads from a disk. */
+    private static final long FIRST_BLOCKS = 8;
 
     /** The first alone, then with the whole delta; a value can be handed on between our statements, so more than once. */
     private static final int ATTEMPTS_AT_UNIQUE_VALUES = 5;
@@ -237,25 +243,25 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
 
     /** As {@link #pass(Session, long, Turn)}, without a pause. */
     public long pass(Session session, long batchSize) throws SQLException {
-        return pass(session, batchSize, () -> {});
+        return pass(session, batchSize, () -> Pace.DEFAULT_CHUNK_TIME);
     }
 
     /**
-     * Replays what the delta table has now, batch by batch, each in a transaction of its own, and vacuums it.
+     * Replays what the delta table has now, batch by batch, each in a transaction of its own of about the chunk time, and vacuums it.
      *
-     * @param batchSize about how many delta rows a batch begins from
-     * @param turn waited for before each batch
+     * @param batchSize how many delta rows a batch begins from at most, about
+     * @param turn asked before each batch
      * @return delta rows taken
      */
     public long pass(Session session, long batchSize, Turn turn) throws SQLException {
-        long blocksPerBatch = Math.max(1, batchSize / ROWS_PER_BLOCK);
+        ChunkSize size = new ChunkSize(FIRST_BLOCKS, batchSize / ROWS_PER_BLOCK);
         long blocks = Heap.blocks(session, capture.delta());
         long taken = 0;
-        for (long from = 0; from < blocks; from += blocksPerBatch) {
+        for (long from = 0; from < blocks; ) {
             long fromBlock = from;
-            long toBlock = Math.min(blocks, from + blocksPerBatch);
-            turn.await();
-            taken += replayBatch(session, fromBlock, toBlock);
+            long toBlock = Math.min(blocks, from + size.next(turn.await()));
+            taken += size.timed(toBlock - fromBlock, () -> replayBatch(session, fromBlock, toBlock));
+            from = toBlock;
         }
         if (taken > 0) {
             session.update(VACUUM.with("delta", capture.delta()));

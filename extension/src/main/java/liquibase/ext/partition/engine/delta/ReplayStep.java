@@ -5,6 +5,7 @@ import java.util.Map;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Throttle;
 import liquibase.ext.partition.engine.state.Migration;
@@ -58,7 +59,10 @@ public final class ReplayStep {
                         ". Nothing was replayed. Roll back to before captureChanges and begin again.");
         Throttle throttle = run.throttle(pace);
         replay.withScratchTable(run.session(), () -> {
-            catchUp(run, replay, batchSize, throttle::awaitNext);
+            catchUp(run, replay, batchSize, () -> {
+                throttle.awaitNext();
+                return throttle.chunkTime();
+            });
             return null;
         });
         if (!migration.phase().isAtLeast(Phase.REPLAYED)) {
@@ -72,7 +76,7 @@ public final class ReplayStep {
      * @throws PartitionException when ten passes in a row have not gained on the writers
      */
     public static void catchUp(StepRun run, Replay replay, long small) throws SQLException {
-        catchUp(run, replay, small, () -> {});
+        catchUp(run, replay, small, () -> Pace.DEFAULT_CHUNK_TIME);
     }
 
     private static void catchUp(StepRun run, Replay replay, long small, Replay.Turn turn) throws SQLException {

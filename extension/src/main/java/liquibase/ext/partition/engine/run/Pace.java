@@ -10,6 +10,7 @@ import java.util.Set;
  * How gently a long step works. Each setting has the name of the attribute that sets it, and can be set while the step runs in
  * {@code partition_migration.tuning}, a JSON object of the same names: {@code {"maxLoad": "8"}}.
  *
+ * @param chunkTime that a chunk, which is one transaction, should take; its size follows
  * @param pauseBetweenChunks of each worker
  * @param maxReplicaLag no chunk is begun while a replica is further behind, or cannot be observed
  * @param maxLoad no chunk is begun while more sessions than this are active, ours not counted
@@ -18,6 +19,7 @@ import java.util.Set;
  * @param maxDuration after which no chunk is begun, and the step ends with what it has
  */
 public record Pace(
+        Duration chunkTime,
         Duration pauseBetweenChunks,
         Optional<Duration> maxReplicaLag,
         Optional<Long> maxLoad,
@@ -27,6 +29,10 @@ public record Pace(
     /** The value of a setting that is not to be there, where a changelog, a run or a row would have it otherwise. */
     public static final String OFF = "off";
 
+    /** Where nothing else is asked for. */
+    public static final Duration DEFAULT_CHUNK_TIME = Duration.ofSeconds(2);
+
+    private static final String CHUNK_TIME = "chunkTime";
     private static final String PAUSE = "pauseBetweenChunks";
     private static final String REPLICA_LAG = "maxReplicaLag";
     private static final String LOAD = "maxLoad";
@@ -35,13 +41,13 @@ public record Pace(
     private static final String DURATION = "maxDuration";
 
     /** The names of the settings. */
-    public static final Set<String> NAMES = Set.of(PAUSE, REPLICA_LAG, LOAD, QUERY, WINDOW, DURATION);
+    public static final Set<String> NAMES = Set.of(CHUNK_TIME, PAUSE, REPLICA_LAG, LOAD, QUERY, WINDOW, DURATION);
 
     /** Without a pause. */
     public static final Pace FULL_SPEED = parse(Map.of());
 
     /**
-     * @param settings by name; those that are missing, or {@link #OFF}, are off
+     * @param settings by name; those that are missing, or {@link #OFF}, are off, or what they are by default
      * @throws IllegalArgumentException with a message for people
      */
     public static Pace parse(Map<String, String> settings) {
@@ -57,6 +63,7 @@ public record Pace(
             throw new IllegalArgumentException(QUERY + " is empty; write a query that gives true or false.");
         }
         return new Pace(
+                duration(settings, CHUNK_TIME).orElse(DEFAULT_CHUNK_TIME),
                 duration(settings, PAUSE).orElse(Duration.ZERO),
                 duration(settings, REPLICA_LAG),
                 given(settings, LOAD).map(Pace::load),
@@ -66,7 +73,8 @@ public record Pace(
     }
 
     /**
-     * This pace with some settings in place of its own; a setting that is null in the JSON object is off.
+     * This pace with some settings in place of its own; a setting that is null in the JSON object is as if it
+     * were not set at all.
      *
      * @throws IllegalArgumentException with a message for people
      */

@@ -171,6 +171,11 @@ public final class Throttle {
         return new IllegalStateException("Interrupted while work was paused.", e);
     }
 
+    /** How long a chunk should take. Any thread. */
+    public Duration chunkTime() {
+        return pace.chunkTime();
+    }
+
     /** After a chunk. */
     void pause() throws InterruptedException {
         Thread.sleep(pace.pauseBetweenChunks().toMillis());

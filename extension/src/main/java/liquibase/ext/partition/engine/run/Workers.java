@@ -2,12 +2,11 @@ package liquibase.ext.partition.engine.run;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -48,17 +47,27 @@ public final class Workers {
         this.throttle = throttle;
     }
 
+    /** How long a chunk should take, now. Any thread. */
+    public Duration chunkTime() {
+        return throttle.chunkTime();
+    }
+
+    /** As {@link #forEach(Items, int, Task, Heartbeat)}, with those items. */
+    public <T> void forEach(Collection<T> items, int wanted, Task<T> task, Heartbeat heartbeat) throws SQLException {
+        forEach(Items.of(items), wanted, task, heartbeat);
+    }
+
     /**
      * Works off {@code items} with up to {@code wanted} workers, as fast as the pace allows. After the first failure no further item is
      * begun; those begun are finished; then the failure is thrown.
      *
      * @throws TimeIsUp where the pace's {@code maxDuration} has passed before every item was begun
      */
-    public <T> void forEach(Collection<T> items, int wanted, Task<T> task, Heartbeat heartbeat) throws SQLException {
-        if (items.isEmpty()) {
+    public <T> void forEach(Items<T> items, int wanted, Task<T> task, Heartbeat heartbeat) throws SQLException {
+        if (items.left() == 0) {
             return;
         }
-        List<Connection> connections = open(Math.min(wanted, items.size()));
+        List<Connection> connections = open((int) Math.min(wanted, items.left()));
         try {
             if (connections.isEmpty()) {
                 if (wanted > 1) {
@@ -87,32 +96,32 @@ public final class Workers {
         throttle.awaitNext();
     }
 
-    private <T> void oneByOne(Collection<T> items, Task<T> task, Heartbeat heartbeat) throws SQLException {
-        int done = 0;
+    private <T> void oneByOne(Items<T> items, Task<T> task, Heartbeat heartbeat) throws SQLException {
         try {
-            for (T item : items) {
+            while (items.left() > 0) {
                 if (!throttle.lookUntilTurn()) {
-                    throw timeIsUp(items.size() - done);
+                    throw timeIsUp(items);
                 }
-                task.run(coordinator, item);
-                heartbeat.beat();
-                throttle.pause();
-                done++;
+                Optional<T> item = items.next();
+                if (item.isPresent()) {
+                    task.run(coordinator, item.get());
+                    heartbeat.beat();
+                    throttle.pause();
+                }
             }
         } catch (InterruptedException e) {
             throw Throttle.interrupted(e);
         }
     }
 
-    private TimeIsUp timeIsUp(int left) {
+    private static TimeIsUp timeIsUp(Items<?> items) {
         return new TimeIsUp(
-                "maxDuration is over with %,d pieces of work left. What is done is kept, and capture goes on. Run update again; it goes on from here."
-                        .formatted(left));
+                "maxDuration is over with %,d %s left. What is done is kept, and capture goes on. Run update again; it goes on from here."
+                        .formatted(items.left(), items.unit()));
     }
 
-    private <T> void inParallel(List<Connection> connections, Collection<T> items, Task<T> task, Heartbeat heartbeat)
+    private <T> void inParallel(List<Connection> connections, Items<T> items, Task<T> task, Heartbeat heartbeat)
             throws SQLException {
-        Queue<T> queue = new ConcurrentLinkedQueue<>(items);
         AtomicReference<Throwable> failure = new AtomicReference<>();
         CountDownLatch running = new CountDownLatch(connections.size());
         int number = 0;
@@ -122,11 +131,11 @@ public final class Workers {
                         try {
                             Session session = new Session(connection);
                             while (throttle.awaitTurn() && failure.get() == null) {
-                                T item = queue.poll();
-                                if (item == null) {
+                                Optional<T> item = items.next();
+                                if (item.isEmpty()) {
                                     break;
                                 }
-                                task.run(session, item);
+                                task.run(session, item.get());
                                 throttle.pause();
                             }
                         } catch (Throwable e) {
@@ -152,8 +161,8 @@ public final class Workers {
         if (thrown != null) {
             throw new IllegalStateException("A worker died.", thrown);
         }
-        if (!queue.isEmpty()) {
-            throw timeIsUp(queue.size());
+        if (items.left() > 0) {
+            throw timeIsUp(items);
         }
     }
 

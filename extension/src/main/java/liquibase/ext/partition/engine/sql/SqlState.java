@@ -13,8 +13,10 @@ public enum SqlState {
     DEADLOCK_DETECTED("40P01"),
     UNIQUE_VIOLATION("23505"),
     FOREIGN_KEY_VIOLATION("23503"),
+    EXCLUSION_VIOLATION("23P01"),
     INSUFFICIENT_PRIVILEGE("42501"),
     READ_ONLY("25006"),
+    DISK_FULL("53100"),
     UNDEFINED_TABLE("42P01");
 
     private static final Pattern FAILED_EXPRESSION = Pattern.compile("(22|P0|21|0A)...|23514");
@@ -45,6 +47,11 @@ public enum SqlState {
     public static boolean isConnectionLost(SQLException e) {
         String state = e.getSQLState();
         return state != null && CONNECTION_LOST.matcher(state).matches();
+    }
+
+    /** Class 53: no room on a disk, no memory, no free lock, too many connections, a limit of temporary files. */
+    public static boolean isOutOfResources(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith("53");
     }
 
     /** Whether {@code e} was raised with this state. */

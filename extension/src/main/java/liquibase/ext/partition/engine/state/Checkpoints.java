@@ -1,15 +1,26 @@
 package liquibase.ext.partition.engine.state;
 
 import java.sql.SQLException;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.List;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
 
 /** Reads and writes {@code partition_chunk}: the chunks of a copy that are finished. */
 public final class Checkpoints {
-    private static final Sql FINISHED =
-            Sql.of("SELECT from_block FROM {chunk} WHERE migration_id = {migration} AND finished_at IS NOT NULL");
+    /** The gaps between the finished chunks. */
+    private static final Sql MISSING = Sql.of("""
+            SELECT lower(gap) AS from_block, upper(gap) AS to_block
+            FROM (
+              SELECT unnest(int8multirange(int8range({from}, {to}))
+                            - coalesce(range_agg(int8range(c.from_block, c.to_block)), '{}')) AS gap
+              FROM {chunk} AS c
+              WHERE c.migration_id = {migration} AND c.finished_at IS NOT NULL
+                AND c.from_block < {to} AND c.to_block > {from}
+            ) AS gaps
+            ORDER BY gap""");
+
+    private static final Sql COUNT = Sql.of("SELECT count(*) FROM {chunk} WHERE migration_id = {migration}");
 
     private static final Sql ROWS =
             Sql.of("SELECT coalesce(sum(rows_copied), 0) FROM {chunk} WHERE migration_id = {migration}");
@@ -24,6 +35,20 @@ public final class Checkpoints {
 
     private static final Sql FORGET = Sql.of("DELETE FROM {chunk} WHERE migration_id = {migration}");
 
+    /** Somebody else has, or had, a block of the chunk. */
+    public static final class Taken extends SQLException {
+        private static final long serialVersionUID = 1L;
+
+        Taken(SQLException cause) {
+            super(cause.getMessage(), cause.getSQLState(), cause);
+        }
+
+        /** Whether the other claim was committed then; otherwise it is the time to try again. */
+        public boolean isCommitted() {
+            return !SqlState.DEADLOCK_DETECTED.matches(this);
+        }
+    }
+
     private final Session session;
     private final StateTables tables;
     private final Migration migration;
@@ -34,9 +59,16 @@ public final class Checkpoints {
         this.migration = migration;
     }
 
-    /** The first blocks of the chunks that are finished. */
-    public Set<Long> finished() throws SQLException {
-        return new HashSet<>(session.query(sql(FINISHED), row -> row.getLong(1)));
+    /** What is in no finished chunk of a range of the source's blocks, in order. */
+    public List<Chunk> missing(Chunk range) throws SQLException {
+        return session.query(
+                sql(MISSING).with("from", range.from()).with("to", range.to()),
+                row -> new Chunk(row.getLong("from_block"), row.getLong("to_block")));
+    }
+
+    /** How many chunks are finished. */
+    public long count() throws SQLException {
+        return session.queryLong(sql(COUNT));
     }
 
     /** Rows copied by the finished chunks. */
@@ -45,16 +77,26 @@ public final class Checkpoints {
     }
 
     /**
-     * Claims a chunk, first thing in the chunk's transaction. Waits while another transaction has claimed it, and then fails
-     * with a unique violation if that one committed: the backend of a killed runner may still be at work.
+     * Claims a chunk, first thing in the chunk's transaction. Waits while another transaction has claimed a block of it: the backend
+     * of a killed runner may still be at work.
+     *
+     * @throws Taken where that one committed, or both waited for each other; the transaction is to be rolled back
      */
-    public void claim(long fromBlock, long toBlock) throws SQLException {
-        session.update(sql(CLAIM).with("from", fromBlock).with("to", toBlock));
+    public void claim(Chunk chunk) throws SQLException {
+        try {
+            session.update(sql(CLAIM).with("from", chunk.from()).with("to", chunk.to()));
+        } catch (SQLException e) {
+            boolean isConflict = SqlState.EXCLUSION_VIOLATION.matches(e) || SqlState.UNIQUE_VIOLATION.matches(e);
+            if (isConflict || SqlState.DEADLOCK_DETECTED.matches(e)) {
+                throw new Taken(e);
+            }
+            throw e;
+        }
     }
 
     /** Completes the claim, last thing in the chunk's transaction. */
-    public void finish(long fromBlock, long rows) throws SQLException {
-        session.update(sql(FINISH).with("rows", rows).with("from", fromBlock));
+    public void finish(Chunk chunk, long rows) throws SQLException {
+        session.update(sql(FINISH).with("rows", rows).with("from", chunk.from()));
     }
 
     public void forgetAll() throws SQLException {

@@ -38,11 +38,10 @@ public record Migration(
      * What the chunks of a copy rest on.
      *
      * @param blocks the source's size in heap blocks when the plan was made, after capture had committed
-     * @param blocksPerChunk of every chunk but the last
      * @param filenode of the source; another one means that its rows have moved, and the plan is void
      * @param columnFingerprint of the source; another one means that the copying statement is void
      */
-    public record CopyPlan(long blocks, long blocksPerChunk, long filenode, String columnFingerprint) {}
+    public record CopyPlan(long blocks, long filenode, String columnFingerprint) {}
 
     /**
      * @param differences keys that differed

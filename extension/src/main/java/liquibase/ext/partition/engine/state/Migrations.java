@@ -39,7 +39,7 @@ public final class Migrations {
                    combined_column, partition_prefix, partition_interval, range_from, range_until, routing,
                    incoming_foreign_keys, converted_columns, converted_types, converted_using, converted_reverse_using,
                    phase, source_oid, new_oid, delta_table,
-                   key_columns, source_blocks, blocks_per_chunk, source_filenode, source_columns, backup_table,
+                   key_columns, source_blocks, source_filenode, source_columns, backup_table,
                    verified_differences, backup_differences,
                    extract(epoch FROM clock_timestamp() - backup_verified_at)::bigint AS backup_verified_age
             FROM {migration}
@@ -73,13 +73,13 @@ public final class Migrations {
 
     private static final Sql START_COPY = Sql.of("""
             UPDATE {migration}
-            SET phase = {phase}, source_blocks = {blocks}, blocks_per_chunk = {blocksPerChunk}, source_filenode = {filenode},
+            SET phase = {phase}, source_blocks = {blocks}, source_filenode = {filenode},
                 source_columns = {columns}, copy_started_at = clock_timestamp(), copied_at = NULL
             WHERE id = {id}""");
 
     private static final Sql FORGET_COPY = Sql.of("""
             UPDATE {migration}
-            SET phase = {phase}, source_blocks = NULL, blocks_per_chunk = NULL, source_filenode = NULL,
+            SET phase = {phase}, source_blocks = NULL, source_filenode = NULL,
                 source_columns = NULL, copy_started_at = NULL, copied_at = NULL
             WHERE id = {id}""");
 
@@ -240,7 +240,6 @@ public final class Migrations {
     public void startCopy(Migration migration, CopyPlan plan) throws SQLException {
         session.update(phased(START_COPY, Phase.COPYING, migration)
                 .with("blocks", plan.blocks())
-                .with("blocksPerChunk", plan.blocksPerChunk())
                 .with("filenode", plan.filenode())
                 .with("columns", plan.columnFingerprint()));
     }
@@ -329,10 +328,7 @@ public final class Migrations {
         Optional<CopyPlan> plan = row.getString("source_blocks") == null
                 ? Optional.empty()
                 : Optional.of(new CopyPlan(
-                        row.getLong("source_blocks"),
-                        row.getLong("blocks_per_chunk"),
-                        row.getLong("source_filenode"),
-                        row.getString("source_columns")));
+                        row.getLong("source_blocks"), row.getLong("source_filenode"), row.getString("source_columns")));
         Optional<BackupVerification> backup = row.getString("backup_differences") == null
                 ? Optional.empty()
                 : Optional.of(

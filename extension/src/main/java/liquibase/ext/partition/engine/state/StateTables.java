@@ -38,7 +38,6 @@ public record StateTables(Identifier schema) {
               delta_table text,
               key_columns text[],
               source_blocks bigint,
-              blocks_per_chunk bigint,
               source_filenode bigint,
               source_columns text,
               backup_table text,
@@ -62,15 +61,23 @@ public record StateTables(Identifier schema) {
               UNIQUE (source_schema, source_table)
             )""");
 
+    /**
+     * Chunks differ in size, so the key alone would let a chunk be claimed that overlaps another, as one does that a killed runner's
+     * backend is still at work on. The constraint does not, whatever is committed yet. It needs no extension: a table has fewer than
+     * 2^32 blocks, so migration and block are one number, a migration's blocks one range of them, and no range reaches into
+     * another migration's.
+     */
     private static final Sql CREATE_CHUNK = Sql.of("""
             CREATE TABLE IF NOT EXISTS {chunk} (
               migration_id bigint NOT NULL REFERENCES {migration} ON DELETE CASCADE,
               from_block bigint NOT NULL,
               to_block bigint NOT NULL,
+              CHECK (from_block >= 0 AND from_block < to_block AND to_block < 4294967296),
               rows_copied bigint NOT NULL,
               started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
               finished_at timestamptz,
-              PRIMARY KEY (migration_id, from_block)
+              PRIMARY KEY (migration_id, from_block),
+              EXCLUDE USING gist (int8range((migration_id << 32) + from_block, (migration_id << 32) + to_block) WITH &&)
             )""");
 
     private static final Sql CREATE_FOREIGN_KEY = Sql.of("""

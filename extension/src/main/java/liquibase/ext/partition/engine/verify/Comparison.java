@@ -14,8 +14,10 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.delta.TakenRoutes;
-import liquibase.ext.partition.engine.run.Chunk;
+import liquibase.ext.partition.engine.run.ChunkSize;
+import liquibase.ext.partition.engine.run.Items;
 import liquibase.ext.partition.engine.run.ProgressMeter;
+import liquibase.ext.partition.engine.run.RemainingBlocks;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -23,6 +25,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.state.Chunk;
 import liquibase.ext.partition.engine.target.Route;
 import liquibase.ext.partition.engine.target.Routes;
 import liquibase.ext.partition.engine.target.RowShape;
@@ -36,7 +39,8 @@ import liquibase.ext.partition.engine.target.RowShape;
  * key is not in the delta table must be in the ordinary one. The unique indexes on both sides make the two together "exactly
  * once, and nothing else".
  *
- * <p>Transactions: one statement a chunk, so a snapshot is held for seconds. Locks: those of a SELECT. Rows may be written
+ * <p>Transactions: one statement a chunk, so a snapshot is held for about the chunk time of {@link
+ * liquibase.ext.partition.engine.run.Pace}. Locks: those of a SELECT. Rows may be written
  * meanwhile: a chunk's snapshot sees a row together with its key in the delta table. Each row costs one index lookup on the
  * other side, whatever the tables' size.
  *
@@ -51,8 +55,11 @@ public record Comparison(
         RowMatch match,
         Routes routes,
         List<Identifier> columns) {
-    /** Rows a chunk holds about, where nothing else is asked for: a snapshot of a few seconds. */
+    /** Rows a chunk holds at most, about, where nothing else is asked for: they are sorted. */
     public static final long DEFAULT_CHUNK_SIZE = 100_000;
+
+    /** Of the first chunk: some hundred lookups, which may all be reads from a disk. */
+    private static final long FIRST_BLOCKS = 8;
 
     /**
      * OFFSET 0 keeps the lookup a lookup: joined, it would read the whole other table once a chunk. The rows of a chunk are
@@ -79,26 +86,66 @@ public record Comparison(
     /** A range of one table's blocks, and whether the contents of its rows are compared, or only their presence. */
     private record Piece(QualifiedName table, boolean contents, Chunk chunk) {}
 
+    /** The pieces of some tables, one table after the other. */
+    private static final class Pieces implements Items<Piece> {
+        private record Side(QualifiedName table, boolean contents, RemainingBlocks blocks) {}
+
+        private final List<Side> sides = new ArrayList<>();
+        private int at;
+
+        void add(QualifiedName table, boolean contents, RemainingBlocks blocks) {
+            sides.add(new Side(table, contents, blocks));
+        }
+
+        @Override
+        public synchronized Optional<Piece> next() {
+            for (; at < sides.size(); at++) {
+                Side side = sides.get(at);
+                Optional<Chunk> chunk = side.blocks().next();
+                if (chunk.isPresent()) {
+                    return Optional.of(new Piece(side.table(), side.contents(), chunk.get()));
+                }
+            }
+            return Optional.empty();
+        }
+
+        @Override
+        public long left() {
+            return sides.stream().mapToLong(side -> side.blocks().left()).sum();
+        }
+
+        @Override
+        public String unit() {
+            return "blocks";
+        }
+    }
+
     /**
      * Compares all.
      *
      * @param team does it
      * @param what begins the progress lines
+     * @param chunkSize rows a chunk holds at most, about
      */
     public ComparisonResult compare(StepRun run, Workers team, String what, long chunkSize, int workers)
             throws SQLException {
-        List<Piece> pieces = new ArrayList<>(pieces(run.session(), ordinary, true, chunkSize));
-        for (QualifiedName partition : new TableReader(run.session()).partitions(partitioned)) {
-            pieces.addAll(pieces(run.session(), partition, false, chunkSize));
+        List<QualifiedName> partitions = new TableReader(run.session()).partitions(partitioned);
+        ChunkSize there = chunkSize(run.session(), List.of(ordinary), chunkSize);
+        ChunkSize back = chunkSize(run.session(), partitions, chunkSize);
+        Pieces pieces = new Pieces();
+        pieces.add(ordinary, true, blocks(run.session(), ordinary, there, team));
+        for (QualifiedName partition : partitions) {
+            pieces.add(partition, false, blocks(run.session(), partition, back, team));
         }
-        long blocks = pieces.stream().mapToLong(piece -> piece.chunk().blocks()).sum();
+        long blocks = pieces.left();
         ProgressMeter meter = new ProgressMeter(run.report(), what, blocks, 0, 0);
         AtomicReference<ComparisonResult> result = new AtomicReference<>(ComparisonResult.none());
         team.forEach(
                 pieces,
                 workers,
                 (session, piece) -> {
-                    ComparisonResult found = compare(session, piece);
+                    ComparisonResult found = (piece.contents() ? there : back)
+                            .timed(piece.chunk().blocks(), () -> compare(session, piece));
                     meter.add(piece.chunk().blocks(), found.rows());
                     // Rows are counted on the way there only; on the way back they are the same ones.
                     ComparisonResult counted =
@@ -121,16 +168,18 @@ public record Comparison(
                 routes.of(Collections.singleton(null)).get(0));
     }
 
-    private static List<Piece> pieces(Session session, QualifiedName table, boolean contents, long chunkSize)
+    private static ChunkSize chunkSize(Session session, List<QualifiedName> tables, long rows) throws SQLException {
+        double densest = 1;
+        for (QualifiedName table : tables) {
+            densest = Math.max(densest, Heap.rowsPerBlock(session, table));
+        }
+        return new ChunkSize(FIRST_BLOCKS, ChunkSize.blocksFor(rows, densest));
+    }
+
+    private static RemainingBlocks blocks(Session session, QualifiedName table, ChunkSize size, Workers team)
             throws SQLException {
         long blocks = Heap.blocks(session, table);
-        if (blocks == 0) {
-            return List.of();
-        }
-        long blocksPerChunk = Chunk.blocksFor(chunkSize, Heap.rowsPerBlock(session, table));
-        return Chunk.covering(blocks, blocksPerChunk).stream()
-                .map(chunk -> new Piece(table, contents, chunk))
-                .toList();
+        return new RemainingBlocks(blocks == 0 ? List.of() : List.of(new Chunk(0, blocks)), size, team::chunkTime);
     }
 
     private ComparisonResult compare(Session session, Piece piece) throws SQLException {

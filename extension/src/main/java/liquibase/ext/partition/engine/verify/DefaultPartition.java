@@ -4,7 +4,8 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import liquibase.ext.partition.engine.catalog.Heap;
-import liquibase.ext.partition.engine.run.Chunk;
+import liquibase.ext.partition.engine.run.ChunkSize;
+import liquibase.ext.partition.engine.run.RemainingBlocks;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -12,6 +13,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.state.Chunk;
 import liquibase.ext.partition.engine.state.DefaultRows;
 import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.PartitionLayout;
@@ -23,6 +25,8 @@ import liquibase.ext.partition.engine.target.PartitionLayout;
  * one moment.
  */
 record DefaultPartition(QualifiedName table, PartitionKey key, PartitionLayout layout) {
+    private static final long FIRST_BLOCKS = 128;
+
     private static final Sql COUNT = Sql.of("""
             SELECT count(*) FILTER (WHERE r.time IS NULL AND r.empty) AS nulls,
                    count(*) FILTER (WHERE r.time IS NULL AND NOT r.empty) AS unreadable,
@@ -37,13 +41,16 @@ record DefaultPartition(QualifiedName table, PartitionKey key, PartitionLayout l
         if (blocks == 0) {
             return DefaultRows.none();
         }
-        List<Chunk> chunks =
-                Chunk.covering(blocks, Chunk.blocksFor(chunkSize, Heap.rowsPerBlock(run.session(), table)));
+        ChunkSize size =
+                new ChunkSize(FIRST_BLOCKS, ChunkSize.blocksFor(chunkSize, Heap.rowsPerBlock(run.session(), table)));
         AtomicReference<DefaultRows> counted = new AtomicReference<>(DefaultRows.none());
         team.forEach(
-                chunks,
+                new RemainingBlocks(List.of(new Chunk(0, blocks)), size, team::chunkTime),
                 workers,
-                (session, chunk) -> counted.accumulateAndGet(count(session, chunk), DefaultRows::plus),
+                (session, chunk) -> {
+                    DefaultRows found = size.timed(chunk.blocks(), () -> count(session, chunk));
+                    counted.accumulateAndGet(found, DefaultRows::plus);
+                },
                 () -> {});
         return counted.get();
     }

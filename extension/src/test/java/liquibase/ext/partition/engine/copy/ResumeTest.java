@@ -4,6 +4,7 @@ import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
 import static liquibase.ext.partition.engine.MigrationFixture.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.list;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -22,6 +23,8 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A copy that is interrupted, killed, run twice, or finds the source changed. */
 @ExtendWith(FreshDatabase.class)
@@ -75,7 +78,9 @@ class ResumeTest {
 
         orders.copy();
 
-        assertThat(orders.lines()).anySatisfy(line -> assertThat(line).contains("resuming public.orders after 5 of"));
+        assertThat(orders.lines())
+                .anySatisfy(line -> assertThat(line)
+                        .matches(".*: resuming public\\.orders after 5[0-9]\\.[0-9] % of its blocks, in 5 chunks\\."));
         assertThat(database.queryRows("SELECT from_block, finished_at FROM partition_chunk ORDER BY from_block"))
                 .containsAll(before);
         assertThat(database.queryLong("SELECT sum(rows_copied) FROM partition_chunk"))
@@ -85,25 +90,35 @@ class ResumeTest {
     }
 
     @Test
-    void aResumedCopyKeepsToItsPlanWhateverChunkSizeIsAskedForNow() throws Exception {
+    void aResumedCopyGoesOnWithChunksOfAnotherSize() throws Exception {
         interruptAfterFiveChunks();
 
-        orders.copy(7, 2, false);
+        orders.copy(15, 2, false);
 
-        assertThat(database.queryLong("SELECT count(*) FROM partition_chunk")).isLessThan(20);
+        assertThat(database.queryRows("""
+                        SELECT to_block - from_block AS size, count(*) FROM partition_chunk GROUP BY size ORDER BY size DESC"""))
+                .hasSize(2)
+                .first(list(String.class))
+                .element(1)
+                .isEqualTo("5");
+        assertCovered();
         catchUpAndCompare();
     }
 
     @Test
-    void theChunksOfAPlanCoverTheTableWithoutGapOrOverlap() throws Exception {
+    void theChunksCoverTheTableWithoutGapOrOverlap() throws Exception {
         orders.copy(37, 4, false);
 
+        assertCovered();
+        catchUpAndCompare();
+    }
+
+    private void assertCovered() {
         assertThat(database.queryRows("""
                         SELECT min(from_block), bool_and(follows), max(to_block) = pg_relation_size('orders') / 8192
                         FROM (SELECT from_block, to_block,
                                      from_block = coalesce(lag(to_block) OVER (ORDER BY from_block), 0) AS follows
                               FROM partition_chunk) AS c""")).containsExactly(List.of("0", "t", "t"));
-        catchUpAndCompare();
     }
 
     @Test
@@ -178,17 +193,52 @@ class ResumeTest {
         catchUpAndCompare();
     }
 
-    /** The backend of a runner that was killed may still be inserting a chunk when the next runner comes to it. */
-    @Test
-    void aChunkThatAnotherBackendIsStillCopyingIsWaitedForAndNotCopiedTwice() throws Exception {
-        try (ChunkGate orphan = ChunkGate.beforeChunk(orders, 5)) {
-            Future<Void> copy = copyWithOneWorker();
+    /**
+     * The backend of a runner that was killed may still be inserting a chunk when the next runner comes to it, whose chunks are of
+     * another size: the one reaches over the borders of the others.
+     */
+    @ParameterizedTest(name = "blocks {0} to {1}")
+    @CsvSource({"30, 40", "36, 37", "0, 3", "0, 60"})
+    void blocksThatAnotherBackendIsStillCopyingAreWaitedForAndNotCopiedTwice(long from, long to) throws Exception {
+        try (ChunkGate orphan = ChunkGate.overBlocks(orders, from, to)) {
+            Future<Void> copy = inBackground(() -> orders.copy(MigrationFixture.CHUNK_SIZE, 3, false));
             orphan.awaitWorker(copy);
             orphan.finishChunk(orders);
             join(copy);
         }
         assertThat(database.queryLong("SELECT sum(rows_copied) FROM partition_chunk"))
                 .isEqualTo(1000);
+        assertThat(database.queryLong("SELECT count(*) FROM orders_new")).isEqualTo(1000);
+        assertCovered();
+        assertThat(orders.lines()).last().asString().contains("100.0 %");
+        catchUpAndCompare();
+    }
+
+    @Test
+    void blocksThatAnotherBackendGivesUpAreCopied() throws Exception {
+        try (ChunkGate orphan = ChunkGate.overBlocks(orders, 30, 40)) {
+            Future<Void> copy = copyWithOneWorker();
+            orphan.awaitWorker(copy);
+            orphan.open();
+            join(copy);
+        }
+        assertCovered();
+        catchUpAndCompare();
+    }
+
+    /** No runner commits one; to count it as done would lose rows, and to try it for ever would help nobody. */
+    @Test
+    void aClaimThatIsCommittedAndNotFinishedIsNamed() throws Exception {
+        database.execute("INSERT INTO partition_chunk SELECT id, 20, 30, 0 FROM partition_migration");
+
+        assertThatThrownBy(orders::copy)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageMatching(
+                        "(?s)Blocks \\d+ to \\d+ of public.orders are claimed .* not finished.*Delete the rows.*");
+
+        database.execute("DELETE FROM partition_chunk WHERE finished_at IS NULL");
+        orders.copy();
+        assertCovered();
         catchUpAndCompare();
     }
 

@@ -1,7 +1,6 @@
 package liquibase.ext.partition.engine.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -54,15 +53,5 @@ class ProgressMeterTest {
     @Test
     void isNotDueAtOnce() {
         assertThat(new ProgressMeter(lines::add, "copy", 1, 0, 0).isDue()).isFalse();
-    }
-
-    @Test
-    void chunksCoverEveryBlockOnce() {
-        assertThat(Chunk.covering(0, 10)).isEmpty();
-        assertThat(Chunk.covering(10, 10)).containsExactly(new Chunk(0, 10));
-        assertThat(Chunk.covering(21, 10)).containsExactly(new Chunk(0, 10), new Chunk(10, 20), new Chunk(20, 21));
-        assertThat(Chunk.blocksFor(1, 50)).isEqualTo(1);
-        assertThat(Chunk.blocksFor(1_000, 50)).isEqualTo(20);
-        assertThatIllegalArgumentException().isThrownBy(() -> new Chunk(5, 5));
     }
 }

@@ -1,13 +1,12 @@
-package liquibase.ext.partition.carried;
+package liquibase.ext.partition.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.testing.TestDatabase;
 
 /** Every object of a database that a user could have made, with what it leans on, whom it belongs to and who may do what. */
-final class DatabaseListing {
+public final class DatabaseListing {
     /** The tables of state stay: they are the extension's, and remember that nothing is going on. */
     private static final String OBJECTS = """
             WITH line (line) AS (
@@ -53,12 +52,13 @@ final class DatabaseListing {
 
     private DatabaseListing() {}
 
-    static List<String> of(TestDatabase database) {
+    /** One line for each; in the same order whenever the objects are the same. */
+    public static List<String> of(TestDatabase database) {
         return database.queryStrings(OBJECTS);
     }
 
     /** Asserts that these are the objects that the database has. */
-    static void assertIsStill(List<String> listing, TestDatabase database) {
+    public static void assertIsStill(List<String> listing, TestDatabase database) {
         List<String> now = of(database);
         List<String> gone = new ArrayList<>(listing);
         now.forEach(gone::remove);

@@ -1,0 +1,391 @@
+package liquibase.ext.partition.faults;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.regex.Pattern;
+import liquibase.ext.partition.endtoend.LiquibaseCli;
+import liquibase.ext.partition.testing.WorkloadReport;
+
+/**
+ * Plays rounds, one after the other, on a server of its own. A round: a command, one or two faults while it is at work, the remedy
+ * that its message names, the command again until it completes; then the writers are paused and everything is compared.
+ */
+final class Lane implements Runnable, AutoCloseable {
+
+    /** Longer than any command takes that does not hang. */
+    private static final Duration LONGEST_COMMAND = Duration.ofSeconds(90);
+
+    /** How long an operator looks on after the wire has gone half-open, before killing what does not move. */
+    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(45);
+
+    private static final Duration LONGEST_ROUND = Duration.ofSeconds(150);
+
+    private static final Map<String, String> ENVIRONMENT = Map.of(
+            "LIQUIBASE_ANALYTICS_ENABLED", "false",
+            "LIQUIBASE_CHANGELOGLOCK_WAIT_TIME_IN_MINUTES", "1",
+            "LIQUIBASE_CHANGELOGLOCK_POLL_RATE", "1",
+            "LIQUIBASE_PARTITION_GIVE_UP_AFTER", "60s");
+
+    private static final Map<String, String> SERVER = Map.of(
+            "fsync",
+            "off",
+            "wal_level",
+            "logical",
+            "max_connections",
+            "60",
+            "shared_buffers",
+            "64MB",
+            "log_statement",
+            "none");
+
+    private static final Pattern ASKS_FOR_ROLLBACK =
+            Pattern.compile("[Rr]oll (the migration )?back|[Tt]ake the migration back");
+
+    /** What a message must say: what to do next. */
+    private static final Pattern REMEDY = Pattern.compile(
+            "[Rr]un (it |update )?again|update again|[Rr]un |[Rr]oll|restartCopy|[Bb]egin again|release-locks");
+
+    /** In the trace that Liquibase logs: the exception came through us, and was ours to explain. */
+    private static final String OURS = "liquibase.ext.partition.";
+
+    private static final String LAST_WORDS = "Unexpected error running Liquibase";
+
+    private final int number;
+    private final long deadline;
+    private final Path directory;
+    private final Tally tally;
+    private final Changelogs changelogs;
+    private final List<String> failures;
+    private final SplittableRandom random;
+    private final List<Fault> deck = new ArrayList<>();
+    private final List<Fault> faults;
+    private final FaultServer server;
+    private final TcpProxy proxy;
+    private WarmCli cli;
+    private WarmCli spare;
+    private int started;
+
+    Lane(
+            int number,
+            long seed,
+            long deadline,
+            Path directory,
+            Changelogs changelogs,
+            List<Fault> faults,
+            Tally tally,
+            List<String> failures) {
+        this.number = number;
+        this.deadline = deadline;
+        this.directory = directory;
+        this.changelogs = changelogs;
+        this.faults = faults;
+        this.tally = tally;
+        this.failures = failures;
+        random = new SplittableRandom(seed + number);
+        server = FaultServer.start(directory, SERVER);
+        proxy = TcpProxy.to(server.port());
+        cli = start();
+        spare = start();
+    }
+
+    private WarmCli start() {
+        List<String> versions = LiquibaseCli.versions().toList();
+        WarmCli started = WarmCli.start(versions.get(this.started++ % versions.size()), ENVIRONMENT);
+        // Loads the classes, so that it is warm when it is needed.
+        started.begin(List.of("--version"));
+        return started;
+    }
+
+    @Override
+    public void run() {
+        for (int life = 0, round = 0; System.nanoTime() < deadline; life++) {
+            Shape shape = Shape.values()[(life + number) % Shape.values().length];
+            try (Life table = new Life(shape, server.newDatabase(), proxy.port(), changelogs, random.nextLong())) {
+                begin(table);
+                while (!table.isOver() && System.nanoTime() < deadline) {
+                    Round played = new Round(table, ++round, random.split());
+                    if (!played.play()) {
+                        break;
+                    }
+                }
+                WorkloadReport report = table.report();
+                report.counts()
+                        .forEach((count, times) -> tally.write(
+                                count.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '), times));
+            }
+        }
+    }
+
+    private void begin(Life life) {
+        WarmCli.Result first = run(life.words(Command.UPDATE_ONE));
+        if (!first.succeeded()) {
+            throw new IllegalStateException("Not even without a fault: " + first);
+        }
+        life.begin();
+    }
+
+    private WarmCli.Result run(List<String> words) {
+        replaceKilled();
+        cli.await(LONGEST_COMMAND);
+        cli.begin(words);
+        return cli.await(LONGEST_COMMAND);
+    }
+
+    private void replaceKilled() {
+        if (!cli.isAlive()) {
+            cli = spare;
+            spare = start();
+        }
+        if (!spare.isAlive()) {
+            spare = start();
+        }
+    }
+
+    /** The next fault of a shuffled deck that has each of them, so that all of them come equally often. */
+    private Fault draw(List<String> recorded, SplittableRandom random) {
+        for (int i = 0; i < deck.size(); i++) {
+            if (deck.get(i).applies(recorded)) {
+                return deck.remove(i);
+            }
+        }
+        List<Fault> more = new ArrayList<>(faults);
+        Collections.shuffle(more, new Random(random.nextLong()));
+        deck.addAll(more);
+        return draw(recorded, random);
+    }
+
+    /** @param intoChangeset whether the time is counted from the first changeset on, not from the command's start */
+    private record Moment(boolean intoChangeset, int milliseconds) {
+        /** Early moments are the more likely ones: most changesets take some hundredths of a second. */
+        static Moment any(SplittableRandom random) {
+            int longest = new int[] {20, 100, 500, 1500}[random.nextInt(4)];
+            return new Moment(random.nextInt(5) > 0, random.nextInt(longest));
+        }
+
+        @Override
+        public String toString() {
+            return "%d ms after %s".formatted(milliseconds, intoChangeset ? "the first changeset began" : "the start");
+        }
+    }
+
+    /** One round; all that is said of it when it fails. */
+    private final class Round {
+        private final Life life;
+        private final int number;
+        private final SplittableRandom random;
+        private final StringBuilder story = new StringBuilder();
+        private final List<Fault> hits = new ArrayList<>();
+        private final List<Fault> misses = new ArrayList<>();
+        private Tally.Outcome outcome = Tally.Outcome.WENT_ON;
+
+        Round(Life life, int number, SplittableRandom random) {
+            this.life = life;
+            this.number = number;
+            this.random = random;
+        }
+
+        /** False when it failed, and the life must not go on. */
+        boolean play() {
+            long begun = System.nanoTime();
+            boolean passed = true;
+            try {
+                rounds();
+            } catch (RuntimeException | AssertionError e) {
+                outcome = Tally.Outcome.FAILED;
+                passed = false;
+                tell("%s", stackTrace(e));
+                keep();
+            }
+            for (Fault fault : hits) {
+                tally.add(fault, true, outcome);
+            }
+            for (Fault fault : misses) {
+                tally.add(fault, false, outcome);
+            }
+            tally.round();
+            System.out.printf(
+                    "round %d of lane %d: %s, %s%s: %s, %d ms%n",
+                    number,
+                    Lane.this.number,
+                    title,
+                    hits,
+                    misses.isEmpty() ? "" : " (too late: " + misses + ")",
+                    outcome,
+                    (System.nanoTime() - begun) / 1_000_000);
+            return passed;
+        }
+
+        private String title = "";
+
+        private void rounds() {
+            long end = System.nanoTime() + LONGEST_ROUND.toNanos();
+            replaceKilled();
+            spare.await(LONGEST_COMMAND);
+            List<String> recorded = life.recorded();
+            Command command = life.next(random);
+            title = "%s of %s after %s"
+                    .formatted(
+                            command, life.shape(), recorded.isEmpty() ? "nothing" : recorded.get(recorded.size() - 1));
+            tell("# %s, recorded: %s", title, recorded);
+            Scene scene = new Scene(server, proxy, life, command, cli, spare, random.split());
+            List<Fault> faults = new ArrayList<>(List.of(draw(recorded, random)));
+            if (random.nextInt(4) == 0) {
+                faults.add(draw(recorded, random));
+            }
+            cli.begin(life.words(command));
+            for (Fault fault : faults) {
+                strike(fault, Moment.any(random), scene);
+            }
+            WarmCli.Result result = await(faults);
+            scene.awaitEnd();
+            proxy.cutHalfOpen();
+            scene.seconds().forEach(second -> {
+                tell("another runner:%n%s", second);
+                requireMessage(second);
+            });
+            tell("%s", result);
+            String before = "";
+            int same = 0;
+            String restart = "-DrestartCopy=" + life.shape().table();
+            List<String> more = new ArrayList<>();
+            while (!result.succeeded() && !isRolledBackAlready(command, result)) {
+                same = before.equals(lastWords(result)) ? same + 1 : 0;
+                before = lastWords(result);
+                if (System.nanoTime() > end || same > 20) {
+                    throw new AssertionError("The command does not complete");
+                }
+                requireMessage(result);
+                needs(Tally.Outcome.AGAIN);
+                if (life.isLocked()) {
+                    needs(Tally.Outcome.RELEASE_LOCKS);
+                    tell("%s", Lane.this.run(life.words(Command.RELEASE_LOCKS)));
+                }
+                if (ASKS_FOR_ROLLBACK.matcher(result.output()).find() && command != Command.ROLLBACK_ALL) {
+                    needs(Tally.Outcome.ROLLBACK);
+                    command = Command.ROLLBACK_ALL;
+                    more.clear();
+                } else if (result.output().contains("restartCopy") && more.isEmpty()) {
+                    needs(Tally.Outcome.RESTART_COPY);
+                    more.add(restart);
+                } else {
+                    sleep(200);
+                }
+                result = Lane.this.run(life.words(command, more.toArray(String[]::new)));
+                tell("%s", result);
+            }
+            life.requireNothingLost();
+            if (command == Command.ROLLBACK_ALL && life.recorded().isEmpty()) {
+                life.requireNothingLeftBehind();
+            }
+        }
+
+        /** The tag goes with the changesets after it, so a rollback that was finished and not acknowledged cannot be run again. */
+        private boolean isRolledBackAlready(Command command, WarmCli.Result result) {
+            return (command == Command.ROLLBACK_ALL || command == Command.ROLLBACK_SWAP)
+                    && result.output().contains("Could not find tag");
+        }
+
+        private void strike(Fault fault, Moment moment, Scene scene) {
+            if (moment.intoChangeset()) {
+                cli.awaitLine(" Changeset", LONGEST_COMMAND);
+            }
+            sleep(moment.milliseconds());
+            if (!cli.isBusy()) {
+                misses.add(fault);
+                return;
+            }
+            try {
+                fault.strike(scene);
+                tell("! %s, %s", fault, moment);
+                hits.add(fault);
+            } catch (SQLException | AssertionError e) {
+                // The server was down, or did what it was to do: refused.
+                tell("! %s, %s: %s", fault, moment, e.getMessage());
+                hits.add(fault);
+            }
+        }
+
+        private WarmCli.Result await(List<Fault> faults) {
+            WarmCli.Result result = cli.await(faults.contains(Fault.HALF_OPEN) ? LONGEST_SILENCE : LONGEST_COMMAND);
+            if (cli.isBusy()) {
+                cli.dumpThreads();
+                result = cli.await(Duration.ofMillis(1));
+                cli.kill();
+                if (!faults.contains(Fault.HALF_OPEN)) {
+                    throw new AssertionError("The command hangs:\n" + result);
+                }
+                tell("killed, as nothing came any more%n%s", result);
+            }
+            return result;
+        }
+
+        /** What an operator can act upon. Of a killed JVM no word is expected, and of Liquibase's own queries only its own. */
+        private void requireMessage(WarmCli.Result result) {
+            String output = result.output();
+            int last = output.lastIndexOf(LAST_WORDS);
+            if (result.exitCode() == null || result.succeeded() || !output.contains(OURS) || last < 0) {
+                return;
+            }
+            if (!REMEDY.matcher(output.substring(last)).find()) {
+                tally.bareMessage("%s, %s: %s".formatted(title, hits, output.substring(last)));
+                tell("BARE MESSAGE");
+            }
+        }
+
+        private String lastWords(WarmCli.Result result) {
+            int last = result.output().lastIndexOf(LAST_WORDS);
+            return last < 0 ? "" : result.output().substring(last);
+        }
+
+        private void needs(Tally.Outcome heavier) {
+            outcome = outcome.compareTo(heavier) < 0 ? heavier : outcome;
+        }
+
+        private void tell(String line, Object... parts) {
+            story.append(line.formatted(parts)).append('\n');
+        }
+
+        private void keep() {
+            String text = "Round %d of lane %d%n%s".formatted(number, Lane.this.number, story);
+            failures.add(text);
+            try {
+                Files.writeString(directory.resolve("failed-round-%d.txt".formatted(number)), text);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private static String stackTrace(Throwable e) {
+        java.io.StringWriter text = new java.io.StringWriter();
+        e.printStackTrace(new java.io.PrintWriter(text));
+        return text.toString();
+    }
+
+    private static void sleep(long milliseconds) {
+        try {
+            Thread.sleep(milliseconds);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        cli.close();
+        spare.close();
+        proxy.close();
+        server.close();
+    }
+}

@@ -1,0 +1,195 @@
+package liquibase.ext.partition.faults;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A JVM with Liquibase's command line and the packaged extension, which runs one command after the other, so that a round does
+ * not pay for its start; and which can be killed.
+ */
+final class WarmCli implements AutoCloseable {
+
+    private static final Path TARGET = Path.of(System.getProperty("basedir", "."))
+            .toAbsolutePath()
+            .normalize()
+            .resolve("target");
+
+    /** How a command ended: its exit code, or null where the JVM was killed first, or nothing came to an end. */
+    record Result(String command, Integer exitCode, List<String> lines) {
+        boolean succeeded() {
+            return exitCode != null && exitCode == 0;
+        }
+
+        String output() {
+            return String.join("\n", lines);
+        }
+
+        @Override
+        public String toString() {
+            return "$ %s%n%s%n[%s]".formatted(command, output(), exitCode == null ? "killed" : "exit code " + exitCode);
+        }
+    }
+
+    private final Process process;
+    private final Writer commands;
+    private final String version;
+    private String command;
+    private List<String> lines = new ArrayList<>();
+    private Integer exitCode;
+    private boolean ended;
+
+    private WarmCli(Process process, String version) {
+        this.process = process;
+        this.version = version;
+        commands = process.outputWriter(StandardCharsets.UTF_8);
+        Thread reader = new Thread(this::read, "output of liquibase " + version);
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /** @param environment as a pipeline gives it; the machine's own LIQUIBASE_ variables are left out */
+    static WarmCli start(String version, Map<String, String> environment) {
+        ProcessBuilder builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m",
+                        "-Xshare:auto",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Dfile.encoding=UTF-8",
+                        "-cp",
+                        String.join(
+                                File.pathSeparator,
+                                TARGET.resolve("liquibase-" + version)
+                                        .resolve("*")
+                                        .toString(),
+                                TARGET.resolve("lib").resolve("*").toString(),
+                                TARGET.resolve("test-classes").toString()),
+                        CommandLoop.class.getName())
+                .directory(TARGET.toFile())
+                .redirectErrorStream(true);
+        builder.environment().keySet().removeIf(name -> name.startsWith("LIQUIBASE_") || name.startsWith("JAVA_OPTS"));
+        builder.environment().putAll(environment);
+        try {
+            return new WarmCli(builder.start(), version);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    String version() {
+        return version;
+    }
+
+    private void read() {
+        try (BufferedReader output =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                synchronized (this) {
+                    if (line.startsWith(CommandLoop.END)) {
+                        exitCode = Integer.valueOf(
+                                line.substring(CommandLoop.END.length()).strip());
+                        ended = true;
+                    } else {
+                        lines.add(line);
+                    }
+                    notifyAll();
+                }
+            }
+        } catch (IOException e) {
+            // Killed.
+        } finally {
+            synchronized (this) {
+                ended = true;
+                notifyAll();
+            }
+        }
+    }
+
+    /** Returns at once; {@link #await} tells how it ended. */
+    synchronized void begin(List<String> words) {
+        command = "liquibase " + String.join(" ", words) + "   (" + version + ")";
+        lines = new ArrayList<>();
+        exitCode = null;
+        ended = !process.isAlive();
+        try {
+            commands.write(String.join("\t", words) + "\n");
+            commands.flush();
+        } catch (IOException e) {
+            ended = true;
+        }
+    }
+
+    synchronized boolean isBusy() {
+        return command != null && !ended;
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Blocks until a line of the command's output has {@code part}, or it has ended, or that time is over. */
+    synchronized void awaitLine(String part, Duration longest) {
+        long deadline = System.nanoTime() + longest.toNanos();
+        while (!ended && lines.stream().noneMatch(line -> line.contains(part)) && remaining(deadline)) {
+            // Looked at again with each line.
+        }
+    }
+
+    /** Blocks until the command has ended, or that time is over; then {@link #isBusy()} is still true. */
+    synchronized Result await(Duration longest) {
+        long deadline = System.nanoTime() + longest.toNanos();
+        while (!ended && remaining(deadline)) {
+            // Looked at again with each line.
+        }
+        return new Result(command, exitCode, List.copyOf(lines));
+    }
+
+    private boolean remaining(long deadline) {
+        long milliseconds = (deadline - System.nanoTime()) / 1_000_000;
+        if (milliseconds <= 0) {
+            return false;
+        }
+        try {
+            wait(milliseconds);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while waiting for " + command, e);
+        }
+    }
+
+    /** As {@code kill -9} does. */
+    void kill() {
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+
+    /** What its threads do, among its output, where the JVM can still say so; for a command that hangs. */
+    void dumpThreads() {
+        try {
+            new ProcessBuilder("kill", "-QUIT", Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+            Thread.sleep(1000);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+}
