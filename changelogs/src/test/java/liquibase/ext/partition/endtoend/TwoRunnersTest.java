@@ -26,7 +26,7 @@ class TwoRunnersTest {
                 RunningCli first = liquibase.start("update")) {
             gate.awaitVictim("INSERT INTO \"public\".\"orders_new\"", first);
             String holder = database.queryString("""
-                    SELECT pid FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+                    SELECT DISTINCT pid FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
                     WHERE l.locktype = 'advisory' AND d.datname = current_database()
                     """);
             // Takes no lock, so it answers while the copy is at work.

@@ -16,6 +16,7 @@ final class Tally {
         WENT_ON("went on by itself"),
         AGAIN("the same command again"),
         RELEASE_LOCKS("release-locks, then again"),
+        KILLED("killed by hand, release-locks, then again"),
         RESTART_COPY("with restartCopy"),
         ROLLBACK("rollback to before, as the message says"),
         FAILED("FAILED");

@@ -28,15 +28,15 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
     private final String step;
     private final Database database;
     private final QualifiedName source;
-    private final boolean repeatable;
+    private final boolean commitsByItself;
     private final Task task;
 
-    /** @param repeatable whether it commits by itself, so that nothing of Liquibase's is lost with a connection */
-    EngineStatement(String step, Database database, QualifiedName source, boolean repeatable, Task task) {
+    /** @param commitsByItself whether it never runs in a transaction of Liquibase's */
+    EngineStatement(String step, Database database, QualifiedName source, boolean commitsByItself, Task task) {
         this.step = step;
         this.database = database;
         this.source = source;
-        this.repeatable = repeatable;
+        this.commitsByItself = commitsByItself;
         this.task = task;
     }
 
@@ -44,10 +44,20 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
     public void execute(PreparedStatementFactory factory) throws DatabaseException {
         try {
             Reconnection reconnection = Reconnection.of(database, step);
-            Optional<SQLException> lost = attempt();
+            // In Liquibase's transaction what came before our step is lost with the connection, and is not ours to do
+            // again.
+            boolean repeatable =
+                    commitsByItself || LiquibaseEnvironment.connection(database).getAutoCommit();
+            Optional<SQLException> lost = attempt(reconnection);
             while (lost.isPresent()) {
                 reconnection.await(lost.get());
-                lost = attempt();
+                if (!repeatable) {
+                    throw new PartitionException(
+                            "%s on %s: the transaction of its changeset was lost with the connection: %s. All of that changeset was rolled back. Run again."
+                                    .formatted(step, source, lost.get().getMessage()),
+                            lost.get());
+                }
+                lost = attempt(reconnection);
             }
         } catch (PartitionException | IllegalArgumentException e) {
             throw new DatabaseException(e.getMessage(), e);
@@ -56,13 +66,17 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
         }
     }
 
-    /** @return how the connection was lost, where that is all that went wrong */
-    private Optional<SQLException> attempt() throws SQLException, DatabaseException {
+    /** @return how the connection was lost, or why the server took no writes, where that is all that went wrong */
+    private Optional<SQLException> attempt(Reconnection reconnection) throws SQLException, DatabaseException {
         try (StepRun run = LiquibaseEnvironment.of(database).begin(step, source)) {
-            task.run(run);
+            try {
+                task.run(run);
+            } finally {
+                reconnection.leftBehind(run.backends());
+            }
             return Optional.empty();
         } catch (SQLException e) {
-            if (repeatable && SqlState.isConnectionLost(e)) {
+            if (SqlState.isConnectionLost(e) || SqlState.READ_ONLY.matches(e)) {
                 return Optional.of(e);
             }
             throw e;

@@ -6,7 +6,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import liquibase.ChecksumVersion;
+import liquibase.Scope;
 import liquibase.change.AbstractChange;
+import liquibase.change.Change;
 import liquibase.change.ChangeStatus;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
@@ -16,6 +18,8 @@ import liquibase.exception.RollbackImpossibleException;
 import liquibase.exception.UnexpectedLiquibaseException;
 import liquibase.exception.ValidationErrors;
 import liquibase.exception.Warnings;
+import liquibase.executor.ExecutorService;
+import liquibase.executor.LoggingExecutor;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -166,7 +170,7 @@ public abstract class PartitionChange extends AbstractChange {
 
     @Override
     public final SqlStatement[] generateStatements(Database database) {
-        if (shouldExecuteChange(database)) {
+        if (shouldExecuteChange(database) || isDescribedForTheLog(database)) {
             return new SqlStatement[] {
                 new EngineStatement(
                         getSerializedObjectName(), database, source(database), commitsByItself(), this::execute)
@@ -188,6 +192,16 @@ public abstract class PartitionChange extends AbstractChange {
             };
         }
         return new SqlStatement[] {refusal("The rollback of " + getSerializedObjectName(), List.of())};
+    }
+
+    /**
+     * Before it executes a changeset, Liquibase asks for its statements once more, to have their text beside its log lines. A name
+     * does for that; reading the catalog for it failed updates that lost the connection there, where no step connects again.
+     */
+    private static boolean isDescribedForTheLog(Database database) {
+        return Boolean.FALSE.equals(Scope.getCurrentScope().get(Change.SHOULD_EXECUTE, Boolean.class))
+                && !(Scope.getCurrentScope().getSingleton(ExecutorService.class).getExecutor("jdbc", database)
+                        instanceof LoggingExecutor);
     }
 
     private SqlStatement[] printed(Database database, List<Sql> script) {

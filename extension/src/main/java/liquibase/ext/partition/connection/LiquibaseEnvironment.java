@@ -46,6 +46,7 @@ public final class LiquibaseEnvironment {
                 state(database),
                 report(),
                 PartitionConfiguration.onBusy(),
+                PartitionConfiguration.askAfter(),
                 new RunPace(PartitionConfiguration.pace(), begun(database)));
     }
 
@@ -71,7 +72,8 @@ public final class LiquibaseEnvironment {
                     .orElse(0L);
             return now - Duration.ofMillis(Math.max(0, ago)).toNanos();
         } catch (SQLException e) {
-            throw new DatabaseException(e);
+            // The step, which is about to find the same, can connect again.
+            return now;
         }
     }
 

@@ -13,7 +13,7 @@ import liquibase.ext.partition.engine.run.Pace;
 
 /**
  * The extension's own settings: {@code liquibase.partition.url}, {@code .username}, {@code .password}, {@code .onBusy},
- * {@code .giveUpAfter}, and those of the pace: {@code .maxDuration} and so on.
+ * {@code .giveUpAfter}, {@code .askAfter}, and those of the pace: {@code .maxDuration} and so on.
  */
 public class PartitionConfiguration implements AutoloadedConfigurations {
     /** JDBC URL for workers' connections, where Liquibase's own connection cannot be opened again. */
@@ -28,6 +28,8 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
     /** How long a lost connection is tried for. */
     public static final ConfigurationDefinition<String> GIVE_UP_AFTER;
 
+    /** How long a statement may take before the server is asked what has become of it. */
+    public static final ConfigurationDefinition<String> ASK_AFTER;
     /** Each setting of {@link Pace}: goes before the attribute of the same name, in every step of the run. */
     static final Map<String, ConfigurationDefinition<String>> PACE = new TreeMap<>();
 
@@ -52,6 +54,11 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
                 .setDescription(
                         "How long liquibase-partition tries to connect again when a connection is lost: a number with ms, s or min")
                 .setDefaultValue("10min")
+                .build();
+        ASK_AFTER = builder.define("askAfter", String.class)
+                .setDescription(
+                        "How long a statement of liquibase-partition may take before the server is asked over another connection whether it is still at work on it: a number with ms, s or min")
+                .setDefaultValue("5s")
                 .build();
         for (String name : Pace.NAMES) {
             PACE.put(
@@ -92,5 +99,10 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
     /** @throws IllegalArgumentException with a message for people, where it cannot be read */
     static Duration giveUpAfter() {
         return DurationText.parse("liquibase.partition.giveUpAfter", GIVE_UP_AFTER.getCurrentValue());
+    }
+
+    /** @throws IllegalArgumentException with a message for people, where it cannot be read */
+    static Duration askAfter() {
+        return DurationText.parse("liquibase.partition.askAfter", ASK_AFTER.getCurrentValue());
     }
 }

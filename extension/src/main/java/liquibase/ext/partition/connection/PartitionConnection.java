@@ -20,6 +20,16 @@ public class PartitionConnection extends JdbcConnection {
     private String url;
     private Driver driver;
     private Properties properties;
+    private String changeLogLockGranted;
+
+    /** When the DATABASECHANGELOGLOCK was granted that was acquired through this; null where none was. */
+    String changeLogLockGranted() {
+        return changeLogLockGranted;
+    }
+
+    void setChangeLogLockGranted(String granted) {
+        changeLogLockGranted = granted;
+    }
 
     @Override
     public int getPriority() {
@@ -33,10 +43,12 @@ public class PartitionConnection extends JdbcConnection {
 
     @Override
     public void open(String target, Driver driverObject, Properties driverProperties) throws DatabaseException {
-        super.open(target, driverObject, driverProperties);
+        properties = driverProperties == null ? new Properties() : (Properties) driverProperties.clone();
+        // So that a firewall does not forget it, and a dead peer is noticed at some time.
+        properties.putIfAbsent("tcpKeepAlive", "true");
+        super.open(target, driverObject, (Properties) properties.clone());
         url = target;
         driver = driverObject;
-        properties = driverProperties == null ? new Properties() : (Properties) driverProperties.clone();
     }
 
     /** Opens the same connection anew, in place of a lost one; false where this one was not opened by URL. */
@@ -45,7 +57,7 @@ public class PartitionConnection extends JdbcConnection {
             return false;
         }
         try {
-            super.open(url, driver, (Properties) properties.clone());
+            super.open(url, driver, impatient(properties));
             return true;
         } catch (DatabaseException e) {
             throw e.getCause() instanceof SQLException cause ? cause : new SQLException(e.getMessage(), e);
@@ -54,6 +66,14 @@ public class PartitionConnection extends JdbcConnection {
 
     /** Another connection to the same database as the same user; null where this one was not opened by URL. */
     Connection openAnother() throws SQLException {
-        return url == null ? null : driver.connect(url, (Properties) properties.clone());
+        return url == null ? null : driver.connect(url, impatient(properties));
+    }
+
+    /** A network that drops everything must not hold us up, not even after the first packet. What the URL says goes before. */
+    static Properties impatient(Properties properties) {
+        Properties impatient = (Properties) properties.clone();
+        impatient.putIfAbsent("tcpKeepAlive", "true");
+        impatient.putIfAbsent("loginTimeout", "15");
+        return impatient;
     }
 }

@@ -3,6 +3,8 @@ package liquibase.ext.partition.connection;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import liquibase.database.Database;
@@ -11,8 +13,10 @@ import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.Report;
+import liquibase.ext.partition.engine.sql.Backend;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
  * Gets Liquibase's connection back when the server, or the way to it, was gone for a while. Every step can be run again from the
@@ -30,24 +34,27 @@ public final class Reconnection {
 
     private static final int SHORT_LIVES = 10;
 
-    private static final Sql WHO = Sql.of("""
-            SELECT a.pid, a.backend_start::text AS since, pg_catalog.current_setting('search_path') AS path
-            FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()""");
+    /** What is asked of a new connection takes no time; and it can be lost again at once. */
+    private static final int LONGEST_ANSWER_MILLISECONDS = 15_000;
 
+    private static final Sql PATH = Sql.of("SELECT pg_catalog.current_setting('search_path')");
     private static final Sql SET_PATH = Sql.of("SELECT pg_catalog.set_config('search_path', {path}, false)");
-
-    /** Where only the way was lost, the old backend lives on and has the migration's lock. A role may end its own backends. */
-    private static final Sql END = Sql.of("""
-            SELECT pg_catalog.pg_terminate_backend(a.pid, 5000)
-            FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = {pid} AND a.backend_start = {since}::timestamptz""");
-
-    private record Backend(long pid, String since, String path) {}
 
     private final Database database;
     private final String step;
     private final Duration patience;
     private final Report report;
-    private Backend backend;
+    private final String path;
+    private final boolean autoCommit;
+    private final int networkTimeout;
+    private final Server server;
+
+    /** Whether our session shows that it holds DATABASECHANGELOGLOCK. */
+    private final boolean signed;
+
+    /** First the one that Liquibase's connection had, then workers'. */
+    private List<Backend> backends;
+
     private long connectedAt = System.nanoTime();
     private int shortLives;
 
@@ -56,7 +63,16 @@ public final class Reconnection {
         this.step = step;
         this.patience = patience;
         this.report = LiquibaseEnvironment.report();
-        this.backend = who();
+        Connection connection = LiquibaseEnvironment.connection(database);
+        Session session = new Session(connection);
+        this.networkTimeout = connection.getNetworkTimeout();
+        limit(connection);
+        this.autoCommit = connection.getAutoCommit();
+        this.path = session.queryStrings(PATH).get(0);
+        this.server = Server.of(session);
+        this.backends = List.of(Backend.of(session));
+        this.signed = new ChangeLogLock(session, database).isOurs();
+        connection.setNetworkTimeout(Runnable::run, networkTimeout);
     }
 
     /**
@@ -68,28 +84,35 @@ public final class Reconnection {
         return new Reconnection(database, step, PartitionConfiguration.giveUpAfter());
     }
 
+    /** Remembers the sessions that an attempt at the step has had on the server. */
+    public void leftBehind(List<Backend> ofTheAttempt) {
+        List<Backend> all = new ArrayList<>(backends);
+        all.addAll(ofTheAttempt);
+        backends = all.stream().distinct().toList();
+    }
+
     /**
-     * Waits until there is a connection again. Where it was a worker's that was lost and Liquibase's own is alive, waits a moment only.
+     * Waits until there is a connection again, to the same database, that takes writes; then ends what is left of earlier sessions
+     * there. Where it was a worker's that was lost and Liquibase's own is alive, waits a moment only.
      *
-     * @param lost what ended the step
+     * @param lost what ended the step: a lost connection, or a server that takes no writes
      * @throws PartitionException when there is none after {@code giveUpAfter}, when connections are lost as soon as they are made,
-     *     or when it is not known how to open one
+     *     when another database answers, or when it is not known how to open one
      */
     public void await(SQLException lost) throws DatabaseException {
         countLife(lost);
-        report.line(
-                "%s: the connection to the server is lost (%s). What was committed is kept. Trying to connect again for %d s."
-                        .formatted(step, firstLine(lost), patience.toSeconds()));
+        tell(lost);
         long begun = System.nanoTime();
         SQLException last = lost;
         for (Duration pause = FIRST_PAUSE; ; pause = min(pause.multipliedBy(2), LONGEST_PAUSE)) {
             sleep(pause);
             try {
-                if (!LiquibaseEnvironment.connection(database).isValid(5)) {
+                // A server that takes no writes may be the wrong one by now: the next try asks for the way again.
+                if (SqlState.READ_ONLY.matches(last)
+                        || !LiquibaseEnvironment.connection(database).isValid(5)) {
                     open(lost);
-                    endOldBackend();
-                    backend = who();
                 }
+                goOn();
                 connectedAt = System.nanoTime();
                 report.line(step + ": connected again; going on.");
                 return;
@@ -97,12 +120,61 @@ public final class Reconnection {
                 last = e;
             }
             if (System.nanoTime() - begun >= patience.toNanos()) {
-                throw new PartitionException(
-                        "%s: the connection to the server was lost and could not be had again within %d s (giveUpAfter): %s. What was committed is kept, and capture goes on as soon as the server is there. Run again; it goes on from there."
-                                .formatted(step, patience.toSeconds(), last.getMessage()),
-                        last);
+                throw new PartitionException(givingUp(last), last);
             }
         }
+    }
+
+    private void tell(SQLException lost) {
+        report.line(
+                SqlState.READ_ONLY.matches(lost)
+                        ? "%s: the server takes no writes now (%s). What was committed is kept. Waiting for it for %d s."
+                                .formatted(step, firstLine(lost), patience.toSeconds())
+                        : "%s: the connection to the server is lost (%s). What was committed is kept. Trying to connect again for %d s."
+                                .formatted(step, firstLine(lost), patience.toSeconds()));
+    }
+
+    private String givingUp(SQLException last) {
+        return SqlState.READ_ONLY.matches(last)
+                ? "%s: the server has taken no writes for %d s (giveUpAfter): %s. What was committed is kept; nothing else was changed. Promote it, make it writable again, or give the address of the primary; then run again, and it goes on from there."
+                        .formatted(step, patience.toSeconds(), last.getMessage())
+                : "%s: the connection to the server was lost and could not be had again within %d s (giveUpAfter): %s. What was committed is kept, and capture goes on as soon as the server is there. Run again; it goes on from there."
+                        .formatted(step, patience.toSeconds(), last.getMessage());
+    }
+
+    /** Asks the connection whether it is what we had, and leaves nothing of the earlier ones. */
+    private void goOn() throws SQLException, DatabaseException {
+        Connection connection = LiquibaseEnvironment.connection(database);
+        limit(connection);
+        connection.setAutoCommit(true);
+        Session session = new Session(connection);
+        Optional<String> why = Server.whyNotWritable(session);
+        if (why.isPresent()) {
+            throw new SQLException("the server that answers takes no writes: " + why.get(), SqlState.READ_ONLY.code());
+        }
+        Server now = Server.of(session);
+        if (server.isOther(now)) {
+            throw new PartitionException(
+                    "%s: the connection was lost, and what answers at the same address now is %s; the step was begun in %s. Nothing was changed there. Find out where the address leads; if that is where you want the table partitioned, run again."
+                            .formatted(step, now, server));
+        }
+        session.queryStrings(SET_PATH.with("path", path));
+        Backend ours = Backend.of(session);
+        for (Backend backend : backends) {
+            if (!backend.equals(ours)) {
+                backend.end(session);
+            }
+        }
+        if (signed && !ours.equals(backends.get(0))) {
+            new ChangeLogLock(session, database).signAgain(backends.get(0).pid());
+        }
+        backends = List.of(ours);
+        connection.setAutoCommit(autoCommit);
+        connection.setNetworkTimeout(Runnable::run, networkTimeout);
+    }
+
+    private static void limit(Connection connection) throws SQLException {
+        connection.setNetworkTimeout(Runnable::run, LONGEST_ANSWER_MILLISECONDS);
     }
 
     private void countLife(SQLException lost) {
@@ -123,6 +195,9 @@ public final class Reconnection {
             closeQuietly(dead);
         } else {
             Optional<Connection> another = new WorkerConnections(old).open();
+            if (another.isEmpty() && SqlState.READ_ONLY.matches(lost)) {
+                return;
+            }
             if (another.isEmpty()) {
                 throw new PartitionException(
                         "%s: the connection to the server is lost: %s. It is an application's, which tells no credentials, so it cannot be opened again. What was committed is kept. Run again; it goes on from there."
@@ -132,20 +207,6 @@ public final class Reconnection {
             database.setConnection(new JdbcConnection(another.get()));
             closeQuietly(dead);
         }
-        Connection fresh = LiquibaseEnvironment.connection(database);
-        fresh.setAutoCommit(true);
-        new Session(fresh).queryStrings(SET_PATH.with("path", backend.path()));
-    }
-
-    private void endOldBackend() throws SQLException, DatabaseException {
-        new Session(LiquibaseEnvironment.connection(database))
-                .queryStrings(END.with("pid", backend.pid()).with("since", backend.since()));
-    }
-
-    private Backend who() throws SQLException, DatabaseException {
-        return new Session(LiquibaseEnvironment.connection(database))
-                .queryFirst(WHO, row -> new Backend(row.getLong("pid"), row.getString("since"), row.getString("path")))
-                .orElseThrow();
     }
 
     private static void closeQuietly(Connection dead) {

@@ -13,10 +13,24 @@ import liquibase.ext.partition.engine.run.ConnectionSource;
 
 /** Opens workers' connections; the package's page says from where. */
 final class WorkerConnections implements ConnectionSource {
-    private final DatabaseConnection main;
+    private record Account(String url, String username, String password) {
+        Optional<Connection> connect() throws SQLException {
+            return WorkerConnections.connect(url, username, password);
+        }
+    }
 
+    private final DatabaseConnection main;
+    private final Account ours;
+    private final Account ofTheCommand;
+
+    /** Reads the settings here and now: another thread, which opens connections later, may see others. */
     WorkerConnections(DatabaseConnection main) {
         this.main = main;
+        this.ours = new Account(
+                PartitionConfiguration.URL.getCurrentValue(),
+                PartitionConfiguration.USERNAME.getCurrentValue(),
+                PartitionConfiguration.PASSWORD.getCurrentValue());
+        this.ofTheCommand = new Account(command("url"), command("username"), command("password"));
     }
 
     @Override
@@ -25,12 +39,9 @@ final class WorkerConnections implements ConnectionSource {
         if (registered.isPresent()) {
             return Optional.of(registered.get().getConnection());
         }
-        Optional<Connection> ours = connect(
-                PartitionConfiguration.URL.getCurrentValue(),
-                PartitionConfiguration.USERNAME.getCurrentValue(),
-                PartitionConfiguration.PASSWORD.getCurrentValue());
-        if (ours.isPresent()) {
-            return ours;
+        Optional<Connection> known = ours.connect();
+        if (known.isPresent()) {
+            return known;
         }
         if (main instanceof PartitionConnection connection) {
             Optional<Connection> another = Optional.ofNullable(connection.openAnother());
@@ -38,7 +49,7 @@ final class WorkerConnections implements ConnectionSource {
                 return another;
             }
         }
-        return connect(command("url"), command("username"), command("password"));
+        return ofTheCommand.connect();
     }
 
     private static Optional<Connection> connect(String url, String username, String password) throws SQLException {
@@ -52,7 +63,7 @@ final class WorkerConnections implements ConnectionSource {
         if (password != null) {
             properties.setProperty("password", password);
         }
-        return Optional.of(DriverManager.getConnection(url, properties));
+        return Optional.of(DriverManager.getConnection(url, PartitionConnection.impatient(properties)));
     }
 
     private static String command(String argument) {

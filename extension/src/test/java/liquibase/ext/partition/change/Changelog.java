@@ -21,6 +21,7 @@ import liquibase.database.Database;
 import liquibase.database.DatabaseFactory;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.LiquibaseException;
+import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.resource.DirectoryResourceAccessor;
 import liquibase.resource.ResourceAccessor;
@@ -52,7 +53,9 @@ final class Changelog {
     private final TestDatabase database;
     private final Path directory;
     private final Map<String, Object> parameters = new HashMap<>();
+    private final Map<String, Object> settings = new HashMap<>();
     private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
+    private String url;
     private String username;
     private Opened opened = Opened.BY_URL;
     private String changesets = "";
@@ -63,6 +66,7 @@ final class Changelog {
     Changelog(TestDatabase database, Path directory) {
         this.database = database;
         this.directory = directory;
+        this.url = database.url();
         this.username = null;
     }
 
@@ -78,6 +82,12 @@ final class Changelog {
         return this;
     }
 
+    /** From now on the connection, and what is opened like it, goes that way. */
+    Changelog through(TcpProxy proxy) {
+        url = proxy.url(database);
+        return this;
+    }
+
     /** Writes our elements in the namespace of all extensions, whose XSD knows none of them. */
     Changelog inTheGenericNamespace() {
         namespace = GENERIC;
@@ -87,6 +97,12 @@ final class Changelog {
     /** A changelog parameter, as {@code -Dname=value} sets it. */
     Changelog parameter(String name, String value) {
         parameters.put(name, value);
+        return this;
+    }
+
+    /** A setting, as a property or an environment variable sets it. */
+    Changelog setting(String name, String value) {
+        settings.put(name, value);
         return this;
     }
 
@@ -141,7 +157,8 @@ final class Changelog {
     private void run(Command command) throws LiquibaseException {
         write();
         try {
-            Map<String, Object> scope = Map.of(Scope.Attr.ui.name(), new Recorder());
+            Map<String, Object> scope = new HashMap<>(settings);
+            scope.put(Scope.Attr.ui.name(), new Recorder());
             Scope.child(scope, () -> {
                 try (ResourceAccessor files = new DirectoryResourceAccessor(directory);
                         Liquibase liquibase = new Liquibase("changelog.xml", files, open(files))) {
@@ -179,8 +196,7 @@ final class Changelog {
         String user = username == null ? database.username() : username;
         String password = username == null ? database.password() : username;
         if (opened == Opened.BY_URL) {
-            return DatabaseFactory.getInstance()
-                    .openDatabase(database.url(), user, password, null, null, null, null, files);
+            return DatabaseFactory.getInstance().openDatabase(url, user, password, null, null, null, null, files);
         }
         Connection connection = database.connect(user, password);
         return DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JdbcConnection(connection));

@@ -212,7 +212,8 @@ public final class MigrationFixture {
     /** As that of a run that says something to all its steps. */
     public StepRun.Environment environment(Connection main, RunPace pace) {
         StepRun.Environment one = environment(main);
-        return new StepRun.Environment(one.main(), one.more(), one.state(), one.report(), one.onBusy(), pace);
+        return new StepRun.Environment(
+                one.main(), one.more(), one.state(), one.report(), one.onBusy(), one.askAfter(), pace);
     }
 
     /** Runs a step on a connection of its own. */

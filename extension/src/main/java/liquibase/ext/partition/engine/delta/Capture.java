@@ -239,7 +239,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     /** How many rows the delta table has, counted to {@code limit} at most. */
     public long backlog(Session session, long limit) throws SQLException {
-        return session.queryLong(BACKLOG.with("delta", delta).with("limit", limit));
+        return session.queryLong(backlogQuestion(limit));
+    }
+
+    /** The query for {@link #backlog}, where it is asked together with others. */
+    public Sql backlogQuestion(long limit) {
+        return BACKLOG.with("delta", delta).with("limit", limit);
     }
 
     /** Refreshes the delta table's statistics, on which the plan of the copy's anti-join rests. */

@@ -254,6 +254,19 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
      * @return delta rows taken
      */
     public long pass(Session session, long batchSize, Turn turn) throws SQLException {
+        long taken = passWithoutVacuum(session, batchSize, turn);
+        if (taken > 0) {
+            session.update(VACUUM.with("delta", capture.delta()));
+        }
+        return taken;
+    }
+
+    /** As {@link #pass}, without a pause, for several in a row that take little each. */
+    public long passWithoutVacuum(Session session, long batchSize) throws SQLException {
+        return passWithoutVacuum(session, batchSize, () -> Pace.DEFAULT_CHUNK_TIME);
+    }
+
+    private long passWithoutVacuum(Session session, long batchSize, Turn turn) throws SQLException {
         ChunkSize size = new ChunkSize(FIRST_BLOCKS, batchSize / ROWS_PER_BLOCK);
         long blocks = Heap.blocks(session, capture.delta());
         long taken = 0;
@@ -263,19 +276,27 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
             taken += size.timed(toBlock - fromBlock, () -> replayBatch(session, fromBlock, toBlock));
             from = toBlock;
         }
-        if (taken > 0) {
-            session.update(VACUUM.with("delta", capture.delta()));
-        }
         return taken;
     }
 
     /**
      * Replays all of the delta table as part of the caller's transaction, which holds a lock that keeps writers out. Afterwards
-     * the delta table is empty and the two tables are equal.
+     * the delta table is empty and the two tables are equal. One round trip, where rows take one route.
      *
-     * @return delta rows taken
+     * @param backlog how many rows it has
      */
-    public long drain(Session session) throws SQLException {
+    public void drain(Session session, long backlog) throws SQLException {
+        if (backlog > 0 && routes.isSingle()) {
+            List<Sql> statements = new ArrayList<>(List.of(PREFER_INDEXES));
+            statements.addAll(drainStatements());
+            session.updateAll(statements);
+        } else if (backlog > 0) {
+            drain(session);
+        }
+    }
+
+    /** @return delta rows taken */
+    private long drain(Session session) throws SQLException {
         long taken = replay(session, 0, Math.max(1, Heap.blocks(session, capture.delta())));
         session.update(CHECK_NOW);
         return taken;

@@ -36,6 +36,15 @@ public record LockPolicy(Duration timeout, int attempts) {
     private static final Sql SET_LOCK_TIMEOUT =
             Sql.of("SELECT pg_catalog.set_config('lock_timeout', {milliseconds}, true)");
 
+    /**
+     * Between two statements under such a lock there is no more than a round trip. Where there is, the client is gone, and the server
+     * need not have been told: without a limit it would keep the lock for hours.
+     */
+    private static final Duration LONGEST_IDLE = Duration.ofSeconds(2);
+
+    private static final Sql SET_IDLE_TIMEOUT =
+            Sql.of("SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', {milliseconds}, true)");
+
     private static final Sql HOLDERS = Sql.of("""
             SELECT format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
                           a.state, date_trunc('second', clock_timestamp() - coalesce(a.xact_start, a.state_change)),
@@ -58,7 +67,7 @@ public record LockPolicy(Duration timeout, int attempts) {
         }
     }
 
-    /** What is done between two attempts, outside any transaction. */
+    /** What is done between two attempts, right before the second one, outside any transaction. */
     @FunctionalInterface
     public interface Between {
         void run() throws SQLException;
@@ -66,8 +75,8 @@ public record LockPolicy(Duration timeout, int attempts) {
 
     /**
      * Runs {@code work}, which takes the lock first thing, in a transaction of its own with the attempt's
-     * {@code lock_timeout}. When the lock is not given the transaction is rolled back, {@code between} is run, and after a
-     * pause the work is tried again.
+     * {@code lock_timeout}. When the lock is not given the transaction is rolled back, and after a pause {@code between} is run and
+     * the work is tried again.
      *
      * @param unchanged a sentence for the error: what is as it was
      * @throws LockNotAvailable after the last attempt, naming who holds the lock
@@ -85,6 +94,7 @@ public record LockPolicy(Duration timeout, int attempts) {
             try {
                 return session.inTransaction(() -> {
                     session.queryStrings(setTimeout(timeout(number)));
+                    session.queryStrings(SET_IDLE_TIMEOUT.with("milliseconds", LONGEST_IDLE.toMillis() + "ms"));
                     return work.run();
                 });
             } catch (SQLException e) {
@@ -100,8 +110,8 @@ public record LockPolicy(Duration timeout, int attempts) {
                 }
                 report.line("Lock on %s not given within %s (attempt %d of %d); held by %s"
                         .formatted(table, DurationText.words(timeout(attempt)), attempt, attempts, holders));
-                between.run();
                 pause(attempt);
+                between.run();
             }
         }
     }

@@ -23,7 +23,7 @@ public final class MigrationLock implements AutoCloseable {
     private static final Sql HOLDER = Sql.of("""
             SELECT format('pid %s (%s from %s, connected since %s)', a.pid,
                           coalesce(nullif(a.application_name, ''), 'no application_name'),
-                          coalesce(host(a.client_addr), 'a local socket'), date_trunc('second', a.backend_start))
+                          coalesce(a.client_hostname, host(a.client_addr), 'a local socket'), date_trunc('second', a.backend_start))
             FROM pg_catalog.pg_locks AS l
             JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
             CROSS JOIN (SELECT pg_catalog.hashtextextended({label}, 0) AS key) AS k

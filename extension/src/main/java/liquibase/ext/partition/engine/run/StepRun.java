@@ -2,7 +2,11 @@ package liquibase.ext.partition.engine.run;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Backend;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -21,13 +25,31 @@ public final class StepRun implements AutoCloseable {
      * @param main Liquibase's connection; not closed by the engine
      * @param more where workers' connections come from
      * @param onBusy what to do while another runner is at work on the table
+     * @param askAfter how long a statement may take before the server is asked over another connection what has become of it
      * @param pace what the run says to all its steps
      */
     public record Environment(
-            Connection main, ConnectionSource more, StateTables state, Report report, OnBusy onBusy, RunPace pace) {
+            Connection main,
+            ConnectionSource more,
+            StateTables state,
+            Report report,
+            OnBusy onBusy,
+            Duration askAfter,
+            RunPace pace) {
         /** For a run of this one step. */
         public Environment(Connection main, ConnectionSource more, StateTables state, Report report, OnBusy onBusy) {
-            this(main, more, state, report, onBusy, RunPace.beginningNow());
+            this(main, more, state, report, onBusy, AnswerWatch.ASK_AFTER);
+        }
+
+        /** For a run of this one step. */
+        public Environment(
+                Connection main,
+                ConnectionSource more,
+                StateTables state,
+                Report report,
+                OnBusy onBusy,
+                Duration askAfter) {
+            this(main, more, state, report, onBusy, askAfter, RunPace.beginningNow());
         }
 
         /**
@@ -44,28 +66,50 @@ public final class StepRun implements AutoCloseable {
     private static final Sql ROW_SECURITY = Sql.of("SELECT pg_catalog.current_setting('row_security')");
     private static final Sql SET_ROW_SECURITY = Sql.of("SELECT pg_catalog.set_config('row_security', {value}, false)");
 
+    private static final Sql APPLICATION_NAME = Sql.of("SELECT pg_catalog.current_setting('application_name')");
+    private static final Sql SET_APPLICATION_NAME =
+            Sql.of("SELECT pg_catalog.set_config('application_name', {value}, false)");
+
     private final Environment environment;
     private final String step;
     private final QualifiedName source;
     private final Session session;
+    private final AnswerWatch watch;
     private final MigrationLock lock;
+    private final Optional<ClientCheck> clientCheck;
     private final int isolation;
     private final String rowSecurity;
+    private final String applicationName;
 
     private StepRun(Environment environment, String step, QualifiedName source) throws SQLException {
         this.environment = environment;
         this.step = step;
         this.source = source;
         this.session = new Session(environment.main());
-        this.isolation = environment.main().getTransactionIsolation();
-        if (!session.isInTransaction()) {
-            // Replay is right only where each statement sees what committed before it.
-            environment.main().setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        this.watch = new AnswerWatch(environment.more(), environment.askAfter());
+        try {
+            watch.over(session);
+            this.isolation = session.transactionIsolation();
+            if (!session.isInTransaction()) {
+                // Replay is right only where each statement sees what committed before it.
+                session.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+            }
+            this.applicationName = session.queryStrings(APPLICATION_NAME).get(0);
+            // So that another runner can say which host's it is: an address may be that of a gateway.
+            setApplicationName("liquibase-partition on " + ThisHost.name());
+            this.lock = MigrationLock.take(session, source, step, environment.onBusy(), environment.report());
+            this.clientCheck = session.isInTransaction() ? Optional.empty() : Optional.of(ClientCheck.begin(session));
+            this.rowSecurity = session.queryStrings(ROW_SECURITY).get(0);
+            // A policy must never hide rows from us: so such a statement fails, instead of doing its work for a part.
+            setRowSecurity("off");
+        } catch (SQLException | RuntimeException e) {
+            watch.close();
+            throw e;
         }
-        this.lock = MigrationLock.take(session, source, step, environment.onBusy(), environment.report());
-        this.rowSecurity = session.queryStrings(ROW_SECURITY).get(0);
-        // A policy must never hide rows from us: so such a statement fails, instead of doing its work for a part.
-        setRowSecurity("off");
+    }
+
+    private void setApplicationName(String value) throws SQLException {
+        session.queryStrings(SET_APPLICATION_NAME.with("value", value));
     }
 
     private void setRowSecurity(String value) throws SQLException {
@@ -130,19 +174,36 @@ public final class StepRun implements AutoCloseable {
                 environment.more(),
                 session,
                 environment.report(),
+                watch,
                 "liquibase-partition " + step + " " + source.name(),
                 throttle);
     }
 
+    /**
+     * The sessions on the server that this run has had. After its connections were lost some may live on, with their locks: to be
+     * ended before the step is run again.
+     */
+    public List<Backend> backends() {
+        return watch.backends();
+    }
+
     @Override
     public void close() throws SQLException {
-        if (environment.main().isClosed()) {
-            return;
-        }
-        lock.close();
-        setRowSecurity(rowSecurity);
-        if (!session.isInTransaction()) {
-            environment.main().setTransactionIsolation(isolation);
+        try {
+            if (session.isClosed()) {
+                return;
+            }
+            lock.close();
+            setRowSecurity(rowSecurity);
+            setApplicationName(applicationName);
+            if (clientCheck.isPresent()) {
+                clientCheck.get().end(session);
+            }
+            if (!session.isInTransaction()) {
+                session.setTransactionIsolation(isolation);
+            }
+        } finally {
+            watch.close();
         }
     }
 }

@@ -30,19 +30,29 @@ public final class Workers {
         void beat() throws SQLException;
     }
 
+    private record Worker(Connection connection, Session session) {}
+
     private static final Sql SET = Sql.of("SELECT pg_catalog.set_config({setting}, {value}, false)");
     private static final long HEARTBEAT_MILLISECONDS = 1_000;
 
     private final ConnectionSource source;
     private final Session coordinator;
     private final Report report;
+    private final AnswerWatch watch;
     private final String applicationName;
     private final Throttle throttle;
 
-    Workers(ConnectionSource source, Session coordinator, Report report, String applicationName, Throttle throttle) {
+    Workers(
+            ConnectionSource source,
+            Session coordinator,
+            Report report,
+            AnswerWatch watch,
+            String applicationName,
+            Throttle throttle) {
         this.source = source;
         this.coordinator = coordinator;
         this.report = report;
+        this.watch = watch;
         this.applicationName = applicationName;
         this.throttle = throttle;
     }
@@ -67,9 +77,9 @@ public final class Workers {
         if (items.left() == 0) {
             return;
         }
-        List<Connection> connections = open((int) Math.min(wanted, items.left()));
+        List<Worker> workers = open((int) Math.min(wanted, items.left()));
         try {
-            if (connections.isEmpty()) {
+            if (workers.isEmpty()) {
                 if (wanted > 1) {
                     report.line("Working with one connection instead of " + wanted
                             + ". Where Liquibase's connection tells no credentials, register a DataSource with"
@@ -78,11 +88,11 @@ public final class Workers {
                 oneByOne(items, task, heartbeat);
             } else {
                 throttle.look();
-                inParallel(connections, items, task, heartbeat);
+                inParallel(workers, items, task, heartbeat);
             }
         } finally {
-            for (Connection connection : connections) {
-                connection.close();
+            for (Worker worker : workers) {
+                worker.connection().close();
             }
         }
     }
@@ -120,22 +130,21 @@ public final class Workers {
                         .formatted(items.left(), items.unit()));
     }
 
-    private <T> void inParallel(List<Connection> connections, Items<T> items, Task<T> task, Heartbeat heartbeat)
+    private <T> void inParallel(List<Worker> workers, Items<T> items, Task<T> task, Heartbeat heartbeat)
             throws SQLException {
         AtomicReference<Throwable> failure = new AtomicReference<>();
-        CountDownLatch running = new CountDownLatch(connections.size());
+        CountDownLatch running = new CountDownLatch(workers.size());
         int number = 0;
-        for (Connection connection : connections) {
-            Thread worker = new Thread(
+        for (Worker worker : workers) {
+            Thread thread = new Thread(
                     () -> {
                         try {
-                            Session session = new Session(connection);
                             while (throttle.awaitTurn() && failure.get() == null) {
                                 Optional<T> item = items.next();
                                 if (item.isEmpty()) {
                                     break;
                                 }
-                                task.run(session, item.get());
+                                task.run(worker.session(), item.get());
                                 throttle.pause();
                             }
                         } catch (Throwable e) {
@@ -147,8 +156,8 @@ public final class Workers {
                         }
                     },
                     applicationName + " worker " + ++number);
-            worker.setDaemon(true);
-            worker.start();
+            thread.setDaemon(true);
+            thread.start();
         }
         await(running, failure, heartbeat);
         Throwable thrown = failure.get();
@@ -193,37 +202,38 @@ public final class Workers {
     }
 
     /** As many as can be had; none where it is not known how to open one, or the server takes none now. */
-    private List<Connection> open(int wanted) {
-        List<Connection> connections = new ArrayList<>();
+    private List<Worker> open(int wanted) {
+        List<Worker> workers = new ArrayList<>();
         try {
-            while (connections.size() < wanted) {
+            while (workers.size() < wanted) {
                 Optional<Connection> connection = source.open();
                 if (connection.isEmpty()) {
                     break;
                 }
-                connections.add(configure(connection.get()));
+                workers.add(configure(connection.get()));
             }
         } catch (SQLException e) {
             // A copy that goes on slowly is worth more than one that stops because the server is short of connections.
-            report.line("Opened %d of %d worker connections: %s".formatted(connections.size(), wanted, e.getMessage()));
+            report.line("Opened %d of %d worker connections: %s".formatted(workers.size(), wanted, e.getMessage()));
         }
-        return connections;
+        return workers;
     }
 
-    private Connection configure(Connection connection) throws SQLException {
+    private Worker configure(Connection connection) throws SQLException {
         try {
-            setUp(connection);
-            return connection;
+            Worker worker = new Worker(connection, new Session(connection));
+            connection.setAutoCommit(true);
+            watch.over(worker.session());
+            setUp(worker.session());
+            return worker;
         } catch (SQLException e) {
             connection.close();
             throw e;
         }
     }
 
-    private void setUp(Connection connection) throws SQLException {
-        connection.setAutoCommit(true);
-        connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
-        Session session = new Session(connection);
+    private void setUp(Session session) throws SQLException {
+        session.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
         set(session, "application_name", applicationName);
         // A role's or a database's statement_timeout is meant for the application.
         set(session, "statement_timeout", "0");
@@ -231,13 +241,8 @@ public final class Workers {
         set(session, "jit", "off");
         // A policy must never hide rows from us: so such a statement fails, instead of copying a part.
         set(session, "row_security", "off");
-        try {
-            // So that the chunk of a runner that was killed ends soon, instead of running on for nobody.
-            set(session, "client_connection_check_interval", "5s");
-        } catch (SQLException e) {
-            // The server's platform cannot tell whether its client is still there; then the chunk runs to its end.
-            session.queryBoolean(Sql.of("SELECT true"));
-        }
+        // So that the chunk of a runner that was killed ends soon, instead of running on for nobody.
+        ClientCheck.begin(session);
     }
 
     private static void set(Session session, String setting, String value) throws SQLException {

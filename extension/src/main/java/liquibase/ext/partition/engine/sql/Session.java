@@ -6,9 +6,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A connection, and the transactions on it. Used by one thread at a time. Does not own the connection: whoever opened it
@@ -36,10 +38,78 @@ public final class Session {
         void run() throws SQLException;
     }
 
+    /** A statement that was sent and has no answer yet. Each is one of its own, whatever its time. */
+    public static final class Waiting {
+        private final long since = System.nanoTime();
+
+        public Duration duration() {
+            return Duration.ofNanos(System.nanoTime() - since);
+        }
+    }
+
     private final Connection connection;
+    private Answers.Record record;
+
+    /** Read by who watches over the session, from another thread; null while nothing is waited for. */
+    private volatile Waiting waiting;
+
+    private volatile String abandoned;
 
     public Session(Connection connection) {
         this.connection = connection;
+    }
+
+    /** What is waited for now. To be called by any thread. */
+    public Optional<Waiting> waiting() {
+        return Optional.ofNullable(waiting);
+    }
+
+    /**
+     * Closes the way to the server, from any thread: whoever waits for an answer gets a lost connection instead.
+     *
+     * @param reason for people: why no answer can come any more
+     */
+    public void abandon(String reason) {
+        abandoned = reason;
+        try {
+            // On a thread of its own: closing an encrypted connection may want to tell the other side.
+            connection.abort(command -> {
+                Thread closing = new Thread(command, "closing a lost connection");
+                closing.setDaemon(true);
+                closing.start();
+            });
+        } catch (SQLException e) {
+            // Then it is closed already.
+        }
+    }
+
+    private <T> T awaiting(Work<T> work) throws SQLException {
+        waiting = new Waiting();
+        try {
+            return work.run();
+        } catch (SQLException e) {
+            throw abandoned == null ? e : new SQLException(abandoned, SqlState.CONNECTION_FAILURE.code(), e);
+        } finally {
+            waiting = null;
+        }
+    }
+
+    /** One of {@link Connection}'s levels. */
+    public int transactionIsolation() throws SQLException {
+        return awaiting(connection::getTransactionIsolation);
+    }
+
+    /** Of the transactions that follow; not to be called within one. */
+    public void setTransactionIsolation(int level) throws SQLException {
+        awaiting(() -> {
+            connection.setTransactionIsolation(level);
+            return null;
+        });
+    }
+
+    /** Whether it was closed, by us or because the server is known to be gone; asks nobody. */
+    public boolean isClosed() throws SQLException {
+        return connection.isClosed();
     }
 
     /**
@@ -54,10 +124,16 @@ public final class Session {
         T result;
         try {
             result = work.run();
-            connection.commit();
+            awaiting(() -> {
+                connection.commit();
+                return null;
+            });
         } catch (SQLException | RuntimeException | Error e) {
             try {
-                connection.rollback();
+                awaiting(() -> {
+                    connection.rollback();
+                    return null;
+                });
                 connection.setAutoCommit(true);
             } catch (SQLException suppressed) {
                 // The connection is gone, and the transaction with it; what counts is why.
@@ -84,6 +160,10 @@ public final class Session {
 
     /** Runs one statement and gives the number of rows it inserted, updated or deleted; 0 for one that has none. */
     public long update(Sql sql) throws SQLException {
+        return awaiting(() -> send(sql));
+    }
+
+    private long send(Sql sql) throws SQLException {
         List<Object> values = sql.values();
         if (values.isEmpty()) {
             // A plain statement: a question mark in the text (jsonb's operators, a quoted name) is only a question
@@ -99,31 +179,25 @@ public final class Session {
     }
 
     /**
-     * Runs statements in order. Those without values go to the server together: under a lock, a round trip for each of some
+     * Runs statements in order, as they are printed. They go to the server together: under a lock, a round trip for each of some
      * hundred statements is what takes the time.
      */
     public void updateAll(List<Sql> statements) throws SQLException {
-        List<Sql> together = new ArrayList<>();
-        for (Sql statement : statements) {
-            if (statement.values().isEmpty()) {
-                together.add(statement);
-            } else {
-                updateTogether(together);
-                update(statement);
-            }
+        if (!statements.isEmpty()) {
+            update(together(statements));
         }
-        updateTogether(together);
     }
 
-    private void updateTogether(List<Sql> statements) throws SQLException {
-        if (!statements.isEmpty()) {
-            update(Sql.join(";\n", statements));
-            statements.clear();
-        }
+    private static Sql together(List<Sql> statements) {
+        return Sql.raw(statements.stream().map(Sql::script).collect(Collectors.joining(";\n")));
     }
 
     /** All rows of a query that gives few. */
     public <T> List<T> query(Sql sql, RowMapper<T> mapper) throws SQLException {
+        return awaiting(() -> record == null ? ask(sql, mapper) : askRecorded(sql, mapper));
+    }
+
+    private <T> List<T> ask(Sql sql, RowMapper<T> mapper) throws SQLException {
         List<T> rows = new ArrayList<>();
         if (sql.values().isEmpty()) {
             try (Statement statement = connection.createStatement()) {
@@ -143,6 +217,76 @@ public final class Session {
             }
         }
         return rows;
+    }
+
+    /** With literals, as {@link #queryAll} asks: a driver shows some values of statements that it prepares otherwise. */
+    private <T> List<T> askRecorded(Sql sql, RowMapper<T> mapper) throws SQLException {
+        List<T> rows = new ArrayList<>();
+        List<List<String>> answer = new ArrayList<>();
+        try (Statement statement = connection.createStatement()) {
+            statement.setEscapeProcessing(false);
+            try (ResultSet row = statement.executeQuery(sql.script())) {
+                while (row.next()) {
+                    answer.add(texts(row));
+                    rows.add(mapper.map(row));
+                }
+            }
+        }
+        record.add(sql, answer);
+        return rows;
+    }
+
+    /**
+     * The rows of several queries, as texts, for one round trip to the server. Among the queries may be statements that give no
+     * rows; these have no answer.
+     */
+    public List<List<List<String>>> queryAll(List<Sql> queries) throws SQLException {
+        return awaiting(() -> askAll(queries));
+    }
+
+    private List<List<List<String>>> askAll(List<Sql> queries) throws SQLException {
+        List<List<List<String>>> answers = new ArrayList<>();
+        try (Statement statement = connection.createStatement()) {
+            statement.setEscapeProcessing(false);
+            boolean hasRows = statement.execute(together(queries).text());
+            while (hasRows || statement.getUpdateCount() != -1) {
+                if (hasRows) {
+                    List<List<String>> rows = new ArrayList<>();
+                    try (ResultSet row = statement.getResultSet()) {
+                        while (row.next()) {
+                            rows.add(texts(row));
+                        }
+                    }
+                    answers.add(rows);
+                }
+                hasRows = statement.getMoreResults();
+            }
+        }
+        return answers;
+    }
+
+    private static List<String> texts(ResultSet row) throws SQLException {
+        List<String> texts = new ArrayList<>();
+        for (int column = 1; column <= row.getMetaData().getColumnCount(); column++) {
+            texts.add(row.getString(column));
+        }
+        return texts;
+    }
+
+    /**
+     * Runs {@code work} and writes down every query that it asks, with the answer. What {@code work} makes of the answers is still
+     * right as long as {@link Answers#stillHold they are the same}.
+     */
+    public <T> Answers.Of<T> recorded(Work<T> work) throws SQLException {
+        if (record != null) {
+            throw new IllegalStateException("Answers are being written down already.");
+        }
+        record = new Answers.Record();
+        try {
+            return new Answers.Of<>(work.run(), record.answers());
+        } finally {
+            record = null;
+        }
     }
 
     /** The first row of a query, or nothing where it has none. */

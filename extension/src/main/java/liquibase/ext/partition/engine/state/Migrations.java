@@ -274,13 +274,14 @@ public final class Migrations {
         session.update(phased(FORGET_VERIFICATION, Phase.REPLAYED, migration));
     }
 
-    public void recordSwap(Migration migration, Identifier backup) throws SQLException {
-        session.update(phased(RECORD_SWAP, Phase.SWAPPED, migration).with("backup", backup.name()));
+    /** The statement that records the swap, in whose transaction it is run. */
+    public Sql swapStatement(Migration migration, Identifier backup) {
+        return phased(RECORD_SWAP, Phase.SWAPPED, migration).with("backup", backup.name());
     }
 
     /** After the reverse swap the new table equals the source again, so the migration is VERIFIED as before. */
-    public void forgetSwap(Migration migration) throws SQLException {
-        session.update(phased(FORGET_SWAP, Phase.VERIFIED, migration));
+    public Sql reverseSwapStatement(Migration migration) {
+        return phased(FORGET_SWAP, Phase.VERIFIED, migration);
     }
 
     public void recordLockTime(Migration migration, long milliseconds) throws SQLException {

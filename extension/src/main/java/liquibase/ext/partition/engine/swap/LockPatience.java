@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -26,11 +27,15 @@ final class LockPatience {
     static void lock(Session session, List<Sql> statements) throws SQLException {
         String timeout = session.queryStrings(LOCK_TIMEOUT).get(0);
         long until = System.nanoTime() + session.queryLong(PATIENCE) * 1_000_000;
-        for (Sql statement : statements) {
+        for (int i = 0; i < statements.size(); i++) {
             long left = Math.max(1, (until - System.nanoTime()) / 1_000_000);
-            session.queryStrings(SET_LOCK_TIMEOUT.with("timeout", left + "ms"));
-            session.update(statement);
+            List<Sql> together = new ArrayList<>();
+            together.add(SET_LOCK_TIMEOUT.with("timeout", left + "ms"));
+            together.add(statements.get(i));
+            if (i == statements.size() - 1) {
+                together.add(SET_LOCK_TIMEOUT.with("timeout", timeout));
+            }
+            session.updateAll(together);
         }
-        session.queryStrings(SET_LOCK_TIMEOUT.with("timeout", timeout));
     }
 }

@@ -1,39 +1,56 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.QualifiedNames;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Answers;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What the swap and the reverse swap have in common: catch up, lock, drain, switch, commit.
+ * What the swap and the reverse swap have in common: catch up, plan, lock, drain, switch, commit.
  *
  * <p>Transaction: one, from the lock to the last rename. Locks: ACCESS EXCLUSIVE on both tables, taken under the lock policy.
  * Whatever fails rolls all of it back.
+ *
+ * <p>While the lock is held every writer waits, so that time must not grow with the table and hardly with its partitions. All that
+ * can be done before is: the catalog is read and the statements are planned before each attempt. Under the lock nothing is planned;
+ * the server is asked once more, in one round trip, all that the plan was made of ({@link Answers}). Where an answer is another
+ * one, somebody has changed something in between (a trigger, a grant, an index, a view): the lock is given back, and the next
+ * attempt has a plan of its own. So what was added at the last moment comes along too. The delta is replayed until
+ * hardly anything is left before each attempt, not only before the first.
  */
 final class LockedSwitch {
     private static final Sql LOCK = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
 
-    /** Attempts at a small drain before it is said that writers are too fast. */
-    private static final int DRAIN_ATTEMPTS = 20;
+    /** Attempts that were given the lock, at a small drain and an unchanged catalog, before it is said that there is none. */
+    private static final int ATTEMPTS_UNDER_THE_LOCK = 20;
 
-    /** What is different between the swap and the reverse swap. Planned anew at each attempt, from what the catalog says then. */
+    /** Before an attempt the delta is replayed until a pass takes no more than that, some milliseconds of work under the lock. */
+    private static final long NEARLY_NOTHING = 100;
+
+    /** Whoever cannot get below that, for its writers are fast, goes on with what is left. */
+    private static final int PASSES_BEFORE_AN_ATTEMPT = 5;
+
+    /** What is different between the swap and the reverse swap. */
     interface Body {
-        /**
-         * All locks, in order.
-         *
-         * @param ofTables those on the two tables
-         */
-        List<Sql> locks(List<Sql> ofTables) throws SQLException;
+        /** The switch, from what the catalog says now. Asks by the run's session only, and changes nothing. */
+        Switch plan() throws SQLException;
 
-        /** Runs under the lock, after the drain: plans and runs the statements, and records the result. */
-        void run() throws SQLException;
+        /** The statement that records the result, the last one under the lock. */
+        Sql record();
+    }
+
+    private enum Outcome {
+        SWITCHED,
+        LONG_DRAIN,
+        CHANGED
     }
 
     private final StepRun run;
@@ -42,6 +59,8 @@ final class LockedSwitch {
     private final QualifiedName leaving;
     private final QualifiedName entering;
     private final OldSnapshots oldSnapshots;
+    private Answers.Of<Switch> planned;
+    private long lockedAt;
 
     LockedSwitch(StepRun run, SwapSettings settings, Replay replay, QualifiedName leaving, QualifiedName entering) {
         this.run = run;
@@ -59,61 +78,143 @@ final class LockedSwitch {
 
     /** @return milliseconds that the lock was held */
     long run(Body body) throws SQLException {
-        return replay.withScratchTable(run.session(), () -> untilDrainIsSmall(body));
+        return replay.withScratchTable(run.session(), () -> untilSwitched(body));
     }
 
-    private long untilDrainIsSmall(Body body) throws SQLException {
-        catchUp();
-        for (int attempt = 1; attempt <= DRAIN_ATTEMPTS; attempt++) {
-            Optional<Long> lockedAt = attempt(run.session(), body);
-            if (lockedAt.isPresent()) {
-                return (System.nanoTime() - lockedAt.get()) / 1_000_000;
+    private long untilSwitched(Body body) throws SQLException {
+        Outcome outcome = Outcome.LONG_DRAIN;
+        for (int attempt = 1; attempt <= ATTEMPTS_UNDER_THE_LOCK; attempt++) {
+            if (outcome == Outcome.LONG_DRAIN) {
+                ReplayStep.catchUp(run, replay, settings.maxDrainRows());
+                oldSnapshots.await();
             }
-            run.line("More than %,d delta rows under the lock; it was given back and they are replayed first."
-                    .formatted(settings.maxDrainRows()));
-            catchUp();
+            outcome = attempt(body);
+            switch (outcome) {
+                case SWITCHED -> {
+                    return (System.nanoTime() - lockedAt) / 1_000_000;
+                }
+                case LONG_DRAIN ->
+                    run.line("More than %,d delta rows under the lock; it was given back and they are replayed first."
+                            .formatted(settings.maxDrainRows()));
+                case CHANGED ->
+                    run.line(
+                            "What belongs to %s was changed while its lock was waited for; the lock was given back, and the switch is planned anew."
+                                    .formatted(leaving));
+            }
         }
         throw new PartitionException(
-                "The delta of %s was larger than maxDrainRows (%,d) each of %d times that the lock was given. Nothing was renamed and change capture is still on. Raise maxDrainRows, or run update again when the table is less busy."
-                        .formatted(leaving, settings.maxDrainRows(), DRAIN_ATTEMPTS));
+                outcome == Outcome.CHANGED
+                        ? "What belongs to %s was changed each of %d times that its lock was waited for. Nothing was renamed and change capture is still on. Run update again when nobody alters the table, or what depends on it."
+                                .formatted(leaving, ATTEMPTS_UNDER_THE_LOCK)
+                        : "The delta of %s was larger than maxDrainRows (%,d) each of %d times that the lock was given. Nothing was renamed and change capture is still on. Raise maxDrainRows, or run update again when the table is less busy."
+                                .formatted(leaving, settings.maxDrainRows(), ATTEMPTS_UNDER_THE_LOCK));
     }
 
-    private void catchUp() throws SQLException {
-        ReplayStep.catchUp(run, replay, settings.maxDrainRows());
-        oldSnapshots.await();
+    private Outcome attempt(Body body) throws SQLException {
+        Session session = run.session();
+        plan(body);
+        Outcome outcome;
+        try {
+            replayNearlyAll();
+            outcome = settings.lock()
+                    .inTransaction(
+                            session,
+                            run.report(),
+                            leaving,
+                            "Nothing was renamed and change capture is still on.",
+                            () -> underLock(body),
+                            () -> {
+                                replay.pass(session, settings.maxDrainRows());
+                                plan(body);
+                                replayNearlyAll();
+                            });
+        } catch (SQLException | RuntimeException e) {
+            try {
+                forgetPlan();
+            } catch (SQLException suppressed) {
+                // The connection is gone, and the plan with it; what counts is why.
+                e.addSuppressed(suppressed);
+            }
+            throw e;
+        }
+        forgetPlan();
+        return outcome;
     }
 
-    /** @return when the lock was given; empty where it was given back because the drain would be long */
-    private Optional<Long> attempt(Session session, Body body) throws SQLException {
-        return settings.lock()
-                .inTransaction(
-                        session,
-                        run.report(),
-                        leaving,
-                        "Nothing was renamed and change capture is still on.",
-                        () -> {
-                            List<Sql> ofTables = lockStatements(leaving, entering);
-                            List<Sql> locks = body.locks(ofTables);
-                            long lockedAt = System.nanoTime();
-                            if (locks.size() == ofTables.size()) {
-                                session.updateAll(locks);
-                                lockedAt = System.nanoTime();
-                            } else {
-                                LockPatience.lock(session, locks);
-                            }
-                            long backlog = replay.capture().backlog(session, settings.maxDrainRows() + 1);
-                            if (backlog > settings.maxDrainRows()) {
-                                return Optional.empty();
-                            }
-                            replay.capture()
-                                    .requireOn(
-                                            session,
-                                            leaving,
-                                            ", so the two tables may differ. Nothing was renamed. Roll back to before captureChanges and begin again.");
-                            replay.drain(session);
-                            body.run();
-                            return Optional.of(lockedAt);
-                        },
-                        () -> replay.pass(session, settings.maxDrainRows()));
+    /** In a transaction of its own, whose locks on what it describes are gone before ours is waited for. */
+    private void plan(Body body) throws SQLException {
+        forgetPlan();
+        Session session = run.session();
+        planned = QualifiedNames.within(
+                session,
+                () -> session.recorded(() -> {
+                    replay.capture()
+                            .requireOn(
+                                    session,
+                                    leaving,
+                                    ", so the two tables may differ. Nothing was renamed. Roll back to before captureChanges and begin again.");
+                    return body.plan();
+                }));
+        QualifiedNames.within(session, () -> {
+            planned.answers().prepare(session);
+            return null;
+        });
+    }
+
+    private void forgetPlan() throws SQLException {
+        if (planned != null) {
+            Answers answers = planned.answers();
+            planned = null;
+            answers.release(run.session());
+        }
+    }
+
+    /**
+     * A row that such a pass brings is as young as one that the drain brings: who reads by a snapshot older than that finds the version
+     * before it, in the new table as under the lock.
+     */
+    private void replayNearlyAll() throws SQLException {
+        long least = Long.MAX_VALUE;
+        for (int pass = 0; pass < PASSES_BEFORE_AN_ATTEMPT; pass++) {
+            long taken = replay.passWithoutVacuum(run.session(), settings.maxDrainRows());
+            if (taken <= NEARLY_NOTHING || taken >= least) {
+                return;
+            }
+            least = taken;
+        }
+    }
+
+    private Outcome underLock(Body body) throws SQLException {
+        Session session = run.session();
+        Switch plan = planned.made();
+        List<Sql> ofTables = lockStatements(leaving, entering);
+        List<Sql> locks = plan.locks(ofTables);
+        String searchPath = QualifiedNames.searchPath(session);
+        lockedAt = System.nanoTime();
+        if (locks.size() == ofTables.size()) {
+            session.updateAll(locks);
+            lockedAt = System.nanoTime();
+        } else {
+            LockPatience.lock(session, locks);
+        }
+        List<Sql> questions = new ArrayList<>();
+        questions.add(QualifiedNames.setStatement());
+        questions.addAll(planned.answers().asked());
+        questions.add(QualifiedNames.setStatement(searchPath));
+        questions.add(replay.capture().backlogQuestion(settings.maxDrainRows() + 1));
+        List<List<List<String>>> answers = session.queryAll(questions);
+        int last = answers.size() - 1;
+        if (!planned.answers().stillHold(answers.subList(1, last - 1))) {
+            return Outcome.CHANGED;
+        }
+        long backlog = Long.parseLong(answers.get(last).get(0).get(0));
+        if (backlog > settings.maxDrainRows()) {
+            return Outcome.LONG_DRAIN;
+        }
+        replay.drain(session, backlog);
+        List<Sql> statements = new ArrayList<>(plan.statements());
+        statements.add(body.record());
+        session.updateAll(statements);
+        return Outcome.SWITCHED;
     }
 }

@@ -66,16 +66,13 @@ public final class ReverseSwap {
         long milliseconds = new LockedSwitch(run, settings, replay, run.source(), backupName)
                 .run(new LockedSwitch.Body() {
                     @Override
-                    public List<Sql> locks(List<Sql> ofTables) throws SQLException {
-                        return plan(run, migration, reader, backupName, replay.capture())
-                                .locks(ofTables);
+                    public Switch plan() throws SQLException {
+                        return ReverseSwap.plan(run, migration, reader, backupName, replay.capture());
                     }
 
                     @Override
-                    public void run() throws SQLException {
-                        session.updateAll(plan(run, migration, reader, backupName, replay.capture())
-                                .statements());
-                        run.migrations().forgetSwap(migration);
+                    public Sql record() {
+                        return run.migrations().reverseSwapStatement(migration);
                     }
                 });
         run.line(

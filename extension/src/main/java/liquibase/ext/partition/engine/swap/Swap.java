@@ -80,14 +80,13 @@ public final class Swap {
         LockedSwitch locked = new LockedSwitch(run, settings, replay, source.name(), migration.newTable());
         long milliseconds = locked.run(new LockedSwitch.Body() {
             @Override
-            public List<Sql> locks(List<Sql> ofTables) throws SQLException {
-                return plan(reader, replay).locks(ofTables);
+            public Switch plan() throws SQLException {
+                return Swap.this.plan(reader, replay);
             }
 
             @Override
-            public void run() throws SQLException {
-                session.updateAll(plan(reader, replay).statements());
-                run.migrations().recordSwap(migration, backup.name());
+            public Sql record() {
+                return run.migrations().swapStatement(migration, backup.name());
             }
         });
         run.migrations().recordLockTime(migration, milliseconds);
@@ -127,7 +126,6 @@ public final class Swap {
                 migration, source, RowMatch.of(reader, migration, source, reader.require(migration.newTable())));
     }
 
-    /** Planned under the lock, so that what somebody added a moment ago comes along too. */
     private Switch plan(TableReader reader, Replay replay) throws SQLException {
         Table source = reader.require(run.source());
         Table entering = reader.require(migration.newTable());

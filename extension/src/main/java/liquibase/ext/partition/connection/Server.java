@@ -1,0 +1,66 @@
+package liquibase.ext.partition.connection;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
+
+/**
+ * Which database of which cluster a connection has come to. A standby that was promoted is the same cluster; a copy that was restored
+ * or replicated logically is another one.
+ *
+ * @param cluster its system identifier; null where we may not ask for it
+ * @param database its oid
+ */
+record Server(String cluster, long database) {
+    private static final Sql DATABASE = Sql.of("""
+            SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()""");
+
+    private static final Sql MAY_ASK =
+            Sql.of("SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')");
+
+    private static final Sql CLUSTER = Sql.of("SELECT c.system_identifier FROM pg_catalog.pg_control_system() AS c");
+
+    private static final Sql IN_RECOVERY = Sql.of("SELECT pg_catalog.pg_is_in_recovery()");
+
+    private static final Sql READ_ONLY = Sql.of("SELECT pg_catalog.current_setting('transaction_read_only') = 'on'");
+
+    static Server of(Session session) throws SQLException {
+        return new Server(cluster(session), session.queryLong(DATABASE));
+    }
+
+    private static String cluster(Session session) throws SQLException {
+        // A refusal would end Liquibase's transaction.
+        if (session.isInTransaction() || !session.queryBoolean(MAY_ASK)) {
+            return null;
+        }
+        try {
+            return session.queryStrings(CLUSTER).get(0);
+        } catch (SQLException e) {
+            if (SqlState.isConnectionLost(e)) {
+                throw e;
+            }
+            // A service may withhold more than its rights say.
+            return null;
+        }
+    }
+
+    boolean isOther(Server now) {
+        boolean otherCluster = cluster != null && now.cluster != null && !cluster.equals(now.cluster);
+        return otherCluster || database != now.database;
+    }
+
+    /** Why nothing can be written there now, in words that go on a sentence; empty where it can. */
+    static Optional<String> whyNotWritable(Session session) throws SQLException {
+        if (session.queryBoolean(IN_RECOVERY)) {
+            return Optional.of("it is a standby, or still in recovery");
+        }
+        return session.queryBoolean(READ_ONLY) ? Optional.of("default_transaction_read_only is on") : Optional.empty();
+    }
+
+    @Override
+    public String toString() {
+        return "database %d of cluster %s".formatted(database, cluster == null ? "(not told)" : cluster);
+    }
+}

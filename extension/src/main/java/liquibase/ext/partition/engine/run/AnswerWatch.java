@@ -1,0 +1,249 @@
+package liquibase.ext.partition.engine.run;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import liquibase.ext.partition.engine.sql.Backend;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Session.Waiting;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
+
+/**
+ * Notices that an answer will never come. A network that drops a connection need not tell: then the statement, or its answer, is lost,
+ * and the client would wait for hours. No timeout can tell that from a statement that takes long. So while one does, the server is
+ * asked over another connection what has become of it.
+ *
+ * <p>The wait is ended, as a {@linkplain SqlState#isConnectionLost lost connection}, when the server says twice that the session is
+ * gone, or that it has been idle for as long as a statement may take before it is asked about; and when no connection to the server
+ * can be made for {@value #SILENCE} times as long. A server that refuses us for another reason (too many connections, a changed
+ * password) is there, and so may the statement be; the same holds for one in recovery, which is not where we write, and for a session
+ * that our role may not see. Where it is not known how to open another connection nothing is noticed.
+ *
+ * <p>The session that is given up is ended on the server too: it would keep its locks.
+ */
+final class AnswerWatch implements AutoCloseable {
+    /** A statement may take this long before it is asked about. */
+    static final Duration ASK_AFTER = Duration.ofSeconds(5);
+
+    /** A server that restarts after a crash can be away for longer; that one breaks our connections, and they are not waited on. */
+    private static final int SILENCE = 6;
+
+    private static final int LOOKS_IN_TIME = 4;
+    private static final int LONGEST_QUESTION_MILLISECONDS = 10_000;
+
+    private static final Sql IN_RECOVERY = Sql.of("SELECT pg_catalog.pg_is_in_recovery()");
+
+    /** NULL where the role may not see it. Seconds by the server's clock, between two of its own times. */
+    private static final Sql SEEN = Sql.of("""
+            SELECT extract(epoch FROM a.backend_start)::text AS started, a.state,
+                   a.state_change::text AS changed, extract(epoch FROM clock_timestamp() - a.state_change) AS seconds
+            FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = {pid}""");
+
+    private record Seen(String started, String state, String changed, double seconds) {}
+
+    /** What was wrong with a wait when it was last looked at. */
+    private record Suspicion(Waiting waiting, String sign) {}
+
+    private final ConnectionSource source;
+    private final Duration askAfter;
+    private final List<Session> sessions = new CopyOnWriteArrayList<>();
+    private final Map<Session, Backend> backends = new HashMap<>();
+    private final Map<Session, Suspicion> suspicions = new HashMap<>();
+    private final Thread thread;
+    private volatile boolean closed;
+    private Connection connection;
+    private Optional<Long> silentSince = Optional.empty();
+
+    AnswerWatch(ConnectionSource source, Duration askAfter) {
+        this.source = source;
+        this.askAfter = askAfter;
+        this.thread = new Thread(this::watch, "liquibase-partition watch");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Watches over {@code session} from now on. Asks it who it is. */
+    void over(Session session) throws SQLException {
+        sessions.add(session);
+        Backend backend = Backend.of(session);
+        synchronized (backends) {
+            backends.put(session, backend);
+        }
+    }
+
+    /** The sessions on the server of all connections that were ever watched over. */
+    List<Backend> backends() {
+        synchronized (backends) {
+            return List.copyOf(backends.values());
+        }
+    }
+
+    private Optional<Backend> backend(Session session) {
+        synchronized (backends) {
+            return Optional.ofNullable(backends.get(session));
+        }
+    }
+
+    private void watch() {
+        while (!closed) {
+            try {
+                Thread.sleep(Math.max(1, askAfter.toMillis() / LOOKS_IN_TIME));
+            } catch (InterruptedException e) {
+                break;
+            }
+            look();
+        }
+        disconnect();
+    }
+
+    private void look() {
+        List<Session> late = sessions.stream()
+                .filter(session -> session.waiting()
+                        .filter(waiting -> waiting.duration().compareTo(askAfter) > 0)
+                        .isPresent())
+                .toList();
+        suspicions.keySet().retainAll(late);
+        if (late.isEmpty()) {
+            silentSince = Optional.empty();
+            return;
+        }
+        try {
+            Optional<Session> another = another();
+            if (another.isPresent() && !another.get().queryBoolean(IN_RECOVERY)) {
+                for (Session session : late) {
+                    ask(another.get(), session);
+                }
+            }
+            silentSince = Optional.empty();
+        } catch (SQLException e) {
+            disconnect();
+            if (isSilence(e)) {
+                endAfterSilence(late, e);
+            } else {
+                silentSince = Optional.empty();
+            }
+        } catch (RuntimeException e) {
+            // A pool may throw what it likes; the watch must go on.
+            disconnect();
+        }
+    }
+
+    private void ask(Session another, Session session) throws SQLException {
+        Optional<Waiting> waiting = session.waiting();
+        Optional<Backend> backend = backend(session);
+        if (waiting.isEmpty()) {
+            return;
+        }
+        if (backend.isEmpty()) {
+            // It was asked who it is, which takes no time.
+            if (waiting.get().duration().compareTo(askAfter.multipliedBy(SILENCE)) > 0) {
+                session.abandon("no answer to the first question for %d s"
+                        .formatted(waiting.get().duration().toSeconds()));
+            }
+            return;
+        }
+        String sign = sign(
+                        backend.get(),
+                        another.queryFirst(
+                                SEEN.with("pid", backend.get().pid()),
+                                row -> new Seen(
+                                        row.getString("started"),
+                                        row.getString("state"),
+                                        row.getString("changed"),
+                                        row.getDouble("seconds"))))
+                .orElse(null);
+        Suspicion suspicion = suspicions.get(session);
+        if (sign == null) {
+            suspicions.remove(session);
+        } else if (suspicion == null
+                || suspicion.waiting() != waiting.get()
+                || !suspicion.sign().equals(sign)) {
+            // An answer can be on its way, or we ourselves were stopped for a while: seen twice, it is not.
+            suspicions.put(session, new Suspicion(waiting.get(), sign));
+        } else if (session.waiting().filter(it -> it == waiting.get()).isPresent()) {
+            session.abandon(
+                    "no answer for %d s, and the server says that its session %d %s: the network has lost what was sent"
+                            .formatted(
+                                    waiting.get().duration().toSeconds(),
+                                    backend.get().pid(),
+                                    sign));
+            backend.get().end(another);
+        }
+    }
+
+    /** What tells that no answer will come; the same words as long as it is the same. */
+    private Optional<String> sign(Backend backend, Optional<Seen> seen) {
+        if (seen.isEmpty()) {
+            return Optional.of("is gone");
+        }
+        Seen now = seen.get();
+        if (now.started() == null) {
+            return Optional.empty();
+        }
+        if (!now.started().equals(backend.started())) {
+            return Optional.of("is gone");
+        }
+        boolean idle = now.state() != null && now.state().startsWith("idle");
+        return idle && now.seconds() > askAfter.toMillis() / 1000.0
+                ? Optional.of("is %s since %s".formatted(now.state(), now.changed()))
+                : Optional.empty();
+    }
+
+    private void endAfterSilence(List<Session> late, SQLException e) {
+        long now = System.nanoTime();
+        if (silentSince.isEmpty()) {
+            silentSince = Optional.of(now);
+        } else if (now - silentSince.get() >= askAfter.multipliedBy(SILENCE).toNanos()) {
+            late.forEach(session -> session.waiting()
+                    .ifPresent(waiting ->
+                            session.abandon("no answer for %d s, and the server could not be reached meanwhile: %s"
+                                    .formatted(waiting.duration().toSeconds(), e.getMessage()))));
+        }
+    }
+
+    /** Nobody there, or the way is lost; pools wrap it. */
+    private static boolean isSilence(SQLException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && SqlState.isConnectionLost(sql)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Optional<Session> another() throws SQLException {
+        if (connection == null) {
+            connection = source.open().orElse(null);
+            if (connection == null) {
+                return Optional.empty();
+            }
+            connection.setAutoCommit(true);
+            connection.setNetworkTimeout(Runnable::run, LONGEST_QUESTION_MILLISECONDS);
+        }
+        return Optional.of(new Session(connection));
+    }
+
+    private void disconnect() {
+        if (connection != null) {
+            try {
+                connection.close();
+            } catch (SQLException e) {
+                // It is gone already.
+            }
+            connection = null;
+        }
+    }
+
+    /** Waits for a question that is being asked only as long as it takes to answer it. */
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+    }
+}

@@ -1,0 +1,19 @@
+package liquibase.ext.partition.engine.run;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+/** The machine, or the container, that this runner is on. */
+final class ThisHost {
+    private ThisHost() {}
+
+    /** Its own name for itself, which no name server need know. */
+    static String name() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            String name = System.getenv("HOSTNAME");
+            return name == null ? "an unnamed host" : name;
+        }
+    }
+}

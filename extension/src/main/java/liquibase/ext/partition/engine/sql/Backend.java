@@ -1,0 +1,32 @@
+package liquibase.ext.partition.engine.sql;
+
+import java.sql.SQLException;
+
+/**
+ * The server's process at the other end of a connection. Where only the way between is lost it lives on, with its locks and its open
+ * transaction.
+ *
+ * @param started tells it from a later process with the same number, in seconds since 1970
+ */
+public record Backend(long pid, String started) {
+    private static final Sql OURS = Sql.of("""
+            SELECT a.pid, extract(epoch FROM a.backend_start)::text AS started
+            FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()""");
+
+    /** A role may end its own. Waits until it has ended, for five seconds at most. */
+    private static final Sql END = Sql.of("""
+            SELECT pg_catalog.pg_terminate_backend(a.pid, 5000)
+            FROM pg_catalog.pg_stat_activity AS a
+            WHERE a.pid = {pid} AND extract(epoch FROM a.backend_start)::text = {started}""");
+
+    /** That of {@code session}. */
+    public static Backend of(Session session) throws SQLException {
+        return session.queryFirst(OURS, row -> new Backend(row.getLong("pid"), row.getString("started")))
+                .orElseThrow(() -> new SQLException("The server does not list our own session."));
+    }
+
+    /** Ends it, with what it has not committed; does nothing where it has ended. */
+    public void end(Session another) throws SQLException {
+        another.queryStrings(END.with("pid", pid).with("started", started));
+    }
+}

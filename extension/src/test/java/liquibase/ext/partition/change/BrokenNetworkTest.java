@@ -1,0 +1,214 @@
+package liquibase.ext.partition.change;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.concurrent.Future;
+import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TcpProxy;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The network breaks in the middle of a step: without a word, for good, or just when the server has answered. */
+@ExtendWith(FreshDatabase.class)
+class BrokenNetworkTest {
+    private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";
+    private static final String CHANGELOG_LOCK = "SELECT count(*) FROM databasechangeloglock WHERE locked";
+
+    @TempDir
+    Path directory;
+
+    private TestDatabase database;
+    private TcpProxy network;
+    private Changelog changelog;
+
+    @BeforeEach
+    void orders(TestDatabase fresh) {
+        database = fresh;
+        network = TcpProxy.before(database);
+        changelog = new Changelog(database, directory)
+                .through(network)
+                .setting("liquibase.partition.askAfter", "300ms")
+                .changesets(Changelog.changeset(
+                                "prepare",
+                                "createPartitionedTable tableName=\"orders\" partitionColumns=\"created_at\" from=\"2024-01\" until=\"2024-03\"")
+                        + Changelog.changeset("capture", "captureChanges " + KEY)
+                        + Changelog.changeset("copy", "chunkedCopy " + KEY + "chunkSize=\"100\"")
+                        + Changelog.changeset("index", "buildIndexes tableName=\"orders\"")
+                        + Changelog.changeset("replay", "replayChanges " + KEY)
+                        + Changelog.changeset("verify", "verifyCopy " + KEY)
+                        + Changelog.changeset("swap", "lockedSwap " + KEY)
+                        + Changelog.changeset("drop", "dropBackup tableName=\"orders\""));
+        database.execute(
+                "CREATE TABLE orders (id bigint PRIMARY KEY, note text, created_at timestamptz NOT NULL)",
+                "INSERT INTO orders SELECT i, 'note', timestamptz '2024-01-01 00:00+00' FROM generate_series(1, 1000) AS i");
+    }
+
+    @AfterEach
+    void endNetwork() {
+        network.close();
+    }
+
+    private Future<Void> updateInBackground(int changes) {
+        return MigrationFixture.inBackground(() -> {
+            changelog.update(changes);
+            return null;
+        });
+    }
+
+    private void awaitLine(Future<Void> update, String part) throws Exception {
+        while (changelog.lines().stream().noneMatch(line -> line.contains(part))) {
+            if (update.isDone()) {
+                MigrationFixture.join(update);
+                throw new AssertionError("The update ended without saying: " + part + "; it said " + changelog.lines());
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    private void awaitChunkBehind(Transaction holder, Future<Void> update) throws Exception {
+        database.awaitTrue("""
+                SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+                               AND application_name LIKE 'liquibase-partition chunkedCopy%' AND wait_event_type = 'Lock')""");
+    }
+
+    private void assertCopied() {
+        assertThat(database.queryLong("SELECT count(*) FROM orders_new")).isEqualTo(1_000);
+        assertThat(database.queryLong("SELECT sum(rows_copied) FROM partition_chunk"))
+                .isEqualTo(1_000);
+        assertThat(database.queryLong(CHANGELOG_LOCK)).isZero();
+    }
+
+    @Test
+    void aStatementWhoseAnswerTheNetworkHasLostIsRunAgain() throws Exception {
+        changelog.update(2);
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run("LOCK TABLE orders_202401");
+            Future<Void> update = updateInBackground(1);
+            awaitChunkBehind(holder, update);
+
+            network.silence();
+            holder.commit();
+            MigrationFixture.join(update);
+        }
+
+        assertThat(changelog.lines())
+                .anyMatch(line -> line.startsWith("chunkedCopy: the connection to the server is lost (no answer for")
+                        && line.contains("the server says that its session"))
+                .contains("chunkedCopy: connected again; going on.");
+        assertCopied();
+    }
+
+    @Test
+    void aNetworkThatIsSilentForAWhileIsWaitedFor() throws Exception {
+        changelog.update(2);
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run("LOCK TABLE orders_202401");
+            Future<Void> update = updateInBackground(1);
+            awaitChunkBehind(holder, update);
+
+            network.silenceAll();
+            awaitLine(update, "the server could not be reached meanwhile");
+            holder.commit();
+            network.heal();
+            MigrationFixture.join(update);
+        }
+
+        assertCopied();
+    }
+
+    @Test
+    void anUpdateThatHasGivenUpIsGoneOnWithByTheNext() throws Exception {
+        changelog.setting("liquibase.partition.giveUpAfter", "2s").update(2);
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run("LOCK TABLE orders_202401");
+            Future<Void> update = updateInBackground(1);
+            awaitChunkBehind(holder, update);
+
+            network.refuse();
+
+            assertThatThrownBy(() -> MigrationFixture.join(update))
+                    .hasMessageContaining("could not be had again within 2 s (giveUpAfter)")
+                    .hasMessageContaining("Run again; it goes on from there");
+        }
+        database.execute("UPDATE databasechangeloglock SET locked = false");
+        network.heal();
+        changelog.update(1);
+        assertCopied();
+    }
+
+    @Test
+    void writersGoOnSoonWhenTheNetworkIsLostUnderTheSwapsLock() throws Exception {
+        changelog.update(6);
+        network.silenceAfter("LOCK TABLE");
+        Future<Void> update = updateInBackground(1);
+        network.awaitBreak();
+
+        // Nobody can tell the server that its client is gone; and the writer is there before it gives up.
+        database.execute("SET lock_timeout = '10s'", "INSERT INTO orders VALUES (-1, 'late', '2024-01-01')");
+
+        assertThat(update.isDone()).isFalse();
+        network.heal();
+        MigrationFixture.join(update);
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("p");
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1_001);
+    }
+
+    @Test
+    void aStepWhoseRecordIsLostIsRecordedByTheNextUpdate() throws Exception {
+        changelog.update(6);
+        network.cutAfter("LOCK TABLE", "INSERT INTO public.databasechangelog ");
+
+        assertThatThrownBy(() -> changelog.update(1)).hasMessageContaining("I/O error");
+
+        assertThat(changelog.recorded()).endsWith("verify");
+        assertThat(database.queryLong(CHANGELOG_LOCK)).as("needs release-locks").isZero();
+        changelog.update(1);
+        assertThat(changelog.lines()).contains("lockedSwap: public.orders is swapped already.");
+        assertThat(changelog.recorded()).endsWith("verify", "swap");
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1_000);
+    }
+
+    @Test
+    void aCommitWhoseAcknowledgementIsLostIsAskedForAndNotDoneTwice() throws Exception {
+        changelog.update(6);
+        network.cutAfter("LOCK TABLE", "COMMIT");
+        changelog.update(1);
+        network.awaitBreak();
+        assertThat(changelog.lines())
+                .contains("lockedSwap: connected again; going on.", "lockedSwap: public.orders is swapped already.");
+        assertThat(changelog.recorded()).endsWith("verify", "swap");
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("p");
+        database.execute("INSERT INTO orders VALUES (-1, 'after the swap', '2024-01-01')");
+
+        network.cutAfter("LOCK TABLE", "COMMIT");
+        changelog.rollback(1);
+        network.awaitBreak();
+        assertThat(changelog.lines())
+                .contains(
+                        "rollback of lockedSwap: connected again; going on.",
+                        "rollback of lockedSwap: public.orders is not swapped.");
+        assertThat(changelog.recorded()).endsWith("verify");
+        assertThat(database.queryLong("SELECT count(*) FROM ONLY orders")).isEqualTo(1_001);
+
+        changelog.update(1);
+        network.cutAfter("DROP TABLE \"public\".\"orders_old\"", "COMMIT");
+        changelog.update(1);
+        network.awaitBreak();
+        assertThat(changelog.lines())
+                .contains(
+                        "dropBackup: connected again; going on.",
+                        "dropBackup: the backup of public.orders is dropped already.");
+        assertThat(changelog.recorded()).endsWith("swap", "drop");
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1_001);
+    }
+}
