@@ -205,7 +205,7 @@ final class Lane implements Runnable, AutoCloseable {
             this.random = random;
         }
 
-        /** False when it failed, and the life must not go on. */
+        /** False when it failed or has come to an end that is none, and the life must not go on. */
         boolean play() {
             long begun = System.nanoTime();
             boolean passed = true;
@@ -233,7 +233,7 @@ final class Lane implements Runnable, AutoCloseable {
                     misses.isEmpty() ? "" : " (too late: " + misses + ")",
                     outcome,
                     (System.nanoTime() - begun) / 1_000_000);
-            return passed;
+            return passed && outcome != Tally.Outcome.CLOSED;
         }
 
         private String title = "";
@@ -299,17 +299,19 @@ final class Lane implements Runnable, AutoCloseable {
                 result = Lane.this.run(life.words(command, more.toArray(String[]::new)));
                 tell("%s", result);
             }
-            if (hits.contains(Fault.DISABLE_TRIGGER) && command != Command.ROLLBACK_ALL) {
+            if (hits.contains(Fault.DISABLE_TRIGGER) && life.isCaptureOff()) {
                 // It was too late for this command, or nothing to it; the next that relies on captured writes must
                 // notice.
-                WarmCli.Result noticed = Lane.this.run(life.words(Command.UPDATE_AND_SWAP));
+                boolean swapped = life.recorded().contains("swap");
+                WarmCli.Result noticed =
+                        Lane.this.run(life.words(swapped ? Command.ROLLBACK_SWAP : Command.UPDATE_AND_SWAP));
                 tell("%s", noticed);
-                if (life.isCaptureOff()) {
-                    if (noticed.succeeded() || !noticed.output().contains("are not being captured")) {
-                        throw new AssertionError("The capture trigger is disabled, and the update does not say so");
-                    }
-                    requireMessage(noticed);
-                    needs(Tally.Outcome.ROLLBACK);
+                if (noticed.succeeded() || !noticed.output().contains("are not being captured")) {
+                    throw new AssertionError("The capture trigger is disabled, and the next command does not say so");
+                }
+                requireMessage(noticed);
+                needs(swapped ? Tally.Outcome.CLOSED : Tally.Outcome.ROLLBACK);
+                if (!swapped) {
                     command = Command.ROLLBACK_ALL;
                     result = Lane.this.run(life.words(command));
                     tell("%s", result);

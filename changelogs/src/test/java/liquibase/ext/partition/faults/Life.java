@@ -31,11 +31,8 @@ final class Life implements AutoCloseable {
         this.changelogs = changelogs;
         url = "jdbc:postgresql://127.0.0.1:%d/%s".formatted(port, database.name());
         owner = database.createRole("owner", "");
-        database.execute(
-                "GRANT ALL ON SCHEMA public TO " + owner,
-                "ALTER DATABASE %s SET ROLE %s".formatted(database.name(), owner));
-        shape.make(database);
-        database.execute("ALTER DATABASE %s RESET ROLE".formatted(database.name()));
+        database.execute("GRANT ALL ON SCHEMA public TO " + owner);
+        shape.make(database, owner);
         workload = shape.workload(database)
                 .writers(4)
                 .writesPerSecond(200)

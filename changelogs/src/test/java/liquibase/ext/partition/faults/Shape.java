@@ -70,8 +70,8 @@ enum Shape {
     }
 
     /** The table as it is before anything of ours. */
-    void make(TestDatabase database) {
-        database.execute(made);
+    void make(TestDatabase database, String owner) {
+        database.execute("SET ROLE " + owner, made);
     }
 
     /** Some dates lie outside the partitions, and go to the default one. */

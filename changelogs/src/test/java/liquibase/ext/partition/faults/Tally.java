@@ -20,6 +20,7 @@ final class Tally {
         RESTART_COPY("with restartCopy"),
         BACKUP_COLUMN("after the backup was given the column, too"),
         ROLLBACK("rollback to before, as the message says"),
+        CLOSED("the way back is closed, as the message says; nothing lost"),
         FAILED("FAILED");
 
         private final String words;

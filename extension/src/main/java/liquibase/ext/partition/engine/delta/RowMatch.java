@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.KeyColumn;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -44,11 +45,24 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
     /**
      * @param ordinary the source, or the backup after the swap
      * @param partitioned the new table, under whatever name
-     * @throws PartitionException when the key does not tell rows apart any more
+     * @throws PartitionException when the key does not tell rows apart any more, or one of the tables was altered since
      */
     public static RowMatch of(TableReader reader, Migration migration, Table ordinary, Table partitioned)
             throws SQLException {
+        requireSameColumns(migration, ordinary, partitioned);
         return of(reader, migration.spec(), migration.keyColumns(), ordinary, partitioned);
+    }
+
+    /** A statement would fail on a column that is only there in one of them, again and again, and not say why. */
+    private static void requireSameColumns(Migration migration, Table ordinary, Table partitioned) {
+        Set<Identifier> differing = migration.spec().differingColumns();
+        String columns = ordinary.columnFingerprint(differing);
+        String partitionedColumns = partitioned.columnFingerprint(differing);
+        if (!columns.equals(partitionedColumns)) {
+            throw new PartitionException(
+                    "The columns of %s and %s are not the same any more: <%s> and <%s>. What was committed before is kept; nothing was done now. Make the same change on both or undo it, then run again; or take the migration back to before createPartitionedTable (rollback), and begin again with the new columns."
+                            .formatted(ordinary.name(), partitioned.name(), columns, partitionedColumns));
+        }
     }
 
     /** As {@link #of(TableReader, Migration, Table, Table)}, before the key is recorded. */
