@@ -1,6 +1,8 @@
 package liquibase.ext.partition.faults;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
@@ -50,6 +53,9 @@ final class Lane implements Runnable, AutoCloseable {
     private static final Pattern ASKS_FOR_ROLLBACK =
             Pattern.compile("[Rr]oll (the migration )?back|[Tt]ake the migration back");
 
+    /** Then there is a choice between room and a rollback, and by now there is room. */
+    private static final Pattern DISK_FULL = Pattern.compile("No space left on device|disk is full|disk .*full");
+
     /** What a message must say: what to do next. */
     private static final Pattern REMEDY = Pattern.compile(
             "[Rr]un (it |update )?again|update again|[Rr]un |[Rr]oll|restartCopy|[Bb]egin again|release-locks");
@@ -60,7 +66,7 @@ final class Lane implements Runnable, AutoCloseable {
     private static final String LAST_WORDS = "Unexpected error running Liquibase";
 
     private final int number;
-    private final long deadline;
+    private final Duration longest;
     private final Path directory;
     private final Tally tally;
     private final Changelogs changelogs;
@@ -77,21 +83,21 @@ final class Lane implements Runnable, AutoCloseable {
     Lane(
             int number,
             long seed,
-            long deadline,
+            Duration longest,
             Path directory,
             Changelogs changelogs,
             List<Fault> faults,
             Tally tally,
             List<String> failures) {
         this.number = number;
-        this.deadline = deadline;
+        this.longest = longest;
         this.directory = directory;
         this.changelogs = changelogs;
         this.faults = faults;
         this.tally = tally;
         this.failures = failures;
         random = new SplittableRandom(seed + number);
-        server = FaultServer.start(directory, SERVER);
+        server = FaultServer.start(SERVER, faults.contains(Fault.FULL_DISK));
         proxy = TcpProxy.to(server.port());
         cli = start();
         spare = start();
@@ -107,6 +113,7 @@ final class Lane implements Runnable, AutoCloseable {
 
     @Override
     public void run() {
+        long deadline = System.nanoTime() + longest.toNanos();
         for (int life = 0, round = 0; System.nanoTime() < deadline; life++) {
             Shape shape = Shape.values()[(life + number) % Shape.values().length];
             try (Life table = new Life(shape, server.newDatabase(), proxy.port(), changelogs, random.nextLong())) {
@@ -120,7 +127,7 @@ final class Lane implements Runnable, AutoCloseable {
                 WorkloadReport report = table.report();
                 report.counts()
                         .forEach((count, times) -> tally.write(
-                                count.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '), times));
+                                count.name().toLowerCase(Locale.ROOT).replace('_', ' '), times));
             }
         }
     }
@@ -163,17 +170,22 @@ final class Lane implements Runnable, AutoCloseable {
         return draw(recorded, random);
     }
 
-    /** @param intoChangeset whether the time is counted from the first changeset on, not from the command's start */
-    private record Moment(boolean intoChangeset, int milliseconds) {
+    /**
+     * When to strike.
+     *
+     * @param changeset the time is counted from when the command begins with this many changesets; 0 from its start
+     */
+    private record Moment(int changeset, int milliseconds) {
         /** Early moments are the more likely ones: most changesets take some hundredths of a second. */
-        static Moment any(SplittableRandom random) {
-            int longest = new int[] {20, 100, 500, 1500}[random.nextInt(4)];
-            return new Moment(random.nextInt(5) > 0, random.nextInt(longest));
+        static Moment any(Command command, SplittableRandom random) {
+            int longest = new int[] {15, 60, 250, 1000}[random.nextInt(4)];
+            int changeset = random.nextInt(6) == 0 ? 0 : 1 + random.nextInt(command.changesets());
+            return new Moment(changeset, random.nextInt(longest));
         }
 
         @Override
         public String toString() {
-            return "%d ms after %s".formatted(milliseconds, intoChangeset ? "the first changeset began" : "the start");
+            return "%d ms after %s".formatted(milliseconds, changeset == 0 ? "the start" : "changeset " + changeset);
         }
     }
 
@@ -243,7 +255,7 @@ final class Lane implements Runnable, AutoCloseable {
             }
             cli.begin(life.words(command));
             for (Fault fault : faults) {
-                strike(fault, Moment.any(random), scene);
+                strike(fault, Moment.any(command, random), scene);
             }
             WarmCli.Result result = await(faults);
             scene.awaitEnd();
@@ -269,7 +281,12 @@ final class Lane implements Runnable, AutoCloseable {
                     needs(Tally.Outcome.RELEASE_LOCKS);
                     tell("%s", Lane.this.run(life.words(Command.RELEASE_LOCKS)));
                 }
-                if (ASKS_FOR_ROLLBACK.matcher(result.output()).find() && command != Command.ROLLBACK_ALL) {
+                if (result.output().contains("the backup the same columns")) {
+                    needs(Tally.Outcome.BACKUP_COLUMN);
+                    life.giveBackupTheSameColumns();
+                } else if (ASKS_FOR_ROLLBACK.matcher(result.output()).find()
+                        && !DISK_FULL.matcher(result.output()).find()
+                        && command != Command.ROLLBACK_ALL) {
                     needs(Tally.Outcome.ROLLBACK);
                     command = Command.ROLLBACK_ALL;
                     more.clear();
@@ -314,9 +331,7 @@ final class Lane implements Runnable, AutoCloseable {
         }
 
         private void strike(Fault fault, Moment moment, Scene scene) {
-            if (moment.intoChangeset()) {
-                cli.awaitLine(" Changeset", LONGEST_COMMAND);
-            }
+            cli.awaitLines(" Changeset: ", moment.changeset(), LONGEST_COMMAND);
             sleep(moment.milliseconds());
             if (!cli.isBusy()) {
                 misses.add(fault);
@@ -397,9 +412,9 @@ final class Lane implements Runnable, AutoCloseable {
         }
     }
 
-    private static String stackTrace(Throwable e) {
-        java.io.StringWriter text = new java.io.StringWriter();
-        e.printStackTrace(new java.io.PrintWriter(text));
+    static String stackTrace(Throwable e) {
+        StringWriter text = new StringWriter();
+        e.printStackTrace(new PrintWriter(text));
         return text.toString();
     }
 

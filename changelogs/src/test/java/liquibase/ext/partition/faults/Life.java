@@ -112,6 +112,16 @@ final class Life implements AutoCloseable {
         return dice < 7 ? Command.UPDATE_ONE : dice < 9 ? Command.UPDATE : Command.UPDATE_AND_SWAP;
     }
 
+    /** What the message asks for when the nemesis has added columns to the live table since the swap. */
+    void giveBackupTheSameColumns() {
+        for (String column : database.queryStrings(
+                "SELECT attname FROM pg_attribute WHERE attrelid = ?::regclass AND attname LIKE ? AND NOT attisdropped ORDER BY attnum",
+                shape.table(),
+                Fault.ADDED_COLUMN + "%")) {
+            database.execute("ALTER TABLE %s_old ADD COLUMN IF NOT EXISTS %s integer".formatted(shape.table(), column));
+        }
+    }
+
     /**
      * Every acknowledged write is there exactly once, and nothing else; and the other table, if there is one, has what it must have.
      *
