@@ -16,6 +16,10 @@ final class Life implements AutoCloseable {
     private final Shape shape;
     private final TestDatabase database;
     private final String url;
+
+    /** Of the table, who runs the commands and is nobody else; the writers and the nemesis are other roles. */
+    private final String owner;
+
     private final Changelogs changelogs;
     private final Workload workload;
     private List<String> listing = List.of();
@@ -26,7 +30,12 @@ final class Life implements AutoCloseable {
         this.database = database;
         this.changelogs = changelogs;
         url = "jdbc:postgresql://127.0.0.1:%d/%s".formatted(port, database.name());
+        owner = database.createRole("owner", "");
+        database.execute(
+                "GRANT ALL ON SCHEMA public TO " + owner,
+                "ALTER DATABASE %s SET ROLE %s".formatted(database.name(), owner));
         shape.make(database);
+        database.execute("ALTER DATABASE %s RESET ROLE".formatted(database.name()));
         workload = shape.workload(database)
                 .writers(4)
                 .writesPerSecond(200)
@@ -64,7 +73,7 @@ final class Life implements AutoCloseable {
                 new ArrayList<>(List.of("--search-path=" + changelogs.folder(shape), "--log-level=severe"));
         List<String> own = command.words(shape.table());
         words.add(own.get(0));
-        words.addAll(List.of("--url=" + url, "--username=" + database.username(), "--password="));
+        words.addAll(List.of("--url=" + url, "--username=" + owner, "--password="));
         if (command != Command.RELEASE_LOCKS) {
             words.add("--changelog-file=changelog.xml");
         }
