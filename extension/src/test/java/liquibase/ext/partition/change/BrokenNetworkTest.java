@@ -45,7 +45,11 @@ class BrokenNetworkTest {
                         + Changelog.changeset("replay", "replayChanges " + KEY)
                         + Changelog.changeset("verify", "verifyCopy " + KEY)
                         + Changelog.changeset("swap", "lockedSwap " + KEY)
-                        + Changelog.changeset("drop", "dropBackup tableName=\"orders\""));
+                        + """
+                        <changeSet id="drop" author="test" runInTransaction="false">
+                          <preConditions onFail="CONTINUE"><partition:backupVerified tableName="orders"/></preConditions>
+                          <partition:dropBackup tableName="orders"/>
+                        </changeSet>""");
         database.execute(
                 "CREATE TABLE orders (id bigint PRIMARY KEY, note text, created_at timestamptz NOT NULL)",
                 "INSERT INTO orders SELECT i, 'note', timestamptz '2024-01-01 00:00+00' FROM generate_series(1, 1000) AS i");
@@ -175,6 +179,18 @@ class BrokenNetworkTest {
         assertThat(changelog.lines()).contains("lockedSwap: public.orders is swapped already.");
         assertThat(changelog.recorded()).endsWith("verify", "swap");
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1_000);
+    }
+
+    @Test
+    void aQuestionWhoseConnectionIsLostIsAskedAgain() throws Exception {
+        changelog.update(7);
+        network.cutAfter("pg_try_advisory_lock");
+
+        changelog.update(1);
+
+        network.awaitBreak();
+        assertThat(changelog.lines()).contains("backupVerified: connected again; going on.");
+        assertThat(changelog.recorded()).endsWith("swap", "drop");
     }
 
     /** The only step that may share a transaction with other changes: they are lost with it, and are not ours to do again. */
