@@ -302,9 +302,11 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture reverseSwap() throws SQLException {
-        step(
-                "rollback of lockedSwap",
-                run -> ReverseSwap.run(run, new SwapSettings(LOCK, SwapSettings.DEFAULT_MAX_DRAIN_ROWS)));
+        return reverseSwap(new SwapSettings(LOCK, SwapSettings.DEFAULT_MAX_DRAIN_ROWS));
+    }
+
+    public MigrationFixture reverseSwap(SwapSettings settings) throws SQLException {
+        step("rollback of lockedSwap", run -> ReverseSwap.run(run, settings));
         return this;
     }
 

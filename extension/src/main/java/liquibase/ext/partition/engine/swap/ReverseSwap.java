@@ -11,6 +11,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -20,6 +21,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
@@ -39,8 +41,7 @@ public final class ReverseSwap {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
         if (!migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is not swapped.".formatted(run.step(), run.source()));
-            ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
-            MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
+            finish(run, migration, settings);
             return;
         }
         if (migration.phase().isAtLeast(Phase.DROPPED)) {
@@ -63,7 +64,7 @@ public final class ReverseSwap {
                 new Replay.Side(run.source(), RowShape.NEW),
                 new Replay.Side(backupName, RowShape.SOURCE),
                 backup.writableColumns());
-        long milliseconds = new LockedSwitch(run, settings, replay, run.source(), backupName)
+        long milliseconds = new LockedSwitch(run, settings, replay, run.source(), CapturedTable.ordinary(backupName))
                 .run(new LockedSwitch.Body() {
                     @Override
                     public Switch plan() throws SQLException {
@@ -78,6 +79,19 @@ public final class ReverseSwap {
         run.line(
                 "%s is the table it was before the swap, with every write made since; %s is kept up to date. The lock was held for %d ms."
                         .formatted(run.source(), migration.newTable(), milliseconds));
+        finish(run, migration, settings);
+    }
+
+    /** What takes long, and holds up nobody; for the next run, too, where this one is killed before. */
+    private static void finish(StepRun run, Migration migration, SwapSettings settings) throws SQLException {
+        if (migration.deltaTableName().isPresent()) {
+            TriggersAhead.remove(
+                    run,
+                    Capture.of(migration),
+                    migration.newTable(),
+                    migration.spec().routing(),
+                    settings.lock());
+        }
         ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
         MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
     }
@@ -112,7 +126,7 @@ public final class ReverseSwap {
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
                 SettingsParts.of(run.session(), exchange, names),
                 ForeignKeys.reverse(run, migration, exchange),
-                capture,
+                new CaptureTriggers(exchange, capture, capture.triggered(run.session(), backupName)),
                 Protection.read(run.session(), exchange),
                 DependentParts.read(run.session(), exchange));
     }

@@ -16,6 +16,7 @@ import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
+import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.delta.RowMatch;
@@ -26,6 +27,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
@@ -77,7 +79,15 @@ public final class Swap {
         requireReady(reader, source);
         Replay replay = forwardReplay(reader, source);
         List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
-        LockedSwitch locked = new LockedSwitch(run, settings, replay, source.name(), migration.newTable());
+        LockedSwitch locked = new LockedSwitch(
+                run,
+                settings,
+                replay,
+                source.name(),
+                new CapturedTable(
+                        migration.newTable(),
+                        reader.partitions(migration.newTable()),
+                        migration.spec().routing()));
         long milliseconds = locked.run(new LockedSwitch.Body() {
             @Override
             public Switch plan() throws SQLException {
@@ -153,7 +163,8 @@ public final class Swap {
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
                 SettingsParts.of(run.session(), exchange, names),
                 ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),
-                replay.capture(),
+                new CaptureTriggers(
+                        exchange, replay.capture(), replay.capture().triggered(run.session(), migration.newTable())),
                 Protection.read(run.session(), exchange),
                 DependentParts.read(run.session(), exchange));
     }

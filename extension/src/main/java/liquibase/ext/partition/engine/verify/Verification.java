@@ -87,7 +87,7 @@ public final class Verification {
         String oldColumns = old.columnFingerprint(differing);
         if (!liveColumns.equals(oldColumns)) {
             throw new PartitionException(
-                    "The columns of %s and of its backup %s are not the same any more, so they cannot be compared. Nothing was changed. They are <%s> and <%s>. Give the backup the same columns, or drop it by hand."
+                    "The columns of %s and of its backup %s are not the same any more, so they cannot be compared. Nothing was changed. They are <%s> and <%s>. Give the backup the same columns, then run update again; or drop it by hand."
                             .formatted(run.source(), backup, liveColumns, oldColumns));
         }
         Comparison comparison = comparison(run, migration, old, live, RowShape.NEW);
