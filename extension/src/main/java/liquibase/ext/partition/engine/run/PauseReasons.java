@@ -27,10 +27,12 @@ public final class PauseReasons {
               SELECT FROM pg_catalog.pg_replication_slots AS s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
             """);
 
+    /** Of a session of a role that may not be looked at little is shown, not even what kind it is. */
     private static final Sql LOAD = Sql.of("""
             SELECT count(*) AS sessions, count(*) FILTER (WHERE a.state IS NULL) AS hidden FROM pg_catalog.pg_stat_activity AS a
-            WHERE a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()
-              AND coalesce(a.state, 'active') = 'active' AND a.application_name NOT LIKE 'liquibase-partition %'
+            WHERE (a.backend_type = 'client backend' OR a.backend_type IS NULL AND a.usesysid IS NOT NULL)
+              AND a.pid <> pg_backend_pid() AND coalesce(a.state, 'active') = 'active'
+              AND a.application_name NOT LIKE 'liquibase-partition %'
             """);
 
     /** The longest that a user's query may take; after it the answer counts as yes. */
