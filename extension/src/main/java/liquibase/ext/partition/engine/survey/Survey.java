@@ -57,6 +57,13 @@ public record Survey(
         return new Survey(spec, size, estimate, comesAlong, changes, all, settings);
     }
 
+    /** The same with settings of somebody else's. */
+    public Survey with(List<Setting> others) {
+        List<Setting> all = new ArrayList<>(settings);
+        all.addAll(others);
+        return new Survey(spec, size, estimate, comesAlong, changes, refused, all);
+    }
+
     public QualifiedName table() {
         return spec.source();
     }

@@ -103,8 +103,9 @@ public final class PlanReader {
                 table.tuning().workers().orElse(1),
                 stateSchema);
         return survey.refusing(
-                source.map(it -> unexpectedColumns(it, table.columns().keySet()))
-                        .orElse(List.of()));
+                        source.map(it -> unexpectedColumns(it, table.columns().keySet()))
+                                .orElse(List.of()))
+                .with(PaceSettings.read(session, table.tuning(), survey.estimate()));
     }
 
     /** Where the config states the columns, the changelog expects these and no others: sourceColumns. */

@@ -1,0 +1,120 @@
+package liquibase.ext.partition.generator.plan;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import liquibase.ext.partition.engine.run.Pace;
+import liquibase.ext.partition.engine.run.PauseReasons;
+import liquibase.ext.partition.engine.run.WorkingHours;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.survey.Estimate;
+import liquibase.ext.partition.engine.survey.Setting;
+import liquibase.ext.partition.generator.config.Tuning;
+
+/** What the settings that slow a table's migration down would come to in a database, as it is now. */
+final class PaceSettings {
+    /** Plans the query, and reads no row. */
+    private static final Sql EXPLAIN = Sql.of("EXPLAIN {query}");
+
+    private static final Sql READ_ONLY = Sql.of("SET TRANSACTION READ ONLY");
+    private static final Duration DAY = Duration.ofDays(1);
+
+    private PaceSettings() {}
+
+    /** @param estimate empty where it is not known how long the migration takes */
+    static List<Setting> read(Session session, Tuning tuning, Optional<Estimate> estimate) throws SQLException {
+        Map<String, String> texts = new HashMap<>();
+        for (String name : Pace.NAMES) {
+            tuning.text(name).ifPresent(text -> texts.put(name, text));
+        }
+        Pace pace = Pace.parse(texts);
+        List<Setting> settings = new ArrayList<>();
+        if (pace.maxReplicaLag().isPresent()) {
+            settings.add(now(
+                    "maxReplicaLag",
+                    texts,
+                    PauseReasons.lag(session, pace.maxReplicaLag().get()),
+                    "Every replica is seen, and none is further behind.",
+                    " Where there is none, switch it off: LIQUIBASE_PARTITION_MAX_REPLICA_LAG=off."));
+        }
+        if (pace.maxLoad().isPresent()) {
+            settings.add(now(
+                    "maxLoad",
+                    texts,
+                    PauseReasons.load(session, pace.maxLoad().get()),
+                    "No more sessions are active now.",
+                    ""));
+        }
+        if (pace.throttleQuery().isPresent()) {
+            settings.add(query(session, pace.throttleQuery().get()));
+        }
+        pace.window().ifPresent(hours -> settings.add(window(hours, estimate)));
+        pace.maxDuration().ifPresent(limit -> settings.add(limit(limit, texts.get("maxDuration"), estimate)));
+        return settings;
+    }
+
+    private static Setting now(
+            String name, Map<String, String> texts, Optional<String> reason, String otherwise, String remedy) {
+        return new Setting(
+                name,
+                texts.get(name),
+                reason.isPresent() ? Setting.Verdict.ADVICE : Setting.Verdict.OK,
+                reason.map(why -> "Work would wait now: %s.%s".formatted(why, remedy))
+                        .orElse(otherwise));
+    }
+
+    private static Setting query(Session session, String query) throws SQLException {
+        try {
+            session.inTransaction(() -> {
+                session.update(READ_ONLY);
+                session.queryStrings(EXPLAIN.with("query", Sql.raw(query)));
+            });
+            return new Setting("throttleQuery", "set", Setting.Verdict.OK, "It can be planned; it was not run.");
+        } catch (SQLException e) {
+            if (e.getSQLState() == null || e.getSQLState().startsWith("08")) {
+                throw e;
+            }
+            return new Setting(
+                    "throttleQuery",
+                    "set",
+                    Setting.Verdict.ADVICE,
+                    "It cannot be planned, and a step would stop at it: %s. Correct it.".formatted(e.getMessage()));
+        }
+    }
+
+    private static Setting window(WorkingHours hours, Optional<Estimate> estimate) {
+        Duration open = Duration.between(hours.from(), hours.until());
+        Duration daily = open.isZero() || open.isNegative() ? open.plus(DAY) : open;
+        long days = daily.equals(DAY)
+                ? 1
+                : estimate.map(it -> times(it.longest(), daily)).orElse(1L);
+        return reckoned(
+                "window",
+                hours.toString(),
+                days,
+                "What is reckoned takes up to %,d such days. In between update waits, and other deploys wait for DATABASECHANGELOGLOCK; maxDuration ends it.");
+    }
+
+    private static Setting limit(Duration limit, String text, Optional<Estimate> estimate) {
+        return reckoned(
+                "maxDuration",
+                text,
+                estimate.map(it -> times(it.longest(), limit)).orElse(1L),
+                "What is reckoned takes up to %,d runs of update. A comparison is done to its end once it is begun, and may take longer than one.");
+    }
+
+    private static Setting reckoned(String name, String value, long times, String sentence) {
+        return times > 1
+                ? new Setting(name, value, Setting.Verdict.ADVICE, sentence.formatted(times))
+                : new Setting(name, value, Setting.Verdict.OK, "Nothing tells that it is too short.");
+    }
+
+    private static long times(Duration work, Duration each) {
+        return (work.toMillis() + each.toMillis() - 1) / each.toMillis();
+    }
+}
