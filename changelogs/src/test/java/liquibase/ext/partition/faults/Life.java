@@ -16,6 +16,10 @@ final class Life implements AutoCloseable {
     private final Shape shape;
     private final TestDatabase database;
     private final String url;
+
+    /** Of the table, who runs the commands and is nobody else; the writers and the nemesis are other roles. */
+    private final String owner;
+
     private final Changelogs changelogs;
     private final Workload workload;
     private List<String> listing = List.of();
@@ -26,7 +30,12 @@ final class Life implements AutoCloseable {
         this.database = database;
         this.changelogs = changelogs;
         url = "jdbc:postgresql://127.0.0.1:%d/%s".formatted(port, database.name());
+        owner = database.createRole("owner", "");
+        database.execute(
+                "GRANT ALL ON SCHEMA public TO " + owner,
+                "ALTER DATABASE %s SET ROLE %s".formatted(database.name(), owner));
         shape.make(database);
+        database.execute("ALTER DATABASE %s RESET ROLE".formatted(database.name()));
         workload = shape.workload(database)
                 .writers(4)
                 .writesPerSecond(200)
@@ -64,7 +73,7 @@ final class Life implements AutoCloseable {
                 new ArrayList<>(List.of("--search-path=" + changelogs.folder(shape), "--log-level=severe"));
         List<String> own = command.words(shape.table());
         words.add(own.get(0));
-        words.addAll(List.of("--url=" + url, "--username=" + database.username(), "--password="));
+        words.addAll(List.of("--url=" + url, "--username=" + owner, "--password="));
         if (command != Command.RELEASE_LOCKS) {
             words.add("--changelog-file=changelog.xml");
         }
@@ -82,6 +91,13 @@ final class Life implements AutoCloseable {
 
     boolean isOver() {
         return recorded().contains("drop");
+    }
+
+    /** Whether there is a capture trigger, and it is disabled. */
+    boolean isCaptureOff() {
+        return database.queryString(
+                        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname LIKE '%\\_delta\\_capture' AND tgenabled = 'D')")
+                .equals("t");
     }
 
     boolean isLocked() {
@@ -103,6 +119,16 @@ final class Life implements AutoCloseable {
             return Command.UPDATE_AND_SWAP;
         }
         return dice < 7 ? Command.UPDATE_ONE : dice < 9 ? Command.UPDATE : Command.UPDATE_AND_SWAP;
+    }
+
+    /** What the message asks for when the nemesis has added columns to the live table since the swap. */
+    void giveBackupTheSameColumns() {
+        for (String column : database.queryStrings(
+                "SELECT attname FROM pg_attribute WHERE attrelid = ?::regclass AND attname LIKE ? AND NOT attisdropped ORDER BY attnum",
+                shape.table(),
+                Fault.ADDED_COLUMN + "%")) {
+            database.execute("ALTER TABLE %s_old ADD COLUMN IF NOT EXISTS %s integer".formatted(shape.table(), column));
+        }
     }
 
     /**

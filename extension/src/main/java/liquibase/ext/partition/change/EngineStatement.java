@@ -76,7 +76,7 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
             }
             return Optional.empty();
         } catch (SQLException e) {
-            if (SqlState.isConnectionLost(e) || SqlState.READ_ONLY.matches(e)) {
+            if (Reconnection.isPassing(e)) {
                 return Optional.of(e);
             }
             throw e;

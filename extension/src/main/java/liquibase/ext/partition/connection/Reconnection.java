@@ -84,6 +84,31 @@ public final class Reconnection {
         return new Reconnection(database, step, PartitionConfiguration.giveUpAfter());
     }
 
+    /** What is asked, or done, from the start again after the connection was lost. */
+    @FunctionalInterface
+    public interface Attempt<T> {
+        T run() throws SQLException, DatabaseException;
+    }
+
+    /** As often as it takes: connects again after each attempt whose connection was lost, or whose server took no writes. */
+    public <T> T until(Attempt<T> attempt) throws SQLException, DatabaseException {
+        while (true) {
+            try {
+                return attempt.run();
+            } catch (SQLException e) {
+                if (!isPassing(e)) {
+                    throw e;
+                }
+                await(e);
+            }
+        }
+    }
+
+    /** Whether it is the connection that was lost, or the server that takes no writes now: what {@link #await} waits for the end of. */
+    public static boolean isPassing(SQLException e) {
+        return SqlState.isConnectionLost(e) || SqlState.READ_ONLY.matches(e);
+    }
+
     /** Remembers the sessions that an attempt at the step has had on the server. */
     public void leftBehind(List<Backend> ofTheAttempt) {
         List<Backend> all = new ArrayList<>(backends);
@@ -117,6 +142,9 @@ public final class Reconnection {
                 report.line(step + ": connected again; going on.");
                 return;
             } catch (SQLException e) {
+                if (SqlState.READ_ONLY.matches(e) && !SqlState.READ_ONLY.matches(last)) {
+                    tell(e);
+                }
                 last = e;
             }
             if (System.nanoTime() - begun >= patience.toNanos()) {

@@ -16,6 +16,7 @@ import liquibase.exception.Warnings;
 import liquibase.ext.partition.change.Attributes;
 import liquibase.ext.partition.change.PartitionChange;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -62,10 +63,12 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
             throws PreconditionFailedException, PreconditionErrorException {
         Optional<String> reason;
         try {
-            reason = whyNot(new Question(
-                    LiquibaseEnvironment.of(database),
-                    LiquibaseEnvironment.name(database, schemaName, tableName),
-                    changeSet));
+            // Nothing of Liquibase's is uncommitted while it asks, so that nothing is lost with a connection.
+            reason = Reconnection.of(database, getName())
+                    .until(() -> whyNot(new Question(
+                            LiquibaseEnvironment.of(database),
+                            LiquibaseEnvironment.name(database, schemaName, tableName),
+                            changeSet)));
         } catch (SQLException | DatabaseException | PartitionException e) {
             throw new PreconditionErrorException(e, changeLog, this);
         }

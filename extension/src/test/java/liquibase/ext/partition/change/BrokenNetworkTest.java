@@ -45,7 +45,11 @@ class BrokenNetworkTest {
                         + Changelog.changeset("replay", "replayChanges " + KEY)
                         + Changelog.changeset("verify", "verifyCopy " + KEY)
                         + Changelog.changeset("swap", "lockedSwap " + KEY)
-                        + Changelog.changeset("drop", "dropBackup tableName=\"orders\""));
+                        + """
+                        <changeSet id="drop" author="test" runInTransaction="false">
+                          <preConditions onFail="CONTINUE"><partition:backupVerified tableName="orders"/></preConditions>
+                          <partition:dropBackup tableName="orders"/>
+                        </changeSet>""");
         database.execute(
                 "CREATE TABLE orders (id bigint PRIMARY KEY, note text, created_at timestamptz NOT NULL)",
                 "INSERT INTO orders SELECT i, 'note', timestamptz '2024-01-01 00:00+00' FROM generate_series(1, 1000) AS i");
@@ -90,7 +94,7 @@ class BrokenNetworkTest {
     void aStatementWhoseAnswerTheNetworkHasLostIsRunAgain() throws Exception {
         changelog.update(2);
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("LOCK TABLE orders_202401");
+            holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
             Future<Void> update = updateInBackground(1);
             awaitChunkBehind(holder, update);
 
@@ -110,7 +114,7 @@ class BrokenNetworkTest {
     void aNetworkThatIsSilentForAWhileIsWaitedFor() throws Exception {
         changelog.update(2);
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("LOCK TABLE orders_202401");
+            holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
             Future<Void> update = updateInBackground(1);
             awaitChunkBehind(holder, update);
 
@@ -128,7 +132,7 @@ class BrokenNetworkTest {
     void anUpdateThatHasGivenUpIsGoneOnWithByTheNext() throws Exception {
         changelog.setting("liquibase.partition.giveUpAfter", "2s").update(2);
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("LOCK TABLE orders_202401");
+            holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
             Future<Void> update = updateInBackground(1);
             awaitChunkBehind(holder, update);
 
@@ -175,6 +179,39 @@ class BrokenNetworkTest {
         assertThat(changelog.lines()).contains("lockedSwap: public.orders is swapped already.");
         assertThat(changelog.recorded()).endsWith("verify", "swap");
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1_000);
+    }
+
+    @Test
+    void aQuestionWhoseConnectionIsLostIsAskedAgain() throws Exception {
+        changelog.update(7);
+        network.cutAfter("pg_try_advisory_lock");
+
+        changelog.update(1);
+
+        network.awaitBreak();
+        assertThat(changelog.lines()).contains("backupVerified: connected again; going on.");
+        assertThat(changelog.recorded()).endsWith("swap", "drop");
+    }
+
+    /** The only step that may share a transaction with other changes: they are lost with it, and are not ours to do again. */
+    @Test
+    void aStepInLiquibasesTransactionFailsAsAWholeAndLeavesNoLock() throws Exception {
+        changelog.changesets("""
+                <changeSet id="prepare" author="test">
+                  <sql>CREATE TABLE first (yes boolean)</sql>
+                  <partition:createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-01" until="2024-03"/>
+                </changeSet>""");
+        network.cutAfter("\"orders_202401\"");
+
+        assertThatThrownBy(changelog::update)
+                .hasMessageContaining("the transaction of its changeset was lost with the connection")
+                .hasMessageContaining("All of that changeset was rolled back. Run again.");
+
+        assertThat(database.queryString("SELECT concat(to_regclass('first'), to_regclass('orders_new'))"))
+                .isEmpty();
+        assertThat(database.queryLong(CHANGELOG_LOCK)).isZero();
+        changelog.update();
+        assertThat(changelog.recorded()).containsExactly("prepare");
     }
 
     @Test

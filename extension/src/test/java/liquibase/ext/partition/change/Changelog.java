@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
 import liquibase.Liquibase;
@@ -40,6 +41,8 @@ final class Changelog {
         LIQUIBASE_LOG.setLevel(Level.OFF);
     }
 
+    private static final Path GALLERY = Path.of("../changelogs");
+
     /** What Liquibase itself opens the connection for; otherwise an application hands it one. */
     private enum Opened {
         BY_URL,
@@ -59,6 +62,7 @@ final class Changelog {
     private String username;
     private Opened opened = Opened.BY_URL;
     private String changesets = "";
+    private boolean generated;
     private String namespace = """
             http://www.liquibase.org/xml/ns/partition
             http://www.liquibase.org/xml/ns/partition/liquibase-partition-latest.xsd""";
@@ -109,6 +113,28 @@ final class Changelog {
     /** What stands in the changelog from now on: whole {@code changeSet} elements. */
     Changelog changesets(String xml) {
         changesets = xml;
+        return this;
+    }
+
+    /**
+     * From now on the changelog is the generated one of that folder of the gallery.
+     *
+     * @param swap attributes to add to its {@code lockedSwap}, as an operator does who retunes it; may be empty
+     */
+    Changelog generated(String folder, String swap) {
+        generated = true;
+        Path from = GALLERY.resolve(folder);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.filter(it -> it.toString().endsWith(".xml")).toList()) {
+                String text = Files.readString(file);
+                Files.writeString(
+                        directory.resolve(file.getFileName().toString()),
+                        text.replace("<partition:lockedSwap ", "<partition:lockedSwap " + swap + " "));
+            }
+            database.execute(Files.readString(from.resolve("before.sql")));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         return this;
     }
 
@@ -175,6 +201,9 @@ final class Changelog {
     }
 
     private void write() {
+        if (generated) {
+            return;
+        }
         try {
             Files.writeString(directory.resolve("changelog.xml"), """
                     <databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog"

@@ -102,7 +102,8 @@ class DiskFullTest {
         changelog.update();
 
         assertThat(changelog.lines())
-                .anyMatch(line -> line.contains("resuming public.orders after %d of".formatted(chunks)));
+                .anyMatch(line -> line.contains("resuming public.orders after")
+                        && line.contains("in %d chunks".formatted(chunks)));
         assertSwapped(rows);
     }
 

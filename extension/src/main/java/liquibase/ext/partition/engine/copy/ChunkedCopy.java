@@ -36,7 +36,7 @@ import liquibase.ext.partition.engine.target.RowShape;
 /**
  * Copies the source into the new table, chunk by chunk.
  *
- * <p>Transactions: one a chunk. Locks: those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and
+ * <p>Transactions: one a chunk, of about the {@linkplain liquibase.ext.partition.engine.run.Pace chunk time}. Locks: those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and
  * to kill at any moment: finished chunks are skipped, an unfinished one has left nothing behind. Writers are not held up.
  */
 public final class ChunkedCopy {
@@ -157,7 +157,7 @@ public final class ChunkedCopy {
         long blocks = Heap.blocks(session, source.name());
         CopyPlan plan = new CopyPlan(blocks, source.filenode(), source.columnFingerprint());
         session.inTransaction(() -> {
-            CopiedRows.removeLeftovers(session, migration);
+            CopiedRows.removeLeftovers(run, migration);
             run.migrations().startCopy(migration, plan);
         });
         return plan;

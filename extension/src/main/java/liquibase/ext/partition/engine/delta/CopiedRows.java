@@ -2,7 +2,6 @@ package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
 import liquibase.ext.partition.engine.run.StepRun;
-import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.Checkpoints;
@@ -18,7 +17,6 @@ import liquibase.ext.partition.engine.state.Migration;
  */
 public final class CopiedRows {
     private static final Sql EXISTS = Sql.of("SELECT to_regclass({newTable}) IS NOT NULL");
-    private static final Sql HAS_ROWS = Sql.of("SELECT EXISTS (SELECT FROM {newTable})");
     private static final Sql TRUNCATE = Sql.of("TRUNCATE {newTable}");
     private static final Sql SAVEPOINT = Sql.of("SAVEPOINT before_truncate");
     private static final Sql BACK = Sql.of("ROLLBACK TO SAVEPOINT before_truncate");
@@ -27,13 +25,38 @@ public final class CopiedRows {
 
     /** Empties the new table, where it is still there, and forgets the plan and the checkpoints. To be run in a transaction. */
     public static void discard(StepRun run, Migration migration) throws SQLException {
-        if (run.session()
-                .queryBoolean(EXISTS.with("newTable", migration.newTable().quoted()))) {
-            removeTriggers(run, migration);
-            emptyIfThereIsRoom(run, migration);
-        }
+        boolean left = run.session()
+                        .queryBoolean(
+                                EXISTS.with("newTable", migration.newTable().quoted()))
+                && !emptied(run, migration);
         new Checkpoints(run.session(), run.state(), migration).forgetAll();
-        run.migrations().forgetCopy(migration);
+        run.migrations().forgetCopy(migration, left);
+    }
+
+    private static boolean emptied(StepRun run, Migration migration) throws SQLException {
+        removeTriggers(run, migration);
+        run.session().update(SAVEPOINT);
+        try {
+            run.session().update(TRUNCATE.with("newTable", migration.newTable()));
+            return true;
+        } catch (SQLException e) {
+            if (!SqlState.DISK_FULL.matches(e)) {
+                throw e;
+            }
+            run.session().update(BACK);
+            run.line(
+                    "%s: the disk is too full to empty %s. Its rows are left until it is dropped (rollback to before createPartitionedTable), or until a copy begins anew."
+                            .formatted(run.step(), migration.newTable()));
+            return false;
+        }
+    }
+
+    /** Before a copy is begun: what an earlier one has left would be there twice. To be run in the transaction that begins it. */
+    public static void removeLeftovers(StepRun run, Migration migration) throws SQLException {
+        if (run.migrations().hasLeftRows(migration)) {
+            removeTriggers(run, migration);
+            run.session().update(TRUNCATE.with("newTable", migration.newTable()));
+        }
     }
 
     /** Those that a swap which was killed has made ahead: one refuses TRUNCATE. */
@@ -44,28 +67,6 @@ public final class CopiedRows {
                             run.session(),
                             migration.newTable(),
                             migration.spec().routing());
-        }
-    }
-
-    private static void emptyIfThereIsRoom(StepRun run, Migration migration) throws SQLException {
-        run.session().update(SAVEPOINT);
-        try {
-            run.session().update(TRUNCATE.with("newTable", migration.newTable()));
-        } catch (SQLException e) {
-            if (!SqlState.DISK_FULL.matches(e)) {
-                throw e;
-            }
-            run.session().update(BACK);
-            run.line(
-                    "%s: the disk is too full to empty %s. Its rows are left until it is dropped (rollback to before createPartitionedTable), or until a copy begins anew."
-                            .formatted(run.step(), migration.newTable()));
-        }
-    }
-
-    /** Before a copy is begun: what an earlier one has left would be there twice. To be run in the transaction that begins it. */
-    public static void removeLeftovers(Session session, Migration migration) throws SQLException {
-        if (session.queryBoolean(HAS_ROWS.with("newTable", migration.newTable()))) {
-            session.update(TRUNCATE.with("newTable", migration.newTable()));
         }
     }
 }

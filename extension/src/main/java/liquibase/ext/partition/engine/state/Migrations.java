@@ -80,8 +80,12 @@ public final class Migrations {
     private static final Sql FORGET_COPY = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, source_blocks = NULL, source_filenode = NULL,
-                source_columns = NULL, copy_started_at = NULL, copied_at = NULL
+                source_columns = NULL, copy_started_at = CASE WHEN {rowsLeft} THEN copy_started_at END, copied_at = NULL
             WHERE id = {id}""");
+
+    /** Without a plan no copy has begun, but for one whose rows could not be removed. */
+    private static final Sql HAS_LEFT_ROWS = Sql.of("""
+            SELECT source_blocks IS NULL AND copy_started_at IS NOT NULL FROM {migration} WHERE id = {id}""");
 
     private static final Sql FINISH_COPY = Sql.of("""
             UPDATE {migration} SET phase = {phase}, copied_at = clock_timestamp() WHERE id = {id}""");
@@ -244,8 +248,14 @@ public final class Migrations {
                 .with("columns", plan.columnFingerprint()));
     }
 
-    public void forgetCopy(Migration migration) throws SQLException {
-        session.update(phased(FORGET_COPY, Phase.CAPTURING, migration));
+    /** @param rowsLeft whether its rows are still in the new table */
+    public void forgetCopy(Migration migration, boolean rowsLeft) throws SQLException {
+        session.update(phased(FORGET_COPY, Phase.CAPTURING, migration).with("rowsLeft", rowsLeft));
+    }
+
+    /** Whether rows of a copy that was forgotten are still in the new table. */
+    public boolean hasLeftRows(Migration migration) throws SQLException {
+        return session.queryBoolean(sql(HAS_LEFT_ROWS).with("id", migration.id()));
     }
 
     public void finishCopy(Migration migration) throws SQLException {

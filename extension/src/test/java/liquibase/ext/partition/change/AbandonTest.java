@@ -1,0 +1,230 @@
+package liquibase.ext.partition.change;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Future;
+import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.testing.DatabaseListing;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A migration that is not wanted any more, at any stage: one {@code rollback --tag=orders-before} and the database is what it was,
+ * object for object, with every row as it is by now.
+ */
+@ExtendWith(FreshDatabase.class)
+class AbandonTest {
+    /** How far a migration by the generated changelog had come; what was left undone is in the name. */
+    private enum Stage {
+        PREPARED {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.changelog.update(1);
+            }
+        },
+        CAPTURING {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.changelog.update(2);
+            }
+        },
+        KILLED_IN_MID_COPY {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.killInMidCopy();
+            }
+        },
+        COPIED {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.changelog.update(3);
+            }
+        },
+        KILLED_AFTER_THE_COPY_BEFORE_ITS_RECORD {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.changelog.update(3);
+                test.forgetRecord("orders-copy");
+            }
+        },
+        INDEXED {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.changelog.update(4);
+            }
+        },
+        KILLED_AFTER_THE_INDEXES_BEFORE_THEIR_RECORD {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.changelog.update(4);
+                test.forgetRecord("orders-index");
+            }
+        },
+        REPLAYED {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.changelog.update(5);
+            }
+        },
+        VERIFIED {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.changelog.update();
+            }
+        },
+        APPROVED_BUT_THE_LOCK_WAS_DENIED {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.swapInVain();
+            }
+        },
+        SWAPPED {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.swap();
+            }
+        },
+        KILLED_AFTER_THE_SWAP_BEFORE_ITS_RECORD {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.swap();
+                test.forgetRecord("orders-swapped");
+                test.forgetRecord("orders-swap");
+            }
+
+            /** Nothing undoes what Liquibase does not know: the next update finds the work done, and records it. */
+            @Override
+            void beforeTheRollback(AbandonTest test) throws Exception {
+                assertThatThrownBy(() -> test.changelog.rollback("orders-before"))
+                        .hasMessageContaining("public.orders is the partitioned table now. Nothing was changed")
+                        .hasMessageContaining("run update with -DswapApproved=orders before");
+                test.changelog.update();
+            }
+        },
+        ROLLED_BACK_TO_COPIED {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.swap();
+                test.write();
+                test.changelog.rollback("orders-copied");
+            }
+        },
+        SWAPPED_AGAIN {
+            @Override
+            void reach(AbandonTest test) throws Exception {
+                test.swap();
+                test.write();
+                test.changelog.rollback("orders-copied");
+                test.write();
+                test.changelog.update();
+            }
+        };
+
+        abstract void reach(AbandonTest test) throws Exception;
+
+        void beforeTheRollback(AbandonTest test) throws Exception {}
+    }
+
+    @TempDir
+    Path directory;
+
+    private TestDatabase database;
+    private Changelog changelog;
+
+    @BeforeEach
+    void orders(TestDatabase fresh) {
+        database = fresh;
+        changelog = new Changelog(database, directory).generated("orders", "lockTimeout=\"20ms\" lockAttempts=\"2\"");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void leavesNothingBehindAndEveryRowAsItIs(Stage stage) throws Exception {
+        changelog.update(1);
+        List<String> before = DatabaseListing.of(database);
+
+        stage.reach(this);
+        write();
+        stage.beforeTheRollback(this);
+        List<String> rows = rows();
+        changelog.rollback("orders-before");
+
+        DatabaseListing.assertIsStill(before, database);
+        assertThat(
+                        database.queryStrings(
+                                "SELECT relname::text FROM pg_class WHERE relname LIKE 'partition\\_%' AND relkind IN ('r', 'v')"))
+                .as("tables of state")
+                .isEmpty();
+        assertThat(rows()).isEqualTo(rows);
+        assertThat(changelog.recorded()).isEmpty();
+        write();
+    }
+
+    private List<String> rows() {
+        return database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
+    }
+
+    /** Inserts, updates, deletes, and rows that move to another month, to one that is to come, and to the default partition. */
+    private void write() {
+        database.execute(
+                "INSERT INTO orders (customer, amount, created_at) VALUES (1, 1, timestamptz '2024-05-05 00:00+00')",
+                "UPDATE orders SET amount = amount + 1 WHERE id % 50 = 1",
+                "UPDATE orders SET created_at = created_at + interval '1 month' WHERE id % 50 = 2",
+                "UPDATE orders SET created_at = timestamptz '2031-01-01 00:00+00' WHERE id % 500 = 3",
+                "DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE id % 50 = 4 ORDER BY id LIMIT 20)");
+    }
+
+    private void swap() throws Exception {
+        changelog.parameter("swapApproved", "orders").update();
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("p");
+    }
+
+    private void swapInVain() throws Exception {
+        changelog.update();
+        try (Transaction reader = Transaction.begin(database)) {
+            reader.query("SELECT count(*) FROM orders");
+            assertThatThrownBy(
+                            () -> changelog.parameter("swapApproved", "orders").update())
+                    .hasMessageContaining("Could not lock public.orders in 2 attempts");
+        }
+    }
+
+    /** Every session ends at once and none comes back, as when the machine of the pipeline is gone. */
+    private void killInMidCopy() throws Exception {
+        changelog.update(2);
+        changelog.onAConnectionOfTheApplication();
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run("SET application_name = 'the test'", "LOCK TABLE orders_202409");
+            Future<Void> update = MigrationFixture.inBackground(() -> {
+                changelog.update();
+                return null;
+            });
+            database.awaitTrue("""
+                    SELECT EXISTS (SELECT FROM pg_stat_activity
+                                   WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name <> 'the test')
+                       AND EXISTS (SELECT FROM partition_chunk WHERE finished_at IS NOT NULL)""");
+            database.queryStrings("""
+                    SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> 'the test'""");
+            assertThatThrownBy(() -> MigrationFixture.join(update)).isInstanceOf(Exception.class);
+        }
+        // What release-locks does.
+        database.execute("UPDATE databasechangeloglock SET locked = false");
+        assertThat(changelog.recorded()).last().isEqualTo("orders-capture");
+    }
+
+    /** As if the process had ended between the step's own commit and Liquibase's. */
+    private void forgetRecord(String changeset) {
+        database.execute("DELETE FROM databasechangelog WHERE id = '%s'".formatted(changeset));
+    }
+}
