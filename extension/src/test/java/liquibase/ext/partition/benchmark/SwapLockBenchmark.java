@@ -36,20 +36,21 @@ import liquibase.ext.partition.testing.TestDatabase;
  * }</pre>
  *
  * The server is an embedded one; {@code -Dpg=jdbc:postgresql:…} names another. {@code -Dswaps=30}, {@code -Dmonths=120} and {@code
- * -Dclients=4} are what they are by default. It needs {@code pgbench}, on the path or named by {@code -Dpgbench=…}. A table of 50
+ * -Dclients=2} are what they are by default. It needs {@code pgbench}, on the path or named by {@code -Dpgbench=…}. A table of 50
  * million rows takes 12 GB, with its copy and the indexes of both.
  */
 public final class SwapLockBenchmark {
     private static final int SWAPS = Integer.getInteger("swaps", 30);
     private static final int MONTHS = Integer.getInteger("months", 120);
-    private static final int CLIENTS = Integer.getInteger("clients", 4);
+    private static final int CLIENTS = Integer.getInteger("clients", 2);
 
     /** To a row its moment, so that a writer who has the key has the partition key too. */
     private static final String MOMENT = "timestamptz '2015-01-01 00:00+00' + interval '%d months' * (%s::float8 / %d)";
 
-    /** An update of any row, and one more row: of the present month, as new rows are. */
+    /** An update of any row, and one more row: of the last month, as new rows are. */
     private static final String SCRIPT = """
             \\set id random(1, %1$d)
+            \\set late random(%4$d, %1$d)
             UPDATE readings_%1$d SET value = value + 1 WHERE id = :id AND created_at = %2$s;
             INSERT INTO readings_%1$d (value, created_at) VALUES (:id, %3$s);
             """;
@@ -199,7 +200,8 @@ public final class SwapLockBenchmark {
 
     private static Process start(TestDatabase database, String pgbench, Path directory, long rows) throws IOException {
         Path script = directory.resolve("write.sql");
-        Files.writeString(script, SCRIPT.formatted(rows, moment(":id", rows), moment(Long.toString(rows), rows)));
+        Files.writeString(
+                script, SCRIPT.formatted(rows, moment(":id", rows), moment(":late", rows), rows - rows / MONTHS));
         URI server = URI.create(database.url().substring("jdbc:".length()));
         ProcessBuilder builder = new ProcessBuilder(
                 pgbench,
