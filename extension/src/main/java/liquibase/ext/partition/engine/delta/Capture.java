@@ -107,6 +107,10 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                         WHERE g.tgrelid = to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = to_regproc({refusal}))
             """);
 
+    private static final Sql HAS = Sql.of("""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger
+                           WHERE tgrelid = to_regclass({table}) AND tgfoid = to_regproc({function}))""");
+
     private static final Sql BACKLOG = Sql.of("SELECT count(*) FROM (SELECT FROM {delta} LIMIT {limit}) AS counted");
 
     private static final Sql ANALYZE = Sql.of("ANALYZE {delta}");
@@ -163,21 +167,47 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      */
     public List<Sql> startStatements(CapturedTable captured) {
         List<Sql> statements = new ArrayList<>();
+        captured.rowTriggered().forEach(one -> statements.addAll(startCapture(one)));
+        captured.truncatable().forEach(one -> statements.addAll(startRefusal(one)));
+        return statements;
+    }
+
+    /** Those of {@link #startStatements} that make what somebody has dropped. */
+    List<Sql> missingStatements(Session session, CapturedTable captured) throws SQLException {
+        List<Sql> statements = new ArrayList<>();
         for (QualifiedName one : captured.rowTriggered()) {
-            statements.add(CREATE_CAPTURE_TRIGGER
-                    .with("trigger", captureTrigger())
-                    .with("table", one)
-                    .with("function", captureFunction()));
-            statements.add(ENABLE_ALWAYS.with("table", one).with("trigger", captureTrigger()));
+            if (!has(session, one, captureFunction())) {
+                statements.addAll(startCapture(one));
+            }
         }
         for (QualifiedName one : captured.truncatable()) {
-            statements.add(CREATE_REFUSAL_TRIGGER
-                    .with("trigger", refusalTrigger())
-                    .with("table", one)
-                    .with("function", refusalFunction()));
-            statements.add(ENABLE_ALWAYS.with("table", one).with("trigger", refusalTrigger()));
+            if (!has(session, one, refusalFunction())) {
+                statements.addAll(startRefusal(one));
+            }
         }
         return statements;
+    }
+
+    private static boolean has(Session session, QualifiedName table, QualifiedName function) throws SQLException {
+        return session.queryBoolean(HAS.with("table", table.quoted()).with("function", function.quoted()));
+    }
+
+    private List<Sql> startCapture(QualifiedName table) {
+        return List.of(
+                CREATE_CAPTURE_TRIGGER
+                        .with("trigger", captureTrigger())
+                        .with("table", table)
+                        .with("function", captureFunction()),
+                ENABLE_ALWAYS.with("table", table).with("trigger", captureTrigger()));
+    }
+
+    private List<Sql> startRefusal(QualifiedName table) {
+        return List.of(
+                CREATE_REFUSAL_TRIGGER
+                        .with("trigger", refusalTrigger())
+                        .with("table", table)
+                        .with("function", refusalFunction()),
+                ENABLE_ALWAYS.with("table", table).with("trigger", refusalTrigger()));
     }
 
     /** Statements that end capture on a table. The first takes ACCESS EXCLUSIVE on it. */
@@ -218,9 +248,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     /** Whether writes to {@code table} and its partitions are captured, and TRUNCATE is refused. */
     public boolean isOn(Session session, QualifiedName table) throws SQLException {
-        return session.queryBoolean(IS_ON.with("table", table.quoted())
-                .with("capture", captureFunction().quoted())
-                .with("refusal", refusalFunction().quoted()));
+        return session.queryBoolean(named(IS_ON).with("table", table.quoted()));
     }
 
     /**
@@ -279,6 +307,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     private QualifiedName refusalFunction() {
         return delta.sibling(refusalTrigger());
+    }
+
+    /** Fills in the names of the functions, as the catalog is asked for them. */
+    Sql named(Sql template) {
+        return template.with("capture", captureFunction().quoted())
+                .with("refusal", refusalFunction().quoted());
     }
 
     private Identifier index() {
