@@ -65,6 +65,7 @@ final class Changelog {
     private Opened opened = Opened.BY_URL;
     private String changesets = "";
     private boolean generated;
+    private String onceConnected;
     private String namespace = """
             http://www.liquibase.org/xml/ns/partition
             http://www.liquibase.org/xml/ns/partition/liquibase-partition-latest.xsd""";
@@ -195,6 +196,11 @@ final class Changelog {
         return script.toString();
     }
 
+    /** Runs a statement once the next run has its connection: what it sets for the database holds for those opened later. */
+    void beforeNextRun(String statement) {
+        onceConnected = statement;
+    }
+
     /** What the runs have recorded as done. */
     List<String> recorded() {
         return database.queryString("SELECT to_regclass('databasechangelog')") == null
@@ -216,6 +222,10 @@ final class Changelog {
                         Liquibase liquibase = new Liquibase("changelog.xml", files, open(files))) {
                     liquibase.setShowSummary(UpdateSummaryEnum.OFF);
                     parameters.forEach(liquibase::setChangeLogParameter);
+                    if (onceConnected != null) {
+                        database.execute(onceConnected);
+                        onceConnected = null;
+                    }
                     command.run(liquibase);
                 }
             });
