@@ -37,7 +37,9 @@ class TwoRunnersTest {
 
             CliResult second = liquibase.update().requireFailure();
 
-            assertThat(second.output()).contains("another runner is at work on public.orders: pid " + holder);
+            assertThat(second.output())
+                    .contains("another runner is at work on public.orders: pid " + holder + " (liquibase-partition on ")
+                    .containsPattern("liquibase-partition on \\S+ from \\S+, connected since \\d{4}-");
             gate.close();
             first.await().requireSuccess();
         }

@@ -6,19 +6,26 @@ import java.util.Locale;
 /** What an operator runs. {@code %s} is the table's name. */
 enum Command {
     /** One changeset, whichever is next. */
-    UPDATE_ONE("update-count", "--count=1", "-DswapApproved=%s"),
+    UPDATE_ONE(1, "update-count", "--count=1", "-DswapApproved=%s"),
     /** As every deployment does; the swap waits. */
-    UPDATE("update"),
-    UPDATE_AND_SWAP("update", "-DswapApproved=%s"),
-    UPDATE_AND_DROP("update", "-DswapApproved=%s", "-DdropApproved=%s"),
-    ROLLBACK_SWAP("rollback", "--tag=%s-copied"),
-    ROLLBACK_ALL("rollback", "--tag=%s-before"),
-    RELEASE_LOCKS("release-locks");
+    UPDATE(4, "update"),
+    UPDATE_AND_SWAP(4, "update", "-DswapApproved=%s"),
+    UPDATE_AND_DROP(1, "update", "-DswapApproved=%s", "-DdropApproved=%s"),
+    ROLLBACK_SWAP(2, "rollback", "--tag=%s-copied"),
+    ROLLBACK_ALL(4, "rollback", "--tag=%s-before"),
+    RELEASE_LOCKS(1, "release-locks");
 
+    private final int changesets;
     private final List<String> words;
 
-    Command(String... words) {
+    Command(int changesets, String... words) {
+        this.changesets = changesets;
         this.words = List.of(words);
+    }
+
+    /** About how many changesets it is at work on, as far as it is worth to strike it. */
+    int changesets() {
+        return changesets;
     }
 
     List<String> words(String table) {

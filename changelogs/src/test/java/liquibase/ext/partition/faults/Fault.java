@@ -46,8 +46,8 @@ enum Fault {
     FULL_DISK("the disk is full for a while") {
         @Override
         void strike(Scene scene) {
-            scene.server().fillDisk(scene.database());
-            scene.forAWhile(Duration.ofMillis(1500), () -> scene.server().emptyDisk(scene.database()));
+            scene.server().fillDisk();
+            scene.forAWhile(Duration.ofMillis(1500), scene.server()::freeDisk);
         }
     },
     DENY_LOCK("somebody holds a lock on the table") {

@@ -3,11 +3,13 @@ package liquibase.ext.partition.faults;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -16,8 +18,12 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Rounds of faults for {@code faults.minutes}, two by default; {@code mvn verify -Pfaults -Dfaults.minutes=60} runs nothing else.
- * {@code faults.seed} makes the same decisions again, {@code faults.only} plays some faults alone, {@code faults.lanes} says how many
- * servers are struck at a time. The table of rounds is printed, and left in {@code target/faults/faults.md}.
+ * {@code faults.seed} makes the same decisions again, {@code faults.lanes} says how many servers are struck at a time,
+ * {@code faults.only} and {@code faults.without} name faults ({@code KILL,FULL_DISK}). The table of rounds is printed, and left in
+ * {@code target/faults/faults.md}.
+ *
+ * <p>A full disk needs a mount, and so root or {@code sudo}; where it cannot be had the test fails and says so. Whoever cannot have
+ * it says {@code -Dfaults.without=FULL_DISK}, and the table says 0.
  */
 @Tag("faults")
 class FaultsTest {
@@ -25,13 +31,14 @@ class FaultsTest {
     @Test
     void everyAcknowledgedWriteIsThereOnceWhateverStrikes() throws Exception {
         long seed = Long.getLong("faults.seed", new SplittableRandom().nextLong(1_000_000_000));
-        long deadline =
-                System.nanoTime() + (long) (Double.parseDouble(System.getProperty("faults.minutes", "2")) * 60e9);
+        Duration longest =
+                Duration.ofMillis((long) (Double.parseDouble(System.getProperty("faults.minutes", "2")) * 60_000));
         int lanes = Integer.getInteger("faults.lanes", 2);
-        List<Fault> faults = Arrays.stream(System.getProperty("faults.only", "").split(","))
-                .filter(name -> !name.isBlank())
-                .map(Fault::valueOf)
-                .toList();
+        List<Fault> faults = new ArrayList<>(named("faults.only"));
+        if (faults.isEmpty()) {
+            faults.addAll(List.of(Fault.values()));
+        }
+        faults.removeAll(named("faults.without"));
         Path directory = Files.createDirectories(Path.of("target", "faults"));
         System.out.printf("Faults with -Dfaults.seed=%d%n", seed);
         Changelogs changelogs = Changelogs.generate(directory);
@@ -44,32 +51,38 @@ class FaultsTest {
                 int number = i;
                 Path own = Files.createDirectories(directory.resolve("lane-" + number));
                 running.add(threads.submit(() -> {
-                    try (Lane lane = new Lane(
-                            number,
-                            seed,
-                            deadline,
-                            own,
-                            changelogs,
-                            faults.isEmpty() ? List.of(Fault.values()) : faults,
-                            tally,
-                            failures)) {
+                    try (Lane lane = new Lane(number, seed, longest, own, changelogs, faults, tally, failures)) {
                         lane.run();
                     }
                     return null;
                 }));
             }
             for (Future<?> lane : running) {
-                lane.get();
+                try {
+                    lane.get();
+                } catch (ExecutionException e) {
+                    failures.add(Lane.stackTrace(e.getCause()));
+                }
             }
         } finally {
             threads.shutdownNow();
             tell(directory, tally);
+        }
+        if (tally.rounds() == 0) {
+            failures.add("Not one round was played in " + longest);
         }
         failures.addAll(tally.bareMessages());
         if (!failures.isEmpty()) {
             throw new AssertionError("%d of %d rounds failed; the same decisions again: -Dfaults.seed=%d%n%n%s"
                     .formatted(failures.size(), tally.rounds(), seed, String.join("\n\n", failures)));
         }
+    }
+
+    private static List<Fault> named(String property) {
+        return Arrays.stream(System.getProperty(property, "").split(","))
+                .filter(name -> !name.isBlank())
+                .map(Fault::valueOf)
+                .toList();
     }
 
     private static void tell(Path directory, Tally tally) throws IOException {

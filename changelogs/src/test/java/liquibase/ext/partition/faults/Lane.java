@@ -1,6 +1,8 @@
 package liquibase.ext.partition.faults;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
@@ -26,14 +29,17 @@ final class Lane implements Runnable, AutoCloseable {
     private static final Duration LONGEST_COMMAND = Duration.ofSeconds(90);
 
     /** How long an operator looks on after the wire has gone half-open, before killing what does not move. */
-    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(45);
+    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(30);
+
+    /** How often an operator looks. */
+    private static final Duration A_MOMENT = Duration.ofSeconds(2);
 
     private static final Duration LONGEST_ROUND = Duration.ofSeconds(150);
 
     private static final Map<String, String> ENVIRONMENT = Map.of(
             "LIQUIBASE_ANALYTICS_ENABLED", "false",
-            "LIQUIBASE_CHANGELOGLOCK_WAIT_TIME_IN_MINUTES", "1",
-            "LIQUIBASE_CHANGELOGLOCK_POLL_RATE", "1",
+            "LIQUIBASE_CHANGELOG_LOCK_WAIT_TIME_IN_MINUTES", "1",
+            "LIQUIBASE_CHANGELOG_LOCK_POLL_RATE", "1",
             "LIQUIBASE_PARTITION_GIVE_UP_AFTER", "60s");
 
     /** The embedded server's own default is to acknowledge commits that are not in its log yet; then a crash may lose them. */
@@ -47,6 +53,9 @@ final class Lane implements Runnable, AutoCloseable {
     private static final Pattern ASKS_FOR_ROLLBACK =
             Pattern.compile("[Rr]oll (the migration )?back|[Tt]ake the migration back");
 
+    /** Then there is a choice between room and a rollback, and by now there is room. */
+    private static final Pattern DISK_FULL = Pattern.compile("No space left on device|disk is full|disk .*full");
+
     /** What a message must say: what to do next. */
     private static final Pattern REMEDY = Pattern.compile(
             "[Rr]un (it |update )?again|update again|[Rr]un |[Rr]oll|restartCopy|[Bb]egin again|release-locks");
@@ -57,7 +66,7 @@ final class Lane implements Runnable, AutoCloseable {
     private static final String LAST_WORDS = "Unexpected error running Liquibase";
 
     private final int number;
-    private final long deadline;
+    private final Duration longest;
     private final Path directory;
     private final Tally tally;
     private final Changelogs changelogs;
@@ -74,21 +83,21 @@ final class Lane implements Runnable, AutoCloseable {
     Lane(
             int number,
             long seed,
-            long deadline,
+            Duration longest,
             Path directory,
             Changelogs changelogs,
             List<Fault> faults,
             Tally tally,
             List<String> failures) {
         this.number = number;
-        this.deadline = deadline;
+        this.longest = longest;
         this.directory = directory;
         this.changelogs = changelogs;
         this.faults = faults;
         this.tally = tally;
         this.failures = failures;
         random = new SplittableRandom(seed + number);
-        server = FaultServer.start(directory, SERVER);
+        server = FaultServer.start(SERVER, faults.contains(Fault.FULL_DISK));
         proxy = TcpProxy.to(server.port());
         cli = start();
         spare = start();
@@ -104,6 +113,7 @@ final class Lane implements Runnable, AutoCloseable {
 
     @Override
     public void run() {
+        long deadline = System.nanoTime() + longest.toNanos();
         for (int life = 0, round = 0; System.nanoTime() < deadline; life++) {
             Shape shape = Shape.values()[(life + number) % Shape.values().length];
             try (Life table = new Life(shape, server.newDatabase(), proxy.port(), changelogs, random.nextLong())) {
@@ -117,7 +127,7 @@ final class Lane implements Runnable, AutoCloseable {
                 WorkloadReport report = table.report();
                 report.counts()
                         .forEach((count, times) -> tally.write(
-                                count.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '), times));
+                                count.name().toLowerCase(Locale.ROOT).replace('_', ' '), times));
             }
         }
     }
@@ -160,17 +170,22 @@ final class Lane implements Runnable, AutoCloseable {
         return draw(recorded, random);
     }
 
-    /** @param intoChangeset whether the time is counted from the first changeset on, not from the command's start */
-    private record Moment(boolean intoChangeset, int milliseconds) {
+    /**
+     * When to strike.
+     *
+     * @param changeset the time is counted from when the command begins with this many changesets; 0 from its start
+     */
+    private record Moment(int changeset, int milliseconds) {
         /** Early moments are the more likely ones: most changesets take some hundredths of a second. */
-        static Moment any(SplittableRandom random) {
-            int longest = new int[] {20, 100, 500, 1500}[random.nextInt(4)];
-            return new Moment(random.nextInt(5) > 0, random.nextInt(longest));
+        static Moment any(Command command, SplittableRandom random) {
+            int longest = new int[] {15, 60, 250, 1000}[random.nextInt(4)];
+            int changeset = random.nextInt(6) == 0 ? 0 : 1 + random.nextInt(command.changesets());
+            return new Moment(changeset, random.nextInt(longest));
         }
 
         @Override
         public String toString() {
-            return "%d ms after %s".formatted(milliseconds, intoChangeset ? "the first changeset began" : "the start");
+            return "%d ms after %s".formatted(milliseconds, changeset == 0 ? "the start" : "changeset " + changeset);
         }
     }
 
@@ -240,7 +255,7 @@ final class Lane implements Runnable, AutoCloseable {
             }
             cli.begin(life.words(command));
             for (Fault fault : faults) {
-                strike(fault, Moment.any(random), scene);
+                strike(fault, Moment.any(command, random), scene);
             }
             WarmCli.Result result = await(faults);
             scene.awaitEnd();
@@ -266,7 +281,12 @@ final class Lane implements Runnable, AutoCloseable {
                     needs(Tally.Outcome.RELEASE_LOCKS);
                     tell("%s", Lane.this.run(life.words(Command.RELEASE_LOCKS)));
                 }
-                if (ASKS_FOR_ROLLBACK.matcher(result.output()).find() && command != Command.ROLLBACK_ALL) {
+                if (result.output().contains("the backup the same columns")) {
+                    needs(Tally.Outcome.BACKUP_COLUMN);
+                    life.giveBackupTheSameColumns();
+                } else if (ASKS_FOR_ROLLBACK.matcher(result.output()).find()
+                        && !DISK_FULL.matcher(result.output()).find()
+                        && command != Command.ROLLBACK_ALL) {
                     needs(Tally.Outcome.ROLLBACK);
                     command = Command.ROLLBACK_ALL;
                     more.clear();
@@ -278,6 +298,25 @@ final class Lane implements Runnable, AutoCloseable {
                 }
                 result = Lane.this.run(life.words(command, more.toArray(String[]::new)));
                 tell("%s", result);
+            }
+            if (hits.contains(Fault.DISABLE_TRIGGER) && command != Command.ROLLBACK_ALL) {
+                // It was too late for this command, or nothing to it; the next that relies on captured writes must
+                // notice.
+                WarmCli.Result noticed = Lane.this.run(life.words(Command.UPDATE_AND_SWAP));
+                tell("%s", noticed);
+                if (life.isCaptureOff()) {
+                    if (noticed.succeeded() || !noticed.output().contains("are not being captured")) {
+                        throw new AssertionError("The capture trigger is disabled, and the update does not say so");
+                    }
+                    requireMessage(noticed);
+                    needs(Tally.Outcome.ROLLBACK);
+                    command = Command.ROLLBACK_ALL;
+                    result = Lane.this.run(life.words(command));
+                    tell("%s", result);
+                    if (!result.succeeded()) {
+                        throw new AssertionError("The rollback that the message asks for fails");
+                    }
+                }
             }
             life.requireNothingLost();
             if (command == Command.ROLLBACK_ALL && life.recorded().isEmpty()) {
@@ -292,9 +331,7 @@ final class Lane implements Runnable, AutoCloseable {
         }
 
         private void strike(Fault fault, Moment moment, Scene scene) {
-            if (moment.intoChangeset()) {
-                cli.awaitLine(" Changeset", LONGEST_COMMAND);
-            }
+            cli.awaitLines(" Changeset: ", moment.changeset(), LONGEST_COMMAND);
             sleep(moment.milliseconds());
             if (!cli.isBusy()) {
                 misses.add(fault);
@@ -311,13 +348,25 @@ final class Lane implements Runnable, AutoCloseable {
             }
         }
 
+        /** Until the command ends, by itself or by an operator who sees that it never will. */
         private WarmCli.Result await(List<Fault> faults) {
-            WarmCli.Result result = cli.await(faults.contains(Fault.HALF_OPEN) ? LONGEST_SILENCE : LONGEST_COMMAND);
+            boolean halfOpen = faults.contains(Fault.HALF_OPEN);
+            long end = System.nanoTime() + (halfOpen ? LONGEST_SILENCE : LONGEST_COMMAND).toNanos();
+            WarmCli.Result result = cli.await(A_MOMENT);
+            while (cli.isBusy() && System.nanoTime() < end) {
+                if (result.isWaitingForLock() && !spare.isBusy() && life.isLocked()) {
+                    // Its own, whose acknowledgement was lost: nobody else is at work.
+                    needs(Tally.Outcome.RELEASE_LOCKS);
+                    spare.begin(life.words(Command.RELEASE_LOCKS));
+                    tell("%s", spare.await(LONGEST_COMMAND));
+                }
+                result = cli.await(A_MOMENT);
+            }
             if (cli.isBusy()) {
                 cli.dumpThreads();
                 result = cli.await(Duration.ofMillis(1));
                 cli.kill();
-                if (!faults.contains(Fault.HALF_OPEN)) {
+                if (!halfOpen) {
                     throw new AssertionError("The command hangs:\n" + result);
                 }
                 needs(Tally.Outcome.KILLED);
@@ -363,9 +412,9 @@ final class Lane implements Runnable, AutoCloseable {
         }
     }
 
-    private static String stackTrace(Throwable e) {
-        java.io.StringWriter text = new java.io.StringWriter();
-        e.printStackTrace(new java.io.PrintWriter(text));
+    static String stackTrace(Throwable e) {
+        StringWriter text = new StringWriter();
+        e.printStackTrace(new PrintWriter(text));
         return text.toString();
     }
 

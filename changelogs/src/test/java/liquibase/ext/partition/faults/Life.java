@@ -84,6 +84,13 @@ final class Life implements AutoCloseable {
         return recorded().contains("drop");
     }
 
+    /** Whether there is a capture trigger, and it is disabled. */
+    boolean isCaptureOff() {
+        return database.queryString(
+                        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname LIKE '%\\_delta\\_capture' AND tgenabled = 'D')")
+                .equals("t");
+    }
+
     boolean isLocked() {
         return database.queryString("SELECT EXISTS (SELECT FROM databasechangeloglock WHERE locked)")
                 .equals("t");
@@ -103,6 +110,16 @@ final class Life implements AutoCloseable {
             return Command.UPDATE_AND_SWAP;
         }
         return dice < 7 ? Command.UPDATE_ONE : dice < 9 ? Command.UPDATE : Command.UPDATE_AND_SWAP;
+    }
+
+    /** What the message asks for when the nemesis has added columns to the live table since the swap. */
+    void giveBackupTheSameColumns() {
+        for (String column : database.queryStrings(
+                "SELECT attname FROM pg_attribute WHERE attrelid = ?::regclass AND attname LIKE ? AND NOT attisdropped ORDER BY attnum",
+                shape.table(),
+                Fault.ADDED_COLUMN + "%")) {
+            database.execute("ALTER TABLE %s_old ADD COLUMN IF NOT EXISTS %s integer".formatted(shape.table(), column));
+        }
     }
 
     /**

@@ -18,6 +18,7 @@ final class Tally {
         RELEASE_LOCKS("release-locks, then again"),
         KILLED("killed by hand, release-locks, then again"),
         RESTART_COPY("with restartCopy"),
+        BACKUP_COLUMN("after the backup was given the column, too"),
         ROLLBACK("rollback to before, as the message says"),
         FAILED("FAILED");
 
@@ -27,6 +28,8 @@ final class Tally {
             this.words = words;
         }
     }
+
+    private static final int MOST_MESSAGES = 20;
 
     private final Map<Fault, Map<Outcome, Integer>> struck = new EnumMap<>(Fault.class);
     private final Map<Fault, Integer> missed = new EnumMap<>(Fault.class);
@@ -49,7 +52,9 @@ final class Tally {
 
     /** A message of ours that does not say what to do next. */
     synchronized void bareMessage(String message) {
-        bareMessages.add(message);
+        if (bareMessages.size() < MOST_MESSAGES) {
+            bareMessages.add(message);
+        }
     }
 
     synchronized List<String> bareMessages() {

@@ -30,6 +30,10 @@ final class WarmCli implements AutoCloseable {
             return exitCode != null && exitCode == 0;
         }
 
+        boolean isWaitingForLock() {
+            return !lines.isEmpty() && lines.get(lines.size() - 1).contains("Waiting for changelog lock");
+        }
+
         String output() {
             return String.join("\n", lines);
         }
@@ -137,10 +141,10 @@ final class WarmCli implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Blocks until a line of the command's output has {@code part}, or it has ended, or that time is over. */
-    synchronized void awaitLine(String part, Duration longest) {
+    /** Blocks until that many lines of the command's output have {@code part}, or it has ended, or that time is over. */
+    synchronized void awaitLines(String part, int number, Duration longest) {
         long deadline = System.nanoTime() + longest.toNanos();
-        while (!ended && lines.stream().noneMatch(line -> line.contains(part)) && remaining(deadline)) {
+        while (!ended && lines.stream().filter(line -> line.contains(part)).count() < number && remaining(deadline)) {
             // Looked at again with each line.
         }
     }

@@ -2,6 +2,7 @@ package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import liquibase.ChecksumVersion;
@@ -126,6 +127,13 @@ public abstract class PartitionChange extends AbstractChange {
     /** Names of the attributes that tune the work and do not change its result: they stay out of the checksum. */
     protected Set<String> tuningAttributes() {
         return Set.of();
+    }
+
+    /** A set with more names in it. */
+    protected static Set<String> with(Set<String> names, String... more) {
+        Set<String> all = new HashSet<>(names);
+        all.addAll(List.of(more));
+        return all;
     }
 
     /** Whether the change commits in the middle, so that it cannot be part of Liquibase's transaction. */

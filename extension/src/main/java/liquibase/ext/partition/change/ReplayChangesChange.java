@@ -18,7 +18,7 @@ import liquibase.statement.SqlStatement;
         name = "replayChanges",
         description = "Brings the keys in the delta table up to date in the new table, until few are left",
         priority = 1)
-public class ReplayChangesChange extends DeltaChange {
+public class ReplayChangesChange extends PacedDeltaChange {
     private String batchSize;
 
     @DatabaseChangeProperty(
@@ -43,13 +43,13 @@ public class ReplayChangesChange extends DeltaChange {
 
     @Override
     protected Set<String> tuningAttributes() {
-        return Set.of("batchSize");
+        return with(super.tuningAttributes(), "batchSize");
     }
 
     @Override
     protected void execute(StepRun run) throws SQLException {
         requireRecordedNames(run);
-        ReplayStep.run(run, batchRows());
+        ReplayStep.run(run, batchRows(), pace());
     }
 
     /** There is nothing to undo: replayed or not, the new table is only what the rollback of the copy empties. */

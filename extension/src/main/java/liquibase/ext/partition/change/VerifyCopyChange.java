@@ -17,7 +17,7 @@ import liquibase.ext.partition.engine.verify.Verification;
         name = "verifyCopy",
         description = "Compares a table with its partitioned successor, both ways, and records the result",
         priority = 1)
-public class VerifyCopyChange extends DeltaChange {
+public class VerifyCopyChange extends PacedDeltaChange {
     private String chunkSize;
     private String workers;
 
@@ -58,13 +58,13 @@ public class VerifyCopyChange extends DeltaChange {
 
     @Override
     protected Set<String> tuningAttributes() {
-        return Set.of("chunkSize", "workers");
+        return with(super.tuningAttributes(), "chunkSize", "workers");
     }
 
     @Override
     protected void execute(StepRun run) throws SQLException {
         requireRecordedNames(run);
-        Verification.verifyCopy(run, chunkRows(), workerCount());
+        Verification.verifyCopy(run, chunkRows(), workerCount(), pace());
     }
 
     @Override

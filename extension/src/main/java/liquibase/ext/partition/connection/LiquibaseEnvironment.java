@@ -1,6 +1,8 @@
 package liquibase.ext.partition.connection;
 
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
 import liquibase.Scope;
 import liquibase.database.Database;
 import liquibase.database.DatabaseConnection;
@@ -8,15 +10,22 @@ import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.Report;
+import liquibase.ext.partition.engine.run.RunPace;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.StateTables;
 
 /** What the engine runs in, made out of Liquibase's {@link Database}. */
 public final class LiquibaseEnvironment {
     /** TID range scans came with it; without them every chunk would read the whole table. */
     private static final int OLDEST_SERVER = 14;
+
+    private static final Sql HAS_LOCK_TABLE = Sql.of("SELECT to_regclass({name}) IS NOT NULL");
+    private static final Sql LOCK_GRANTED =
+            Sql.of("SELECT lockgranted FROM {table} WHERE locked AND lockgranted IS NOT NULL");
 
     private LiquibaseEnvironment() {}
 
@@ -37,7 +46,35 @@ public final class LiquibaseEnvironment {
                 state(database),
                 report(),
                 PartitionConfiguration.onBusy(),
-                PartitionConfiguration.askAfter());
+                PartitionConfiguration.askAfter(),
+                new RunPace(PartitionConfiguration.pace(), begun(database)));
+    }
+
+    /**
+     * When this run of Liquibase began, as {@link System#nanoTime} tells it: it takes its lock first thing, and writes down when. Now,
+     * where nobody has the lock, or it is not kept in a table.
+     */
+    private static long begun(Database database) throws DatabaseException {
+        Session session = new Session(connection(database));
+        String table = database.escapeTableName(
+                database.getLiquibaseCatalogName(),
+                database.getLiquibaseSchemaName(),
+                database.getDatabaseChangeLogLockTableName());
+        long now = System.nanoTime();
+        try {
+            if (!session.queryBoolean(HAS_LOCK_TABLE.with("name", table))) {
+                return now;
+            }
+            // Written by this machine, so read as this machine writes: the column has no time zone.
+            long ago = session.queryFirst(
+                            LOCK_GRANTED.with("table", Sql.raw(table)), row -> row.getTimestamp("lockgranted"))
+                    .map(granted -> System.currentTimeMillis() - granted.getTime())
+                    .orElse(0L);
+            return now - Duration.ofMillis(Math.max(0, ago)).toNanos();
+        } catch (SQLException e) {
+            // The step, which is about to find the same, can connect again.
+            return now;
+        }
     }
 
     /** Liquibase's own JDBC connection. */

@@ -1,14 +1,20 @@
 package liquibase.ext.partition.connection;
 
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
 import liquibase.configuration.AutoloadedConfigurations;
 import liquibase.configuration.ConfigurationDefinition;
 import liquibase.configuration.ConfigurationValueObfuscator;
 import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.OnBusy;
+import liquibase.ext.partition.engine.run.Pace;
 
-/** The extension's own settings: {@code liquibase.partition.url}, {@code .username}, {@code .password}, {@code .onBusy},
- * {@code .giveUpAfter} and {@code .askAfter}. */
+/**
+ * The extension's own settings: {@code liquibase.partition.url}, {@code .username}, {@code .password}, {@code .onBusy},
+ * {@code .giveUpAfter}, {@code .askAfter}, and those of the pace: {@code .maxDuration} and so on.
+ */
 public class PartitionConfiguration implements AutoloadedConfigurations {
     /** JDBC URL for workers' connections, where Liquibase's own connection cannot be opened again. */
     public static final ConfigurationDefinition<String> URL;
@@ -24,6 +30,8 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
 
     /** How long a statement may take before the server is asked what has become of it. */
     public static final ConfigurationDefinition<String> ASK_AFTER;
+    /** Each setting of {@link Pace}: goes before the attribute of the same name, in every step of the run. */
+    static final Map<String, ConfigurationDefinition<String>> PACE = new TreeMap<>();
 
     static {
         ConfigurationDefinition.Builder builder = new ConfigurationDefinition.Builder("liquibase.partition");
@@ -54,6 +62,35 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
                         "How long a statement of liquibase-partition may take before the server is asked over another connection whether it is still at work on it: a number with ms, s or min")
                 .setDefaultValue("5s")
                 .build();
+        for (String name : Pace.NAMES) {
+            PACE.put(
+                    name,
+                    builder.define(name, String.class)
+                            .setDescription("The attribute %s of every step of liquibase-partition; off takes it away"
+                                    .formatted(name))
+                            .build());
+        }
+    }
+
+    /**
+     * What this run says of the pace of all its steps, by name.
+     *
+     * @throws IllegalArgumentException with a message for people, where it cannot be read
+     */
+    static Map<String, String> pace() {
+        Map<String, String> pace = new HashMap<>();
+        PACE.forEach((name, definition) -> {
+            String value = definition.getCurrentValue();
+            if (value != null) {
+                pace.put(name, value);
+            }
+        });
+        try {
+            Pace.parse(pace);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("liquibase.partition." + e.getMessage(), e);
+        }
+        return pace;
     }
 
     /** @throws IllegalArgumentException with a message for people, where it cannot be read */

@@ -10,6 +10,7 @@ import liquibase.exception.DatabaseException;
 import liquibase.exception.LockException;
 import liquibase.executor.ExecutorService;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.lockservice.StandardLockService;
 
 /**
@@ -42,7 +43,7 @@ public class PartitionLockService extends StandardLockService {
     @Override
     public boolean acquireLock() throws LockException {
         boolean held = hasChangeLogLock();
-        boolean acquired = super.acquireLock();
+        boolean acquired = acquireOrExplain();
         if (held || !executes()) {
             return acquired;
         }
@@ -57,6 +58,29 @@ public class PartitionLockService extends StandardLockService {
             quietly(ChangeLogLock::holder).ifPresent(LiquibaseEnvironment.report()::line);
         }
         return acquired;
+    }
+
+    /** Liquibase's first write, and so the first to meet a server that takes none. */
+    private boolean acquireOrExplain() throws LockException {
+        try {
+            return super.acquireLock();
+        } catch (LockException e) {
+            if (!isReadOnly(e)) {
+                throw e;
+            }
+            throw new LockException(
+                    "The server takes no writes: it is a standby, or default_transaction_read_only is on. Nothing was changed. Give the address of the primary, or wait until this server has been promoted or made writable; then run again.",
+                    e);
+        }
+    }
+
+    private static boolean isReadOnly(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && SqlState.READ_ONLY.matches(sql)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override

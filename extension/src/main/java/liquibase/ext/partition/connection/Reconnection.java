@@ -117,6 +117,9 @@ public final class Reconnection {
                 report.line(step + ": connected again; going on.");
                 return;
             } catch (SQLException e) {
+                if (SqlState.READ_ONLY.matches(e) && !SqlState.READ_ONLY.matches(last)) {
+                    tell(e);
+                }
                 last = e;
             }
             if (System.nanoTime() - begun >= patience.toNanos()) {

@@ -1,10 +1,12 @@
 package liquibase.ext.partition.precondition;
 
 import java.sql.SQLException;
+import java.util.Map;
 import java.util.Optional;
 import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
 import liquibase.ext.partition.change.Attributes;
+import liquibase.ext.partition.change.PaceAttributes;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
@@ -23,6 +25,13 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
 
     private String onDifference;
     private String workers;
+    private String chunkTime;
+    private String pauseBetweenChunks;
+    private String maxReplicaLag;
+    private String maxLoad;
+    private String throttleQuery;
+    private String window;
+    private String maxDuration;
 
     @Override
     public String getName() {
@@ -49,6 +58,62 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
         this.workers = workers;
     }
 
+    public String getChunkTime() {
+        return chunkTime;
+    }
+
+    public void setChunkTime(String chunkTime) {
+        this.chunkTime = chunkTime;
+    }
+
+    public String getPauseBetweenChunks() {
+        return pauseBetweenChunks;
+    }
+
+    public void setPauseBetweenChunks(String pauseBetweenChunks) {
+        this.pauseBetweenChunks = pauseBetweenChunks;
+    }
+
+    public String getMaxReplicaLag() {
+        return maxReplicaLag;
+    }
+
+    public void setMaxReplicaLag(String maxReplicaLag) {
+        this.maxReplicaLag = maxReplicaLag;
+    }
+
+    public String getMaxLoad() {
+        return maxLoad;
+    }
+
+    public void setMaxLoad(String maxLoad) {
+        this.maxLoad = maxLoad;
+    }
+
+    public String getThrottleQuery() {
+        return throttleQuery;
+    }
+
+    public void setThrottleQuery(String throttleQuery) {
+        this.throttleQuery = throttleQuery;
+    }
+
+    public String getWindow() {
+        return window;
+    }
+
+    public void setWindow(String window) {
+        this.window = window;
+    }
+
+    public String getMaxDuration() {
+        return maxDuration;
+    }
+
+    public void setMaxDuration(String maxDuration) {
+        this.maxDuration = maxDuration;
+    }
+
     @Override
     public ValidationErrors validate(Database database) {
         ValidationErrors errors = super.validate(database);
@@ -57,6 +122,7 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
         }
         try {
             workerCount();
+            pace();
         } catch (IllegalArgumentException e) {
             errors.addError("backupVerified: " + e.getMessage());
         }
@@ -73,7 +139,8 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
             if (migration.get().phase().isAtLeast(Phase.DROPPED)) {
                 return Optional.empty();
             }
-            ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, workerCount());
+            ComparisonResult result =
+                    Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, workerCount(), pace());
             if (result.differences() == 0) {
                 return Optional.empty();
             }
@@ -85,6 +152,18 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
             }
             return Optional.of(difference);
         }
+    }
+
+    private Map<String, String> pace() {
+        return new PaceAttributes()
+                .with("chunkTime", chunkTime)
+                .with("pauseBetweenChunks", pauseBetweenChunks)
+                .with("maxReplicaLag", maxReplicaLag)
+                .with("maxLoad", maxLoad)
+                .with("throttleQuery", throttleQuery)
+                .with("window", window)
+                .with("maxDuration", maxDuration)
+                .checked();
     }
 
     private int workerCount() {

@@ -90,7 +90,7 @@ class BrokenNetworkTest {
     void aStatementWhoseAnswerTheNetworkHasLostIsRunAgain() throws Exception {
         changelog.update(2);
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("LOCK TABLE orders_202401");
+            holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
             Future<Void> update = updateInBackground(1);
             awaitChunkBehind(holder, update);
 
@@ -110,7 +110,7 @@ class BrokenNetworkTest {
     void aNetworkThatIsSilentForAWhileIsWaitedFor() throws Exception {
         changelog.update(2);
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("LOCK TABLE orders_202401");
+            holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
             Future<Void> update = updateInBackground(1);
             awaitChunkBehind(holder, update);
 
@@ -128,7 +128,7 @@ class BrokenNetworkTest {
     void anUpdateThatHasGivenUpIsGoneOnWithByTheNext() throws Exception {
         changelog.setting("liquibase.partition.giveUpAfter", "2s").update(2);
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("LOCK TABLE orders_202401");
+            holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
             Future<Void> update = updateInBackground(1);
             awaitChunkBehind(holder, update);
 
@@ -175,6 +175,27 @@ class BrokenNetworkTest {
         assertThat(changelog.lines()).contains("lockedSwap: public.orders is swapped already.");
         assertThat(changelog.recorded()).endsWith("verify", "swap");
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1_000);
+    }
+
+    /** The only step that may share a transaction with other changes: they are lost with it, and are not ours to do again. */
+    @Test
+    void aStepInLiquibasesTransactionFailsAsAWholeAndLeavesNoLock() throws Exception {
+        changelog.changesets("""
+                <changeSet id="prepare" author="test">
+                  <sql>CREATE TABLE first (yes boolean)</sql>
+                  <partition:createPartitionedTable tableName="orders" partitionColumns="created_at" from="2024-01" until="2024-03"/>
+                </changeSet>""");
+        network.cutAfter("\"orders_202401\"");
+
+        assertThatThrownBy(changelog::update)
+                .hasMessageContaining("the transaction of its changeset was lost with the connection")
+                .hasMessageContaining("All of that changeset was rolled back. Run again.");
+
+        assertThat(database.queryString("SELECT concat(to_regclass('first'), to_regclass('orders_new'))"))
+                .isEmpty();
+        assertThat(database.queryLong(CHANGELOG_LOCK)).isZero();
+        changelog.update();
+        assertThat(changelog.recorded()).containsExactly("prepare");
     }
 
     @Test

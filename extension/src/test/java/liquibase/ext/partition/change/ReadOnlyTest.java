@@ -24,8 +24,9 @@ class ReadOnlyTest {
         changelog.update(1);
         List<String> before = DatabaseListing.of(database);
         String readOnly = "ALTER DATABASE %s SET default_transaction_read_only = on".formatted(database.name());
-        String writing = "SET default_transaction_read_only = off; ALTER DATABASE %s RESET default_transaction_read_only"
-                .formatted(database.name());
+        String writing =
+                "SET default_transaction_read_only = off; ALTER DATABASE %s RESET default_transaction_read_only"
+                        .formatted(database.name());
         changelog.update(2);
 
         for (boolean takenBack : new boolean[] {true, false}) {

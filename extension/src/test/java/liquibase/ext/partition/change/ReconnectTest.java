@@ -90,7 +90,7 @@ class ReconnectTest {
         database.execute("UPDATE busy SET yes = false");
         changelog.update(2);
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("LOCK TABLE orders_202401");
+            holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
             Future<Void> update = MigrationFixture.inBackground(() -> {
                 changelog.update();
                 return null;

@@ -56,9 +56,13 @@ class XsdTest {
         }
     }
 
-    /** Of the element itself, not of those nested in it. */
+    /** Of the element itself and of the groups that it names, not of elements nested in it. */
     private static Map<String, Boolean> attributesOf(Element element) {
         Map<String, Boolean> attributes = new TreeMap<>();
+        NodeList groups = element.getElementsByTagNameNS(XSD, "attributeGroup");
+        for (int i = 0; i < groups.getLength(); i++) {
+            attributes.putAll(attributesOfGroup((Element) groups.item(i)));
+        }
         NodeList all = element.getElementsByTagNameNS(XSD, "attribute");
         for (int i = 0; i < all.getLength(); i++) {
             Element attribute = (Element) all.item(i);
@@ -66,6 +70,22 @@ class XsdTest {
                 attributes.put(
                         attribute.getAttribute("name"),
                         attribute.getAttribute("use").equals("required"));
+            }
+        }
+        return attributes;
+    }
+
+    private static Map<String, Boolean> attributesOfGroup(Element reference) {
+        String name = reference.getAttribute("ref").replace("partition:", "");
+        Map<String, Boolean> attributes = new TreeMap<>();
+        NodeList children = xsd.getDocumentElement().getChildNodes();
+        for (int i = 0; i < children.getLength(); i++) {
+            if (isElement(children.item(i), "attributeGroup")
+                    && ((Element) children.item(i)).getAttribute("name").equals(name)) {
+                NodeList all = ((Element) children.item(i)).getElementsByTagNameNS(XSD, "attribute");
+                for (int j = 0; j < all.getLength(); j++) {
+                    attributes.put(((Element) all.item(j)).getAttribute("name"), false);
+                }
             }
         }
         return attributes;

@@ -24,6 +24,7 @@ import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.OnBusy;
+import liquibase.ext.partition.engine.run.RunPace;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -208,6 +209,13 @@ public final class MigrationFixture {
                 main, () -> Optional.of(connect()), new StateTables(new Identifier("public")), lines::add, onBusy);
     }
 
+    /** As that of a run that says something to all its steps. */
+    public StepRun.Environment environment(Connection main, RunPace pace) {
+        StepRun.Environment one = environment(main);
+        return new StepRun.Environment(
+                one.main(), one.more(), one.state(), one.report(), one.onBusy(), one.askAfter(), pace);
+    }
+
     /** Runs a step on a connection of its own. */
     public void step(String name, Step step) throws SQLException {
         try (Connection main = connect();
@@ -262,7 +270,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture index() throws SQLException {
-        step("buildIndexes", run -> IndexBuild.of(run).build(2));
+        step("buildIndexes", run -> IndexBuild.of(run).build(2, Map.of()));
         return this;
     }
 
@@ -271,7 +279,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture replay(long batchSize) throws SQLException {
-        step("replayChanges", run -> ReplayStep.run(run, batchSize));
+        step("replayChanges", run -> ReplayStep.run(run, batchSize, Map.of()));
         return this;
     }
 
@@ -280,7 +288,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture verify(long chunkSize) throws SQLException {
-        step("verifyCopy", run -> Verification.verifyCopy(run, chunkSize, 2));
+        step("verifyCopy", run -> Verification.verifyCopy(run, chunkSize, 2, Map.of()));
         return this;
     }
 
@@ -294,14 +302,16 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture reverseSwap() throws SQLException {
-        step(
-                "rollback of lockedSwap",
-                run -> ReverseSwap.run(run, new SwapSettings(LOCK, SwapSettings.DEFAULT_MAX_DRAIN_ROWS)));
+        return reverseSwap(new SwapSettings(LOCK, SwapSettings.DEFAULT_MAX_DRAIN_ROWS));
+    }
+
+    public MigrationFixture reverseSwap(SwapSettings settings) throws SQLException {
+        step("rollback of lockedSwap", run -> ReverseSwap.run(run, settings));
         return this;
     }
 
     public MigrationFixture dropBackup() throws SQLException {
-        step("dropBackup", run -> BackupDrop.run(run, backup().name(), LOCK, 2));
+        step("dropBackup", run -> BackupDrop.run(run, backup().name(), LOCK, 2, Map.of()));
         return this;
     }
 

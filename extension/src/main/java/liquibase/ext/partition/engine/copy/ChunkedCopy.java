@@ -36,7 +36,7 @@ import liquibase.ext.partition.engine.target.RowShape;
 /**
  * Copies the source into the new table, chunk by chunk.
  *
- * <p>Transactions: one a chunk. Locks: those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and
+ * <p>Transactions: one a chunk, of about the {@linkplain liquibase.ext.partition.engine.run.Pace chunk time}. Locks: those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and
  * to kill at any moment: finished chunks are skipped, an unfinished one has left nothing behind. Writers are not held up.
  */
 public final class ChunkedCopy {

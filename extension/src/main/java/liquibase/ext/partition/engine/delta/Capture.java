@@ -6,8 +6,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -15,6 +17,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlFragment;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.target.DerivedName;
+import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.Seclusion;
 
 /**
@@ -82,6 +85,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
               FOR EACH STATEMENT EXECUTE FUNCTION {function}()""");
 
     private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
+    private static final Sql DISABLE = Sql.of("ALTER TABLE {table} DISABLE TRIGGER {trigger}");
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");
     private static final Sql CHANGE_TYPE =
             Sql.of("ALTER TABLE {delta} ALTER COLUMN {column} TYPE {type} USING NULL::{type}");
@@ -107,9 +111,17 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                         WHERE g.tgrelid = to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = to_regproc({refusal}))
             """);
 
-    private static final Sql HAS = Sql.of("""
-            SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger
-                           WHERE tgrelid = to_regclass({table}) AND tgfoid = to_regproc({function}))""");
+    private static final Sql TRIGGERED = Sql.of("""
+            SELECT n.nspname, c.relname, g.tgfoid = to_regproc({refusal}) AS refuses
+            FROM (SELECT to_regclass({table})::oid AS oid
+                  UNION SELECT relid FROM pg_catalog.pg_partition_tree(to_regclass({table}))
+                  UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = to_regclass({table})) AS t
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = t.oid
+            WHERE g.tgfoid = to_regproc({capture}) AND g.tgname = {captureTrigger}
+               OR g.tgfoid = to_regproc({refusal}) AND g.tgname = {refusalTrigger} AND g.tgenabled = 'A'
+            ORDER BY n.nspname, c.relname, refuses""");
 
     private static final Sql BACKLOG = Sql.of("SELECT count(*) FROM (SELECT FROM {delta} LIMIT {limit}) AS counted");
 
@@ -166,48 +178,69 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      * new ones wait for it, so it is run under the lock policy.
      */
     public List<Sql> startStatements(CapturedTable captured) {
-        List<Sql> statements = new ArrayList<>();
-        captured.rowTriggered().forEach(one -> statements.addAll(startCapture(one)));
-        captured.truncatable().forEach(one -> statements.addAll(startRefusal(one)));
-        return statements;
+        return startStatements(captured, Triggered.NONE);
     }
 
-    /** Those of {@link #startStatements} that make what somebody has dropped. */
-    List<Sql> missingStatements(Session session, CapturedTable captured) throws SQLException {
+    /**
+     * As {@link #startStatements(CapturedTable)}, without what has been made ahead.
+     *
+     * @param triggered as {@link #triggered} has read it
+     */
+    public List<Sql> startStatements(CapturedTable captured, Triggered triggered) {
         List<Sql> statements = new ArrayList<>();
         for (QualifiedName one : captured.rowTriggered()) {
-            if (!has(session, one, captureFunction())) {
-                statements.addAll(startCapture(one));
+            if (!triggered.captured().contains(one)) {
+                statements.add(createCaptureTrigger(one));
             }
+            statements.add(ENABLE_ALWAYS.with("table", one).with("trigger", captureTrigger()));
         }
-        for (QualifiedName one : captured.truncatable()) {
-            if (!has(session, one, refusalFunction())) {
-                statements.addAll(startRefusal(one));
-            }
-        }
+        refuse(statements, captured, triggered);
         return statements;
     }
 
-    private static boolean has(Session session, QualifiedName table, QualifiedName function) throws SQLException {
-        return session.queryBoolean(HAS.with("table", table.quoted()).with("function", function.quoted()));
+    /**
+     * Statements by which a table of many partitions gets its triggers ahead of the moment from which it is captured, when nobody
+     * uses it yet: those that capture are disabled. None where there is nothing to be made.
+     */
+    public List<Sql> aheadStatements(CapturedTable captured, Triggered triggered) {
+        List<Sql> statements = new ArrayList<>();
+        for (QualifiedName one : captured.rowTriggered()) {
+            if (!triggered.captured().contains(one)) {
+                statements.add(createCaptureTrigger(one));
+                statements.add(DISABLE.with("table", one).with("trigger", captureTrigger()));
+            }
+        }
+        refuse(statements, captured, triggered);
+        return statements;
     }
 
-    private List<Sql> startCapture(QualifiedName table) {
-        return List.of(
-                CREATE_CAPTURE_TRIGGER
-                        .with("trigger", captureTrigger())
-                        .with("table", table)
-                        .with("function", captureFunction()),
-                ENABLE_ALWAYS.with("table", table).with("trigger", captureTrigger()));
+    private Sql createCaptureTrigger(QualifiedName table) {
+        return CREATE_CAPTURE_TRIGGER
+                .with("trigger", captureTrigger())
+                .with("table", table)
+                .with("function", captureFunction());
     }
 
-    private List<Sql> startRefusal(QualifiedName table) {
-        return List.of(
-                CREATE_REFUSAL_TRIGGER
+    private void refuse(List<Sql> statements, CapturedTable captured, Triggered triggered) {
+        for (QualifiedName one : captured.truncatable()) {
+            if (!triggered.refusing().contains(one)) {
+                statements.add(CREATE_REFUSAL_TRIGGER
                         .with("trigger", refusalTrigger())
-                        .with("table", table)
-                        .with("function", refusalFunction()),
-                ENABLE_ALWAYS.with("table", table).with("trigger", refusalTrigger()));
+                        .with("table", one)
+                        .with("function", refusalFunction()));
+                statements.add(ENABLE_ALWAYS.with("table", one).with("trigger", refusalTrigger()));
+            }
+        }
+    }
+
+    /**
+     * Statements that end capture on a table of many partitions that nobody uses from now on, and leave its triggers for {@link
+     * #stopStatements}.
+     */
+    public List<Sql> pauseStatements(CapturedTable captured) {
+        return captured.rowTriggered().stream()
+                .map(one -> DISABLE.with("table", one).with("trigger", captureTrigger()))
+                .toList();
     }
 
     /** Statements that end capture on a table. The first takes ACCESS EXCLUSIVE on it. */
@@ -244,6 +277,58 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                 DROP_FUNCTION.with("function", captureFunction()),
                 DROP_FUNCTION.with("function", refusalFunction()),
                 DROP_DELTA.with("delta", delta));
+    }
+
+    /**
+     * Which of a table and its partitions have a trigger of ours already.
+     *
+     * @param captured that have the one that captures, enabled or not
+     * @param refusing that refuse TRUNCATE
+     */
+    public record Triggered(Set<QualifiedName> captured, Set<QualifiedName> refusing) {
+        public static final Triggered NONE = new Triggered(Set.of(), Set.of());
+
+        public Triggered {
+            captured = Set.copyOf(captured);
+            refusing = Set.copyOf(refusing);
+        }
+
+        /** The same, once a table has another name. */
+        public Triggered renamed(QualifiedName from, QualifiedName to) {
+            return new Triggered(renamed(captured, from, to), renamed(refusing, from, to));
+        }
+
+        private static Set<QualifiedName> renamed(Set<QualifiedName> tables, QualifiedName from, QualifiedName to) {
+            return tables.stream().map(it -> it.equals(from) ? to : it).collect(Collectors.toSet());
+        }
+
+        public boolean isNone() {
+            return captured.isEmpty() && refusing.isEmpty();
+        }
+    }
+
+    /** Reads that of {@code table}; none where there is no such table. */
+    public Triggered triggered(Session session, QualifiedName table) throws SQLException {
+        Set<QualifiedName> captured = new LinkedHashSet<>();
+        Set<QualifiedName> refusing = new LinkedHashSet<>();
+        session.query(
+                TRIGGERED
+                        .with("table", table.quoted())
+                        .with("capture", captureFunction().quoted())
+                        .with("refusal", refusalFunction().quoted())
+                        .with("captureTrigger", captureTrigger().name())
+                        .with("refusalTrigger", refusalTrigger().name()),
+                row -> (row.getBoolean("refuses") ? refusing : captured)
+                        .add(QualifiedName.of(row.getString("nspname"), row.getString("relname"))));
+        return new Triggered(captured, refusing);
+    }
+
+    /** Removes the triggers from a partitioned table that is not captured, where it has any; in the transaction that is open. */
+    public void removeFrom(Session session, QualifiedName table, Routing routing) throws SQLException {
+        if (!triggered(session, table).isNone()) {
+            session.updateAll(
+                    stopStatements(new CapturedTable(table, new TableReader(session).partitions(table), routing)));
+        }
     }
 
     /** Whether writes to {@code table} and its partitions are captured, and TRUNCATE is refused. */

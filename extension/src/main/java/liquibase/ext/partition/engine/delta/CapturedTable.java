@@ -21,6 +21,11 @@ public record CapturedTable(QualifiedName table, List<QualifiedName> partitions,
         return new CapturedTable(table, List.of(), Routing.NATIVE);
     }
 
+    /** Whether a statement for the table is work on many. */
+    public boolean hasPartitions() {
+        return !partitions.isEmpty();
+    }
+
     /** Those that need a row trigger of their own. The server clones that of a partitioned table, and not that of a parent. */
     List<QualifiedName> rowTriggered() {
         return routing == Routing.TRIGGER ? partitions : List.of(table);

@@ -70,7 +70,7 @@ public final class Continuity {
         List<String> enable = session.queryStrings(
                 capture.named(SWITCHED_OFF).with("table", live.table().quoted()));
         List<String> statements = enable.isEmpty()
-                ? capture.missingStatements(session, live).stream()
+                ? capture.startStatements(live, capture.triggered(session, live.table())).stream()
                         .map(Sql::script)
                         .toList()
                 : enable;

@@ -34,6 +34,7 @@ public final class CopiedRows {
     }
 
     private static boolean emptied(StepRun run, Migration migration) throws SQLException {
+        removeTriggers(run, migration);
         run.session().update(SAVEPOINT);
         try {
             run.session().update(TRUNCATE.with("newTable", migration.newTable()));
@@ -53,7 +54,19 @@ public final class CopiedRows {
     /** Before a copy is begun: what an earlier one has left would be there twice. To be run in the transaction that begins it. */
     public static void removeLeftovers(StepRun run, Migration migration) throws SQLException {
         if (run.migrations().hasLeftRows(migration)) {
+            removeTriggers(run, migration);
             run.session().update(TRUNCATE.with("newTable", migration.newTable()));
+        }
+    }
+
+    /** Those that a swap which was killed has made ahead: one refuses TRUNCATE. */
+    private static void removeTriggers(StepRun run, Migration migration) throws SQLException {
+        if (migration.deltaTableName().isPresent()) {
+            Capture.of(migration)
+                    .removeFrom(
+                            run.session(),
+                            migration.newTable(),
+                            migration.spec().routing());
         }
     }
 }

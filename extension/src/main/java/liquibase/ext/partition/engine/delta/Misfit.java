@@ -14,7 +14,8 @@ import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * A value that cannot be converted to the type that its column has in the other table. The server's error names neither the row
- * nor, for most types, the value; so, once a statement has failed, its rows are tried one by one.
+ * nor, for most types, the value; so, once a statement has failed, its rows are tried one by one, in one transaction, for half a
+ * minute at most.
  */
 public final class Misfit {
     /** Of a value in the message, in characters. */
@@ -52,6 +53,9 @@ public final class Misfit {
     private static final Sql KEY_VALUE = Sql.of("{name} || r.{column}::text");
     private static final Sql FOUND = Sql.of("SELECT pg_catalog.current_setting({setting}, true)");
 
+    /** A transaction of ours is not to last for minutes; without the row's name the error is the server's. */
+    private static final Sql TIMEOUT = Sql.of("SELECT pg_catalog.set_config('statement_timeout', '30s', true)");
+
     private Misfit() {}
 
     /**
@@ -74,7 +78,10 @@ public final class Misfit {
             return error;
         }
         try {
-            session.update(find(match, table, rows, where));
+            session.inTransaction(() -> {
+                session.queryStrings(TIMEOUT);
+                session.update(find(match, table, rows, where));
+            });
             Optional<String> found = session.queryStrings(FOUND.with("setting", SETTING)).stream()
                     .filter(text -> text != null && !text.isEmpty())
                     .findFirst();

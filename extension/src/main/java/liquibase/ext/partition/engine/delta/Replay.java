@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -43,6 +44,12 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
      *     partition's index would be searched for every row.
      */
     public record Side(QualifiedName table, RowShape shape) {}
+
+    /** Waits until a batch may be begun, and says how long it should take. */
+    @FunctionalInterface
+    public interface Turn {
+        Duration await() throws SQLException;
+    }
 
     /** A delta row of a short key takes about 50 bytes with its header, a block is 8 kB. */
     private static final long ROWS_PER_BLOCK = 150;
@@ -234,28 +241,38 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
                         .with("batch", batch());
     }
 
+    /** As {@link #pass(Session, long, Turn)}, without a pause. */
+    public long pass(Session session, long batchSize) throws SQLException {
+        return pass(session, batchSize, () -> Pace.DEFAULT_CHUNK_TIME);
+    }
+
     /**
      * Replays what the delta table has now, batch by batch, each in a transaction of its own of about the chunk time, and vacuums it.
      *
      * @param batchSize how many delta rows a batch begins from at most, about
+     * @param turn asked before each batch
      * @return delta rows taken
      */
-    public long pass(Session session, long batchSize) throws SQLException {
-        long taken = passWithoutVacuum(session, batchSize);
+    public long pass(Session session, long batchSize, Turn turn) throws SQLException {
+        long taken = passWithoutVacuum(session, batchSize, turn);
         if (taken > 0) {
             session.update(VACUUM.with("delta", capture.delta()));
         }
         return taken;
     }
 
-    /** As {@link #pass}, for several in a row that take little each. */
+    /** As {@link #pass}, without a pause, for several in a row that take little each. */
     public long passWithoutVacuum(Session session, long batchSize) throws SQLException {
+        return passWithoutVacuum(session, batchSize, () -> Pace.DEFAULT_CHUNK_TIME);
+    }
+
+    private long passWithoutVacuum(Session session, long batchSize, Turn turn) throws SQLException {
         ChunkSize size = new ChunkSize(FIRST_BLOCKS, batchSize / ROWS_PER_BLOCK);
         long blocks = Heap.blocks(session, capture.delta());
         long taken = 0;
         for (long from = 0; from < blocks; ) {
             long fromBlock = from;
-            long toBlock = Math.min(blocks, from + size.next(Pace.DEFAULT_CHUNK_TIME));
+            long toBlock = Math.min(blocks, from + size.next(turn.await()));
             taken += size.timed(toBlock - fromBlock, () -> replayBatch(session, fromBlock, toBlock));
             from = toBlock;
         }

@@ -1,10 +1,13 @@
 package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
+import java.util.Map;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.run.Throttle;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.target.RowShape;
@@ -36,9 +39,10 @@ public final class ReplayStep {
 
     /**
      * @param batchSize about how many delta rows a batch begins from; also what counts as small
+     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
      * @throws PartitionException when writers are faster than the replay
      */
-    public static void run(StepRun run, long batchSize) throws SQLException {
+    public static void run(StepRun run, long batchSize, Map<String, String> pace) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
@@ -54,8 +58,12 @@ public final class ReplayStep {
                         run.session(),
                         run.source(),
                         ". Nothing was replayed. Roll back to before captureChanges and begin again.");
+        Throttle throttle = run.throttle(pace);
         replay.withScratchTable(run.session(), () -> {
-            catchUp(run, replay, batchSize);
+            catchUp(run, replay, batchSize, () -> {
+                throttle.awaitNext();
+                return throttle.chunkTime();
+            });
             return null;
         });
         if (!migration.phase().isAtLeast(Phase.REPLAYED)) {
@@ -64,15 +72,19 @@ public final class ReplayStep {
     }
 
     /**
-     * Passes until one takes no more than {@code small} rows.
+     * Passes until one takes no more than {@code small} rows, without a pause.
      *
      * @throws PartitionException when ten passes in a row have not gained on the writers
      */
     public static void catchUp(StepRun run, Replay replay, long small) throws SQLException {
+        catchUp(run, replay, small, () -> Pace.DEFAULT_CHUNK_TIME);
+    }
+
+    private static void catchUp(StepRun run, Replay replay, long small, Replay.Turn turn) throws SQLException {
         long least = Long.MAX_VALUE;
         int withoutGain = 0;
         for (int pass = 1; ; pass++) {
-            long taken = replay.pass(run.session(), Math.max(small, 1));
+            long taken = replay.pass(run.session(), Math.max(small, 1), turn);
             run.line("replay of %s: pass %d, %,d delta rows into %s"
                     .formatted(run.source(), pass, taken, replay.to().table()));
             if (taken <= small) {

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.index;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DefaultTablespace;
@@ -13,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.TableSettings;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -85,8 +87,13 @@ public final class IndexBuild {
         return new IndexBuild(run, migration, indexes, reader.partitions(migration.newTable()));
     }
 
-    /** Builds what is missing. */
-    public void build(int workers) throws SQLException {
+    /**
+     * Builds what is missing.
+     *
+     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them; a piece is an index of a partition, or
+     *     its vacuum
+     */
+    public void build(int workers, Map<String, String> pace) throws SQLException {
         if (migration.phase().isAtLeast(Phase.INDEXED)) {
             run.line("%s: %s has its indexes already.".formatted(run.step(), migration.newTable()));
             return;
@@ -108,25 +115,26 @@ public final class IndexBuild {
         }
         ProgressMeter meter =
                 new ProgressMeter(run.report(), "indexes of " + migration.newTable(), partitions.size(), 0, 0);
-        run.workers()
-                .forEach(
-                        partitions,
-                        workers,
-                        (session, partition) -> {
-                            for (PartitionedIndex index : indexes) {
-                                Identifier name =
-                                        partitionIndex(partition, index).name();
-                                createIfMissing(
-                                        session, index, partition, name, index.createOnPartition(partition, name));
-                            }
-                            session.update(VACUUM.with("table", partition));
-                            meter.add(1, 0);
-                        },
-                        () -> {
-                            if (meter.isDue()) {
-                                meter.tell("partitions");
-                            }
-                        });
+        Workers team = run.workers(pace);
+        team.forEach(
+                partitions,
+                workers,
+                (session, partition) -> {
+                    for (PartitionedIndex index : indexes) {
+                        Identifier name = partitionIndex(partition, index).name();
+                        if (createIfMissing(
+                                session, index, partition, name, index.createOnPartition(partition, name))) {
+                            team.awaitNext();
+                        }
+                    }
+                    session.update(VACUUM.with("table", partition));
+                    meter.add(1, 0);
+                },
+                () -> {
+                    if (meter.isDue()) {
+                        meter.tell("partitions");
+                    }
+                });
         attach();
         identifyReplicas();
         run.session().update(ANALYZE.with("table", migration.newTable()));
@@ -192,14 +200,20 @@ public final class IndexBuild {
         }
     }
 
-    /** The index and what is said of it are made in one transaction, so that to find its name means that all is there. */
-    private static void createIfMissing(
+    /**
+     * The index and what is said of it are made in one transaction, so that to find its name means that all is there.
+     *
+     * @return whether it was missing
+     */
+    private static boolean createIfMissing(
             Session session, PartitionedIndex index, QualifiedName table, Identifier name, List<Sql> statements)
             throws SQLException {
         Sql exists = INDEX_OF.with("index", table.sibling(name).quoted()).with("table", table.quoted());
         if (session.queryLong(exists) == 0) {
             DefaultTablespace.within(session, index.settings().tablespace(), () -> session.updateAll(statements));
+            return true;
         }
+        return false;
     }
 
     /** Each partition's own index: what is logged of a row is what its partition says. */

@@ -26,6 +26,9 @@ public record Pace(
         Optional<String> throttleQuery,
         Optional<WorkingHours> window,
         Optional<Duration> maxDuration) {
+    /** The value of a setting that is not to be there, where a changelog, a run or a row would have it otherwise. */
+    public static final String OFF = "off";
+
     /** Where nothing else is asked for. */
     public static final Duration DEFAULT_CHUNK_TIME = Duration.ofSeconds(2);
 
@@ -44,7 +47,7 @@ public record Pace(
     public static final Pace FULL_SPEED = parse(Map.of());
 
     /**
-     * @param settings by name; those that are missing are off, or what they are by default
+     * @param settings by name; those that are missing, or {@link #OFF}, are off, or what they are by default
      * @throws IllegalArgumentException with a message for people
      */
     public static Pace parse(Map<String, String> settings) {
@@ -55,7 +58,7 @@ public record Pace(
                     throw new IllegalArgumentException(
                             "There is no setting %s; there are %s.".formatted(name, String.join(", ", sorted())));
                 });
-        Optional<String> query = Optional.ofNullable(settings.get(QUERY)).map(String::strip);
+        Optional<String> query = given(settings, QUERY).map(String::strip);
         if (query.filter(String::isEmpty).isPresent()) {
             throw new IllegalArgumentException(QUERY + " is empty; write a query that gives true or false.");
         }
@@ -63,9 +66,9 @@ public record Pace(
                 duration(settings, CHUNK_TIME).orElse(DEFAULT_CHUNK_TIME),
                 duration(settings, PAUSE).orElse(Duration.ZERO),
                 duration(settings, REPLICA_LAG),
-                Optional.ofNullable(settings.get(LOAD)).map(Pace::load),
+                given(settings, LOAD).map(Pace::load),
                 query,
-                Optional.ofNullable(settings.get(WINDOW)).map(text -> WorkingHours.parse(WINDOW, text)),
+                given(settings, WINDOW).map(text -> WorkingHours.parse(WINDOW, text)),
                 duration(settings, DURATION));
     }
 
@@ -91,8 +94,13 @@ public record Pace(
         return NAMES.stream().sorted().toList();
     }
 
+    private static Optional<String> given(Map<String, String> settings, String name) {
+        return Optional.ofNullable(settings.get(name))
+                .filter(text -> !text.strip().equals(OFF));
+    }
+
     private static Optional<Duration> duration(Map<String, String> settings, String name) {
-        return Optional.ofNullable(settings.get(name)).map(text -> DurationText.parse(name, text));
+        return given(settings, name).map(text -> DurationText.parse(name, text));
     }
 
     private static long load(String text) {

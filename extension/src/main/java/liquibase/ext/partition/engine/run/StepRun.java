@@ -26,6 +26,7 @@ public final class StepRun implements AutoCloseable {
      * @param more where workers' connections come from
      * @param onBusy what to do while another runner is at work on the table
      * @param askAfter how long a statement may take before the server is asked over another connection what has become of it
+     * @param pace what the run says to all its steps
      */
     public record Environment(
             Connection main,
@@ -33,9 +34,22 @@ public final class StepRun implements AutoCloseable {
             StateTables state,
             Report report,
             OnBusy onBusy,
-            Duration askAfter) {
+            Duration askAfter,
+            RunPace pace) {
+        /** For a run of this one step. */
         public Environment(Connection main, ConnectionSource more, StateTables state, Report report, OnBusy onBusy) {
             this(main, more, state, report, onBusy, AnswerWatch.ASK_AFTER);
+        }
+
+        /** For a run of this one step. */
+        public Environment(
+                Connection main,
+                ConnectionSource more,
+                StateTables state,
+                Report report,
+                OnBusy onBusy,
+                Duration askAfter) {
+            this(main, more, state, report, onBusy, askAfter, RunPace.beginningNow());
         }
 
         /**
@@ -133,20 +147,36 @@ public final class StepRun implements AutoCloseable {
         environment.report().line(text);
     }
 
-    /** Workers that work without a pause. */
-    public Workers workers() {
-        return workers(Map.of());
-    }
-
     /** @param pace settings as {@link Pace#parse} takes them */
     public Workers workers(Map<String, String> pace) {
+        return workers(throttle(pace));
+    }
+
+    /**
+     * Workers on what is done to its end once it is begun.
+     *
+     * @param what begins the message
+     * @throws TimeIsUp where it is too late to begin
+     */
+    public Workers wholeWorkers(Map<String, String> pace, String what) throws SQLException {
+        Throttle throttle = throttle(pace);
+        throttle.beginWhole(what);
+        return workers(throttle);
+    }
+
+    /** For what the coordinator does by itself, piece by piece. */
+    public Throttle throttle(Map<String, String> pace) {
+        return new Throttle(session, environment.report(), migrations(), source, pace, environment.pace());
+    }
+
+    private Workers workers(Throttle throttle) {
         return new Workers(
                 environment.more(),
                 session,
                 environment.report(),
                 watch,
                 "liquibase-partition " + step + " " + source.name(),
-                new Throttle(session, environment.report(), migrations(), source, pace));
+                throttle);
     }
 
     /**

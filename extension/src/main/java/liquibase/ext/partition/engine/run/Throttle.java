@@ -50,31 +50,45 @@ public final class Throttle {
     private final Migrations migrations;
     private final QualifiedName source;
     private final Map<String, String> settings;
-    private final long begun = System.nanoTime();
+    private final RunPace ofRun;
+    private final Thread coordinator = Thread.currentThread();
 
     private volatile Pace pace;
     private volatile Optional<String> reason = Optional.empty();
     private volatile boolean over;
+    private boolean whole;
+    private long lookedAt = System.nanoTime() - LOOK_EVERY_MILLISECONDS * 1_000_000;
     private Map<String, String> tuning = Map.of();
     private long toldAt;
 
-    /** @param settings as {@link Pace#parse} takes them */
+    /**
+     * For the thread that it is made on, which is the coordinator's.
+     *
+     * @param settings as {@link Pace#parse} takes them
+     */
     Throttle(
-            Session session, Report report, Migrations migrations, QualifiedName source, Map<String, String> settings) {
+            Session session,
+            Report report,
+            Migrations migrations,
+            QualifiedName source,
+            Map<String, String> settings,
+            RunPace ofRun) {
         this.session = session;
         this.report = report;
         this.migrations = migrations;
         this.source = source;
-        this.settings = Map.copyOf(settings);
-        this.pace = Pace.parse(settings);
+        Map<String, String> both = new HashMap<>(settings);
+        both.putAll(ofRun.settings());
+        this.settings = Map.copyOf(both);
+        this.ofRun = ofRun;
+        this.pace = Pace.parse(both);
     }
 
     /** The coordinator's look; not to be called inside a transaction. */
     void look() throws SQLException {
         retune();
-        over = pace.maxDuration()
-                .filter(longest -> elapsed().compareTo(longest) >= 0)
-                .isPresent();
+        lookedAt = System.nanoTime();
+        over = !whole && isTimeUp();
         Optional<String> found = over ? Optional.empty() : findReason();
         if (found.isPresent() && (reason.isEmpty() || System.nanoTime() - toldAt >= TELL_EVERY.toNanos())) {
             report.line("Paused: " + found.get() + ".");
@@ -112,8 +126,53 @@ public final class Throttle {
         return !over;
     }
 
+    /**
+     * What is begun now is done to its end, because a part of it is worth nothing.
+     *
+     * @param what begins the message
+     * @throws TimeIsUp where it is too late to begin it
+     */
+    void beginWhole(String what) throws SQLException {
+        retune();
+        if (isTimeUp()) {
+            throw new TimeIsUp(
+                    "%s was not begun: maxDuration is over, and it would begin anew if it were ended. What is done is kept, and capture goes on. Run update again; it goes on from here."
+                            .formatted(what));
+        }
+        whole = true;
+    }
+
+    /**
+     * For a step, or a worker's task, that works piece by piece and keeps each: rests, and waits until the next piece may be begun. Any
+     * thread, outside of a transaction.
+     *
+     * @throws TimeIsUp when none may be begun any more
+     */
+    public void awaitNext() throws SQLException {
+        try {
+            pause();
+            if (Thread.currentThread() == coordinator ? !lookedUntilTurn() : !awaitTurn()) {
+                throw new TimeIsUp(
+                        "maxDuration is over. What is done is kept, and capture goes on. Run update again; it goes on from here.");
+            }
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+    }
+
+    /** Pieces can be short, and to look is a query or more. */
+    private boolean lookedUntilTurn() throws SQLException, InterruptedException {
+        boolean justLooked = System.nanoTime() - lookedAt < LOOK_EVERY_MILLISECONDS * 1_000_000;
+        return justLooked && reason.isEmpty() ? !over : lookUntilTurn();
+    }
+
+    static IllegalStateException interrupted(InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new IllegalStateException("Interrupted while work was paused.", e);
+    }
+
     /** How long a chunk should take. Any thread. */
-    Duration chunkTime() {
+    public Duration chunkTime() {
         return pace.chunkTime();
     }
 
@@ -130,8 +189,10 @@ public final class Throttle {
         }
     }
 
-    private Duration elapsed() {
-        return Duration.ofNanos(System.nanoTime() - begun);
+    private boolean isTimeUp() {
+        return pace.maxDuration()
+                .filter(longest -> ofRun.elapsed().compareTo(longest) >= 0)
+                .isPresent();
     }
 
     /** What somebody has written wrongly must not end a copy of hours: it is told, and the settings stay. */

@@ -97,6 +97,15 @@ public final class Workers {
         }
     }
 
+    /**
+     * For a task whose item is worked off in pieces, each of them kept: rests, and waits until the next piece may be begun.
+     *
+     * @throws TimeIsUp when none may be begun any more
+     */
+    public void awaitNext() throws SQLException {
+        throttle.awaitNext();
+    }
+
     private <T> void oneByOne(Items<T> items, Task<T> task, Heartbeat heartbeat) throws SQLException {
         try {
             while (items.left() > 0) {
@@ -111,8 +120,7 @@ public final class Workers {
                 }
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("Interrupted while work was paused.", e);
+            throw Throttle.interrupted(e);
         }
     }
 

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
@@ -45,10 +46,12 @@ public final class BackupDrop {
     private BackupDrop() {}
 
     /**
+     * @param pace of the comparison, as {@link Verification#verifyBackup} takes it
      * @throws PartitionException when the backup has a row that the live table has not, or something depends on the backup, or
      *     the lock is not given
      */
-    public static void run(StepRun run, Identifier backupName, LockPolicy lock, int workers) throws SQLException {
+    public static void run(StepRun run, Identifier backupName, LockPolicy lock, int workers, Map<String, String> pace)
+            throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.SWAPPED, run.step());
         if (migration.phase().isAtLeast(Phase.DROPPED)) {
             run.line("%s: the backup of %s is dropped already.".formatted(run.step(), run.source()));
@@ -73,7 +76,7 @@ public final class BackupDrop {
                     "%s cannot be dropped:\n  %s\nNothing was dropped. Remove these, then run update again."
                             .formatted(backup, Obstacle.lines(obstacles)));
         }
-        requireVerified(run, migration, backup, workers);
+        requireVerified(run, migration, backup, workers, pace);
         Capture capture = Capture.of(migration);
         CapturedTable live = new CapturedTable(
                 run.source(), reader.partitions(run.source()), migration.spec().routing());
@@ -94,7 +97,8 @@ public final class BackupDrop {
         run.line("%s is dropped, and changes of %s are no longer captured.".formatted(backup, run.source()));
     }
 
-    private static void requireVerified(StepRun run, Migration migration, QualifiedName backup, int workers)
+    private static void requireVerified(
+            StepRun run, Migration migration, QualifiedName backup, int workers, Map<String, String> pace)
             throws SQLException {
         Optional<BackupVerification> earlier = migration
                 .backupVerification()
@@ -102,7 +106,7 @@ public final class BackupDrop {
         if (earlier.isPresent()) {
             return;
         }
-        ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, workers);
+        ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, workers, pace);
         if (result.differences() > 0) {
             throw new PartitionException(
                     "%s and its backup %s differ in %d rows that were not written since the swap. Nothing was dropped. Find out why; the backup may be the only place that has them. The keys:%s"

@@ -1,13 +1,16 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.QualifiedNames;
+import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Answers;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -41,6 +44,8 @@ final class LockedSwitch {
     /** Whoever cannot get below that, for its writers are fast, goes on with what is left. */
     private static final int PASSES_BEFORE_AN_ATTEMPT = 5;
 
+    private static final Duration BRIEFLY = Duration.ofSeconds(1);
+
     /** What is different between the swap and the reverse swap. */
     interface Body {
         /** The switch, from what the catalog says now. Asks by the run's session only, and changes nothing. */
@@ -60,12 +65,12 @@ final class LockedSwitch {
     private final SwapSettings settings;
     private final Replay replay;
     private final QualifiedName leaving;
-    private final QualifiedName entering;
+    private final CapturedTable entering;
     private final OldSnapshots oldSnapshots;
     private Answers.Of<Switch> planned;
     private long lockedAt;
 
-    LockedSwitch(StepRun run, SwapSettings settings, Replay replay, QualifiedName leaving, QualifiedName entering) {
+    LockedSwitch(StepRun run, SwapSettings settings, Replay replay, QualifiedName leaving, CapturedTable entering) {
         this.run = run;
         this.settings = settings;
         this.replay = replay;
@@ -81,7 +86,23 @@ final class LockedSwitch {
 
     /** @return milliseconds that the lock was held */
     long run(Body body) throws SQLException {
-        return replay.withScratchTable(run.session(), () -> untilSwitched(body));
+        TriggersAhead.make(run, replay.capture(), entering, settings.lock());
+        try {
+            return replay.withScratchTable(run.session(), () -> untilSwitched(body));
+        } catch (SQLException | RuntimeException e) {
+            removeTriggers(e);
+            throw e;
+        }
+    }
+
+    private void removeTriggers(Exception failure) {
+        try {
+            TriggersAhead.remove(
+                    run, replay.capture(), entering.table(), entering.routing(), new LockPolicy(BRIEFLY, 1));
+        } catch (SQLException | RuntimeException suppressed) {
+            // They do no harm, and whoever takes the migration back removes them.
+            failure.addSuppressed(suppressed);
+        }
     }
 
     private long untilSwitched(Body body) throws SQLException {
@@ -201,7 +222,7 @@ final class LockedSwitch {
     private Outcome underLock(Body body) throws SQLException {
         Session session = run.session();
         Switch plan = planned.made();
-        List<Sql> ofTables = lockStatements(leaving, entering);
+        List<Sql> ofTables = lockStatements(leaving, entering.table());
         List<Sql> locks = plan.locks(ofTables);
         String searchPath = QualifiedNames.searchPath(session);
         lockedAt = System.nanoTime();

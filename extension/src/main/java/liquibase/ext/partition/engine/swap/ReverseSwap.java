@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.swap;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
@@ -22,6 +23,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
@@ -44,8 +46,7 @@ public final class ReverseSwap {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
         if (!migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is not swapped.".formatted(run.step(), run.source()));
-            ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
-            MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
+            finish(run, migration, settings);
             return;
         }
         if (migration.phase().isAtLeast(Phase.DROPPED)) {
@@ -70,7 +71,7 @@ public final class ReverseSwap {
                 new Replay.Side(run.source(), RowShape.NEW),
                 new Replay.Side(backupName, RowShape.SOURCE),
                 backup.writableColumns());
-        long milliseconds = new LockedSwitch(run, settings, replay, run.source(), backupName)
+        long milliseconds = new LockedSwitch(run, settings, replay, run.source(), CapturedTable.ordinary(backupName))
                 .run(new LockedSwitch.Body() {
                     @Override
                     public Switch plan() throws SQLException {
@@ -86,6 +87,19 @@ public final class ReverseSwap {
         run.line(
                 "%s is the table it was before the swap, with every write made since; %s is kept up to date. The lock was held for %d ms."
                         .formatted(run.source(), migration.newTable(), milliseconds));
+        finish(run, migration, settings);
+    }
+
+    /** What takes long, and holds up nobody; for the next run, too, where this one is killed before. */
+    private static void finish(StepRun run, Migration migration, SwapSettings settings) throws SQLException {
+        if (migration.deltaTableName().isPresent()) {
+            TriggersAhead.remove(
+                    run,
+                    Capture.of(migration),
+                    migration.newTable(),
+                    migration.spec().routing(),
+                    settings.lock());
+        }
         ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
         MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
     }
@@ -107,7 +121,7 @@ public final class ReverseSwap {
         run.line(
                 "%s: a trigger that captures changes of %s was disabled, or made again, since the swap. The table is compared with its backup."
                         .formatted(run.step(), run.source()));
-        ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, 1);
+        ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
         if (result.differences() > 0) {
             throw new PartitionException(
                     "%s and its backup differ in %d rows that were written while a trigger was disabled. Nothing was renamed, since the rollback would lose these writes. Put the keys of the rows into the delta table, once with the values that either table has (INSERT INTO %s (%s) VALUES …), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
@@ -150,7 +164,7 @@ public final class ReverseSwap {
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
                 SettingsParts.of(run.session(), exchange, names),
                 ForeignKeys.reverse(run, migration, exchange),
-                capture,
+                new CaptureTriggers(exchange, capture, capture.triggered(run.session(), backupName)),
                 Protection.read(run.session(), exchange),
                 DependentParts.read(run.session(), exchange));
     }

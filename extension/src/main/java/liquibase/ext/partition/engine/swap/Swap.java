@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.swap;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
@@ -17,6 +18,7 @@ import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
+import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
@@ -28,6 +30,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
 import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
@@ -83,7 +86,15 @@ public final class Swap {
         compareAgainAfterABreak();
         Replay replay = forwardReplay(reader, source);
         List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
-        LockedSwitch locked = new LockedSwitch(run, settings, replay, source.name(), migration.newTable());
+        LockedSwitch locked = new LockedSwitch(
+                run,
+                settings,
+                replay,
+                source.name(),
+                new CapturedTable(
+                        migration.newTable(),
+                        reader.partitions(migration.newTable()),
+                        migration.spec().routing()));
         long milliseconds = locked.run(new LockedSwitch.Body() {
             @Override
             public Switch plan() throws SQLException {
@@ -115,7 +126,7 @@ public final class Swap {
             run.line(
                     "%s: a trigger that captures changes of %s was disabled, or made again, since the tables were compared. They are compared once more."
                             .formatted(run.step(), run.source()));
-            Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1);
+            Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
         }
     }
 
@@ -169,7 +180,8 @@ public final class Swap {
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
                 SettingsParts.of(run.session(), exchange, names),
                 ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),
-                replay.capture(),
+                new CaptureTriggers(
+                        exchange, replay.capture(), replay.capture().triggered(run.session(), migration.newTable())),
                 Protection.read(run.session(), exchange),
                 DependentParts.read(run.session(), exchange));
     }

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.swap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
@@ -55,7 +54,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
             Optional<TriggerRouting> routing,
             List<SwitchPart> settings,
             ForeignKeys foreignKeys,
-            Capture capture,
+            CaptureTriggers capture,
             List<SwitchPart> protection,
             List<SwitchPart> dependents) {
         List<SwitchPart> parts = new ArrayList<>();
@@ -66,14 +65,14 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
         parts.add(new UserTriggers(
                 exchange,
                 exchange.old()
-                        .userTriggers(name -> capture.owns(name)
+                        .userTriggers(name -> capture.capture().owns(name)
                                 || foreignKeys.triggers().contains(name)
                                 || routing.filter(it -> it.owns(name)).isPresent())));
         parts.add(new TableGrants(exchange));
         parts.addAll(protection);
         parts.add(new TableComment(exchange));
         parts.addAll(foreignKeys.incoming());
-        parts.add(new CaptureTriggers(exchange, capture));
+        parts.add(capture);
         parts.add(new RoutingTriggers(exchange, routing));
         parts.add(foreignKeys.own());
         parts.addAll(dependents);

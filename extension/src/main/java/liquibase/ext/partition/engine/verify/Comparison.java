@@ -123,11 +123,12 @@ public record Comparison(
     /**
      * Compares all.
      *
+     * @param team does it
      * @param what begins the progress lines
      * @param chunkSize rows a chunk holds at most, about
      */
-    public ComparisonResult compare(StepRun run, String what, long chunkSize, int workers) throws SQLException {
-        Workers team = run.workers();
+    public ComparisonResult compare(StepRun run, Workers team, String what, long chunkSize, int workers)
+            throws SQLException {
         List<QualifiedName> partitions = new TableReader(run.session()).partitions(partitioned);
         ChunkSize there = chunkSize(run.session(), List.of(ordinary), chunkSize);
         ChunkSize back = chunkSize(run.session(), partitions, chunkSize);

@@ -36,12 +36,11 @@ record DefaultPartition(QualifiedName table, PartitionKey key, PartitionLayout l
             FROM (SELECT {time} AS time, {empty} AS empty FROM ONLY {table} AS t
                   WHERE t.ctid >= {fromBlock} AND t.ctid < {toBlock} OFFSET 0) AS r""");
 
-    DefaultRows count(StepRun run, long chunkSize, int workers) throws SQLException {
+    DefaultRows count(StepRun run, Workers team, long chunkSize, int workers) throws SQLException {
         long blocks = Heap.blocks(run.session(), table);
         if (blocks == 0) {
             return DefaultRows.none();
         }
-        Workers team = run.workers();
         ChunkSize size =
                 new ChunkSize(FIRST_BLOCKS, ChunkSize.blocksFor(chunkSize, Heap.rowsPerBlock(run.session(), table)));
         AtomicReference<DefaultRows> counted = new AtomicReference<>(DefaultRows.none());

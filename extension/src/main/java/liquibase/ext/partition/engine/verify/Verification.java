@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.verify;
 
 import java.sql.SQLException;
+import java.util.Map;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -11,6 +12,7 @@ import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.delta.SameColumns;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.DefaultRows;
@@ -29,9 +31,12 @@ public final class Verification {
     /**
      * Compares source and new table.
      *
+     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them. What is found is recorded at the end, so
+     *     that a comparison that has begun is not ended for {@code maxDuration}: it would never come to an end
      * @throws PartitionException when they differ, with the first keys that do
      */
-    public static void verifyCopy(StepRun run, long chunkSize, int workers) throws SQLException {
+    public static void verifyCopy(StepRun run, long chunkSize, int workers, Map<String, String> pace)
+            throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
@@ -42,8 +47,9 @@ public final class Verification {
         SameColumns.require(migration, source, newTable, "Nothing was compared.");
         Comparison comparison = comparison(run, migration, source, newTable, RowShape.SOURCE);
         String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
-        ComparisonResult result =
-                comparison.compare(run, "verification of " + migration.newTable(), chunkSize, workers);
+        String what = "verification of " + migration.newTable();
+        Workers team = run.wholeWorkers(pace, what);
+        ComparisonResult result = comparison.compare(run, team, what, chunkSize, workers);
         run.migrations().recordVerification(migration, result.rows(), result.differences(), triggers);
         if (result.differences() > 0) {
             throw new PartitionException(
@@ -54,7 +60,7 @@ public final class Verification {
         QualifiedName defaultPartition = run.source().sibling(layout.defaultPartition());
         DefaultRows aside = new DefaultPartition(
                         defaultPartition, comparison.match().partitionKey(), layout)
-                .count(run, chunkSize, workers);
+                .count(run, team, chunkSize, workers);
         run.migrations().recordDefaultRows(migration, aside);
         run.line("verification of %s: %,d rows compared, no difference; %s in %s"
                 .formatted(
@@ -73,8 +79,9 @@ public final class Verification {
         run.migrations().forgetVerification(migration);
     }
 
-    /** Compares the backup with the live table, and records the result. */
-    public static ComparisonResult verifyBackup(StepRun run, long chunkSize, int workers) throws SQLException {
+    /** Compares the backup with the live table, and records the result. The pace is that of {@link #verifyCopy}. */
+    public static ComparisonResult verifyBackup(StepRun run, long chunkSize, int workers, Map<String, String> pace)
+            throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.SWAPPED, run.step());
         QualifiedName backup = run.source().sibling(migration.backupTableName().orElseThrow());
         TableReader reader = new TableReader(run.session());
@@ -85,12 +92,13 @@ public final class Verification {
         String oldColumns = old.columnFingerprint(differing);
         if (!liveColumns.equals(oldColumns)) {
             throw new PartitionException(
-                    "The columns of %s and of its backup %s are not the same any more, so they cannot be compared. Nothing was changed. They are <%s> and <%s>. Give the backup the same columns, or drop it by hand."
+                    "The columns of %s and of its backup %s are not the same any more, so they cannot be compared. Nothing was changed. They are <%s> and <%s>. Give the backup the same columns, then run update again; or drop it by hand."
                             .formatted(run.source(), backup, liveColumns, oldColumns));
         }
         Comparison comparison = comparison(run, migration, old, live, RowShape.NEW);
         String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
-        ComparisonResult result = comparison.compare(run, "verification of " + backup, chunkSize, workers);
+        String what = "verification of " + backup;
+        ComparisonResult result = comparison.compare(run, run.wholeWorkers(pace, what), what, chunkSize, workers);
         run.migrations().recordBackupVerification(migration, result.differences(), triggers);
         return result;
     }

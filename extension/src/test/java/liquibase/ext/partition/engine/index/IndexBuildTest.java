@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
@@ -150,7 +151,7 @@ class IndexBuildTest {
         try (Transaction gate = Transaction.begin(database)) {
             gate.run("LOCK TABLE orders_202409 IN ROW EXCLUSIVE MODE");
             Future<Void> build = inBackground(() -> {
-                orders.step("buildIndexes", run -> IndexBuild.of(run).build(1));
+                orders.step("buildIndexes", run -> IndexBuild.of(run).build(1, Map.of()));
                 return null;
             });
             orders.awaitBlocked("liquibase-partition buildIndexes%");

@@ -10,6 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PaceTest {
     @ParameterizedTest(name = "{0} at {1}: {2}")
@@ -45,6 +46,14 @@ class PaceTest {
                 .isThrownBy(() -> Pace.parse(Map.of(name, value)))
                 .withMessageContaining(name)
                 .withMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pauseBetweenChunks", "maxReplicaLag", "maxLoad", "throttleQuery", "window", "maxDuration"})
+    void whatIsOffIsAsIfNobodyHadSetIt(String name) {
+        assertThat(Pace.parse(Map.of(name, "off"))).isEqualTo(Pace.FULL_SPEED);
+        assertThat(Pace.retuned(Map.of(name, "no such value"), Map.of(name, "off")))
+                .isEqualTo(Pace.FULL_SPEED);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.run.LockPolicy;
@@ -33,7 +34,7 @@ class DropUnderWritersTest {
             Future<Void> drop = MigrationFixture.inBackground(() -> {
                 fixture.step(
                         "dropBackup",
-                        run -> BackupDrop.run(run, fixture.backup().name(), patient, 1));
+                        run -> BackupDrop.run(run, fixture.backup().name(), patient, 1, Map.of()));
                 return null;
             });
             fixture.awaitBlockedStatement(fixture.source().name().name());

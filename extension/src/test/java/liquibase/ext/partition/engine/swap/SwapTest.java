@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
@@ -373,7 +374,11 @@ class SwapTest {
         assertThatThrownBy(() -> orders.step(
                         "dropBackup",
                         run -> BackupDrop.run(
-                                run, new liquibase.ext.partition.engine.sql.Identifier("precious"), SHORT, 1)))
+                                run,
+                                new liquibase.ext.partition.engine.sql.Identifier("precious"),
+                                SHORT,
+                                1,
+                                Map.of())))
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("The backup of public.orders is orders_old, not precious");
     }

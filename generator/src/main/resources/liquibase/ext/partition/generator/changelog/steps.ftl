@@ -63,15 +63,16 @@
 <#-- Which of the settings each step has, as attributes of the same names. -->
 <#assign lock = ["lockTimeout", "lockAttempts"]>
 <#assign pace = ["pauseBetweenChunks", "maxReplicaLag", "maxLoad", "throttleQuery", "window", "maxDuration"]>
+<#assign chunks = ["chunkTime"] + pace>
 <#assign tuning = {
   "capture": lock,
-  "copy": ["chunkSize", "chunkTime", "workers"] + pace,
-  "index": ["workers"],
-  "replay": [],
-  "verify": ["workers"],
+  "copy": ["chunkSize", "workers"] + chunks,
+  "index": ["workers"] + pace,
+  "replay": chunks,
+  "verify": ["workers"] + chunks,
   "swap": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions"],
-  "backup": ["workers"],
-  "drop": ["workers"] + lock
+  "backup": ["workers"] + chunks,
+  "drop": ["workers"] + chunks + lock
 }>
 
 <#-- What a reviewer must know of this table's partitions. -->

@@ -3,20 +3,29 @@ package liquibase.ext.partition.engine.swap.carry;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** Capture ends on the table that leaves and begins on the one that enters. */
-public record CaptureTriggers(Exchange exchange, Capture capture) implements SwitchPart {
+/**
+ * Capture ends on the table that leaves and begins on the one that enters. What a trigger costs on each of some hundred partitions is
+ * not spent under the lock: those of the entering one are made ahead, and those of the leaving one are removed afterwards.
+ *
+ * @param triggered what the entering table has already
+ */
+public record CaptureTriggers(Exchange exchange, Capture capture, Capture.Triggered triggered) implements SwitchPart {
     @Override
     public List<Sql> beforeRenaming() {
-        return capture.stopStatements(exchange.old().captured(exchange.liveName()));
+        CapturedTable leaving = exchange.old().captured(exchange.liveName());
+        return leaving.hasPartitions() ? capture.pauseStatements(leaving) : capture.stopStatements(leaving);
     }
 
     @Override
     public List<Sql> afterRenaming() {
         List<Sql> statements = new ArrayList<>(
                 capture.adaptStatements(exchange.old().table(), exchange.next().table()));
-        statements.addAll(capture.startStatements(exchange.next().captured(exchange.liveName())));
+        statements.addAll(capture.startStatements(
+                exchange.next().captured(exchange.liveName()),
+                triggered.renamed(exchange.next().name(), exchange.liveName())));
         return statements;
     }
 }

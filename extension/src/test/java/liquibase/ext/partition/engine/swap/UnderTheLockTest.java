@@ -1,0 +1,294 @@
+package liquibase.ext.partition.engine.swap;
+
+import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
+import static liquibase.ext.partition.engine.MigrationFixture.join;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.YearMonth;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Future;
+import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.CapturedTable;
+import liquibase.ext.partition.engine.run.LockNotAvailable;
+import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * What is done while every writer waits, counted and not timed: a time says more about the machine. And that nothing is lost by
+ * planning before: who changes the table at the last moment finds the change after the switch.
+ */
+@ExtendWith(FreshDatabase.class)
+class UnderTheLockTest {
+    private static final LockPolicy PATIENT = new LockPolicy(Duration.ofSeconds(20), 2);
+
+    private static MigrationFixture ordersOf(TestDatabase database, int months) throws SQLException {
+        YearMonth until = YearMonth.of(2025, 1);
+        return MigrationFixture.ofOrders(database, 200)
+                .between(until.minusMonths(months).toString(), until.toString());
+    }
+
+    /** A connection that writes down what is sent. It sends it, too. */
+    private static Connection noting(List<String> sent, Connection connection) {
+        return noting(sent, connection, Connection.class, "");
+    }
+
+    private static <T> T noting(List<String> sent, Object target, Class<T> type, String prepared) {
+        return type.cast(Proxy.newProxyInstance(
+                UnderTheLockTest.class.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
+                    String sql = arguments != null && arguments.length > 0 && arguments[0] instanceof String text
+                            ? text
+                            : prepared;
+                    if (method.getName().startsWith("execute")) {
+                        sent.add(sql);
+                    } else if (method.getName().equals("commit")) {
+                        sent.add("COMMIT");
+                    }
+                    Object result;
+                    try {
+                        result = method.invoke(target, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                    return switch (method.getName()) {
+                        case "createStatement" -> noting(sent, result, Statement.class, "");
+                        case "prepareStatement" -> noting(sent, result, PreparedStatement.class, sql);
+                        default -> result;
+                    };
+                }));
+    }
+
+    /** What a step sends from its last LOCK TABLE on to the commit. */
+    private static List<String> underTheLock(MigrationFixture orders, MigrationFixture.Step step) throws SQLException {
+        List<String> sent = Collections.synchronizedList(new ArrayList<>());
+        try (Connection main = noting(sent, orders.connect());
+                StepRun run = orders.environment(main).begin("step", orders.source())) {
+            step.run(run);
+        }
+        int locked = 0;
+        for (int i = 0; i < sent.size(); i++) {
+            if (sent.get(i).contains("IN ACCESS EXCLUSIVE MODE")) {
+                locked = i;
+            }
+        }
+        return sent.subList(
+                locked + 1, locked + 1 + sent.subList(locked + 1, sent.size()).indexOf("COMMIT") + 1);
+    }
+
+    private static List<List<String>> switchesThereAndBack(int months) throws SQLException {
+        SwapSettings settings = new SwapSettings(MigrationFixture.LOCK, SwapSettings.DEFAULT_MAX_DRAIN_ROWS);
+        try (TestDatabase database = TestDatabase.create()) {
+            MigrationFixture orders = ordersOf(database, months);
+            database.execute(
+                    "CREATE INDEX by_status ON orders (status)", "CREATE VIEW readers AS SELECT * FROM orders");
+            orders.throughVerification();
+            return List.of(
+                    underTheLock(
+                            orders, run -> Swap.of(run, orders.backup().name()).swap(settings)),
+                    underTheLock(orders, run -> ReverseSwap.run(run, settings)));
+        }
+    }
+
+    private static long statements(List<String> messages) {
+        return messages.stream()
+                .mapToLong(message -> message.split(";\n").length)
+                .sum();
+    }
+
+    @Test
+    void theStatementsUnderTheLockAreFewMessagesAndAreNotMoreForMorePartitions() throws SQLException {
+        List<List<String>> few = switchesThereAndBack(2);
+        List<List<String>> many = switchesThereAndBack(30);
+        for (int direction = 0; direction < 2; direction++) {
+            assertThat(few.get(direction))
+                    .as("asking again, the statements of the switch, COMMIT; nothing was to be drained")
+                    .hasSize(3);
+            assertThat(many.get(direction)).hasSize(3);
+            assertThat(statements(many.get(direction))).isEqualTo(statements(few.get(direction)));
+        }
+    }
+
+    /** Whoever holds the lock for which the switch waits makes the change, so it comes after the planning and before the lock. */
+    private static void whileTheLockIsWaitedFor(
+            TestDatabase database, MigrationFixture orders, Callable<?> step, String... changes) throws Exception {
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run("LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE");
+            Future<Void> running = inBackground(step);
+            orders.awaitBlockedStatement("LOCK TABLE");
+            holder.run(changes);
+            holder.commit();
+            join(running);
+        }
+    }
+
+    private static List<String> belongings(TestDatabase database) {
+        return database.queryStrings("""
+                SELECT 'trigger ' || tgname || ' ' || tgenabled::text FROM pg_trigger
+                WHERE tgrelid = 'orders'::regclass AND NOT tgisinternal AND tgname NOT LIKE 'orders_delta%'
+                UNION ALL SELECT 'grant ' || a::text FROM pg_class, unnest(relacl) AS a
+                WHERE oid = 'orders'::regclass AND a::text LIKE '=%'
+                UNION ALL SELECT 'comment ' || obj_description('orders'::regclass, 'pg_class')
+                WHERE obj_description('orders'::regclass, 'pg_class') IS NOT NULL
+                UNION ALL SELECT 'policy ' || polname FROM pg_policy WHERE polrelid = 'orders'::regclass
+                UNION ALL SELECT DISTINCT 'view ' || r.ev_class::regclass FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid
+                WHERE d.classid = 'pg_rewrite'::regclass AND d.refobjid = 'orders'::regclass
+                UNION ALL SELECT 'statistics ' || stxname FROM pg_statistic_ext WHERE stxrelid = 'orders'::regclass
+                ORDER BY 1""");
+    }
+
+    @Test
+    void whatIsChangedBetweenThePlanningAndTheLockComesAlongThereAndBack(TestDatabase database) throws Exception {
+        MigrationFixture orders = ordersOf(database, 12);
+        database.execute(
+                "CREATE FUNCTION checked() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+                "CREATE TRIGGER goes BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION checked()");
+        orders.throughVerification();
+
+        whileTheLockIsWaitedFor(
+                database,
+                orders,
+                () -> orders.swap(new SwapSettings(PATIENT, 1000)),
+                "DROP TRIGGER goes ON orders",
+                "CREATE TRIGGER comes BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION checked()",
+                "GRANT SELECT ON orders TO PUBLIC",
+                "COMMENT ON TABLE orders IS 'at the last moment'",
+                "CREATE POLICY everybody ON orders USING (true)",
+                "CREATE STATISTICS together ON id, status FROM orders",
+                "CREATE VIEW reader AS SELECT id FROM orders");
+
+        assertThat(orders.lines())
+                .anyMatch(line ->
+                        line.contains("What belongs to public.orders was changed while its lock was waited for"));
+        assertThat(belongings(database))
+                .hasSize(6)
+                .contains("comment at the last moment", "policy everybody", "statistics together", "trigger comes O")
+                .contains("view reader")
+                .anyMatch(it -> it.startsWith("grant =r/"));
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("p");
+
+        whileTheLockIsWaitedFor(
+                database,
+                orders,
+                () -> orders.reverseSwap(new SwapSettings(PATIENT, 1000)),
+                "ALTER TABLE orders DISABLE TRIGGER comes",
+                "REVOKE SELECT ON orders FROM PUBLIC",
+                "COMMENT ON TABLE orders IS NULL",
+                "DROP VIEW reader");
+
+        assertThat(belongings(database)).containsExactly("policy everybody", "statistics together", "trigger comes D");
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("r");
+        orders.assertNewTableEqualsSource();
+    }
+
+    @Test
+    void whatCannotComeAlongStopsTheSwapThoughItWasMadeAtTheLastMoment(TestDatabase database) throws Exception {
+        MigrationFixture orders = ordersOf(database, 2);
+        orders.throughVerification();
+
+        assertThatThrownBy(() -> whileTheLockIsWaitedFor(
+                        database,
+                        orders,
+                        () -> orders.swap(new SwapSettings(PATIENT, 1000)),
+                        "CREATE INDEX late ON orders (status)"))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("Index late of public.orders has no counterpart")
+                .hasMessageContaining("Nothing was renamed");
+        database.execute("DROP INDEX late");
+        assertThatThrownBy(() -> whileTheLockIsWaitedFor(
+                        database,
+                        orders,
+                        () -> orders.swap(new SwapSettings(PATIENT, 1000)),
+                        "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture"))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("are not being captured")
+                .hasMessageContaining("Nothing was renamed");
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("r");
+        assertThat(
+                        database.queryLong(
+                                "SELECT count(*) FROM pg_trigger WHERE tgrelid <> 'orders'::regclass AND tgname LIKE 'orders_delta%'"))
+                .as("triggers left on the new table")
+                .isZero();
+    }
+
+    private static void makeTriggersAhead(MigrationFixture orders, String... partitions) throws SQLException {
+        orders.step("a swap that is killed", run -> {
+            Migration migration = run.migrations().find(run.source()).orElseThrow();
+            CapturedTable entering = new CapturedTable(
+                    orders.newTable(),
+                    Arrays.stream(partitions).map(orders::partition).toList(),
+                    Routing.NATIVE);
+            TriggersAhead.make(run, Capture.of(migration), entering, PATIENT);
+        });
+    }
+
+    /** A swap that was killed leaves those triggers behind, of which one refuses TRUNCATE. */
+    @Test
+    void triggersThatWereMadeAheadAreUsedOrRemoved(TestDatabase database) throws SQLException {
+        MigrationFixture orders = ordersOf(database, 2);
+        orders.throughVerification();
+        String left =
+                "SELECT count(*) FROM pg_trigger WHERE tgrelid <> 'orders'::regclass AND tgname LIKE 'orders_delta%'";
+        makeTriggersAhead(orders, "202411", "202412", "default");
+        assertThat(database.queryLong(left)).isEqualTo(8);
+
+        orders.swap().reverseSwap();
+        assertThat(database.queryLong(left)).isZero();
+        database.execute("INSERT INTO orders SELECT 5000, status, amount, filler, created_at FROM orders LIMIT 1");
+        assertThat(orders.deltaRows()).isEqualTo(1);
+
+        makeTriggersAhead(orders, "202411", "202412", "default");
+        orders.undo();
+        assertThat(orders.exists(orders.newTable())).isFalse();
+    }
+
+    /** The table is never given; each time the writers go on as soon as the attempt is over. */
+    @Test
+    void noWriterWaitsLongerThanTheLongestAttempt(TestDatabase database) throws Exception {
+        MigrationFixture orders = ordersOf(database, 2);
+        orders.throughVerification();
+        LockPolicy policy = new LockPolicy(Duration.ofMillis(800), 4);
+        try (Transaction holder = Transaction.begin(database);
+                Connection writer = database.connect();
+                PreparedStatement write = writer.prepareStatement("UPDATE orders SET status = 'new' WHERE id = 1")) {
+            holder.run("SELECT count(*) FROM orders");
+            long begun = System.nanoTime();
+            Future<Void> swap = inBackground(() -> orders.swap(new SwapSettings(policy, 1000)));
+            long longest = 0;
+            while (!swap.isDone()) {
+                long before = System.nanoTime();
+                write.executeUpdate();
+                longest = Math.max(longest, System.nanoTime() - before);
+            }
+            long all = System.nanoTime() - begun;
+            assertThatThrownBy(() -> join(swap)).isInstanceOf(LockNotAvailable.class);
+            // All four attempts together take two seconds; the slack is for a machine that is busy.
+            assertThat(Duration.ofNanos(longest))
+                    .isGreaterThan(Duration.ofMillis(100))
+                    .isLessThan(Duration.ofMillis(800 + 600));
+            assertThat(longest).isLessThan(all / 2);
+        }
+    }
+}
