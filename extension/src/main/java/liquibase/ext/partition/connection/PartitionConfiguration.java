@@ -37,6 +37,8 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
         ConfigurationDefinition.Builder builder = new ConfigurationDefinition.Builder("liquibase.partition");
         URL = builder.define("url", String.class)
                 .setDescription("JDBC URL for the worker connections of liquibase-partition")
+                // Liquibase logs the settings that it finds, and a password may be part of the URL.
+                .setValueObfuscator(ConfigurationValueObfuscator.URL_OBFUSCATOR)
                 .build();
         USERNAME = builder.define("username", String.class)
                 .setDescription("User name for the worker connections of liquibase-partition")

@@ -63,7 +63,20 @@ final class WorkerConnections implements ConnectionSource {
         if (password != null) {
             properties.setProperty("password", password);
         }
-        return Optional.of(DriverManager.getConnection(url, PartitionConnection.impatient(properties)));
+        try {
+            return Optional.of(DriverManager.getConnection(url, PartitionConnection.impatient(properties)));
+        } catch (SQLException e) {
+            if (e.getMessage() == null || !e.getMessage().contains(url)) {
+                throw e;
+            }
+            // A URL that it cannot read the driver tells as it is, and a password may be in it.
+            throw new SQLException(e.getMessage().replace(url, withoutSecrets(url)), e.getSQLState());
+        }
+    }
+
+    /** The parameters are what may be secret; the rest says which server was meant. */
+    private static String withoutSecrets(String url) {
+        return url.replaceAll("//[^/@]*@", "//…@").replaceAll("\\?.*", "?…");
     }
 
     private static String command(String argument) {

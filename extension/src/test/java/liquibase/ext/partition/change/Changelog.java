@@ -1,6 +1,7 @@
 package liquibase.ext.partition.change;
 
 import java.io.IOException;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,9 +61,11 @@ final class Changelog {
     private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
     private String url;
     private String username;
+    private String password;
     private Opened opened = Opened.BY_URL;
     private String changesets = "";
     private boolean generated;
+    private String onceConnected;
     private String namespace = """
             http://www.liquibase.org/xml/ns/partition
             http://www.liquibase.org/xml/ns/partition/liquibase-partition-latest.xsd""";
@@ -76,7 +79,12 @@ final class Changelog {
 
     /** Another user than the administrator, whose password is the name. */
     Changelog as(String role) {
+        return as(role, role);
+    }
+
+    Changelog as(String role, String itsPassword) {
         username = role;
+        password = itsPassword;
         return this;
     }
 
@@ -138,6 +146,18 @@ final class Changelog {
         return this;
     }
 
+    /** Adds whole {@code changeSet} elements after the generated ones. */
+    Changelog and(String xml) {
+        Path file = directory.resolve("changelog.xml");
+        try {
+            Files.writeString(
+                    file, Files.readString(file).replace("</databaseChangeLog>", xml + "</databaseChangeLog>"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return this;
+    }
+
     /** A changeset of one change of ours outside a transaction, as a generated changelog has it. */
     static String changeset(String id, String change) {
         return """
@@ -169,6 +189,18 @@ final class Changelog {
         run(liquibase -> liquibase.rollback(tag, new Contexts(), new LabelExpression()));
     }
 
+    /** What {@code rollback-sql} prints. */
+    String rollbackSql(String tag) throws LiquibaseException {
+        StringWriter script = new StringWriter();
+        run(liquibase -> liquibase.rollback(tag, new Contexts(), new LabelExpression(), script));
+        return script.toString();
+    }
+
+    /** Runs a statement once the next run has its connection: what it sets for the database holds for those opened later. */
+    void beforeNextRun(String statement) {
+        onceConnected = statement;
+    }
+
     /** What the runs have recorded as done. */
     List<String> recorded() {
         return database.queryString("SELECT to_regclass('databasechangelog')") == null
@@ -190,6 +222,10 @@ final class Changelog {
                         Liquibase liquibase = new Liquibase("changelog.xml", files, open(files))) {
                     liquibase.setShowSummary(UpdateSummaryEnum.OFF);
                     parameters.forEach(liquibase::setChangeLogParameter);
+                    if (onceConnected != null) {
+                        database.execute(onceConnected);
+                        onceConnected = null;
+                    }
                     command.run(liquibase);
                 }
             });
@@ -223,11 +259,11 @@ final class Changelog {
 
     private Database open(ResourceAccessor files) throws Exception {
         String user = username == null ? database.username() : username;
-        String password = username == null ? database.password() : username;
+        String secret = username == null ? database.password() : password;
         if (opened == Opened.BY_URL) {
-            return DatabaseFactory.getInstance().openDatabase(url, user, password, null, null, null, null, files);
+            return DatabaseFactory.getInstance().openDatabase(url, user, secret, null, null, null, null, files);
         }
-        Connection connection = database.connect(user, password);
+        Connection connection = database.connect(user, secret);
         return DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JdbcConnection(connection));
     }
 

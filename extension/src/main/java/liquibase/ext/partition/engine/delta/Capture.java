@@ -333,9 +333,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     /** Whether writes to {@code table} and its partitions are captured, and TRUNCATE is refused. */
     public boolean isOn(Session session, QualifiedName table) throws SQLException {
-        return session.queryBoolean(IS_ON.with("table", table.quoted())
-                .with("capture", captureFunction().quoted())
-                .with("refusal", refusalFunction().quoted()));
+        return session.queryBoolean(named(IS_ON).with("table", table.quoted()));
     }
 
     /**
@@ -394,6 +392,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     private QualifiedName refusalFunction() {
         return delta.sibling(refusalTrigger());
+    }
+
+    /** Fills in the names of the functions, as the catalog is asked for them. */
+    Sql named(Sql template) {
+        return template.with("capture", captureFunction().quoted())
+                .with("refusal", refusalFunction().quoted());
     }
 
     private Identifier index() {

@@ -50,8 +50,9 @@ public final class ReplayStep {
         }
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
-        Replay replay = forward(
-                migration, source, RowMatch.of(reader, migration, source, reader.require(migration.newTable())));
+        Table newTable = reader.require(migration.newTable());
+        SameColumns.require(migration, source, newTable, "Nothing was replayed.");
+        Replay replay = forward(migration, source, RowMatch.of(reader, migration, source, newTable));
         replay.capture()
                 .requireOn(
                         run.session(),

@@ -93,7 +93,7 @@ public final class Migrations {
     private static final Sql RECORD_VERIFICATION = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, verified_at = clock_timestamp(), verified_rows = {rows},
-                verified_differences = {differences}
+                verified_differences = {differences}, capture_triggers = {triggers}
             WHERE id = {id}""");
 
     private static final Sql FORGET_VERIFICATION = Sql.of("""
@@ -111,13 +111,13 @@ public final class Migrations {
 
     private static final Sql RECORD_SWAP = Sql.of("""
             UPDATE {migration}
-            SET phase = {phase}, backup_table = {backup}, swapped_at = clock_timestamp(),
+            SET phase = {phase}, backup_table = {backup}, swapped_at = clock_timestamp(), capture_triggers = {triggers},
                 backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
     private static final Sql FORGET_SWAP = Sql.of("""
             UPDATE {migration}
-            SET phase = {phase}, backup_table = NULL, swapped_at = NULL, lock_held_ms = NULL,
+            SET phase = {phase}, backup_table = NULL, swapped_at = NULL, lock_held_ms = NULL, capture_triggers = {triggers},
                 backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
@@ -125,7 +125,8 @@ public final class Migrations {
 
     private static final Sql RECORD_BACKUP_VERIFICATION = Sql.of("""
             UPDATE {migration}
-            SET backup_verified_at = clock_timestamp(), backup_differences = {differences}
+            SET backup_verified_at = clock_timestamp(), backup_differences = {differences},
+                capture_triggers = CASE WHEN {differences} = 0 THEN {triggers} ELSE capture_triggers END
             WHERE id = {id}""");
 
     private static final Sql RECORD_DROP = Sql.of("""
@@ -262,11 +263,17 @@ public final class Migrations {
         session.update(phased(FINISH_COPY, Phase.COPIED, migration));
     }
 
-    /** Records what {@code verifyCopy} found; the phase is VERIFIED only where nothing differed. */
-    public void recordVerification(Migration migration, long rows, long differences) throws SQLException {
+    /**
+     * Records what {@code verifyCopy} found; the phase is VERIFIED only where nothing differed.
+     *
+     * @param triggers those that captured changes when the comparison began
+     */
+    public void recordVerification(Migration migration, long rows, long differences, String[] triggers)
+            throws SQLException {
         session.update(phased(RECORD_VERIFICATION, differences == 0 ? Phase.VERIFIED : Phase.REPLAYED, migration)
                 .with("rows", rows)
-                .with("differences", differences));
+                .with("differences", differences)
+                .with("triggers", triggers));
     }
 
     /** Records how many rows the default partition has, and why. */
@@ -284,23 +291,31 @@ public final class Migrations {
         session.update(phased(FORGET_VERIFICATION, Phase.REPLAYED, migration));
     }
 
-    /** The statement that records the swap, in whose transaction it is run. */
-    public Sql swapStatement(Migration migration, Identifier backup) {
-        return phased(RECORD_SWAP, Phase.SWAPPED, migration).with("backup", backup.name());
+    /**
+     * The statement that records the swap, in whose transaction it is run.
+     *
+     * @param triggers an expression for those that capture changes from now on
+     */
+    public Sql swapStatement(Migration migration, Identifier backup, Sql triggers) {
+        return phased(RECORD_SWAP, Phase.SWAPPED, migration)
+                .with("backup", backup.name())
+                .with("triggers", triggers);
     }
 
     /** After the reverse swap the new table equals the source again, so the migration is VERIFIED as before. */
-    public Sql reverseSwapStatement(Migration migration) {
-        return phased(FORGET_SWAP, Phase.VERIFIED, migration);
+    public Sql reverseSwapStatement(Migration migration, Sql triggers) {
+        return phased(FORGET_SWAP, Phase.VERIFIED, migration).with("triggers", triggers);
     }
 
     public void recordLockTime(Migration migration, long milliseconds) throws SQLException {
         session.update(sql(RECORD_LOCK_TIME).with("ms", milliseconds).with("id", migration.id()));
     }
 
-    public void recordBackupVerification(Migration migration, long differences) throws SQLException {
-        session.update(
-                sql(RECORD_BACKUP_VERIFICATION).with("differences", differences).with("id", migration.id()));
+    public void recordBackupVerification(Migration migration, long differences, String[] triggers) throws SQLException {
+        session.update(sql(RECORD_BACKUP_VERIFICATION)
+                .with("differences", differences)
+                .with("triggers", triggers)
+                .with("id", migration.id()));
     }
 
     public void recordDrop(Migration migration) throws SQLException {

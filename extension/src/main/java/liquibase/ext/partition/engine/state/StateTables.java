@@ -37,6 +37,7 @@ public record StateTables(Identifier schema) {
               new_oid bigint NOT NULL,
               delta_table text,
               key_columns text[],
+              capture_triggers text[],
               source_blocks bigint,
               source_filenode bigint,
               source_columns text,

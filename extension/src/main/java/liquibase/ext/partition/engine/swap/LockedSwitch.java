@@ -7,6 +7,7 @@ import java.util.List;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.QualifiedNames;
 import liquibase.ext.partition.engine.delta.CapturedTable;
+import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.run.LockPolicy;
@@ -15,6 +16,8 @@ import liquibase.ext.partition.engine.sql.Answers;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Phase;
 
 /**
  * What the swap and the reverse swap have in common: catch up, plan, lock, drain, switch, commit.
@@ -166,6 +169,7 @@ final class LockedSwitch {
     private void plan(Body body) throws SQLException {
         forgetPlan();
         Session session = run.session();
+        Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
         planned = QualifiedNames.within(
                 session,
                 () -> session.recorded(() -> {
@@ -173,13 +177,23 @@ final class LockedSwitch {
                             .requireOn(
                                     session,
                                     leaving,
-                                    ", so the two tables may differ. Nothing was renamed. Roll back to before captureChanges and begin again.");
+                                    ", so the two tables may differ. Nothing was renamed. Run the same command again; it says what to do.");
+                    requireUnbroken(migration);
                     return body.plan();
                 }));
         QualifiedNames.within(session, () -> {
             planned.answers().prepare(session);
             return null;
         });
+    }
+
+    /** It was when the step began, so that this is asked for what happens from then until the lock is there. */
+    private void requireUnbroken(Migration migration) throws SQLException {
+        if (!Continuity.isUnbroken(run, migration, leaving)) {
+            throw new PartitionException(
+                    "A trigger that captures changes of %s was disabled, or made again, just now, so the two tables may differ. Nothing was renamed. Run the same command again; it compares them first."
+                            .formatted(leaving));
+        }
     }
 
     private void forgetPlan() throws SQLException {

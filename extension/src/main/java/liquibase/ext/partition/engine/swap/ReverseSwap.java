@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.swap;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
@@ -12,6 +13,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
+import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -28,6 +30,9 @@ import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
+import liquibase.ext.partition.engine.verify.Comparison;
+import liquibase.ext.partition.engine.verify.ComparisonResult;
+import liquibase.ext.partition.engine.verify.Verification;
 
 /**
  * The way back: every write made since the swap is drained into the backup, which becomes the live table again. Capture then
@@ -57,8 +62,10 @@ public final class ReverseSwap {
         Table live = reader.require(run.source());
         Table backup = reader.require(backupName);
         requireReversible(run, migration, live, backup);
+        Capture capture = Capture.of(migration);
+        requireNothingMissed(run, migration, capture, reader);
         Replay replay = new Replay(
-                Capture.of(migration),
+                capture,
                 RowMatch.of(reader, migration, backup, live),
                 migration.spec().routes(run.source()),
                 new Replay.Side(run.source(), RowShape.NEW),
@@ -73,7 +80,8 @@ public final class ReverseSwap {
 
                     @Override
                     public Sql record() {
-                        return run.migrations().reverseSwapStatement(migration);
+                        return run.migrations()
+                                .reverseSwapStatement(migration, Continuity.triggers(capture, run.source()));
                     }
                 });
         run.line(
@@ -94,6 +102,36 @@ public final class ReverseSwap {
         }
         ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
         MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
+    }
+
+    private static void requireNothingMissed(StepRun run, Migration migration, Capture capture, TableReader reader)
+            throws SQLException {
+        if (!capture.isOn(run.session(), run.source())) {
+            CapturedTable live = new CapturedTable(
+                    run.source(),
+                    reader.partitions(run.source()),
+                    migration.spec().routing());
+            throw new PartitionException(
+                    "Changes of %s are not being captured: a trigger of %s is missing or disabled, so the backup may lack what was written since. Nothing was renamed. %s"
+                            .formatted(run.source(), capture.delta(), Continuity.remedy(run.session(), capture, live)));
+        }
+        if (Continuity.isUnbroken(run, migration, run.source())) {
+            return;
+        }
+        run.line(
+                "%s: a trigger that captures changes of %s was disabled, or made again, since the swap. The table is compared with its backup."
+                        .formatted(run.step(), run.source()));
+        ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
+        if (result.differences() > 0) {
+            throw new PartitionException(
+                    "%s and its backup differ in %d rows that were written while a trigger was disabled. Nothing was renamed, since the rollback would lose these writes. Put the keys of the rows into the delta table, once with the values that either table has (INSERT INTO %s (%s) VALUES …), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
+                            .formatted(
+                                    run.source(),
+                                    result.differences(),
+                                    capture.delta(),
+                                    Sql.list(capture.columns()),
+                                    result.list()));
+        }
     }
 
     private static Switch plan(

@@ -3,7 +3,9 @@ package liquibase.ext.partition.engine.swap;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Check;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
@@ -17,6 +19,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
 import liquibase.ext.partition.engine.delta.CapturedTable;
+import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.delta.RowMatch;
@@ -34,7 +37,10 @@ import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.AccessObstacles;
 import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.ColumnChange;
+import liquibase.ext.partition.engine.target.Partition;
 import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.verify.Comparison;
+import liquibase.ext.partition.engine.verify.Verification;
 
 /**
  * The swap: the new table takes the place of the source, which becomes the backup. See {@link LockedSwitch} for transaction
@@ -77,6 +83,7 @@ public final class Swap {
         TableReader reader = new TableReader(session);
         Table source = reader.require(run.source());
         requireReady(reader, source);
+        compareAgainAfterABreak();
         Replay replay = forwardReplay(reader, source);
         List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
         LockedSwitch locked = new LockedSwitch(
@@ -96,7 +103,8 @@ public final class Swap {
 
             @Override
             public Sql record() {
-                return run.migrations().swapStatement(migration, backup.name());
+                return run.migrations()
+                        .swapStatement(migration, backup.name(), Continuity.triggers(replay.capture(), run.source()));
             }
         });
         run.migrations().recordLockTime(migration, milliseconds);
@@ -111,6 +119,15 @@ public final class Swap {
         }
         ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
         finish(settings);
+    }
+
+    private void compareAgainAfterABreak() throws SQLException {
+        if (!Continuity.isUnbroken(run, migration, run.source())) {
+            run.line(
+                    "%s: a trigger that captures changes of %s was disabled, or made again, since the tables were compared. They are compared once more."
+                            .formatted(run.step(), run.source()));
+            Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
+        }
     }
 
     /** What takes long, and holds up nobody. */
@@ -211,6 +228,7 @@ public final class Swap {
                             .formatted(
                                     run.source(), source.owner(), source.owner().quoted()));
         }
+        requirePartitions(reader);
         Set<Identifier> differing = migration.spec().differingColumns();
         List<Obstacle> obstacles = new ArrayList<>(migration
                 .spec()
@@ -241,6 +259,22 @@ public final class Swap {
                             .formatted(run.source(), migration.newTable(), String.join("\n  ", differences)));
         }
         requireIndexes(reader, source, entering);
+    }
+
+    /** Whoever dropped or detached one has taken its rows, which the comparison had found there. */
+    private void requirePartitions(TableReader reader) throws SQLException {
+        List<QualifiedName> present = reader.partitions(migration.newTable());
+        List<QualifiedName> gone = Stream.concat(
+                        migration.spec().layout().partitions().stream().map(Partition::name),
+                        Stream.of(migration.spec().layout().defaultPartition()))
+                .map(migration.source()::sibling)
+                .filter(name -> !present.contains(name))
+                .toList();
+        if (!gone.isEmpty()) {
+            throw new PartitionException(
+                    "Partitions of %s were dropped, detached or renamed: %s. Nothing was renamed. Put them back, or roll back to before createPartitionedTable and begin again."
+                            .formatted(migration.newTable(), gone));
+        }
     }
 
     private void requireAccess(Table source, PartitionKey key) throws SQLException {

@@ -7,7 +7,10 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.CapturedTable;
+import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.RowMatch;
+import liquibase.ext.partition.engine.delta.SameColumns;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -41,14 +44,16 @@ public final class Verification {
         }
         Table source = new TableReader(run.session()).require(run.source());
         Table newTable = new TableReader(run.session()).require(migration.newTable());
+        SameColumns.require(migration, source, newTable, "Nothing was compared.");
         Comparison comparison = comparison(run, migration, source, newTable, RowShape.SOURCE);
+        String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
         String what = "verification of " + migration.newTable();
         Workers team = run.wholeWorkers(pace, what);
         ComparisonResult result = comparison.compare(run, team, what, chunkSize, workers);
-        run.migrations().recordVerification(migration, result.rows(), result.differences());
+        run.migrations().recordVerification(migration, result.rows(), result.differences(), triggers);
         if (result.differences() > 0) {
             throw new PartitionException(
-                    "%s and %s differ in %d rows. The source is untouched and capture goes on; the swap will refuse. Roll back to before the copy and copy again, and report this: it should not happen. The keys:%s"
+                    "%s and %s differ in %d rows. The source is untouched and capture goes on; the swap will refuse. Roll back to before the copy and copy again. If nobody has disabled a trigger of the table meanwhile, or written to the new one, report this: it should not happen. The keys:%s"
                             .formatted(run.source(), migration.newTable(), result.differences(), result.list()));
         }
         PartitionLayout layout = migration.spec().layout();
@@ -91,9 +96,10 @@ public final class Verification {
                             .formatted(run.source(), backup, liveColumns, oldColumns));
         }
         Comparison comparison = comparison(run, migration, old, live, RowShape.NEW);
+        String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
         String what = "verification of " + backup;
         ComparisonResult result = comparison.compare(run, run.wholeWorkers(pace, what), what, chunkSize, workers);
-        run.migrations().recordBackupVerification(migration, result.differences());
+        run.migrations().recordBackupVerification(migration, result.differences(), triggers);
         return result;
     }
 
@@ -104,7 +110,16 @@ public final class Verification {
         capture.requireOn(
                 run.session(),
                 run.source(),
-                ". Nothing was compared. What was written since then is on one side only; roll back and begin again.");
+                captured == RowShape.SOURCE
+                        ? ". Nothing was compared. What was written since then is on one side only. Roll back to before captureChanges and begin again."
+                        : ". Nothing was compared. "
+                                + Continuity.remedy(
+                                        run.session(),
+                                        capture,
+                                        new CapturedTable(
+                                                partitioned.name(),
+                                                new TableReader(run.session()).partitions(partitioned.name()),
+                                                migration.spec().routing())));
         return new Comparison(
                 ordinary.name(),
                 partitioned.name(),

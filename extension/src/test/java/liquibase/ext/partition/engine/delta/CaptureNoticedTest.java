@@ -4,12 +4,17 @@ import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
 import static liquibase.ext.partition.engine.MigrationFixture.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.ChunkGate;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.index.IndexBuild;
+import liquibase.ext.partition.engine.verify.Verification;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -83,18 +88,108 @@ class CaptureNoticedTest {
                 .isEqualTo("r");
     }
 
+    /** A swap that trusted the comparison of before would lose these. */
     @Test
-    void theReverseSwapDoesNotLoseWhatWasNotCaptured() throws SQLException {
+    void theSwapComparesAgainWhereTheCaptureWasOffForAWhileSinceTheVerification() throws SQLException {
+        orders.throughVerification();
+        database.execute(
+                "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
+                "UPDATE orders SET status = 'not captured' WHERE id = 5",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture");
+
+        assertThatThrownBy(orders::swap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("public.orders and public.orders_new differ in 1 rows")
+                .hasMessageContaining("Roll back to before the copy and copy again")
+                .hasMessageContaining("5 (not the same in public.orders_new)");
+        assertThat(kindOfOrders()).isEqualTo("r");
+
+        orders.step("rollback of verifyCopy", Verification::forget);
+        orders.step("rollback of buildIndexes", IndexBuild::drop);
+        orders.step("rollback of chunkedCopy", ChunkedCopy::forget);
+        orders.copy().index().replay().verify().swap();
+        assertThat(database.queryString("SELECT status FROM orders WHERE id = 5"))
+                .isEqualTo("not captured");
+    }
+
+    @Test
+    void theSwapGoesOnWhereNothingWasWrittenWhileTheCaptureWasOff() throws SQLException {
+        orders.throughVerification();
+        database.execute(
+                "ALTER TABLE orders DISABLE TRIGGER ALL",
+                "ALTER TABLE orders ENABLE TRIGGER ALL",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_no_truncate");
+
+        orders.swap();
+
+        assertThat(orders.lines()).anyMatch(line -> line.contains("They are compared once more"));
+        assertThat(kindOfOrders()).isEqualTo("p");
+        orders.reverseSwap().swap();
+        assertThat(orders.lines()).noneMatch(line -> line.contains("is compared with its backup"));
+    }
+
+    @Test
+    void theReverseSwapDoesNotLoseWhatWasNotCapturedAndBringsItOverAsItSays() throws SQLException {
         orders.throughSwap();
         database.execute(
                 "ALTER TABLE orders_202403 DISABLE TRIGGER orders_delta_capture",
-                "UPDATE orders SET status = 'not captured' WHERE created_at = timestamptz '2024-03-15 12:00+00'",
-                "ALTER TABLE orders_202403 ENABLE TRIGGER orders_delta_capture");
+                "UPDATE orders SET status = 'not captured' WHERE id = 2",
+                "DELETE FROM orders WHERE id = 14",
+                "INSERT INTO orders (id, status, created_at) VALUES (7000, 'not captured', timestamptz '2024-03-02 00:00+00')");
 
-        assertNotCaptured(orders::reverseSwap);
-        assertNotCaptured(orders::dropBackup);
-        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
-                .isEqualTo("p");
+        String enable = "ALTER TABLE orders_202403 ENABLE ALWAYS TRIGGER orders_delta_capture";
+        for (ThrowingCallable step : List.<ThrowingCallable>of(orders::reverseSwap, orders::dropBackup)) {
+            assertThatThrownBy(step)
+                    .isInstanceOf(PartitionException.class)
+                    .hasMessageContaining("Changes of public.orders are not being captured")
+                    .hasMessageContaining("Switch it on again, then run the same command again")
+                    .hasMessageContaining(enable);
+        }
+        assertThat(kindOfOrders()).isEqualTo("p");
+
+        database.execute(enable);
+        assertThatThrownBy(orders::dropBackup).hasMessageContaining("differ in 3 rows that were not written since");
+        assertThatThrownBy(orders::reverseSwap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("public.orders and its backup differ in 3 rows")
+                .hasMessageContaining("Nothing was renamed")
+                .hasMessageContaining("INSERT INTO public.orders_delta (\"id\", \"created_at\") VALUES")
+                .hasMessageContaining("7000");
+
+        database.execute("""
+                INSERT INTO orders_delta (id, created_at)
+                SELECT id, created_at FROM orders WHERE id IN (2, 14, 7000)
+                UNION SELECT id, created_at FROM orders_old WHERE id IN (2, 14, 7000)""");
+        List<String> rows = database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
+        orders.reverseSwap();
+        assertThat(kindOfOrders()).isEqualTo("r");
+        assertThat(database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1"))
+                .isEqualTo(rows);
+        orders.swap();
+        assertThat(database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1"))
+                .isEqualTo(rows);
+    }
+
+    /** Made by the statements that the message gives. */
+    @Test
+    void aTriggerThatWasDroppedAfterTheSwapIsMadeAgainAsTheMessageSays() throws SQLException {
+        orders.throughSwap();
+        database.execute("DROP TRIGGER orders_delta_capture ON orders");
+
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        String create = "CREATE TRIGGER \"orders_delta_capture\"";
+        assertThat(refused).hasMessageContaining(create).hasMessageNotContaining("no_truncate");
+        database.execute(refused.getMessage()
+                .substring(refused.getMessage().indexOf(create))
+                .split(";"));
+        orders.reverseSwap();
+        assertThat(orders.lines()).anyMatch(line -> line.contains("The table is compared with its backup"));
+        assertThat(kindOfOrders()).isEqualTo("r");
+    }
+
+    private String kindOfOrders() {
+        return database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass");
     }
 
     @Test

@@ -1,0 +1,80 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+
+/**
+ * Whether changes have been captured without a break since the two tables were last known to be in step: by a comparison, or by the
+ * switch. A trigger that was disabled for a while and is on again looks as before, and what was written meanwhile is on one side
+ * only. But every {@code ALTER TABLE … TRIGGER} writes the trigger's row in the catalog anew, so its {@code xmin} tells; one that was
+ * made again has another oid. Where there was a break a comparison must say whether it did harm.
+ *
+ * <p>Knows the triggers that there were then: not those of a partition that was made later, nor what a table held that was attached.
+ */
+public final class Continuity {
+    private static final String TREE = """
+            SELECT to_regclass({table})::oid AS oid
+            UNION SELECT relid::oid FROM pg_catalog.pg_partition_tree(to_regclass({table}))
+            UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = to_regclass({table})""";
+
+    private static final Sql TRIGGERS = Sql.of("""
+            (SELECT coalesce(array_agg(format('%s:%s:%s', g.tgrelid, g.oid, g.xmin) ORDER BY g.oid), '{}')
+             FROM pg_catalog.pg_trigger AS g
+             WHERE g.tgfoid IN (to_regproc({capture}), to_regproc({refusal})) AND g.tgrelid IN (""" + TREE + "))");
+
+    private static final Sql LIST = Sql.of("SELECT unnest({triggers})");
+
+    private static final Sql IS_UNBROKEN = Sql.of("""
+            SELECT NOT EXISTS (
+              SELECT FROM {migration} AS m, unnest(m.capture_triggers) AS r (recorded)
+              WHERE m.id = {id} AND split_part(r.recorded, ':', 1)::oid IN (""" + TREE + """
+            )
+                AND NOT EXISTS (SELECT FROM unnest({triggers}) AS n (now) WHERE n.now = r.recorded))""");
+
+    private static final Sql SWITCHED_OFF = Sql.of("""
+            SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)
+            FROM pg_catalog.pg_trigger AS g
+            WHERE g.tgfoid IN (to_regproc({capture}), to_regproc({refusal})) AND g.tgenabled <> 'A' AND g.tgrelid IN (
+            """ + TREE + ") ORDER BY 1");
+
+    private Continuity() {}
+
+    /** An expression for the triggers that capture changes of {@code table}, each as it is now. */
+    public static Sql triggers(Capture capture, QualifiedName table) {
+        return capture.named(TRIGGERS).with("table", table.quoted());
+    }
+
+    /** {@link #triggers}, read now. */
+    public static String[] read(Session session, Capture capture, QualifiedName table) throws SQLException {
+        return session.queryStrings(LIST.with("triggers", triggers(capture, table)))
+                .toArray(String[]::new);
+    }
+
+    /** Whether the triggers of {@code table} are those that are recorded, as they were then. */
+    public static boolean isUnbroken(StepRun run, Migration migration, QualifiedName table) throws SQLException {
+        return run.session()
+                .queryBoolean(IS_UNBROKEN
+                        .with("migration", run.state().migration())
+                        .with("id", migration.id())
+                        .with("table", table.quoted())
+                        .with("triggers", triggers(Capture.of(migration), table)));
+    }
+
+    /** What to do after the swap where a trigger is missing or disabled, in words: the rest of the message. */
+    public static String remedy(Session session, Capture capture, CapturedTable live) throws SQLException {
+        List<String> enable = session.queryStrings(
+                capture.named(SWITCHED_OFF).with("table", live.table().quoted()));
+        List<String> statements = enable.isEmpty()
+                ? capture.startStatements(live, capture.triggered(session, live.table())).stream()
+                        .map(Sql::script)
+                        .toList()
+                : enable;
+        return "Switch it on again, then run the same command again, which compares the table with its backup: %s"
+                .formatted(String.join("; ", statements));
+    }
+}

@@ -1,0 +1,66 @@
+package liquibase.ext.partition.change;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import liquibase.ext.partition.testing.DatabaseListing;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The backup is dropped, and somebody wants to go back. */
+@ExtendWith(FreshDatabase.class)
+class AfterTheDropTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void aRollbackRefusesAtTheDropAndLeavesAllThatRanBeforeIt(TestDatabase database) throws Exception {
+        Changelog changelog = new Changelog(database, directory).generated("orders", "");
+        changelog.parameter("swapApproved", "orders").parameter("dropApproved", "orders");
+        changelog.update();
+        List<String> listing = DatabaseListing.of(database);
+        List<String> recorded = changelog.recorded();
+        assertThat(recorded).last().isEqualTo("orders-drop");
+
+        for (String tag : List.of("orders-swapped", "orders-copied", "orders-before")) {
+            assertThatThrownBy(() -> changelog.rollback(tag))
+                    .hasMessageContaining("The backup of public.orders was dropped, and only a restore brings it back")
+                    .hasMessageContaining("The partitioned table is untouched")
+                    .hasMessageContaining("rollback-count or a tag after orders-drop");
+        }
+        assertThatThrownBy(() -> changelog.rollbackSql("orders-before"))
+                .hasMessageContaining("The backup of public.orders was dropped");
+
+        DatabaseListing.assertIsStill(listing, database);
+        assertThat(changelog.recorded()).isEqualTo(recorded);
+        database.execute("INSERT INTO orders (customer, amount, created_at) VALUES (1, 1, now())");
+        changelog.update();
+    }
+
+    /** Liquibase goes backwards, one changeset after the other, and asks ours only when it comes to it. */
+    @Test
+    void whatRanAfterTheDropIsUndoneFirstAndByItselfIsAllThatIs(TestDatabase database) throws Exception {
+        Changelog changelog = new Changelog(database, directory).generated("orders", "");
+        changelog.parameter("swapApproved", "orders").parameter("dropApproved", "orders");
+        changelog.and("""
+                <changeSet id="invoices" author="test"><createTable tableName="invoices"><column name="id" type="int"/></createTable></changeSet>
+                """);
+        changelog.update();
+
+        changelog.rollback(1);
+        assertThat(changelog.recorded()).last().isEqualTo("orders-drop");
+        changelog.update();
+        assertThat(changelog.recorded()).last().isEqualTo("invoices");
+
+        assertThatThrownBy(() -> changelog.rollback("orders-before")).hasMessageContaining("was dropped");
+        assertThat(changelog.recorded()).last().isEqualTo("orders-drop");
+        assertThat(database.queryString("SELECT to_regclass('invoices')")).isNull();
+        changelog.update();
+        assertThat(changelog.recorded()).last().isEqualTo("invoices");
+    }
+}

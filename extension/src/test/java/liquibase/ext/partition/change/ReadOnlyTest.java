@@ -1,0 +1,53 @@
+package liquibase.ext.partition.change;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import liquibase.ext.partition.testing.DatabaseListing;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The database takes no writes for a while, as operators have it where a disk is nearly full, or a failover is prepared. */
+@ExtendWith(FreshDatabase.class)
+class ReadOnlyTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void aMigrationThatStoppedIsTakenBackOrGoesOnAsSoonAsTheServerWritesAgain(TestDatabase database) throws Exception {
+        Changelog changelog = new Changelog(database, directory).generated("orders", "");
+        changelog.update(1);
+        List<String> before = DatabaseListing.of(database);
+        String readOnly = "ALTER DATABASE %s SET default_transaction_read_only = on".formatted(database.name());
+        String writing =
+                "SET default_transaction_read_only = off; ALTER DATABASE %s RESET default_transaction_read_only"
+                        .formatted(database.name());
+        changelog.update(2);
+
+        for (boolean takenBack : new boolean[] {true, false}) {
+            // From the next connection on: the workers' are such.
+            changelog.beforeNextRun(readOnly);
+            assertThatThrownBy(changelog::update).hasMessageContaining("25006");
+            assertThat(changelog.recorded()).last().isEqualTo("orders-capture");
+            List<String> rows = database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
+            assertThatThrownBy(() -> changelog.rollback("orders-before")).hasMessageContaining("read-only");
+
+            database.execute(writing.split("; "));
+            if (takenBack) {
+                changelog.rollback("orders-before");
+                DatabaseListing.assertIsStill(before, database);
+                changelog.update(3);
+            } else {
+                changelog.parameter("swapApproved", "orders").update();
+                assertThat(changelog.recorded()).last().isEqualTo("orders-swapped");
+            }
+            assertThat(database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1"))
+                    .isEqualTo(rows);
+        }
+    }
+}

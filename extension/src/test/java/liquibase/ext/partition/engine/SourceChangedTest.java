@@ -1,0 +1,146 @@
+package liquibase.ext.partition.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * Somebody alters, renames, drops or rewrites what the migration rests on, once the copy is done. What happens during the copy is
+ * in {@code ResumeTest}, a capture that is switched off in {@code CaptureNoticedTest}. What a message says to do is done, and the
+ * migration completes.
+ */
+@ExtendWith(FreshDatabase.class)
+class SourceChangedTest {
+    private TestDatabase database;
+    private MigrationFixture orders;
+
+    @BeforeEach
+    void orders(TestDatabase fresh) {
+        database = fresh;
+        orders = MigrationFixture.ofOrders(fresh, 1000);
+    }
+
+    private static void assertRefused(String message, ThrowingCallable... steps) {
+        for (ThrowingCallable step : steps) {
+            assertThatThrownBy(step).isInstanceOf(PartitionException.class).hasMessageContaining(message);
+        }
+    }
+
+    private List<String> rows() {
+        return database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
+    }
+
+    private void assertSwapped(List<String> rows) {
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("p");
+        assertThat(rows()).isEqualTo(rows);
+    }
+
+    /** Keys find their rows wherever these are. */
+    @Test
+    void aSourceThatIsRewrittenAfterTheCopyDoesNoHarm() throws SQLException {
+        orders.prepare().capture().copy();
+        database.execute("DELETE FROM orders WHERE id % 3 = 0", "VACUUM FULL orders");
+        orders.index();
+        database.execute("UPDATE orders SET status = 'paid' WHERE id % 3 = 1", "CLUSTER orders USING orders_pkey");
+        orders.replay().verify();
+        database.execute("UPDATE orders SET status = 'sent' WHERE id % 3 = 2", "VACUUM FULL orders");
+        List<String> rows = rows();
+
+        orders.swap();
+        assertSwapped(rows);
+        database.execute("UPDATE orders SET status = 'back'", "VACUUM FULL orders", "VACUUM FULL orders_old");
+        rows = rows();
+        orders.reverseSwap();
+        assertThat(rows()).isEqualTo(rows);
+    }
+
+    @Test
+    void anAlteredColumnStopsReplayVerificationAndSwapUntilTheChangeIsUndone() throws SQLException {
+        orders.prepare().capture().copy().index();
+        for (String[] change : new String[][] {
+            {"ALTER TABLE orders ADD COLUMN paid_at timestamptz", "ALTER TABLE orders DROP COLUMN paid_at"},
+            {"ALTER TABLE orders ALTER amount TYPE numeric(12,2)", "ALTER TABLE orders ALTER amount TYPE numeric(10,2)"
+            },
+            {"ALTER TABLE orders RENAME status TO state", "ALTER TABLE orders RENAME state TO status"}
+        }) {
+            database.execute(change[0]);
+            assertRefused("The columns of public.orders changed since", orders::replay, orders::verify);
+            assertRefused("begin again", orders::replay, orders::verify);
+            database.execute(change[1]);
+        }
+        orders.replay().verify();
+        database.execute("ALTER TABLE orders ADD COLUMN paid_at timestamptz");
+        assertRefused("The columns of public.orders changed since", orders::swap);
+
+        // The other way that the message names.
+        orders.undo().throughSwap();
+        assertThat(database.queryLong("SELECT count(paid_at) + count(*) FROM orders"))
+                .isEqualTo(1000);
+    }
+
+    @Test
+    void aSourceThatIsRenamedStopsEveryStepUntilItHasItsNameAgain() throws SQLException {
+        orders.throughVerification();
+        List<String> rows = rows();
+        database.execute("ALTER TABLE orders RENAME TO sales");
+        assertRefused("There is no table public.orders", orders::replay, orders::verify, orders::swap);
+        database.execute("CREATE TABLE orders (LIKE sales)");
+        assertRefused("Nothing was renamed", orders::swap);
+
+        database.execute("DROP TABLE orders", "ALTER TABLE sales RENAME TO orders");
+        orders.swap();
+        assertSwapped(rows);
+    }
+
+    @Test
+    void aPartitionThatIsDroppedOrDetachedBeforeTheSwapIsMissed() throws SQLException {
+        orders.throughVerification();
+        List<String> rows = rows();
+        database.execute("ALTER TABLE orders_new DETACH PARTITION orders_202403");
+        assertRefused("were dropped, detached or renamed: [public.orders_202403]", orders::swap);
+
+        database.execute(
+                "ALTER TABLE orders_new ATTACH PARTITION orders_202403 FOR VALUES FROM ('2024-03-01 00:00+00') TO ('2024-04-01 00:00+00')");
+        orders.swap();
+        assertSwapped(rows);
+        orders.reverseSwap();
+
+        database.execute("DROP TABLE orders_202403");
+        assertRefused("were dropped, detached or renamed: [public.orders_202403]", orders::swap);
+        orders.undo().throughSwap();
+        assertSwapped(rows);
+    }
+
+    @Test
+    void aNewTableThatIsDroppedIsMissedAndTheMigrationIsTakenBackAndBegunAgain() throws SQLException {
+        orders.throughVerification();
+        List<String> rows = rows();
+        database.execute("DROP TABLE orders_new");
+        assertRefused("There is no table public.orders_new", orders::replay, orders::verify, orders::swap);
+
+        orders.undo().throughSwap();
+        assertSwapped(rows);
+    }
+
+    @Test
+    void aLiveTableWithAnotherColumnThanItsBackupGoesBackOnceTheBackupHasItToo() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "ALTER TABLE orders ADD COLUMN paid_at timestamptz", "UPDATE orders SET paid_at = now() WHERE id = 5");
+        assertRefused("The columns of public.orders changed since the swap", orders::reverseSwap);
+
+        database.execute("ALTER TABLE orders_old ADD COLUMN paid_at timestamptz");
+        List<String> rows = rows();
+        orders.reverseSwap();
+        assertThat(rows()).isEqualTo(rows);
+    }
+}
