@@ -73,13 +73,16 @@ class SourceChangedTest {
             {"ALTER TABLE orders RENAME status TO state", "ALTER TABLE orders RENAME state TO status"}
         }) {
             database.execute(change[0]);
-            assertRefused("The columns of public.orders changed since", orders::replay, orders::verify);
+            assertRefused(
+                    "The columns of public.orders and public.orders_new are not the same any more",
+                    orders::replay,
+                    orders::verify);
             assertRefused("begin again", orders::replay, orders::verify);
             database.execute(change[1]);
         }
         orders.replay().verify();
         database.execute("ALTER TABLE orders ADD COLUMN paid_at timestamptz");
-        assertRefused("The columns of public.orders changed since", orders::swap);
+        assertRefused("The columns of public.orders and public.orders_new are not the same any more", orders::swap);
 
         // The other way that the message names.
         orders.undo().throughSwap();

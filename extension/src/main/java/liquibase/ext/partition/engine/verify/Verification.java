@@ -10,7 +10,6 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.RowMatch;
-import liquibase.ext.partition.engine.delta.SameColumns;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -44,7 +43,6 @@ public final class Verification {
         }
         Table source = new TableReader(run.session()).require(run.source());
         Table newTable = new TableReader(run.session()).require(migration.newTable());
-        SameColumns.require(migration, source, newTable, "Nothing was compared.");
         Comparison comparison = comparison(run, migration, source, newTable, RowShape.SOURCE);
         String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
         String what = "verification of " + migration.newTable();
