@@ -27,17 +27,18 @@ class ReadOnlyTest {
         String writing =
                 "SET default_transaction_read_only = off; ALTER DATABASE %s RESET default_transaction_read_only"
                         .formatted(database.name());
-        changelog.update(2);
+        changelog.setting("liquibase.partition.giveUpAfter", "1s").update(2);
 
         for (boolean takenBack : new boolean[] {true, false}) {
             // From the next connection on: the workers' are such.
             changelog.beforeNextRun(readOnly);
-            assertThatThrownBy(changelog::update).hasMessageContaining("25006");
+            assertThatThrownBy(changelog::update).hasMessageContaining("the server has taken no writes for 1 s");
             assertThat(changelog.recorded()).last().isEqualTo("orders-capture");
             List<String> rows = database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
-            assertThatThrownBy(() -> changelog.rollback("orders-before")).hasMessageContaining("read-only");
 
             database.execute(writing.split("; "));
+            // What release-locks does: a server that takes no writes did not let it go either.
+            database.execute("UPDATE databasechangeloglock SET locked = false, lockgranted = NULL, lockedby = NULL");
             if (takenBack) {
                 changelog.rollback("orders-before");
                 DatabaseListing.assertIsStill(before, database);

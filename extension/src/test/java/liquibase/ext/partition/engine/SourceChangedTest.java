@@ -82,7 +82,7 @@ class SourceChangedTest {
         }
         orders.replay().verify();
         database.execute("ALTER TABLE orders ADD COLUMN paid_at timestamptz");
-        assertRefused("The columns of public.orders and public.orders_new are not the same any more", orders::swap);
+        assertRefused("The columns of public.orders changed since public.orders_new was made", orders::swap);
 
         // The other way that the message names.
         orders.undo().throughSwap();
