@@ -3,6 +3,8 @@ package liquibase.ext.partition.faults;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.InvariantChecker;
 import liquibase.ext.partition.testing.DatabaseListing;
 import liquibase.ext.partition.testing.RowDifferences;
@@ -12,6 +14,8 @@ import liquibase.ext.partition.testing.WorkloadReport;
 
 /** One table from its first step to its end, whatever comes in between, with writers that go on all the time. */
 final class Life implements AutoCloseable {
+
+    private static final Pattern ENABLE_TRIGGER = Pattern.compile("ALTER TABLE \\S+ ENABLE ALWAYS TRIGGER \\w+");
 
     private final Shape shape;
     private final TestDatabase database;
@@ -118,6 +122,29 @@ final class Life implements AutoCloseable {
         return dice < 7 ? Command.UPDATE_ONE : dice < 9 ? Command.UPDATE : Command.UPDATE_AND_SWAP;
     }
 
+    /** What the message of a way back asks for, when a trigger was disabled since the swap: it has the statements. */
+    void enableTriggers(String message) {
+        Matcher statement = ENABLE_TRIGGER.matcher(message.substring(message.lastIndexOf("are not being captured")));
+        while (statement.find()) {
+            database.execute(statement.group());
+        }
+    }
+
+    /** What it asks for then, where rows were written meanwhile: their keys, with the values that either table has. */
+    void putDifferingKeysIntoDelta() {
+        String table = shape.table();
+        String columns = String.join(
+                ", ",
+                database.queryStrings(
+                        "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+                        table + "_delta"));
+        database.execute("""
+                INSERT INTO %1$s_delta (%2$s)
+                SELECT %2$s FROM (TABLE %1$s EXCEPT TABLE %1$s_old) AS live
+                UNION SELECT %2$s FROM (TABLE %1$s_old EXCEPT TABLE %1$s) AS backup
+                """.formatted(table, columns));
+    }
+
     /** What the message asks for when the nemesis has added columns to the live table since the swap. */
     void giveBackupTheSameColumns() {
         for (String column : database.queryStrings(
@@ -176,6 +203,8 @@ final class Life implements AutoCloseable {
 
     /** @throws AssertionError with what is gone or left behind since {@link #begin()} */
     void requireNothingLeftBehind() {
+        // The session of a command that has failed may still be at its end, and its temporary tables with it.
+        database.awaitTrue("SELECT NOT EXISTS (SELECT FROM pg_class WHERE relpersistence = 't')");
         List<String> now = objects();
         List<String> gone = new ArrayList<>(listing);
         now.forEach(gone::remove);

@@ -20,7 +20,7 @@ final class Tally {
         RESTART_COPY("with restartCopy"),
         BACKUP_COLUMN("after the backup was given the column, too"),
         ROLLBACK("rollback to before, as the message says"),
-        CLOSED("the way back is closed, as the message says; nothing lost"),
+        MENDED("triggers enabled again and missed keys put into the delta table, as the messages say"),
         FAILED("FAILED");
 
         private final String words;
