@@ -1,7 +1,6 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
-import java.util.Optional;
 import liquibase.database.Database;
 import liquibase.database.PreparedStatementFactory;
 import liquibase.exception.DatabaseException;
@@ -48,16 +47,13 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
             // again.
             boolean repeatable =
                     commitsByItself || LiquibaseEnvironment.connection(database).getAutoCommit();
-            Optional<SQLException> lost = attempt(reconnection);
-            while (lost.isPresent()) {
-                reconnection.await(lost.get());
-                if (!repeatable) {
-                    throw new PartitionException(
-                            "%s on %s: the transaction of its changeset was lost with the connection: %s. All of that changeset was rolled back. Run again."
-                                    .formatted(step, source, lost.get().getMessage()),
-                            lost.get());
-                }
-                lost = attempt(reconnection);
+            if (repeatable) {
+                reconnection.until(() -> {
+                    attempt(reconnection);
+                    return null;
+                });
+            } else {
+                attemptOnce(reconnection);
             }
         } catch (PartitionException | IllegalArgumentException e) {
             throw new DatabaseException(e.getMessage(), e);
@@ -66,20 +62,29 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
         }
     }
 
-    /** @return how the connection was lost, or why the server took no writes, where that is all that went wrong */
-    private Optional<SQLException> attempt(Reconnection reconnection) throws SQLException, DatabaseException {
+    /** Connects again all the same: Liquibase has its lock to give back. */
+    private void attemptOnce(Reconnection reconnection) throws SQLException, DatabaseException {
+        try {
+            attempt(reconnection);
+        } catch (SQLException e) {
+            if (!Reconnection.isPassing(e)) {
+                throw e;
+            }
+            reconnection.await(e);
+            throw new PartitionException(
+                    "%s on %s: the transaction of its changeset was lost with the connection: %s. All of that changeset was rolled back. Run again."
+                            .formatted(step, source, e.getMessage()),
+                    e);
+        }
+    }
+
+    private void attempt(Reconnection reconnection) throws SQLException, DatabaseException {
         try (StepRun run = LiquibaseEnvironment.of(database).begin(step, source)) {
             try {
                 task.run(run);
             } finally {
                 reconnection.leftBehind(run.backends());
             }
-            return Optional.empty();
-        } catch (SQLException e) {
-            if (Reconnection.isPassing(e)) {
-                return Optional.of(e);
-            }
-            throw e;
         }
     }
 
