@@ -4,17 +4,28 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.run.ConnectionSource;
+import liquibase.ext.partition.engine.run.OnBusy;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.swap.ReverseSwap;
+import liquibase.ext.partition.engine.swap.Swap;
 import liquibase.ext.partition.engine.swap.SwapSettings;
 import liquibase.ext.partition.testing.TestDatabase;
 
@@ -23,7 +34,8 @@ import liquibase.ext.partition.testing.TestDatabase;
  * several sizes, each taken through the whole migration up to its verification, and then swapped and swapped back in turn, so that
  * what else the machine does falls on all of them alike. Prints a table in Markdown.
  *
- * <p>The time that the lock was held is the one that the swap prints. A writer's wait is the longest transaction in pgbench's log from
+ * <p>Every switch runs in a JVM of its own, as that of a deploy pipeline does: a JVM that has switched before is faster under the
+ * lock. The time that the lock was held is the one that the swap prints. A writer's wait is the longest transaction in pgbench's log from
  * the beginning of the switch to a little after it, so it holds also the time in which the lock was asked for, and the planning of
  * the first statement on the new table; beside it stands the longest one of a time as long before, without a switch.
  *
@@ -43,6 +55,7 @@ public final class SwapLockBenchmark {
     private static final int SWAPS = Integer.getInteger("swaps", 30);
     private static final int MONTHS = Integer.getInteger("months", 120);
     private static final int CLIENTS = Integer.getInteger("clients", 2);
+    private static final boolean VERBOSE = Boolean.getBoolean("verbose");
 
     /** To a row its moment, so that a writer who has the key has the partition key too. */
     private static final String MOMENT = "timestamptz '2015-01-01 00:00+00' + interval '%d months' * (%s::float8 / %d)";
@@ -68,10 +81,21 @@ public final class SwapLockBenchmark {
         final List<Long> waitsWithout = new ArrayList<>();
         final List<Long> perSecond = new ArrayList<>();
         int attempts;
-        int linesRead;
 
         Measured(MigrationFixture migration) {
             this.migration = migration;
+        }
+
+        void count(List<String> lines) {
+            for (String line : lines) {
+                Matcher one = HELD.matcher(line);
+                if (one.find()) {
+                    held.add(Long.valueOf(one.group(1)));
+                    attempts++;
+                } else if (line.startsWith("Lock on ") || line.contains("was given back")) {
+                    attempts++;
+                }
+            }
         }
     }
 
@@ -160,11 +184,7 @@ public final class SwapLockBenchmark {
             Thread.sleep(BEFORE_MILLISECONDS);
             for (boolean forward : new boolean[] {true, false}) {
                 long from = System.currentTimeMillis();
-                if (forward) {
-                    table.migration.swap(new SwapSettings(MigrationFixture.LOCK, SwapSettings.DEFAULT_MAX_DRAIN_ROWS));
-                } else {
-                    table.migration.reverseSwap();
-                }
+                table.count(switched(database, table.migration, forward, directory));
                 switches.add(new long[] {from, System.currentTimeMillis() + AFTER_MILLISECONDS});
                 Thread.sleep(2 * AFTER_MILLISECONDS);
             }
@@ -185,17 +205,63 @@ public final class SwapLockBenchmark {
         table.perSecond.add(transactions.stream()
                 .filter(it -> it[0] >= begun && it[0] < last)
                 .count());
-        List<String> lines = table.migration.lines();
-        for (String line : lines.subList(table.linesRead, lines.size())) {
-            Matcher held = HELD.matcher(line);
-            if (held.find()) {
-                table.held.add(Long.valueOf(held.group(1)));
-                table.attempts++;
-            } else if (line.startsWith("Lock on ") || line.contains("was given back")) {
-                table.attempts++;
+    }
+
+    /** In a JVM of its own, as the swap of a deploy pipeline is: what it says. */
+    private static List<String> switched(
+            TestDatabase database, MigrationFixture migration, boolean forward, Path directory)
+            throws IOException, InterruptedException {
+        Path output = directory.resolve("switch.out");
+        ProcessBuilder builder = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                OneSwitch.class.getName(),
+                database.url(),
+                database.username(),
+                migration.source().name().name(),
+                migration.backup().name().name(),
+                Boolean.toString(forward));
+        builder.environment().put("PGPASSWORD", database.password());
+        int status = builder.redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start()
+                .waitFor();
+        List<String> lines = Files.readAllLines(output);
+        if (status != 0) {
+            throw new IllegalStateException(String.join(System.lineSeparator(), lines));
+        }
+        if (VERBOSE) {
+            lines.forEach(line -> System.err.println("  " + line));
+        }
+        return lines;
+    }
+
+    /** The swap, or the way back, of a table that has been verified. */
+    public static final class OneSwitch {
+        private OneSwitch() {}
+
+        /** @param arguments URL, user, table, its backup, and whether it is the swap; the password is in PGPASSWORD */
+        public static void main(String[] arguments) throws SQLException {
+            ConnectionSource connections = () ->
+                    Optional.of(DriverManager.getConnection(arguments[0], arguments[1], System.getenv("PGPASSWORD")));
+            QualifiedName table = QualifiedName.of("public", arguments[2]);
+            SwapSettings settings = new SwapSettings(MigrationFixture.LOCK, SwapSettings.DEFAULT_MAX_DRAIN_ROWS);
+            try (Connection main = connections.open().orElseThrow();
+                    StepRun run = new StepRun.Environment(
+                                    main,
+                                    connections,
+                                    new StateTables(new Identifier("public")),
+                                    System.out::println,
+                                    OnBusy.FAIL)
+                            .begin("switch", table)) {
+                if (Boolean.parseBoolean(arguments[4])) {
+                    Swap.of(run, new Identifier(arguments[3])).swap(settings);
+                } else {
+                    ReverseSwap.run(run, settings);
+                }
             }
         }
-        table.linesRead = lines.size();
     }
 
     private static Process start(TestDatabase database, String pgbench, Path directory, long rows) throws IOException {

@@ -224,6 +224,9 @@ public final class DependentObstacles {
     List<Obstacle> list(long oid) throws SQLException {
         List<String> relations = withMaterializedViews(oid);
         List<Obstacle> found = new ArrayList<>();
+        if (!new DependentsReader(session).hasAny(relations)) {
+            return found;
+        }
         for (Sql question : List.of(READERS, FUNCTIONS, OTHERS)) {
             found.addAll(ask(DependentsReader.about(question, relations)));
         }

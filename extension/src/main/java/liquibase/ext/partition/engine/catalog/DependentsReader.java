@@ -56,6 +56,12 @@ public final class DependentsReader {
               WHERE r.ev_type = '1' AND d.deptype = 'n' AND d.refobjid <> c.oid)
             """);
 
+    /** Of most tables there is nothing, and then none of the questions about this and that kind needs to be asked. */
+    private static final Sql ANY = Sql.of("""
+            {dependents}
+            SELECT EXISTS (SELECT FROM dependent WHERE deptype = 'n' AND classid <> 'pg_catalog.pg_constraint'::regclass)
+            """);
+
     private static final Sql READ_BY_MATERIALIZED_VIEWS = Sql.of("""
             {dependents}
             SELECT DISTINCT reader.oid, d.refobjid AS reads, n.nspname, reader.relname, o.rolname, am.amname,
@@ -196,21 +202,35 @@ public final class DependentsReader {
 
     private Dependents read(List<String> relations, List<Dependents.MaterializedView> materializedViews)
             throws SQLException {
+        boolean any = hasAny(relations);
         return new Dependents(
-                functions(relations),
-                session.query(
-                        about(COMPILED, relations),
-                        row -> new Dependents.CompiledRoutine(
-                                name(row, "proname"), row.getString("arguments"), row.getBoolean("prosecdef"))),
-                views(relations),
-                session.query(
-                        about(POLICIES, relations),
-                        row -> new Dependents.Policy(
-                                name(row, "relname"),
-                                new Identifier(row.getString("polname")),
-                                Optional.ofNullable(row.getString("using_text")),
-                                Optional.ofNullable(row.getString("check_text")))),
+                any ? functions(relations) : List.of(),
+                compiled(relations),
+                any ? views(relations) : List.of(),
+                any ? policies(relations) : List.of(),
                 materializedViews);
+    }
+
+    /** Whether anything depends on these relations that is no part of them; foreign keys aside. */
+    boolean hasAny(List<String> relations) throws SQLException {
+        return session.queryBoolean(about(ANY, relations));
+    }
+
+    private List<Dependents.CompiledRoutine> compiled(List<String> relations) throws SQLException {
+        return session.query(
+                about(COMPILED, relations),
+                row -> new Dependents.CompiledRoutine(
+                        name(row, "proname"), row.getString("arguments"), row.getBoolean("prosecdef")));
+    }
+
+    private List<Dependents.Policy> policies(List<String> relations) throws SQLException {
+        return session.query(
+                about(POLICIES, relations),
+                row -> new Dependents.Policy(
+                        name(row, "relname"),
+                        new Identifier(row.getString("polname")),
+                        Optional.ofNullable(row.getString("using_text")),
+                        Optional.ofNullable(row.getString("check_text"))));
     }
 
     private List<Dependents.View> views(List<String> relations) throws SQLException {
@@ -288,7 +308,7 @@ public final class DependentsReader {
         Map<String, List<String>> reads = new LinkedHashMap<>();
         Map<String, Dependents.MaterializedView> found = new HashMap<>();
         List<String> next = relations;
-        while (!next.isEmpty()) {
+        while (!next.isEmpty() && hasAny(next)) {
             Set<String> added = new LinkedHashSet<>();
             session.query(about(READ_BY_MATERIALIZED_VIEWS, next), row -> {
                 String oid = row.getString("oid");

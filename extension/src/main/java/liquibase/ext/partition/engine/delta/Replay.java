@@ -67,7 +67,7 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
     private static final Sql DROP_BATCH = Sql.of("DROP TABLE IF EXISTS {batch}");
 
     /** With a batch's few rows on one side and a huge table on the other, anything but index lookups is a mistake. */
-    private static final Sql PREFER_INDEXES = Sql.of("""
+    static final Sql PREFER_INDEXES = Sql.of("""
             SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
                    set_config('jit', 'off', true)""");
 
@@ -97,7 +97,7 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
      * A deferred constraint, as a foreign key of the backup, would have its say at the commit only; and a table for which a check is
      * pending cannot be altered, as it is later in the swap's transaction.
      */
-    private static final Sql CHECK_NOW = Sql.of("SET CONSTRAINTS ALL IMMEDIATE");
+    static final Sql CHECK_NOW = Sql.of("SET CONSTRAINTS ALL IMMEDIATE");
 
     private static final Sql STARTS_OF_BATCH = Sql.of("SELECT DISTINCT {start} AS start FROM {batch} AS b");
 
@@ -174,7 +174,7 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
         return statements;
     }
 
-    /** What {@link #drain} comes to, for review. */
+    /** What a {@link Drain} comes to, for review. */
     public List<Sql> drainStatements() {
         List<Sql> statements = new ArrayList<>(batchStatements(0, TupleId.MAX_BLOCK));
         statements.add(CHECK_NOW);
@@ -279,25 +279,9 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
         return taken;
     }
 
-    /**
-     * Replays all of the delta table as part of the caller's transaction, which holds a lock that keeps writers out. Afterwards
-     * the delta table is empty and the two tables are equal. One round trip, where rows take one route.
-     *
-     * @param backlog how many rows it has
-     */
-    public void drain(Session session, long backlog) throws SQLException {
-        if (backlog > 0 && routes.isSingle()) {
-            List<Sql> statements = new ArrayList<>(List.of(PREFER_INDEXES));
-            statements.addAll(drainStatements());
-            session.updateAll(statements);
-        } else if (backlog > 0) {
-            drain(session);
-        }
-    }
-
-    /** @return delta rows taken */
-    private long drain(Session session) throws SQLException {
-        long taken = replay(session, 0, Math.max(1, Heap.blocks(session, capture.delta())));
+    /** Replays all of the delta table as part of the caller's transaction, as a {@link Drain} does. @return delta rows taken */
+    long drain(Session session) throws SQLException {
+        long taken = replay(session, 0, TupleId.MAX_BLOCK);
         session.update(CHECK_NOW);
         return taken;
     }

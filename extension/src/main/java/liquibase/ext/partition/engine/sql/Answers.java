@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Optional;
 
 /**
  * The questions that something was made of, and what the server answered. Whoever must know, under a lock, whether that something
@@ -25,16 +25,9 @@ public final class Answers {
      */
     public record Of<T>(T made, Answers answers) {}
 
-    private static final Sql PREPARE = Sql.of("PREPARE {name} AS {question}");
-    private static final Sql EXECUTE = Sql.of("EXECUTE {name}");
-    private static final Sql DEALLOCATE = Sql.of("DEALLOCATE {name}");
-
-    /** Of prepared statements, which are the session's own and live as long as it. */
-    private static final AtomicLong NUMBERS = new AtomicLong();
-
     private final List<Sql> questions;
     private final List<List<List<String>>> rows;
-    private final List<Sql> names = new ArrayList<>();
+    private Optional<PreparedStatements> prepared = Optional.empty();
 
     private Answers(List<Sql> questions, List<List<List<String>>> rows) {
         this.questions = List.copyOf(questions);
@@ -51,29 +44,22 @@ public final class Answers {
      * {@link #release}.
      */
     public void prepare(Session session) throws SQLException {
-        List<Sql> statements = new ArrayList<>();
-        for (Sql question : questions) {
-            Sql name = Sql.raw("liquibase_partition_question_" + NUMBERS.incrementAndGet());
-            statements.add(PREPARE.with("name", name).with("question", question));
-            names.add(name);
-        }
-        session.updateAll(statements);
+        prepared = Optional.of(PreparedStatements.of(session, questions));
         session.queryAll(asked());
     }
 
     /** Undoes {@link #prepare}. */
     public void release(Session session) throws SQLException {
-        List<Sql> statements =
-                names.stream().map(name -> DEALLOCATE.with("name", name)).toList();
-        names.clear();
-        session.updateAll(statements);
+        Optional<PreparedStatements> released = prepared;
+        prepared = Optional.empty();
+        if (released.isPresent()) {
+            released.get().release(session);
+        }
     }
 
     /** The statements that ask again, of which each gives an answer. */
     public List<Sql> asked() {
-        return names.isEmpty()
-                ? questions
-                : names.stream().map(name -> EXECUTE.with("name", name)).toList();
+        return prepared.map(PreparedStatements::executions).orElse(questions);
     }
 
     /** @param now what the server says to {@link #asked} */

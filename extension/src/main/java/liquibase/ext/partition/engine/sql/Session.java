@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * A connection, and the transactions on it. Used by one thread at a time. Does not own the connection: whoever opened it
@@ -184,12 +183,8 @@ public final class Session {
      */
     public void updateAll(List<Sql> statements) throws SQLException {
         if (!statements.isEmpty()) {
-            update(together(statements));
+            update(Sql.raw(Sql.script(statements)));
         }
-    }
-
-    private static Sql together(List<Sql> statements) {
-        return Sql.raw(statements.stream().map(Sql::script).collect(Collectors.joining(";\n")));
     }
 
     /** All rows of a query that gives few. */
@@ -248,7 +243,7 @@ public final class Session {
         List<List<List<String>>> answers = new ArrayList<>();
         try (Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
-            boolean hasRows = statement.execute(together(queries).text());
+            boolean hasRows = statement.execute(Sql.script(queries));
             while (hasRows || statement.getUpdateCount() != -1) {
                 if (hasRows) {
                     List<List<String>> rows = new ArrayList<>();

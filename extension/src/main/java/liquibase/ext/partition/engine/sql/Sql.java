@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * A statement, or a part of one: SQL text with named holes, {@code {name}}, which are filled with fragments (inserted as
@@ -156,6 +157,11 @@ public final class Sql implements SqlFragment {
     /** The statement with its values written as literals, as a person would run it in {@code psql}; no semicolon. */
     public String script() {
         return render(Sql::literalOf).strip();
+    }
+
+    /** Several statements one after the other. */
+    public static String script(Collection<Sql> statements) {
+        return statements.stream().map(Sql::script).collect(Collectors.joining(";\n"));
     }
 
     @Override

@@ -8,6 +8,7 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.QualifiedNames;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
+import liquibase.ext.partition.engine.delta.Drain;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.run.LockPolicy;
@@ -44,6 +45,9 @@ final class LockedSwitch {
     /** Whoever cannot get below that, for its writers are fast, goes on with what is left. */
     private static final int PASSES_BEFORE_AN_ATTEMPT = 5;
 
+    /** Without those of views, foreign keys and the like. */
+    private static final int LOCKS_OF_TABLES = 2;
+
     private static final Duration BRIEFLY = Duration.ofSeconds(1);
 
     /** What is different between the swap and the reverse swap. */
@@ -67,8 +71,11 @@ final class LockedSwitch {
     private final QualifiedName leaving;
     private final CapturedTable entering;
     private final OldSnapshots oldSnapshots;
-    private Answers.Of<Switch> planned;
+    private Plan planned;
     private long lockedAt;
+
+    /** What is ready before the lock is asked for. The statements are written out: that takes a young JVM some milliseconds. */
+    private record Plan(Answers answers, Drain drain, List<Sql> locks, List<Sql> statements) {}
 
     LockedSwitch(StepRun run, SwapSettings settings, Replay replay, QualifiedName leaving, CapturedTable entering) {
         this.run = run;
@@ -170,7 +177,7 @@ final class LockedSwitch {
         forgetPlan();
         Session session = run.session();
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
-        planned = QualifiedNames.within(
+        Answers.Of<Switch> plan = QualifiedNames.within(
                 session,
                 () -> session.recorded(() -> {
                     replay.capture()
@@ -181,6 +188,13 @@ final class LockedSwitch {
                     requireUnbroken(migration);
                     return body.plan();
                 }));
+        List<Sql> statements = new ArrayList<>(plan.made().statements());
+        statements.add(body.record());
+        planned = new Plan(
+                plan.answers(),
+                Drain.prepare(session, replay),
+                plan.made().locks(lockStatements(leaving, entering.table())),
+                List.of(Sql.raw(Sql.script(statements))));
         QualifiedNames.within(session, () -> {
             planned.answers().prepare(session);
             return null;
@@ -198,9 +212,10 @@ final class LockedSwitch {
 
     private void forgetPlan() throws SQLException {
         if (planned != null) {
-            Answers answers = planned.answers();
+            Plan forgotten = planned;
             planned = null;
-            answers.release(run.session());
+            forgotten.drain().release();
+            forgotten.answers().release(run.session());
         }
     }
 
@@ -209,6 +224,11 @@ final class LockedSwitch {
      * before it, in the new table as under the lock.
      */
     private void replayNearlyAll() throws SQLException {
+        replayUntilSmall();
+        planned.drain().rehearse();
+    }
+
+    private void replayUntilSmall() throws SQLException {
         long least = Long.MAX_VALUE;
         for (int pass = 0; pass < PASSES_BEFORE_AN_ATTEMPT; pass++) {
             long taken = replay.passWithoutVacuum(run.session(), settings.maxDrainRows());
@@ -221,16 +241,13 @@ final class LockedSwitch {
 
     private Outcome underLock(Body body) throws SQLException {
         Session session = run.session();
-        Switch plan = planned.made();
-        List<Sql> ofTables = lockStatements(leaving, entering.table());
-        List<Sql> locks = plan.locks(ofTables);
         String searchPath = QualifiedNames.searchPath(session);
         lockedAt = System.nanoTime();
-        if (locks.size() == ofTables.size()) {
-            session.updateAll(locks);
+        if (planned.locks().size() == LOCKS_OF_TABLES) {
+            session.updateAll(planned.locks());
             lockedAt = System.nanoTime();
         } else {
-            LockPatience.lock(session, locks);
+            LockPatience.lock(session, planned.locks());
         }
         List<Sql> questions = new ArrayList<>();
         questions.add(QualifiedNames.setStatement());
@@ -246,10 +263,7 @@ final class LockedSwitch {
         if (backlog > settings.maxDrainRows()) {
             return Outcome.LONG_DRAIN;
         }
-        replay.drain(session, backlog);
-        List<Sql> statements = new ArrayList<>(plan.statements());
-        statements.add(body.record());
-        session.updateAll(statements);
+        planned.drain().run(backlog, planned.statements());
         return Outcome.SWITCHED;
     }
 }

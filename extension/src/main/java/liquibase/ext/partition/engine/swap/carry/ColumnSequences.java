@@ -124,9 +124,14 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
                     .with("extreme", Sql.raw(sequence.ascending() ? "max" : "min"))
                     .with("beyond", Sql.raw(sequence.ascending() ? ">" : "<"))
                     .with("column", column.name())
-                    .with("table", exchange.old().table().name())
+                    .with("table", ordinary().table().name())
                     .with("sequence", sequence.name()));
         }
+    }
+
+    /** Both have the same rows by now, and this one has one index to look into instead of one on each partition. */
+    private SwitchedTable ordinary() {
+        return exchange.old().partitions().isEmpty() ? exchange.old() : exchange.next();
     }
 
     /** The largest value is looked up under the lock, so only where an index gives it at once. */

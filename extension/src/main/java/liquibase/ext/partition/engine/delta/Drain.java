@@ -1,0 +1,85 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.PreparedStatements;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.engine.sql.TupleId;
+
+/**
+ * The replay of all of the delta table under a lock that keeps writers out. Afterwards the delta table is empty and the two tables are
+ * equal.
+ *
+ * <p>While writers wait, the few rows are not what takes the time, but the plans: each statement is planned for every partition. So
+ * where rows take one route the statements are prepared, and {@link #rehearse rehearsed}, before the lock is asked for.
+ */
+public final class Drain {
+    private final Session session;
+    private final Replay replay;
+    private final Optional<PreparedStatements> prepared;
+
+    private Drain(Session session, Replay replay, Optional<PreparedStatements> prepared) {
+        this.session = session;
+        this.replay = replay;
+        this.prepared = prepared;
+    }
+
+    /** To be called within {@link Replay#withScratchTable}, outside any transaction. Until {@link #release}. */
+    public static Drain prepare(Session session, Replay replay) throws SQLException {
+        return new Drain(
+                session,
+                replay,
+                replay.routes().isSingle()
+                        ? Optional.of(PreparedStatements.of(session, replay.batchStatements(0, TupleId.MAX_BLOCK)))
+                        : Optional.empty());
+    }
+
+    /** Drains once with writers at work, in a transaction of its own: a replay like others, which leaves plans behind. */
+    public void rehearse() throws SQLException {
+        if (prepared.isEmpty()) {
+            return;
+        }
+        try {
+            session.inTransaction(() -> session.updateAll(statements()));
+        } catch (SQLException e) {
+            if (!SqlState.UNIQUE_VIOLATION.matches(e)) {
+                throw e;
+            }
+            // A unique value was handed on between two of the statements, which nobody can do under the lock.
+        }
+    }
+
+    /**
+     * Drains as part of the caller's transaction, which holds the lock, and runs what comes after it; all in one round trip, where rows
+     * take one route.
+     *
+     * @param backlog how many rows the delta table has
+     */
+    public void run(long backlog, List<Sql> after) throws SQLException {
+        List<Sql> statements = new ArrayList<>();
+        if (backlog > 0 && prepared.isPresent()) {
+            statements.addAll(statements());
+        } else if (backlog > 0) {
+            replay.drain(session);
+        }
+        statements.addAll(after);
+        session.updateAll(statements);
+    }
+
+    private List<Sql> statements() {
+        List<Sql> statements = new ArrayList<>(List.of(Replay.PREFER_INDEXES));
+        prepared.ifPresent(it -> statements.addAll(it.executions()));
+        statements.add(Replay.CHECK_NOW);
+        return statements;
+    }
+
+    public void release() throws SQLException {
+        if (prepared.isPresent()) {
+            prepared.get().release(session);
+        }
+    }
+}
