@@ -40,7 +40,7 @@ enum Fault {
     HALF_OPEN("TCP goes half-open, and nobody is told") {
         @Override
         void strike(Scene scene) {
-            scene.proxy().goHalfOpen();
+            scene.proxy().silence();
         }
     },
     FULL_DISK("the disk is full for a while") {

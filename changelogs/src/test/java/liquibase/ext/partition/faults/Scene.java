@@ -1,5 +1,6 @@
 package liquibase.ext.partition.faults;
 
+import liquibase.ext.partition.testing.TcpProxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

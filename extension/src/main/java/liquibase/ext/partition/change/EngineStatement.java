@@ -73,7 +73,7 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
             reconnection.await(e);
             throw new PartitionException(
                     "%s on %s: the transaction of its changeset was lost with the connection: %s. All of that changeset was rolled back. Run again."
-                            .formatted(step, source, e.getMessage()),
+                            .formatted(step, source, said(e)),
                     e);
         }
     }
@@ -91,13 +91,19 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
     private String explain(SQLException e) {
         if (SqlState.INSUFFICIENT_PRIVILEGE.matches(e)) {
             return "%s on %s lacks a right: %s. What this statement would have done was not done. Run as the table's owner, with CREATE on its schema, or as a role with BYPASSRLS where row level security hides rows; then run again."
-                    .formatted(step, source, e.getMessage());
+                    .formatted(step, source, said(e));
         }
         if (SqlState.isOutOfResources(e)) {
             return OutOfResources.explain(step, source, e);
         }
         return "%s on %s failed (SQLSTATE %s): %s. What was committed before is kept; run again, and it goes on from there."
-                .formatted(step, source, e.getSQLState(), e.getMessage());
+                .formatted(step, source, e.getSQLState(), said(e));
+    }
+
+    /** A server's detail ends with a full stop, its message does not. */
+    private static String said(SQLException e) {
+        String message = String.valueOf(e.getMessage()).strip();
+        return message.endsWith(".") ? message.substring(0, message.length() - 1) : message;
     }
 
     @Override

@@ -59,7 +59,7 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
                 .build();
         ASK_AFTER = builder.define("askAfter", String.class)
                 .setDescription(
-                        "How long a statement of liquibase-partition may take before the server is asked over another connection whether it is still at work on it: a number with ms, s or min")
+                        "How long a statement of liquibase-partition may take before the server is asked over another connection whether it is still at work on it: a number with ms, s or min. Of Liquibase's own statements it is asked after twice as long")
                 .setDefaultValue("5s")
                 .build();
         for (String name : Pace.NAMES) {

@@ -3,6 +3,7 @@ package liquibase.ext.partition.connection;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.Properties;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
@@ -21,6 +22,7 @@ public class PartitionConnection extends JdbcConnection {
     private Driver driver;
     private Properties properties;
     private String changeLogLockGranted;
+    private Optional<ConnectionWatch> watch = Optional.empty();
 
     /** When the DATABASECHANGELOGLOCK was granted that was acquired through this; null where none was. */
     String changeLogLockGranted() {
@@ -46,9 +48,49 @@ public class PartitionConnection extends JdbcConnection {
         properties = driverProperties == null ? new Properties() : (Properties) driverProperties.clone();
         // So that a firewall does not forget it, and a dead peer is noticed at some time.
         properties.putIfAbsent("tcpKeepAlive", "true");
-        super.open(target, driverObject, (Properties) properties.clone());
+        openWatched(target, driverObject, (Properties) properties.clone());
         url = target;
         driver = driverObject;
+    }
+
+    private void openWatched(String target, Driver driverObject, Properties given) throws DatabaseException {
+        unwatch();
+        watch = ConnectionWatch.begin(
+                target,
+                driverObject,
+                given,
+                new WorkerConnections(this),
+                PartitionConfiguration.askAfter(),
+                LiquibaseEnvironment.report());
+        watch.ifPresent(it -> it.addTo(given));
+        try {
+            super.open(target, driverObject, given);
+            if (watch.isPresent() && !watch.get().identify(getUnderlyingConnection())) {
+                unwatch();
+            }
+        } catch (DatabaseException | RuntimeException e) {
+            unwatch();
+            throw e;
+        }
+    }
+
+    private void unwatch() {
+        watch.ifPresent(ConnectionWatch::close);
+        watch = Optional.empty();
+    }
+
+    @Override
+    public void close() throws DatabaseException {
+        try {
+            super.close();
+        } finally {
+            unwatch();
+        }
+    }
+
+    /** Whether it is known how to. */
+    boolean canReopen() {
+        return url != null;
     }
 
     /** Opens the same connection anew, in place of a lost one; false where this one was not opened by URL. */
@@ -57,7 +99,7 @@ public class PartitionConnection extends JdbcConnection {
             return false;
         }
         try {
-            super.open(url, driver, impatient(properties));
+            openWatched(url, driver, impatient(properties));
             return true;
         } catch (DatabaseException e) {
             throw e.getCause() instanceof SQLException cause ? cause : new SQLException(e.getMessage(), e);

@@ -1,5 +1,6 @@
 package liquibase.ext.partition.connection;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
@@ -16,12 +17,21 @@ import liquibase.lockservice.StandardLockService;
 /**
  * Liquibase's own lock service, which also tells whom it waits for: who holds DATABASECHANGELOGLOCK, since when, whether that runner is
  * alive, and what to run. It takes and releases the lock as Liquibase does. One thing more: when the connection is lost before the lock
- * could be released, it connects again for that; otherwise a network that broke for a moment would leave the lock held for good.
+ * is released, or while it is, it connects again for that; otherwise a network that broke for a moment would leave the lock held for
+ * good.
  *
  * <p>Only for PostgreSQL, and not where SQL is only printed.
  */
 public class PartitionLockService extends StandardLockService {
     private static final int LONGEST_ANSWER_SECONDS = 5;
+
+    /** A server that comes back later than that finds nobody: a job that has ended must not hang. */
+    private static final Duration RELEASE_WITHIN = Duration.ofMinutes(1);
+
+    /** For a change of one row. */
+    private static final int LONGEST_RELEASE_MILLISECONDS = 15_000;
+
+    private static final Duration PAUSE = Duration.ofMillis(500);
     private static final Duration TELL_EVERY = Duration.ofSeconds(9);
 
     private Optional<Long> told = Optional.empty();
@@ -48,16 +58,38 @@ public class PartitionLockService extends StandardLockService {
             return acquired;
         }
         if (acquired) {
-            quietly(lock -> {
-                        lock.sign();
-                        return lock.granted();
-                    })
-                    .ifPresent(this::remember);
+            Optional<String> granted = quietly(lock -> {
+                lock.sign();
+                return lock.granted();
+            });
+            granted.ifPresent(this::remember);
+            if (granted.isEmpty()) {
+                giveBackWhereLost();
+            }
         } else if (told.isEmpty() || System.nanoTime() - told.get() >= TELL_EVERY.toNanos()) {
             told = Optional.of(System.nanoTime());
             quietly(ChangeLogLock::holder).ifPresent(LiquibaseEnvironment.report()::line);
         }
         return acquired;
+    }
+
+    /** The command cannot go on by another connection, which has none of the settings that Liquibase has made; nor may the lock stay held. */
+    private void giveBackWhereLost() throws LockException {
+        try {
+            if (!canReopen() || LiquibaseEnvironment.connection(database).isValid(LONGEST_ANSWER_SECONDS)) {
+                return;
+            }
+            connectAgainWhereLost();
+            quietly(ChangeLogLock::granted).ifPresent(this::remember);
+        } catch (SQLException | DatabaseException e) {
+            // Then it stays held, and the next one is told that its holder is gone.
+            throw new LockException(
+                    "The connection to the server was lost when DATABASECHANGELOGLOCK had just been taken. Nothing was changed. Run liquibase release-locks, then run again.",
+                    e);
+        }
+        releaseLock();
+        throw new LockException(
+                "The connection to the server was lost when DATABASECHANGELOGLOCK had just been taken. It was given back, and nothing was changed. Run again.");
     }
 
     /** Liquibase's first write, and so the first to meet a server that takes none. */
@@ -99,41 +131,118 @@ public class PartitionLockService extends StandardLockService {
 
     @Override
     public void releaseLock() throws LockException {
-        if (executes()) {
-            if (reconnected() && !stillOurs()) {
-                // Freed by somebody with release-locks, and perhaps taken by another runner since.
-                hasChangeLogLock = false;
-                return;
-            }
-            quietly(lock -> {
-                lock.unsign();
-                return Optional.empty();
-            });
+        if (!executes() || ours().isEmpty()) {
+            super.releaseLock();
+            return;
         }
-        super.releaseLock();
-        remember(null);
+        Duration patience = patience();
+        long begun = System.nanoTime();
+        boolean said = false;
+        while (true) {
+            try {
+                releaseOurs();
+                if (said) {
+                    LiquibaseEnvironment.report().line("DATABASECHANGELOGLOCK is released.");
+                }
+                return;
+            } catch (LockException e) {
+                if (!isConnectionLost(e) || !canReopen()) {
+                    throw e;
+                }
+                if (System.nanoTime() - begun >= patience.toNanos()) {
+                    LiquibaseEnvironment.report()
+                            .line(
+                                    "DATABASECHANGELOGLOCK could not be released within %d s: %s. What was committed is kept. As soon as the server is there, run liquibase release-locks."
+                                            .formatted(patience.toSeconds(), firstLine(e)));
+                    throw e;
+                }
+                if (!said) {
+                    LiquibaseEnvironment.report()
+                            .line(
+                                    "DATABASECHANGELOGLOCK could not be released, because the connection to the server is lost (%s). Trying again for %d s."
+                                            .formatted(firstLine(e), patience.toSeconds()));
+                    said = true;
+                }
+                pause();
+            }
+        }
     }
 
-    /** Whether the connection was lost and is there again. */
-    private boolean reconnected() {
+    private static Duration patience() {
+        Duration ofSteps = PartitionConfiguration.giveUpAfter();
+        return ofSteps.compareTo(RELEASE_WITHIN) < 0 ? ofSteps : RELEASE_WITHIN;
+    }
+
+    /** As often as it takes: whether the attempt before has released it is asked first. */
+    private void releaseOurs() throws LockException {
         try {
-            if (database.getConnection() instanceof PartitionConnection connection
-                    && connection.changeLogLockGranted() != null
-                    && !connection.getUnderlyingConnection().isValid(LONGEST_ANSWER_SECONDS)
-                    && connection.reopen()) {
-                connection.setAutoCommit(database.getAutoCommitMode());
+            connectAgainWhereLost();
+            Connection connection = LiquibaseEnvironment.connection(database);
+            int networkTimeout = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(Runnable::run, LONGEST_RELEASE_MILLISECONDS);
+            ChangeLogLock lock = new ChangeLogLock(new Session(connection), database);
+            if (isOurs(lock)) {
+                lock.unsign();
+                database.commit();
+                super.releaseLock();
+                if (isOurs(lock)) {
+                    // Liquibase found no table to look into: that is how it takes a question whose answer was lost.
+                    throw new SQLException("still held", SqlState.CONNECTION_FAILURE.code());
+                }
+            }
+            // Or freed by release-locks, and perhaps taken by another runner since.
+            hasChangeLogLock = false;
+            remember(null);
+            connection.setNetworkTimeout(Runnable::run, networkTimeout);
+        } catch (SQLException | DatabaseException e) {
+            throw new LockException(e);
+        }
+    }
+
+    private boolean isOurs(ChangeLogLock lock) throws SQLException, DatabaseException {
+        boolean ours = lock.granted().equals(ours());
+        database.commit();
+        return ours;
+    }
+
+    /** When the lock that we hold was granted. */
+    private Optional<String> ours() {
+        return database.getConnection() instanceof PartitionConnection connection
+                ? Optional.ofNullable(connection.changeLogLockGranted())
+                : Optional.empty();
+    }
+
+    private boolean canReopen() {
+        return database.getConnection() instanceof PartitionConnection connection && connection.canReopen();
+    }
+
+    private void connectAgainWhereLost() throws SQLException, DatabaseException {
+        PartitionConnection connection = (PartitionConnection) database.getConnection();
+        if (!connection.getUnderlyingConnection().isValid(LONGEST_ANSWER_SECONDS) && connection.reopen()) {
+            connection.setAutoCommit(database.getAutoCommitMode());
+        }
+    }
+
+    private static boolean isConnectionLost(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && SqlState.isConnectionLost(sql)) {
                 return true;
             }
-        } catch (SQLException | DatabaseException e) {
-            // Then it cannot be released, as Liquibase is going to say.
-            Scope.getCurrentScope().getLog(getClass()).fine("Cannot connect again", e);
         }
         return false;
     }
 
-    private boolean stillOurs() {
-        String ours = ((PartitionConnection) database.getConnection()).changeLogLockGranted();
-        return quietly(ChangeLogLock::granted).filter(ours::equals).isPresent();
+    private static String firstLine(Throwable e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    private static void pause() throws LockException {
+        try {
+            Thread.sleep(PAUSE.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LockException("Interrupted while DATABASECHANGELOGLOCK was to be released.", e);
+        }
     }
 
     private void remember(String granted) {

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The network breaks in the middle of a step: without a word, for good, or just when the server has answered. */
 @ExtendWith(FreshDatabase.class)
@@ -247,5 +249,91 @@ class BrokenNetworkTest {
                         "dropBackup: the backup of public.orders is dropped already.");
         assertThat(changelog.recorded()).endsWith("swap", "drop");
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1_001);
+    }
+
+    @Test
+    void aStatementOfLiquibasesOwnWhoseAnswerTheNetworkHasLostEndsTheUpdateAndTheNextGoesOn() throws Exception {
+        changelog.update(6);
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run("LOCK TABLE databasechangelog IN SHARE ROW EXCLUSIVE MODE");
+            Future<Void> update = updateInBackground(1);
+            database.awaitTrue("""
+                    SELECT EXISTS (SELECT FROM pg_stat_activity
+                                   WHERE datname = current_database() AND wait_event_type = 'Lock'
+                                     AND query LIKE 'INSERT INTO public.databasechangelog %')""");
+
+            network.silence();
+            holder.commit();
+
+            assertThatThrownBy(() -> MigrationFixture.join(update)).hasMessageContaining("I/O error");
+        }
+        assertThat(changelog.lines())
+                .anyMatch(line -> line.startsWith("Liquibase's connection to the server is lost: no answer for")
+                        && line.contains("Run the same command again; it goes on from there."));
+        assertThat(database.queryLong(CHANGELOG_LOCK)).as("needs release-locks").isZero();
+
+        changelog.update(1);
+
+        assertThat(changelog.lines()).contains("lockedSwap: public.orders is swapped already.");
+        assertThat(changelog.recorded()).endsWith("verify", "swap");
+    }
+
+    /** Counts the sessions of the database when it has taken longer than a statement may before it is asked about. */
+    private static final String LONG_CHANGE = """
+            <changeSet id="long" author="test">
+              <sql splitStatements="false">
+                DO $$ BEGIN
+                  PERFORM pg_sleep(2);
+                  CREATE TABLE seen AS SELECT count(*) AS sessions FROM pg_stat_activity
+                    WHERE datname = current_database() AND backend_type = 'client backend';
+                END $$
+              </sql>
+            </changeSet>""";
+
+    @Test
+    void aLongStatementOfOthersIsAskedAboutAndLeftAlone() throws Exception {
+        changelog.changesets(LONG_CHANGE).update();
+
+        assertThat(changelog.recorded()).containsExactly("long");
+        assertThat(database.queryLong("SELECT sessions FROM seen"))
+                .as("its own, and the one that asks")
+                .isEqualTo(2);
+    }
+
+    @Test
+    void nobodyIsAskedAboutAPoolersSessionWhichMayBeAnothersByNow() throws Exception {
+        network.giveKeysOfItsOwn();
+
+        changelog.changesets(LONG_CHANGE).update();
+
+        assertThat(changelog.recorded()).containsExactly("long");
+        assertThat(database.queryLong("SELECT sessions FROM seen")).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SET LOCKED = FALSE", "SET LOCKED = FALSE, then COMMIT"})
+    void theChangelogLockIsReleasedThoughTheConnectionBreaksAfter(String sent) throws Exception {
+        changelog.update(5);
+        network.cutAfter(sent.split(", then "));
+
+        changelog.update(1);
+
+        network.awaitBreak();
+        assertThat(changelog.lines()).contains("DATABASECHANGELOGLOCK is released.");
+        assertThat(database.queryLong(CHANGELOG_LOCK)).isZero();
+        assertThat(changelog.recorded()).endsWith("replay", "verify");
+    }
+
+    @Test
+    void theChangelogLockIsGivenBackWhereTheConnectionBreaksWhenItHasJustBeenTaken() throws Exception {
+        changelog.update(5);
+        network.cutAfter("pg_advisory_lock_shared");
+
+        assertThatThrownBy(() -> changelog.update(1))
+                .hasMessageContaining("It was given back, and nothing was changed. Run again.");
+
+        assertThat(database.queryLong(CHANGELOG_LOCK)).isZero();
+        changelog.update(1);
+        assertThat(changelog.recorded()).endsWith("replay", "verify");
     }
 }

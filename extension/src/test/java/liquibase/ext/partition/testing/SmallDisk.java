@@ -30,6 +30,9 @@ public final class SmallDisk implements AutoCloseable {
     private final Path tablespace;
     private final Path filler;
 
+    /** For a run that is stopped before it comes to its end. */
+    private final Thread unmounting = new Thread(this::unmount);
+
     private SmallDisk(Path mountPoint) {
         this.mountPoint = mountPoint;
         this.tablespace = mountPoint.resolve("tablespace");
@@ -41,6 +44,7 @@ public final class SmallDisk implements AutoCloseable {
         try {
             SmallDisk disk = new SmallDisk(Files.createTempDirectory("small-disk"));
             asRoot("mount", "-t", "tmpfs", "-o", "size=%dm,mode=1777".formatted(megabytes), "tmpfs", disk.path());
+            Runtime.getRuntime().addShutdownHook(disk.unmounting);
             Files.createDirectory(disk.tablespace);
             return disk;
         } catch (IOException e) {
@@ -98,6 +102,11 @@ public final class SmallDisk implements AutoCloseable {
 
     @Override
     public void close() {
+        Runtime.getRuntime().removeShutdownHook(unmounting);
+        unmount();
+    }
+
+    private void unmount() {
         asRoot("umount", "--lazy", path());
         try {
             Files.delete(mountPoint);

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -13,17 +14,18 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The network between a client and a test's server, which can break in the ways that networks break: with a reset, or without a word.
+ * The network between clients and a test's server, which can break in the ways that networks break: with a reset, or without a word.
  *
  * <p>Knows nothing of the protocol but that statements and their tags are in it as text. A client that is to be cut after a statement
  * needs {@code prepareThreshold=0}, so that every statement is sent as text.
  */
 public final class TcpProxy implements AutoCloseable {
+    private static final int LONGEST_CONNECT_MILLISECONDS = 5_000;
+
     private static final Pattern ADDRESS =
             Pattern.compile("jdbc:postgresql://(?<host>[^:/]+)(:(?<port>\\d+))?/(?<rest>.*)");
 
@@ -48,6 +50,7 @@ public final class TcpProxy implements AutoCloseable {
     private final List<Link> links = new CopyOnWriteArrayList<>();
     private volatile Arrival arrival = Arrival.PASSED;
     private volatile Break planned = new Break(List.of(), false);
+    private volatile boolean keysOfItsOwn;
 
     private TcpProxy(String host, int port) throws IOException {
         this.host = host;
@@ -66,6 +69,25 @@ public final class TcpProxy implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** A proxy before a server of this machine; the caller closes it. */
+    public static TcpProxy to(int port) {
+        try {
+            return new TcpProxy(InetAddress.getLoopbackAddress().getHostAddress(), port);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Its own. */
+    public int port() {
+        return listener.getLocalPort();
+    }
+
+    /** What the server sees as the ports of its clients. */
+    public List<Integer> clientPorts() {
+        return links.stream().map(link -> link.server.getLocalPort()).toList();
     }
 
     private static Matcher address(String url) {
@@ -95,6 +117,11 @@ public final class TcpProxy implements AutoCloseable {
     /** What is sent on the connections that there are now vanishes, both ways, and neither side is told; new ones pass. */
     public void silence() {
         links.forEach(link -> link.silent = true);
+    }
+
+    /** What is silent ends with a reset. */
+    public void cutSilent() {
+        links.stream().filter(link -> link.silent).forEach(Link::reset);
     }
 
     /** As {@link #silence()}; and new connections are made, but nothing comes through them either. */
@@ -127,6 +154,11 @@ public final class TcpProxy implements AutoCloseable {
         planned = new Break(List.of(sent), true);
     }
 
+    /** From now on new clients get, as from a pooler, a key to cancel their statements by that is not the server's. */
+    public void giveKeysOfItsOwn() {
+        keysOfItsOwn = true;
+    }
+
     /** Waits until that has happened. */
     public void awaitBreak() throws InterruptedException {
         if (!planned.happened().await(1, TimeUnit.MINUTES)) {
@@ -137,9 +169,10 @@ public final class TcpProxy implements AutoCloseable {
     private void accept() {
         while (!listener.isClosed()) {
             try {
-                pass(listener.accept());
+                Socket client = listener.accept();
+                daemon("connecting", () -> pass(client));
             } catch (IOException e) {
-                // Closed.
+                // Closed, or a client that was gone before it was served.
             }
         }
     }
@@ -149,13 +182,18 @@ public final class TcpProxy implements AutoCloseable {
             reset(client);
             return;
         }
+        Socket server = new Socket();
         try {
-            Link link = new Link(client, new Socket(host, port), arrival == Arrival.IGNORED);
+            server.connect(new InetSocketAddress(host, port), LONGEST_CONNECT_MILLISECONDS);
+            client.setTcpNoDelay(true);
+            server.setTcpNoDelay(true);
+            Link link = new Link(client, server, arrival == Arrival.IGNORED);
             links.add(link);
             link.start();
         } catch (IOException e) {
             // The server is not there: then the client finds nobody either.
             reset(client);
+            reset(server);
         }
     }
 
@@ -184,6 +222,15 @@ public final class TcpProxy implements AutoCloseable {
         thread.start();
     }
 
+    private static String text(byte[] bytes, int length) {
+        return new String(bytes, 0, length, StandardCharsets.ISO_8859_1);
+    }
+
+    @FunctionalInterface
+    private interface BeforePassing {
+        void happens(byte[] bytes, int length);
+    }
+
     /** One connection. */
     private final class Link {
         private final Socket client;
@@ -192,6 +239,7 @@ public final class TcpProxy implements AutoCloseable {
         private Break noticed;
         private volatile boolean silent;
         private volatile boolean lastIsSent;
+        private boolean keyIsChanged;
         private String sentBefore = "";
 
         Link(Socket client, Socket server, boolean silent) {
@@ -201,14 +249,24 @@ public final class TcpProxy implements AutoCloseable {
         }
 
         void start() {
-            daemon("to the server", () -> pump(client, server, this::notice));
+            daemon("to the server", () -> pump(client, server, (bytes, length) -> notice(text(bytes, length))));
             daemon(
                     "to the client",
-                    () -> pump(server, client, bytes -> {
+                    () -> pump(server, client, (bytes, length) -> {
                         if (lastIsSent) {
                             breakNow();
                         }
+                        changeKey(bytes, length);
                     }));
+        }
+
+        /** In the first message with that beginning (BackendKeyData): the process, in four bytes. */
+        private void changeKey(byte[] bytes, int length) {
+            int at = keysOfItsOwn && !keyIsChanged ? text(bytes, length).indexOf("K\0\0\0\f") : -1;
+            if (at >= 0) {
+                bytes[at + 5] ^= 0x10;
+                keyIsChanged = true;
+            }
         }
 
         private void breakNow() {
@@ -226,7 +284,7 @@ public final class TcpProxy implements AutoCloseable {
             links.remove(this);
         }
 
-        private void pump(Socket from, Socket to, Consumer<String> before) {
+        private void pump(Socket from, Socket to, BeforePassing before) {
             byte[] buffer = new byte[8192];
             try {
                 InputStream in = from.getInputStream();
@@ -235,7 +293,7 @@ public final class TcpProxy implements AutoCloseable {
                     if (silent) {
                         continue;
                     }
-                    before.accept(new String(buffer, 0, read, StandardCharsets.ISO_8859_1));
+                    before.happens(buffer, read);
                     if (silent) {
                         continue;
                     }
@@ -247,6 +305,10 @@ public final class TcpProxy implements AutoCloseable {
                 }
                 if (!silent) {
                     to.shutdownOutput();
+                    from.shutdownInput();
+                    if (from.isOutputShutdown() || to.isInputShutdown()) {
+                        reset();
+                    }
                 }
             } catch (IOException e) {
                 if (!silent) {

@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import liquibase.ext.partition.engine.sql.Backend;
+import liquibase.ext.partition.engine.sql.Conversation;
+import liquibase.ext.partition.engine.sql.Conversation.Waiting;
 import liquibase.ext.partition.engine.sql.Session;
-import liquibase.ext.partition.engine.sql.Session.Waiting;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
@@ -27,9 +28,9 @@ import liquibase.ext.partition.engine.sql.SqlState;
  *
  * <p>The session that is given up is ended on the server too: it would keep its locks.
  */
-final class AnswerWatch implements AutoCloseable {
+public final class AnswerWatch implements AutoCloseable {
     /** A statement may take this long before it is asked about. */
-    static final Duration ASK_AFTER = Duration.ofSeconds(5);
+    public static final Duration ASK_AFTER = Duration.ofSeconds(5);
 
     /** A server that restarts after a crash can be away for longer; that one breaks our connections, and they are not waited on. */
     private static final int SILENCE = 6;
@@ -52,15 +53,16 @@ final class AnswerWatch implements AutoCloseable {
 
     private final ConnectionSource source;
     private final Duration askAfter;
-    private final List<Session> sessions = new CopyOnWriteArrayList<>();
-    private final Map<Session, Backend> backends = new HashMap<>();
-    private final Map<Session, Suspicion> suspicions = new HashMap<>();
+    private final List<Conversation> conversations = new CopyOnWriteArrayList<>();
+    private final Map<Conversation, Backend> backends = new HashMap<>();
+    private final Map<Conversation, Suspicion> suspicions = new HashMap<>();
     private final Thread thread;
     private volatile boolean closed;
     private Connection connection;
     private Optional<Long> silentSince = Optional.empty();
 
-    AnswerWatch(ConnectionSource source, Duration askAfter) {
+    /** @param source of the connection over which the server is asked; used by another thread */
+    public AnswerWatch(ConnectionSource source, Duration askAfter) {
         this.source = source;
         this.askAfter = askAfter;
         this.thread = new Thread(this::watch, "liquibase-partition watch");
@@ -70,10 +72,19 @@ final class AnswerWatch implements AutoCloseable {
 
     /** Watches over {@code session} from now on. Asks it who it is. */
     void over(Session session) throws SQLException {
-        sessions.add(session);
-        Backend backend = Backend.of(session);
+        over((Conversation) session);
+        identify(session, Backend.of(session));
+    }
+
+    /** Watches over {@code conversation} from now on, of which it is not known yet with which session of the server it is. */
+    public void over(Conversation conversation) {
+        conversations.add(conversation);
+    }
+
+    /** Says with which session of the server {@code conversation} is, to its end. */
+    public void identify(Conversation conversation, Backend backend) {
         synchronized (backends) {
-            backends.put(session, backend);
+            backends.put(conversation, backend);
         }
     }
 
@@ -84,9 +95,9 @@ final class AnswerWatch implements AutoCloseable {
         }
     }
 
-    private Optional<Backend> backend(Session session) {
+    private Optional<Backend> backend(Conversation conversation) {
         synchronized (backends) {
-            return Optional.ofNullable(backends.get(session));
+            return Optional.ofNullable(backends.get(conversation));
         }
     }
 
@@ -103,21 +114,23 @@ final class AnswerWatch implements AutoCloseable {
     }
 
     private void look() {
-        List<Session> late = sessions.stream()
-                .filter(session -> session.waiting()
+        List<Conversation> late = conversations.stream()
+                .filter(conversation -> conversation
+                        .waiting()
                         .filter(waiting -> waiting.duration().compareTo(askAfter) > 0)
                         .isPresent())
                 .toList();
         suspicions.keySet().retainAll(late);
         if (late.isEmpty()) {
             silentSince = Optional.empty();
+            disconnect();
             return;
         }
         try {
             Optional<Session> another = another();
             if (another.isPresent() && !another.get().queryBoolean(IN_RECOVERY)) {
-                for (Session session : late) {
-                    ask(another.get(), session);
+                for (Conversation conversation : late) {
+                    ask(another.get(), conversation);
                 }
             }
             silentSince = Optional.empty();
@@ -134,16 +147,16 @@ final class AnswerWatch implements AutoCloseable {
         }
     }
 
-    private void ask(Session another, Session session) throws SQLException {
-        Optional<Waiting> waiting = session.waiting();
-        Optional<Backend> backend = backend(session);
+    private void ask(Session another, Conversation conversation) throws SQLException {
+        Optional<Waiting> waiting = conversation.waiting();
+        Optional<Backend> backend = backend(conversation);
         if (waiting.isEmpty()) {
             return;
         }
         if (backend.isEmpty()) {
             // It was asked who it is, which takes no time.
             if (waiting.get().duration().compareTo(askAfter.multipliedBy(SILENCE)) > 0) {
-                session.abandon("no answer to the first question for %d s"
+                conversation.abandon("no answer to the first question for %d s"
                         .formatted(waiting.get().duration().toSeconds()));
             }
             return;
@@ -158,16 +171,16 @@ final class AnswerWatch implements AutoCloseable {
                                         row.getString("changed"),
                                         row.getDouble("seconds"))))
                 .orElse(null);
-        Suspicion suspicion = suspicions.get(session);
+        Suspicion suspicion = suspicions.get(conversation);
         if (sign == null) {
-            suspicions.remove(session);
+            suspicions.remove(conversation);
         } else if (suspicion == null
                 || suspicion.waiting() != waiting.get()
                 || !suspicion.sign().equals(sign)) {
             // An answer can be on its way, or we ourselves were stopped for a while: seen twice, it is not.
-            suspicions.put(session, new Suspicion(waiting.get(), sign));
-        } else if (session.waiting().filter(it -> it == waiting.get()).isPresent()) {
-            session.abandon(
+            suspicions.put(conversation, new Suspicion(waiting.get(), sign));
+        } else if (conversation.waiting().filter(it -> it == waiting.get()).isPresent()) {
+            conversation.abandon(
                     "no answer for %d s, and the server says that its session %d %s: the network has lost what was sent"
                             .formatted(
                                     waiting.get().duration().toSeconds(),
@@ -195,14 +208,15 @@ final class AnswerWatch implements AutoCloseable {
                 : Optional.empty();
     }
 
-    private void endAfterSilence(List<Session> late, SQLException e) {
+    private void endAfterSilence(List<Conversation> late, SQLException e) {
         long now = System.nanoTime();
         if (silentSince.isEmpty()) {
             silentSince = Optional.of(now);
         } else if (now - silentSince.get() >= askAfter.multipliedBy(SILENCE).toNanos()) {
-            late.forEach(session -> session.waiting()
+            late.forEach(conversation -> conversation
+                    .waiting()
                     .ifPresent(waiting ->
-                            session.abandon("no answer for %d s, and the server could not be reached meanwhile: %s"
+                            conversation.abandon("no answer for %d s, and the server could not be reached meanwhile: %s"
                                     .formatted(waiting.duration().toSeconds(), e.getMessage()))));
         }
     }

@@ -6,7 +6,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +17,7 @@ import java.util.Optional;
  * <p>Outside {@link #inTransaction} each statement commits by itself when the connection is in autocommit, which the engine
  * expects of every connection it is given.
  */
-public final class Session {
+public final class Session implements Conversation {
     /** Reads the current row; must not move the cursor. */
     @FunctionalInterface
     public interface RowMapper<T> {
@@ -37,15 +36,6 @@ public final class Session {
         void run() throws SQLException;
     }
 
-    /** A statement that was sent and has no answer yet. Each is one of its own, whatever its time. */
-    public static final class Waiting {
-        private final long since = System.nanoTime();
-
-        public Duration duration() {
-            return Duration.ofNanos(System.nanoTime() - since);
-        }
-    }
-
     private final Connection connection;
     private Answers.Record record;
 
@@ -58,16 +48,12 @@ public final class Session {
         this.connection = connection;
     }
 
-    /** What is waited for now. To be called by any thread. */
+    @Override
     public Optional<Waiting> waiting() {
         return Optional.ofNullable(waiting);
     }
 
-    /**
-     * Closes the way to the server, from any thread: whoever waits for an answer gets a lost connection instead.
-     *
-     * @param reason for people: why no answer can come any more
-     */
+    @Override
     public void abandon(String reason) {
         abandoned = reason;
         try {

@@ -121,6 +121,9 @@ public final class Migrations {
                 backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
+    private static final Sql MAKE_DURABLE =
+            Sql.of("UPDATE {migration} SET phase = phase WHERE source_schema = {schema} AND source_table = {table}");
+
     private static final Sql RECORD_LOCK_TIME = Sql.of("UPDATE {migration} SET lock_held_ms = {ms} WHERE id = {id}");
 
     private static final Sql RECORD_BACKUP_VERIFICATION = Sql.of("""
@@ -305,6 +308,13 @@ public final class Migrations {
     /** After the reverse swap the new table equals the source again, so the migration is VERIFIED as before. */
     public Sql reverseSwapStatement(Migration migration, Sql triggers) {
         return phased(FORGET_SWAP, Phase.VERIFIED, migration).with("triggers", triggers);
+    }
+
+    /** Commits something, so that all is on the disk, as the server's settings have it, that was committed without waiting for it. */
+    public void makeDurable(QualifiedName source) throws SQLException {
+        session.update(sql(MAKE_DURABLE)
+                .with("schema", source.schema().name())
+                .with("table", source.name().name()));
     }
 
     public void recordLockTime(Migration migration, long milliseconds) throws SQLException {

@@ -31,19 +31,29 @@ import liquibase.ext.partition.engine.state.Phase;
  * the server is asked once more, in one round trip, all that the plan was made of ({@link Answers}). Where an answer is another
  * one, somebody has changed something in between (a trigger, a grant, an index, a view): the lock is given back, and the next
  * attempt has a plan of its own. So what was added at the last moment comes along too. The delta is replayed until
- * hardly anything is left before each attempt, not only before the first.
+ * hardly anything is left before each attempt, not only before the first, and the last replay is one with the statements of the drain
+ * ({@link Drain}), so that the server has their plans by then. The commit waits for no disk.
  */
 final class LockedSwitch {
     private static final Sql LOCK = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+
+    /**
+     * The lock is released when the commit returns, and that would wait for the disk, and for a synchronous standby. Nobody gains by it:
+     * whoever writes after the switch is told of no commit before all that was logged earlier is safe, the switch too. What the switch
+     * has to wait for it waits for afterwards. See "Asynchronous Commit" in PostgreSQL's manual.
+     */
+    static final Sql COMMIT_WITHOUT_WAITING = Sql.of("SET LOCAL synchronous_commit = off");
 
     /** Attempts that were given the lock, at a small drain and an unchanged catalog, before it is said that there is none. */
     private static final int ATTEMPTS_UNDER_THE_LOCK = 20;
 
     /** Before an attempt the delta is replayed until a pass takes no more than that, some milliseconds of work under the lock. */
-    private static final long NEARLY_NOTHING = 100;
+    private static final long NEARLY_NOTHING = 50;
 
-    /** Whoever cannot get below that, for its writers are fast, goes on with what is left. */
-    private static final int PASSES_BEFORE_AN_ATTEMPT = 5;
+    /** Each pass takes what was written during the one before it. Whose writers are fast goes on with what is left. */
+    private static final int PASSES_BEFORE_AN_ATTEMPT = 20;
+
+    private static final int PASSES_WITHOUT_GAIN = 3;
 
     /** Without those of views, foreign keys and the like. */
     private static final int LOCKS_OF_TABLES = 2;
@@ -73,6 +83,7 @@ final class LockedSwitch {
     private final OldSnapshots oldSnapshots;
     private Plan planned;
     private long lockedAt;
+    private long releasedAt;
 
     /** What is ready before the lock is asked for. The statements are written out: that takes a young JVM some milliseconds. */
     private record Plan(Answers answers, Drain drain, List<Sql> locks, List<Sql> statements) {}
@@ -94,12 +105,15 @@ final class LockedSwitch {
     /** @return milliseconds that the lock was held */
     long run(Body body) throws SQLException {
         TriggersAhead.make(run, replay.capture(), entering, settings.lock());
+        long milliseconds;
         try {
-            return replay.withScratchTable(run.session(), () -> untilSwitched(body));
+            milliseconds = replay.withScratchTable(run.session(), () -> untilSwitched(body));
         } catch (SQLException | RuntimeException e) {
             removeTriggers(e);
             throw e;
         }
+        run.migrations().makeDurable(run.source());
+        return milliseconds;
     }
 
     private void removeTriggers(Exception failure) {
@@ -122,7 +136,7 @@ final class LockedSwitch {
             outcome = attempt(body);
             switch (outcome) {
                 case SWITCHED -> {
-                    return (System.nanoTime() - lockedAt) / 1_000_000;
+                    return (releasedAt - lockedAt) / 1_000_000;
                 }
                 case LONG_DRAIN ->
                     run.line("More than %,d delta rows under the lock; it was given back and they are replayed first."
@@ -159,6 +173,7 @@ final class LockedSwitch {
                                 plan(body);
                                 replayNearlyAll();
                             });
+            releasedAt = System.nanoTime();
         } catch (SQLException | RuntimeException e) {
             try {
                 forgetPlan();
@@ -190,6 +205,7 @@ final class LockedSwitch {
                 }));
         List<Sql> statements = new ArrayList<>(plan.made().statements());
         statements.add(body.record());
+        statements.add(COMMIT_WITHOUT_WAITING);
         planned = new Plan(
                 plan.answers(),
                 Drain.prepare(session, replay),
@@ -230,12 +246,14 @@ final class LockedSwitch {
 
     private void replayUntilSmall() throws SQLException {
         long least = Long.MAX_VALUE;
-        for (int pass = 0; pass < PASSES_BEFORE_AN_ATTEMPT; pass++) {
+        int withoutGain = 0;
+        for (int pass = 0; pass < PASSES_BEFORE_AN_ATTEMPT && withoutGain < PASSES_WITHOUT_GAIN; pass++) {
             long taken = replay.passWithoutVacuum(run.session(), settings.maxDrainRows());
-            if (taken <= NEARLY_NOTHING || taken >= least) {
+            if (taken <= NEARLY_NOTHING) {
                 return;
             }
-            least = taken;
+            withoutGain = taken < least ? 0 : withoutGain + 1;
+            least = Math.min(least, taken);
         }
     }
 

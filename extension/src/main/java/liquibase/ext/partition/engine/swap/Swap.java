@@ -145,6 +145,7 @@ public final class Swap {
         statements.addAll(plan.locks(LockedSwitch.lockStatements(source.name(), migration.newTable())));
         statements.addAll(replay.drainStatements());
         statements.addAll(plan.statements());
+        statements.add(LockedSwitch.COMMIT_WITHOUT_WAITING);
         return statements;
     }
 

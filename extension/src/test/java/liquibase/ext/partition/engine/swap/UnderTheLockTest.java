@@ -291,4 +291,32 @@ class UnderTheLockTest {
             assertThat(longest).isLessThan(all / 2);
         }
     }
+
+    /** A trigger on the record of the migration fires at each commit, by when the transaction has set all that it sets. */
+    @Test
+    void theCommitUnderTheLockWaitsForNoDiskAndTheSwitchIsDoneOnceTheNextOneHas(TestDatabase database)
+            throws SQLException {
+        MigrationFixture orders = ordersOf(database, 2).throughVerification();
+        database.execute(
+                "ALTER DATABASE %s SET synchronous_commit = 'local'".formatted(database.name()),
+                "CREATE TABLE commits (number serial, phase text, waits text)",
+                """
+                CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                  INSERT INTO public.commits (phase, waits) VALUES (NEW.phase, current_setting('synchronous_commit'));
+                  RETURN NULL;
+                END $$""",
+                """
+                CREATE CONSTRAINT TRIGGER note AFTER UPDATE ON partition_migration DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION note()""");
+
+        orders.swap().reverseSwap();
+
+        assertThat(database.queryStrings("SELECT DISTINCT ON (phase) waits FROM commits ORDER BY phase, number"))
+                .as("the first of each phase: the swap and its reverse")
+                .containsExactly("off", "off");
+        assertThat(database.queryStrings("SELECT DISTINCT ON (phase) waits FROM commits ORDER BY phase, number DESC"))
+                .as("the last of each")
+                .containsExactly("local", "local");
+    }
 }

@@ -1,0 +1,220 @@
+package liquibase.ext.partition.connection;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.sql.Connection;
+import java.sql.Driver;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.net.SocketFactory;
+import liquibase.Scope;
+import liquibase.ext.partition.engine.run.AnswerWatch;
+import liquibase.ext.partition.engine.run.ConnectionSource;
+import liquibase.ext.partition.engine.run.Report;
+import liquibase.ext.partition.engine.sql.Backend;
+import liquibase.ext.partition.engine.sql.Conversation;
+import liquibase.ext.partition.engine.sql.Session;
+
+/**
+ * Notices that an answer to a statement of Liquibase's own will never come, as {@link AnswerWatch} does for those of our steps: the
+ * wait then ends as a lost connection, and the command with it, instead of a job that hangs until somebody looks. A statement may take
+ * as long as it likes, as long as the server is at work on it.
+ *
+ * <p>Whether an answer is awaited is seen where it is read: the driver gets its sockets from here, by its property
+ * {@code socketFactory}. Not watched is who has set that property; whose driver cannot see this class; and who is connected through a
+ * pooler, where another session of the server than the one that was asked may be at work. A pooler gives its clients keys of its own for
+ * the cancelling of statements, and so is known by them.
+ */
+final class ConnectionWatch implements Conversation, AutoCloseable {
+    private static final Map<String, ConnectionWatch> BY_NAME = new ConcurrentHashMap<>();
+
+    private static final String FACTORY = "socketFactory";
+    private static final String FACTORY_ARGUMENT = "socketFactoryArg";
+
+    /** Where a step of ours waits it has a watch of its own, which connects again; that one is to be the first. */
+    private static final int PATIENCE = 2;
+
+    private final String name = UUID.randomUUID().toString();
+    private final Report report;
+    private final AnswerWatch watch;
+
+    /** The connection's; not those that the driver opens beside it to cancel a statement. */
+    private volatile Socket socket;
+
+    private volatile Waiting waiting;
+    private volatile String abandoned;
+
+    /** @param askAfter for how long the steps wait before they ask */
+    private ConnectionWatch(ConnectionSource source, Duration askAfter, Report report) {
+        this.report = report;
+        this.watch = new AnswerWatch(source, askAfter.multipliedBy(PATIENCE));
+    }
+
+    /**
+     * A watch over a connection that is about to be opened with {@link #properties}; nothing where it cannot be watched.
+     *
+     * @param url that it is opened by
+     */
+    static Optional<ConnectionWatch> begin(
+            String url,
+            Driver driver,
+            Properties properties,
+            ConnectionSource source,
+            Duration askAfter,
+            Report report) {
+        if (url.contains(FACTORY) || properties.containsKey(FACTORY) || driver == null || !canSee(driver)) {
+            return Optional.empty();
+        }
+        ConnectionWatch begun = new ConnectionWatch(source, askAfter, report);
+        BY_NAME.put(begun.name, begun);
+        begun.watch.over(begun);
+        return Optional.of(begun);
+    }
+
+    private static boolean canSee(Driver driver) {
+        try {
+            return Class.forName(
+                            Sockets.class.getName(), false, driver.getClass().getClassLoader())
+                    == Sockets.class;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
+    }
+
+    /** @param properties are added to */
+    void addTo(Properties properties) {
+        properties.setProperty(FACTORY, Sockets.class.getName());
+        properties.setProperty(FACTORY_ARGUMENT, name);
+    }
+
+    /** Says which connection it has become; false where it cannot be watched: it is a pooler's, or the server is another product. */
+    boolean identify(Connection connection) {
+        try {
+            Backend backend = Backend.of(new Session(connection));
+            watch.identify(this, backend);
+            return backend.pid() == keyOf(connection);
+        } catch (SQLException e) {
+            Scope.getCurrentScope().getLog(getClass()).fine("Cannot tell with which session this connection is", e);
+            return false;
+        }
+    }
+
+    /** The process that the server has named when it was connected to. */
+    private static long keyOf(Connection connection) {
+        try {
+            return ((Number) connection.getClass().getMethod("getBackendPID").invoke(connection)).longValue();
+        } catch (ReflectiveOperationException | ClassCastException e) {
+            // Another driver.
+            return 0;
+        }
+    }
+
+    @Override
+    public Optional<Waiting> waiting() {
+        return Optional.ofNullable(waiting);
+    }
+
+    @Override
+    public void abandon(String reason) {
+        abandoned = reason;
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // Then it is closed already.
+        }
+        report.line(
+                "Liquibase's connection to the server is lost: %s. What was committed is kept. Run the same command again; it goes on from there."
+                        .formatted(reason));
+    }
+
+    @Override
+    public void close() {
+        BY_NAME.remove(name);
+        watch.close();
+    }
+
+    /** What the driver makes by its name, for one connection. */
+    public static final class Sockets extends SocketFactory {
+        private final ConnectionWatch watch;
+
+        /** @param name of a watch that has begun */
+        public Sockets(String name) {
+            this.watch = BY_NAME.get(name);
+        }
+
+        /** Not connected, as the driver wants it. */
+        @Override
+        public Socket createSocket() {
+            if (watch == null || (watch.socket != null && !watch.socket.isClosed())) {
+                return new Socket();
+            }
+            watch.socket = watch.new WatchedSocket();
+            return watch.socket;
+        }
+
+        @Override
+        public Socket createSocket(String host, int port) throws IOException {
+            return new Socket(host, port);
+        }
+
+        @Override
+        public Socket createSocket(String host, int port, InetAddress local, int localPort) throws IOException {
+            return new Socket(host, port, local, localPort);
+        }
+
+        @Override
+        public Socket createSocket(InetAddress host, int port) throws IOException {
+            return new Socket(host, port);
+        }
+
+        @Override
+        public Socket createSocket(InetAddress host, int port, InetAddress local, int localPort) throws IOException {
+            return new Socket(host, port, local, localPort);
+        }
+    }
+
+    private final class WatchedSocket extends Socket {
+        @Override
+        public InputStream getInputStream() throws IOException {
+            return new FilterInputStream(super.getInputStream()) {
+                @Override
+                public int read() throws IOException {
+                    return watched(in::read);
+                }
+
+                @Override
+                public int read(byte[] bytes, int offset, int length) throws IOException {
+                    return watched(() -> in.read(bytes, offset, length));
+                }
+            };
+        }
+
+        /** Who reads with a timeout does not need to be watched, and may wait for what nobody has been asked for. */
+        private int watched(Read read) throws IOException {
+            if (getSoTimeout() > 0) {
+                return read.run();
+            }
+            waiting = new Waiting();
+            try {
+                return read.run();
+            } catch (IOException e) {
+                throw abandoned == null ? e : new IOException(abandoned, e);
+            } finally {
+                waiting = null;
+            }
+        }
+    }
+
+    @FunctionalInterface
+    private interface Read {
+        int run() throws IOException;
+    }
+}
