@@ -1,6 +1,5 @@
 package liquibase.ext.partition.faults;
 
-import liquibase.ext.partition.testing.TcpProxy;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -19,6 +18,7 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.endtoend.LiquibaseCli;
+import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.WorkloadReport;
 
 /**

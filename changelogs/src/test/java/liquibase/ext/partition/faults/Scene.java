@@ -1,6 +1,5 @@
 package liquibase.ext.partition.faults;
 
-import liquibase.ext.partition.testing.TcpProxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -8,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /** What a fault can get at in a round, and what it has left going on. */
