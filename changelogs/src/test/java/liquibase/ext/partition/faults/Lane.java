@@ -50,7 +50,9 @@ final class Lane implements Runnable, AutoCloseable {
             "fsync", "off",
             "wal_level", "logical",
             "max_connections", "60",
-            "shared_buffers", "64MB");
+            "shared_buffers", "64MB",
+            // A crash leaves temporary tables behind, which autovacuum removes; a round waits for that.
+            "autovacuum_naptime", "1s");
 
     private static final Pattern ASKS_FOR_ROLLBACK =
             Pattern.compile("[Rr]oll (the migration )?back|[Tt]ake the migration back");
@@ -218,7 +220,10 @@ final class Lane implements Runnable, AutoCloseable {
                 outcome = Tally.Outcome.FAILED;
                 passed = false;
                 tell("%s", stackTrace(e));
-                keep();
+                failures.add(keep("failed"));
+            }
+            if (passed && System.nanoTime() - begun > LONGEST_SILENCE.toNanos()) {
+                keep("slow");
             }
             for (Fault fault : hits) {
                 tally.add(fault, true, outcome);
@@ -424,11 +429,11 @@ final class Lane implements Runnable, AutoCloseable {
             story.append(line.formatted(parts)).append('\n');
         }
 
-        private void keep() {
+        private String keep(String how) {
             String text = "Round %d of lane %d%n%s".formatted(number, Lane.this.number, story);
-            failures.add(text);
             try {
-                Files.writeString(directory.resolve("failed-round-%d.txt".formatted(number)), text);
+                Files.writeString(directory.resolve("%s-round-%d.txt".formatted(how, number)), text);
+                return text;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
