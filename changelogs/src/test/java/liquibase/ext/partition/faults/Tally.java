@@ -16,7 +16,6 @@ final class Tally {
         WENT_ON("went on by itself"),
         AGAIN("the same command again"),
         RELEASE_LOCKS("release-locks, then again"),
-        KILLED("killed by hand, release-locks, then again"),
         RESTART_COPY("with restartCopy"),
         BACKUP_COLUMN("after the backup was given the column, too"),
         ROLLBACK("rollback to before, as the message says"),
