@@ -97,22 +97,13 @@ public class PartitionLockService extends StandardLockService {
         try {
             return super.acquireLock();
         } catch (LockException e) {
-            if (!isReadOnly(e)) {
+            if (SqlState.cause(e, SqlState.READ_ONLY::matches).isEmpty()) {
                 throw e;
             }
             throw new LockException(
                     "The server takes no writes: it is a standby, or default_transaction_read_only is on. Nothing was changed. Give the address of the primary, or wait until this server has been promoted or made writable; then run again.",
                     e);
         }
-    }
-
-    private static boolean isReadOnly(Throwable e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql && SqlState.READ_ONLY.matches(sql)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     @Override
@@ -146,7 +137,7 @@ public class PartitionLockService extends StandardLockService {
                 }
                 return;
             } catch (LockException e) {
-                if (!isConnectionLost(e) || !canReopen()) {
+                if (SqlState.cause(e, SqlState::isConnectionLost).isEmpty() || !canReopen()) {
                     throw e;
                 }
                 if (System.nanoTime() - begun >= patience.toNanos()) {
@@ -180,6 +171,8 @@ public class PartitionLockService extends StandardLockService {
             Connection connection = LiquibaseEnvironment.connection(database);
             int networkTimeout = connection.getNetworkTimeout();
             connection.setNetworkTimeout(Runnable::run, LONGEST_RELEASE_MILLISECONDS);
+            // As Liquibase does: a command that failed may have left a transaction, and we commit below.
+            database.rollback();
             ChangeLogLock lock = new ChangeLogLock(new Session(connection), database);
             if (isOurs(lock)) {
                 lock.unsign();
@@ -223,17 +216,12 @@ public class PartitionLockService extends StandardLockService {
         }
     }
 
-    private static boolean isConnectionLost(Throwable e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql && SqlState.isConnectionLost(sql)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     private static String firstLine(Throwable e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        String message = SqlState.cause(e, SqlState::isConnectionLost)
+                .map(Throwable.class::cast)
+                .orElse(e)
+                .getMessage();
+        return String.valueOf(message).lines().findFirst().orElse("");
     }
 
     private static void pause() throws LockException {

@@ -223,12 +223,7 @@ public final class AnswerWatch implements AutoCloseable {
 
     /** Nobody there, or the way is lost; pools wrap it. */
     private static boolean isSilence(SQLException e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql && SqlState.isConnectionLost(sql)) {
-                return true;
-            }
-        }
-        return false;
+        return SqlState.cause(e, SqlState::isConnectionLost).isPresent();
     }
 
     private Optional<Session> another() throws SQLException {

@@ -1,6 +1,8 @@
 package liquibase.ext.partition.engine.sql;
 
 import java.sql.SQLException;
+import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
@@ -48,6 +50,16 @@ public enum SqlState {
     public static boolean isConnectionLost(SQLException e) {
         String state = e.getSQLState();
         return state != null && CONNECTION_LOST.matcher(state).matches();
+    }
+
+    /** The first such among {@code e} and its causes: Liquibase, and pools, wrap what the driver throws. */
+    public static Optional<SQLException> cause(Throwable e, Predicate<SQLException> such) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && such.test(sql)) {
+                return Optional.of(sql);
+            }
+        }
+        return Optional.empty();
     }
 
     /** Class 53: no room on a disk, no memory, no free lock, too many connections, a limit of temporary files. */
