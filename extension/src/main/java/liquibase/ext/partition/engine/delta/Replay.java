@@ -111,6 +111,12 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
             Sql.of("SELECT DISTINCT ON ({key}, {value}) {columns} FROM {batch} AS b");
 
     private static final Sql IN_DELTA = Sql.of("EXISTS (SELECT FROM {delta} AS d WHERE {sameKey})");
+
+    private static final Sql HAS_UNKNOWN_ROW = Sql.of("""
+            SELECT EXISTS (SELECT FROM {part} AS s
+                           WHERE NOT EXISTS (SELECT FROM {to} AS t WHERE {inTo})
+                             AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {inDelta}))""");
+
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {delta}");
 
     /**
@@ -139,6 +145,23 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
         } catch (SQLException suppressed) {
             failure.addSuppressed(suppressed);
         }
+    }
+
+    /**
+     * Whether {@code part}, a partition of the table that is read, has a row of whose key neither the table that is written to nor the
+     * delta table knows anything. One look-up or two a row, until such a one is found.
+     */
+    public boolean missesARowOf(Session session, QualifiedName part) throws SQLException {
+        RowMatch.Rows read = captured("s");
+        return session.inTransaction(() -> {
+            session.query(PREFER_INDEXES, row -> row.getString(1));
+            return session.queryBoolean(HAS_UNKNOWN_ROW
+                    .with("part", part)
+                    .with("to", to.table())
+                    .with("inTo", match.sameKey(new RowMatch.Rows("t", to.shape()), read))
+                    .with("delta", capture.delta())
+                    .with("inDelta", match.sameKey(captured("d"), read)));
+        });
     }
 
     /** The transaction is over, so that the delta table names the rows again that could not be replayed. */

@@ -324,6 +324,44 @@ class SwapTest {
                 .isEqualTo("orders_202501");
     }
 
+    private void attachATableWithARow() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "CREATE TABLE elsewhere (LIKE orders INCLUDING ALL)",
+                "INSERT INTO elsewhere (id, status, created_at) VALUES (5000, 'elsewhere', timestamptz '2025-01-09 00:00+00')",
+                "ALTER TABLE orders ATTACH PARTITION elsewhere FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2025-02-01 00:00+00')",
+                "INSERT INTO orders (id, status, created_at) VALUES (5001, 'through orders', timestamptz '2025-01-10 00:00+00')");
+
+        assertThatThrownBy(orders::reverseSwap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("public.elsewhere has rows that the backup has not")
+                .hasMessageContaining("UPDATE \"public\".\"elsewhere\" SET \"id\" = \"id\"")
+                .hasMessageContaining("Nothing was renamed");
+        assertThat(kindOfOrders()).isEqualTo("p");
+    }
+
+    @Test
+    void theReverseSwapDoesNotLoseRowsThatATableHadWhenItWasAttached() throws SQLException {
+        attachATableWithARow();
+
+        database.execute("UPDATE elsewhere SET id = id");
+        orders.reverseSwap();
+
+        assertThat(database.queryStrings("SELECT status FROM orders WHERE id >= 5000 ORDER BY id"))
+                .containsExactly("elsewhere", "through orders");
+    }
+
+    @Test
+    void theReverseSwapLeavesATableThatWasTakenOutAgain() throws SQLException {
+        attachATableWithARow();
+
+        database.execute("ALTER TABLE orders DETACH PARTITION elsewhere");
+        orders.reverseSwap().undo();
+
+        assertThat(database.queryStrings("SELECT status FROM elsewhere ORDER BY id"))
+                .containsExactly("elsewhere", "through orders");
+    }
+
     @Test
     void theDropIsRefusedWhenTheLiveTableMissesARowOfTheBackup() throws SQLException {
         orders.throughSwap();
