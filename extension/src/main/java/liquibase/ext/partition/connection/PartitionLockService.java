@@ -50,8 +50,19 @@ public class PartitionLockService extends StandardLockService {
                 && LiquibaseEnvironment.isOnline(candidate);
     }
 
+    /**
+     * Liquibase finds the service by the database, and tells databases apart by their connections: where the connection was had again, it
+     * makes another one of these, which must know what the connection knows. Liquibase 5 releases nothing that is not held.
+     */
+    @Override
+    public boolean hasChangeLogLock() {
+        hasChangeLogLock |= ours().isPresent();
+        return super.hasChangeLogLock();
+    }
+
     @Override
     public boolean acquireLock() throws LockException {
+        // Also sets the field by which Liquibase knows that it need not wait for itself.
         boolean held = hasChangeLogLock();
         boolean acquired = acquireOrExplain();
         if (held || !executes()) {
@@ -188,7 +199,12 @@ public class PartitionLockService extends StandardLockService {
             remember(null);
             connection.setNetworkTimeout(Runnable::run, networkTimeout);
         } catch (SQLException | DatabaseException e) {
-            throw new LockException(e);
+            if (SqlState.cause(e, SqlState.UNDEFINED_TABLE::matches).isEmpty()) {
+                throw new LockException(e);
+            }
+            // Dropped with all else, by drop-all; Liquibase rolls back what has failed.
+            remember(null);
+            super.releaseLock();
         }
     }
 
@@ -200,7 +216,7 @@ public class PartitionLockService extends StandardLockService {
 
     /** When the lock that we hold was granted. */
     private Optional<String> ours() {
-        return database.getConnection() instanceof PartitionConnection connection
+        return database != null && database.getConnection() instanceof PartitionConnection connection
                 ? Optional.ofNullable(connection.changeLogLockGranted())
                 : Optional.empty();
     }
