@@ -100,11 +100,16 @@ final class ConnectionWatch implements Conversation, AutoCloseable {
         try {
             Backend backend = Backend.of(new Session(connection));
             watch.identify(this, backend);
-            return backend.pid() == keyOf(connection);
+            return isAlone(connection, backend);
         } catch (SQLException e) {
             Scope.getCurrentScope().getLog(getClass()).fine("Cannot tell with which session this connection is", e);
             return false;
         }
+    }
+
+    /** Whether {@code backend} serves {@code connection} and no other; false where a pooler is between, or cannot be excluded. */
+    static boolean isAlone(Connection connection, Backend backend) {
+        return backend.pid() == keyOf(connection);
     }
 
     /** The process that the server has named when it was connected to. */

@@ -10,6 +10,7 @@ import liquibase.database.core.PostgresDatabase;
 import liquibase.exception.DatabaseException;
 import liquibase.exception.LockException;
 import liquibase.executor.ExecutorService;
+import liquibase.ext.partition.engine.sql.Backend;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.lockservice.StandardLockService;
@@ -29,12 +30,15 @@ public class PartitionLockService extends StandardLockService {
     private static final Duration RELEASE_WITHIN = Duration.ofMinutes(1);
 
     /** For a change of one row. */
-    private static final int LONGEST_RELEASE_MILLISECONDS = 15_000;
+    private static final int LONGEST_RELEASE_MILLISECONDS = 10_000;
 
     private static final Duration PAUSE = Duration.ofMillis(500);
     private static final Duration TELL_EVERY = Duration.ofSeconds(9);
 
     private Optional<Long> told = Optional.empty();
+
+    /** The session by which the release was last tried. */
+    private Optional<Backend> releasing = Optional.empty();
 
     /** Above Liquibase's own, and below what somebody has chosen for a database. */
     @Override
@@ -184,7 +188,9 @@ public class PartitionLockService extends StandardLockService {
             connection.setNetworkTimeout(Runnable::run, LONGEST_RELEASE_MILLISECONDS);
             // As Liquibase does: a command that failed may have left a transaction, and we commit below.
             database.rollback();
-            ChangeLogLock lock = new ChangeLogLock(new Session(connection), database);
+            Session session = new Session(connection);
+            endEarlierOne(session, connection);
+            ChangeLogLock lock = new ChangeLogLock(session, database);
             if (isOurs(lock)) {
                 lock.unsign();
                 database.commit();
@@ -206,6 +212,16 @@ public class PartitionLockService extends StandardLockService {
             remember(null);
             super.releaseLock();
         }
+    }
+
+    /** Whom the network has told nothing, it is still there, with the lock's row locked by what it has not committed. */
+    private void endEarlierOne(Session session, Connection connection) throws SQLException, DatabaseException {
+        Backend ours = Backend.of(session);
+        if (releasing.isPresent() && !releasing.get().equals(ours)) {
+            releasing.get().end(session);
+        }
+        releasing = Optional.of(ours).filter(backend -> ConnectionWatch.isAlone(connection, backend));
+        database.commit();
     }
 
     private boolean isOurs(ChangeLogLock lock) throws SQLException, DatabaseException {

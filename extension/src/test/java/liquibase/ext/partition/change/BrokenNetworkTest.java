@@ -336,4 +336,20 @@ class BrokenNetworkTest {
         changelog.update(1);
         assertThat(changelog.recorded()).endsWith("replay", "verify");
     }
+
+    /** The session that nobody has told keeps the row locked until it is ended. */
+    @Test
+    void theChangelogLockIsReleasedThoughTheNetworkGoesSilentThere() throws Exception {
+        changelog.update(5);
+        network.silenceAfter("SET LOCKED = FALSE");
+        Future<Void> update = updateInBackground(1);
+        network.awaitBreak();
+        network.heal();
+
+        MigrationFixture.join(update);
+
+        assertThat(changelog.lines()).contains("DATABASECHANGELOGLOCK is released.");
+        assertThat(database.queryLong(CHANGELOG_LOCK)).isZero();
+        assertThat(changelog.recorded()).endsWith("replay", "verify");
+    }
 }
