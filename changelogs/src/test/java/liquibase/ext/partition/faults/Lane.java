@@ -95,6 +95,8 @@ final class Lane implements Runnable, AutoCloseable {
             Tally tally,
             List<String> failures) {
         this.number = number;
+        // Lanes begin with another version each: only a killed command line is replaced, by one of the next version.
+        this.started = number;
         this.longest = longest;
         this.directory = directory;
         this.changelogs = changelogs;
