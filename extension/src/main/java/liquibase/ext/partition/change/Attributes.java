@@ -70,6 +70,21 @@ public final class Attributes {
     }
 
     /**
+     * A whole number of 1 or more, of things that there are never very many of.
+     *
+     * @param text null gives {@code otherwise}
+     * @throws IllegalArgumentException with a message for people
+     */
+    public static int count(String attribute, String text, int otherwise) {
+        long number = positive(attribute, text, otherwise);
+        if (number > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "%s is <%s>; %d is the most.".formatted(attribute, text, Integer.MAX_VALUE));
+        }
+        return (int) number;
+    }
+
+    /**
      * Liquibase ignores what it does not know, so that a misspelt attribute would have no effect and nobody would be told.
      *
      * @throws ParsedNodeException naming the unknown attribute and the nearest known one

@@ -35,8 +35,6 @@ public class CaptureChangesChange extends PartitionChange {
     private String deltaTableName;
     private String keyColumns;
     private String partitionColumns;
-    private String lockTimeout;
-    private String lockAttempts;
 
     @DatabaseChangeProperty(
             description = "Name of the delta table; the table's with _delta where it is not given",
@@ -78,34 +76,6 @@ public class CaptureChangesChange extends PartitionChange {
         this.partitionColumns = partitionColumns;
     }
 
-    @DatabaseChangeProperty(
-            description =
-                    "How long the longest attempts wait for the lock, and writers behind them: a number with ms, s or min; 1s where it is not given",
-            exampleValue = "500ms",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getLockTimeout() {
-        return lockTimeout;
-    }
-
-    public void setLockTimeout(String lockTimeout) {
-        this.lockTimeout = lockTimeout;
-    }
-
-    @DatabaseChangeProperty(
-            description =
-                    "How many times the lock is tried for, with growing timeouts and pauses; 40 where it is not given",
-            exampleValue = "40",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getLockAttempts() {
-        return lockAttempts;
-    }
-
-    public void setLockAttempts(String lockAttempts) {
-        this.lockAttempts = lockAttempts;
-    }
-
     @Override
     protected List<Runnable> attributeChecks() {
         return List.of(
@@ -114,7 +84,6 @@ public class CaptureChangesChange extends PartitionChange {
                     require("keyColumns", keyColumns);
                     key();
                 },
-                () -> LockAttributes.policy(lockTimeout, lockAttempts),
                 () -> {
                     if (partitionColumns != null) {
                         Attributes.names("partitionColumns", partitionColumns);
@@ -123,8 +92,8 @@ public class CaptureChangesChange extends PartitionChange {
     }
 
     @Override
-    protected Set<String> tuningAttributes() {
-        return LockAttributes.NAMES;
+    protected Set<TuningAttribute> tuningAttributes() {
+        return TuningAttribute.LOCK;
     }
 
     @Override
@@ -136,12 +105,12 @@ public class CaptureChangesChange extends PartitionChange {
                     Attributes.names("partitionColumns", partitionColumns),
                     migration.get().partitionColumns());
         }
-        CaptureStep.start(run, delta(), key(), LockAttributes.policy(lockTimeout, lockAttempts));
+        CaptureStep.start(run, delta(), key(), tuning().lock());
     }
 
     @Override
     protected void rollBack(StepRun run) throws SQLException {
-        CaptureStep.stop(run, LockAttributes.policy(lockTimeout, lockAttempts));
+        CaptureStep.stop(run, tuning().lock());
     }
 
     /** The partition columns come from the attribute, or from the migration where createPartitionedTable has run. */
@@ -166,7 +135,7 @@ public class CaptureChangesChange extends PartitionChange {
 
     /** As a script: one attempt at the lock, all or nothing. */
     private List<Sql> inTransaction(Database database, List<Sql> statements) {
-        LockPolicy lock = LockAttributes.policy(lockTimeout, lockAttempts);
+        LockPolicy lock = tuning().lock();
         List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN"), lock.setTimeout()));
         script.addAll(statements);
         script.add(Sql.of("COMMIT"));

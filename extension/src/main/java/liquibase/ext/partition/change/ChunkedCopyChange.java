@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
-import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.ext.partition.TableSelection;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
@@ -17,71 +16,26 @@ import liquibase.ext.partition.engine.state.Chunk;
         name = "chunkedCopy",
         description = "Copies a live table into its partitioned successor in chunks, and resumes where it was stopped",
         priority = 1)
-public class ChunkedCopyChange extends PacedDeltaChange {
-    private String chunkSize;
-    private String workers;
-    private String restart;
-
-    @DatabaseChangeProperty(
-            description =
-                    "Rows a chunk holds at most, about; for chunkedCopy as many as fit into chunkTime where it is not given, for verifyCopy 100000",
-            exampleValue = "500000",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getChunkSize() {
-        return chunkSize;
-    }
-
-    public void setChunkSize(String chunkSize) {
-        this.chunkSize = chunkSize;
-    }
-
-    @DatabaseChangeProperty(
-            description = "How many connections work at a time; 1 where it is not given",
-            exampleValue = "4",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getWorkers() {
-        return workers;
-    }
-
-    public void setWorkers(String workers) {
-        this.workers = workers;
-    }
-
-    @DatabaseChangeProperty(
-            description =
-                    "true, all, or names of tables with commas between them: starts the copy over where it names this table",
-            exampleValue = "${restartCopy}",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getRestart() {
-        return restart;
-    }
-
-    public void setRestart(String restart) {
-        this.restart = restart;
-    }
+public class ChunkedCopyChange extends DeltaChange {
 
     @Override
-    protected List<Runnable> attributeChecks() {
-        List<Runnable> checks = super.attributeChecks();
-        checks.add(this::chunkRows);
-        checks.add(this::workerCount);
-        return checks;
-    }
-
-    @Override
-    protected Set<String> tuningAttributes() {
-        return with(super.tuningAttributes(), "chunkSize", "workers", "restart");
+    protected Set<TuningAttribute> tuningAttributes() {
+        return TuningAttribute.with(
+                TuningAttribute.PACE, TuningAttribute.CHUNK_SIZE, TuningAttribute.WORKERS, TuningAttribute.RESTART);
     }
 
     @Override
     protected void execute(StepRun run) throws SQLException {
         requireRecordedNames(run);
+        String restart = tuning().text(TuningAttribute.RESTART);
         boolean startOver = "true".equalsIgnoreCase(restart)
                 || TableSelection.parse(restart).contains(run.source());
-        ChunkedCopy.of(run).copy(chunkRows(), workerCount(), startOver, pace());
+        ChunkedCopy.of(run)
+                .copy(
+                        tuning().positive(TuningAttribute.CHUNK_SIZE, ChunkedCopy.UNBOUNDED),
+                        tuning().workers(),
+                        startOver,
+                        tuning().pace());
     }
 
     @Override
@@ -105,13 +59,5 @@ public class ChunkedCopyChange extends PacedDeltaChange {
                                         new Chunk(0, 1))
                                 .script()))
                 .orElse(List.of());
-    }
-
-    private long chunkRows() {
-        return Attributes.positive("chunkSize", chunkSize, ChunkedCopy.UNBOUNDED);
-    }
-
-    private int workerCount() {
-        return Math.toIntExact(Attributes.positive("workers", workers, 1));
     }
 }

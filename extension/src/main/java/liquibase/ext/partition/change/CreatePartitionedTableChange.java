@@ -273,19 +273,6 @@ public class CreatePartitionedTableChange extends NewTableChange {
         return script;
     }
 
-    /** What is wrong with the attributes, a sentence each. */
-    public List<String> attributeProblems() {
-        List<String> problems = new ArrayList<>();
-        for (Runnable check : attributeChecks()) {
-            try {
-                check.run();
-            } catch (IllegalArgumentException e) {
-                problems.add(e.getMessage());
-            }
-        }
-        return problems;
-    }
-
     /** The new table that the attributes ask for. */
     public NewTableSpec spec(QualifiedName source) {
         return new NewTableSpec(

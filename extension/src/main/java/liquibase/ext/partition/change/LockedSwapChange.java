@@ -26,11 +26,6 @@ import liquibase.ext.partition.engine.swap.SwapSettings;
         priority = 1)
 public class LockedSwapChange extends DeltaChange {
     private String backupTableName;
-    private String lockTimeout;
-    private String lockAttempts;
-    private String maxDrainRows;
-    private String waitForOldTransactions;
-    private String onOldTransactions;
 
     @DatabaseChangeProperty(
             description = "Name of the backup; the table's with _old where it is not given",
@@ -45,86 +40,20 @@ public class LockedSwapChange extends DeltaChange {
         this.backupTableName = backupTableName;
     }
 
-    @DatabaseChangeProperty(
-            description =
-                    "How long the longest attempts wait for the lock, and writers behind them: a number with ms, s or min; 1s where it is not given",
-            exampleValue = "500ms",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getLockTimeout() {
-        return lockTimeout;
-    }
-
-    public void setLockTimeout(String lockTimeout) {
-        this.lockTimeout = lockTimeout;
-    }
-
-    @DatabaseChangeProperty(
-            description =
-                    "How many times the lock is tried for, with growing timeouts and pauses; 40 where it is not given",
-            exampleValue = "40",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getLockAttempts() {
-        return lockAttempts;
-    }
-
-    public void setLockAttempts(String lockAttempts) {
-        this.lockAttempts = lockAttempts;
-    }
-
-    @DatabaseChangeProperty(
-            description = "More delta rows than this are not drained under the lock; 5000 where it is not given",
-            exampleValue = "2000",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getMaxDrainRows() {
-        return maxDrainRows;
-    }
-
-    public void setMaxDrainRows(String maxDrainRows) {
-        this.maxDrainRows = maxDrainRows;
-    }
-
-    @DatabaseChangeProperty(
-            description =
-                    "How long transactions with a snapshot older than the last replay are waited for: a number with ms, s or min; as long as all attempts at the lock together where it is not given",
-            exampleValue = "10min",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getWaitForOldTransactions() {
-        return waitForOldTransactions;
-    }
-
-    public void setWaitForOldTransactions(String waitForOldTransactions) {
-        this.waitForOldTransactions = waitForOldTransactions;
-    }
-
-    @DatabaseChangeProperty(
-            description =
-                    "What to do when transactions outlast waitForOldTransactions: stop, or goOn, and then they find rows missing; stop where it is not given",
-            exampleValue = "stop",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getOnOldTransactions() {
-        return onOldTransactions;
-    }
-
-    public void setOnOldTransactions(String onOldTransactions) {
-        this.onOldTransactions = onOldTransactions;
-    }
-
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
         checks.add(() -> Attributes.name("backupTableName", backup().name()));
-        checks.add(this::settings);
         return checks;
     }
 
     @Override
-    protected Set<String> tuningAttributes() {
-        return Set.of("lockTimeout", "lockAttempts", "maxDrainRows", "waitForOldTransactions", "onOldTransactions");
+    protected Set<TuningAttribute> tuningAttributes() {
+        return TuningAttribute.with(
+                TuningAttribute.LOCK,
+                TuningAttribute.MAX_DRAIN_ROWS,
+                TuningAttribute.WAIT_FOR_OLD_TRANSACTIONS,
+                TuningAttribute.ON_OLD_TRANSACTIONS);
     }
 
     @Override
@@ -161,15 +90,15 @@ public class LockedSwapChange extends DeltaChange {
     }
 
     private SwapSettings settings() {
-        LockPolicy lock = LockAttributes.policy(lockTimeout, lockAttempts);
+        LockPolicy lock = tuning().lock();
+        String onOldTransactions = tuning().text(TuningAttribute.ON_OLD_TRANSACTIONS);
         return new SwapSettings(
                 lock,
-                Attributes.positive("maxDrainRows", maxDrainRows, SwapSettings.DEFAULT_MAX_DRAIN_ROWS),
-                waitForOldTransactions == null
-                        ? lock.patience()
-                        : Attributes.duration("waitForOldTransactions", waitForOldTransactions),
+                tuning().positive(TuningAttribute.MAX_DRAIN_ROWS, SwapSettings.DEFAULT_MAX_DRAIN_ROWS),
+                tuning().duration(TuningAttribute.WAIT_FOR_OLD_TRANSACTIONS, lock::patience),
                 onOldTransactions == null
                         ? OnOldTransactions.STOP
-                        : OnOldTransactions.parse("onOldTransactions", onOldTransactions));
+                        : OnOldTransactions.parse(
+                                TuningAttribute.ON_OLD_TRANSACTIONS.attributeName(), onOldTransactions));
     }
 }

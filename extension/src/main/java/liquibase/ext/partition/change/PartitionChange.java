@@ -9,6 +9,8 @@ import liquibase.ChecksumVersion;
 import liquibase.Scope;
 import liquibase.change.AbstractChange;
 import liquibase.change.Change;
+import liquibase.change.ChangeMetaData;
+import liquibase.change.ChangeParameterMetaData;
 import liquibase.change.ChangeStatus;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
@@ -86,6 +88,7 @@ public abstract class PartitionChange extends AbstractChange {
             " This session ends here, so that it is not recorded as done. The script has"
                     + " left DATABASECHANGELOGLOCK held: run liquibase release-locks";
 
+    private final Tuning tuning = new Tuning();
     private String schemaName;
     private String tableName;
 
@@ -124,16 +127,29 @@ public abstract class PartitionChange extends AbstractChange {
     /** Checks attributes by reading them; an {@link IllegalArgumentException}'s message is told to people. */
     protected abstract List<Runnable> attributeChecks();
 
-    /** Names of the attributes that tune the work and do not change its result: they stay out of the checksum. */
-    protected Set<String> tuningAttributes() {
+    /** The attributes beside the bean properties: those that tune the work and do not change its result. */
+    protected Set<TuningAttribute> tuningAttributes() {
         return Set.of();
     }
 
-    /** A set with more names in it. */
-    protected static Set<String> with(Set<String> names, String... more) {
-        Set<String> all = new HashSet<>(names);
-        all.addAll(List.of(more));
-        return all;
+    /** The values of {@link #tuningAttributes}. */
+    public final Tuning tuning() {
+        return tuning;
+    }
+
+    @Override
+    public final ChangeMetaData createChangeMetaData() {
+        ChangeMetaData ofProperties = super.createChangeMetaData();
+        Set<ChangeParameterMetaData> parameters =
+                new HashSet<>(ofProperties.getParameters().values());
+        tuningAttributes().forEach(attribute -> parameters.add(attribute.asParameter(this)));
+        return new ChangeMetaData(
+                ofProperties.getName(),
+                ofProperties.getDescription(),
+                ofProperties.getPriority(),
+                null,
+                null,
+                parameters);
     }
 
     /** Whether the change commits in the middle, so that it cannot be part of Liquibase's transaction. */
@@ -258,18 +274,8 @@ public abstract class PartitionChange extends AbstractChange {
         if (errors.hasErrors()) {
             return errors;
         }
-        List<Runnable> checks = new ArrayList<>(List.of(() -> Attributes.name("tableName", tableName), () -> {
-            if (schemaName != null) {
-                Attributes.name("schemaName", schemaName);
-            }
-        }));
-        checks.addAll(attributeChecks());
-        for (Runnable check : checks) {
-            try {
-                check.run();
-            } catch (IllegalArgumentException e) {
-                errors.addError(getSerializedObjectName() + " on " + tableName + ": " + e.getMessage());
-            }
+        for (String problem : attributeProblems()) {
+            errors.addError(getSerializedObjectName() + " on " + tableName + ": " + problem);
         }
         if (commitsByItself() && getChangeSet() != null && getChangeSet().isRunInTransaction()) {
             errors.addError(
@@ -280,6 +286,26 @@ public abstract class PartitionChange extends AbstractChange {
                                     getChangeSet().getId()));
         }
         return errors;
+    }
+
+    /** What is wrong with the attributes, one by one; the table's name is given. */
+    public final List<String> attributeProblems() {
+        List<Runnable> checks = new ArrayList<>(List.of(() -> Attributes.name("tableName", tableName), () -> {
+            if (schemaName != null) {
+                Attributes.name("schemaName", schemaName);
+            }
+        }));
+        checks.addAll(attributeChecks());
+        List<String> problems = new ArrayList<>();
+        for (Runnable check : checks) {
+            try {
+                check.run();
+            } catch (IllegalArgumentException e) {
+                problems.add(e.getMessage());
+            }
+        }
+        problems.addAll(tuning.problems());
+        return problems;
     }
 
     /** A check that a required attribute is there. */
@@ -326,7 +352,7 @@ public abstract class PartitionChange extends AbstractChange {
 
     @Override
     public final String[] getExcludedFieldFilters(ChecksumVersion version) {
-        return tuningAttributes().toArray(String[]::new);
+        return tuningAttributes().stream().map(TuningAttribute::attributeName).toArray(String[]::new);
     }
 
     @Override

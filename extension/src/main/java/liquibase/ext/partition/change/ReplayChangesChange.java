@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
-import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
@@ -18,38 +17,18 @@ import liquibase.statement.SqlStatement;
         name = "replayChanges",
         description = "Brings the keys in the delta table up to date in the new table, until few are left",
         priority = 1)
-public class ReplayChangesChange extends PacedDeltaChange {
-    private String batchSize;
-
-    @DatabaseChangeProperty(
-            description = "About how many delta rows are replayed in a transaction; 10000 where it is not given",
-            exampleValue = "5000",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getBatchSize() {
-        return batchSize;
-    }
-
-    public void setBatchSize(String batchSize) {
-        this.batchSize = batchSize;
-    }
+public class ReplayChangesChange extends DeltaChange {
 
     @Override
-    protected List<Runnable> attributeChecks() {
-        List<Runnable> checks = super.attributeChecks();
-        checks.add(this::batchRows);
-        return checks;
-    }
-
-    @Override
-    protected Set<String> tuningAttributes() {
-        return with(super.tuningAttributes(), "batchSize");
+    protected Set<TuningAttribute> tuningAttributes() {
+        return TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.BATCH_SIZE);
     }
 
     @Override
     protected void execute(StepRun run) throws SQLException {
         requireRecordedNames(run);
-        ReplayStep.run(run, batchRows(), pace());
+        ReplayStep.run(
+                run, tuning().positive(TuningAttribute.BATCH_SIZE, ReplayStep.DEFAULT_BATCH_SIZE), tuning().pace());
     }
 
     /** There is nothing to undo: replayed or not, the new table is only what the rollback of the copy empties. */
@@ -79,9 +58,5 @@ public class ReplayChangesChange extends PacedDeltaChange {
                     .forEach(statement -> comments.add(statement.script() + ";"));
         });
         return comments;
-    }
-
-    private long batchRows() {
-        return Attributes.positive("batchSize", batchSize, ReplayStep.DEFAULT_BATCH_SIZE);
     }
 }

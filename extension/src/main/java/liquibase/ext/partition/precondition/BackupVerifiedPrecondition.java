@@ -1,12 +1,17 @@
 package liquibase.ext.partition.precondition;
 
 import java.sql.SQLException;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
 import liquibase.ext.partition.change.Attributes;
-import liquibase.ext.partition.change.PaceAttributes;
+import liquibase.ext.partition.change.Tuning;
+import liquibase.ext.partition.change.TuningAttribute;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
@@ -14,6 +19,9 @@ import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.ComparisonResult;
 import liquibase.ext.partition.engine.verify.Verification;
+import liquibase.parser.core.ParsedNode;
+import liquibase.parser.core.ParsedNodeException;
+import liquibase.resource.ResourceAccessor;
 
 /**
  * Whether every row of the backup is in the live table, and nothing else, keys written since the swap excepted. Compares the
@@ -23,15 +31,17 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
     private static final String HALT = "halt";
     private static final String FAIL = "fail";
 
+    /** Beside the bean properties, by name. */
+    private static final Set<String> TUNING =
+            TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.WORKERS).stream()
+                    .map(TuningAttribute::attributeName)
+                    .collect(Collectors.toUnmodifiableSet());
+
+    /** The field below, which Liquibase would take for an attribute. */
+    private static final String VALUES = "tuning";
+
+    private final Tuning tuning = new Tuning();
     private String onDifference;
-    private String workers;
-    private String chunkTime;
-    private String pauseBetweenChunks;
-    private String maxReplicaLag;
-    private String maxLoad;
-    private String throttleQuery;
-    private String window;
-    private String maxDuration;
 
     @Override
     public String getName() {
@@ -50,87 +60,58 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
         this.onDifference = onDifference;
     }
 
-    public String getWorkers() {
-        return workers;
+    @Override
+    public void load(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
+        Attributes.rejectUnknown(node, attributeNames());
+        ParsedNode properties = new ParsedNode(node.getNamespace(), node.getName());
+        for (ParsedNode child : node.getChildren()) {
+            if (TUNING.contains(child.getName())) {
+                tuning.set(TuningAttribute.named(child.getName()), child.getValue());
+            } else {
+                properties.addChild(child);
+            }
+        }
+        super.load(properties, resourceAccessor);
     }
 
-    public void setWorkers(String workers) {
-        this.workers = workers;
+    @Override
+    public Set<String> getSerializableFields() {
+        Set<String> fields = new HashSet<>(super.getSerializableFields());
+        fields.remove(VALUES);
+        fields.addAll(TUNING);
+        return fields;
     }
 
-    public String getChunkTime() {
-        return chunkTime;
+    @Override
+    public Object getSerializableFieldValue(String field) {
+        return TUNING.contains(field)
+                ? tuning.text(TuningAttribute.named(field))
+                : super.getSerializableFieldValue(field);
     }
 
-    public void setChunkTime(String chunkTime) {
-        this.chunkTime = chunkTime;
-    }
-
-    public String getPauseBetweenChunks() {
-        return pauseBetweenChunks;
-    }
-
-    public void setPauseBetweenChunks(String pauseBetweenChunks) {
-        this.pauseBetweenChunks = pauseBetweenChunks;
-    }
-
-    public String getMaxReplicaLag() {
-        return maxReplicaLag;
-    }
-
-    public void setMaxReplicaLag(String maxReplicaLag) {
-        this.maxReplicaLag = maxReplicaLag;
-    }
-
-    public String getMaxLoad() {
-        return maxLoad;
-    }
-
-    public void setMaxLoad(String maxLoad) {
-        this.maxLoad = maxLoad;
-    }
-
-    public String getThrottleQuery() {
-        return throttleQuery;
-    }
-
-    public void setThrottleQuery(String throttleQuery) {
-        this.throttleQuery = throttleQuery;
-    }
-
-    public String getWindow() {
-        return window;
-    }
-
-    public void setWindow(String window) {
-        this.window = window;
-    }
-
-    public String getMaxDuration() {
-        return maxDuration;
-    }
-
-    public void setMaxDuration(String maxDuration) {
-        this.maxDuration = maxDuration;
+    @Override
+    protected Class getSerializableFieldDataTypeClass(String field) {
+        return TUNING.contains(field) ? String.class : super.getSerializableFieldDataTypeClass(field);
     }
 
     @Override
     public ValidationErrors validate(Database database) {
         ValidationErrors errors = super.validate(database);
-        if (onDifference != null && !onDifference.equals(HALT) && !onDifference.equals(FAIL)) {
-            errors.addError("backupVerified: onDifference is <%s>; it can be fail or halt.".formatted(onDifference));
-        }
-        try {
-            workerCount();
-            pace();
-        } catch (IllegalArgumentException e) {
-            errors.addError("backupVerified: " + e.getMessage());
-        }
+        problems().forEach(problem -> errors.addError("%s: %s".formatted(this, problem)));
         return errors;
+    }
+
+    private List<String> problems() {
+        List<String> problems = new ArrayList<>(tuning.problems());
+        if (onDifference != null && !onDifference.equals(HALT) && !onDifference.equals(FAIL)) {
+            problems.add("onDifference is <%s>; it can be fail or halt.".formatted(onDifference));
+        }
+        return problems;
     }
 
     @Override
     protected Optional<String> whyNot(Question question) throws SQLException {
+        refuseWhatCannotBeRead(problems());
         try (StepRun run = question.environment().begin(getName(), question.table())) {
             Optional<Migration> migration = run.migrations().find(question.table());
             if (migration.isEmpty() || !migration.get().phase().isAtLeast(Phase.SWAPPED)) {
@@ -140,7 +121,7 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
                 return Optional.empty();
             }
             ComparisonResult result =
-                    Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, workerCount(), pace());
+                    Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, tuning.workers(), tuning.pace());
             if (result.differences() == 0) {
                 return Optional.empty();
             }
@@ -152,21 +133,5 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
             }
             return Optional.of(difference);
         }
-    }
-
-    private Map<String, String> pace() {
-        return new PaceAttributes()
-                .with("chunkTime", chunkTime)
-                .with("pauseBetweenChunks", pauseBetweenChunks)
-                .with("maxReplicaLag", maxReplicaLag)
-                .with("maxLoad", maxLoad)
-                .with("throttleQuery", throttleQuery)
-                .with("window", window)
-                .with("maxDuration", maxDuration)
-                .checked();
-    }
-
-    private int workerCount() {
-        return Math.toIntExact(Attributes.positive("workers", workers, 1));
     }
 }

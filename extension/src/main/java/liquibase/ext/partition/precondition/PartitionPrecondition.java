@@ -1,6 +1,7 @@
 package liquibase.ext.partition.precondition;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.changelog.ChangeSet;
@@ -85,6 +86,19 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
             errors.addError(getName() + " works on PostgreSQL only");
         }
         return errors;
+    }
+
+    /**
+     * For {@link #whyNot}: Liquibase validates the preconditions of the changelog, and not those of its changesets.
+     *
+     * @throws PartitionException where there are problems
+     */
+    protected final void refuseWhatCannotBeRead(List<String> problems) {
+        if (!problems.isEmpty()) {
+            throw new PartitionException(
+                    "%s: %s Nothing was changed. Correct the changelog, or the config and generate again."
+                            .formatted(this, String.join(" ", problems)));
+        }
     }
 
     @Override

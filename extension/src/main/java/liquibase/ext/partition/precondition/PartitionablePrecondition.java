@@ -9,7 +9,6 @@ import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
 import liquibase.ext.partition.change.Attributes;
 import liquibase.ext.partition.change.CreatePartitionedTableChange;
-import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.parser.core.ParsedNode;
@@ -93,13 +92,7 @@ public class PartitionablePrecondition extends PartitionPrecondition {
 
     @Override
     protected Optional<String> whyNot(Question question) throws SQLException {
-        // Liquibase validates the preconditions of the changelog, and not those of its changesets.
-        List<String> problems = problems();
-        if (!problems.isEmpty()) {
-            throw new PartitionException(
-                    "%s: %s Nothing was changed. Correct the changelog, or the config and generate again."
-                            .formatted(this, String.join(" ", problems)));
-        }
+        refuseWhatCannotBeRead(problems());
         return Preparation.whyNot(question.environment(), change.spec(question.table()), key());
     }
 }

@@ -74,6 +74,9 @@ class RefusalTest {
                     chunkedCopy tableName="orders" keyColumns="id" chunkSise="5"             | chunkSise               | not allowed to appear
                     chunkedCopy tableName="orders" keyColumns="id" chunkSize="many"          | chunkSize is <many>     | whole number
                     chunkedCopy tableName="orders" keyColumns="id" workers="0"               | workers is <0>          | 1 or more
+                    chunkedCopy tableName="orders" keyColumns="id" workers="9999999999"      | workers is <9999999999> | 2147483647
+                    buildIndexes tableName="orders" window="noon"                            | window is <noon>        | 22:00-06:00
+                    dropBackup tableName="orders" maxLoad="much"                             | maxLoad is <much>       | whole number
                     chunkedCopy tableName="orders" keyColumns="id,,x"                        | keyColumns              | chunkedCopy
                     chunkedCopy tableName="orders"                                           | keyColumns              | chunkedCopy
                     captureChanges tableName="orders" keyColumns="id" lockTimeout="soon"     | lockTimeout is <soon>   | as in 500ms
@@ -110,13 +113,34 @@ class RefusalTest {
 
     @Test
     void everyBadAttributeIsToldAtOnceAndBeforeAnythingRuns() {
-        changelog.changesets(Changelog.changeset("prepare", PREPARE)
-                + Changelog.changeset(
-                        "capture", "captureChanges tableName=\"orders\" keyColumns=\"id\" lockTimeout=\"soon\"")
-                + Changelog.changeset("copy", "chunkedCopy tableName=\"orders\" keyColumns=\"id\" chunkSize=\"few\""));
+        changelog.changesets(
+                Changelog.changeset("prepare", PREPARE)
+                        + Changelog.changeset(
+                                "capture", "captureChanges tableName=\"orders\" keyColumns=\"id\" lockTimeout=\"soon\"")
+                        + Changelog.changeset(
+                                "copy",
+                                "chunkedCopy tableName=\"orders\" keyColumns=\"id\" chunkSize=\"few\" chunkTime=\"2\" maxLoad=\"0\""));
 
-        assertRefused("lockTimeout is <soon>", "chunkSize is <few>");
+        assertRefused("lockTimeout is <soon>", "chunkSize is <few>", "chunkTime is <2>", "maxLoad is <0>");
         assertThat(changelog.recorded()).isEmpty();
+    }
+
+    /** Liquibase validates none of these before it asks them. */
+    @Test
+    void aBadAttributeOfAChangesetsPreconditionIsRefusedByName() {
+        changelog.inTheGenericNamespace().changesets("""
+                <changeSet id="drop" author="test" runInTransaction="false">
+                  <preConditions onFail="CONTINUE" onError="HALT">
+                    <partition:backupVerified tableName="orders" onDifference="stop" maxLoad="much" workers="2"/>
+                  </preConditions>
+                  <partition:dropBackup tableName="orders"/>
+                </changeSet>
+                """);
+
+        assertRefused(
+                "backupVerified orders: maxLoad is <much>",
+                "onDifference is <stop>; it can be fail or halt",
+                "Nothing was changed");
     }
 
     @ParameterizedTest

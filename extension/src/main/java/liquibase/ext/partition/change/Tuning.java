@@ -1,0 +1,84 @@
+package liquibase.ext.partition.change;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.run.Pace;
+
+/**
+ * The tuning attributes of a change or of a precondition, as a changelog gives them. What reads them throws an {@link
+ * IllegalArgumentException} with a message for people, where a value cannot be read.
+ */
+public final class Tuning {
+    private final Map<TuningAttribute, String> texts = new EnumMap<>(TuningAttribute.class);
+
+    /** As it was written; null where it is not given. */
+    public String text(TuningAttribute attribute) {
+        return texts.get(attribute);
+    }
+
+    /** @param value null where it is not given */
+    public void set(TuningAttribute attribute, Object value) {
+        if (value == null) {
+            texts.remove(attribute);
+        } else {
+            texts.put(attribute, value.toString());
+        }
+    }
+
+    /** What is wrong with the values, one by one. */
+    public List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        texts.forEach((attribute, text) -> {
+            try {
+                attribute.check(text);
+            } catch (IllegalArgumentException e) {
+                problems.add(e.getMessage());
+            }
+        });
+        return problems;
+    }
+
+    /** A number of 1 or more. */
+    long positive(TuningAttribute attribute, long otherwise) {
+        return Attributes.positive(attribute.attributeName(), text(attribute), otherwise);
+    }
+
+    private int count(TuningAttribute attribute, int otherwise) {
+        return Attributes.count(attribute.attributeName(), text(attribute), otherwise);
+    }
+
+    /** A span of time with its unit. */
+    Duration duration(TuningAttribute attribute, Supplier<Duration> otherwise) {
+        String text = text(attribute);
+        return text == null ? otherwise.get() : Attributes.duration(attribute.attributeName(), text);
+    }
+
+    /** How many connections work at a time. */
+    public int workers() {
+        return count(TuningAttribute.WORKERS, 1);
+    }
+
+    /** How a lock is taken that writers would feel. */
+    LockPolicy lock() {
+        return new LockPolicy(
+                duration(TuningAttribute.LOCK_TIMEOUT, () -> LockPolicy.DEFAULT_TIMEOUT),
+                count(TuningAttribute.LOCK_ATTEMPTS, LockPolicy.DEFAULT_ATTEMPTS));
+    }
+
+    /** How gently a long step works: the settings of {@link Pace} that are given, by name. */
+    public Map<String, String> pace() {
+        Map<String, String> settings = new HashMap<>();
+        texts.forEach((attribute, text) -> {
+            if (TuningAttribute.PACE.contains(attribute)) {
+                settings.put(attribute.attributeName(), text);
+            }
+        });
+        return Map.copyOf(settings);
+    }
+}
