@@ -65,6 +65,14 @@ final class LockedSwitch {
         /** The switch, from what the catalog says now. Asks by the run's session only, and changes nothing. */
         Switch plan() throws SQLException;
 
+        /**
+         * What is asked once the plan is there, and not again under the lock, because it may take long. What it is about must be part
+         * of the plan, so that a change of that is noticed.
+         *
+         * @throws PartitionException where there is to be no switch
+         */
+        default void approve() throws SQLException {}
+
         /** The statement that records the result, the last one under the lock. */
         Sql record();
     }
@@ -203,6 +211,7 @@ final class LockedSwitch {
                     requireUnbroken(migration);
                     return body.plan();
                 }));
+        body.approve();
         List<Sql> statements = new ArrayList<>(plan.made().statements());
         statements.add(body.record());
         statements.add(COMMIT_WITHOUT_WAITING);

@@ -5,8 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -30,7 +28,6 @@ import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
-import liquibase.ext.partition.engine.target.Partition;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.verify.Comparison;
@@ -74,12 +71,18 @@ public final class ReverseSwap {
                 new Replay.Side(run.source(), RowShape.NEW),
                 new Replay.Side(backupName, RowShape.SOURCE),
                 backup.writableColumns());
-        requireNoForeignRows(run, migration, reader, replay);
+        AttachedTables attached = new AttachedTables(run, migration, replay);
+        attached.requireNoneWithRowsOfItsOwn();
         long milliseconds = new LockedSwitch(run, settings, replay, run.source(), CapturedTable.ordinary(backupName))
                 .run(new LockedSwitch.Body() {
                     @Override
                     public Switch plan() throws SQLException {
                         return ReverseSwap.plan(run, migration, reader, backupName, replay.capture());
+                    }
+
+                    @Override
+                    public void approve() throws SQLException {
+                        attached.requireNoneWithRowsOfItsOwn();
                     }
 
                     @Override
@@ -180,33 +183,6 @@ public final class ReverseSwap {
                                 .source()
                                 .sibling(migration.spec().layout().defaultPartition()))
                         .triggers();
-    }
-
-    /**
-     * What is written through the live table is captured, into whatever partition. The rows that a table had when it was attached are
-     * not: they would stay behind, and go with the new table when that is dropped.
-     */
-    private static void requireNoForeignRows(StepRun run, Migration migration, TableReader reader, Replay replay)
-            throws SQLException {
-        Set<QualifiedName> ours = Stream.concat(
-                        migration.spec().layout().partitions().stream().map(Partition::name),
-                        Stream.of(migration.spec().layout().defaultPartition()))
-                .map(migration.source()::sibling)
-                .collect(Collectors.toSet());
-        for (QualifiedName partition : reader.partitions(run.source())) {
-            if (!ours.contains(partition) && replay.missesARowOf(run.session(), partition)) {
-                throw new PartitionException(
-                        "%s has rows that the backup has not, and that were not written through %s: it was a table with rows when it was made a partition. A rollback would lose them. Nothing was renamed. Have them captured (UPDATE %s SET %s = %s), or take the partition out (ALTER TABLE %s DETACH PARTITION %s), then roll back again."
-                                .formatted(
-                                        partition,
-                                        run.source(),
-                                        partition.quoted(),
-                                        migration.keyColumns().get(0).quoted(),
-                                        migration.keyColumns().get(0).quoted(),
-                                        run.source().quoted(),
-                                        partition.quoted()));
-            }
-        }
     }
 
     private static void requireReversible(StepRun run, Migration migration, Table live, Table backup)

@@ -233,6 +233,28 @@ class UnderTheLockTest {
                 .isZero();
     }
 
+    /** Its rows are in no delta table, so they would go with the new table when that is dropped. */
+    @Test
+    void aTableWithRowsThatIsAttachedAtTheLastMomentStopsTheReverseSwap(TestDatabase database) throws Exception {
+        MigrationFixture orders = ordersOf(database, 2);
+        orders.throughSwap();
+        database.execute(
+                "CREATE TABLE elsewhere (LIKE orders INCLUDING ALL)",
+                "INSERT INTO elsewhere (id, status, created_at) VALUES (500000, 'elsewhere', timestamptz '2035-01-09 00:00+00')");
+
+        assertThatThrownBy(
+                        () -> whileTheLockIsWaitedFor(
+                                database,
+                                orders,
+                                () -> orders.reverseSwap(new SwapSettings(PATIENT, 1000)),
+                                "ALTER TABLE orders ATTACH PARTITION elsewhere FOR VALUES FROM ('2035-01-01 00:00+00') TO ('2035-02-01 00:00+00')"))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("public.elsewhere has rows that the backup has not")
+                .hasMessageContaining("Nothing was renamed");
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("p");
+    }
+
     private static void makeTriggersAhead(MigrationFixture orders, String... partitions) throws SQLException {
         orders.step("a swap that is killed", run -> {
             Migration migration = run.migrations().find(run.source()).orElseThrow();
