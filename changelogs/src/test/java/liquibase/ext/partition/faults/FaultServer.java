@@ -81,8 +81,12 @@ final class FaultServer implements AutoCloseable {
         return database;
     }
 
-    /** As after a crash: no session gets a word more, and the server recovers from its log. Blocks until it is there again. */
+    /**
+     * As after a crash: no session gets a word more, and the server recovers from its log. Blocks until it is there again. No server
+     * recovers on a full disk, so that one is freed first.
+     */
     void crash() {
+        disk.ifPresent(SmallDisk::free);
         List<String> command = new ArrayList<>();
         if (ON_LINUX && "root".equals(System.getProperty("user.name"))) {
             // PostgreSQL does not run as root, and in a namespace that knows no users nobody is root.
