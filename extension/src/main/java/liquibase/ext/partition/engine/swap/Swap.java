@@ -68,7 +68,7 @@ public final class Swap {
     /**
      * Swaps.
      *
-     * @throws PartitionException when source and new table were not compared or differed, when the source has got something
+     * @throws PartitionException when source and new table differ, when the source has got something
      *     that a swap would break, or the lock is not given
      */
     public void swap(SwapSettings settings) throws SQLException {
@@ -83,7 +83,7 @@ public final class Swap {
         TableReader reader = new TableReader(session);
         Table source = reader.require(run.source());
         requireReady(reader, source);
-        compareAgainAfterABreak();
+        compareWhereThatIsNotDone();
         Replay replay = forwardReplay(reader, source);
         List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
         LockedSwitch locked = new LockedSwitch(
@@ -121,8 +121,16 @@ public final class Swap {
         finish(settings);
     }
 
-    private void compareAgainAfterABreak() throws SQLException {
-        if (!Continuity.isUnbroken(run, migration, run.source())) {
+    /**
+     * Nothing is swapped that was not found equal. The changeset that compares may be recorded although its work was taken back: by
+     * somebody who rolled back while an update ran. Liquibase would not run it again, so that to refuse would leave no way on.
+     */
+    private void compareWhereThatIsNotDone() throws SQLException {
+        if (!migration.phase().isAtLeast(Phase.VERIFIED)) {
+            run.line("%s: that %s and %s are equal is not recorded. They are compared first."
+                    .formatted(run.step(), run.source(), migration.newTable()));
+            Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
+        } else if (!Continuity.isUnbroken(run, migration, run.source())) {
             run.line(
                     "%s: a trigger that captures changes of %s was disabled, or made again, since the tables were compared. They are compared once more."
                             .formatted(run.step(), run.source()));
@@ -188,17 +196,11 @@ public final class Swap {
     }
 
     private void requireReady(TableReader reader, Table source) throws SQLException {
-        if (!migration.phase().isAtLeast(Phase.VERIFIED)
-                || migration.verifiedDifferences().orElse(-1L) != 0) {
+        long differences = migration.verifiedDifferences().orElse(0L);
+        if (differences > 0) {
             throw new PartitionException(
-                    "%s and %s have not been found equal: %s. Nothing was renamed. Run verifyCopy first."
-                            .formatted(
-                                    run.source(),
-                                    migration.newTable(),
-                                    migration
-                                            .verifiedDifferences()
-                                            .map(count -> "the last verification found " + count + " differences")
-                                            .orElse("no verification has completed")));
+                    "%s and %s have not been found equal: the last verification found %d differences. Nothing was renamed. Run verifyCopy first."
+                            .formatted(run.source(), migration.newTable(), differences));
         }
         if (reader.find(backup).isPresent()) {
             throw new PartitionException(

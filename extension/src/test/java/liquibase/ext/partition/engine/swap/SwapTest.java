@@ -73,12 +73,31 @@ class SwapTest {
     @Test
     void isRefusedBeforeSourceAndNewTableHaveBeenFoundEqual() throws SQLException {
         orders.prepare().capture().copy().index().replay();
+        database.execute("DELETE FROM orders_new WHERE id = 5");
 
         assertThatThrownBy(orders::swap)
                 .isInstanceOf(PartitionException.class)
-                .hasMessageContaining("have not been found equal: no verification has completed")
+                .hasMessageContaining("public.orders and public.orders_new differ in 1 rows");
+        assertThatThrownBy(orders::swap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("have not been found equal: the last verification found 1 differences")
                 .hasMessageContaining("Nothing was renamed");
         assertThat(kindOfOrders()).isEqualTo("r");
+    }
+
+    /** As after somebody's rollback in the middle of an update: Liquibase has recorded what is not done, and does not do it again. */
+    @Test
+    void comparesFirstWhereItIsNotRecordedThatTheTablesAreEqual() throws SQLException {
+        orders.prepare().capture().copy().index().replay();
+
+        orders.swap();
+
+        assertThat(orders.lines())
+                .anyMatch(line -> line.endsWith(
+                        "that public.orders and public.orders_new are equal is not recorded. They are compared first."))
+                .anyMatch(line ->
+                        line.startsWith("verification of public.orders_new: ") && line.contains("no difference"));
+        assertThat(kindOfOrders()).isEqualTo("p");
     }
 
     @Test
