@@ -103,6 +103,24 @@ class JourneyTest {
         assertThat(state()).isEqualTo(state);
     }
 
+    /** As after somebody's rollback in the middle of an update. */
+    @Test
+    void whatIsRecordedAndNotDoneIsDoneOnceItsRecordsAreDeletedAsTheMessageSays() throws Exception {
+        changelog.changesets(changesets(changes("chunkSize=\"500\""))).update(5);
+        database.execute("CREATE TABLE records AS SELECT * FROM databasechangelog ORDER BY orderexecuted DESC LIMIT 2");
+        changelog.rollback(3);
+        database.execute("INSERT INTO databasechangelog SELECT * FROM records", "DROP TABLE records");
+
+        assertThatThrownBy(changelog::update)
+                .hasMessageContaining(
+                        "verifyCopy cannot run on public.orders yet: the migration is only <copied>, and it must be <indexed>")
+                .hasMessageContaining("delete the records of this table's changesets from DATABASECHANGELOG");
+
+        database.execute("DELETE FROM databasechangelog");
+        changelog.update();
+        assertThat(changelog.recorded()).hasSize(8).endsWith("lockedSwap", "dropBackup");
+    }
+
     /** What the steps make and record. The replay and the verification may look again; what they find is the same. */
     private String state() {
         return database.queryStrings("""

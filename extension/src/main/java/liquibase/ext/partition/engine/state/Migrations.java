@@ -172,7 +172,7 @@ public final class Migrations {
                                 .formatted(step, source, tables.migration())));
         if (!migration.phase().isAtLeast(phase)) {
             throw new PartitionException(
-                    "%s cannot run on %s yet: the migration is only <%s>, and it must be <%s>. Nothing was changed. Run the changesets before this one."
+                    "%s cannot run on %s yet: the migration is only <%s>, and it must be <%s>. Nothing was changed. Run the changesets before this one. Where they are recorded as run, somebody has rolled them back while an update recorded them: delete the records of this table's changesets from DATABASECHANGELOG and run update again; what is done is not done again."
                             .formatted(step, source, migration.phase().word(), phase.word()));
         }
         return migration;
