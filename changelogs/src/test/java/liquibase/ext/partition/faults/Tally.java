@@ -17,6 +17,7 @@ final class Tally {
         AGAIN("the same command again"),
         RELEASE_LOCKS("release-locks, then again"),
         RESTART_COPY("with restartCopy"),
+        RECORDS_DELETED("with Liquibase's records deleted, as the message says"),
         BACKUP_COLUMN("after the backup was given the column, too"),
         ROLLBACK("rollback to before, as the message says"),
         MENDED("triggers enabled again and missed keys put into the delta table, as the messages say"),
