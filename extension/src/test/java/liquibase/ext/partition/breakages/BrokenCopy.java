@@ -1,0 +1,65 @@
+package liquibase.ext.partition.breakages;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+
+/** The broken classes and resources of a breakage, in a directory that goes before the sound ones on a class path. */
+final class BrokenCopy {
+    private static final String JAVA = "src/main/java/";
+    private static final String RESOURCES = "src/main/resources/";
+
+    private BrokenCopy() {}
+
+    /**
+     * Writes and compiles them. A constant that the compiler copies into other classes must not be what is broken: these keep the
+     * sound one.
+     *
+     * @throws IllegalStateException when the broken sources do not compile
+     */
+    static Path make(Breakage breakage, Path directory, String classPath) throws IOException {
+        Path classes = Files.createDirectories(directory.resolve("classes"));
+        List<Path> sources = new ArrayList<>();
+        for (Map.Entry<String, String> file : breakage.broken().entrySet()) {
+            boolean isJava = file.getKey().startsWith(JAVA);
+            Path copy = isJava
+                    ? directory.resolve("sources").resolve(file.getKey().substring(JAVA.length()))
+                    : classes.resolve(file.getKey().substring(RESOURCES.length()));
+            Files.createDirectories(copy.getParent());
+            Files.writeString(copy, file.getValue());
+            if (isJava) {
+                sources.add(copy);
+            }
+        }
+        if (!sources.isEmpty()) {
+            compile(breakage, sources, classes, classPath);
+        }
+        return classes;
+    }
+
+    private static void compile(Breakage breakage, List<Path> sources, Path classes, String classPath)
+            throws IOException {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        StringWriter said = new StringWriter();
+        try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
+            boolean compiled = compiler.getTask(
+                            said,
+                            files,
+                            null,
+                            List.of("-d", classes.toString(), "-classpath", classPath, "-proc:none", "-nowarn"),
+                            null,
+                            files.getJavaFileObjectsFromPaths(sources))
+                    .call();
+            if (!compiled) {
+                throw new IllegalStateException("The breakage %s does not compile:\n%s".formatted(breakage, said));
+            }
+        }
+    }
+}

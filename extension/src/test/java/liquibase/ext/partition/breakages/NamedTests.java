@@ -1,0 +1,66 @@
+package liquibase.ext.partition.breakages;
+
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.platform.engine.CancellationToken;
+import org.junit.platform.engine.DiscoverySelector;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherExecutionRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+
+/** A JVM that runs some tests, given by their full names, until the first that fails. Its exit code says how they are. */
+final class NamedTests {
+    static final int GREEN = 0;
+    static final int RED = 10;
+    static final int NONE_RUN = 11;
+
+    private NamedTests() {}
+
+    public static void main(String[] tests) {
+        Results results = new Results();
+        LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
+                .selectors(Arrays.stream(tests).map(NamedTests::selector).toList())
+                .configurationParameter("junit.jupiter.execution.parallel.enabled", "false")
+                .build();
+        LauncherFactory.create()
+                .execute(LauncherExecutionRequestBuilder.request(request)
+                        .cancellationToken(results.cancellation)
+                        .listeners(results)
+                        .build());
+        results.red.forEach(System.out::println);
+        // A broken engine may have left a thread behind.
+        System.exit(!results.red.isEmpty() ? RED : results.finished == 0 ? NONE_RUN : GREEN);
+    }
+
+    private static DiscoverySelector selector(String test) {
+        return test.contains("#") ? selectMethod(test) : selectClass(test);
+    }
+
+    private static final class Results implements TestExecutionListener {
+        private final CancellationToken cancellation = CancellationToken.create();
+        private final List<String> red = new ArrayList<>();
+        private int finished;
+
+        @Override
+        public void executionFinished(TestIdentifier test, TestExecutionResult result) {
+            if (test.isTest()) {
+                finished++;
+            }
+            if (result.getStatus() == TestExecutionResult.Status.FAILED) {
+                red.add("RED %s: %s"
+                        .formatted(
+                                test.getLegacyReportingName(),
+                                result.getThrowable().map(Throwable::toString).orElse("")));
+                cancellation.cancel();
+            }
+        }
+    }
+}
