@@ -39,7 +39,8 @@ public class CreatePartitionedTableChange extends NewTableChange {
     /** The element that gives a column another type. */
     public static final String COLUMN = "column";
 
-    private static final Sql IS_THERE = Sql.of("m.new_oid = to_regclass({newTable})::oid::bigint");
+    private static final Sql IS_THERE =
+            Sql.of("m.new_oid = pg_catalog.to_regclass({newTable})::pg_catalog.oid::bigint");
 
     private String partitionColumns;
     private String textFormat;

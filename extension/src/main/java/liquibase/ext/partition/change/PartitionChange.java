@@ -72,7 +72,7 @@ public abstract class PartitionChange extends AbstractChange {
     private static final Sql END_UNLESS = Sql.of("""
             DO $liquibase_partition$
             BEGIN
-              IF to_regclass({migrationName}) IS NOT NULL THEN
+              IF pg_catalog.to_regclass({migrationName}) IS NOT NULL THEN
                 IF EXISTS (SELECT FROM {migration} AS m
                            WHERE m.source_schema = {schema} AND m.source_table = {table} AND {condition}) THEN
                   RETURN;

@@ -34,8 +34,8 @@ final class ChangeLogLock {
     private static final Sql HELD = Sql.of("""
             l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.mode = 'ShareLock'
               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-              AND l.classid = ((pg_catalog.hashtextextended({label}, 0) >> 32) & 4294967295)::oid
-              AND l.objid = (pg_catalog.hashtextextended({label}, 0) & 4294967295)::oid""");
+              AND l.classid = ((pg_catalog.hashtextextended({label}, 0) >> 32) & 4294967295)::pg_catalog.oid
+              AND l.objid = (pg_catalog.hashtextextended({label}, 0) & 4294967295)::pg_catalog.oid""");
 
     private static final Sql IS_OURS = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_locks AS l WHERE {held} AND l.pid = pg_catalog.pg_backend_pid())""");
@@ -49,16 +49,16 @@ final class ChangeLogLock {
             UPDATE {table} SET lockedby = pg_catalog.regexp_replace(lockedby, {before}, ', pid ' || pg_catalog.pg_backend_pid())
             WHERE id = 1 AND locked AND lockedby ~ {before}""");
 
-    private static final Sql GRANTED =
-            Sql.of("SELECT lockgranted::text FROM {table} WHERE id = 1 AND locked AND lockgranted IS NOT NULL");
+    private static final Sql GRANTED = Sql.of(
+            "SELECT lockgranted::pg_catalog.text FROM {table} WHERE id = 1 AND locked AND lockgranted IS NOT NULL");
 
     private static final Sql HOLDER = Sql.of("""
-            SELECT lockedby, pg_catalog.date_trunc('second', lockgranted)::text AS since FROM {table} WHERE locked ORDER BY id LIMIT 1""");
+            SELECT lockedby, pg_catalog.date_trunc('second', lockgranted)::pg_catalog.text AS since FROM {table} WHERE locked ORDER BY id LIMIT 1""");
 
     private static final Sql ALIVE = Sql.of("""
             SELECT pg_catalog.format('%s from %s, connected since %s', coalesce(nullif(a.application_name, ''), 'no application_name'),
                           coalesce(a.client_hostname, pg_catalog.host(a.client_addr), 'a local socket, or as another role'),
-                          coalesce(pg_catalog.date_trunc('second', a.backend_start)::text, 'a time that is not shown to us'))
+                          coalesce(pg_catalog.date_trunc('second', a.backend_start)::pg_catalog.text, 'a time that is not shown to us'))
             FROM pg_catalog.pg_locks AS l LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
             WHERE l.pid = {pid} AND {held}""");
 

@@ -23,7 +23,7 @@ public final class LiquibaseEnvironment {
     /** TID range scans came with it; without them every chunk would read the whole table. */
     private static final int OLDEST_SERVER = 14;
 
-    private static final Sql HAS_LOCK_TABLE = Sql.of("SELECT to_regclass({name}) IS NOT NULL");
+    private static final Sql HAS_LOCK_TABLE = Sql.of("SELECT pg_catalog.to_regclass({name}) IS NOT NULL");
     private static final Sql LOCK_GRANTED =
             Sql.of("SELECT lockgranted FROM {table} WHERE locked AND lockgranted IS NOT NULL");
 

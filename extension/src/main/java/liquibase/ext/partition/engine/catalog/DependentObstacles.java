@@ -14,145 +14,145 @@ public final class DependentObstacles {
             {dependents},
             told AS (
               SELECT reader.*, CASE reader.relkind WHEN 'v' THEN 'VIEWS' ELSE 'MATERIALIZED_VIEWS' END AS feature,
-                     CASE reader.relkind WHEN 'v' THEN 'view ' ELSE 'materialized view ' END || reader.oid::regclass AS name
+                     CASE reader.relkind WHEN 'v' THEN 'view ' ELSE 'materialized view ' END || reader.oid::pg_catalog.regclass AS name
               FROM reader)
-            SELECT feature, format('%s reads it and belongs to role %I', name, o.rolname) AS what,
-                   format('GRANT %I TO %I', o.rolname, current_user) AS remedy
+            SELECT feature, pg_catalog.format('%s reads it and belongs to role %I', name, o.rolname) AS what,
+                   pg_catalog.format('GRANT %I TO %I', o.rolname, current_user) AS remedy
             FROM told JOIN pg_catalog.pg_roles AS o ON o.oid = told.relowner
             WHERE NOT pg_catalog.pg_has_role(told.relowner, 'USAGE')
             UNION ALL
-            SELECT feature, format('%s reads it and is part of the extension %I', name, e.extname), 'drop the extension, and make it again after the swap'
+            SELECT feature, pg_catalog.format('%s reads it and is part of the extension %I', name, e.extname), 'drop the extension, and make it again after the swap'
             FROM told
-            JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = told.oid AND d.deptype IN ('e', 'x')
+            JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = told.oid AND d.deptype IN ('e', 'x')
             JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
             UNION ALL
-            SELECT feature, format('%s reads it, and nothing can be made in its schema %I by %I', name, n.nspname, current_user),
-                   format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, current_user)
+            SELECT feature, pg_catalog.format('%s reads it, and nothing can be made in its schema %I by %I', name, n.nspname, current_user),
+                   pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, current_user)
             FROM told JOIN pg_catalog.pg_namespace AS n ON n.oid = told.relnamespace
             WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'CREATE') AND told.relpersistence <> 't'
             UNION ALL
-            SELECT feature, format('%s is of a session that goes on, and reads it', name), 'end that session'
+            SELECT feature, pg_catalog.format('%s is of a session that goes on, and reads it', name), 'end that session'
             FROM told WHERE told.relpersistence = 't'
             UNION ALL
-            SELECT DISTINCT feature, format('%s reads it, and names something in schema %I, which %I may not look into', name, n.nspname, current_user),
-                   format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, current_user)
+            SELECT DISTINCT feature, pg_catalog.format('%s reads it, and names something in schema %I, which %I may not look into', name, n.nspname, current_user),
+                   pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, current_user)
             FROM told
-            JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = told.rule
-            LEFT JOIN pg_catalog.pg_class AS c ON d.refclassid = 'pg_catalog.pg_class'::regclass AND c.oid = d.refobjid
-            LEFT JOIN pg_catalog.pg_proc AS p ON d.refclassid = 'pg_catalog.pg_proc'::regclass AND p.oid = d.refobjid
-            LEFT JOIN pg_catalog.pg_type AS t ON d.refclassid = 'pg_catalog.pg_type'::regclass AND t.oid = d.refobjid
+            JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = told.rule
+            LEFT JOIN pg_catalog.pg_class AS c ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.refobjid
+            LEFT JOIN pg_catalog.pg_proc AS p ON d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = d.refobjid
+            LEFT JOIN pg_catalog.pg_type AS t ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = d.refobjid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = coalesce(c.relnamespace, p.pronamespace, t.typnamespace)
             WHERE told.relpersistence <> 't' AND NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
             UNION ALL
-            SELECT DISTINCT feature, format('%s reads it and is grouped by its key %I alone, which the new table''s key need not be', name, k.conname),
+            SELECT DISTINCT feature, pg_catalog.format('%s reads it and is grouped by its key %I alone, which the new table''s key need not be', name, k.conname),
                    'make it again with every column that it selects in GROUP BY'
             FROM told
-            JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = told.rule
-            JOIN pg_catalog.pg_constraint AS k ON d.refclassid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.refobjid
+            JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = told.rule
+            JOIN pg_catalog.pg_constraint AS k ON d.refclassid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.refobjid
             JOIN relation ON relation.oid = k.conrelid
             UNION ALL
-            SELECT DISTINCT feature, format('column %I of %s is of its row type', a.attname, name),
+            SELECT DISTINCT feature, pg_catalog.format('column %I of %s is of its row type', a.attname, name),
                    'make it again with the columns that it needs'
             FROM told
-            JOIN dependent AS d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = told.oid
-                 AND d.refclassid = 'pg_catalog.pg_type'::regclass
+            JOIN dependent AS d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = told.oid
+                 AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.objid AND a.attnum = d.objsubid
             WHERE told.relkind = 'v'
             UNION ALL
-            SELECT DISTINCT feature, format('%s reads ONLY it, and the new table itself has no rows', name), 'make it again without ONLY'
+            SELECT DISTINCT feature, pg_catalog.format('%s reads ONLY it, and the new table itself has no rows', name), 'make it again without ONLY'
             FROM told, relation
-            WHERE strpos(pg_catalog.pg_get_viewdef(told.oid), 'ONLY ' || relation.oid::regclass) > 0
+            WHERE pg_catalog.strpos(pg_catalog.pg_get_viewdef(told.oid), 'ONLY ' || relation.oid::pg_catalog.regclass) > 0
             UNION ALL
-            SELECT DISTINCT feature, format('%s calls the function %s, which has its row type in its signature', name, d.refobjid::regprocedure),
+            SELECT DISTINCT feature, pg_catalog.format('%s calls the function %s, which has its row type in its signature', name, d.refobjid::pg_catalog.regprocedure),
                    'make it again without that function'
-            FROM told JOIN dependent AS d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = told.rule
-            WHERE told.relkind = 'm' AND d.refclassid = 'pg_catalog.pg_proc'::regclass
+            FROM told JOIN dependent AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = told.rule
+            WHERE told.relkind = 'm' AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
             UNION ALL
-            SELECT feature, format('%s reads it and has the extended statistics %I.%I', name, n.nspname, s.stxname),
-                   format('DROP STATISTICS %I.%I, and make them again after the swap', n.nspname, s.stxname)
+            SELECT feature, pg_catalog.format('%s reads it and has the extended statistics %I.%I', name, n.nspname, s.stxname),
+                   pg_catalog.format('DROP STATISTICS %I.%I, and make them again after the swap', n.nspname, s.stxname)
             FROM told
             JOIN pg_catalog.pg_statistic_ext AS s ON s.stxrelid = told.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
             UNION ALL
-            SELECT DISTINCT 'RULES', format('rule %I of %s names it', r.rulename, r.ev_class::regclass),
-                   format('DROP RULE %I ON %s, and make it again after the swap', r.rulename, r.ev_class::regclass)
+            SELECT DISTINCT 'RULES', pg_catalog.format('rule %I of %s names it', r.rulename, r.ev_class::pg_catalog.regclass),
+                   pg_catalog.format('DROP RULE %I ON %s, and make it again after the swap', r.rulename, r.ev_class::pg_catalog.regclass)
             FROM dependent AS d
-            JOIN pg_catalog.pg_rewrite AS r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
+            JOIN pg_catalog.pg_rewrite AS r ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = d.objid
             WHERE r.ev_type <> '1' AND r.ev_class NOT IN (SELECT oid FROM relation)
             """);
 
     private static final Sql FUNCTIONS = Sql.of("""
             {dependents},
             told AS (
-              SELECT p.*, p.oid::regprocedure::text AS name
+              SELECT p.*, p.oid::pg_catalog.regprocedure::pg_catalog.text AS name
               FROM pg_catalog.pg_proc AS p
-              WHERE p.oid IN (SELECT objid FROM dependent WHERE classid = 'pg_catalog.pg_proc'::regclass AND deptype = 'n'))
-            SELECT 'FUNCTIONS' AS feature, format('function %s uses it and belongs to role %I', name, o.rolname) AS what,
-                   format('GRANT %I TO %I', o.rolname, current_user) AS remedy
+              WHERE p.oid IN (SELECT objid FROM dependent WHERE classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND deptype = 'n'))
+            SELECT 'FUNCTIONS' AS feature, pg_catalog.format('function %s uses it and belongs to role %I', name, o.rolname) AS what,
+                   pg_catalog.format('GRANT %I TO %I', o.rolname, current_user) AS remedy
             FROM told JOIN pg_catalog.pg_roles AS o ON o.oid = told.proowner
             WHERE NOT pg_catalog.pg_has_role(told.proowner, 'USAGE')
             UNION ALL
-            SELECT 'FUNCTIONS', format('%s %s uses it', CASE prokind WHEN 'a' THEN 'aggregate' ELSE 'window function' END, name),
+            SELECT 'FUNCTIONS', pg_catalog.format('%s %s uses it', CASE prokind WHEN 'a' THEN 'aggregate' ELSE 'window function' END, name),
                    'drop it, and make it again after the swap'
             FROM told WHERE prokind NOT IN ('f', 'p')
             UNION ALL
-            SELECT 'FUNCTIONS', format('function %s uses it and is part of the extension %I', name, e.extname),
+            SELECT 'FUNCTIONS', pg_catalog.format('function %s uses it and is part of the extension %I', name, e.extname),
                    'drop the extension, and make it again after the swap'
             FROM told
-            JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = told.oid AND d.deptype IN ('e', 'x')
+            JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = told.oid AND d.deptype IN ('e', 'x')
             JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
             UNION ALL
-            SELECT 'FUNCTIONS', format('function %s uses it, and nothing can be made in its schema %I by %I', name, n.nspname, current_user),
-                   format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, current_user)
+            SELECT 'FUNCTIONS', pg_catalog.format('function %s uses it, and nothing can be made in its schema %I by %I', name, n.nspname, current_user),
+                   pg_catalog.format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, current_user)
             FROM told JOIN pg_catalog.pg_namespace AS n ON n.oid = told.pronamespace
             WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'CREATE')
             UNION ALL
-            SELECT 'FUNCTIONS', format('function %s uses it and is LEAKPROOF or has a support function, so that only a superuser can make it', name),
-                   format('ALTER FUNCTION %s NOT LEAKPROOF, or run as a superuser', name)
+            SELECT 'FUNCTIONS', pg_catalog.format('function %s uses it and is LEAKPROOF or has a support function, so that only a superuser can make it', name),
+                   pg_catalog.format('ALTER FUNCTION %s NOT LEAKPROOF, or run as a superuser', name)
             FROM told
             WHERE (proleakproof OR prosupport <> 0)
               AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
             UNION ALL
-            SELECT 'FUNCTIONS', format('function %s uses it and is in language %I, in which %I may not make one', name, l.lanname, current_user),
-                   CASE WHEN l.lanpltrusted THEN format('GRANT USAGE ON LANGUAGE %I TO %I', l.lanname, current_user)
+            SELECT 'FUNCTIONS', pg_catalog.format('function %s uses it and is in language %I, in which %I may not make one', name, l.lanname, current_user),
+                   CASE WHEN l.lanpltrusted THEN pg_catalog.format('GRANT USAGE ON LANGUAGE %I TO %I', l.lanname, current_user)
                         ELSE 'drop it, and make it again after the swap' END
             FROM told JOIN pg_catalog.pg_language AS l ON l.oid = told.prolang
             WHERE NOT (l.lanpltrusted AND pg_catalog.has_language_privilege(l.oid, 'USAGE'))
               AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
             UNION ALL
-            SELECT 'FUNCTIONS', format('function %s reads ONLY it, and the new table itself has no rows', name), 'make it again without ONLY'
+            SELECT 'FUNCTIONS', pg_catalog.format('function %s reads ONLY it, and the new table itself has no rows', name), 'make it again without ONLY'
             FROM told, relation
-            WHERE prosqlbody IS NOT NULL AND strpos(pg_catalog.pg_get_functiondef(told.oid), 'ONLY ' || relation.oid::regclass) > 0
+            WHERE prosqlbody IS NOT NULL AND pg_catalog.strpos(pg_catalog.pg_get_functiondef(told.oid), 'ONLY ' || relation.oid::pg_catalog.regclass) > 0
             UNION ALL
-            SELECT DISTINCT 'FUNCTIONS', format('%s uses the function %s, which has its row type in its signature',
-                                                pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), d.refobjid::regprocedure),
+            SELECT DISTINCT 'FUNCTIONS', pg_catalog.format('%s uses the function %s, which has its row type in its signature',
+                                                pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), d.refobjid::pg_catalog.regprocedure),
                    'drop it, and make it again after the swap'
             FROM dependent AS d
-            LEFT JOIN pg_catalog.pg_policy AS p ON d.classid = 'pg_catalog.pg_policy'::regclass AND p.oid = d.objid
-            WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass
-              AND d.classid NOT IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_rewrite'::regclass)
+            LEFT JOIN pg_catalog.pg_policy AS p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
+            WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+              AND d.classid NOT IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_rewrite'::pg_catalog.regclass)
               AND (p.oid IS NULL OR p.polrelid IN (SELECT oid FROM relation))
             """);
 
     private static final Sql OTHERS = Sql.of("""
             {dependents}
             SELECT DISTINCT 'OTHER_DEPENDENTS' AS feature,
-                   format('%s uses its row type', pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)) AS what,
+                   pg_catalog.format('%s uses its row type', pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)) AS what,
                    CASE WHEN c.relkind IN ('r', 'p')
-                        THEN format('ALTER TABLE %s ALTER COLUMN %I TYPE jsonb USING to_jsonb(%I), or drop it', c.oid::regclass, a.attname, a.attname)
+                        THEN pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE jsonb USING to_jsonb(%I), or drop it', c.oid::pg_catalog.regclass, a.attname, a.attname)
                         ELSE 'drop it, and make it again after the swap' END AS remedy
             FROM dependent AS d
-            LEFT JOIN pg_catalog.pg_class AS c ON d.classid = 'pg_catalog.pg_class'::regclass AND c.oid = d.objid
-            LEFT JOIN pg_catalog.pg_attribute AS a ON d.classid = 'pg_catalog.pg_class'::regclass AND a.attrelid = d.objid
+            LEFT JOIN pg_catalog.pg_class AS c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid
+            LEFT JOIN pg_catalog.pg_attribute AS a ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND a.attrelid = d.objid
                  AND a.attnum = d.objsubid AND d.objsubid > 0
-            WHERE d.refclassid = 'pg_catalog.pg_type'::regclass AND d.deptype = 'n'
-              AND d.classid NOT IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_policy'::regclass)
+            WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.deptype = 'n'
+              AND d.classid NOT IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_policy'::pg_catalog.regclass)
               AND coalesce(c.relkind, ' ') NOT IN ('v', 'm')
             UNION ALL
-            SELECT DISTINCT 'OTHER_DEPENDENTS', format('policy %I of %s reads it, a table of role %I', p.polname, c.oid::regclass, o.rolname),
-                   format('GRANT %I TO %I', o.rolname, current_user)
+            SELECT DISTINCT 'OTHER_DEPENDENTS', pg_catalog.format('policy %I of %s reads it, a table of role %I', p.polname, c.oid::pg_catalog.regclass, o.rolname),
+                   pg_catalog.format('GRANT %I TO %I', o.rolname, current_user)
             FROM dependent AS d
-            JOIN pg_catalog.pg_policy AS p ON d.classid = 'pg_catalog.pg_policy'::regclass AND p.oid = d.objid
+            JOIN pg_catalog.pg_policy AS p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
             JOIN pg_catalog.pg_class AS c ON c.oid = p.polrelid
             JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
             WHERE d.deptype = 'n' AND c.oid NOT IN (SELECT oid FROM relation) AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
@@ -161,34 +161,34 @@ public final class DependentObstacles {
     /** A view keeps the types of its columns, and a function those of its result. */
     private static final Sql READERS_OF_COLUMNS = Sql.of("""
             {dependents}
-            SELECT DISTINCT CASE WHEN d.classid = 'pg_catalog.pg_proc'::regclass THEN 'FUNCTIONS'
+            SELECT DISTINCT CASE WHEN d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass THEN 'FUNCTIONS'
                                  WHEN reader.relkind = 'm' THEN 'MATERIALIZED_VIEWS'
                                  WHEN reader.relkind = 'v' THEN 'VIEWS' ELSE 'OTHER_DEPENDENTS' END AS feature,
-                   format('its column %I, which is not alike in the new table, is read by %s', a.attname,
-                          CASE reader.relkind WHEN 'v' THEN 'view ' || reader.oid::regclass
-                                              WHEN 'm' THEN 'materialized view ' || reader.oid::regclass
+                   pg_catalog.format('its column %I, which is not alike in the new table, is read by %s', a.attname,
+                          CASE reader.relkind WHEN 'v' THEN 'view ' || reader.oid::pg_catalog.regclass
+                                              WHEN 'm' THEN 'materialized view ' || reader.oid::pg_catalog.regclass
                                               ELSE pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) END) AS what,
                    'drop that, and make it again after the swap' AS remedy
             FROM dependent AS d
-            JOIN pg_catalog.pg_attribute AS a ON d.refclassid = 'pg_catalog.pg_class'::regclass AND a.attrelid = d.refobjid
+            JOIN pg_catalog.pg_attribute AS a ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND a.attrelid = d.refobjid
                  AND a.attnum = d.refobjsubid
-            LEFT JOIN reader ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND reader.rule = d.objid
-            WHERE a.attname = ANY ({columns}::text[]) AND d.deptype = 'n'
-              AND d.classid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_policy'::regclass)
+            LEFT JOIN reader ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND reader.rule = d.objid
+            WHERE a.attname = ANY ({columns}::pg_catalog.text[]) AND d.deptype = 'n'
+              AND d.classid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_policy'::pg_catalog.regclass)
             UNION ALL
             SELECT DISTINCT CASE reader.relkind WHEN 'm' THEN 'MATERIALIZED_VIEWS' ELSE 'VIEWS' END,
-                   format('view %s gives names to all columns of it or of a function that returns its row, and the new table''s row is another one',
-                          reader.oid::regclass),
+                   pg_catalog.format('view %s gives names to all columns of it or of a function that returns its row, and the new table''s row is another one',
+                          reader.oid::pg_catalog.regclass),
                    'make it again without column aliases in FROM, or drop it, and make it again after the swap'
             FROM reader, relation
             WHERE pg_catalog.pg_get_viewdef(reader.oid)
-                    ~ (regexp_replace(relation.oid::regclass::text, '([^[:alnum:]_])', '\\\\\\1', 'g') || ' ("([^"]|"")+"|[[:alnum:]_$]+)\\(')
+                    ~ (pg_catalog.regexp_replace(relation.oid::pg_catalog.regclass::pg_catalog.text, '([^[:alnum:]_])', '\\\\\\1', 'g') || ' ("([^"]|"")+"|[[:alnum:]_$]+)\\(')
                OR EXISTS (SELECT FROM dependent AS d
-                          WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = reader.rule
-                            AND d.refclassid = 'pg_catalog.pg_proc'::regclass)
+                          WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = reader.rule
+                            AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
             UNION ALL
-            SELECT 'FUNCTIONS', format('function %s returns its row by an SQL-standard body, and the new table''s row is another one',
-                                       p.oid::regprocedure),
+            SELECT 'FUNCTIONS', pg_catalog.format('function %s returns its row by an SQL-standard body, and the new table''s row is another one',
+                                       p.oid::pg_catalog.regprocedure),
                    'make it again with the body as a string'
             FROM remade JOIN pg_catalog.pg_proc AS p ON p.oid = remade.oid
             WHERE p.prosqlbody IS NOT NULL AND p.prorettype IN (SELECT oid FROM row_type)
@@ -198,19 +198,19 @@ public final class DependentObstacles {
     private static final Sql ALL = Sql.of("""
             {dependents}
             SELECT DISTINCT CASE WHEN reader.relkind = 'v' THEN 'VIEWS' WHEN reader.relkind = 'm' THEN 'MATERIALIZED_VIEWS'
-                                 WHEN d.classid = 'pg_catalog.pg_proc'::regclass THEN 'FUNCTIONS' ELSE 'OTHER_DEPENDENTS' END AS feature,
-                   format('%s depends on it',
-                          CASE reader.relkind WHEN 'v' THEN 'view ' || reader.oid::regclass
-                                              WHEN 'm' THEN 'materialized view ' || reader.oid::regclass
+                                 WHEN d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass THEN 'FUNCTIONS' ELSE 'OTHER_DEPENDENTS' END AS feature,
+                   pg_catalog.format('%s depends on it',
+                          CASE reader.relkind WHEN 'v' THEN 'view ' || reader.oid::pg_catalog.regclass
+                                              WHEN 'm' THEN 'materialized view ' || reader.oid::pg_catalog.regclass
                                               ELSE pg_catalog.pg_describe_object(d.classid, d.objid, 0) END) AS what,
-                   CASE reader.relkind WHEN 'v' THEN 'DROP VIEW ' || reader.oid::regclass
-                                       WHEN 'm' THEN 'DROP MATERIALIZED VIEW ' || reader.oid::regclass
+                   CASE reader.relkind WHEN 'v' THEN 'DROP VIEW ' || reader.oid::pg_catalog.regclass
+                                       WHEN 'm' THEN 'DROP MATERIALIZED VIEW ' || reader.oid::pg_catalog.regclass
                                        ELSE 'drop it' END AS remedy
             FROM dependent AS d
-            LEFT JOIN reader ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND reader.rule = d.objid
-            LEFT JOIN pg_catalog.pg_policy AS p ON d.classid = 'pg_catalog.pg_policy'::regclass AND p.oid = d.objid
-            WHERE d.deptype = 'n' AND d.refclassid <> 'pg_catalog.pg_proc'::regclass
-              AND d.classid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_policy'::regclass)
+            LEFT JOIN reader ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND reader.rule = d.objid
+            LEFT JOIN pg_catalog.pg_policy AS p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
+            WHERE d.deptype = 'n' AND d.refclassid <> 'pg_catalog.pg_proc'::pg_catalog.regclass
+              AND d.classid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_policy'::pg_catalog.regclass)
               AND (p.oid IS NULL OR p.polrelid NOT IN (SELECT oid FROM relation))
             """);
 

@@ -28,7 +28,7 @@ public final class DependentsReader {
      * up to PostgreSQL 15 a view's rule names the view itself, too.
      */
     static final Sql DEPENDENTS = Sql.of("""
-            WITH RECURSIVE relation AS (SELECT unnest({relations}::text[])::oid AS oid),
+            WITH RECURSIVE relation AS (SELECT pg_catalog.unnest({relations}::pg_catalog.text[])::pg_catalog.oid AS oid),
             row_type AS (
               SELECT t.oid FROM pg_catalog.pg_type AS t JOIN relation ON relation.oid = t.typrelid
               UNION ALL
@@ -38,12 +38,12 @@ public final class DependentsReader {
               FROM pg_catalog.pg_depend AS d
               JOIN row_type AS t ON t.oid = d.refobjid
               JOIN pg_catalog.pg_proc AS p ON p.oid = d.objid
-              WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.refclassid = 'pg_catalog.pg_type'::regclass
-                AND t.oid = ANY (p.proargtypes::oid[] || coalesce(p.proallargtypes, ARRAY[]::oid[]) || p.prorettype)),
+              WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+                AND t.oid = ANY (p.proargtypes::pg_catalog.oid[] || coalesce(p.proallargtypes, ARRAY[]::pg_catalog.oid[]) || p.prorettype)),
             thing AS (
-              SELECT 'pg_catalog.pg_class'::regclass AS classid, oid FROM relation
-              UNION ALL SELECT 'pg_catalog.pg_type'::regclass, oid FROM row_type
-              UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid FROM remade),
+              SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS classid, oid FROM relation
+              UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, oid FROM row_type
+              UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, oid FROM remade),
             dependent AS (
               SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype
               FROM thing JOIN pg_catalog.pg_depend AS d ON d.refclassid = thing.classid AND d.refobjid = thing.oid),
@@ -51,7 +51,7 @@ public final class DependentsReader {
               SELECT DISTINCT c.oid, c.relkind, c.relname, c.relnamespace, c.relowner, c.relpersistence, c.relam, c.reloptions,
                      r.oid AS rule
               FROM dependent AS d
-              JOIN pg_catalog.pg_rewrite AS r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
+              JOIN pg_catalog.pg_rewrite AS r ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = d.objid
               JOIN pg_catalog.pg_class AS c ON c.oid = r.ev_class
               WHERE r.ev_type = '1' AND d.deptype = 'n' AND d.refobjid <> c.oid)
             """);
@@ -59,7 +59,7 @@ public final class DependentsReader {
     /** Of most tables there is nothing, and then none of the questions about this and that kind needs to be asked. */
     private static final Sql ANY = Sql.of("""
             {dependents}
-            SELECT EXISTS (SELECT FROM dependent WHERE deptype = 'n' AND classid <> 'pg_catalog.pg_constraint'::regclass)
+            SELECT EXISTS (SELECT FROM dependent WHERE deptype = 'n' AND classid <> 'pg_catalog.pg_constraint'::pg_catalog.regclass)
             """);
 
     private static final Sql READ_BY_MATERIALIZED_VIEWS = Sql.of("""
@@ -67,7 +67,7 @@ public final class DependentsReader {
             SELECT DISTINCT reader.oid, d.refobjid AS reads, n.nspname, reader.relname, o.rolname, am.amname,
                    pg_catalog.pg_get_viewdef(reader.oid) AS definition
             FROM reader
-            JOIN dependent AS d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = reader.rule
+            JOIN dependent AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = reader.rule
             JOIN pg_catalog.pg_namespace AS n ON n.oid = reader.relnamespace
             JOIN pg_catalog.pg_roles AS o ON o.oid = reader.relowner
             JOIN pg_catalog.pg_am AS am ON am.oid = reader.relam
@@ -81,17 +81,17 @@ public final class DependentsReader {
             reads AS (
               SELECT reader.oid AS view, d.refobjid AS oid
               FROM reader JOIN pg_catalog.pg_depend AS d ON d.objid = reader.rule
-              WHERE reader.relkind = 'v' AND d.classid = 'pg_catalog.pg_rewrite'::regclass
-                AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> reader.oid
+              WHERE reader.relkind = 'v' AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> reader.oid
               UNION
               SELECT reads.view, d.refobjid
               FROM reads
               JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = reads.oid AND r.ev_type = '1'
-              JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
-              WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> reads.oid)
+              JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+              WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> reads.oid)
             SELECT reader.oid, n.nspname, reader.relname, o.rolname,
-                   ARRAY(SELECT reads.oid::text FROM reads WHERE reads.view = reader.oid) AS reads,
-                   ARRAY(SELECT format('%I=%L', option_name, option_value)
+                   ARRAY(SELECT reads.oid::pg_catalog.text FROM reads WHERE reads.view = reader.oid) AS reads,
+                   ARRAY(SELECT pg_catalog.format('%I=%L', option_name, option_value)
                          FROM pg_catalog.pg_options_to_table(reader.reloptions)) AS options,
                    pg_catalog.pg_get_viewdef(reader.oid) AS definition
             FROM reader
@@ -107,14 +107,14 @@ public final class DependentsReader {
                    p.oid IN (SELECT oid FROM remade) AS remade, p.prosqlbody IS NOT NULL AS standard_body,
                    pg_catalog.pg_get_functiondef(p.oid) AS definition, o.rolname,
                    pg_catalog.obj_description(p.oid, 'pg_proc') AS comment,
-                   ARRAY(SELECT used.refobjid::text FROM pg_catalog.pg_depend AS used
-                         WHERE used.classid = 'pg_catalog.pg_proc'::regclass AND used.objid = p.oid
-                           AND used.refclassid = 'pg_catalog.pg_proc'::regclass) AS needs
+                   ARRAY(SELECT used.refobjid::pg_catalog.text FROM pg_catalog.pg_depend AS used
+                         WHERE used.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND used.objid = p.oid
+                           AND used.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass) AS needs
             FROM pg_catalog.pg_proc AS p
             JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
             JOIN pg_catalog.pg_roles AS o ON o.oid = p.proowner
             WHERE p.prokind IN ('f', 'p')
-              AND p.oid IN (SELECT objid FROM dependent WHERE classid = 'pg_catalog.pg_proc'::regclass AND deptype = 'n')
+              AND p.oid IN (SELECT objid FROM dependent WHERE classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND deptype = 'n')
             ORDER BY n.nspname, p.proname, p.oid
             """);
 
@@ -126,13 +126,13 @@ public final class DependentsReader {
             JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
             WHERE l.lanname = 'plpgsql' AND p.oid NOT IN (SELECT oid FROM remade) AND pg_catalog.pg_has_role(p.proowner, 'USAGE')
               AND EXISTS (SELECT FROM relation JOIN pg_catalog.pg_class AS c ON c.oid = relation.oid
-                          WHERE strpos(lower(p.prosrc), lower(replace(c.relname, '"', '""'))) > 0)
+                          WHERE pg_catalog.strpos(pg_catalog.lower(p.prosrc), pg_catalog.lower(pg_catalog.replace(c.relname, '"', '""'))) > 0)
             ORDER BY n.nspname, p.proname, p.oid
             """);
 
     private static final Sql LABELS = Sql.of("""
             SELECT l.provider, l.label FROM pg_catalog.pg_seclabel AS l
-            WHERE l.classoid = 'pg_catalog.pg_proc'::regclass AND l.objoid = {oid} ORDER BY l.provider
+            WHERE l.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND l.objoid = {oid} ORDER BY l.provider
             """);
 
     /** Those with the grant option last: the current role would grant the others by one of its own, instead of as the owner. */
@@ -168,7 +168,7 @@ public final class DependentsReader {
             SELECT DISTINCT n.nspname, c.relname, p.polname, pg_catalog.pg_get_expr(p.polqual, p.polrelid) AS using_text,
                    pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) AS check_text
             FROM dependent AS d
-            JOIN pg_catalog.pg_policy AS p ON d.classid = 'pg_catalog.pg_policy'::regclass AND p.oid = d.objid
+            JOIN pg_catalog.pg_policy AS p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
             JOIN pg_catalog.pg_class AS c ON c.oid = p.polrelid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             WHERE d.deptype = 'n' AND p.polrelid NOT IN (SELECT oid FROM relation)

@@ -21,8 +21,8 @@ public final class ForeignKeyReader {
     /** By way of jsonb where a column is missing in an older server. */
     private static final Sql KEYS = Sql.of("""
             SELECT k.conname, pg_catalog.pg_get_constraintdef(k.oid) AS definition, k.convalidated,
-                   coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced,
-                   coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false) AS temporal,
+                   coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced,
+                   coalesce((pg_catalog.to_jsonb(k) ->> 'conperiod')::boolean, false) AS temporal,
                    pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment,
                    k.condeferrable, k.condeferred, k.confmatchtype, k.confdeltype, k.confupdtype,
                    c.oid AS referring_oid, cn.nspname AS referring_schema, c.relname AS referring_table,
@@ -37,9 +37,9 @@ public final class ForeignKeyReader {
                    r.relforcerowsecurity AS referenced_forced,
                    pg_catalog.has_schema_privilege(r.relowner, cn.oid, 'CREATE') AS owner_may_create,
                    pair.*,
-                   ARRAY(SELECT a.attname::text
-                         FROM jsonb_array_elements_text(CASE jsonb_typeof(to_jsonb(k) -> 'confdelsetcols')
-                                                        WHEN 'array' THEN to_jsonb(k) -> 'confdelsetcols' ELSE '[]' END) AS s (attnum)
+                   ARRAY(SELECT a.attname::pg_catalog.text
+                         FROM pg_catalog.jsonb_array_elements_text(CASE pg_catalog.jsonb_typeof(pg_catalog.to_jsonb(k) -> 'confdelsetcols')
+                                                        WHEN 'array' THEN pg_catalog.to_jsonb(k) -> 'confdelsetcols' ELSE '[]' END) AS s (attnum)
                          JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = s.attnum::integer) AS set_columns
             FROM pg_catalog.pg_constraint AS k
             JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
@@ -47,13 +47,13 @@ public final class ForeignKeyReader {
             JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid
             JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace
             CROSS JOIN LATERAL (
-              SELECT array_agg(a.attname::text ORDER BY u.place) AS columns,
-                     array_agg(b.attname::text ORDER BY u.place) AS referenced_columns,
-                     array_agg(format('OPERATOR(%I.%s)', pfn.nspname, pf.oprname) ORDER BY u.place) AS equalities,
-                     array_agg(format('OPERATOR(%I.%s)', ppn.nspname, pp.oprname) ORDER BY u.place) AS same_keys,
-                     array_agg(CASE WHEN a.attcollation <> b.attcollation AND b.attcollation <> 0
-                                    THEN b.attcollation::regcollation::text END ORDER BY u.place) AS collations
-              FROM unnest(k.conkey, k.confkey, k.conpfeqop, k.conppeqop) WITH ORDINALITY AS u (col, ref, pf, pp, place)
+              SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY u.place) AS columns,
+                     pg_catalog.array_agg(b.attname::pg_catalog.text ORDER BY u.place) AS referenced_columns,
+                     pg_catalog.array_agg(pg_catalog.format('OPERATOR(%I.%s)', pfn.nspname, pf.oprname) ORDER BY u.place) AS equalities,
+                     pg_catalog.array_agg(pg_catalog.format('OPERATOR(%I.%s)', ppn.nspname, pp.oprname) ORDER BY u.place) AS same_keys,
+                     pg_catalog.array_agg(CASE WHEN a.attcollation <> b.attcollation AND b.attcollation <> 0
+                                    THEN b.attcollation::pg_catalog.regcollation::pg_catalog.text END ORDER BY u.place) AS collations
+              FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop), pg_catalog.unnest(k.conppeqop)) WITH ORDINALITY AS u (col, ref, pf, pp, place)
               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.col
               JOIN pg_catalog.pg_attribute AS b ON b.attrelid = k.confrelid AND b.attnum = u.ref
               JOIN pg_catalog.pg_operator AS pf ON pf.oid = u.pf JOIN pg_catalog.pg_namespace AS pfn ON pfn.oid = pf.oprnamespace
@@ -68,25 +68,25 @@ public final class ForeignKeyReader {
 
     /** Those of the default partition that its parent has not: made there, and not yet on the parent. */
     private static final Sql OF_DEFAULT_PARTITION = Sql.of("""
-            k.conrelid = to_regclass({partition}) AND k.confrelid NOT IN (k.conrelid, {oid})
+            k.conrelid = pg_catalog.to_regclass({partition}) AND k.confrelid NOT IN (k.conrelid, {oid})
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS p WHERE p.conrelid = {oid} AND p.conname = k.conname)""");
 
     /** As the server decides it: by an equality operator of btree for both types, or where the one is the other in memory. */
     private static final Sql IMPOSSIBLE = Sql.of("""
-            SELECT format('its foreign key %I has the column %I, which becomes %s and then cannot refer to %s of %s', k.conname,
-                          a.attname, wanted.type, b.attname, k.confrelid::regclass) AS what,
-                   format('ALTER TABLE %s DROP CONSTRAINT %I, or leave the column''s type', k.conrelid::regclass, k.conname) AS remedy
+            SELECT pg_catalog.format('its foreign key %I has the column %I, which becomes %s and then cannot refer to %s of %s', k.conname,
+                          a.attname, wanted.type, b.attname, k.confrelid::pg_catalog.regclass) AS what,
+                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I, or leave the column''s type', k.conrelid::pg_catalog.regclass, k.conname) AS remedy
             FROM pg_catalog.pg_constraint AS k
-            CROSS JOIN LATERAL unnest(k.conkey, k.confkey) AS u (col, ref)
+            CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) AS u (col, ref)
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.col
             JOIN pg_catalog.pg_attribute AS b ON b.attrelid = k.confrelid AND b.attnum = u.ref
-            JOIN unnest({columns}::text[], {types}::text[]) AS wanted (name, type) ON wanted.name = a.attname
+            JOIN ROWS FROM (pg_catalog.unnest({columns}::pg_catalog.text[]), pg_catalog.unnest({types}::pg_catalog.text[])) AS wanted (name, type) ON wanted.name = a.attname
             WHERE k.conrelid = {oid} AND k.confrelid <> {oid} AND k.contype = 'f' AND k.conparentid = 0
-              AND to_regtype(wanted.type) <> b.atttypid
+              AND pg_catalog.to_regtype(wanted.type) <> b.atttypid
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_amop AS o JOIN pg_catalog.pg_am AS m ON m.oid = o.amopmethod AND m.amname = 'btree'
-                              WHERE o.amopstrategy = 3 AND o.amoplefttype = b.atttypid AND o.amoprighttype = to_regtype(wanted.type))
+                              WHERE o.amopstrategy = 3 AND o.amoplefttype = b.atttypid AND o.amoprighttype = pg_catalog.to_regtype(wanted.type))
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_cast AS c
-                              WHERE c.castmethod = 'b' AND c.castcontext = 'i' AND to_regtype(wanted.type) IN (c.castsource, c.casttarget)
+                              WHERE c.castmethod = 'b' AND c.castcontext = 'i' AND pg_catalog.to_regtype(wanted.type) IN (c.castsource, c.casttarget)
                                 AND b.atttypid IN (c.castsource, c.casttarget))
             ORDER BY k.conname""");
 

@@ -9,16 +9,16 @@ import liquibase.ext.partition.engine.sql.TupleId;
 /** How large a table's heap is. Reads only. */
 public final class Heap {
     private static final Sql BLOCKS = Sql.of("""
-            SELECT pg_catalog.pg_relation_size({table}::regclass) / current_setting('block_size')::bigint""");
+            SELECT pg_catalog.pg_relation_size({table}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::bigint""");
 
     /** {@code reltuples} is -1 on a table that was never vacuumed nor analyzed (since PostgreSQL 14). */
     private static final Sql DENSITY = Sql.of("""
             SELECT CASE WHEN relpages > 0 AND reltuples > 0 THEN reltuples / relpages ELSE -1 END
-            FROM pg_catalog.pg_class WHERE oid = {table}::regclass""");
+            FROM pg_catalog.pg_class WHERE oid = {table}::pg_catalog.regclass""");
 
-    private static final Sql BYTES = Sql.of("SELECT pg_catalog.pg_table_size({table}::regclass)");
+    private static final Sql BYTES = Sql.of("SELECT pg_catalog.pg_table_size({table}::pg_catalog.regclass)");
 
-    private static final Sql COUNT_HEAD = Sql.of("SELECT count(*) FROM {table} WHERE ctid < {to}");
+    private static final Sql COUNT_HEAD = Sql.of("SELECT pg_catalog.count(*) FROM {table} WHERE ctid < {to}");
 
     private static final long SAMPLED_BLOCKS = 200;
 

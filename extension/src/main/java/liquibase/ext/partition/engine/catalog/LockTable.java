@@ -14,10 +14,10 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public record LockTable(long capacity, long used) {
     private static final Sql READ = Sql.of("""
-            SELECT current_setting('max_locks_per_transaction')::bigint
-                     * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)
+            SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint
+                     * (pg_catalog.current_setting('max_connections')::bigint + pg_catalog.current_setting('max_prepared_transactions')::bigint)
                      AS capacity,
-                   (SELECT count(*) FROM pg_catalog.pg_locks) AS used
+                   (SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks) AS used
             """);
 
     public static LockTable read(Session session) throws SQLException {

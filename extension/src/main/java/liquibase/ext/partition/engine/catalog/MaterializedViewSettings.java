@@ -19,39 +19,39 @@ public record MaterializedViewSettings(Session session, long oid) {
     private static final Sql STORAGE = Sql.of("""
             WITH it AS (SELECT * FROM pg_catalog.pg_class WHERE oid = {oid}),
             setting AS (
-              SELECT attnum, attname, to_jsonb(a) ->> 'attstattarget' AS target, attoptions, attcompression,
+              SELECT attnum, attname, pg_catalog.to_jsonb(a) ->> 'attstattarget' AS target, attoptions, attcompression,
                      attstorage <> t.typstorage AS other_storage,
                      CASE attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END AS storage
               FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
               WHERE attrelid = {oid} AND attnum > 0 AND NOT attisdropped)
-            SELECT format('OWNER TO %I', r.rolname) FROM it JOIN pg_catalog.pg_roles AS r ON r.oid = it.relowner
+            SELECT pg_catalog.format('OWNER TO %I', r.rolname) FROM it JOIN pg_catalog.pg_roles AS r ON r.oid = it.relowner
             UNION ALL
-            SELECT format('SET TABLESPACE %I', s.spcname) FROM it JOIN pg_catalog.pg_tablespace AS s ON s.oid = it.reltablespace
+            SELECT pg_catalog.format('SET TABLESPACE %I', s.spcname) FROM it JOIN pg_catalog.pg_tablespace AS s ON s.oid = it.reltablespace
             UNION ALL
-            SELECT format('SET (%I=%L)', o.option_name, o.option_value) FROM it, pg_catalog.pg_options_to_table(it.reloptions) AS o
+            SELECT pg_catalog.format('SET (%I=%L)', o.option_name, o.option_value) FROM it, pg_catalog.pg_options_to_table(it.reloptions) AS o
             UNION ALL
-            SELECT format('SET (toast.%I=%L)', o.option_name, o.option_value)
+            SELECT pg_catalog.format('SET (toast.%I=%L)', o.option_name, o.option_value)
             FROM it JOIN pg_catalog.pg_class AS toast ON toast.oid = it.reltoastrelid, pg_catalog.pg_options_to_table(toast.reloptions) AS o
             UNION ALL
-            SELECT format('ALTER COLUMN %I SET STATISTICS %s', attname, target) FROM setting WHERE target::integer >= 0
+            SELECT pg_catalog.format('ALTER COLUMN %I SET STATISTICS %s', attname, target) FROM setting WHERE target::integer >= 0
             UNION ALL
-            SELECT format('ALTER COLUMN %I SET (%I=%L)', attname, o.option_name, o.option_value)
+            SELECT pg_catalog.format('ALTER COLUMN %I SET (%I=%L)', attname, o.option_name, o.option_value)
             FROM setting, pg_catalog.pg_options_to_table(setting.attoptions) AS o
             UNION ALL
-            SELECT format('ALTER COLUMN %I SET STORAGE %s', attname, storage) FROM setting WHERE other_storage
+            SELECT pg_catalog.format('ALTER COLUMN %I SET STORAGE %s', attname, storage) FROM setting WHERE other_storage
             UNION ALL
-            SELECT format('ALTER COLUMN %I SET COMPRESSION %s', attname, CASE attcompression WHEN 'l' THEN 'lz4' ELSE 'pglz' END)
+            SELECT pg_catalog.format('ALTER COLUMN %I SET COMPRESSION %s', attname, CASE attcompression WHEN 'l' THEN 'lz4' ELSE 'pglz' END)
             FROM setting WHERE attcompression <> ''
             """);
 
     private static final Sql INDEXES = Sql.of("""
             SELECT n.nspname, c.relname, pg_catalog.pg_get_indexdef(c.oid) AS definition,
-                   format('CREATE %sINDEX %I ON %s USING ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, c.relname,
-                          i.indrelid::regclass) AS preamble,
+                   pg_catalog.format('CREATE %sINDEX %I ON %s USING ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, c.relname,
+                          i.indrelid::pg_catalog.regclass) AS preamble,
                    i.indisunique, i.indisclustered, coalesce(s.spcname, '') AS tablespace,
-                   ARRAY(SELECT format('ALTER COLUMN %s SET STATISTICS %s', a.attnum, to_jsonb(a) ->> 'attstattarget')
+                   ARRAY(SELECT pg_catalog.format('ALTER COLUMN %s SET STATISTICS %s', a.attnum, pg_catalog.to_jsonb(a) ->> 'attstattarget')
                          FROM pg_catalog.pg_attribute AS a
-                         WHERE a.attrelid = c.oid AND (to_jsonb(a) ->> 'attstattarget')::integer >= 0) AS settings,
+                         WHERE a.attrelid = c.oid AND (pg_catalog.to_jsonb(a) ->> 'attstattarget')::integer >= 0) AS settings,
                    pg_catalog.obj_description(c.oid, 'pg_class') AS comment
             FROM pg_catalog.pg_index AS i
             JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
@@ -74,29 +74,29 @@ public record MaterializedViewSettings(Session session, long oid) {
               SELECT acl.*, '' AS place FROM it, pg_catalog.aclexplode(coalesce(it.relacl, pg_catalog.acldefault('r', it.relowner))) AS acl
               WHERE EXISTS (SELECT FROM given)
               UNION ALL
-              SELECT acl.*, format('(%I)', a.attname) FROM pg_catalog.pg_attribute AS a, pg_catalog.aclexplode(a.attacl) AS acl
+              SELECT acl.*, pg_catalog.format('(%I)', a.attname) FROM pg_catalog.pg_attribute AS a, pg_catalog.aclexplode(a.attacl) AS acl
               WHERE a.attrelid = {oid} AND NOT a.attisdropped)
             SELECT statement FROM (
-            SELECT 1 AS place, format('REVOKE ALL ON TABLE %s FROM %s', {name}::text, CASE WHEN r.oid IS NULL THEN 'PUBLIC' ELSE quote_ident(r.rolname) END) AS statement
+            SELECT 1 AS place, pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s', {name}::pg_catalog.text, CASE WHEN r.oid IS NULL THEN 'PUBLIC' ELSE pg_catalog.quote_ident(r.rolname) END) AS statement
             FROM given LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = given.grantee
             UNION ALL
-            SELECT CASE WHEN w.is_grantable THEN 3 ELSE 2 END, format('GRANT %s %s ON TABLE %s TO %s%s', w.privilege_type, w.place, {name}::text,
-                          CASE WHEN r.oid IS NULL THEN 'PUBLIC' ELSE quote_ident(r.rolname) END,
+            SELECT CASE WHEN w.is_grantable THEN 3 ELSE 2 END, pg_catalog.format('GRANT %s %s ON TABLE %s TO %s%s', w.privilege_type, w.place, {name}::pg_catalog.text,
+                          CASE WHEN r.oid IS NULL THEN 'PUBLIC' ELSE pg_catalog.quote_ident(r.rolname) END,
                           CASE WHEN w.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
             FROM wanted AS w LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = w.grantee
             UNION ALL
-            SELECT 4, format('COMMENT ON MATERIALIZED VIEW %s IS %L', {name}::text, d.description)
+            SELECT 4, pg_catalog.format('COMMENT ON MATERIALIZED VIEW %s IS %L', {name}::pg_catalog.text, d.description)
             FROM pg_catalog.pg_description AS d
-            WHERE d.classoid = 'pg_catalog.pg_class'::regclass AND d.objoid = {oid} AND d.objsubid = 0
+            WHERE d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objoid = {oid} AND d.objsubid = 0
             UNION ALL
-            SELECT 4, format('COMMENT ON COLUMN %s.%I IS %L', {name}::text, a.attname, d.description)
+            SELECT 4, pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', {name}::pg_catalog.text, a.attname, d.description)
             FROM pg_catalog.pg_description AS d
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
-            WHERE d.classoid = 'pg_catalog.pg_class'::regclass AND d.objoid = {oid} AND d.objsubid > 0
+            WHERE d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objoid = {oid} AND d.objsubid > 0
             UNION ALL
-            SELECT 4, format('SECURITY LABEL FOR %I ON MATERIALIZED VIEW %s IS %L', l.provider, {name}::text, l.label)
+            SELECT 4, pg_catalog.format('SECURITY LABEL FOR %I ON MATERIALIZED VIEW %s IS %L', l.provider, {name}::pg_catalog.text, l.label)
             FROM pg_catalog.pg_seclabel AS l
-            WHERE l.classoid = 'pg_catalog.pg_class'::regclass AND l.objoid = {oid} AND l.objsubid = 0) AS s
+            WHERE l.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.objoid = {oid} AND l.objsubid = 0) AS s
             ORDER BY place
             """);
 

@@ -20,39 +20,39 @@ final class Obstacles {
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relkind NOT IN ('r', 'p')
             UNION ALL
             SELECT 'PERSISTENCE', CASE c.relpersistence WHEN 'u' THEN 'it is unlogged' ELSE 'it is a temporary table' END,
-                   CASE c.relpersistence WHEN 'u' THEN format('ALTER TABLE %s SET LOGGED', c.oid::regclass)
+                   CASE c.relpersistence WHEN 'u' THEN pg_catalog.format('ALTER TABLE %s SET LOGGED', c.oid::pg_catalog.regclass)
                                          ELSE 'name an ordinary table in tableName' END
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relpersistence <> 'p'
             UNION ALL
-            SELECT 'TYPED_TABLE', format('it is a table of the composite type %s (CREATE TABLE … OF)', c.reloftype::regtype),
-                   format('ALTER TABLE %s NOT OF', c.oid::regclass)
+            SELECT 'TYPED_TABLE', pg_catalog.format('it is a table of the composite type %s (CREATE TABLE … OF)', c.reloftype::pg_catalog.regtype),
+                   pg_catalog.format('ALTER TABLE %s NOT OF', c.oid::pg_catalog.regclass)
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.reloftype <> 0
             UNION ALL
-            SELECT 'KIND', format('it is kept by the access method %I, and the copy reads a table by the places of its rows in the heap', m.amname),
-                   format('%sname a heap table in tableName',
-                          CASE WHEN current_setting('server_version_num')::integer >= 150000
-                               THEN format('ALTER TABLE %s SET ACCESS METHOD heap, or ', c.oid::regclass) ELSE '' END)
+            SELECT 'KIND', pg_catalog.format('it is kept by the access method %I, and the copy reads a table by the places of its rows in the heap', m.amname),
+                   pg_catalog.format('%sname a heap table in tableName',
+                          CASE WHEN pg_catalog.current_setting('server_version_num')::integer >= 150000
+                               THEN pg_catalog.format('ALTER TABLE %s SET ACCESS METHOD heap, or ', c.oid::pg_catalog.regclass) ELSE '' END)
             FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
             WHERE c.oid = {oid} AND c.relkind = 'r' AND m.amname <> 'heap'
             UNION ALL
-            SELECT 'KIND', format('it belongs to extension %I, whose updates would go on with the backup', e.extname),
-                   format('ALTER EXTENSION %I DROP TABLE %s', e.extname, {oid}::bigint::regclass)
+            SELECT 'KIND', pg_catalog.format('it belongs to extension %I, whose updates would go on with the backup', e.extname),
+                   pg_catalog.format('ALTER EXTENSION %I DROP TABLE %s', e.extname, {oid}::bigint::pg_catalog.regclass)
             FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
-            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = {oid} AND d.objsubid = 0
-              AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = {oid} AND d.objsubid = 0
+              AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
             """);
 
     private static final Sql RELATED = Sql.of("""
-            SELECT 'INHERITANCE' AS feature, format('it inherits from %s', i.inhparent::regclass) AS what,
-                   format('ALTER TABLE %s NO INHERIT %s', {oid}::bigint::regclass, i.inhparent::regclass) AS remedy
+            SELECT 'INHERITANCE' AS feature, pg_catalog.format('it inherits from %s', i.inhparent::pg_catalog.regclass) AS what,
+                   pg_catalog.format('ALTER TABLE %s NO INHERIT %s', {oid}::bigint::pg_catalog.regclass, i.inhparent::pg_catalog.regclass) AS remedy
             FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = {oid}
             UNION ALL
-            SELECT 'INCOMING_FOREIGN_KEYS', format('foreign key %I of %s refers to it', k.conname, k.conrelid::regclass),
-                   format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+            SELECT 'INCOMING_FOREIGN_KEYS', pg_catalog.format('foreign key %I of %s refers to it', k.conname, k.conrelid::pg_catalog.regclass),
+                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.confrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
             UNION ALL
-            SELECT 'FOREIGN_KEYS', format('its foreign key %I refers to %s, which takes the right to REFERENCE it', k.conname, k.confrelid::regclass),
-                   format('GRANT USAGE ON SCHEMA %I TO %I; GRANT REFERENCES ON %s TO %I', n.nspname, current_user, k.confrelid::regclass,
+            SELECT 'FOREIGN_KEYS', pg_catalog.format('its foreign key %I refers to %s, which takes the right to REFERENCE it', k.conname, k.confrelid::pg_catalog.regclass),
+                   pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I; GRANT REFERENCES ON %s TO %I', n.nspname, current_user, k.confrelid::pg_catalog.regclass,
                           current_user)
             FROM pg_catalog.pg_constraint AS k
             JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid
@@ -60,38 +60,38 @@ final class Obstacles {
             WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.confrelid <> {oid} AND k.conparentid = 0
               AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')
                        AND (pg_catalog.has_table_privilege(r.oid, 'REFERENCES')
-                            OR NOT EXISTS (SELECT FROM unnest(k.confkey) AS col
+                            OR NOT EXISTS (SELECT FROM pg_catalog.unnest(k.confkey) AS col
                                            WHERE NOT pg_catalog.has_column_privilege(r.oid, col, 'REFERENCES'))))
             UNION ALL
-            SELECT 'FOREIGN_KEYS', format('its foreign key %I is NOT ENFORCED, and %I with the same columns is: a partitioned table cannot have both',
+            SELECT 'FOREIGN_KEYS', pg_catalog.format('its foreign key %I is NOT ENFORCED, and %I with the same columns is: a partitioned table cannot have both',
                                           k.conname, o.conname),
-                   format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k
             JOIN pg_catalog.pg_constraint AS o ON o.conrelid = k.conrelid AND o.confrelid = k.confrelid AND o.conkey = k.conkey
                  AND o.confkey = k.confkey AND o.contype = 'f' AND o.conparentid = 0
             WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
-              AND to_jsonb(k) ->> 'conenforced' = 'false' AND to_jsonb(o) ->> 'conenforced' = 'true'
+              AND pg_catalog.to_jsonb(k) ->> 'conenforced' = 'false' AND pg_catalog.to_jsonb(o) ->> 'conenforced' = 'true'
             UNION ALL
-            SELECT 'EXCLUSION_CONSTRAINTS', format('it has the exclusion constraint %I', k.conname),
-                   format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+            SELECT 'EXCLUSION_CONSTRAINTS', pg_catalog.format('it has the exclusion constraint %I', k.conname),
+                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'x'
             UNION ALL
-            SELECT 'CHECKS', format('constraint %I is about the whole row, by the name of the table', k.conname),
+            SELECT 'CHECKS', pg_catalog.format('constraint %I is about the whole row, by the name of the table', k.conname),
                    'make it again with the names of the columns that it reads'
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'c' AND 0 = ANY (k.conkey)
             UNION ALL
-            SELECT 'COLUMNS', format('its constraint %I is not known to hold for its rows (%s)', k.conname,
+            SELECT 'COLUMNS', pg_catalog.format('its constraint %I is not known to hold for its rows (%s)', k.conname,
                                     pg_catalog.pg_get_constraintdef(k.oid)),
-                   format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.conrelid::regclass, k.conname)
+                   pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'n' AND NOT k.convalidated
             UNION ALL
-            SELECT 'COLUMNS', format('its constraint %I (%s) is not inherited, and partitions would do without it', k.conname,
+            SELECT 'COLUMNS', pg_catalog.format('its constraint %I (%s) is not inherited, and partitions would do without it', k.conname,
                                     pg_catalog.pg_get_constraintdef(k.oid)),
-                   format('ALTER TABLE %s ALTER CONSTRAINT %I INHERIT', k.conrelid::regclass, k.conname)
+                   pg_catalog.format('ALTER TABLE %s ALTER CONSTRAINT %I INHERIT', k.conrelid::pg_catalog.regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'n' AND k.connoinherit
             UNION ALL
-            SELECT 'EXTENDED_STATISTICS', format('its statistics %I.%I belong to role %I, and only the owner can rename them', n.nspname, s.stxname, r.rolname),
-                   format('ALTER STATISTICS %I.%I OWNER TO %I', n.nspname, s.stxname, o.rolname)
+            SELECT 'EXTENDED_STATISTICS', pg_catalog.format('its statistics %I.%I belong to role %I, and only the owner can rename them', n.nspname, s.stxname, r.rolname),
+                   pg_catalog.format('ALTER STATISTICS %I.%I OWNER TO %I', n.nspname, s.stxname, o.rolname)
             FROM pg_catalog.pg_statistic_ext AS s
             JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
             JOIN pg_catalog.pg_roles AS r ON r.oid = s.stxowner
@@ -99,32 +99,32 @@ final class Obstacles {
             JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
             WHERE s.stxrelid = {oid} AND s.stxowner <> c.relowner AND NOT pg_catalog.pg_has_role(s.stxowner, 'USAGE')
             UNION ALL
-            SELECT 'RULES', format('it has the rule %I', r.rulename), format('DROP RULE %I ON %s', r.rulename, r.ev_class::regclass)
+            SELECT 'RULES', pg_catalog.format('it has the rule %I', r.rulename), pg_catalog.format('DROP RULE %I ON %s', r.rulename, r.ev_class::pg_catalog.regclass)
             FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = {oid} AND r.rulename <> '_RETURN'
             UNION ALL
-            SELECT 'TRIGGERS', format('trigger %I needs a transition table, which a row trigger of a partitioned table cannot have', t.tgname),
-                   format('DROP TRIGGER %I ON %s, or make it a statement trigger', t.tgname, t.tgrelid::regclass)
+            SELECT 'TRIGGERS', pg_catalog.format('trigger %I needs a transition table, which a row trigger of a partitioned table cannot have', t.tgname),
+                   pg_catalog.format('DROP TRIGGER %I ON %s, or make it a statement trigger', t.tgname, t.tgrelid::pg_catalog.regclass)
             FROM pg_catalog.pg_trigger AS t
             WHERE t.tgrelid = {oid} AND t.tgtype & 1 = 1 AND (t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL)
             """);
 
     private static final Sql DEPENDENT = Sql.of("""
             SELECT DISTINCT 'SEQUENCES' AS feature,
-                   format('%s uses the sequence of its identity column',
+                   pg_catalog.format('%s uses the sequence of its identity column',
                           pg_catalog.pg_describe_object(uses.classid, uses.objid, uses.objsubid)) AS what,
                    'give it a sequence of its own' AS remedy
             FROM pg_catalog.pg_depend AS owned
             JOIN pg_catalog.pg_depend AS uses ON uses.refclassid = owned.classid AND uses.refobjid = owned.objid
-            WHERE owned.classid = 'pg_catalog.pg_class'::regclass AND owned.refclassid = 'pg_catalog.pg_class'::regclass
+            WHERE owned.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND owned.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
               AND owned.refobjid = {oid} AND owned.deptype = 'i' AND uses.deptype = 'n'
               AND EXISTS (SELECT FROM pg_catalog.pg_sequence AS s WHERE s.seqrelid = owned.objid)
             """);
 
     /** The new table and the delta table would be published too, and a subscriber that lacks them stops. */
     private static final Sql ALL_PUBLISHED = Sql.of("""
-            SELECT 'PUBLICATIONS' AS feature, format('publication %I publishes all tables, so it would publish the new ones too', p.pubname) AS what,
-                   format('publish tables by name instead: DROP PUBLICATION %I, then CREATE PUBLICATION %I FOR TABLE %s and the others',
-                          p.pubname, p.pubname, {oid}::bigint::regclass) AS remedy
+            SELECT 'PUBLICATIONS' AS feature, pg_catalog.format('publication %I publishes all tables, so it would publish the new ones too', p.pubname) AS what,
+                   pg_catalog.format('publish tables by name instead: DROP PUBLICATION %I, then CREATE PUBLICATION %I FOR TABLE %s and the others',
+                          p.pubname, p.pubname, {oid}::bigint::pg_catalog.regclass) AS remedy
             FROM pg_catalog.pg_publication AS p
             WHERE p.puballtables
             """);
@@ -132,8 +132,8 @@ final class Obstacles {
     /** Since PostgreSQL 15. */
     private static final Sql SCHEMA_PUBLISHED = Sql.of("""
             SELECT 'PUBLICATIONS' AS feature,
-                   format('publication %I publishes all tables of its schema, so it would publish the new ones too', p.pubname) AS what,
-                   format('publish tables by name instead: ALTER PUBLICATION %I SET TABLE %s and the others', p.pubname, c.oid::regclass)
+                   pg_catalog.format('publication %I publishes all tables of its schema, so it would publish the new ones too', p.pubname) AS what,
+                   pg_catalog.format('publish tables by name instead: ALTER PUBLICATION %I SET TABLE %s and the others', p.pubname, c.oid::pg_catalog.regclass)
                      AS remedy
             FROM pg_catalog.pg_publication AS p
             JOIN pg_catalog.pg_publication_namespace AS n ON n.pnpubid = p.oid

@@ -23,11 +23,11 @@ public final class PublicationReader {
             ORDER BY p.pubname
             """);
 
-    private static final Sql NO_DETAILS = Sql.raw("ARRAY[]::text[] AS columns, NULL AS filter");
+    private static final Sql NO_DETAILS = Sql.raw("ARRAY[]::pg_catalog.text[] AS columns, NULL AS filter");
 
     private static final Sql DETAILS = Sql.raw("""
-            ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
-                  WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs::int2[]) ORDER BY a.attnum) AS columns,
+            ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute AS a
+                  WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs::pg_catalog.int2[]) ORDER BY a.attnum) AS columns,
             pg_catalog.pg_get_expr(r.prqual, r.prrelid) AS filter""");
 
     private final Session session;

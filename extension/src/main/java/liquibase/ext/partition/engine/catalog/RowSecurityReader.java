@@ -16,7 +16,7 @@ public final class RowSecurityReader {
 
     private static final Sql POLICIES = Sql.of("""
             SELECT p.polname, p.polpermissive, p.polcmd,
-                   ARRAY(SELECT r.rolname::text FROM pg_catalog.pg_roles AS r WHERE r.oid = ANY (p.polroles) ORDER BY r.rolname)
+                   ARRAY(SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles AS r WHERE r.oid = ANY (p.polroles) ORDER BY r.rolname)
                      AS roles,
                    pg_catalog.pg_get_expr(p.polqual, p.polrelid) AS using_expression,
                    pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) AS check_expression,

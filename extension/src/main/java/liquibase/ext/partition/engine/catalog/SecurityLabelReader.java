@@ -13,13 +13,13 @@ public final class SecurityLabelReader {
             SELECT l.provider, a.attname, false AS of_sequence, l.label
             FROM pg_catalog.pg_seclabel AS l
             LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = l.objoid AND a.attnum = l.objsubid AND l.objsubid > 0
-            WHERE l.classoid = 'pg_catalog.pg_class'::regclass AND l.objoid = {oid}
+            WHERE l.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.objoid = {oid}
             UNION ALL
             SELECT l.provider, a.attname, true, l.label
             FROM pg_catalog.pg_depend AS d
-            JOIN pg_catalog.pg_seclabel AS l ON l.classoid = 'pg_catalog.pg_class'::regclass AND l.objoid = d.objid
+            JOIN pg_catalog.pg_seclabel AS l ON l.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.objoid = d.objid
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
               AND d.refobjid = {oid} AND d.deptype = 'i' AND a.attidentity <> ''
             ORDER BY provider, attname NULLS FIRST, of_sequence
             """);

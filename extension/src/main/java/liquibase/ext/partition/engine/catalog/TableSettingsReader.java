@@ -32,8 +32,8 @@ public final class TableSettingsReader {
             """);
 
     private static final Sql CHECKS = Sql.of("""
-            SELECT k.conname, regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), '( NO INHERIT)?( NOT VALID| NOT ENFORCED)?$', '') AS expression,
-                   coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced, k.convalidated, k.connoinherit,
+            SELECT k.conname, pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), '( NO INHERIT)?( NOT VALID| NOT ENFORCED)?$', '') AS expression,
+                   coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced, k.convalidated, k.connoinherit,
                    pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
             FROM pg_catalog.pg_constraint AS k
             WHERE k.conrelid = {oid} AND k.contype = 'c'
@@ -55,7 +55,7 @@ public final class TableSettingsReader {
             """);
 
     private static final Sql STATISTICS = Sql.of("""
-            SELECT n.nspname, s.stxname, r.rolname, array_to_string(s.stxkind, '') AS kinds,
+            SELECT n.nspname, s.stxname, r.rolname, pg_catalog.array_to_string(s.stxkind, '') AS kinds,
                    pg_catalog.pg_get_statisticsobjdef_columns(s.oid) AS columns, nullif(s.stxstattarget, -1) AS target,
                    pg_catalog.obj_description(s.oid, 'pg_statistic_ext') AS comment
             FROM pg_catalog.pg_statistic_ext AS s
@@ -69,7 +69,7 @@ public final class TableSettingsReader {
             SELECT c.relname, t.spcname, i.indisclustered, i.indisreplident,
                    pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
                    pg_catalog.obj_description(k.oid, 'pg_constraint') AS constraint_comment,
-                   (SELECT string_agg(a.attnum || ':' || a.attstattarget, ',' ORDER BY a.attnum)
+                   (SELECT pg_catalog.string_agg(a.attnum || ':' || a.attstattarget, ',' ORDER BY a.attnum)
                     FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS targets
             FROM pg_catalog.pg_index AS i
             JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid

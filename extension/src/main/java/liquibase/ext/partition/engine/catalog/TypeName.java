@@ -12,7 +12,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public final class TypeName {
     private static final Pattern MODIFIERS = Pattern.compile("\\(([^)]*)\\)");
-    private static final Sql SAME = Sql.of("SELECT to_regtype({left}) = to_regtype({right})");
+    private static final Sql SAME = Sql.of("SELECT pg_catalog.to_regtype({left}) = pg_catalog.to_regtype({right})");
 
     private TypeName() {}
 

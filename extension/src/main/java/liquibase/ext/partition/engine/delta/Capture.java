@@ -45,7 +45,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      * qualifies every name.
      */
     private static final Sql CREATE_CAPTURE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {quote}
+            CREATE FUNCTION {function}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {quote}
             BEGIN
               IF TG_OP <> 'INSERT' THEN
                 INSERT INTO {delta} ({columns}) VALUES ({old});
@@ -53,7 +53,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
               IF TG_OP = 'INSERT' THEN
                 INSERT INTO {delta} ({columns}) VALUES ({new});
               ELSIF TG_OP = 'UPDATE' THEN
-                IF ROW({new})::record OPERATOR(pg_catalog.*<>) ROW({old})::record THEN
+                IF ROW({new})::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW({old})::pg_catalog.record THEN
                   INSERT INTO {delta} ({columns}) VALUES ({new});
                 END IF;
               END IF;
@@ -62,7 +62,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             {quote}""");
 
     private static final Sql CREATE_REFUSAL_FUNCTION = Sql.of("""
-            CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $refuse$
+            CREATE FUNCTION {function}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $refuse$
             BEGIN
               RAISE EXCEPTION 'TRUNCATE of %.% is refused while it is being partitioned: it would bypass change capture, and the truncated rows would come back.', TG_TABLE_SCHEMA, TG_TABLE_NAME
                 USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -99,31 +99,32 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      */
     private static final Sql IS_ON = Sql.of("""
             SELECT NOT EXISTS (
-              SELECT FROM (SELECT to_regclass({table})::oid AS oid
-                           UNION SELECT relid FROM pg_catalog.pg_partition_tree(to_regclass({table}))
-                           UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = to_regclass({table})) AS t
+              SELECT FROM (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid AS oid
+                           UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
+                           UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table})) AS t
               WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
                                 JOIN pg_catalog.pg_class AS c ON c.oid = i.inhparent AND c.relkind = 'r'
                                 WHERE i.inhparent = t.oid)
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
-                                WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND g.tgfoid = to_regproc({capture})))
+                                WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regproc({capture})))
             AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
-                        WHERE g.tgrelid = to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = to_regproc({refusal}))
+                        WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regproc({refusal}))
             """);
 
     private static final Sql TRIGGERED = Sql.of("""
-            SELECT n.nspname, c.relname, g.tgfoid = to_regproc({refusal}) AS refuses
-            FROM (SELECT to_regclass({table})::oid AS oid
-                  UNION SELECT relid FROM pg_catalog.pg_partition_tree(to_regclass({table}))
-                  UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = to_regclass({table})) AS t
+            SELECT n.nspname, c.relname, g.tgfoid = pg_catalog.to_regproc({refusal}) AS refuses
+            FROM (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid AS oid
+                  UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
+                  UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table})) AS t
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = t.oid
-            WHERE g.tgfoid = to_regproc({capture}) AND g.tgname = {captureTrigger}
-               OR g.tgfoid = to_regproc({refusal}) AND g.tgname = {refusalTrigger} AND g.tgenabled = 'A'
+            WHERE g.tgfoid = pg_catalog.to_regproc({capture}) AND g.tgname = {captureTrigger}
+               OR g.tgfoid = pg_catalog.to_regproc({refusal}) AND g.tgname = {refusalTrigger} AND g.tgenabled = 'A'
             ORDER BY n.nspname, c.relname, refuses""");
 
-    private static final Sql BACKLOG = Sql.of("SELECT count(*) FROM (SELECT FROM {delta} LIMIT {limit}) AS counted");
+    private static final Sql BACKLOG =
+            Sql.of("SELECT pg_catalog.count(*) FROM (SELECT FROM {delta} LIMIT {limit}) AS counted");
 
     private static final Sql ANALYZE = Sql.of("ANALYZE {delta}");
 

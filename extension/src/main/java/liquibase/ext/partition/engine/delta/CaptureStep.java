@@ -25,7 +25,7 @@ import liquibase.ext.partition.engine.state.StateTables;
  */
 public final class CaptureStep {
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
-    private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
+    private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({table}) IS NOT NULL");
 
     private CaptureStep() {}
 

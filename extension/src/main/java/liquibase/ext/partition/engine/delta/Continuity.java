@@ -18,28 +18,28 @@ import liquibase.ext.partition.engine.state.Migration;
  */
 public final class Continuity {
     private static final String TREE = """
-            SELECT to_regclass({table})::oid AS oid
-            UNION SELECT relid::oid FROM pg_catalog.pg_partition_tree(to_regclass({table}))
-            UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = to_regclass({table})""";
+            SELECT pg_catalog.to_regclass({table})::pg_catalog.oid AS oid
+            UNION SELECT relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
+            UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table})""";
 
     private static final Sql TRIGGERS = Sql.of("""
-            (SELECT coalesce(array_agg(format('%s:%s:%s', g.tgrelid, g.oid, g.xmin) ORDER BY g.oid), '{}')
+            (SELECT coalesce(pg_catalog.array_agg(pg_catalog.format('%s:%s:%s', g.tgrelid, g.oid, g.xmin) ORDER BY g.oid), '{}')
              FROM pg_catalog.pg_trigger AS g
-             WHERE g.tgfoid IN (to_regproc({capture}), to_regproc({refusal})) AND g.tgrelid IN (""" + TREE + "))");
+             WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgrelid IN (""" + TREE + "))");
 
-    private static final Sql LIST = Sql.of("SELECT unnest({triggers})");
+    private static final Sql LIST = Sql.of("SELECT pg_catalog.unnest({triggers})");
 
     private static final Sql IS_UNBROKEN = Sql.of("""
             SELECT NOT EXISTS (
-              SELECT FROM {migration} AS m, unnest(m.capture_triggers) AS r (recorded)
-              WHERE m.id = {id} AND split_part(r.recorded, ':', 1)::oid IN (""" + TREE + """
+              SELECT FROM {migration} AS m, pg_catalog.unnest(m.capture_triggers) AS r (recorded)
+              WHERE m.id = {id} AND pg_catalog.split_part(r.recorded, ':', 1)::pg_catalog.oid IN (""" + TREE + """
             )
-                AND NOT EXISTS (SELECT FROM unnest({triggers}) AS n (now) WHERE n.now = r.recorded))""");
+                AND NOT EXISTS (SELECT FROM pg_catalog.unnest({triggers}) AS n (now) WHERE n.now = r.recorded))""");
 
     private static final Sql SWITCHED_OFF = Sql.of("""
-            SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)
+            SELECT pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::pg_catalog.regclass, g.tgname)
             FROM pg_catalog.pg_trigger AS g
-            WHERE g.tgfoid IN (to_regproc({capture}), to_regproc({refusal})) AND g.tgenabled <> 'A' AND g.tgrelid IN (
+            WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgenabled <> 'A' AND g.tgrelid IN (
             """ + TREE + ") ORDER BY 1");
 
     private Continuity() {}

@@ -16,7 +16,7 @@ import liquibase.ext.partition.engine.state.Migration;
  * before the next copy begins.
  */
 public final class CopiedRows {
-    private static final Sql EXISTS = Sql.of("SELECT to_regclass({newTable}) IS NOT NULL");
+    private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({newTable}) IS NOT NULL");
     private static final Sql TRUNCATE = Sql.of("TRUNCATE {newTable}");
     private static final Sql SAVEPOINT = Sql.of("SAVEPOINT before_truncate");
     private static final Sql BACK = Sql.of("ROLLBACK TO SAVEPOINT before_truncate");

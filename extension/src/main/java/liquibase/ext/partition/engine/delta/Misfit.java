@@ -31,9 +31,9 @@ public final class Misfit {
             DO {quote}
             #variable_conflict use_column
             DECLARE
-              r record;
-              converted text;
-              held text;
+              r pg_catalog.record;
+              converted pg_catalog.text;
+              held pg_catalog.text;
             BEGIN
               PERFORM pg_catalog.set_config({setting}, '', false);
               FOR r IN SELECT s.* FROM {table} AS s WHERE {where} LOOP
@@ -41,16 +41,17 @@ public final class Misfit {
                   {conversions}
                 EXCEPTION WHEN OTHERS THEN
                   PERFORM pg_catalog.set_config({setting},
-                    format('%s of the row with %s is %s: %s', converted, concat_ws(', ', {key}),
-                           coalesce(left(held, {longest}), 'NULL'), left(SQLERRM, 2 * {longest})), false);
+                    pg_catalog.format('%s of the row with %s is %s: %s', converted, pg_catalog.concat_ws(', ', {key}),
+                           coalesce(pg_catalog.left(held, {longest}), 'NULL'), pg_catalog.left(SQLERRM, 2 * {longest})), false);
                   RETURN;
                 END;
               END LOOP;
             END
             {quote}""");
 
-    private static final Sql CONVERT = Sql.of("converted := {name}; held := {value}::text; PERFORM {conversion};");
-    private static final Sql KEY_VALUE = Sql.of("{name} || r.{column}::text");
+    private static final Sql CONVERT =
+            Sql.of("converted := {name}; held := {value}::pg_catalog.text; PERFORM {conversion};");
+    private static final Sql KEY_VALUE = Sql.of("{name} || r.{column}::pg_catalog.text");
     private static final Sql FOUND = Sql.of("SELECT pg_catalog.current_setting({setting}, true)");
 
     /** A transaction of ours is not to last for minutes; without the row's name the error is the server's. */

@@ -68,8 +68,8 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
 
     /** With a batch's few rows on one side and a huge table on the other, anything but index lookups is a mistake. */
     static final Sql PREFER_INDEXES = Sql.of("""
-            SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-                   set_config('jit', 'off', true)""");
+            SELECT pg_catalog.set_config('enable_hashjoin', 'off', true), pg_catalog.set_config('enable_mergejoin', 'off', true),
+                   pg_catalog.set_config('jit', 'off', true)""");
 
     private static final Sql TAKE = Sql.of("""
             WITH picked AS (

@@ -34,15 +34,15 @@ import liquibase.ext.partition.engine.target.ReplicaIdentities;
  */
 public final class IndexBuild {
     private static final Sql INDEX_OF = Sql.of("""
-            SELECT count(*) FROM pg_catalog.pg_index
-            WHERE indexrelid = to_regclass({index}) AND indrelid = to_regclass({table})""");
+            SELECT pg_catalog.count(*) FROM pg_catalog.pg_index
+            WHERE indexrelid = pg_catalog.to_regclass({index}) AND indrelid = pg_catalog.to_regclass({table})""");
 
     private static final Sql IS_ATTACHED = Sql.of("""
-            SELECT count(*) FROM pg_catalog.pg_inherits
-            WHERE inhrelid = to_regclass({partitionIndex}) AND inhparent = to_regclass({index})""");
+            SELECT pg_catalog.count(*) FROM pg_catalog.pg_inherits
+            WHERE inhrelid = pg_catalog.to_regclass({partitionIndex}) AND inhparent = pg_catalog.to_regclass({index})""");
 
     private static final Sql IS_VALID =
-            Sql.of("SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = to_regclass({index})");
+            Sql.of("SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass({index})");
 
     /** So that the first readers do not pay for hint bits, and index-only scans work at once. */
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {table}");

@@ -33,7 +33,7 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
 public final class Preparation {
     private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
-    private static final Sql EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
+    private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({table}) IS NOT NULL");
     private static final Sql CHANGE_OWNER_OF_FUNCTION =
             Sql.of("ALTER FUNCTION {function}(pg_catalog.text) OWNER TO {owner}");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}(pg_catalog.text)");

@@ -42,8 +42,8 @@ public final class AnswerWatch implements AutoCloseable {
 
     /** NULL where the role may not see it. Seconds by the server's clock, between two of its own times. */
     private static final Sql SEEN = Sql.of("""
-            SELECT extract(epoch FROM a.backend_start)::text AS started, a.state,
-                   a.state_change::text AS changed, extract(epoch FROM clock_timestamp() - a.state_change) AS seconds
+            SELECT extract(epoch FROM a.backend_start)::pg_catalog.text AS started, a.state,
+                   a.state_change::pg_catalog.text AS changed, extract(epoch FROM pg_catalog.clock_timestamp() - a.state_change) AS seconds
             FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = {pid}""");
 
     private record Seen(String started, String state, String changed, double seconds) {}

@@ -46,14 +46,14 @@ public record LockPolicy(Duration timeout, int attempts) {
             Sql.of("SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', {milliseconds}, true)");
 
     private static final Sql HOLDERS = Sql.of("""
-            SELECT format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
-                          a.state, date_trunc('second', clock_timestamp() - coalesce(a.xact_start, a.state_change)),
-                          left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80))
+            SELECT pg_catalog.format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
+                          a.state, pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(a.xact_start, a.state_change)),
+                          pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 80))
             FROM pg_catalog.pg_locks AS l
             JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-            WHERE l.locktype = 'relation' AND l.relation = to_regclass({table}) AND l.granted
-              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-              AND l.pid <> pg_backend_pid()
+            WHERE l.locktype = 'relation' AND l.relation = pg_catalog.to_regclass({table}) AND l.granted
+              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+              AND l.pid <> pg_catalog.pg_backend_pid()
             ORDER BY a.xact_start NULLS LAST
             LIMIT 3
             """);

@@ -21,15 +21,15 @@ public final class MigrationLock implements AutoCloseable {
             Sql.of("SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended({label}, 0))");
 
     private static final Sql HOLDER = Sql.of("""
-            SELECT format('pid %s (%s from %s, connected since %s)', a.pid,
+            SELECT pg_catalog.format('pid %s (%s from %s, connected since %s)', a.pid,
                           coalesce(nullif(a.application_name, ''), 'no application_name'),
-                          coalesce(a.client_hostname, host(a.client_addr), 'a local socket'), date_trunc('second', a.backend_start))
+                          coalesce(a.client_hostname, pg_catalog.host(a.client_addr), 'a local socket'), pg_catalog.date_trunc('second', a.backend_start))
             FROM pg_catalog.pg_locks AS l
             JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
             CROSS JOIN (SELECT pg_catalog.hashtextextended({label}, 0) AS key) AS k
             WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
-              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-              AND l.classid = ((k.key >> 32) & 4294967295)::oid AND l.objid = (k.key & 4294967295)::oid
+              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+              AND l.classid = ((k.key >> 32) & 4294967295)::pg_catalog.oid AND l.objid = (k.key & 4294967295)::pg_catalog.oid
             """);
 
     private static final Duration TELL_EVERY = Duration.ofSeconds(10);

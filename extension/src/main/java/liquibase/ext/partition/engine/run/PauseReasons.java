@@ -20,8 +20,8 @@ import liquibase.ext.partition.engine.sql.SqlState;
 public final class PauseReasons {
     /** A replica that has applied all that was sent reports no lag; one whose row a role may not read shows no state. */
     private static final Sql REPLICA_LAG = Sql.of("""
-            SELECT count(*) FILTER (WHERE r.state IS NULL OR r.replay_lsn IS NULL) AS unknown, count(*) AS replicas,
-                   coalesce(max(extract(epoch FROM r.replay_lag)), 0) * 1000 AS milliseconds
+            SELECT pg_catalog.count(*) FILTER (WHERE r.state IS NULL OR r.replay_lsn IS NULL) AS unknown, pg_catalog.count(*) AS replicas,
+                   coalesce(pg_catalog.max(extract(epoch FROM r.replay_lag)), 0) * 1000 AS milliseconds
             FROM pg_catalog.pg_stat_replication AS r
             WHERE r.state IS DISTINCT FROM 'backup' AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_replication_slots AS s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
@@ -29,9 +29,9 @@ public final class PauseReasons {
 
     /** Of a session of a role that may not be looked at little is shown, not even what kind it is. */
     private static final Sql LOAD = Sql.of("""
-            SELECT count(*) AS sessions, count(*) FILTER (WHERE a.state IS NULL) AS hidden FROM pg_catalog.pg_stat_activity AS a
+            SELECT pg_catalog.count(*) AS sessions, pg_catalog.count(*) FILTER (WHERE a.state IS NULL) AS hidden FROM pg_catalog.pg_stat_activity AS a
             WHERE (a.backend_type = 'client backend' OR a.backend_type IS NULL AND a.usesysid IS NOT NULL)
-              AND a.pid <> pg_backend_pid() AND coalesce(a.state, 'active') = 'active'
+              AND a.pid <> pg_catalog.pg_backend_pid() AND coalesce(a.state, 'active') = 'active'
               AND a.application_name NOT LIKE 'liquibase-partition %'
             """);
 

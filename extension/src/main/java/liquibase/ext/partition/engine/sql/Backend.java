@@ -10,14 +10,14 @@ import java.sql.SQLException;
  */
 public record Backend(long pid, String started) {
     private static final Sql OURS = Sql.of("""
-            SELECT a.pid, extract(epoch FROM a.backend_start)::text AS started
+            SELECT a.pid, extract(epoch FROM a.backend_start)::pg_catalog.text AS started
             FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()""");
 
     /** A role may end its own. Waits until it has ended, for five seconds at most. */
     private static final Sql END = Sql.of("""
             SELECT pg_catalog.pg_terminate_backend(a.pid, 5000)
             FROM pg_catalog.pg_stat_activity AS a
-            WHERE a.pid = {pid} AND extract(epoch FROM a.backend_start)::text = {started}""");
+            WHERE a.pid = {pid} AND extract(epoch FROM a.backend_start)::pg_catalog.text = {started}""");
 
     /** That of {@code session}. */
     public static Backend of(Session session) throws SQLException {

@@ -208,7 +208,7 @@ public final class Sql implements SqlFragment {
             for (String text : texts) {
                 literals.add(text == null ? raw("NULL") : literal(text));
             }
-            return "ARRAY[" + list(literals).script() + "]::text[]";
+            return "ARRAY[" + list(literals).script() + "]::pg_catalog.text[]";
         }
         return quoteLiteral(value.toString());
     }

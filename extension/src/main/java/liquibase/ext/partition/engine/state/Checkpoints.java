@@ -10,27 +10,27 @@ import liquibase.ext.partition.engine.sql.SqlState;
 public final class Checkpoints {
     /** The gaps between the finished chunks. */
     private static final Sql MISSING = Sql.of("""
-            SELECT lower(gap) AS from_block, upper(gap) AS to_block
+            SELECT pg_catalog.lower(gap) AS from_block, pg_catalog.upper(gap) AS to_block
             FROM (
-              SELECT unnest(int8multirange(int8range({from}, {to}))
-                            - coalesce(range_agg(int8range(c.from_block, c.to_block)), '{}')) AS gap
+              SELECT pg_catalog.unnest(pg_catalog.int8multirange(pg_catalog.int8range({from}, {to}))
+                            - coalesce(pg_catalog.range_agg(pg_catalog.int8range(c.from_block, c.to_block)), '{}')) AS gap
               FROM {chunk} AS c
               WHERE c.migration_id = {migration} AND c.finished_at IS NOT NULL
                 AND c.from_block < {to} AND c.to_block > {from}
             ) AS gaps
             ORDER BY gap""");
 
-    private static final Sql COUNT = Sql.of("SELECT count(*) FROM {chunk} WHERE migration_id = {migration}");
+    private static final Sql COUNT = Sql.of("SELECT pg_catalog.count(*) FROM {chunk} WHERE migration_id = {migration}");
 
     private static final Sql ROWS =
-            Sql.of("SELECT coalesce(sum(rows_copied), 0) FROM {chunk} WHERE migration_id = {migration}");
+            Sql.of("SELECT coalesce(pg_catalog.sum(rows_copied), 0) FROM {chunk} WHERE migration_id = {migration}");
 
     private static final Sql CLAIM = Sql.of("""
             INSERT INTO {chunk} (migration_id, from_block, to_block, rows_copied)
             VALUES ({migration}, {from}, {to}, 0)""");
 
     private static final Sql FINISH = Sql.of("""
-            UPDATE {chunk} SET rows_copied = {rows}, finished_at = clock_timestamp()
+            UPDATE {chunk} SET rows_copied = {rows}, finished_at = pg_catalog.clock_timestamp()
             WHERE migration_id = {migration} AND from_block = {from}""");
 
     private static final Sql FORGET = Sql.of("DELETE FROM {chunk} WHERE migration_id = {migration}");

@@ -32,11 +32,11 @@ public record MigrationStatus(
         Optional<Long> defaultRows,
         Optional<Long> lockHeldMilliseconds) {
 
-    private static final Sql EXISTS = Sql.of("SELECT to_regclass({view}) IS NOT NULL");
+    private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({view}) IS NOT NULL");
 
     private static final Sql READ = Sql.of("""
             SELECT source_schema, source_table, phase, per_cent, rows_copied, rows_per_second::bigint AS rows_per_second,
-                   date_trunc('second', eta)::text AS eta, delta_backlog, verified_differences,
+                   pg_catalog.date_trunc('second', eta)::pg_catalog.text AS eta, delta_backlog, verified_differences,
                    default_null + default_unreadable + default_infinite + default_before + default_after AS default_rows,
                    lock_held_ms
             FROM {view} ORDER BY source_schema, source_table

@@ -32,7 +32,7 @@ import liquibase.ext.partition.engine.target.Routing;
  * step and the record of it commit together.
  */
 public final class Migrations {
-    private static final Sql TABLE_EXISTS = Sql.of("SELECT to_regclass({table}) IS NOT NULL");
+    private static final Sql TABLE_EXISTS = Sql.of("SELECT pg_catalog.to_regclass({table}) IS NOT NULL");
 
     private static final Sql FIND = Sql.of("""
             SELECT id, source_schema, source_table, new_table, partition_columns, text_format, epoch, key_time,
@@ -41,7 +41,7 @@ public final class Migrations {
                    phase, source_oid, new_oid, delta_table,
                    key_columns, source_blocks, source_filenode, source_columns, backup_table,
                    verified_differences, backup_differences,
-                   extract(epoch FROM clock_timestamp() - backup_verified_at)::bigint AS backup_verified_age
+                   extract(epoch FROM pg_catalog.clock_timestamp() - backup_verified_at)::bigint AS backup_verified_age
             FROM {migration}
             WHERE source_schema = {schema} AND source_table = {table}
             """);
@@ -57,9 +57,9 @@ public final class Migrations {
                                      incoming_foreign_keys, converted_columns, converted_types, converted_using, converted_reverse_using,
                                      phase, source_oid, new_oid)
             VALUES ({schema}, {table}, {newTable}, {partitionColumns}, {textFormat}, {epoch}, {keyTime},
-                    {combinedColumn}, {prefix}, {interval}, {from}::date, {until}::date, {routing},
+                    {combinedColumn}, {prefix}, {interval}, {from}::pg_catalog.date, {until}::pg_catalog.date, {routing},
                     {incomingForeignKeys}, {convertedColumns}, {convertedTypes}, {using}, {reverseUsing},
-                    {phase}, ({qualifiedSource}::regclass)::oid::bigint, ({qualifiedNew}::regclass)::oid::bigint)""");
+                    {phase}, ({qualifiedSource}::pg_catalog.regclass)::pg_catalog.oid::bigint, ({qualifiedNew}::pg_catalog.regclass)::pg_catalog.oid::bigint)""");
 
     private static final Sql START_CAPTURE = Sql.of("""
             UPDATE {migration} SET phase = {phase}, delta_table = {delta}, key_columns = {key}
@@ -74,7 +74,7 @@ public final class Migrations {
     private static final Sql START_COPY = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, source_blocks = {blocks}, source_filenode = {filenode},
-                source_columns = {columns}, copy_started_at = clock_timestamp(), copied_at = NULL
+                source_columns = {columns}, copy_started_at = pg_catalog.clock_timestamp(), copied_at = NULL
             WHERE id = {id}""");
 
     private static final Sql FORGET_COPY = Sql.of("""
@@ -88,11 +88,11 @@ public final class Migrations {
             SELECT source_blocks IS NULL AND copy_started_at IS NOT NULL FROM {migration} WHERE id = {id}""");
 
     private static final Sql FINISH_COPY = Sql.of("""
-            UPDATE {migration} SET phase = {phase}, copied_at = clock_timestamp() WHERE id = {id}""");
+            UPDATE {migration} SET phase = {phase}, copied_at = pg_catalog.clock_timestamp() WHERE id = {id}""");
 
     private static final Sql RECORD_VERIFICATION = Sql.of("""
             UPDATE {migration}
-            SET phase = {phase}, verified_at = clock_timestamp(), verified_rows = {rows},
+            SET phase = {phase}, verified_at = pg_catalog.clock_timestamp(), verified_rows = {rows},
                 verified_differences = {differences}, capture_triggers = {triggers}
             WHERE id = {id}""");
 
@@ -111,7 +111,7 @@ public final class Migrations {
 
     private static final Sql RECORD_SWAP = Sql.of("""
             UPDATE {migration}
-            SET phase = {phase}, backup_table = {backup}, swapped_at = clock_timestamp(), capture_triggers = {triggers},
+            SET phase = {phase}, backup_table = {backup}, swapped_at = pg_catalog.clock_timestamp(), capture_triggers = {triggers},
                 backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
@@ -128,12 +128,12 @@ public final class Migrations {
 
     private static final Sql RECORD_BACKUP_VERIFICATION = Sql.of("""
             UPDATE {migration}
-            SET backup_verified_at = clock_timestamp(), backup_differences = {differences},
+            SET backup_verified_at = pg_catalog.clock_timestamp(), backup_differences = {differences},
                 capture_triggers = CASE WHEN {differences} = 0 THEN {triggers} ELSE capture_triggers END
             WHERE id = {id}""");
 
     private static final Sql RECORD_DROP = Sql.of("""
-            UPDATE {migration} SET phase = {phase}, dropped_at = clock_timestamp() WHERE id = {id}""");
+            UPDATE {migration} SET phase = {phase}, dropped_at = pg_catalog.clock_timestamp() WHERE id = {id}""");
 
     private static final Sql TUNING = Sql.of("""
             SELECT t.key, t.value

@@ -14,39 +14,39 @@ public record StateTables(Identifier schema) {
     private static final Sql CREATE_MIGRATION = Sql.of("""
             CREATE TABLE IF NOT EXISTS {migration} (
               id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-              source_schema text NOT NULL,
-              source_table text NOT NULL,
-              new_table text NOT NULL,
-              partition_columns text[] NOT NULL,
-              text_format text,
-              epoch text,
-              key_time text,
-              combined_column text,
-              partition_prefix text NOT NULL,
-              partition_interval text NOT NULL,
-              range_from date NOT NULL,
-              range_until date NOT NULL,
-              routing text NOT NULL,
-              incoming_foreign_keys text NOT NULL,
-              converted_columns text[] NOT NULL,
-              converted_types text[] NOT NULL,
-              converted_using text[] NOT NULL,
-              converted_reverse_using text[] NOT NULL,
-              phase text NOT NULL,
+              source_schema pg_catalog.text NOT NULL,
+              source_table pg_catalog.text NOT NULL,
+              new_table pg_catalog.text NOT NULL,
+              partition_columns pg_catalog.text[] NOT NULL,
+              text_format pg_catalog.text,
+              epoch pg_catalog.text,
+              key_time pg_catalog.text,
+              combined_column pg_catalog.text,
+              partition_prefix pg_catalog.text NOT NULL,
+              partition_interval pg_catalog.text NOT NULL,
+              range_from pg_catalog.date NOT NULL,
+              range_until pg_catalog.date NOT NULL,
+              routing pg_catalog.text NOT NULL,
+              incoming_foreign_keys pg_catalog.text NOT NULL,
+              converted_columns pg_catalog.text[] NOT NULL,
+              converted_types pg_catalog.text[] NOT NULL,
+              converted_using pg_catalog.text[] NOT NULL,
+              converted_reverse_using pg_catalog.text[] NOT NULL,
+              phase pg_catalog.text NOT NULL,
               source_oid bigint NOT NULL,
               new_oid bigint NOT NULL,
-              delta_table text,
-              key_columns text[],
-              capture_triggers text[],
+              delta_table pg_catalog.text,
+              key_columns pg_catalog.text[],
+              capture_triggers pg_catalog.text[],
               source_blocks bigint,
               source_filenode bigint,
-              source_columns text,
-              backup_table text,
-              tuning jsonb,
-              started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-              copy_started_at timestamptz,
-              copied_at timestamptz,
-              verified_at timestamptz,
+              source_columns pg_catalog.text,
+              backup_table pg_catalog.text,
+              tuning pg_catalog.jsonb,
+              started_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+              copy_started_at pg_catalog.timestamptz,
+              copied_at pg_catalog.timestamptz,
+              verified_at pg_catalog.timestamptz,
               verified_rows bigint,
               verified_differences bigint,
               default_null bigint,
@@ -54,11 +54,11 @@ public record StateTables(Identifier schema) {
               default_infinite bigint,
               default_before bigint,
               default_after bigint,
-              swapped_at timestamptz,
+              swapped_at pg_catalog.timestamptz,
               lock_held_ms bigint,
-              backup_verified_at timestamptz,
+              backup_verified_at pg_catalog.timestamptz,
               backup_differences bigint,
-              dropped_at timestamptz,
+              dropped_at pg_catalog.timestamptz,
               UNIQUE (source_schema, source_table)
             )""");
 
@@ -75,10 +75,10 @@ public record StateTables(Identifier schema) {
               to_block bigint NOT NULL,
               CHECK (from_block >= 0 AND from_block < to_block AND to_block < 4294967296),
               rows_copied bigint NOT NULL,
-              started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-              finished_at timestamptz,
+              started_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+              finished_at pg_catalog.timestamptz,
               PRIMARY KEY (migration_id, from_block),
-              EXCLUDE USING gist (int8range((migration_id << 32) + from_block, (migration_id << 32) + to_block) WITH &&)
+              EXCLUDE USING gist (pg_catalog.int8range((migration_id << 32) + from_block, (migration_id << 32) + to_block) WITH OPERATOR(pg_catalog.&&))
             )""");
 
     private static final Sql CREATE_FOREIGN_KEY = Sql.of("""
@@ -86,13 +86,13 @@ public record StateTables(Identifier schema) {
               migration_id bigint NOT NULL REFERENCES {migration} ON DELETE CASCADE,
               incoming boolean NOT NULL,
               referring_oid bigint NOT NULL,
-              referring_schema text NOT NULL,
-              referring_table text NOT NULL,
-              name text NOT NULL,
-              definition text NOT NULL,
+              referring_schema pg_catalog.text NOT NULL,
+              referring_table pg_catalog.text NOT NULL,
+              name pg_catalog.text NOT NULL,
+              definition pg_catalog.text NOT NULL,
               validated boolean NOT NULL,
               enforced boolean NOT NULL,
-              comment text,
+              comment pg_catalog.text,
               PRIMARY KEY (migration_id, incoming, referring_oid, name)
             )""");
 
@@ -100,11 +100,11 @@ public record StateTables(Identifier schema) {
     private static final Sql CREATE_PROGRESS = Sql.of("""
             CREATE OR REPLACE VIEW {progress} AS
             SELECT m.source_schema, m.source_table, m.phase,
-                   round(100.0 * c.blocks / nullif(m.source_blocks, 0), 1) AS per_cent,
+                   pg_catalog.round(100.0 * c.blocks / nullif(m.source_blocks, 0), 1) AS per_cent,
                    c.chunks AS chunks_done, c.rows AS rows_copied,
-                   round(c.rows / nullif(extract(epoch FROM c.last_finished - c.first_started), 0)) AS rows_per_second,
+                   pg_catalog.round(c.rows / nullif(extract(epoch FROM c.last_finished - c.first_started), 0)) AS rows_per_second,
                    CASE WHEN m.phase = 'copying' AND c.blocks > 0 THEN
-                     (c.last_finished - c.first_started) * ((m.source_blocks - c.blocks)::float8 / c.blocks)
+                     (c.last_finished - c.first_started) * ((m.source_blocks - c.blocks)::pg_catalog.float8 / c.blocks)
                    END AS eta,
                    (SELECT s.n_live_tup FROM pg_catalog.pg_stat_all_tables AS s
                     WHERE s.schemaname = m.source_schema AND s.relname = m.delta_table) AS delta_backlog,
@@ -113,9 +113,9 @@ public record StateTables(Identifier schema) {
                    m.swapped_at, m.lock_held_ms, m.dropped_at
             FROM {migration} AS m
             LEFT JOIN LATERAL (
-              SELECT count(*) AS chunks, coalesce(sum(k.to_block - k.from_block), 0) AS blocks,
-                     coalesce(sum(k.rows_copied), 0) AS rows,
-                     min(k.started_at) AS first_started, max(k.finished_at) AS last_finished
+              SELECT pg_catalog.count(*) AS chunks, coalesce(pg_catalog.sum(k.to_block - k.from_block), 0) AS blocks,
+                     coalesce(pg_catalog.sum(k.rows_copied), 0) AS rows,
+                     pg_catalog.min(k.started_at) AS first_started, pg_catalog.max(k.finished_at) AS last_finished
               FROM {chunk} AS k WHERE k.migration_id = m.id
             ) AS c ON true""");
 

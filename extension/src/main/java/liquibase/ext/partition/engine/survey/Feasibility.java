@@ -37,7 +37,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
     /** Not by to_regclass, which is an error for a role that may not look into the schema. */
     private static final Sql TAKEN = Sql.of("""
             SELECT wanted.name
-            FROM unnest({names}::text[]) WITH ORDINALITY AS wanted (name, place)
+            FROM pg_catalog.unnest({names}::pg_catalog.text[]) WITH ORDINALITY AS wanted (name, place)
             JOIN pg_catalog.pg_class AS c ON c.relname = wanted.name
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = {schema}
             ORDER BY wanted.place

@@ -28,45 +28,45 @@ import liquibase.ext.partition.engine.time.DateTime;
 public final class NewTablePlan {
     /** The type's own name in the catalog; nothing where there is no such type, or it is a pseudo-type. */
     private static final Sql TYPE_NAME = Sql.of("""
-            SELECT typname FROM pg_catalog.pg_type WHERE oid = to_regtype({type}) AND typtype <> 'p'
+            SELECT typname FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype({type}) AND typtype <> 'p'
             """);
 
     /** A cast by way of the text form, or by a function that is not immutable, may come out differently in another session. */
     private static final Sql CAST_IS_SAFE = Sql.of("""
-            SELECT to_regtype({source}) = to_regtype({target}) OR EXISTS (
+            SELECT pg_catalog.to_regtype({source}) = pg_catalog.to_regtype({target}) OR EXISTS (
               SELECT FROM pg_catalog.pg_cast AS c
               LEFT JOIN pg_catalog.pg_proc AS p ON p.oid = c.castfunc
-              WHERE c.castsource = to_regtype({source}) AND c.casttarget = to_regtype({target})
+              WHERE c.castsource = pg_catalog.to_regtype({source}) AND c.casttarget = pg_catalog.to_regtype({target})
                 AND c.castmethod IN ('b', 'f') AND coalesce(p.provolatile, 'i') = 'i')
             """);
 
     private static final Sql HAS_EQUALITY = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_operator AS o
-                           WHERE o.oprname = '=' AND o.oprleft = to_regtype({type}) AND o.oprright = to_regtype({type}))
+                           WHERE o.oprname = '=' AND o.oprleft = pg_catalog.to_regtype({type}) AND o.oprright = pg_catalog.to_regtype({type}))
                 OR EXISTS (SELECT FROM pg_catalog.pg_type AS t
-                           WHERE t.oid = to_regtype({type}) AND t.typcategory IN ('A', 'E', 'R', 'S'))
+                           WHERE t.oid = pg_catalog.to_regtype({type}) AND t.typcategory IN ('A', 'E', 'R', 'S'))
             """);
 
     /** Where the type changes, the column's own one is kept, and the type's gives way to the new type's. */
     private static final Sql COLLATION = Sql.of("""
             SELECT CASE WHEN {changes} AND a.attcollation IN (0, old.typcollation) THEN t.typcollation
-                        ELSE a.attcollation END::regcollation::text
+                        ELSE a.attcollation END::pg_catalog.regcollation::pg_catalog.text
             FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS old ON old.oid = a.atttypid, pg_catalog.pg_type AS t
-            WHERE a.attrelid = to_regclass({table}) AND a.attname = {column} AND t.typname = {type}
-              AND t.typnamespace = 'pg_catalog'::regnamespace
+            WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column} AND t.typname = {type}
+              AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace
             """);
 
     /** Three digits, because letters that a language takes as one (Danish AA, Czech CH, Hungarian DZS) are at most that many. */
     private static final Sql OUT_OF_ORDER = Sql.of("""
-            WITH digit AS (SELECT regexp_split_to_table('0123456789ABCDEFGHJKMNPQRSTVWXYZ', '') AS d),
+            WITH digit AS (SELECT pg_catalog.regexp_split_to_table('0123456789ABCDEFGHJKMNPQRSTVWXYZ', '') AS d),
                  word AS (SELECT a.d || b.d || c.d AS w FROM digit AS a, digit AS b, digit AS c),
-                 place AS (SELECT w, rank() OVER (ORDER BY w COLLATE {collation}) AS here, rank() OVER (ORDER BY w COLLATE "C") AS "right"
+                 place AS (SELECT w, pg_catalog.rank() OVER (ORDER BY w COLLATE {collation}) AS here, pg_catalog.rank() OVER (ORDER BY w COLLATE "C") AS "right"
                            FROM word)
             SELECT w FROM place WHERE here <> "right" ORDER BY "right" LIMIT 1
             """);
 
     private static final Sql IS_COLLATABLE =
-            Sql.of("SELECT typcollation <> 0 FROM pg_catalog.pg_type WHERE oid = to_regtype({type})");
+            Sql.of("SELECT typcollation <> 0 FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype({type})");
 
     private static final String SETTING = "liquibase_partition.failure";
 

@@ -17,48 +17,48 @@ final class ServerSettings {
     private static final Duration LONG = Duration.ofMinutes(5);
 
     private static final Sql SERVER = Sql.of("""
-            SELECT current_setting('server_version') AS version, current_setting('server_version_num')::integer AS number,
-                   pg_catalog.pg_is_in_recovery() AS replica, quote_ident(current_user) AS role,
-                   current_setting('wal_level') AS wal_level, current_setting('max_wal_size') AS max_wal_size
+            SELECT pg_catalog.current_setting('server_version') AS version, pg_catalog.current_setting('server_version_num')::integer AS number,
+                   pg_catalog.pg_is_in_recovery() AS replica, pg_catalog.quote_ident(current_user) AS role,
+                   pg_catalog.current_setting('wal_level') AS wal_level, pg_catalog.current_setting('max_wal_size') AS max_wal_size
             """);
 
     private static final Sql SLOTS = Sql.of("""
-            SELECT format('%I', s.slot_name) FROM pg_catalog.pg_replication_slots AS s
-            WHERE s.slot_type = 'logical' AND s.database = current_database() ORDER BY 1
+            SELECT pg_catalog.format('%I', s.slot_name) FROM pg_catalog.pg_replication_slots AS s
+            WHERE s.slot_type = 'logical' AND s.database = pg_catalog.current_database() ORDER BY 1
             """);
 
     private static final Sql INACTIVE_SLOTS = Sql.of("""
-            SELECT format('%I', s.slot_name) FROM pg_catalog.pg_replication_slots AS s WHERE NOT s.active ORDER BY 1
+            SELECT pg_catalog.format('%I', s.slot_name) FROM pg_catalog.pg_replication_slots AS s WHERE NOT s.active ORDER BY 1
             """);
 
-    private static final Sql REPLICAS = Sql.of("SELECT count(*) FROM pg_catalog.pg_stat_replication");
+    private static final Sql REPLICAS = Sql.of("SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_replication");
 
     private static final Sql LONG_TRANSACTIONS = Sql.of("""
-            SELECT format('pid %s (%s, %s, for %s)', a.pid, coalesce(nullif(a.application_name, ''), a.usename::text), a.state,
-                          date_trunc('second', clock_timestamp() - a.xact_start))
+            SELECT pg_catalog.format('pid %s (%s, %s, for %s)', a.pid, coalesce(nullif(a.application_name, ''), a.usename::pg_catalog.text), a.state,
+                          pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.xact_start))
             FROM pg_catalog.pg_stat_activity AS a
-            WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()
-              AND a.xact_start < clock_timestamp() - make_interval(secs => {seconds})
+            WHERE a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()
+              AND a.xact_start < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => {seconds})
             ORDER BY a.xact_start
             LIMIT 5
             """);
 
     /** Of a session of another role nothing but its existence is shown. */
     private static final Sql HIDDEN_SESSIONS = Sql.of("""
-            SELECT count(*) FROM pg_catalog.pg_stat_activity AS a
-            WHERE a.datname = current_database() AND a.pid <> pg_catalog.pg_backend_pid() AND a.state IS NULL
+            SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity AS a
+            WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid() AND a.state IS NULL
               AND a.usesysid IS NOT NULL AND NOT pg_catalog.pg_has_role(a.usesysid, 'USAGE')
             """);
 
     private static final Sql PREPARED = Sql.of("""
-            SELECT format('%L (since %s)', p.gid, date_trunc('second', p.prepared))
-            FROM pg_catalog.pg_prepared_xacts AS p WHERE p.database = current_database() ORDER BY p.prepared LIMIT 5
+            SELECT pg_catalog.format('%L (since %s)', p.gid, pg_catalog.date_trunc('second', p.prepared))
+            FROM pg_catalog.pg_prepared_xacts AS p WHERE p.database = pg_catalog.current_database() ORDER BY p.prepared LIMIT 5
             """);
 
     /** The last one came with PostgreSQL 17. */
     private static final Sql TIMEOUTS = Sql.of("""
-            SELECT name || ' ' || current_setting(name)
-            FROM unnest(ARRAY['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'])
+            SELECT name || ' ' || pg_catalog.current_setting(name)
+            FROM pg_catalog.unnest(ARRAY['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'])
                    WITH ORDINALITY AS t (name, place)
             JOIN pg_catalog.pg_settings AS s USING (name)
             WHERE s.reset_val <> '0' ORDER BY t.place

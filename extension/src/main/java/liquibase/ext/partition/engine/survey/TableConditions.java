@@ -15,20 +15,20 @@ final class TableConditions {
     /** Where the role or the database has a limit of its own, the smallest counts. {@code reserved_connections} came with 16. */
     private static final Sql CONNECTIONS = Sql.of("""
             SELECT least(
-                     current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
-                       - coalesce(current_setting('reserved_connections', true)::integer, 0)
-                       - (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'),
+                     pg_catalog.current_setting('max_connections')::integer - pg_catalog.current_setting('superuser_reserved_connections')::integer
+                       - coalesce(pg_catalog.current_setting('reserved_connections', true)::integer, 0)
+                       - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'),
                      (SELECT CASE WHEN r.rolconnlimit >= 0 THEN r.rolconnlimit
-                                    - (SELECT count(*) FROM pg_catalog.pg_stat_activity AS a WHERE a.usesysid = r.oid) END
+                                    - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity AS a WHERE a.usesysid = r.oid) END
                       FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user),
                      (SELECT CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit
-                                    - (SELECT count(*) FROM pg_catalog.pg_stat_activity AS a WHERE a.datid = d.oid) END
-                      FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()))
+                                    - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity AS a WHERE a.datid = d.oid) END
+                      FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()))
             """);
 
     private static final Sql AUTOVACUUM = Sql.of("""
-            SELECT current_setting('autovacuum')::boolean
-               AND coalesce((SELECT pg_catalog.split_part(o, '=', 2)::boolean FROM unnest(c.reloptions) AS o
+            SELECT pg_catalog.current_setting('autovacuum')::boolean
+               AND coalesce((SELECT pg_catalog.split_part(o, '=', 2)::boolean FROM pg_catalog.unnest(c.reloptions) AS o
                              WHERE o LIKE 'autovacuum_enabled=%'), true)
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}
             """);

@@ -25,7 +25,7 @@ final class ForeignKeyCompletion {
     /** Those that somebody made on the table or on its partitions. */
     private static final Sql LEFT_OVER = Sql.of("""
             SELECT n.nspname, c.relname, k.conname
-            FROM (SELECT {oid}::oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}) AS t
+            FROM (SELECT {oid}::pg_catalog.oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}) AS t
             JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'f' AND k.conparentid = 0
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -34,8 +34,8 @@ final class ForeignKeyCompletion {
     /** The partitions come before the partitioned table, whose own validation then has nothing left to look at. */
     private static final Sql NOT_VALIDATED = Sql.of("""
             SELECT n.nspname, c.relname
-            FROM (SELECT {oid}::oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}
-                  UNION SELECT relid FROM pg_catalog.pg_partition_tree({oid}::oid)) AS t
+            FROM (SELECT {oid}::pg_catalog.oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}
+                  UNION SELECT relid FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid)) AS t
             JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'f' AND NOT k.convalidated
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -45,7 +45,7 @@ final class ForeignKeyCompletion {
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND contype = 'f' AND conname = {name})""");
 
     private static final Sql IS_ON_PART = Sql.of("""
-            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_partition_tree({oid}::oid) AS t ON t.relid = k.conrelid
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_partition_tree({oid}::pg_catalog.oid) AS t ON t.relid = k.conrelid
                            WHERE t.level > 0 AND k.contype = 'f' AND k.conname = {name})""");
 
     private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");

@@ -47,7 +47,7 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
 
     private static final Sql LEAVES = Sql.of("""
             SELECT n.nspname, c.relname
-            FROM pg_catalog.pg_partition_tree({oid}::oid) AS t
+            FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid) AS t
             JOIN pg_catalog.pg_class AS c ON c.oid = t.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             WHERE t.isleaf ORDER BY c.relname""");
 

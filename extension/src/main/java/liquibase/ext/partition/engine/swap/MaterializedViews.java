@@ -35,7 +35,7 @@ import liquibase.ext.partition.engine.target.SuccessorName;
 final class MaterializedViews {
     private static final Sql REFRESH = Sql.of("REFRESH MATERIALIZED VIEW {view}");
     private static final Sql ANALYZE = Sql.of("ANALYZE {view}");
-    private static final Sql INDEX_EXISTS = Sql.of("SELECT to_regclass({index}) IS NOT NULL");
+    private static final Sql INDEX_EXISTS = Sql.of("SELECT pg_catalog.to_regclass({index}) IS NOT NULL");
     private static final Sql SET_TABLESPACE =
             Sql.of("SELECT pg_catalog.set_config('default_tablespace', {tablespace}, true)");
     private static final Sql LOCK = Sql.of("ALTER MATERIALIZED VIEW {view} OWNER TO {owner}");

@@ -24,18 +24,18 @@ import liquibase.ext.partition.engine.sql.Sql;
 final class OldSnapshots {
     /** A snapshot that begins with the next transaction id, or that is taken later, sees everything that has committed by now. */
     private static final Sql NOW = Sql.of("""
-            SELECT clock_timestamp()::text AS since, pg_snapshot_xmax(pg_current_snapshot())::xid::text AS next""");
+            SELECT pg_catalog.clock_timestamp()::pg_catalog.text AS since, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.xid::pg_catalog.text AS next""");
 
     private static final Sql OLDER = Sql.of("""
-            SELECT format('%s %s', a.pid, a.xact_start) AS transaction,
-                   format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
-                          a.state, date_trunc('second', clock_timestamp() - a.xact_start),
-                          left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)) AS description
+            SELECT pg_catalog.format('%s %s', a.pid, a.xact_start) AS transaction,
+                   pg_catalog.format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
+                          a.state, pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.xact_start),
+                          pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 80)) AS description
             FROM pg_catalog.pg_stat_activity AS a
-            WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()
-              AND a.xact_start < {since}::timestamptz AND age(a.backend_xmin) > age({next}::xid)
+            WHERE a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()
+              AND a.xact_start < {since}::pg_catalog.timestamptz AND pg_catalog.age(a.backend_xmin) > pg_catalog.age({next}::pg_catalog.xid)
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS l
-                              WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.relation = to_regclass({table}) AND l.granted)
+                              WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.relation = pg_catalog.to_regclass({table}) AND l.granted)
             ORDER BY a.xact_start""");
 
     private static final int NAMED = 3;

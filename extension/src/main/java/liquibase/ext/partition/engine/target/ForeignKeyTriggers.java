@@ -39,14 +39,14 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<QualifiedName> tables, Optional<Sql> moves) {
     private static final Sql CREATE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {quote}
+            CREATE FUNCTION {function}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {quote}
             {body}
             {quote}""");
 
     private static final Sql CHECK = Sql.of("""
             BEGIN
               IF TG_OP = 'UPDATE' THEN
-                IF ROW({new})::record OPERATOR(pg_catalog.*=) ROW({old})::record THEN
+                IF ROW({new})::pg_catalog.record OPERATOR(pg_catalog.*=) ROW({old})::pg_catalog.record THEN
                   RETURN NULL;
                 END IF;
               END IF;
@@ -58,7 +58,7 @@ public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<Qualif
                 RETURN NULL;
               END IF;{deferred}
               RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', MESSAGE = {message},
-                DETAIL = {detailBegin} || concat_ws(', ', {texts}) || {detailEnd},
+                DETAIL = {detailBegin} || pg_catalog.concat_ws(', ', {texts}) || {detailEnd},
                 SCHEMA = {schema}, TABLE = {table}, CONSTRAINT = {constraint};
             END""");
 
@@ -85,7 +85,7 @@ public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<Qualif
               IF FOUND THEN
                 RETURN NULL;
               END IF;
-              IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+              IF pg_catalog.current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
                 RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = {isolation},
                   HINT = 'Do it in a READ COMMITTED transaction.', SCHEMA = {schema}, TABLE = {table}, CONSTRAINT = {constraint};
               END IF;
@@ -122,7 +122,7 @@ public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<Qualif
             PERFORM FROM {referring} AS c WHERE {refers} FOR KEY SHARE OF c;
                 IF FOUND THEN
                   RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', MESSAGE = {message},
-                    DETAIL = {detailBegin} || concat_ws(', ', {texts}) || {detailEnd},
+                    DETAIL = {detailBegin} || pg_catalog.concat_ws(', ', {texts}) || {detailEnd},
                     SCHEMA = {schema}, TABLE = {table}, CONSTRAINT = {constraint};
                 END IF;""");
 
@@ -153,7 +153,8 @@ public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<Qualif
             CREATE TRIGGER {trigger} BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}()""");
 
     /** By their texts, which every type has; pg_dump does not write the comparison of two records so that it could be read again. */
-    private static final Sql CHANGED = Sql.of("OLD.{column}::text IS DISTINCT FROM NEW.{column}::text");
+    private static final Sql CHANGED =
+            Sql.of("OLD.{column}::pg_catalog.text IS DISTINCT FROM NEW.{column}::pg_catalog.text");
 
     private static final Sql COMMENT = Sql.of("COMMENT ON TRIGGER {trigger} ON {table} IS {comment}");
 
@@ -407,7 +408,7 @@ public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<Qualif
 
     /** By their images, which every type has. */
     private Sql imageOf(String row, String other) {
-        return Sql.of("ROW({row})::record OPERATOR(pg_catalog.*=) ROW({other})::record")
+        return Sql.of("ROW({row})::pg_catalog.record OPERATOR(pg_catalog.*=) ROW({other})::pg_catalog.record")
                 .with("row", Sql.list(row, columns()))
                 .with("other", Sql.list(other, columns()));
     }
@@ -428,7 +429,7 @@ public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<Qualif
 
     private static Sql texts(String row, List<Identifier> columns) {
         return Sql.list(columns.stream()
-                .map(column -> Sql.of("{column}::text").with("column", Sql.list(row, List.of(column))))
+                .map(column -> Sql.of("{column}::pg_catalog.text").with("column", Sql.list(row, List.of(column))))
                 .toList());
     }
 

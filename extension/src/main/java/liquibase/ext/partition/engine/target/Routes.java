@@ -22,7 +22,7 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
     private static final Sql INSIDE = Sql.of("{time} >= {from}::timestamp AND {time} < {to}::timestamp");
     private static final Sql OUTSIDE = Sql.of("({time} >= {from}::timestamp AND {time} < {to}::timestamp) IS NOT TRUE");
     private static final Sql START = Sql.of(
-            "CASE WHEN {time} >= {from}::timestamp AND {time} < {to}::timestamp THEN date_trunc({unit}, {time})::date END");
+            "CASE WHEN {time} >= {from}::timestamp AND {time} < {to}::timestamp THEN pg_catalog.date_trunc({unit}, {time})::pg_catalog.date END");
     private static final Sql ONLY = Sql.of("ONLY {table}");
 
     /** Those of declarative partitioning. */

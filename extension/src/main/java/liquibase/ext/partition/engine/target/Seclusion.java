@@ -15,13 +15,13 @@ public final class Seclusion {
     private static final Sql SECLUDE = Sql.of("""
             DO {quote}
             DECLARE
-              source regclass := {sourceName};
-              root regclass := {tableName};
-              it record;
+              source pg_catalog.regclass := {sourceName};
+              root pg_catalog.regclass := {tableName};
+              it pg_catalog.record;
             BEGIN
               FOR it IN
-                SELECT c.oid::regclass AS name,
-                       (SELECT pg_catalog.string_agg(DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, ', ')
+                SELECT c.oid::pg_catalog.regclass AS name,
+                       (SELECT pg_catalog.string_agg(DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::pg_catalog.regrole::pg_catalog.text END, ', ')
                         FROM pg_catalog.aclexplode(c.relacl) AS g WHERE g.grantee <> c.relowner) AS grantees
                 FROM pg_catalog.pg_class AS c
                 WHERE c.oid = root OR c.oid IN (SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = root)
@@ -39,7 +39,7 @@ public final class Seclusion {
                             ELSE pg_catalog.format('COLUMN %s.%I', root, a.attname) END AS labelled
                 FROM pg_catalog.pg_seclabel AS l
                 LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = l.objoid AND a.attnum = l.objsubid AND l.objsubid > 0
-                WHERE l.classoid = 'pg_catalog.pg_class'::regclass AND l.objoid = source
+                WHERE l.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.objoid = source
                   AND (a.attname IS NULL
                        OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS n WHERE n.attrelid = root AND n.attname = a.attname))
               LOOP
@@ -51,15 +51,15 @@ public final class Seclusion {
     private static final Sql REVOKE_ON_CHILDREN = Sql.of("""
             DO {quote}
             DECLARE
-              it record;
+              it pg_catalog.record;
             BEGIN
               FOR it IN
-                SELECT c.oid::regclass AS name,
-                       pg_catalog.string_agg(DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, ', ') AS grantees
+                SELECT c.oid::pg_catalog.regclass AS name,
+                       pg_catalog.string_agg(DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::pg_catalog.regrole::pg_catalog.text END, ', ') AS grantees
                 FROM pg_catalog.pg_inherits AS i
                 JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
                 CROSS JOIN pg_catalog.aclexplode(c.relacl) AS g
-                WHERE i.inhparent = {tableName}::regclass AND g.grantee <> c.relowner
+                WHERE i.inhparent = {tableName}::pg_catalog.regclass AND g.grantee <> c.relowner
                 GROUP BY c.oid
               LOOP
                 EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s CASCADE', it.name, it.grantees);

@@ -94,7 +94,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
             INSERT INTO {child} AS c ({columns}) SELECT {values} WHERE (NULL::{child}::{parent}) IS NULL""");
 
     private static final Sql ROUTE_BEGIN = Sql.of("""
-            CREATE OR REPLACE FUNCTION {route}() RETURNS trigger LANGUAGE plpgsql {rights} AS {quote}
+            CREATE OR REPLACE FUNCTION {route}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
             #variable_conflict use_column
             DECLARE
               routed_at timestamp := {time};
@@ -112,7 +112,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
               ELSE
                 EXECUTE pg_catalog.replace(""");
 
-    private static final Sql ROUTE_OTHERWISE_INTO = Sql.of(", {marker}, {childOf}(routed_at)::text)");
+    private static final Sql ROUTE_OTHERWISE_INTO = Sql.of(", {marker}, {childOf}(routed_at)::pg_catalog.text)");
 
     private static final Sql ROUTE_END = Sql.of("""
              USING NEW;
@@ -122,149 +122,149 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
             {quote}""");
 
     private static final Sql CREATE_REFRESH_FUNCTION = Sql.of("""
-            CREATE FUNCTION {refresh}() RETURNS void LANGUAGE plpgsql {asOwner} SET client_min_messages = warning AS {quote}
+            CREATE FUNCTION {refresh}() RETURNS pg_catalog.void LANGUAGE plpgsql {asOwner} SET client_min_messages = warning AS {quote}
             DECLARE
               step interval := {step};
-              this timestamp := date_trunc({unit}, now() AT TIME ZONE 'UTC');
-              child record;
-              body text;
-              shown text := '';
-              shown_into text := '';
+              this timestamp := pg_catalog.date_trunc({unit}, pg_catalog.now() AT TIME ZONE 'UTC');
+              child pg_catalog.record;
+              body pg_catalog.text;
+              shown pg_catalog.text := '';
+              shown_into pg_catalog.text := '';
             BEGIN
               LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE;
               -- What a trigger BEFORE INSERT makes of the row is to be returned. Asked for only then: it takes the right to SELECT.
-              IF EXISTS (SELECT FROM pg_trigger
-                         WHERE tgrelid = {defaultName}::regclass AND tgtype & 7 = 7 AND tgenabled <> 'D') THEN
+              IF EXISTS (SELECT FROM pg_catalog.pg_trigger
+                         WHERE tgrelid = {defaultName}::pg_catalog.regclass AND tgtype & 7 = 7 AND tgenabled <> 'D') THEN
                 shown := {shown};
                 shown_into := {shownInto};
               END IF;
               body := {begin} || shown || shown_into;
               FOR child IN
-                SELECT start, format('%I.%I', {schema}, {prefix} || to_char(start, {pattern})) AS name
-                FROM generate_series(greatest({from}::timestamp, this - {planned} * step),
+                SELECT start, pg_catalog.format('%I.%I', {schema}, {prefix} || pg_catalog.to_char(start, {pattern})) AS name
+                FROM pg_catalog.generate_series(greatest({from}::timestamp, this - {planned} * step),
                                      greatest(this + interval '1 year', {until}::timestamp), step) AS start
-                WHERE EXISTS (SELECT FROM pg_inherits
-                              WHERE inhparent = {parentName}::regclass
-                                AND inhrelid = to_regclass(format('%I.%I', {schema}, {prefix} || to_char(start, {pattern}))))
-                ORDER BY abs(extract(epoch FROM start - this)) LIMIT {planned}
+                WHERE EXISTS (SELECT FROM pg_catalog.pg_inherits
+                              WHERE inhparent = {parentName}::pg_catalog.regclass
+                                AND inhrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', {schema}, {prefix} || pg_catalog.to_char(start, {pattern}))))
+                ORDER BY pg_catalog.abs(extract(epoch FROM start - this)) LIMIT {planned}
               LOOP
-                body := body || format({branch}, child.name, to_char(child.start, 'YYYY-MM-DD'), to_char(child.start + step, 'YYYY-MM-DD')) || shown || shown_into;
+                body := body || pg_catalog.format({branch}, child.name, pg_catalog.to_char(child.start, 'YYYY-MM-DD'), pg_catalog.to_char(child.start + step, 'YYYY-MM-DD')) || shown || shown_into;
               END LOOP;
-              EXECUTE body || {otherwise} || quote_literal({insert} || shown) || {otherwiseInto} || shown_into || {end};
+              EXECUTE body || {otherwise} || pg_catalog.quote_literal({insert} || shown) || {otherwiseInto} || shown_into || {end};
               REVOKE ALL ON FUNCTION {route}() FROM PUBLIC;
             END
             {quote}""");
 
     private static final Sql CREATE_CHILD_FUNCTION = Sql.of("""
-            CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS regclass LANGUAGE plpgsql {asOwner} SET client_min_messages = warning AS {quote}
+            CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS pg_catalog.regclass LANGUAGE plpgsql {asOwner} SET client_min_messages = warning AS {quote}
             DECLARE
               step interval := {step};
               lower timestamp;
-              full_name text;
-              default_child regclass := {defaultName}::regclass;
-              child regclass;
-              it record;
+              full_name pg_catalog.text;
+              default_child pg_catalog.regclass := {defaultName}::pg_catalog.regclass;
+              child pg_catalog.regclass;
+              it pg_catalog.record;
             BEGIN
-              IF routed_at IS NULL OR NOT isfinite(routed_at) OR routed_at < {from} OR routed_at >= timestamp '10000-01-01' THEN
+              IF routed_at IS NULL OR NOT pg_catalog.isfinite(routed_at) OR routed_at < {from} OR routed_at >= timestamp '10000-01-01' THEN
                 RETURN default_child;
               END IF;
-              lower := date_trunc({unit}, routed_at);
-              full_name := format('%I.%I', {schema}, {prefix} || to_char(lower, {pattern}));
-              child := to_regclass(full_name);
+              lower := pg_catalog.date_trunc({unit}, routed_at);
+              full_name := pg_catalog.format('%I.%I', {schema}, {prefix} || pg_catalog.to_char(lower, {pattern}));
+              child := pg_catalog.to_regclass(full_name);
               IF child IS NULL THEN
-                IF lower > (now() AT TIME ZONE 'UTC') + interval '1 year'
-                   OR current_setting('transaction_isolation') <> 'read committed'
-                   OR NOT has_schema_privilege(current_user, {schema}, 'CREATE')
-                   OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = default_child AND contype = 'f') THEN
+                IF lower > (pg_catalog.now() AT TIME ZONE 'UTC') + interval '1 year'
+                   OR pg_catalog.current_setting('transaction_isolation') <> 'read committed'
+                   OR NOT pg_catalog.has_schema_privilege(current_user, {schema}, 'CREATE')
+                   OR EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = default_child AND contype = 'f') THEN
                   RETURN default_child;
                 END IF;
                 LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE;
-                child := to_regclass(full_name);
+                child := pg_catalog.to_regclass(full_name);
               END IF;
               IF child IS NOT NULL THEN
                 -- By the catalog where the snapshot is too old to show it: the cast fails when the table is no child.
-                IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = child AND inhparent = {parentName}::regclass) THEN
-                  EXECUTE format('SELECT NULL::%s::%s', child, {parentName}::regclass);
+                IF NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = child AND inhparent = {parentName}::pg_catalog.regclass) THEN
+                  EXECUTE pg_catalog.format('SELECT NULL::%s::%s', child, {parentName}::pg_catalog.regclass);
                 END IF;
                 RETURN child;
               END IF;
               SELECT c.relowner, c.relacl, t.spcname,
-                     (SELECT string_agg(o.prefix || p.option_name || '=' || quote_literal(p.option_value), ', ')
+                     (SELECT pg_catalog.string_agg(o.prefix || p.option_name || '=' || pg_catalog.quote_literal(p.option_value), ', ')
                       FROM (VALUES ('', c.reloptions),
-                                   ('toast.', (SELECT reloptions FROM pg_class WHERE oid = c.reltoastrelid))) AS o (prefix, options),
-                           pg_options_to_table(o.options) AS p) AS options
+                                   ('toast.', (SELECT reloptions FROM pg_catalog.pg_class WHERE oid = c.reltoastrelid))) AS o (prefix, options),
+                           pg_catalog.pg_options_to_table(o.options) AS p) AS options
                 INTO it
-                FROM pg_class AS c LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace WHERE c.oid = default_child;
-              EXECUTE format({create}, full_name, to_char(lower, 'YYYY-MM-DD') || ' 00:00:00+00',
-                             to_char(lower + step, 'YYYY-MM-DD') || ' 00:00:00+00')
+                FROM pg_catalog.pg_class AS c LEFT JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace WHERE c.oid = default_child;
+              EXECUTE pg_catalog.format({create}, full_name, pg_catalog.to_char(lower, 'YYYY-MM-DD') || ' 00:00:00+00',
+                             pg_catalog.to_char(lower + step, 'YYYY-MM-DD') || ' 00:00:00+00')
                 || coalesce(' WITH (' || it.options || ')', '')
-                || coalesce(' TABLESPACE ' || quote_ident(it.spcname), '');
-              child := full_name::regclass;
+                || coalesce(' TABLESPACE ' || pg_catalog.quote_ident(it.spcname), '');
+              child := full_name::pg_catalog.regclass;
               -- What default privileges gave would be a way round the parent's.
               FOR it IN
                 SELECT DISTINCT acl.grantee
-                FROM pg_class AS c, aclexplode(c.relacl) AS acl WHERE c.oid = child AND acl.grantee <> c.relowner
+                FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS acl WHERE c.oid = child AND acl.grantee <> c.relowner
               LOOP
-                EXECUTE format('REVOKE ALL ON %s FROM %s', child,
-                               CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
+                EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', child,
+                               CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::pg_catalog.regrole::pg_catalog.text END);
               END LOOP;
               FOR it IN
                 SELECT a.attname, nullif(a.attstattarget, -1) AS target,
-                       (SELECT string_agg(option_name || '=' || option_value, ', ')
-                        FROM pg_options_to_table(a.attoptions)) AS options
-                FROM pg_attribute AS a
+                       (SELECT pg_catalog.string_agg(option_name || '=' || option_value, ', ')
+                        FROM pg_catalog.pg_options_to_table(a.attoptions)) AS options
+                FROM pg_catalog.pg_attribute AS a
                 WHERE a.attrelid = default_child AND a.attnum > 0 AND NOT a.attisdropped
                   AND (nullif(a.attstattarget, -1) IS NOT NULL OR a.attoptions IS NOT NULL)
               LOOP
-                EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', child, it.attname, coalesce(it.target, -1));
+                EXECUTE pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', child, it.attname, coalesce(it.target, -1));
                 IF it.options IS NOT NULL THEN
-                  EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET (%s)', child, it.attname, it.options);
+                  EXECUTE pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET (%s)', child, it.attname, it.options);
                 END IF;
               END LOOP;
               FOR it IN
                 SELECT CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING'
                          ELSE 'USING INDEX ' || (
-                           SELECT quote_ident(n.relname)
-                           FROM pg_index AS i
-                           JOIN pg_index AS j ON j.indrelid = child AND j.indisunique AND j.indimmediate AND j.indpred IS NULL
-                            AND j.indkey::text = i.indkey::text AND j.indclass::text = i.indclass::text
-                            AND j.indcollation::text = i.indcollation::text
-                           JOIN pg_class AS n ON n.oid = j.indexrelid
+                           SELECT pg_catalog.quote_ident(n.relname)
+                           FROM pg_catalog.pg_index AS i
+                           JOIN pg_catalog.pg_index AS j ON j.indrelid = child AND j.indisunique AND j.indimmediate AND j.indpred IS NULL
+                            AND j.indkey::pg_catalog.text = i.indkey::pg_catalog.text AND j.indclass::pg_catalog.text = i.indclass::pg_catalog.text
+                            AND j.indcollation::pg_catalog.text = i.indcollation::pg_catalog.text
+                           JOIN pg_catalog.pg_class AS n ON n.oid = j.indexrelid
                            WHERE i.indrelid = default_child AND i.indisreplident LIMIT 1) END AS identity
-                FROM pg_class AS c WHERE c.oid = default_child AND c.relreplident <> 'd'
+                FROM pg_catalog.pg_class AS c WHERE c.oid = default_child AND c.relreplident <> 'd'
               LOOP
-                EXECUTE format('ALTER TABLE %s REPLICA IDENTITY %s', child, coalesce(it.identity, 'DEFAULT'));
+                EXECUTE pg_catalog.format('ALTER TABLE %s REPLICA IDENTITY %s', child, coalesce(it.identity, 'DEFAULT'));
               END LOOP;
               FOR it IN
                 SELECT acl.privilege_type || acl.cols AS privilege, acl.grantee, acl.is_grantable
-                FROM (SELECT (aclexplode(relacl)).*, '' AS cols, relowner FROM pg_class WHERE oid = default_child
+                FROM (SELECT (pg_catalog.aclexplode(relacl)).*, '' AS cols, relowner FROM pg_catalog.pg_class WHERE oid = default_child
                       UNION ALL
-                      SELECT (aclexplode(a.attacl)).*, format(' (%I)', a.attname), c.relowner
-                      FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+                      SELECT (pg_catalog.aclexplode(a.attacl)).*, pg_catalog.format(' (%I)', a.attname), c.relowner
+                      FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
                       WHERE a.attrelid = default_child AND NOT a.attisdropped) AS acl
                 WHERE acl.grantee <> acl.relowner
               LOOP
-                EXECUTE format('GRANT %s ON %s TO %s%s', it.privilege, child,
-                               CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END,
+                EXECUTE pg_catalog.format('GRANT %s ON %s TO %s%s', it.privilege, child,
+                               CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::pg_catalog.regrole::pg_catalog.text END,
                                CASE WHEN it.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
               END LOOP;
               FOR it IN
-                SELECT tgname, tgenabled, pg_get_triggerdef(oid) AS definition FROM pg_trigger
+                SELECT tgname, tgenabled, pg_catalog.pg_get_triggerdef(oid) AS definition FROM pg_catalog.pg_trigger
                 WHERE tgrelid = default_child AND NOT tgisinternal AND tgname <> {move}
                 ORDER BY tgname
               LOOP
                 -- Nothing before the table's name but the trigger's own and its events.
-                EXECUTE overlay(it.definition PLACING format(' ON %s ', child)
-                                FROM position(format(' ON %s ', default_child) IN it.definition)
-                                FOR length(format(' ON %s ', default_child)));
+                EXECUTE overlay(it.definition PLACING pg_catalog.format(' ON %s ', child)
+                                FROM position(pg_catalog.format(' ON %s ', default_child) IN it.definition)
+                                FOR pg_catalog.length(pg_catalog.format(' ON %s ', default_child)));
                 IF it.tgenabled <> 'O' THEN
-                  EXECUTE format('ALTER TABLE %s %s TRIGGER %I', child,
+                  EXECUTE pg_catalog.format('ALTER TABLE %s %s TRIGGER %I', child,
                                  CASE it.tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'DISABLE' END,
                                  it.tgname);
                 END IF;
               END LOOP;
-              EXECUTE format({createMove}, full_name, to_char(lower, 'YYYY-MM-DD'), to_char(lower + step, 'YYYY-MM-DD'));
-              EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', child, {move});
+              EXECUTE pg_catalog.format({createMove}, full_name, pg_catalog.to_char(lower, 'YYYY-MM-DD'), pg_catalog.to_char(lower + step, 'YYYY-MM-DD'));
+              EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', child, {move});
               PERFORM {refresh}();
               RETURN child;
             END
@@ -280,7 +280,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
      * VACUUM, for each row.
      */
     private static final Sql CREATE_SETTLE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {settle}() RETURNS trigger LANGUAGE plpgsql {asOwner} SET enable_seqscan = off AS {quote}
+            CREATE FUNCTION {settle}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} SET enable_seqscan = off AS {quote}
             BEGIN
               DELETE FROM ONLY {parent} AS c WHERE {sameKey};
               RETURN NULL;
@@ -289,18 +289,18 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     /** The settings name the row that is left over and where such rows went; they end with the transaction. */
     private static final Sql CREATE_MOVE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {moveFunction}() RETURNS trigger LANGUAGE plpgsql {rights} AS {quote}
+            CREATE FUNCTION {moveFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
             DECLARE
-              child regclass := {childOf}({time});
-              moved_to text := pg_catalog.current_setting('liquibase_partition.moved_to', true);
+              child pg_catalog.regclass := {childOf}({time});
+              moved_to pg_catalog.text := pg_catalog.current_setting('liquibase_partition.moved_to', true);
             BEGIN
               IF child = TG_RELID THEN
                 RETURN NEW;
               END IF;
-              EXECUTE pg_catalog.replace({insert}, {marker}, child::text) USING NEW;
+              EXECUTE pg_catalog.replace({insert}, {marker}, child::pg_catalog.text) USING NEW;
               {reset}
-              IF child::oid::text <> ALL (pg_catalog.string_to_array(coalesce(moved_to, ''), ',')) THEN
-                PERFORM pg_catalog.set_config('liquibase_partition.moved_to', pg_catalog.concat_ws(',', nullif(moved_to, ''), child::oid::text), true);
+              IF child::pg_catalog.oid::pg_catalog.text <> ALL (pg_catalog.string_to_array(coalesce(moved_to, ''), ',')) THEN
+                PERFORM pg_catalog.set_config('liquibase_partition.moved_to', pg_catalog.concat_ws(',', nullif(moved_to, ''), child::pg_catalog.oid::pg_catalog.text), true);
               END IF;
               PERFORM pg_catalog.set_config('liquibase_partition.moved', {row}, true);
               RETURN NEW;
@@ -309,17 +309,17 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     /** Who sets the settings by hand cannot make a row vanish that is in no other child. */
     private static final Sql CREATE_MOVED_FUNCTION = Sql.of("""
-            CREATE FUNCTION {movedFunction}() RETURNS trigger LANGUAGE plpgsql {rights} AS {quote}
+            CREATE FUNCTION {movedFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
             DECLARE
-              target oid;
+              target pg_catalog.oid;
               arrived boolean;
             BEGIN
               PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
-              FOREACH target IN ARRAY pg_catalog.string_to_array(pg_catalog.current_setting('liquibase_partition.moved_to'), ',')::oid[] LOOP
+              FOREACH target IN ARRAY pg_catalog.string_to_array(pg_catalog.current_setting('liquibase_partition.moved_to'), ',')::pg_catalog.oid[] LOOP
                 CONTINUE WHEN target = TG_RELID;
-                EXECUTE pg_catalog.replace({isThere}, {marker}, target::regclass::text) INTO arrived USING NEW;
+                EXECUTE pg_catalog.replace({isThere}, {marker}, target::pg_catalog.regclass::pg_catalog.text) INTO arrived USING NEW;
                 IF arrived THEN
-                  EXECUTE pg_catalog.replace({delete}, {marker}, TG_RELID::regclass::text) USING NEW;
+                  EXECUTE pg_catalog.replace({delete}, {marker}, TG_RELID::pg_catalog.regclass::pg_catalog.text) USING NEW;
                   RETURN NULL;
                 END IF;
               END LOOP;
@@ -353,7 +353,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     private static final Sql RESET = Sql.of("NEW.{column} := OLD.{column};");
     private static final Sql SAME = Sql.of("c.{column} {equality} {row}.{column}");
-    private static final Sql ROW_NAME = Sql.of("{table}::text || ':' || ROW({key})::text");
+    private static final Sql ROW_NAME = Sql.of("{table}::pg_catalog.text || ':' || ROW({key})::pg_catalog.text");
     private static final Sql TIMESTAMP = Sql.of("timestamp {literal}");
     private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
     /**

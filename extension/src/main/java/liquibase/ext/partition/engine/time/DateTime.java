@@ -18,7 +18,7 @@ public record DateTime(String typeName) implements TimeEncoding {
 
     /** A date goes to the year 5874897, and its cast to timestamp raises an error from 294277 on. */
     private static final Sql AS_TIMESTAMP = Sql.of("""
-            CASE WHEN {column} < date '294277-01-01' OR NOT isfinite({column}) THEN ({column})::timestamp END""");
+            CASE WHEN {column} < pg_catalog.date '294277-01-01' OR NOT pg_catalog.isfinite({column}) THEN ({column})::timestamp END""");
 
     /** @throws IllegalArgumentException when it is another type */
     public DateTime {

@@ -36,7 +36,7 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
 
     private static final Sql TIME = Sql.of("""
             CASE WHEN {column} >= {first} AND {column} < {end}
-              THEN timestamp '1970-01-01' + make_interval(days => {days}::int, secs => {seconds}) END""");
+              THEN timestamp '1970-01-01' + pg_catalog.make_interval(days => {days}::int, secs => {seconds}) END""");
 
     /** What the numbers count. */
     public enum Unit {
@@ -89,8 +89,8 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
 
     private Sql days() {
         Sql days = switch (typeName) {
-            case "numeric" -> Sql.of("div({column}, {perDay})");
-            case "float4", "float8" -> Sql.of("floor({column} / {perDay})");
+            case "numeric" -> Sql.of("pg_catalog.div({column}, {perDay})");
+            case "float4", "float8" -> Sql.of("pg_catalog.floor({column} / {perDay})");
             default -> Sql.of("({column} / {perDay})");
         };
         return days.with("perDay", constant(unit.perDay()));
@@ -99,9 +99,10 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
     /** The rest of the day, negative for whole numbers before 1970; a double holds the microseconds of a day exactly. */
     private Sql seconds() {
         Sql rest = switch (typeName) {
-            case "numeric" -> Sql.of("floor({column} % {perDay} * {micros}) / 1000000.0");
+            case "numeric" -> Sql.of("pg_catalog.floor({column} % {perDay} * {micros}) / 1000000.0");
             case "float4", "float8" ->
-                Sql.of("floor(({column} - floor({column} / {perDay}) * {perDay}) * {micros}) / 1000000.0");
+                Sql.of(
+                        "pg_catalog.floor(({column} - pg_catalog.floor({column} / {perDay}) * {perDay}) * {micros}) / 1000000.0");
             default ->
                 unit == Unit.SECONDS
                         ? Sql.of("{column} % {perDay}")

@@ -26,7 +26,7 @@ record SnowflakeTime(long epoch, String typeName) implements TimeEncoding {
 
     private static final Sql OF_NUMERIC = Sql.of("""
             CASE WHEN ({column}) >= 0 AND ({column}) < 9223372036854775808
-              THEN timestamp '1970-01-01' + (div({column}, 4194304)::bigint + {epoch}) * interval '1 millisecond' END""");
+              THEN timestamp '1970-01-01' + (pg_catalog.div({column}, 4194304)::bigint + {epoch}) * interval '1 millisecond' END""");
 
     @Override
     public Sql time(Sql column) {

@@ -15,7 +15,7 @@ public record TextDate(QualifiedName function) implements TimeEncoding {
     /** The types, by their names in the catalog; {@code bpchar} is {@code char(n)}. */
     public static final Set<String> TYPES = Set.of("text", "varchar", "bpchar", "citext");
 
-    private static final Sql CALL = Sql.of("{function}(({column})::text)");
+    private static final Sql CALL = Sql.of("{function}(({column})::pg_catalog.text)");
 
     @Override
     public Sql time(Sql column) {

@@ -32,14 +32,15 @@ public record UlidTime() implements TimeEncoding {
                 + ({upper}) * interval '33554.432 seconds'
                 + ({lower}) * interval '1 millisecond' END""");
 
-    private static final Sql DIGIT = Sql.of("((strpos('" + DIGITS + "', substr({text}, {place}, 1)) - 1) << {bits})");
+    private static final Sql DIGIT =
+            Sql.of("((pg_catalog.strpos('" + DIGITS + "', pg_catalog.substr({text}, {place}, 1)) - 1) << {bits})");
 
     @Override
     public Sql time(Sql column) {
         int half = DIGITS_OF_TIME / 2;
         return TIME.with("upper", number(1, half))
                 .with("lower", number(half + 1, DIGITS_OF_TIME))
-                .with("text", Sql.of("({column})::text").with("column", column));
+                .with("text", Sql.of("({column})::pg_catalog.text").with("column", column));
     }
 
     private static Sql number(int first, int last) {

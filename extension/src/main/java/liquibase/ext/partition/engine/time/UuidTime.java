@@ -19,11 +19,11 @@ record UuidTime(boolean onlyVersion7) implements TimeEncoding {
 
     private static final Sql FROM_BITS = Sql.of("""
             timestamp '1970-01-01'
-              + ('x' || left({uuid}, 8))::bit(32)::bigint * interval '65.536 seconds'
-              + ('x' || substr({uuid}, 10, 4))::bit(16)::int * interval '1 millisecond'""");
+              + ('x' || pg_catalog.left({uuid}, 8))::bit(32)::bigint * interval '65.536 seconds'
+              + ('x' || pg_catalog.substr({uuid}, 10, 4))::bit(16)::int * interval '1 millisecond'""");
 
     private static final Sql IF_VERSION_7 = Sql.of("""
-            CASE WHEN substr({uuid}, 15, 1) = '7' AND substr({uuid}, 20, 1) IN ('8', '9', 'a', 'b')
+            CASE WHEN pg_catalog.substr({uuid}, 15, 1) = '7' AND pg_catalog.substr({uuid}, 20, 1) IN ('8', '9', 'a', 'b')
               THEN {time} END""");
 
     @Override
@@ -31,7 +31,7 @@ record UuidTime(boolean onlyVersion7) implements TimeEncoding {
         Sql time = onlyVersion7
                 ? IF_VERSION_7.with("time", FROM_BITS)
                 : Sql.of("({time})").with("time", FROM_BITS);
-        return time.with("uuid", Sql.of("({column})::text").with("column", column));
+        return time.with("uuid", Sql.of("({column})::pg_catalog.text").with("column", column));
     }
 
     @Override

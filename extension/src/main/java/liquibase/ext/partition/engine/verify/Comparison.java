@@ -67,9 +67,9 @@ public record Comparison(
      * order this took about half the time.
      */
     private static final Sql COMPARE = Sql.of("""
-            SELECT count(*) AS rows,
-                   count(*) FILTER (WHERE found.same IS NOT TRUE) AS differences,
-                   (array_agg(concat_ws(', ', {keyTexts}) || CASE WHEN found.same THEN '' WHEN found.same IS NULL
+            SELECT pg_catalog.count(*) AS rows,
+                   pg_catalog.count(*) FILTER (WHERE found.same IS NOT TRUE) AS differences,
+                   (pg_catalog.array_agg(pg_catalog.concat_ws(', ', {keyTexts}) || CASE WHEN found.same THEN '' WHEN found.same IS NULL
                                 THEN {missing} ELSE {different} END)
                       FILTER (WHERE found.same IS NOT TRUE))[1:{listed}] AS keys
             FROM (SELECT * FROM ONLY {table} AS t
@@ -81,7 +81,8 @@ public record Comparison(
             ) AS found ON true""");
 
     /** Without the casts the parser would take it for a comparison column by column. */
-    private static final Sql SAME_IMAGE = Sql.of("ROW({left})::record OPERATOR(pg_catalog.*=) ROW({right})::record");
+    private static final Sql SAME_IMAGE =
+            Sql.of("ROW({left})::pg_catalog.record OPERATOR(pg_catalog.*=) ROW({right})::pg_catalog.record");
 
     /** A range of one table's blocks, and whether the contents of its rows are compared, or only their presence. */
     private record Piece(QualifiedName table, boolean contents, Chunk chunk) {}
@@ -214,7 +215,7 @@ public record Comparison(
         RowMatch.Rows rows = new RowMatch.Rows("t", piece.contents() ? RowShape.SOURCE : RowShape.NEW);
         RowMatch.Rows others = new RowMatch.Rows("o", piece.contents() ? RowShape.NEW : RowShape.SOURCE);
         String keyTexts = match.columns().stream()
-                .map(column -> "t." + column.quoted() + "::text")
+                .map(column -> "t." + column.quoted() + "::pg_catalog.text")
                 .collect(Collectors.joining(", "));
         Sql same = piece.contents()
                 ? SAME_IMAGE

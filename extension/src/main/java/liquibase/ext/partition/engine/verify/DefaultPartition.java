@@ -28,11 +28,11 @@ record DefaultPartition(QualifiedName table, PartitionKey key, PartitionLayout l
     private static final long FIRST_BLOCKS = 128;
 
     private static final Sql COUNT = Sql.of("""
-            SELECT count(*) FILTER (WHERE r.time IS NULL AND r.empty) AS nulls,
-                   count(*) FILTER (WHERE r.time IS NULL AND NOT r.empty) AS unreadable,
-                   count(*) FILTER (WHERE NOT isfinite(r.time)) AS infinite,
-                   count(*) FILTER (WHERE isfinite(r.time) AND r.time < {from}::timestamp) AS before,
-                   count(*) FILTER (WHERE isfinite(r.time) AND r.time >= {until}::timestamp) AS after
+            SELECT pg_catalog.count(*) FILTER (WHERE r.time IS NULL AND r.empty) AS nulls,
+                   pg_catalog.count(*) FILTER (WHERE r.time IS NULL AND NOT r.empty) AS unreadable,
+                   pg_catalog.count(*) FILTER (WHERE NOT pg_catalog.isfinite(r.time)) AS infinite,
+                   pg_catalog.count(*) FILTER (WHERE pg_catalog.isfinite(r.time) AND r.time < {from}::timestamp) AS before,
+                   pg_catalog.count(*) FILTER (WHERE pg_catalog.isfinite(r.time) AND r.time >= {until}::timestamp) AS after
             FROM (SELECT {time} AS time, {empty} AS empty FROM ONLY {table} AS t
                   WHERE t.ctid >= {fromBlock} AND t.ctid < {toBlock} OFFSET 0) AS r""");
 

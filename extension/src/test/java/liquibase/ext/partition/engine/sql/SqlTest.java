@@ -56,7 +56,7 @@ class SqlTest {
         assertThat(script("? {x} $1")).isEqualTo("'? {x} $1'");
         assertThat(script(true)).isEqualTo("true");
         assertThat(script(new TupleId(7))).isEqualTo("'(7,0)'");
-        assertThat(script(new String[] {"a'b", "c\\"})).isEqualTo("ARRAY['a''b', E'c\\\\']::text[]");
+        assertThat(script(new String[] {"a'b", "c\\"})).isEqualTo("ARRAY['a''b', E'c\\\\']::pg_catalog.text[]");
     }
 
     private static String script(Object value) {

@@ -20,34 +20,35 @@ final class DateRangeReader {
      * it free to read with several workers; a plain 0 is still a cast when that is decided.
      */
     private static final Sql ROWS = Sql.of("""
-            SELECT {latest}::date AS latest, count(*) AS rows, {aggregates}
+            SELECT {latest}::pg_catalog.date AS latest, pg_catalog.count(*) AS rows, {aggregates}
             FROM (SELECT {values} FROM {table} AS source {times} OFFSET '0') AS rows
             """);
 
     private static final Sql VALUES = Sql.of("{time}.at AS {value}, {column} IS NULL AS {missing}");
 
     private static final Sql AGGREGATES = Sql.of("""
-            (min({value}) FILTER (WHERE {plausible}))::date AS {oldest},
-            (max({value}) FILTER (WHERE {plausible}))::date AS {newest},
-            count(*) FILTER (WHERE {missing}) AS {nulls},
-            count(*) FILTER (WHERE NOT {missing} AND {value} IS NULL) AS {nottimes},
-            count(*) FILTER (WHERE NOT pg_catalog.isfinite({value})) AS {infinite},
-            count(*) FILTER (WHERE pg_catalog.isfinite({value}) AND {value} < {earliest}) AS {before},
-            count(*) FILTER (WHERE pg_catalog.isfinite({value}) AND {value} >= {latest}) AS {after}""");
+            (pg_catalog.min({value}) FILTER (WHERE {plausible}))::pg_catalog.date AS {oldest},
+            (pg_catalog.max({value}) FILTER (WHERE {plausible}))::pg_catalog.date AS {newest},
+            pg_catalog.count(*) FILTER (WHERE {missing}) AS {nulls},
+            pg_catalog.count(*) FILTER (WHERE NOT {missing} AND {value} IS NULL) AS {nottimes},
+            pg_catalog.count(*) FILTER (WHERE NOT pg_catalog.isfinite({value})) AS {infinite},
+            pg_catalog.count(*) FILTER (WHERE pg_catalog.isfinite({value}) AND {value} < {earliest}) AS {before},
+            pg_catalog.count(*) FILTER (WHERE pg_catalog.isfinite({value}) AND {value} >= {latest}) AS {after}""");
 
     /** The histogram has the values that are not among the most common ones, so that the oldest may be in either. */
     private static final Sql STATISTICS = Sql.of("""
-            SELECT (min(value) FILTER (WHERE {plausible}))::date AS oldest,
-                   (max(value) FILTER (WHERE {plausible}))::date AS newest,
-                   max(nulls) AS nulls
+            SELECT (pg_catalog.min(value) FILTER (WHERE {plausible}))::pg_catalog.date AS oldest,
+                   (pg_catalog.max(value) FILTER (WHERE {plausible}))::pg_catalog.date AS newest,
+                   pg_catalog.max(nulls) AS nulls
             FROM (SELECT time.at AS value, nulls
-                  FROM (SELECT pg_catalog.unnest(histogram_bounds::text::{type}[] || most_common_vals::text::{type}[]) AS {column},
+                  FROM (SELECT pg_catalog.unnest(histogram_bounds::pg_catalog.text::{type}[] || most_common_vals::pg_catalog.text::{type}[]) AS {column},
                                null_frac AS nulls
                         FROM pg_catalog.pg_stats
                         WHERE schemaname = {schema} AND tablename = {name} AND attname = {attribute}) AS source {time}) AS sample
             """);
 
-    private static final Sql TODAY = Sql.of("SELECT pg_catalog.timezone('UTC', pg_catalog.now())::date AS today");
+    private static final Sql TODAY =
+            Sql.of("SELECT pg_catalog.timezone('UTC', pg_catalog.now())::pg_catalog.date AS today");
 
     private final Session session;
     private final LimitedReading reading;

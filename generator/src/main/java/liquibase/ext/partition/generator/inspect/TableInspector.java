@@ -33,7 +33,7 @@ public final class TableInspector {
             """);
 
     private static final Sql SAME_BUT_FOR_CASE = Sql.of("""
-            SELECT format('%I.%I', n.nspname, c.relname)
+            SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
             FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             WHERE pg_catalog.lower(c.relname) = pg_catalog.lower({table}) AND c.relkind IN ('r', 'p')
               AND n.nspname NOT IN ('pg_catalog', 'information_schema')

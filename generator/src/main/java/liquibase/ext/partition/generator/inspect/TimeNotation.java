@@ -57,8 +57,8 @@ enum TimeNotation {
 
     /** As the function does before it looks at the text. */
     private static final Sql TRIMMED = Sql.of("""
-            (CASE WHEN pg_catalog.octet_length({column}::text) <= {most}
-                  THEN pg_catalog.btrim({column}::text, E' \\t\\n\\r') END) COLLATE "C"
+            (CASE WHEN pg_catalog.octet_length({column}::pg_catalog.text) <= {most}
+                  THEN pg_catalog.btrim({column}::pg_catalog.text, E' \\t\\n\\r') END) COLLATE "C"
             """);
 
     private final String key;

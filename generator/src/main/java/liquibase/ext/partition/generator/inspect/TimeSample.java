@@ -25,13 +25,13 @@ final class TimeSample {
     private static final Pattern NAME_OF_A_TIME =
             Pattern.compile("(_at|_on|_ts|_ms|[a-z]At)$|time|date|epoch|^(at|ts|created|updated)$");
 
-    private static final Sql BLOCKS_OF_THE_TABLE =
-            Sql.of("SELECT pg_catalog.pg_relation_size({oid}::oid) / pg_catalog.current_setting('block_size')::bigint");
+    private static final Sql BLOCKS_OF_THE_TABLE = Sql.of(
+            "SELECT pg_catalog.pg_relation_size({oid}::pg_catalog.oid) / pg_catalog.current_setting('block_size')::bigint");
 
     private static final Sql SAMPLE =
             Sql.of("SELECT {counts} FROM {table} AS source TABLESAMPLE SYSTEM ({percent}) {times}");
 
-    private static final Sql COUNTS = Sql.of("count({column}), count(*) FILTER (WHERE {fits})");
+    private static final Sql COUNTS = Sql.of("pg_catalog.count({column}), pg_catalog.count(*) FILTER (WHERE {fits})");
     private static final Sql ANY_TIME = Sql.of("{time} IS NOT NULL");
     private static final Sql TIME = Sql.of("{alias}.at");
 

@@ -28,8 +28,8 @@ public final class PlanReader {
     /** Even the catalog's functions wait for a table that somebody has locked. */
     private static final Sql LOCK_LIMIT = Sql.of("SELECT pg_catalog.set_config('lock_timeout', {milliseconds}, false)");
 
-    private static final Sql DATABASE = Sql.of("SELECT current_database()");
-    private static final Sql DEFAULT_SCHEMA = Sql.of("SELECT coalesce(current_schema(), 'public')");
+    private static final Sql DATABASE = Sql.of("SELECT pg_catalog.current_database()");
+    private static final Sql DEFAULT_SCHEMA = Sql.of("SELECT coalesce(pg_catalog.current_schema(), 'public')");
 
     /** Liquibase may keep its tables, and ours beside them, in any schema. */
     private static final Sql STATE_SCHEMAS = Sql.of("""

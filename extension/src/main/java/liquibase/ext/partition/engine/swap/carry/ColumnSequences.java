@@ -24,13 +24,13 @@ public record ColumnSequences(Exchange exchange, CarriedNames names) implements 
     private static final Set<String> SEQUENCE_TYPES = Set.of("smallint", "integer", "bigint");
 
     private static final Sql CONTINUE_SEQUENCE =
-            Sql.of("SELECT pg_catalog.setval({to}::regclass, last_value, is_called) FROM {from}");
+            Sql.of("SELECT pg_catalog.setval({to}::pg_catalog.regclass, last_value, is_called) FROM {from}");
 
     /** Only ever forward: setval is not undone by a rollback. */
     private static final Sql ADVANCE_SEQUENCE = Sql.of("""
-            SELECT pg_catalog.setval({sequenceName}::regclass, m.value::bigint, true)
+            SELECT pg_catalog.setval({sequenceName}::pg_catalog.regclass, m.value::bigint, true)
             FROM (SELECT {extreme}({column}) AS value FROM {table}) AS m, {sequence} AS s, pg_catalog.pg_sequence AS p
-            WHERE p.seqrelid = {sequenceName}::regclass AND m.value BETWEEN p.seqmin AND p.seqmax
+            WHERE p.seqrelid = {sequenceName}::pg_catalog.regclass AND m.value BETWEEN p.seqmin AND p.seqmax
               AND (m.value {beyond} s.last_value OR (m.value = s.last_value AND NOT s.is_called))""");
 
     @Override

@@ -34,7 +34,7 @@ public record OwnForeignKeys(
     private static final Sql TRY_DROP = Sql.of("""
             DO {quote}
             DECLARE
-              timeout text := pg_catalog.current_setting('lock_timeout');
+              timeout pg_catalog.text := pg_catalog.current_setting('lock_timeout');
             BEGIN
               PERFORM pg_catalog.set_config('lock_timeout', '20ms', true);
               {drop};
