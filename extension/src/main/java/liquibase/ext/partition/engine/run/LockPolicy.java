@@ -49,11 +49,17 @@ public record LockPolicy(Duration timeout, int attempts) {
             SELECT pg_catalog.format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
                           a.state, pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(a.xact_start, a.state_change)),
                           pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 80))
+                   || CASE WHEN pg_catalog.bool_or(l.relation = pg_catalog.to_regclass({table})) THEN ''
+                           ELSE pg_catalog.format(' (which uses %s)', pg_catalog.min(l.relation::pg_catalog.regclass::pg_catalog.text)) END
             FROM pg_catalog.pg_locks AS l
             JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-            WHERE l.locktype = 'relation' AND l.relation = pg_catalog.to_regclass({table}) AND l.granted
+            WHERE l.locktype = 'relation' AND l.granted
+              AND l.relation IN (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid
+                                 UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
+                                 UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table}))
               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-              AND l.pid <> pg_catalog.pg_backend_pid()
+              AND l.pid <> pg_catalog.pg_backend_pid() AND ({readers} OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))
+            GROUP BY a.pid, a.application_name, a.state, a.xact_start, a.state_change, a.query
             ORDER BY a.xact_start NULLS LAST
             LIMIT 3
             """);
@@ -78,6 +84,7 @@ public record LockPolicy(Duration timeout, int attempts) {
      * {@code lock_timeout}. When the lock is not given the transaction is rolled back, and after a pause {@code between} is run and
      * the work is tried again.
      *
+     * @param table named where the work does not say which lock was not given, as {@link LockPatience} does
      * @param unchanged a sentence for the error: what is as it was
      * @throws LockNotAvailable after the last attempt, naming who holds the lock
      */
@@ -98,18 +105,25 @@ public record LockPolicy(Duration timeout, int attempts) {
                     return work.run();
                 });
             } catch (SQLException e) {
-                if (!SqlState.LOCK_NOT_AVAILABLE.matches(e) && !SqlState.DEADLOCK_DETECTED.matches(e)) {
+                if (!SqlState.isLockNotGiven(e)) {
                     throw e;
                 }
-                String holders = holders(session, table);
+                Lock wanted = wanted(e, table);
+                String holders = holders(session, wanted);
                 if (attempt == attempts) {
                     throw new LockNotAvailable(
                             "Could not lock %s in %d attempts of up to %s. %s Held by %s. End that session, or raise lockTimeout or lockAttempts; then run update again."
-                                    .formatted(table, attempts, DurationText.words(timeout), unchanged, holders),
+                                    .formatted(
+                                            wanted.relation(),
+                                            attempts,
+                                            DurationText.words(timeout),
+                                            unchanged,
+                                            holders),
                             e);
                 }
                 report.line("Lock on %s not given within %s (attempt %d of %d); held by %s"
-                        .formatted(table, DurationText.words(timeout(attempt)), attempt, attempts, holders));
+                        .formatted(
+                                wanted.relation(), DurationText.words(timeout(attempt)), attempt, attempts, holders));
                 pause(attempt);
                 between.run();
             }
@@ -160,8 +174,15 @@ public record LockPolicy(Duration timeout, int attempts) {
         }
     }
 
-    private static String holders(Session session, QualifiedName table) throws SQLException {
-        var holders = session.queryStrings(HOLDERS.with("table", table.quoted()));
+    private static Lock wanted(SQLException e, QualifiedName table) {
+        return e instanceof LockNotGiven known && known.lock().isPresent()
+                ? known.lock().get()
+                : Lock.againstAll(table);
+    }
+
+    private static String holders(Session session, Lock wanted) throws SQLException {
+        var holders = session.queryStrings(
+                HOLDERS.with("table", wanted.relation().quoted()).with("readers", wanted.readers()));
         return holders.isEmpty() ? "nobody now (it was just released)" : String.join("; ", holders);
     }
 }

@@ -67,6 +67,11 @@ public enum SqlState {
         return e.getSQLState() != null && e.getSQLState().startsWith("53");
     }
 
+    /** Whether a lock was not given in time, or only its loss could end a deadlock. */
+    public static boolean isLockNotGiven(SQLException e) {
+        return LOCK_NOT_AVAILABLE.matches(e) || DEADLOCK_DETECTED.matches(e);
+    }
+
     /** Whether {@code e} was raised with this state. */
     public boolean matches(SQLException e) {
         return code.equals(e.getSQLState());

@@ -121,6 +121,8 @@ public final class Migrations {
                 backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
+    private static final Sql LOCK = Sql.of("SELECT FROM {migration} WHERE id = {id} FOR NO KEY UPDATE");
+
     private static final Sql MAKE_DURABLE =
             Sql.of("UPDATE {migration} SET phase = phase WHERE source_schema = {schema} AND source_table = {table}");
 
@@ -308,6 +310,14 @@ public final class Migrations {
     /** After the reverse swap the new table equals the source again, so the migration is VERIFIED as before. */
     public Sql reverseSwapStatement(Migration migration, Sql triggers) {
         return phased(FORGET_SWAP, Phase.VERIFIED, migration).with("triggers", triggers);
+    }
+
+    /**
+     * The statement that locks the record of a migration, for a transaction that writes it while others wait: an operator may have it open, who
+     * changes the tuning.
+     */
+    public Sql lockStatement(Migration migration) {
+        return sql(LOCK).with("id", migration.id());
     }
 
     /** Commits something, so that all is on the disk, as the server's settings have it, that was committed without waiting for it. */

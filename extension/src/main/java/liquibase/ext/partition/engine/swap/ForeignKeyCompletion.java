@@ -2,6 +2,9 @@ package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.run.Lock;
+import liquibase.ext.partition.engine.run.LockPatience;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -24,11 +27,13 @@ import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
 final class ForeignKeyCompletion {
     /** Those that somebody made on the table or on its partitions. */
     private static final Sql LEFT_OVER = Sql.of("""
-            SELECT n.nspname, c.relname, k.conname
+            SELECT n.nspname, c.relname, k.conname, rn.nspname AS referenced_schema, r.relname AS referenced
             FROM (SELECT {oid}::pg_catalog.oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}) AS t
             JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'f' AND k.conparentid = 0
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid
+            JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace
             ORDER BY c.relkind = 'p' DESC, c.relname, k.conname""");
 
     /** The partitions come before the partitioned table, whose own validation then has nothing left to look at. */
@@ -44,16 +49,21 @@ final class ForeignKeyCompletion {
     private static final Sql IS_ON = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND contype = 'f' AND conname = {name})""");
 
-    private static final Sql IS_ON_PART = Sql.of("""
-            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_partition_tree({oid}::pg_catalog.oid) AS t ON t.relid = k.conrelid
-                           WHERE t.level > 0 AND k.contype = 'f' AND k.conname = {name})""");
+    /** The table that the key of the partitions refers to; no row where no partition has it. */
+    private static final Sql REFERENCED_BY_PARTS = Sql.of("""
+            SELECT n.nspname, c.relname
+            FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_partition_tree({oid}::pg_catalog.oid) AS t ON t.relid = k.conrelid
+            JOIN pg_catalog.pg_class AS c ON c.oid = k.confrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE t.level > 0 AND k.contype = 'f' AND k.conname = {name}
+            LIMIT 1""");
 
     private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
     private static final Sql VALIDATE = Sql.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
     private static final Sql ADD = Sql.of("ALTER TABLE {table} ADD {key}");
     private static final Sql COMMENT = Sql.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
 
-    private record Constraint(QualifiedName table, Identifier name) {}
+    private record Constraint(QualifiedName table, Identifier name, QualifiedName referenced) {}
 
     private final StepRun run;
     private final Session session;
@@ -89,11 +99,13 @@ final class ForeignKeyCompletion {
             return;
         }
         for (Constraint constraint : leftOver(idleOid)) {
+            Sql drop = DROP.with("table", constraint.table()).with("name", constraint.name());
             locked(
                     constraint.table(),
                     "Its foreign key %s is still there, so that rows which are not up to date are still looked at."
                             .formatted(constraint.name()),
-                    DROP.with("table", constraint.table()).with("name", constraint.name()));
+                    List.of(Lock.ofIdle(constraint.table()), Lock.of(constraint.referenced(), drop)),
+                    constraint.referenced());
         }
         for (SwitchedForeignKeys.Row row : rows) {
             complete(row, liveOid, live, defaultPartition);
@@ -108,14 +120,18 @@ final class ForeignKeyCompletion {
     private void complete(SwitchedForeignKeys.Row row, long oid, QualifiedName table, QualifiedName part)
             throws SQLException {
         boolean valid = !row.validated() || !row.enforced() || validate(oid, row);
-        if (row.validated() && valid && !isOn(oid, row) && isOnPart(oid, row)) {
+        Optional<QualifiedName> referenced = referencedByParts(oid, row);
+        if (row.validated() && valid && !isOn(oid, row) && referenced.isPresent()) {
             locked(
                     table,
                     "Its foreign key %s is on each partition, and not yet on %s.".formatted(row.name(), table),
-                    ADD.with("table", table).with("key", row.valid()));
+                    List.of(
+                            Lock.againstWriters(table),
+                            Lock.of(referenced.get(), ADD.with("table", table).with("key", row.valid()))),
+                    table);
         }
         boolean whole = isOn(oid, row);
-        if (row.comment().isPresent() && (whole || isOnPart(oid, row) && !part.equals(table))) {
+        if (row.comment().isPresent() && (whole || referenced.isPresent() && !part.equals(table))) {
             session.update(COMMENT.with("name", row.name())
                     .with("table", whole ? table : part)
                     .with("comment", Sql.literal(row.comment().get())));
@@ -132,7 +148,8 @@ final class ForeignKeyCompletion {
                 LEFT_OVER.with("oid", oid),
                 row -> new Constraint(
                         QualifiedName.of(row.getString("nspname"), row.getString("relname")),
-                        new Identifier(row.getString("conname"))));
+                        new Identifier(row.getString("conname")),
+                        QualifiedName.of(row.getString("referenced_schema"), row.getString("referenced"))));
     }
 
     private boolean isOn(long oid, SwitchedForeignKeys.Row row) throws SQLException {
@@ -140,9 +157,10 @@ final class ForeignKeyCompletion {
                 IS_ON.with("oid", oid).with("name", row.name().name()));
     }
 
-    private boolean isOnPart(long oid, SwitchedForeignKeys.Row row) throws SQLException {
-        return session.queryBoolean(
-                IS_ON_PART.with("oid", oid).with("name", row.name().name()));
+    private Optional<QualifiedName> referencedByParts(long oid, SwitchedForeignKeys.Row row) throws SQLException {
+        return session.queryFirst(
+                REFERENCED_BY_PARTS.with("oid", oid).with("name", row.name().name()),
+                it -> QualifiedName.of(it.getString("nspname"), it.getString("relname")));
     }
 
     /** @return false where a row violates the key, which then goes on being checked for new rows only */
@@ -188,14 +206,16 @@ final class ForeignKeyCompletion {
         }
     }
 
-    private void locked(QualifiedName table, String unchanged, Sql statement) throws SQLException {
+    /** @param live the table of {@code locks} whose writers must not wait for who holds another one */
+    private void locked(QualifiedName table, String unchanged, List<Lock> locks, QualifiedName live)
+            throws SQLException {
         lock.inTransaction(
                 session,
                 run.report(),
                 table,
                 unchanged,
                 () -> {
-                    LockPatience.lock(session, List.of(statement));
+                    LockPatience.lock(session, locks, live);
                     return null;
                 },
                 () -> {});

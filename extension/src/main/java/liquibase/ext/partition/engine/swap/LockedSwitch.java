@@ -11,20 +11,24 @@ import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.Drain;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.run.Lock;
+import liquibase.ext.partition.engine.run.LockNotGiven;
+import liquibase.ext.partition.engine.run.LockPatience;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Answers;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
  * What the swap and the reverse swap have in common: catch up, plan, lock, drain, switch, commit.
  *
- * <p>Transaction: one, from the lock to the last rename. Locks: ACCESS EXCLUSIVE on both tables, taken under the lock policy.
- * Whatever fails rolls all of it back.
+ * <p>Transaction: one, from the lock to the last rename. Locks: ACCESS EXCLUSIVE on both tables, taken under the lock policy,
+ * the one that nobody uses first. Whatever fails rolls all of it back.
  *
  * <p>While the lock is held every writer waits, so that time must not grow with the table and hardly with its partitions. All that
  * can be done before is: the catalog is read and the statements are planned before each attempt. Under the lock nothing is planned;
@@ -35,8 +39,6 @@ import liquibase.ext.partition.engine.state.Phase;
  * ({@link Drain}), so that the server has their plans by then. The commit waits for no disk.
  */
 final class LockedSwitch {
-    private static final Sql LOCK = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
-
     /**
      * The lock is released when the commit returns, and that would wait for the disk, and for a synchronous standby. Nobody gains by it:
      * whoever writes after the switch is told of no commit before all that was logged earlier is safe, the switch too. What the switch
@@ -54,9 +56,6 @@ final class LockedSwitch {
     private static final int PASSES_BEFORE_AN_ATTEMPT = 20;
 
     private static final int PASSES_WITHOUT_GAIN = 3;
-
-    /** Without those of views, foreign keys and the like. */
-    private static final int LOCKS_OF_TABLES = 2;
 
     private static final Duration BRIEFLY = Duration.ofSeconds(1);
 
@@ -94,7 +93,7 @@ final class LockedSwitch {
     private long releasedAt;
 
     /** What is ready before the lock is asked for. The statements are written out: that takes a young JVM some milliseconds. */
-    private record Plan(Answers answers, Drain drain, List<Sql> locks, List<Sql> statements) {}
+    private record Plan(Answers answers, Drain drain, List<Lock> locks, List<Sql> statements) {}
 
     LockedSwitch(StepRun run, SwapSettings settings, Replay replay, QualifiedName leaving, CapturedTable entering) {
         this.run = run;
@@ -103,11 +102,6 @@ final class LockedSwitch {
         this.leaving = leaving;
         this.entering = entering;
         this.oldSnapshots = new OldSnapshots(run, leaving, settings);
-    }
-
-    /** The statements that lock, for review. */
-    static List<Sql> lockStatements(QualifiedName leaving, QualifiedName entering) {
-        return List.of(LOCK.with("table", leaving), LOCK.with("table", entering));
     }
 
     /** @return milliseconds that the lock was held */
@@ -175,7 +169,7 @@ final class LockedSwitch {
                             run.report(),
                             leaving,
                             "Nothing was renamed and change capture is still on.",
-                            () -> underLock(body),
+                            this::underLock,
                             () -> {
                                 replay.pass(session, settings.maxDrainRows());
                                 plan(body);
@@ -218,12 +212,19 @@ final class LockedSwitch {
         planned = new Plan(
                 plan.answers(),
                 Drain.prepare(session, replay),
-                plan.made().locks(lockStatements(leaving, entering.table())),
+                locks(migration, plan.made()),
                 List.of(Sql.raw(Sql.script(statements))));
         QualifiedNames.within(session, () -> {
             planned.answers().prepare(session);
             return null;
         });
+    }
+
+    private List<Lock> locks(Migration migration, Switch plan) {
+        List<Lock> locks = new ArrayList<>();
+        locks.add(new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true));
+        locks.addAll(plan.locks());
+        return locks;
     }
 
     /** It was when the step began, so that this is asked for what happens from then until the lock is there. */
@@ -266,16 +267,19 @@ final class LockedSwitch {
         }
     }
 
-    private Outcome underLock(Body body) throws SQLException {
+    private Outcome underLock() throws SQLException {
         Session session = run.session();
         String searchPath = QualifiedNames.searchPath(session);
-        lockedAt = System.nanoTime();
-        if (planned.locks().size() == LOCKS_OF_TABLES) {
-            session.updateAll(planned.locks());
-            lockedAt = System.nanoTime();
-        } else {
-            LockPatience.lock(session, planned.locks());
+        lockedAt = LockPatience.lock(session, planned.locks(), leaving);
+        try {
+            return locked(searchPath);
+        } catch (SQLException e) {
+            throw SqlState.isLockNotGiven(e) ? LockNotGiven.ofAnotherLock(e) : e;
         }
+    }
+
+    private Outcome locked(String searchPath) throws SQLException {
+        Session session = run.session();
         List<Sql> questions = new ArrayList<>();
         questions.add(QualifiedNames.setStatement());
         questions.addAll(planned.answers().asked());

@@ -11,6 +11,8 @@ import liquibase.ext.partition.engine.catalog.Dependents;
 import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.MaterializedViewSettings;
 import liquibase.ext.partition.engine.catalog.MaterializedViewSettings.IndexSettings;
+import liquibase.ext.partition.engine.run.Lock;
+import liquibase.ext.partition.engine.run.LockPatience;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -146,11 +148,13 @@ final class MaterializedViews {
         Set<Long> oids = new LinkedHashSet<>();
         pairs.forEach(pair -> oids.add(pair.oid()));
         DependentsReader reader = new DependentsReader(session);
-        session.updateAll(new Repointing(reader.readersOf(oids)).locks());
-        session.updateAll(pairs.stream()
-                .map(pair ->
-                        LOCK.with("view", pair.name()).with("owner", pair.view().owner()))
-                .toList());
+        List<Lock> locks = new ArrayList<>(new Repointing(reader.readersOf(oids)).locks());
+        for (Pair pair : pairs) {
+            locks.add(Lock.of(
+                    pair.name(),
+                    LOCK.with("view", pair.name()).with("owner", pair.view().owner())));
+        }
+        LockPatience.lock(session, locks, run.source());
         Repointing readers = new Repointing(reader.readersOf(oids));
         List<Sql> statements = new ArrayList<>(readers.beforeRenaming());
         List<Sql> afterwards = new ArrayList<>();

@@ -150,7 +150,7 @@ public final class Swap {
         Replay replay = forwardReplay(reader, source);
         Switch plan = plan(reader, replay);
         List<Sql> statements = new ArrayList<>(List.of(replay.prepareStatement()));
-        statements.addAll(plan.locks(LockedSwitch.lockStatements(source.name(), migration.newTable())));
+        plan.locks().forEach(lock -> statements.add(lock.statement()));
         statements.addAll(replay.drainStatements());
         statements.addAll(plan.statements());
         statements.add(LockedSwitch.COMMIT_WITHOUT_WAITING);

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.swap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.run.Lock;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
@@ -26,15 +27,6 @@ import liquibase.ext.partition.engine.target.TriggerRouting;
  */
 record Switch(Exchange exchange, List<SwitchPart> parts) {
     private static final Sql RENAME_TABLE = Sql.of("ALTER TABLE {table} RENAME TO {name}");
-
-    /**
-     * Who writes a row and then one that refers to it locks the table first; who writes only the latter locks the referring table,
-     * and then the table to look for the row. Neither can be waited for by one who has locked the other table against
-     * everybody. This mode lets who only looks for the row pass; so writers of both are waited for first, and then the rest.
-     */
-    private static final Sql LOCK_OUT_WRITERS = Sql.of("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
-
-    private static final Sql LOCK_OUT_ALL = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
 
     Switch {
         parts = List.copyOf(parts);
@@ -80,23 +72,26 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
     }
 
     /**
-     * All locks, in the order in which they are to be taken.
+     * All locks, in the order in which they are to be taken. The idle table comes first: whoever reads it, or one partition of it, is
+     * waited for while nobody waits for us.
      *
-     * @param ofTables those on the two tables
+     * <p>Who writes a row and then one that refers to it locks the live table first; who writes only the latter locks the referring
+     * table, and then the live one to look for the row. Neither can be waited for by one who has locked the other table against
+     * everybody. So both are locked against writers first, which lets who only looks for the row pass, and then against the rest.
      */
-    List<Sql> locks(List<Sql> ofTables) {
-        List<Sql> locks = new ArrayList<>();
+    List<Lock> locks() {
+        List<Lock> locks = new ArrayList<>(List.of(Lock.ofIdle(exchange.next().name())));
         parts.forEach(part -> locks.addAll(part.locks()));
         List<QualifiedName> referring = parts.stream()
                 .flatMap(part -> part.referringTables().stream())
                 .distinct()
                 .toList();
         if (!referring.isEmpty()) {
-            locks.add(LOCK_OUT_WRITERS.with("table", exchange.liveName()));
-            referring.forEach(table -> locks.add(LOCK_OUT_WRITERS.with("table", table)));
+            locks.add(Lock.againstWriters(exchange.liveName()));
+            referring.forEach(table -> locks.add(Lock.againstWriters(table)));
+            referring.forEach(table -> locks.add(Lock.againstAll(table)));
         }
-        locks.addAll(ofTables);
-        referring.forEach(table -> locks.add(LOCK_OUT_ALL.with("table", table)));
+        locks.add(Lock.againstAll(exchange.liveName()));
         return locks;
     }
 

@@ -9,6 +9,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
@@ -340,5 +342,109 @@ class UnderTheLockTest {
         assertThat(database.queryStrings("SELECT DISTINCT ON (phase) waits FROM commits ORDER BY phase, number DESC"))
                 .as("the last of each")
                 .containsExactly("local", "local");
+    }
+
+    private static final LockPolicy SHORT = new LockPolicy(Duration.ofMillis(150), 4);
+
+    /** Sessions that wait for a lock on the live table, or on a partition of it, or for one who waits; without ours. */
+    private static final String WAITING_WRITERS = """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'UPDATE orders SET status%'""";
+
+    /**
+     * Runs a switch that is never given one of its locks while a writer writes as fast as it can, and looks again and again whether that
+     * writer waits for a lock.
+     */
+    private static void assertNoWriterWaits(
+            TestDatabase database,
+            MigrationFixture orders,
+            Transaction holder,
+            String held,
+            Callable<?> step,
+            String... named)
+            throws Exception {
+        holder.run(held);
+        AtomicBoolean stopped = new AtomicBoolean();
+        try (Connection writer = database.connect();
+                Connection observer = database.connect();
+                PreparedStatement write = writer.prepareStatement("UPDATE orders SET status = 'new' WHERE id = 1");
+                PreparedStatement observe = observer.prepareStatement(WAITING_WRITERS)) {
+            Future<Void> writing = inBackground(() -> {
+                while (!stopped.get()) {
+                    write.executeUpdate();
+                }
+                return null;
+            });
+            Future<Void> switching = inBackground(step);
+            int waiting = 0;
+            int looks = 0;
+            while (!switching.isDone()) {
+                try (ResultSet row = observe.executeQuery()) {
+                    row.next();
+                    waiting += row.getInt(1);
+                    looks++;
+                }
+            }
+            stopped.set(true);
+            join(writing);
+            assertThat(looks).as("looks at the writer").isPositive();
+            assertThat(waiting)
+                    .as("looks, of %d, at which the writer waited", looks)
+                    .isZero();
+            assertThatThrownBy(() -> join(switching))
+                    .isInstanceOf(LockNotAvailable.class)
+                    .satisfies(e -> assertThat(e.getMessage()).contains(named));
+        }
+        holder.rollback();
+    }
+
+    @Test
+    void aReaderOfOnePartitionOfTheIdleTableStallsNoWriterThereAndBack(TestDatabase database) throws Exception {
+        MigrationFixture orders = ordersOf(database, 2);
+        database.execute("CREATE VIEW readers AS SELECT * FROM orders");
+        orders.throughVerification();
+        SwapSettings settings = new SwapSettings(SHORT, 1000);
+        try (Transaction reader = Transaction.begin(database)) {
+            reader.run("SET application_name = 'a report'");
+            assertNoWriterWaits(
+                    database,
+                    orders,
+                    reader,
+                    "LOCK TABLE orders_202411 IN ACCESS SHARE MODE",
+                    () -> orders.swap(settings),
+                    "Could not lock public.orders_new in 4 attempts",
+                    "Nothing was renamed",
+                    "a report",
+                    "which uses orders_202411");
+            orders.swap();
+            assertNoWriterWaits(
+                    database,
+                    orders,
+                    reader,
+                    "LOCK TABLE orders_old IN ACCESS SHARE MODE",
+                    () -> orders.reverseSwap(settings),
+                    "Could not lock public.orders_old in 4 attempts",
+                    "LOCK TABLE orders_old IN ACCESS SHARE MODE");
+            orders.reverseSwap();
+        }
+        orders.assertNewTableEqualsSource();
+    }
+
+    /** As an operator does who changes the tuning and goes for a coffee. The switch records itself in that row. */
+    @Test
+    void anOpenChangeOfTheMigrationsRecordStallsNoWriter(TestDatabase database) throws Exception {
+        MigrationFixture orders = ordersOf(database, 2).throughVerification();
+        try (Transaction operator = Transaction.begin(database)) {
+            operator.run("SET application_name = 'an operator'");
+            assertNoWriterWaits(
+                    database,
+                    orders,
+                    operator,
+                    "UPDATE partition_migration SET tuning = NULL",
+                    () -> orders.swap(new SwapSettings(SHORT, 1000)),
+                    "Could not lock public.partition_migration in 4 attempts",
+                    "an operator");
+        }
+        orders.swap();
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Dependents;
+import liquibase.ext.partition.engine.run.Lock;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.SuccessorName;
@@ -36,10 +37,10 @@ public record MaterializedViewSuccessors(
 
     /** Those whose names are exchanged for a moment; who refreshes one locks it before the table. */
     @Override
-    public List<Sql> locks() {
+    public List<Lock> locks() {
         return made().stream()
                 .filter(Dependents.MaterializedView::read)
-                .map(view -> LOCK.with("view", view.name()).with("owner", view.owner()))
+                .map(view -> Lock.of(view.name(), LOCK.with("view", view.name()).with("owner", view.owner())))
                 .toList();
     }
 

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import liquibase.ext.partition.engine.catalog.ForeignKey;
+import liquibase.ext.partition.engine.run.Lock;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
@@ -26,7 +27,6 @@ import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
 public record OwnForeignKeys(
         Exchange exchange, List<ForeignKey> keys, boolean onPartitions, SwitchedForeignKeys switched)
         implements SwitchPart {
-    private static final Sql LOCK = Sql.of("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
     private static final Sql ALTER = Sql.of("ALTER TABLE {table} {actions}");
     private static final Sql ADD = Sql.of("ADD {key}");
     private static final Sql DROP = Sql.of("DROP CONSTRAINT IF EXISTS {name}");
@@ -50,12 +50,12 @@ public record OwnForeignKeys(
 
     /** Whoever deletes a referenced row has locked that table first. Where we may not lock it, making the key does. */
     @Override
-    public List<Sql> locks() {
+    public List<Lock> locks() {
         return keys.stream()
                 .filter(key -> key.referenced().lockable())
                 .map(key -> key.referenced().name())
                 .distinct()
-                .map(table -> LOCK.with("table", table))
+                .map(Lock::againstWriters)
                 .toList();
     }
 

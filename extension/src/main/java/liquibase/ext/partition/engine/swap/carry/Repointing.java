@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.swap.carry;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.Dependents;
+import liquibase.ext.partition.engine.run.Lock;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -49,16 +50,17 @@ public record Repointing(Dependents dependents) implements SwitchPart {
     private static final Sql CHECK = Sql.of(" WITH CHECK ({expression})");
 
     @Override
-    public List<Sql> locks() {
-        List<Sql> locks = new ArrayList<>();
+    public List<Lock> locks() {
+        List<Lock> locks = new ArrayList<>();
         for (Dependents.View view : dependents.views()) {
             // A view that reads another one is locked before that one.
-            locks.add(0, LOCK_VIEW.with("view", view.name()).with("owner", view.owner()));
+            locks.add(
+                    0, Lock.of(view.name(), LOCK_VIEW.with("view", view.name()).with("owner", view.owner())));
         }
         dependents.policies().stream()
                 .map(Dependents.Policy::table)
                 .distinct()
-                .forEach(table -> locks.add(LOCK_TABLE.with("table", table)));
+                .forEach(table -> locks.add(Lock.of(table, LOCK_TABLE.with("table", table))));
         return locks;
     }
 

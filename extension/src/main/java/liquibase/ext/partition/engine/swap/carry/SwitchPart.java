@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.swap.carry;
 
 import java.util.List;
+import liquibase.ext.partition.engine.run.Lock;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -13,7 +14,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public interface SwitchPart {
     /** Locks on other relations that their users take before the table, so that they are taken before it here too. */
-    default List<Sql> locks() {
+    default List<Lock> locks() {
         return List.of();
     }
 
