@@ -258,6 +258,14 @@ public final class MigrationFixture {
         return this;
     }
 
+    /** What {@code liquibase update -DrestartCopy=…} comes to, up to the verification. */
+    public MigrationFixture restartCopy() throws SQLException {
+        step("rollback of verifyCopy", Verification::forget);
+        step("rollback of buildIndexes", IndexBuild::drop);
+        step("rollback of chunkedCopy", ChunkedCopy::forget);
+        return copy().index().replay().verify();
+    }
+
     /** With that pace, by one worker. */
     public MigrationFixture copy(Map<String, String> pace) throws SQLException {
         return copy(CHUNK_SIZE, pace);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.List;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -145,5 +146,100 @@ class SourceChangedTest {
         List<String> rows = rows();
         orders.reverseSwap();
         assertThat(rows()).isEqualTo(rows);
+    }
+
+    /** A change that leaves the columns' names and types as they were, and writes no row that a trigger would see. */
+    private static final String[][] SILENT_CHANGES = {
+        {"ALTER TABLE %s ALTER COLUMN status TYPE text USING upper(status)"},
+        {
+            "ALTER TABLE %s DROP COLUMN note", "ALTER TABLE %s ADD COLUMN note text",
+        },
+        {
+            "ALTER TABLE %s RENAME COLUMN note TO was",
+            "ALTER TABLE %s ADD COLUMN note text",
+            "ALTER TABLE %s DROP COLUMN was",
+        },
+    };
+
+    private static String[] on(String table, String[] changes) {
+        return Arrays.stream(changes).map(it -> it.formatted(table)).toArray(String[]::new);
+    }
+
+    private void withNotes() {
+        database.execute("ALTER TABLE orders ADD COLUMN note text", "UPDATE orders SET note = 'n' || id");
+    }
+
+    @Test
+    void valuesThatAreChangedInSilenceBeforeTheSwapAreNoticedAndCopiedAgain() throws SQLException {
+        withNotes();
+        orders.throughVerification();
+        for (String[] change : SILENT_CHANGES) {
+            database.execute(on("orders", change));
+            List<String> rows = rows();
+            assertRefused("differ in 1000 rows", orders::swap);
+            assertRefused("-DrestartCopy=orders", orders::swap);
+            assertThat(rows()).isEqualTo(rows);
+
+            orders.restartCopy();
+            assertThat(rows()).isEqualTo(rows);
+            database.execute("UPDATE orders SET note = 'n' || id");
+            orders.replay().verify();
+        }
+        List<String> rows = rows();
+        orders.swap();
+        assertSwapped(rows);
+    }
+
+    @Test
+    void valuesThatAreChangedInSilenceAfterTheSwapAreNoticedAndGoBackOnceTheyAreCaptured() throws SQLException {
+        withNotes();
+        for (String[] change : SILENT_CHANGES) {
+            orders.throughSwap();
+            database.execute(on("orders", change));
+            List<String> rows = rows();
+            assertRefused("differ in 1000 rows", orders::reverseSwap);
+            assertRefused("UPDATE \"public\".\"orders\" SET \"id\" = \"id\"", orders::reverseSwap);
+            assertSwapped(rows);
+
+            database.execute("UPDATE \"public\".\"orders\" SET \"id\" = \"id\"");
+            orders.reverseSwap();
+            assertThat(rows()).isEqualTo(rows);
+            orders.undo();
+            database.execute("UPDATE orders SET note = 'n' || id");
+        }
+    }
+
+    @Test
+    void theSameChangeOnBothIsComparedBeforeAnythingIsSwitched() throws SQLException {
+        String add = "ALTER TABLE %s ADD COLUMN token uuid DEFAULT gen_random_uuid()";
+        orders.throughVerification();
+        database.execute(add.formatted("orders"), add.formatted("orders_new"));
+        List<String> rows = rows();
+        assertRefused("differ in 1000 rows", orders::swap);
+        orders.restartCopy().swap();
+        assertSwapped(rows);
+
+        String more = "ALTER TABLE %s ADD COLUMN other uuid DEFAULT gen_random_uuid()";
+        database.execute(more.formatted("orders"), more.formatted("orders_old"));
+        rows = rows();
+        assertRefused("differ in 1000 rows", orders::reverseSwap);
+        assertSwapped(rows);
+        database.execute("UPDATE \"public\".\"orders\" SET \"id\" = \"id\"");
+        orders.reverseSwap();
+        assertThat(rows()).isEqualTo(rows);
+    }
+
+    @Test
+    void anOrdinaryJourneyComparesOnceBeforeEachSwitch() throws SQLException {
+        orders.throughVerification();
+        database.execute(
+                "UPDATE orders SET status = 'sent' WHERE id % 2 = 0", "VACUUM ANALYZE orders", "REINDEX TABLE orders");
+        orders.swap();
+        database.execute("DELETE FROM orders WHERE id % 7 = 0", "VACUUM ANALYZE orders", "VACUUM orders_old");
+        orders.reverseSwap().swap().reverseSwap();
+        assertThat(orders.lines())
+                .filteredOn(line -> line.startsWith("verification of") && line.contains("no difference"))
+                .hasSize(1);
+        assertThat(orders.lines()).noneMatch(line -> line.contains("are compared"));
     }
 }

@@ -16,6 +16,9 @@ public final class Heap {
             SELECT CASE WHEN relpages > 0 AND reltuples > 0 THEN reltuples / relpages ELSE -1 END
             FROM pg_catalog.pg_class WHERE oid = {table}::pg_catalog.regclass""");
 
+    private static final Sql FILENODE =
+            Sql.of("SELECT coalesce(pg_catalog.pg_relation_filenode(pg_catalog.to_regclass({table})), 0)");
+
     private static final Sql BYTES = Sql.of("SELECT pg_catalog.pg_table_size({table}::pg_catalog.regclass)");
 
     private static final Sql COUNT_HEAD = Sql.of("SELECT pg_catalog.count(*) FROM {table} WHERE ctid < {to}");
@@ -23,6 +26,14 @@ public final class Heap {
     private static final long SAMPLED_BLOCKS = 200;
 
     private Heap() {}
+
+    /**
+     * The file that has the table's rows, 0 where there is none. Blocks are numbers of one file: whoever plans by them reads this first,
+     * and looks at it again with every statement that reads by them.
+     */
+    public static long filenode(Session session, QualifiedName table) throws SQLException {
+        return session.queryLong(FILENODE.with("table", table.quoted()));
+    }
 
     /** The heap's size in blocks, now. */
     public static long blocks(Session session, QualifiedName table) throws SQLException {

@@ -93,12 +93,12 @@ public final class Migrations {
     private static final Sql RECORD_VERIFICATION = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, verified_at = pg_catalog.clock_timestamp(), verified_rows = {rows},
-                verified_differences = {differences}, capture_triggers = {triggers}
+                verified_differences = {differences}, capture_triggers = {triggers}, fingerprint = {fingerprint}
             WHERE id = {id}""");
 
     private static final Sql FORGET_VERIFICATION = Sql.of("""
             UPDATE {migration}
-            SET phase = {phase}, verified_at = NULL, verified_rows = NULL, verified_differences = NULL,
+            SET phase = {phase}, verified_at = NULL, verified_rows = NULL, verified_differences = NULL, fingerprint = NULL,
                 default_null = NULL, default_unreadable = NULL, default_infinite = NULL, default_before = NULL,
                 default_after = NULL
             WHERE id = {id}""");
@@ -112,13 +112,13 @@ public final class Migrations {
     private static final Sql RECORD_SWAP = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, backup_table = {backup}, swapped_at = pg_catalog.clock_timestamp(), capture_triggers = {triggers},
-                backup_verified_at = NULL, backup_differences = NULL
+                fingerprint = {fingerprint}, backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
     private static final Sql FORGET_SWAP = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, backup_table = NULL, swapped_at = NULL, lock_held_ms = NULL, capture_triggers = {triggers},
-                backup_verified_at = NULL, backup_differences = NULL
+                fingerprint = {fingerprint}, backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
     private static final Sql LOCK = Sql.of("SELECT FROM {migration} WHERE id = {id} FOR NO KEY UPDATE");
@@ -131,7 +131,8 @@ public final class Migrations {
     private static final Sql RECORD_BACKUP_VERIFICATION = Sql.of("""
             UPDATE {migration}
             SET backup_verified_at = pg_catalog.clock_timestamp(), backup_differences = {differences},
-                capture_triggers = CASE WHEN {differences} = 0 THEN {triggers} ELSE capture_triggers END
+                capture_triggers = CASE WHEN {differences} = 0 THEN {triggers} ELSE capture_triggers END,
+                fingerprint = CASE WHEN {differences} = 0 THEN {fingerprint} ELSE fingerprint END
             WHERE id = {id}""");
 
     private static final Sql RECORD_DROP = Sql.of("""
@@ -272,13 +273,16 @@ public final class Migrations {
      * Records what {@code verifyCopy} found; the phase is VERIFIED only where nothing differed.
      *
      * @param triggers those that captured changes when the comparison began
+     * @param fingerprint of the tables when it began, and when it ended
      */
-    public void recordVerification(Migration migration, long rows, long differences, String[] triggers)
+    public void recordVerification(
+            Migration migration, long rows, long differences, String[] triggers, String[] fingerprint)
             throws SQLException {
         session.update(phased(RECORD_VERIFICATION, differences == 0 ? Phase.VERIFIED : Phase.REPLAYED, migration)
                 .with("rows", rows)
                 .with("differences", differences)
-                .with("triggers", triggers));
+                .with("triggers", triggers)
+                .with("fingerprint", fingerprint));
     }
 
     /** Records how many rows the default partition has, and why. */
@@ -300,16 +304,20 @@ public final class Migrations {
      * The statement that records the swap, in whose transaction it is run.
      *
      * @param triggers an expression for those that capture changes from now on
+     * @param fingerprint an expression for the tables as they are then
      */
-    public Sql swapStatement(Migration migration, Identifier backup, Sql triggers) {
+    public Sql swapStatement(Migration migration, Identifier backup, Sql triggers, Sql fingerprint) {
         return phased(RECORD_SWAP, Phase.SWAPPED, migration)
                 .with("backup", backup.name())
-                .with("triggers", triggers);
+                .with("triggers", triggers)
+                .with("fingerprint", fingerprint);
     }
 
     /** After the reverse swap the new table equals the source again, so the migration is VERIFIED as before. */
-    public Sql reverseSwapStatement(Migration migration, Sql triggers) {
-        return phased(FORGET_SWAP, Phase.VERIFIED, migration).with("triggers", triggers);
+    public Sql reverseSwapStatement(Migration migration, Sql triggers, Sql fingerprint) {
+        return phased(FORGET_SWAP, Phase.VERIFIED, migration)
+                .with("triggers", triggers)
+                .with("fingerprint", fingerprint);
     }
 
     /**
@@ -331,10 +339,12 @@ public final class Migrations {
         session.update(sql(RECORD_LOCK_TIME).with("ms", milliseconds).with("id", migration.id()));
     }
 
-    public void recordBackupVerification(Migration migration, long differences, String[] triggers) throws SQLException {
+    public void recordBackupVerification(Migration migration, long differences, String[] triggers, String[] fingerprint)
+            throws SQLException {
         session.update(sql(RECORD_BACKUP_VERIFICATION)
                 .with("differences", differences)
                 .with("triggers", triggers)
+                .with("fingerprint", fingerprint)
                 .with("id", migration.id()));
     }
 

@@ -38,6 +38,7 @@ public record StateTables(Identifier schema) {
               delta_table pg_catalog.text,
               key_columns pg_catalog.text[],
               capture_triggers pg_catalog.text[],
+              fingerprint pg_catalog.text[],
               source_blocks bigint,
               source_filenode bigint,
               source_columns pg_catalog.text,

@@ -32,6 +32,7 @@ import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.ComparisonResult;
+import liquibase.ext.partition.engine.verify.Fingerprint;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
@@ -77,6 +78,7 @@ public final class ReverseSwap {
                 .run(new LockedSwitch.Body() {
                     @Override
                     public Switch plan() throws SQLException {
+                        requireUnchanged(run, migration);
                         return ReverseSwap.plan(run, migration, reader, backupName, replay.capture());
                     }
 
@@ -88,7 +90,10 @@ public final class ReverseSwap {
                     @Override
                     public Sql record() {
                         return run.migrations()
-                                .reverseSwapStatement(migration, Continuity.triggers(capture, run.source()));
+                                .reverseSwapStatement(
+                                        migration,
+                                        Continuity.triggers(capture, run.source()),
+                                        Fingerprint.expression(migration));
                     }
                 });
         run.line(
@@ -122,22 +127,46 @@ public final class ReverseSwap {
                     "Changes of %s are not being captured: a trigger of %s is missing or disabled, so the backup may lack what was written since. Nothing was renamed. %s"
                             .formatted(run.source(), capture.delta(), Continuity.remedy(run.session(), capture, live)));
         }
-        if (Continuity.isUnbroken(run, migration, run.source())) {
+        boolean unbroken = Continuity.isUnbroken(run, migration, run.source());
+        if (unbroken && Fingerprint.isUnchangedButForNewPartitions(run, migration)) {
             return;
         }
-        run.line(
-                "%s: a trigger that captures changes of %s was disabled, or made again, since the swap. The table is compared with its backup."
-                        .formatted(run.step(), run.source()));
+        run.line((unbroken
+                        ? "%s: %s or its backup was rewritten or altered since the swap. The two are compared."
+                        : "%s: a trigger that captures changes of %s was disabled, or made again, since the swap. The table is compared with its backup.")
+                .formatted(run.step(), run.source()));
         ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
-        if (result.differences() > 0) {
+        if (result.differences() == 0) {
+            return;
+        }
+        if (unbroken) {
             throw new PartitionException(
-                    "%s and its backup differ in %d rows that were written while a trigger was disabled. Nothing was renamed, since the rollback would lose these writes. Put the keys of the rows into the delta table, once with the values that either table has (INSERT INTO %s (%s) VALUES …), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
+                    "%s and its backup differ in %d rows that no trigger saw change: somebody has altered a column of the one so that its values changed, made a column again, or taken rows out with a partition. Nothing was renamed, since the rollback would bring the backup's values back. Where those of %s are right, have the rows captured (UPDATE %s SET %s = %s, for these rows or, month by month, for all), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
                             .formatted(
                                     run.source(),
                                     result.differences(),
-                                    capture.delta(),
-                                    Sql.list(capture.columns()),
+                                    run.source(),
+                                    run.source().quoted(),
+                                    migration.keyColumns().get(0).quoted(),
+                                    migration.keyColumns().get(0).quoted(),
                                     result.list()));
+        }
+        throw new PartitionException(
+                "%s and its backup differ in %d rows that were written while a trigger was disabled. Nothing was renamed, since the rollback would lose these writes. Put the keys of the rows into the delta table, once with the values that either table has (INSERT INTO %s (%s) VALUES …), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
+                        .formatted(
+                                run.source(),
+                                result.differences(),
+                                capture.delta(),
+                                Sql.list(capture.columns()),
+                                result.list()));
+    }
+
+    /** They were when the step began, so that this is asked for what happens from then until the lock is there. */
+    private static void requireUnchanged(StepRun run, Migration migration) throws SQLException {
+        if (!Fingerprint.isUnchangedButForNewPartitions(run, migration)) {
+            throw new PartitionException(
+                    "%s or its backup was rewritten or altered just now, so that the two may differ. Nothing was renamed and change capture is still on. Roll back again; the two are compared first."
+                            .formatted(run.source()));
         }
     }
 

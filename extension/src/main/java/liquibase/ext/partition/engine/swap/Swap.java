@@ -40,6 +40,7 @@ import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.Partition;
 import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.verify.Comparison;
+import liquibase.ext.partition.engine.verify.Fingerprint;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
@@ -98,13 +99,18 @@ public final class Swap {
         long milliseconds = locked.run(new LockedSwitch.Body() {
             @Override
             public Switch plan() throws SQLException {
+                requireUnchanged();
                 return Swap.this.plan(reader, replay);
             }
 
             @Override
             public Sql record() {
                 return run.migrations()
-                        .swapStatement(migration, backup.name(), Continuity.triggers(replay.capture(), run.source()));
+                        .swapStatement(
+                                migration,
+                                backup.name(),
+                                Continuity.triggers(replay.capture(), run.source()),
+                                Fingerprint.expression(migration));
             }
         });
         run.migrations().recordLockTime(migration, milliseconds);
@@ -135,6 +141,20 @@ public final class Swap {
                     "%s: a trigger that captures changes of %s was disabled, or made again, since the tables were compared. They are compared once more."
                             .formatted(run.step(), run.source()));
             Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
+        } else if (!Fingerprint.isUnchanged(run, migration)) {
+            run.line(
+                    "%s: %s or %s was rewritten or altered since the tables were compared. They are compared once more."
+                            .formatted(run.step(), run.source(), migration.newTable()));
+            Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
+        }
+    }
+
+    /** They were when the step began, so that this is asked for what happens from then until the lock is there. */
+    private void requireUnchanged() throws SQLException {
+        if (!Fingerprint.isUnchanged(run, migration)) {
+            throw new PartitionException(
+                    "%s or %s was rewritten or altered just now, so that the two may differ. Nothing was renamed and change capture is still on. Run update again; it compares them first."
+                            .formatted(run.source(), migration.newTable()));
         }
     }
 
@@ -196,12 +216,6 @@ public final class Swap {
     }
 
     private void requireReady(TableReader reader, Table source) throws SQLException {
-        long differences = migration.verifiedDifferences().orElse(0L);
-        if (differences > 0) {
-            throw new PartitionException(
-                    "%s and %s have not been found equal: the last verification found %d differences. Nothing was renamed. Run verifyCopy first."
-                            .formatted(run.source(), migration.newTable(), differences));
-        }
         if (reader.find(backup).isPresent()) {
             throw new PartitionException(
                     "There is a table %s already, so the source cannot take that name. Nothing was renamed. Rename or drop that table, or choose another backupTableName."

@@ -62,7 +62,11 @@ public record Comparison(
     private static final long FIRST_BLOCKS = 8;
 
     /**
-     * OFFSET 0 keeps the lookup a lookup: joined, it would read the whole other table once a chunk. The rows of a chunk are
+     * The file that the statement has read comes with the answer: the lock that a SELECT takes before its snapshot keeps the table from
+     * being rewritten until it ends, so that what it says is of the heap it read. Of another heap than the planned one it may have
+     * read nothing at all, and found no difference.
+     *
+     * <p>OFFSET 0 keeps the lookup a lookup: joined, it would read the whole other table once a chunk. The rows of a chunk are
      * looked up in the order of the other side, partition by partition or along the key: with 120 partitions and rows in no
      * order this took about half the time.
      */
@@ -71,7 +75,8 @@ public record Comparison(
                    pg_catalog.count(*) FILTER (WHERE found.same IS NOT TRUE) AS differences,
                    (pg_catalog.array_agg(pg_catalog.concat_ws(', ', {keyTexts}) || CASE WHEN found.same THEN '' WHEN found.same IS NULL
                                 THEN {missing} ELSE {different} END)
-                      FILTER (WHERE found.same IS NOT TRUE))[1:{listed}] AS keys
+                      FILTER (WHERE found.same IS NOT TRUE))[1:{listed}] AS keys,
+                   pg_catalog.pg_relation_filenode(pg_catalog.to_regclass({tableName})) AS filenode
             FROM (SELECT * FROM ONLY {table} AS t
                   WHERE t.ctid >= {from} AND t.ctid < {to}
                     AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured}){route}
@@ -84,18 +89,20 @@ public record Comparison(
     private static final Sql SAME_IMAGE =
             Sql.of("ROW({left})::pg_catalog.record OPERATOR(pg_catalog.*=) ROW({right})::pg_catalog.record");
 
-    /** A range of one table's blocks, and whether the contents of its rows are compared, or only their presence. */
-    private record Piece(QualifiedName table, boolean contents, Chunk chunk) {}
+    /** A range of one table's blocks in that file, and whether the contents of its rows are compared, or only their presence. */
+    private record Piece(QualifiedName table, long filenode, boolean contents, Chunk chunk) {}
 
     /** The pieces of some tables, one table after the other. */
     private static final class Pieces implements Items<Piece> {
-        private record Side(QualifiedName table, boolean contents, RemainingBlocks blocks) {}
+        private record Side(QualifiedName table, long filenode, boolean contents, RemainingBlocks blocks) {}
 
         private final List<Side> sides = new ArrayList<>();
         private int at;
 
-        void add(QualifiedName table, boolean contents, RemainingBlocks blocks) {
-            sides.add(new Side(table, contents, blocks));
+        void add(Session session, QualifiedName table, boolean contents, ChunkSize size, Workers team)
+                throws SQLException {
+            long filenode = Heap.filenode(session, table);
+            sides.add(new Side(table, filenode, contents, blocks(session, table, size, team)));
         }
 
         @Override
@@ -104,7 +111,7 @@ public record Comparison(
                 Side side = sides.get(at);
                 Optional<Chunk> chunk = side.blocks().next();
                 if (chunk.isPresent()) {
-                    return Optional.of(new Piece(side.table(), side.contents(), chunk.get()));
+                    return Optional.of(new Piece(side.table(), side.filenode(), side.contents(), chunk.get()));
                 }
             }
             return Optional.empty();
@@ -127,6 +134,7 @@ public record Comparison(
      * @param team does it
      * @param what begins the progress lines
      * @param chunkSize rows a chunk holds at most, about
+     * @throws MovedRows when a table was rewritten meanwhile, so that its chunks are not what was planned
      */
     public ComparisonResult compare(StepRun run, Workers team, String what, long chunkSize, int workers)
             throws SQLException {
@@ -134,9 +142,9 @@ public record Comparison(
         ChunkSize there = chunkSize(run.session(), List.of(ordinary), chunkSize);
         ChunkSize back = chunkSize(run.session(), partitions, chunkSize);
         Pieces pieces = new Pieces();
-        pieces.add(ordinary, true, blocks(run.session(), ordinary, there, team));
+        pieces.add(run.session(), ordinary, true, there, team);
         for (QualifiedName partition : partitions) {
-            pieces.add(partition, false, blocks(run.session(), partition, back, team));
+            pieces.add(run.session(), partition, false, back, team);
         }
         long blocks = pieces.left();
         ProgressMeter meter = new ProgressMeter(run.report(), what, blocks, 0, 0);
@@ -165,7 +173,7 @@ public record Comparison(
     /** The comparing statement of one chunk on the way there, for review. */
     public Sql statement(Chunk chunk) {
         return statement(
-                new Piece(ordinary, true, chunk),
+                new Piece(ordinary, 0, true, chunk),
                 routes.of(Collections.singleton(null)).get(0));
     }
 
@@ -186,7 +194,7 @@ public record Comparison(
     private ComparisonResult compare(Session session, Piece piece) throws SQLException {
         ComparisonResult result = ComparisonResult.none();
         for (Route route : routes(session, piece)) {
-            result = result.plus(compare(session, statement(piece, route)));
+            result = result.plus(compare(session, piece, statement(piece, route)));
         }
         return result;
     }
@@ -199,8 +207,11 @@ public record Comparison(
         return TakenRoutes.ofChunk(session, routes, match, piece.table(), piece.chunk());
     }
 
-    private static ComparisonResult compare(Session session, Sql statement) throws SQLException {
+    private static ComparisonResult compare(Session session, Piece piece, Sql statement) throws SQLException {
         return session.queryFirst(statement, row -> {
+                    if (row.getLong("filenode") != piece.filenode()) {
+                        throw new MovedRows(piece.table());
+                    }
                     Array keys = row.getArray("keys");
                     return new ComparisonResult(
                             row.getLong("rows"),
@@ -227,6 +238,7 @@ public record Comparison(
                 .with("different", Sql.literal(" (not the same in %s)".formatted(other)))
                 .with("listed", Sql.raw(Integer.toString(ComparisonResult.LISTED_KEYS)))
                 .with("table", piece.table())
+                .with("tableName", piece.table().quoted())
                 .with("order", piece.contents() ? match.partitionValue(rows) : Sql.list("t", match.columns()))
                 .with("same", same)
                 .with("other", route.read())

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.verify;
 
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
@@ -25,6 +26,8 @@ import liquibase.ext.partition.engine.target.RowShape;
  * they found. See {@link Comparison} for transactions and locks.
  */
 public final class Verification {
+    private static final int ATTEMPTS = 3;
+
     private Verification() {}
 
     /**
@@ -41,30 +44,52 @@ public final class Verification {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
             return;
         }
-        Table source = new TableReader(run.session()).require(run.source());
-        Table newTable = new TableReader(run.session()).require(migration.newTable());
-        Comparison comparison = comparison(run, migration, source, newTable, RowShape.SOURCE);
-        String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
         String what = "verification of " + migration.newTable();
         Workers team = run.wholeWorkers(pace, what);
-        ComparisonResult result = comparison.compare(run, team, what, chunkSize, workers);
-        run.migrations().recordVerification(migration, result.rows(), result.differences(), triggers);
-        if (result.differences() > 0) {
-            throw new PartitionException(
-                    "%s and %s differ in %d rows. The source is untouched and capture goes on; the swap will refuse. Roll back to before the copy and copy again. If nobody has disabled a trigger of the table meanwhile, or written to the new one, report this: it should not happen. The keys:%s"
-                            .formatted(run.source(), migration.newTable(), result.differences(), result.list()));
-        }
         PartitionLayout layout = migration.spec().layout();
         QualifiedName defaultPartition = run.source().sibling(layout.defaultPartition());
-        DefaultRows aside = new DefaultPartition(
-                        defaultPartition, comparison.match().partitionKey(), layout)
-                .count(run, team, chunkSize, workers);
-        run.migrations().recordDefaultRows(migration, aside);
+        DefaultRows[] aside = {DefaultRows.none()};
+        Steady steady = steadily(run, migration, migration.newTable(), () -> {
+            TableReader reader = new TableReader(run.session());
+            Comparison comparison = comparison(
+                    run,
+                    migration,
+                    reader.require(run.source()),
+                    reader.require(migration.newTable()),
+                    RowShape.SOURCE);
+            String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
+            ComparisonResult found = comparison.compare(run, team, what, chunkSize, workers);
+            if (found.differences() == 0) {
+                aside[0] = new DefaultPartition(
+                                defaultPartition, comparison.match().partitionKey(), layout)
+                        .count(run, team, chunkSize, workers);
+            }
+            return new Compared(found, triggers);
+        });
+        ComparisonResult result = steady.compared().result();
+        run.migrations()
+                .recordVerification(
+                        migration,
+                        result.rows(),
+                        result.differences(),
+                        steady.compared().triggers(),
+                        steady.fingerprint());
+        if (result.differences() > 0) {
+            throw new PartitionException(
+                    "%s and %s differ in %d rows. The source is untouched and capture goes on; nothing is swapped while they differ. Have them copied again, in one command: liquibase update -DrestartCopy=%s. Where nobody has altered a table so that its values changed, disabled a trigger, or written to the new table, report this: it should not happen. The keys:%s"
+                            .formatted(
+                                    run.source(),
+                                    migration.newTable(),
+                                    result.differences(),
+                                    run.source().name().name(),
+                                    result.list()));
+        }
+        run.migrations().recordDefaultRows(migration, aside[0]);
         run.line("verification of %s: %,d rows compared, no difference; %s in %s"
                 .formatted(
                         migration.newTable(),
                         result.rows(),
-                        aside.describe(
+                        aside[0].describe(
                                 layout.interval().write(layout.from()),
                                 layout.interval().write(layout.until())),
                         defaultPartition));
@@ -82,23 +107,83 @@ public final class Verification {
             throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.SWAPPED, run.step());
         QualifiedName backup = run.source().sibling(migration.backupTableName().orElseThrow());
-        TableReader reader = new TableReader(run.session());
-        Table live = reader.require(run.source());
-        Table old = reader.require(backup);
+        String what = "verification of " + backup;
+        Workers team = run.wholeWorkers(pace, what);
+        Steady steady = steadily(run, migration, backup, () -> {
+            TableReader reader = new TableReader(run.session());
+            Table live = reader.require(run.source());
+            Table old = reader.require(backup);
+            requireSameColumns(migration, live, old);
+            Comparison comparison = comparison(run, migration, old, live, RowShape.NEW);
+            String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
+            return new Compared(comparison.compare(run, team, what, chunkSize, workers), triggers);
+        });
+        ComparisonResult result = steady.compared().result();
+        run.migrations()
+                .recordBackupVerification(
+                        migration, result.differences(), steady.compared().triggers(), steady.fingerprint());
+        return result;
+    }
+
+    private static void requireSameColumns(Migration migration, Table live, Table old) {
         Set<Identifier> differing = migration.spec().differingColumns();
         String liveColumns = live.columnFingerprint(differing);
         String oldColumns = old.columnFingerprint(differing);
         if (!liveColumns.equals(oldColumns)) {
             throw new PartitionException(
                     "The columns of %s and of its backup %s are not the same any more, so they cannot be compared. Nothing was changed. They are <%s> and <%s>. Give the backup the same columns, then run update again; or drop it by hand."
-                            .formatted(run.source(), backup, liveColumns, oldColumns));
+                            .formatted(live.name(), old.name(), liveColumns, oldColumns));
         }
-        Comparison comparison = comparison(run, migration, old, live, RowShape.NEW);
-        String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
-        String what = "verification of " + backup;
-        ComparisonResult result = comparison.compare(run, run.wholeWorkers(pace, what), what, chunkSize, workers);
-        run.migrations().recordBackupVerification(migration, result.differences(), triggers);
-        return result;
+    }
+
+    /** What one comparison found, and the triggers that captured changes when it began. */
+    private record Compared(ComparisonResult result, String[] triggers) {}
+
+    /** A comparison during which the tables were the same all the time, and what they were. */
+    private record Steady(Compared compared, String[] fingerprint) {}
+
+    @FunctionalInterface
+    private interface Attempt {
+        Compared compare() throws SQLException;
+    }
+
+    /**
+     * Compares until nobody has rewritten or altered one of the tables meanwhile. The fingerprint is read before the comparison plans by
+     * the tables' files, and never comes back once it was another one.
+     *
+     * @param named the one that is not the application's
+     */
+    private static Steady steadily(StepRun run, Migration migration, QualifiedName named, Attempt attempt)
+            throws SQLException {
+        for (int i = 1; i <= ATTEMPTS; i++) {
+            String[] fingerprint = Fingerprint.read(run.session(), migration);
+            try {
+                Compared compared = attempt.compare();
+                if (Arrays.equals(fingerprint, Fingerprint.read(run.session(), migration))) {
+                    return new Steady(compared, fingerprint);
+                }
+            } catch (SQLException | PartitionException e) {
+                if (isUnchanged(run, migration, fingerprint, e)) {
+                    throw e;
+                }
+            }
+            run.line("%s: %s or %s was rewritten or altered while they were compared. The comparison starts over."
+                    .formatted(run.step(), run.source(), named));
+        }
+        throw new PartitionException(
+                "%s or %s was rewritten or altered each of %d times that they were compared (VACUUM FULL, CLUSTER, ALTER TABLE, a partition that was attached or detached). Nothing was recorded, and capture goes on. Run update again when nobody does that."
+                        .formatted(run.source(), named, ATTEMPTS));
+    }
+
+    /** Of a failure that may come of an alteration: a column or a partition that a statement names is gone. */
+    private static boolean isUnchanged(StepRun run, Migration migration, String[] fingerprint, Exception failure) {
+        try {
+            return Arrays.equals(fingerprint, Fingerprint.read(run.session(), migration));
+        } catch (SQLException suppressed) {
+            // The connection is gone; what counts is why.
+            failure.addSuppressed(suppressed);
+            return true;
+        }
     }
 
     private static Comparison comparison(

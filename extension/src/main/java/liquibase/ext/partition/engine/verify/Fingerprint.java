@@ -1,0 +1,111 @@
+package liquibase.ext.partition.engine.verify;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+
+/**
+ * What the two tables of a migration must still be for a verdict on them to hold: that they are equal, may be swapped, may go back.
+ * Row triggers see every write, but not an {@code ALTER TABLE} that rewrites all values ({@code TYPE text USING upper(v)}), nor a
+ * column that is dropped and made again, nor a partition that goes and comes. Each of these leaves another fingerprint:
+ *
+ * <ul>
+ *   <li>{@code column}: of both tables, number, name, type, modifier, collation, and how it is generated;
+ *   <li>{@code heap}: of both tables and of every partition, at every level, the file that has its rows, and the catalog's row that makes
+ *       it a partition, which is another one once it was detached and attached again;
+ *   <li>{@code function}: those that a generated column or the partition key calls, as they were last made. What such a function calls
+ *       itself is not known to the catalog.
+ * </ul>
+ *
+ * <p>The record of the migration has the fingerprint that the tables had when they were last known to be equal but for the keys in the
+ * delta table: when a comparison began, or when a switch ended. Another one does not say that rows differ: {@code VACUUM FULL} changes
+ * none. It says that they must be compared. Neither VACUUM, ANALYZE or REINDEX nor a step of ours changes it, but for the switches, which
+ * record it.
+ *
+ * <p>Transactions and locks: one question, which takes none but those of the catalog. To know it for certain, ask under a lock on both
+ * tables, or let the question be one of {@link liquibase.ext.partition.engine.sql.Answers}.
+ */
+public final class Fingerprint {
+    /** An array of texts. By oid, so that the names do not matter, which the switch changes. */
+    private static final Sql FACTS = Sql.of("""
+            ARRAY(
+              WITH relation AS (
+                SELECT {ordinary}::pg_catalog.oid AS oid
+                UNION SELECT {partitioned}::pg_catalog.oid
+                UNION SELECT relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree({partitioned}::pg_catalog.oid::pg_catalog.regclass)
+                UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {partitioned}::pg_catalog.oid)
+              SELECT pg_catalog.concat_ws(' ', 'heap', r.oid,
+                       coalesce(pg_catalog.pg_relation_filenode(r.oid), 0),
+                       (SELECT pg_catalog.max(i.xmin::pg_catalog.text) FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = r.oid))
+              FROM relation AS r
+              UNION ALL
+              SELECT pg_catalog.concat_ws(' ', 'column', a.attrelid, a.attnum, a.atttypid, a.atttypmod, a.attcollation,
+                       pg_catalog.quote_ident(a.attname),
+                       CASE WHEN a.attgenerated <> '' THEN a.attgenerated::pg_catalog.text || pg_catalog.md5(d.adbin::pg_catalog.text) END)
+              FROM pg_catalog.pg_attribute AS a
+              LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+              WHERE a.attrelid IN ({ordinary}::pg_catalog.oid, {partitioned}::pg_catalog.oid) AND a.attnum > 0 AND NOT a.attisdropped
+              UNION
+              SELECT pg_catalog.concat_ws(' ', 'function', f.oid, f.xmin)
+              FROM pg_catalog.pg_depend AS d
+              LEFT JOIN pg_catalog.pg_operator AS o
+                ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
+              JOIN pg_catalog.pg_proc AS f
+                ON f.oid = CASE d.refclassid WHEN 'pg_catalog.pg_proc'::pg_catalog.regclass THEN d.refobjid ELSE o.oprcode END
+              WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = {partitioned}::pg_catalog.oid
+                 OR d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid IN (
+                      SELECT e.oid FROM pg_catalog.pg_attrdef AS e
+                      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = e.adrelid AND a.attnum = e.adnum
+                      WHERE e.adrelid IN ({ordinary}::pg_catalog.oid, {partitioned}::pg_catalog.oid) AND a.attgenerated <> '')
+              ORDER BY 1)""");
+
+    private static final Sql LIST = Sql.of("SELECT pg_catalog.unnest({facts})");
+
+    private static final Sql CHANGES = Sql.of("""
+            WITH recorded AS (
+              SELECT pg_catalog.unnest(m.fingerprint) AS fact FROM {migration} AS m WHERE m.id = {id}),
+            present AS (SELECT pg_catalog.unnest({facts}) AS fact)
+            (SELECT fact FROM recorded EXCEPT SELECT fact FROM present)
+            UNION ALL
+            (SELECT fact FROM present WHERE {counted} EXCEPT SELECT fact FROM recorded)
+            ORDER BY fact""");
+
+    private static final Sql ALL = Sql.raw("true");
+    private static final Sql ALL_BUT_PARTITIONS = Sql.raw("fact NOT LIKE 'heap %'");
+
+    private Fingerprint() {}
+
+    /** An expression for the fingerprint that the tables have, of type {@code text[]}. */
+    public static Sql expression(Migration migration) {
+        return FACTS.with("ordinary", migration.sourceOid()).with("partitioned", migration.newOid());
+    }
+
+    /** The fingerprint that the tables have now. */
+    public static String[] read(Session session, Migration migration) throws SQLException {
+        return session.queryStrings(LIST.with("facts", expression(migration))).toArray(String[]::new);
+    }
+
+    /** Whether the tables have the fingerprint that is recorded. Not where none is. */
+    public static boolean isUnchanged(StepRun run, Migration migration) throws SQLException {
+        return changes(run, migration, ALL).isEmpty();
+    }
+
+    /**
+     * As {@link #isUnchanged}, but for tables that have become partitions since. For the live table after the swap: what is written
+     * through it is captured into whatever partition, so that such a table need be looked into only by itself.
+     */
+    public static boolean isUnchangedButForNewPartitions(StepRun run, Migration migration) throws SQLException {
+        return changes(run, migration, ALL_BUT_PARTITIONS).isEmpty();
+    }
+
+    private static List<String> changes(StepRun run, Migration migration, Sql counted) throws SQLException {
+        return run.session()
+                .queryStrings(CHANGES.with("migration", run.state().migration())
+                        .with("id", migration.id())
+                        .with("facts", expression(migration))
+                        .with("counted", counted));
+    }
+}
