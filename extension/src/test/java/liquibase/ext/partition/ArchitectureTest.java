@@ -62,6 +62,8 @@ class ArchitectureTest {
             .definedBy(ROOT + ".engine.index..")
             .layer("verify")
             .definedBy(ROOT + ".engine.verify..")
+            .layer("restart")
+            .definedBy(ROOT + ".engine.restart..")
             .layer("swap")
             .definedBy(ROOT + ".engine.swap..")
             .layer("delta")
@@ -82,27 +84,31 @@ class ArchitectureTest {
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("survey")
             .mayOnlyBeAccessedByLayers("prepare")
+            .whereLayer("restart")
+            .mayNotBeAccessedByAnyLayer()
             .whereLayer("copy")
-            .mayNotBeAccessedByAnyLayer()
+            .mayOnlyBeAccessedByLayers("restart")
             .whereLayer("index")
-            .mayNotBeAccessedByAnyLayer()
+            .mayOnlyBeAccessedByLayers("restart")
             .whereLayer("swap")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("verify")
-            .mayOnlyBeAccessedByLayers("swap")
+            .mayOnlyBeAccessedByLayers("swap", "restart")
             .whereLayer("delta")
-            .mayOnlyBeAccessedByLayers("copy", "verify", "swap")
+            .mayOnlyBeAccessedByLayers("copy", "verify", "swap", "restart")
             .whereLayer("run")
-            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta")
+            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "restart", "delta")
             .whereLayer("state")
-            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "delta", "run")
+            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "restart", "delta", "run")
             .whereLayer("target")
-            .mayOnlyBeAccessedByLayers("prepare", "survey", "copy", "index", "verify", "swap", "delta", "run", "state")
+            .mayOnlyBeAccessedByLayers(
+                    "prepare", "survey", "copy", "index", "verify", "swap", "restart", "delta", "run", "state")
             .whereLayer("time")
             .mayOnlyBeAccessedByLayers("target", "delta", "prepare", "survey")
             .whereLayer("catalog")
             .mayOnlyBeAccessedByLayers(
-                    "prepare", "survey", "copy", "index", "verify", "swap", "delta", "run", "state", "target");
+                    "prepare", "survey", "copy", "index", "verify", "swap", "restart", "delta", "run", "state",
+                    "target");
 
     @ArchTest
     static final ArchRule noPackagesGoRoundInACircle =

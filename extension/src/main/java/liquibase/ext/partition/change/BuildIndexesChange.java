@@ -5,6 +5,7 @@ import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.state.Phase;
 
 /** Builds the table's indexes on the new table. */
 @DatabaseChange(
@@ -15,12 +16,13 @@ public class BuildIndexesChange extends NewTableChange {
 
     @Override
     protected Set<TuningAttribute> tuningAttributes() {
-        return TuningAttribute.with(TuningAttribute.PAUSES, TuningAttribute.WORKERS);
+        return TuningAttribute.with(TuningAttribute.PAUSES, TuningAttribute.WORKERS, TuningAttribute.RESTART);
     }
 
     @Override
     protected void execute(StepRun run) throws SQLException {
         requireRecordedNames(run);
+        restartCopy(run, Phase.COPIED);
         IndexBuild.of(run).build(tuning().workers(), tuning().pace());
     }
 

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
-import liquibase.ext.partition.TableSelection;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Chunk;
@@ -27,15 +26,16 @@ public class ChunkedCopyChange extends DeltaChange {
     @Override
     protected void execute(StepRun run) throws SQLException {
         requireRecordedNames(run);
-        String restart = tuning().text(TuningAttribute.RESTART);
-        boolean startOver = "true".equalsIgnoreCase(restart)
-                || TableSelection.parse(restart).contains(run.source());
         ChunkedCopy.of(run)
                 .copy(
-                        tuning().positive(TuningAttribute.CHUNK_SIZE, ChunkedCopy.UNBOUNDED),
+                        chunkSize(tuning()),
                         tuning().workers(),
-                        startOver,
+                        RestartedCopy.isAsked(tuning().text(TuningAttribute.RESTART), run.source()),
                         tuning().pace());
+    }
+
+    static long chunkSize(Tuning tuning) {
+        return tuning.positive(TuningAttribute.CHUNK_SIZE, ChunkedCopy.UNBOUNDED);
     }
 
     @Override

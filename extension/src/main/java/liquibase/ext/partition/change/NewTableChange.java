@@ -11,6 +11,7 @@ import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Phase;
 
 /** A change that works on the new table. */
 public abstract class NewTableChange extends PartitionChange {
@@ -55,6 +56,11 @@ public abstract class NewTableChange extends PartitionChange {
         if (migration.isPresent()) {
             requireRecorded("newTableName", newTable(), migration.get().newTableName());
         }
+    }
+
+    /** First thing in a step after the copy: as its attribute {@code restart} says, and as far as the step itself needs it. */
+    protected void restartCopy(StepRun run, Phase goal) throws SQLException {
+        RestartedCopy.upTo(goal, run, tuning().text(TuningAttribute.RESTART), getChangeSet(), getTableName(), tuning());
     }
 
     protected static void requireRecorded(String attribute, Object given, Object recorded) {

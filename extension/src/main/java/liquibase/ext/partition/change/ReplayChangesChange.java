@@ -9,6 +9,7 @@ import liquibase.database.Database;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.statement.SqlStatement;
 
@@ -21,12 +22,13 @@ public class ReplayChangesChange extends DeltaChange {
 
     @Override
     protected Set<TuningAttribute> tuningAttributes() {
-        return TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.BATCH_SIZE);
+        return TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.BATCH_SIZE, TuningAttribute.RESTART);
     }
 
     @Override
     protected void execute(StepRun run) throws SQLException {
         requireRecordedNames(run);
+        restartCopy(run, Phase.INDEXED);
         ReplayStep.run(
                 run, tuning().positive(TuningAttribute.BATCH_SIZE, ReplayStep.DEFAULT_BATCH_SIZE), tuning().pace());
     }

@@ -94,7 +94,7 @@ public enum TuningAttribute {
             "restart",
             "${restartCopy}",
             (name, text) -> {},
-            "true, all, or names of tables with commas between them: starts the copy over where it names this table");
+            "true, all, or names of tables with commas between them: starts the copy over where it names this table; a later step does that before its own work");
 
     /** Those that take a lock which writers would feel. */
     public static final Set<TuningAttribute> LOCK = some(LOCK_TIMEOUT, LOCK_ATTEMPTS);

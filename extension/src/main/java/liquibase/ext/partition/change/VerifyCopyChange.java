@@ -7,6 +7,7 @@ import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Chunk;
+import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.Verification;
@@ -20,12 +21,14 @@ public class VerifyCopyChange extends DeltaChange {
 
     @Override
     protected Set<TuningAttribute> tuningAttributes() {
-        return TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.CHUNK_SIZE, TuningAttribute.WORKERS);
+        return TuningAttribute.with(
+                TuningAttribute.PACE, TuningAttribute.CHUNK_SIZE, TuningAttribute.WORKERS, TuningAttribute.RESTART);
     }
 
     @Override
     protected void execute(StepRun run) throws SQLException {
         requireRecordedNames(run);
+        restartCopy(run, Phase.REPLAYED);
         Verification.verifyCopy(
                 run,
                 tuning().positive(TuningAttribute.CHUNK_SIZE, Comparison.DEFAULT_CHUNK_SIZE),

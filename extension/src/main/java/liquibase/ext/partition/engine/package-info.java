@@ -36,7 +36,7 @@
  *
  * <h2>Layers</h2>
  *
- * {@code copy, delta, index, verify, swap → state, run → target → time, catalog → sql}. The types in this package itself are what
- * every layer may throw.
+ * {@code restart → copy, index, verify; copy, delta, index, verify, swap → state, run → target → time, catalog → sql}. The types in
+ * this package itself are what every layer may throw.
  */
 package liquibase.ext.partition.engine;

@@ -5,7 +5,10 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
-/** Whether every chunk of a table is copied. */
+/**
+ * Whether every chunk of a table is copied; or its copy is being started over by a later step, which completes it before it does its
+ * own work.
+ */
 public class CopyCompletePrecondition extends PhasePrecondition {
     @Override
     public String getName() {
@@ -14,7 +17,7 @@ public class CopyCompletePrecondition extends PhasePrecondition {
 
     @Override
     protected Optional<String> whyNot(QualifiedName table, Migration migration) {
-        return migration.phase().isAtLeast(Phase.COPIED)
+        return migration.phase().isAtLeast(Phase.COPIED) || migration.restarting()
                 ? Optional.empty()
                 : Optional.of("The copy of %s is not complete: the migration is <%s>."
                         .formatted(table, migration.phase().word()));

@@ -78,11 +78,11 @@ class TuningTest {
             "chunkedCopy",
             "chunkSize=\"100\" chunkTime=\"1s\" workers=\"1\" maxDuration=\"1ms\" restart=\"\" " + PACE,
             "buildIndexes",
-            "workers=\"1\" " + PACE,
+            "workers=\"1\" restart=\"\" " + PACE,
             "replayChanges",
-            "batchSize=\"1000\" chunkTime=\"1s\" " + PACE,
+            "batchSize=\"1000\" chunkTime=\"1s\" restart=\"\" " + PACE,
             "verifyCopy",
-            "chunkSize=\"500\" chunkTime=\"1s\" workers=\"1\" " + PACE,
+            "chunkSize=\"500\" chunkTime=\"1s\" workers=\"1\" restart=\"\" " + PACE,
             "lockedSwap",
             "lockTimeout=\"500ms\" lockAttempts=\"20\" maxDrainRows=\"100\" waitForOldTransactions=\"1min\" onOldTransactions=\"stop\"");
 
@@ -92,11 +92,11 @@ class TuningTest {
             "chunkedCopy",
             "chunkSize=\"300\" chunkTime=\"500ms\" workers=\"2\" restart=\"payments\" " + OTHER_PACE,
             "buildIndexes",
-            "workers=\"2\" " + OTHER_PACE,
+            "workers=\"2\" restart=\"payments\" " + OTHER_PACE,
             "replayChanges",
-            "batchSize=\"2000\" chunkTime=\"500ms\" " + OTHER_PACE,
+            "batchSize=\"2000\" chunkTime=\"500ms\" restart=\"payments\" " + OTHER_PACE,
             "verifyCopy",
-            "chunkSize=\"900\" chunkTime=\"500ms\" workers=\"2\" " + OTHER_PACE,
+            "chunkSize=\"900\" chunkTime=\"500ms\" workers=\"2\" restart=\"payments\" " + OTHER_PACE,
             "lockedSwap",
             "lockTimeout=\"600ms\" lockAttempts=\"30\" maxDrainRows=\"200\" waitForOldTransactions=\"2min\" onOldTransactions=\"goOn\"");
 

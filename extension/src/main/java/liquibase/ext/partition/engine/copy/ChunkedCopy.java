@@ -151,6 +151,22 @@ public final class ChunkedCopy {
         run.session().inTransaction(() -> CopiedRows.discard(run, migration));
     }
 
+    /** Whether the source is what the migration's plan was made of: neither rewritten since, nor altered. */
+    public static boolean isPlanValid(StepRun run, Migration migration) throws SQLException {
+        CopyPlan plan = migration.plan().orElseThrow();
+        return isSameHeap(run.session(), migration, plan)
+                && columns(run.session(), migration).equals(plan.columnFingerprint());
+    }
+
+    private static boolean isSameHeap(Session session, Migration migration, CopyPlan plan) throws SQLException {
+        return session.queryBoolean(
+                STILL_HOLDS.with("filenode", plan.filenode()).with("oid", migration.sourceOid()));
+    }
+
+    private static String columns(Session session, Migration migration) throws SQLException {
+        return Column.fingerprint(new TableReader(session).columns(migration.sourceOid()));
+    }
+
     private CopyPlan plan() throws SQLException {
         // Capture has committed, so whatever is not in these blocks was written since, and is in the delta table.
         Session session = run.session();
@@ -285,14 +301,15 @@ public final class ChunkedCopy {
     }
 
     private void requireSame(Session session, CopyPlan plan) throws SQLException {
-        boolean sameHeap = session.queryBoolean(
-                STILL_HOLDS.with("filenode", plan.filenode()).with("oid", migration.sourceOid()));
-        if (!sameHeap) {
+        if (!isSameHeap(session, migration, plan)) {
             throw new PartitionException(
-                    "%s was rewritten since its copy began (VACUUM FULL, CLUSTER, pg_repack, or an ALTER TABLE that rewrites), so its rows are no longer where the chunks say. %s and the delta table are as they were; nothing of this chunk was kept. Start the copy over: update with restartCopy (attribute restart=\"true\" of chunkedCopy)."
-                            .formatted(run.source(), migration.newTable()));
+                    "%s was rewritten since its copy began (VACUUM FULL, CLUSTER, pg_repack, or an ALTER TABLE that rewrites), so its rows are no longer where the chunks say. %s and the delta table are as they were; nothing of this chunk was kept. Start the copy over: liquibase update -DrestartCopy=%s."
+                            .formatted(
+                                    run.source(),
+                                    migration.newTable(),
+                                    run.source().name().name()));
         }
-        String columns = Column.fingerprint(new TableReader(session).columns(migration.sourceOid()));
+        String columns = columns(session, migration);
         if (!columns.equals(plan.columnFingerprint())) {
             throw new PartitionException(
                     "The columns of %s changed since its copy began. They were <%s> and are <%s>. Nothing of this chunk was kept. Take the migration back to before its preparation (rollback), and begin again with the new columns."

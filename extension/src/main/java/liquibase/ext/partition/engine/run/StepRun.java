@@ -147,6 +147,11 @@ public final class StepRun implements AutoCloseable {
         environment.report().line(text);
     }
 
+    /** How long ago the run of Liquibase began that this step is part of. */
+    public Duration sinceRunBegan() {
+        return environment.pace().elapsed();
+    }
+
     /** @param pace settings as {@link Pace#parse} takes them */
     public Workers workers(Map<String, String> pace) {
         return workers(throttle(pace));

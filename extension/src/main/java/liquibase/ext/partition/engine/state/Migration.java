@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
  * @param deltaTableName set by {@code captureChanges}
  * @param keyColumns set by {@code captureChanges}; empty before
  * @param plan set when the copy begins
+ * @param restarting whether a later step starts the copy over, and has not compared it yet
  * @param backupTableName set by {@code lockedSwap}
  * @param verifiedDifferences keys that differed when source and new table were last compared; empty when never
  * @param backupVerification the last comparison of the backup with the live table; empty when never since the swap
@@ -30,6 +31,7 @@ public record Migration(
         Optional<Identifier> deltaTableName,
         List<Identifier> keyColumns,
         Optional<CopyPlan> plan,
+        boolean restarting,
         Optional<Identifier> backupTableName,
         Optional<Long> verifiedDifferences,
         Optional<BackupVerification> backupVerification) {

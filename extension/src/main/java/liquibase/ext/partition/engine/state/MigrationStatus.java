@@ -87,7 +87,8 @@ public record MigrationStatus(
             case PREPARED, CAPTURING, COPYING, COPIED, INDEXED -> "Next: liquibase update goes on.";
             case REPLAYED ->
                 differences.filter(count -> count > 0).isPresent()
-                        ? "Next: find out why rows differ; the swap refuses."
+                        ? "Next: find out why rows differ, then start the copy over with -DrestartCopy=%s; the swap refuses."
+                                .formatted(source.name())
                         : "Next: liquibase update verifies.";
             case VERIFIED -> "Next: approve the swap with -DswapApproved=%s.".formatted(source.name());
             case SWAPPED ->

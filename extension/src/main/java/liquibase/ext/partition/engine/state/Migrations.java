@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.state;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,7 +40,7 @@ public final class Migrations {
                    combined_column, partition_prefix, partition_interval, range_from, range_until, routing,
                    incoming_foreign_keys, converted_columns, converted_types, converted_using, converted_reverse_using,
                    phase, source_oid, new_oid, delta_table,
-                   key_columns, source_blocks, source_filenode, source_columns, backup_table,
+                   key_columns, source_blocks, source_filenode, source_columns, restarting, backup_table,
                    verified_differences, backup_differences,
                    extract(epoch FROM pg_catalog.clock_timestamp() - backup_verified_at)::bigint AS backup_verified_age
             FROM {migration}
@@ -80,8 +81,16 @@ public final class Migrations {
     private static final Sql FORGET_COPY = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, source_blocks = NULL, source_filenode = NULL,
-                source_columns = NULL, copy_started_at = CASE WHEN {rowsLeft} THEN copy_started_at END, copied_at = NULL
+                source_columns = NULL, copy_started_at = CASE WHEN {rowsLeft} THEN copy_started_at END, copied_at = NULL,
+                restarting = false
             WHERE id = {id}""");
+
+    private static final Sql RECORD_RESTART = Sql.of("UPDATE {migration} SET restarting = true WHERE id = {id}");
+
+    /** By the server's clock alone. */
+    private static final Sql HAS_BEGUN_COPY_WITHIN = Sql.of("""
+            SELECT coalesce(copy_started_at >= pg_catalog.clock_timestamp() - {milliseconds} * interval '1 millisecond', false)
+            FROM {migration} WHERE id = {id}""");
 
     /** Without a plan no copy has begun, but for one whose rows could not be removed. */
     private static final Sql HAS_LEFT_ROWS = Sql.of("""
@@ -93,12 +102,14 @@ public final class Migrations {
     private static final Sql RECORD_VERIFICATION = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, verified_at = pg_catalog.clock_timestamp(), verified_rows = {rows},
-                verified_differences = {differences}, capture_triggers = {triggers}, fingerprint = {fingerprint}
+                verified_differences = {differences}, capture_triggers = {triggers}, fingerprint = {fingerprint},
+                restarting = false
             WHERE id = {id}""");
 
     private static final Sql FORGET_VERIFICATION = Sql.of("""
             UPDATE {migration}
-            SET phase = {phase}, verified_at = NULL, verified_rows = NULL, verified_differences = NULL, fingerprint = NULL,
+            SET phase = CASE phase WHEN {verified} THEN {phase} ELSE phase END, verified_at = NULL,
+                verified_rows = NULL, verified_differences = NULL, fingerprint = NULL,
                 default_null = NULL, default_unreadable = NULL, default_infinite = NULL, default_before = NULL,
                 default_after = NULL
             WHERE id = {id}""");
@@ -260,6 +271,17 @@ public final class Migrations {
         session.update(phased(FORGET_COPY, Phase.CAPTURING, migration).with("rowsLeft", rowsLeft));
     }
 
+    /** Records that the copy is being started over by a later step, until the tables have been compared again. */
+    public void recordRestart(Migration migration) throws SQLException {
+        session.update(sql(RECORD_RESTART).with("id", migration.id()));
+    }
+
+    /** Whether the copy was begun not longer ago than that. */
+    public boolean hasBegunCopyWithin(Migration migration, Duration time) throws SQLException {
+        return session.queryBoolean(
+                sql(HAS_BEGUN_COPY_WITHIN).with("milliseconds", time.toMillis()).with("id", migration.id()));
+    }
+
     /** Whether rows of a copy that was forgotten are still in the new table. */
     public boolean hasLeftRows(Migration migration) throws SQLException {
         return session.queryBoolean(sql(HAS_LEFT_ROWS).with("id", migration.id()));
@@ -297,7 +319,7 @@ public final class Migrations {
     }
 
     public void forgetVerification(Migration migration) throws SQLException {
-        session.update(phased(FORGET_VERIFICATION, Phase.REPLAYED, migration));
+        session.update(phased(FORGET_VERIFICATION, Phase.REPLAYED, migration).with("verified", Phase.VERIFIED.word()));
     }
 
     /**
@@ -398,6 +420,7 @@ public final class Migrations {
                 Optional.ofNullable(row.getString("delta_table")).map(Identifier::new),
                 identifiers(row, "key_columns"),
                 plan,
+                row.getBoolean("restarting"),
                 Optional.ofNullable(row.getString("backup_table")).map(Identifier::new),
                 Optional.ofNullable(row.getObject("verified_differences", Long.class)),
                 backup);

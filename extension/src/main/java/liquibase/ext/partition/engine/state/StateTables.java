@@ -42,6 +42,7 @@ public record StateTables(Identifier schema) {
               source_blocks bigint,
               source_filenode bigint,
               source_columns pg_catalog.text,
+              restarting boolean NOT NULL DEFAULT false,
               backup_table pg_catalog.text,
               tuning pg_catalog.jsonb,
               started_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),

@@ -316,8 +316,13 @@ public final class Swap {
                     partitions, partition -> partition.sibling(CarriedName.partitionIndex(partition.name(), index)));
             if (!without.isEmpty()) {
                 throw new PartitionException(
-                        "Index %s of %s has no counterpart %s on %s: it was made after buildIndexes ran. Nothing was renamed. Drop it and make it again after the swap, or roll back to before buildIndexes."
-                                .formatted(index, run.source(), counterpart, migration.newTable()));
+                        "Index %s of %s has no counterpart %s on %s: it was made after buildIndexes ran. Nothing was renamed. Drop it and make it again after the swap; or copy again, with this index: liquibase update -DrestartCopy=%s."
+                                .formatted(
+                                        index,
+                                        run.source(),
+                                        counterpart,
+                                        migration.newTable(),
+                                        run.source().name().name()));
             }
         }
     }

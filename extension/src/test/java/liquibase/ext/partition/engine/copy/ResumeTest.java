@@ -266,7 +266,7 @@ class ResumeTest {
             assertThatThrownBy(() -> join(copy))
                     .isInstanceOf(PartitionException.class)
                     .hasMessageContaining("public.orders was rewritten since its copy began (VACUUM FULL")
-                    .hasMessageContaining("restart=\"true\"");
+                    .hasMessageContaining("liquibase update -DrestartCopy=orders");
         }
         assertThatThrownBy(orders::copy).hasMessageContaining("was rewritten since its copy began");
         assertThat(finishedChunks()).isEqualTo(5);

@@ -20,7 +20,8 @@
   ],
   "copy": [
     "Copies the rows in chunks, each in a transaction of its own. Interrupted, the next update goes on where it was.",
-    "The parameter restartCopy starts it over for the tables that it names.",
+    "The parameter restartCopy starts it over for the tables that it names; once this changeset is recorded, the next one that",
+    "is not does so, until the swap is done.",
     "Lock: none that readers or writers notice.",
     "Undo: empties the new table and forgets the chunks."
   ],
@@ -44,7 +45,7 @@
     "The state with a verified copy. A rollback to this tag undoes the swap and loses no row written since."
   ],
   "swap": [
-    "Stays pending until the parameter swapApproved names the table (or says all).",
+    "Stays pending until the parameter swapApproved names the table (or says all). Until then restartCopy starts the copy over.",
     "Replays the rest, then exchanges the names: the new table gets the name of the source, the source that of the backup.",
     "Lock: ACCESS EXCLUSIVE on source and new table for as long as that takes, asked for in short attempts.",
     "Undo: the reverse swap; rows written since are brought into the backup first."

@@ -109,7 +109,8 @@
   <changeSet id="[=prefix]-index" author="liquibase-partition" labels="copy" runInTransaction="false">
     <comment>Builds the key and the indexes of [=tableName] on [=newTableName]</comment>
     <partition:buildIndexes [=source]
-        newTableName="[=newTableName]"<@tuned "index" "        "/>/>
+        newTableName="[=newTableName]"<@tuned "index" "        "/>
+        restart="${restartCopy}"/>
   </changeSet>
 
   <@about "replay"/>
@@ -118,7 +119,8 @@
     <partition:replayChanges [=source]
         newTableName="[=newTableName]"
         deltaTableName="[=deltaTableName]"
-        keyColumns="[=key]"<@tuned "replay" "        "/>/>
+        keyColumns="[=key]"<@tuned "replay" "        "/>
+        restart="${restartCopy}"/>
   </changeSet>
 
   <@about "verify"/>
@@ -130,7 +132,8 @@
     <partition:verifyCopy [=source]
         newTableName="[=newTableName]"
         deltaTableName="[=deltaTableName]"
-        keyColumns="[=key]"<@tuned "verify" "        "/>/>
+        keyColumns="[=key]"<@tuned "verify" "        "/>
+        restart="${restartCopy}"/>
   </changeSet>
 
   <@about "copied"/>
@@ -144,6 +147,7 @@
   <@about "swap"/>
   <changeSet id="[=prefix]-swap" author="liquibase-partition" labels="swap" runInTransaction="false">
     <preConditions onFail="CONTINUE">
+      <partition:copyRestarted [=source] restart="${restartCopy}"/>
       <partition:approved operation="swap" [=source] approvedTables="${swapApproved}"/>
     </preConditions>
     <comment>[=steps.swapped()]</comment>

@@ -143,6 +143,7 @@ databaseChangeLog:
             <@source "            "/>
             newTableName: "[=newTableName]"
             <@tuned "index" "            "/>
+            restart: "${restartCopy}"
 
   <@about "replay"/>
   - changeSet:
@@ -158,6 +159,7 @@ databaseChangeLog:
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
             <@tuned "replay" "            "/>
+            restart: "${restartCopy}"
 
   <@about "verify"/>
   - changeSet:
@@ -177,6 +179,7 @@ databaseChangeLog:
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
             <@tuned "verify" "            "/>
+            restart: "${restartCopy}"
 
   <@about "copied"/>
   - changeSet:
@@ -199,6 +202,9 @@ databaseChangeLog:
       runInTransaction: false
       preConditions:
         - onFail: CONTINUE
+        - copyRestarted:
+            <@source "            "/>
+            restart: "${restartCopy}"
         - approved:
             <@source "            "/>
             operation: swap

@@ -1,0 +1,42 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import liquibase.changelog.ChangeSet;
+import liquibase.ext.partition.TableSelection;
+import liquibase.ext.partition.engine.restart.CopyRestart;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.Phase;
+
+/**
+ * The attribute {@code restart} of whatever comes after the copy: starts the copy over where it names the table, and goes on with one
+ * that was started over. It works as the copy's own changeset says, where that is in the same changelog.
+ */
+public final class RestartedCopy {
+    private RestartedCopy() {}
+
+    /** Whether {@code restart} asks for a new copy of the table. */
+    public static boolean isAsked(String restart, QualifiedName table) {
+        return "true".equalsIgnoreCase(restart) || TableSelection.parse(restart).contains(table);
+    }
+
+    /**
+     * @param goal how far the migration is to be, where its copy was started over
+     * @param changeSet of the step, which may be null
+     * @param own settings of the step, for what the changelog does not say of the copy
+     */
+    public static void upTo(Phase goal, StepRun run, String restart, ChangeSet changeSet, String tableName, Tuning own)
+            throws SQLException {
+        new CopyRestart(run, settings(changeSet, tableName, own)).upTo(goal, isAsked(restart, run.source()));
+    }
+
+    private static CopyRestart.Settings settings(ChangeSet changeSet, String tableName, Tuning own) {
+        Optional<Tuning> ofCopy = TableChanges.of(changeSet, ChunkedCopyChange.class)
+                .filter(copy -> copy.getTableName().equals(tableName))
+                .map(PartitionChange::tuning)
+                .findFirst();
+        Tuning tuning = ofCopy.orElse(own);
+        return new CopyRestart.Settings(ChunkedCopyChange.chunkSize(tuning), tuning.workers(), tuning.pace());
+    }
+}

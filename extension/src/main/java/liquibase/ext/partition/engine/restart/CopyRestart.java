@@ -1,0 +1,142 @@
+package liquibase.ext.partition.engine.restart;
+
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.delta.CopiedRows;
+import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.index.IndexBuild;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.verify.Comparison;
+import liquibase.ext.partition.engine.verify.Verification;
+
+/**
+ * Starts a copy over, and brings it up again to where a later step needs it.
+ *
+ * <p>Transactions: one that forgets the copy, and records that it is being started over; then those of the steps that it runs. Locks:
+ * ACCESS EXCLUSIVE on the new table, which nobody uses, while it is emptied; then those of the steps. Safe to repeat and to
+ * kill at any moment: until the tables are compared again, the record makes the next run go on, whether or not it asks again.
+ * The source and its capture are not touched.
+ */
+public final class CopyRestart {
+    private final StepRun run;
+    private final Settings settings;
+
+    /**
+     * How the copy works, and what follows it.
+     *
+     * @param chunkSize rows a chunk of the copy holds at most, about
+     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
+     */
+    public record Settings(long chunkSize, int workers, Map<String, String> pace) {
+        /** Where the copy's own settings are not known. */
+        public Settings(int workers, Map<String, String> pace) {
+            this(ChunkedCopy.UNBOUNDED, workers, pace);
+        }
+    }
+
+    public CopyRestart(StepRun run, Settings settings) {
+        this.run = run;
+        this.settings = settings;
+    }
+
+    /**
+     * Does nothing unless somebody asks for a new copy, or an earlier run has begun one that was not compared yet. A copy that was
+     * begun in this run of Liquibase is new: it is not started over, whichever steps ask. One that an earlier run has started over
+     * goes on where it was, unless the source was rewritten since.
+     *
+     * @param asked whether the copy is to be started over
+     * @param goal how far the migration is to be afterwards
+     * @throws PartitionException when the two tables have no longer the same columns, so that a new copy would not help
+     */
+    public void upTo(Phase goal, boolean asked) throws SQLException {
+        Optional<Migration> migration =
+                run.migrations().find(run.source()).filter(it -> it.phase().isAtLeast(Phase.CAPTURING));
+        if (migration.isEmpty()) {
+            return;
+        }
+        if (migration.get().phase().isAtLeast(Phase.SWAPPED)) {
+            if (asked) {
+                run.line("%s: %s is swapped already, so its copy is not started over."
+                        .formatted(run.step(), run.source()));
+            }
+            return;
+        }
+        if (asked && isToBeStartedOver(migration.get())) {
+            startOver(migration.get());
+        } else if (!migration.get().restarting()) {
+            return;
+        }
+        goOn(goal);
+    }
+
+    private boolean isToBeStartedOver(Migration migration) throws SQLException {
+        if (migration.plan().isPresent() && run.migrations().hasBegunCopyWithin(migration, run.sinceRunBegan())) {
+            return false;
+        }
+        return !migration.restarting() || (migration.plan().isPresent() && !ChunkedCopy.isPlanValid(run, migration));
+    }
+
+    private void startOver(Migration migration) throws SQLException {
+        requireSameColumns(migration);
+        run.session().inTransaction(() -> {
+            // The copy must not meet an index.
+            IndexBuild.drop(run);
+            CopiedRows.discard(run, migration);
+            run.migrations().recordRestart(migration);
+        });
+        run.line("%s: the copy of %s is started over; %s was emptied."
+                .formatted(run.step(), run.source(), migration.newTable()));
+    }
+
+    private void requireSameColumns(Migration migration) throws SQLException {
+        TableReader reader = new TableReader(run.session());
+        Table source = reader.require(run.source());
+        Table newTable = reader.require(migration.newTable());
+        Set<Identifier> differing = migration.spec().differingColumns();
+        String ofSource = source.columnFingerprint(differing);
+        String ofNewTable = newTable.columnFingerprint(differing);
+        if (!ofSource.equals(ofNewTable)) {
+            throw new PartitionException(
+                    "The columns of %s changed since %s was made, so that to copy again does not help: <%s> and <%s>. Nothing was changed. Roll back to before createPartitionedTable (liquibase rollback --tag=%s-before, where the changelog is a generated one), and begin again with the new columns."
+                            .formatted(
+                                    run.source(),
+                                    migration.newTable(),
+                                    ofSource,
+                                    ofNewTable,
+                                    run.source().name().name()));
+        }
+    }
+
+    private void goOn(Phase goal) throws SQLException {
+        Migrations migrations = run.migrations();
+        if (!isAt(migrations, Phase.COPIED)) {
+            ChunkedCopy.of(run).copy(settings.chunkSize(), settings.workers(), false, settings.pace());
+        }
+        if (goal.isAtLeast(Phase.INDEXED) && !isAt(migrations, Phase.INDEXED)) {
+            IndexBuild.of(run).build(settings.workers(), settings.pace());
+        }
+        if (goal.isAtLeast(Phase.REPLAYED) && !isAt(migrations, Phase.REPLAYED)) {
+            ReplayStep.run(run, ReplayStep.DEFAULT_BATCH_SIZE, settings.pace());
+        }
+        if (goal.isAtLeast(Phase.VERIFIED)) {
+            Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, settings.workers(), settings.pace());
+        }
+    }
+
+    private boolean isAt(Migrations migrations, Phase phase) throws SQLException {
+        return migrations
+                .require(run.source(), Phase.CAPTURING, run.step())
+                .phase()
+                .isAtLeast(phase);
+    }
+}

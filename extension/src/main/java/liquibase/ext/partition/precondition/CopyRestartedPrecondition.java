@@ -1,0 +1,51 @@
+package liquibase.ext.partition.precondition;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import liquibase.ext.partition.change.RestartedCopy;
+import liquibase.ext.partition.change.Tuning;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.Phase;
+
+/**
+ * Starts the copy over where {@code restart} names the table, goes on with one that was started over and not compared, and is true
+ * afterwards. It stands before what asks for a person's word, because the copy may be wanted anew while the swap waits for that: then
+ * every changeset of the copy is recorded, and that of the swap is not run.
+ */
+public class CopyRestartedPrecondition extends PartitionPrecondition {
+    private String restart;
+
+    @Override
+    public String getName() {
+        return "copyRestarted";
+    }
+
+    /** {@code true}, {@code all}, or names of tables with commas between them; usually a changelog parameter. */
+    public String getRestart() {
+        return restart;
+    }
+
+    public void setRestart(String restart) {
+        this.restart = restart;
+    }
+
+    @Override
+    protected Optional<String> whyNot(Question question) throws SQLException {
+        Optional<Migration> migration = new Migrations(
+                        new Session(question.environment().main()),
+                        question.environment().state())
+                .find(question.table());
+        boolean wanted = RestartedCopy.isAsked(restart, question.table())
+                || migration.filter(Migration::restarting).isPresent();
+        if (!wanted) {
+            return Optional.empty();
+        }
+        try (StepRun run = question.environment().begin(getName(), question.table())) {
+            RestartedCopy.upTo(Phase.VERIFIED, run, restart, question.changeSet(), getTableName(), new Tuning());
+        }
+        return Optional.empty();
+    }
+}

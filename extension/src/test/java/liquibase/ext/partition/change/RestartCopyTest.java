@@ -1,0 +1,232 @@
+package liquibase.ext.partition.change;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import liquibase.exception.LiquibaseException;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * {@code -DrestartCopy=orders}, which messages print as the way on: it starts the copy over, whatever is recorded of it, until the
+ * swap is done.
+ */
+@ExtendWith(FreshDatabase.class)
+class RestartCopyTest {
+    private static final Pattern REMEDY = Pattern.compile("liquibase update -DrestartCopy=(\\w+)");
+    private static final String NOTHING = "";
+
+    @TempDir
+    Path directory;
+
+    private TestDatabase database;
+    private Changelog changelog;
+
+    @BeforeEach
+    void orders(TestDatabase fresh) {
+        database = fresh;
+        changelog = new Changelog(database, directory).generated("orders", "");
+    }
+
+    /** An update with the parameter, and those after it without. */
+    private void restartCopy(String table) throws LiquibaseException {
+        changelog.parameter("restartCopy", table);
+        try {
+            changelog.update();
+        } finally {
+            changelog.parameter("restartCopy", NOTHING);
+        }
+    }
+
+    private void approveTheSwap() throws LiquibaseException {
+        changelog.parameter("swapApproved", "orders").update();
+    }
+
+    private void writeWhileNothingIsCaptured() {
+        database.execute(
+                "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
+                "UPDATE orders SET status = 'paid' WHERE id BETWEEN 1 AND 300",
+                "DELETE FROM orders WHERE id BETWEEN 301 AND 400",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture");
+    }
+
+    private String rows(String table) {
+        return database.queryString("SELECT md5(string_agg(t::text, ',' ORDER BY id)) FROM " + table + " AS t");
+    }
+
+    private long timesStartedOver() {
+        return changelog.lines().stream()
+                .filter(line -> line.contains("the copy of public.orders is started over"))
+                .count();
+    }
+
+    private String phase() {
+        return database.queryString("SELECT phase FROM partition_migration");
+    }
+
+    private static String remedyIn(Throwable failure) {
+        Matcher remedy = REMEDY.matcher(failure.getMessage());
+        assertThat(remedy.find()).as(failure.getMessage()).isTrue();
+        return remedy.group(1);
+    }
+
+    @Test
+    void aDifferenceIsGoneOnceTheCopyIsStartedOverAsTheMessageSays() throws Exception {
+        changelog.update(6);
+        assertThat(changelog.recorded()).endsWith("orders-replay");
+        writeWhileNothingIsCaptured();
+        Throwable failure = catchThrowable(changelog::update);
+        assertThat(failure).hasMessageContaining("public.orders and public.orders_new differ in ");
+
+        restartCopy(remedyIn(failure));
+
+        assertThat(phase()).isEqualTo("verified");
+        assertThat(rows("orders_new")).isEqualTo(rows("orders"));
+        changelog.update();
+        assertThat(timesStartedOver()).isEqualTo(1);
+        String before = rows("orders");
+        approveTheSwap();
+        assertThat(rows("orders")).isEqualTo(before);
+    }
+
+    /** The capture was off while the swap waited, so that the swap compares once more, and refuses. */
+    @Test
+    void aDifferenceThatTheSwapFindsIsGoneOnceTheCopyIsStartedOverAsTheMessageSays() throws Exception {
+        changelog.update();
+        writeWhileNothingIsCaptured();
+        Throwable failure = catchThrowable(this::approveTheSwap);
+        assertThat(failure).hasMessageContaining("public.orders and public.orders_new differ in ");
+
+        String before = rows("orders");
+        restartCopy(remedyIn(failure));
+
+        assertThat(phase()).isEqualTo("swapped");
+        assertThat(rows("orders")).isEqualTo(before);
+        assertThat(timesStartedOver()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4, 5, 6, 7})
+    void startsTheCopyOverWhicheverLaterStepIsTheNext(int recorded) throws Exception {
+        changelog.update(recorded);
+        String copied = database.queryString("SELECT max(started_at) FROM partition_chunk");
+        // Behind the back of the capture, in the new table: only another copy mends it.
+        database.execute("UPDATE orders_new SET status = 'returned'");
+
+        restartCopy("orders");
+
+        assertThat(database.queryLong("SELECT count(*) FROM partition_chunk WHERE started_at <= '" + copied + "'"))
+                .isZero();
+        assertThat(timesStartedOver()).isEqualTo(1);
+        assertThat(phase()).isEqualTo("verified");
+        assertThat(rows("orders_new")).isEqualTo(rows("orders"));
+        changelog.update();
+        assertThat(timesStartedOver()).isEqualTo(1);
+    }
+
+    @Test
+    void aCopyThatWasBegunInTheSameUpdateIsNotStartedOver() throws Exception {
+        restartCopy("all");
+
+        assertThat(phase()).isEqualTo("verified");
+        assertThat(timesStartedOver()).isZero();
+    }
+
+    /** Each run ends in the middle of the new copy; the chunks that it has finished stay. */
+    @ParameterizedTest
+    @ValueSource(strings = {"orders", NOTHING})
+    void aNewCopyThatWasStoppedInTheMiddleGoesOnWithTheParameterAndWithoutIt(String parameter) throws Exception {
+        changelog.update();
+        database.execute(
+                "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stopped'; END $$",
+                "CREATE TRIGGER stop BEFORE INSERT ON orders_202411 FOR EACH ROW EXECUTE FUNCTION stop()");
+        assertThatThrownBy(() -> restartCopy("orders")).hasMessageContaining("stopped");
+        assertThat(phase()).isEqualTo("copying");
+        List<String> finished = database.queryStrings("SELECT from_block FROM partition_chunk ORDER BY 1");
+        assertThat(finished).isNotEmpty();
+        String kept = database.queryString("SELECT max(finished_at) FROM partition_chunk");
+        database.execute("DROP TRIGGER stop ON orders_202411");
+
+        restartCopy(parameter);
+
+        assertThat(timesStartedOver()).isEqualTo(1);
+        assertThat(database.queryStrings(
+                        "SELECT from_block FROM partition_chunk WHERE finished_at <= '" + kept + "' ORDER BY 1"))
+                .isEqualTo(finished);
+        assertThat(phase()).isEqualTo("verified");
+        assertThat(rows("orders_new")).isEqualTo(rows("orders"));
+    }
+
+    /** So it can be taken back from there, too. */
+    @Test
+    void aNewCopyThatWasStoppedInTheMiddleIsTakenBackLikeTheFirst() throws Exception {
+        changelog.update();
+        database.execute(
+                "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stopped'; END $$",
+                "CREATE TRIGGER stop BEFORE INSERT ON orders_202411 FOR EACH ROW EXECUTE FUNCTION stop()");
+        assertThatThrownBy(() -> restartCopy("orders")).hasMessageContaining("stopped");
+
+        changelog.rollback("orders-before");
+
+        assertThat(changelog.recorded()).isEmpty();
+        assertThat(database.queryString("SELECT to_regclass('orders_new')")).isNull();
+        assertThat(database.queryString("SELECT to_regclass('partition_migration')"))
+                .isNull();
+    }
+
+    /** A rewrite, which no trigger sees: the way out that is printed where it is noticed. */
+    @Test
+    void whatAnAlterTableHasWrittenAnewIsInTheNewCopy() throws Exception {
+        changelog.update();
+        database.execute("ALTER TABLE orders ALTER COLUMN amount TYPE numeric(10,2) USING amount + 1");
+        String before = rows("orders");
+
+        restartCopy("orders");
+        approveTheSwap();
+
+        assertThat(rows("orders")).isEqualTo(before);
+    }
+
+    @Test
+    void whereTheColumnsAreOthersItSaysThatAnotherCopyDoesNotHelpAndWhatDoes() throws Exception {
+        changelog.update();
+        long copied = database.queryLong("SELECT count(*) FROM orders_new");
+        database.execute("ALTER TABLE orders ADD COLUMN note text");
+
+        assertThatThrownBy(() -> restartCopy("orders"))
+                .hasMessageContaining("The columns of public.orders changed since public.orders_new was made")
+                .hasMessageContaining("liquibase rollback --tag=orders-before");
+        assertThat(database.queryLong("SELECT count(*) FROM orders_new")).isEqualTo(copied);
+        assertThat(phase()).isEqualTo("verified");
+
+        changelog.rollback("orders-before");
+        database.execute("ALTER TABLE orders DROP COLUMN note");
+        changelog.update();
+        approveTheSwap();
+        assertThat(phase()).isEqualTo("swapped");
+    }
+
+    @Test
+    void afterTheSwapItIsSaidThatNothingIsStartedOver() throws Exception {
+        changelog.update();
+        approveTheSwap();
+        database.execute("DELETE FROM databasechangelog WHERE id IN ('orders-swap', 'orders-swapped')");
+
+        restartCopy("orders");
+
+        assertThat(changelog.lines())
+                .anyMatch(line -> line.contains("public.orders is swapped already, so its copy is not started over"));
+        assertThat(phase()).isEqualTo("swapped");
+    }
+}
