@@ -16,9 +16,10 @@
  *       the newer version sees its delta row too. So the unique indexes built next never meet a duplicate. For this nothing
  *       may leave the delta table before the last chunk is done.
  *   <li><b>Indexes</b> ({@code index}) are built in bulk, partition by partition.
- *   <li><b>Replay</b> ({@code delta}): in one READ COMMITTED transaction a batch, (a) take <i>all</i> delta rows of some keys
- *       out of the delta table, (b) delete what those rows name from the new table, (c) insert those keys' rows as the source
- *       has them now. It depends on state, not on order, so repeats and retries do no harm. (b) finds the row: what the new
+ *   <li><b>Replay</b> ({@code delta}): in one transaction a batch, which reads by one snapshot, (a) take <i>all</i> delta rows
+ *       of some keys out of the delta table, (b) delete what those rows name from the new table, (c) insert those keys' rows as
+ *       the source has them. A batch that a unique index refuses, because a value was handed on by a key of another batch, is
+ *       left in the delta and comes later, in the end with the whole delta at once. It depends on state, not on order, so repeats and retries do no harm. (b) finds the row: what the new
  *       table holds of a key was read by the copy or an earlier (c), every change since is still in the delta, so its
  *       partition-key value is OLD or NEW of one of the rows taken.
  *   <li><b>Swap</b> ({@code swap}): in one transaction lock the source, drain the delta, rename, start reverse capture.

@@ -44,12 +44,19 @@ public final class Drain {
             return;
         }
         try {
-            session.inTransaction(() -> session.updateAll(statements()));
+            session.inTransaction(() -> {
+                List<Sql> statements = new ArrayList<>(List.of(Replay.ONE_SNAPSHOT));
+                statements.addAll(statements());
+                session.updateAll(statements);
+            });
         } catch (SQLException e) {
-            if (!SqlState.UNIQUE_VIOLATION.matches(e)) {
+            if (SqlState.isDuplicate(e)) {
+                throw replay.refusal(e);
+            }
+            if (!SqlState.isTransient(e)) {
                 throw e;
             }
-            // A unique value was handed on between two of the statements, which nobody can do under the lock.
+            // Nothing is lost by it; the statements have their plans.
         }
     }
 
@@ -60,14 +67,25 @@ public final class Drain {
      * @param backlog how many rows the delta table has
      */
     public void run(long backlog, List<Sql> after) throws SQLException {
-        List<Sql> statements = new ArrayList<>();
-        if (backlog > 0 && prepared.isPresent()) {
-            statements.addAll(statements());
-        } else if (backlog > 0) {
-            replay.drain(session);
+        if (backlog == 0) {
+            session.updateAll(after);
+            return;
         }
-        statements.addAll(after);
-        session.updateAll(statements);
+        List<Sql> statements = new ArrayList<>();
+        try {
+            if (prepared.isPresent()) {
+                statements.addAll(statements());
+            } else {
+                replay.drain(session);
+            }
+            statements.addAll(after);
+            session.updateAll(statements);
+        } catch (SQLException e) {
+            if (SqlState.isDuplicate(e)) {
+                throw replay.refusal(e);
+            }
+            throw e;
+        }
     }
 
     private List<Sql> statements() {

@@ -15,6 +15,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.state.Chunk;
 import liquibase.ext.partition.engine.target.DerivedName;
 import liquibase.ext.partition.engine.target.Route;
 import liquibase.ext.partition.engine.target.Routes;
@@ -24,9 +25,13 @@ import liquibase.ext.partition.engine.target.RowShape;
  * Brings the keys in the delta table up to date in another table: from the source to the new table, and after the swap from
  * the live table to the backup.
  *
- * <p>Each batch is one READ COMMITTED transaction of three statements in an order that matters; see the engine's page. There
- * must be one replayer at a time, which the migration's lock gives. A batch that fails is rolled back whole, and nothing is
- * lost by repeating it.
+ * <p>Each batch is one transaction of three statements in an order that matters; see the engine's page. There must be one replayer at a
+ * time, which the migration's lock gives. A batch that fails is rolled back whole, and nothing is lost by repeating it.
+ *
+ * <p>The three statements read by one snapshot (REPEATABLE READ). What a writer commits between two of them would otherwise be seen by
+ * half: B has a unique value now that A, whose change is not among those taken, still has in the table written to. With one snapshot the
+ * delta names every row by which the table written to differs from the one read, as that snapshot has it; so a replay of the whole
+ * delta at once ends with the very rows of that snapshot, among which there are no duplicates, however fast values are handed on.
  *
  * <p>A batch begins from the rows in a range of the delta table's blocks, so a pass reads the delta once, front to back,
  * however many dead rows earlier batches have left in it.
@@ -57,8 +62,11 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
     /** Of a pass's first batch: about a thousand rows, each a few lookups, which may all be reads from a disk. */
     private static final long FIRST_BLOCKS = 8;
 
-    /** The first alone, then with the whole delta; a value can be handed on between our statements, so more than once. */
-    private static final int ATTEMPTS_AT_UNIQUE_VALUES = 5;
+    /** At one batch: whatever makes such a transaction fail for once is over by then. */
+    private static final int ATTEMPTS_AT_A_BATCH = 5;
+
+    /** Must come before everything else in a transaction. */
+    static final Sql ONE_SNAPSHOT = Sql.of("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
 
     private static final Sql CREATE_BATCH = Sql.of("""
             CREATE TEMPORARY TABLE IF NOT EXISTS {batch} ON COMMIT DELETE ROWS AS
@@ -292,14 +300,54 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
     private long passWithoutVacuum(Session session, long batchSize, Turn turn) throws SQLException {
         ChunkSize size = new ChunkSize(FIRST_BLOCKS, batchSize / ROWS_PER_BLOCK);
         long blocks = Heap.blocks(session, capture.delta());
+        List<Chunk> refused = new ArrayList<>();
         long taken = 0;
         for (long from = 0; from < blocks; ) {
-            long fromBlock = from;
-            long toBlock = Math.min(blocks, from + size.next(turn.await()));
-            taken += size.timed(toBlock - fromBlock, () -> replayBatch(session, fromBlock, toBlock));
-            from = toBlock;
+            Chunk chunk = new Chunk(from, Math.min(blocks, from + size.next(turn.await())));
+            taken += size.timed(chunk.blocks(), () -> replayBatch(session, chunk, refused));
+            from = chunk.to();
         }
-        return taken;
+        return taken + replayRefused(session, refused, turn);
+    }
+
+    /**
+     * Rows can have handed a unique value on to each other: B has it now, and A, whose key is in a later batch, still has it in the table
+     * written to. Once A's batch is replayed B's can be. Where two batches wait for each other, the whole delta is taken at once, which
+     * removes the rows of both before any is inserted.
+     */
+    private long replayRefused(Session session, List<Chunk> refused, Turn turn) throws SQLException {
+        long taken = 0;
+        List<Chunk> left = refused;
+        while (left.size() > 1) {
+            List<Chunk> again = new ArrayList<>();
+            for (Chunk chunk : left) {
+                turn.await();
+                taken += replayBatch(session, chunk, again);
+            }
+            if (again.size() == left.size()) {
+                break;
+            }
+            left = again;
+        }
+        if (left.isEmpty()) {
+            return taken;
+        }
+        try {
+            return taken + inOneSnapshot(session, () -> drain(session));
+        } catch (SQLException e) {
+            if (!SqlState.isDuplicate(e)) {
+                throw e;
+            }
+            throw refusal(e);
+        }
+    }
+
+    /** Of what remains when the two tables are compared as of one moment: no writer's doing. */
+    PartitionException refusal(SQLException e) {
+        return new PartitionException(
+                "Changes could not be replayed into %s, because its unique index refuses a row that %s has: %s. Nothing is lost: the changes stay in %s, and capture goes on. Make the values unique in %s, or drop that index if only %s has it; then run again."
+                        .formatted(to.table(), from.table(), e.getMessage(), capture.delta(), from.table(), to.table()),
+                e);
     }
 
     /** Replays all of the delta table as part of the caller's transaction, as a {@link Drain} does. @return delta rows taken */
@@ -309,24 +357,29 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
         return taken;
     }
 
-    /**
-     * Rows can have handed a unique value on to each other: B has it now, and A, whose key is in a later batch, still has it
-     * in the table written to. Taking the whole delta at once removes both before either is inserted.
-     */
-    private long replayBatch(Session session, long fromBlock, long toBlock) throws SQLException {
+    /** @param refused is told of the chunk where a unique index refuses one of its rows, which stay in the delta table then */
+    private long replayBatch(Session session, Chunk chunk, List<Chunk> refused) throws SQLException {
+        try {
+            return inOneSnapshot(session, () -> replay(session, chunk.from(), chunk.to()));
+        } catch (SQLException e) {
+            if (!SqlState.isDuplicate(e)) {
+                throw e;
+            }
+            refused.add(chunk);
+            return 0;
+        }
+    }
+
+    private static long inOneSnapshot(Session session, Session.Work<Long> work) throws SQLException {
         for (int attempt = 1; ; attempt++) {
-            boolean whole = attempt > 1;
             try {
-                return session.inTransaction(() -> whole ? drain(session) : replay(session, fromBlock, toBlock));
+                return session.inTransaction(() -> {
+                    session.update(ONE_SNAPSHOT);
+                    return work.run();
+                });
             } catch (SQLException e) {
-                if (!SqlState.UNIQUE_VIOLATION.matches(e)) {
+                if (attempt == ATTEMPTS_AT_A_BATCH || !SqlState.isTransient(e)) {
                     throw e;
-                }
-                if (attempt == ATTEMPTS_AT_UNIQUE_VALUES) {
-                    throw new PartitionException(
-                            "Changes could not be replayed into %s, because its unique index refuses a row that %s has: %s. Nothing is lost: the changes stay in %s, and capture goes on. Make the values unique in %s, then run again."
-                                    .formatted(to.table(), from.table(), e.getMessage(), capture.delta(), from.table()),
-                            e);
                 }
             }
         }
@@ -357,10 +410,7 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
                         .with("batch", batch()));
     }
 
-    /**
-     * Where the rows go that the batch names, as they are now. One that changes its interval before the next statement may be
-     * inserted twice, or not at all; its change is in the delta table by then, and the next replay puts it right.
-     */
+    /** Where the rows go that the batch names, as the snapshot has them. */
     private List<Route> routesOfRows(Session session) throws SQLException {
         RowMatch.Rows rows = captured("s");
         return TakenRoutes.of(

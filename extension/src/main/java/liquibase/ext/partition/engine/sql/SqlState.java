@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 public enum SqlState {
     LOCK_NOT_AVAILABLE("55P03"),
     DEADLOCK_DETECTED("40P01"),
+    SERIALIZATION_FAILURE("40001"),
     UNIQUE_VIOLATION("23505"),
     FOREIGN_KEY_VIOLATION("23503"),
     EXCLUSION_VIOLATION("23P01"),
@@ -65,6 +66,16 @@ public enum SqlState {
     /** Class 53: no room on a disk, no memory, no free lock, too many connections, a limit of temporary files. */
     public static boolean isOutOfResources(SQLException e) {
         return e.getSQLState() != null && e.getSQLState().startsWith("53");
+    }
+
+    /** Whether a unique index, or an exclusion constraint, refused a row. */
+    public static boolean isDuplicate(SQLException e) {
+        return UNIQUE_VIOLATION.matches(e) || EXCLUSION_VIOLATION.matches(e);
+    }
+
+    /** Whether the same transaction may succeed if it is run again at once. */
+    public static boolean isTransient(SQLException e) {
+        return SERIALIZATION_FAILURE.matches(e) || DEADLOCK_DETECTED.matches(e);
     }
 
     /** Whether a lock was not given in time, or only its loss could end a deadlock. */

@@ -5,8 +5,16 @@ import static liquibase.ext.partition.engine.MigrationFixture.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
@@ -215,5 +223,112 @@ class ReplayInterleavingsTest {
         database.execute("DROP INDEX stricter");
         orders.replay();
         orders.assertNewTableEqualsSource();
+    }
+
+    /**
+     * Hands the one current contract of each of its customers on, as fast as it can. First it writes the next ones, so that they are in
+     * the delta table without those that they take the value from.
+     */
+    private static final class HandOver {
+        private static final int CUSTOMERS = 50;
+
+        private final Map<Integer, Integer> current = new HashMap<>();
+        private final AtomicBoolean stopped = new AtomicBoolean();
+        private final AtomicInteger done = new AtomicInteger();
+        private Future<Void> running;
+
+        void start(TestDatabase database, int firstCustomer) {
+            running = inBackground(() -> {
+                try (Connection connection = database.connect();
+                        PreparedStatement prepare = connection.prepareStatement(
+                                "UPDATE contracts SET note = note + 1 WHERE customer BETWEEN ? AND ? + 9 AND id % 5 = ?");
+                        PreparedStatement end = connection.prepareStatement(
+                                "UPDATE contracts SET current = false WHERE customer = ? AND current");
+                        PreparedStatement begin = connection.prepareStatement(
+                                "UPDATE contracts SET current = true WHERE customer = ? AND id % 5 = ?")) {
+                    connection.setAutoCommit(false);
+                    for (int i = 0; !stopped.get(); i++) {
+                        int customer = firstCustomer + i % CUSTOMERS;
+                        int next = (i / CUSTOMERS + 1) % 5;
+                        if (customer % 10 == 0) {
+                            prepare.setInt(1, customer);
+                            prepare.setInt(2, customer);
+                            prepare.setInt(3, next);
+                            prepare.executeUpdate();
+                            connection.commit();
+                        }
+                        end.setInt(1, customer);
+                        end.executeUpdate();
+                        begin.setInt(1, customer);
+                        begin.setInt(2, next);
+                        begin.executeUpdate();
+                        connection.commit();
+                        current.put(customer, next);
+                        done.incrementAndGet();
+                    }
+                }
+                return null;
+            });
+        }
+
+        void awaitMore(int more) throws Exception {
+            int wanted = done.get() + more;
+            while (done.get() < wanted && !running.isDone()) {
+                Thread.onSpinWait();
+            }
+            if (running.isDone()) {
+                join(running);
+            }
+        }
+
+        void stop() throws Exception {
+            stopped.set(true);
+            join(running);
+        }
+    }
+
+    /** {@code UNIQUE (customer) WHERE current}: at no moment can one batch after the other place them. */
+    @Test
+    void uniqueValuesThatAreHandedOnAtFullSpeedLetTheSwapAndTheRollbackThrough() throws Exception {
+        database.execute(
+                "CREATE TABLE contracts (id bigint PRIMARY KEY, customer int NOT NULL, current boolean NOT NULL, note int, created_at date NOT NULL)",
+                "INSERT INTO contracts SELECT i, i / 5, i % 5 = 0, 0, date '2024-05-05' FROM generate_series(0, 999) AS i",
+                "CREATE UNIQUE INDEX one_current ON contracts (customer, created_at) WHERE current",
+                "CREATE INDEX by_customer ON contracts (customer)");
+        MigrationFixture contracts = MigrationFixture.of(database, "public", "contracts", "created_at", "id")
+                .between("2024-05", "2024-06")
+                .throughVerification();
+        List<HandOver> writers = new ArrayList<>();
+        for (int first = 0; first < 200; first += HandOver.CUSTOMERS) {
+            HandOver writer = new HandOver();
+            writer.start(database, first);
+            writers.add(writer);
+        }
+        try {
+            for (HandOver writer : writers) {
+                writer.awaitMore(50);
+            }
+            contracts.swap();
+            writers.get(0).awaitMore(20);
+            contracts.reverseSwap();
+            writers.get(1).awaitMore(20);
+            contracts.swap();
+            writers.get(2).awaitMore(20);
+        } finally {
+            for (HandOver writer : writers) {
+                writer.stop();
+            }
+        }
+        contracts.reverseSwap();
+        Map<Integer, Integer> expected = new HashMap<>();
+        writers.forEach(writer -> expected.putAll(writer.current));
+        for (List<String> row : database.queryRows("SELECT customer, id % 5 FROM contracts WHERE current")) {
+            assertThat(row.get(1))
+                    .as("customer %s", row.get(0))
+                    .isEqualTo("" + expected.getOrDefault(Integer.valueOf(row.get(0)), 0));
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM contracts WHERE current"))
+                .isEqualTo(200);
+        contracts.assertNewTableEqualsSource();
     }
 }
