@@ -100,25 +100,10 @@ final class ConnectionWatch implements Conversation, AutoCloseable {
         try {
             Backend backend = Backend.of(new Session(connection));
             watch.identify(this, backend);
-            return isAlone(connection, backend);
+            return backend.isAlone(connection);
         } catch (SQLException e) {
             Scope.getCurrentScope().getLog(getClass()).fine("Cannot tell with which session this connection is", e);
             return false;
-        }
-    }
-
-    /** Whether {@code backend} serves {@code connection} and no other; false where a pooler is between, or cannot be excluded. */
-    static boolean isAlone(Connection connection, Backend backend) {
-        return backend.pid() == keyOf(connection);
-    }
-
-    /** The process that the server has named when it was connected to. */
-    private static long keyOf(Connection connection) {
-        try {
-            return ((Number) connection.getClass().getMethod("getBackendPID").invoke(connection)).longValue();
-        } catch (ReflectiveOperationException | ClassCastException e) {
-            // Another driver.
-            return 0;
         }
     }
 

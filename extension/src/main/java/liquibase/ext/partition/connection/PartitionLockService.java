@@ -220,7 +220,7 @@ public class PartitionLockService extends StandardLockService {
         if (releasing.isPresent() && !releasing.get().equals(ours)) {
             releasing.get().end(session);
         }
-        releasing = Optional.of(ours).filter(backend -> ConnectionWatch.isAlone(connection, backend));
+        releasing = Optional.of(ours).filter(backend -> backend.isAlone(connection));
         database.commit();
     }
 

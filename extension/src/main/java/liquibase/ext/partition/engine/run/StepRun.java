@@ -89,6 +89,7 @@ public final class StepRun implements AutoCloseable {
         this.watch = new AnswerWatch(environment.more(), environment.askAfter());
         try {
             watch.over(session);
+            Pooler.refuse(environment.main(), environment.more(), step, source);
             this.isolation = session.transactionIsolation();
             if (!session.isInTransaction()) {
                 // Replay is right only where each statement sees what committed before it.
@@ -175,13 +176,7 @@ public final class StepRun implements AutoCloseable {
     }
 
     private Workers workers(Throttle throttle) {
-        return new Workers(
-                environment.more(),
-                session,
-                environment.report(),
-                watch,
-                "liquibase-partition " + step + " " + source.name(),
-                throttle);
+        return new Workers(environment.more(), session, environment.report(), watch, step, source, throttle);
     }
 
     /**

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -41,19 +42,24 @@ public final class Workers {
     private final AnswerWatch watch;
     private final String applicationName;
     private final Throttle throttle;
+    private final String step;
+    private final QualifiedName table;
 
     Workers(
             ConnectionSource source,
             Session coordinator,
             Report report,
             AnswerWatch watch,
-            String applicationName,
+            String step,
+            QualifiedName table,
             Throttle throttle) {
         this.source = source;
         this.coordinator = coordinator;
         this.report = report;
         this.watch = watch;
-        this.applicationName = applicationName;
+        this.applicationName = "liquibase-partition " + step + " " + table.name();
+        this.step = step;
+        this.table = table;
         this.throttle = throttle;
     }
 
@@ -224,9 +230,10 @@ public final class Workers {
             Worker worker = new Worker(connection, new Session(connection));
             connection.setAutoCommit(true);
             watch.over(worker.session());
+            Pooler.refuse(connection, source, step, table);
             setUp(worker.session());
             return worker;
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException e) {
             connection.close();
             throw e;
         }

@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.sql;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 
 /**
@@ -23,6 +24,21 @@ public record Backend(long pid, String started) {
     public static Backend of(Session session) throws SQLException {
         return session.queryFirst(OURS, row -> new Backend(row.getLong("pid"), row.getString("started")))
                 .orElseThrow(() -> new SQLException("The server does not list our own session."));
+    }
+
+    /** Whether it serves {@code connection} and no other; false where a pooler is between, or cannot be excluded. */
+    public boolean isAlone(Connection connection) {
+        return pid == keyOf(connection);
+    }
+
+    /** The process that the server has named when it was connected to. A pooler names one of its own, by which it finds its client. */
+    private static long keyOf(Connection connection) {
+        try {
+            return ((Number) connection.getClass().getMethod("getBackendPID").invoke(connection)).longValue();
+        } catch (ReflectiveOperationException | ClassCastException e) {
+            // Another driver, or a pool's connection in the same JVM.
+            return 0;
+        }
     }
 
     /** Ends it, with what it has not committed; does nothing where it has ended. */

@@ -1,0 +1,83 @@
+package liquibase.ext.partition.engine.run;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.sql.Backend;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+
+/**
+ * A pooler between us and the server that gives each transaction, or statement, another session: PgBouncer with {@code pool_mode =
+ * transaction} or {@code statement}, Odyssey and PgCat alike. Our lock, and our settings, among them {@code row_security} and the
+ * isolation, are the session's: they would stay in the pool, for others, and be missing where we rely on them. Asked before anything
+ * is locked or set. A pooler that keeps a client's session, as {@code pool_mode = session}, does no harm.
+ *
+ * <p>A direct connection is known by the key that the server gives each client: it names the process. Where it does not there may be a
+ * pooler, and another connection is opened. While the first one is idle the second must never be served by its session; in
+ * such a pool it is, or the first one's own session changes: a pool hands out the session that was given back last, or that has been
+ * idle longest, and both are seen within a few questions.
+ */
+final class Pooler {
+    /** More than enough for a pool of which both ends are known; others who use the pool may take part. */
+    private static final int QUESTIONS = 8;
+
+    private Pooler() {}
+
+    /**
+     * @param connection that is to keep its session
+     * @param more where another one comes from, by the same way
+     * @throws PartitionException when it does not
+     */
+    static void refuse(Connection connection, ConnectionSource more, String step, QualifiedName source)
+            throws SQLException {
+        Session session = new Session(connection);
+        Backend first = Backend.of(session);
+        if (first.isAlone(connection)) {
+            return;
+        }
+        try (Connection another = open(more)) {
+            if (session.isInTransaction()) {
+                // Its session is bound to it until the transaction ends, so only others can tell.
+                if (another != null && !Backend.of(new Session(another)).isAlone(another)) {
+                    try (Connection third = open(more)) {
+                        requireOwnSessions(new Session(another), Optional.ofNullable(third), step, source);
+                    }
+                }
+                return;
+            }
+            requireOwnSessions(session, Optional.ofNullable(another), step, source);
+        }
+    }
+
+    private static Connection open(ConnectionSource more) {
+        try {
+            Connection opened = more.open().orElse(null);
+            if (opened != null) {
+                opened.setAutoCommit(true);
+            }
+            return opened;
+        } catch (SQLException e) {
+            // Those who need more connections say so; here the one must do.
+            return null;
+        }
+    }
+
+    private static void requireOwnSessions(
+            Session session, Optional<Connection> another, String step, QualifiedName source) throws SQLException {
+        Backend ours = Backend.of(session);
+        for (int i = 0; i < QUESTIONS; i++) {
+            boolean shared = another.isPresent()
+                    && Backend.of(new Session(another.get())).equals(ours);
+            // Twice, or a pool that hands its two sessions out in turn would be in step with us.
+            if (shared
+                    || !Backend.of(session).equals(ours)
+                    || !Backend.of(session).equals(ours)) {
+                throw new PartitionException(
+                        "%s on %s reaches the server through a pooler that gives each transaction another session (PgBouncer with pool_mode = transaction or statement, or one alike). A lock and the settings of a session would be left in the pool. Nothing was changed, and no lock was taken. Connect to the server itself, or to a pool with pool_mode = session, and run again; the same holds for liquibase.partition.url."
+                                .formatted(step, source));
+            }
+        }
+    }
+}
