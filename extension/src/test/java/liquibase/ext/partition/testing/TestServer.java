@@ -44,6 +44,7 @@ public final class TestServer {
             "fsync", "off",
             "wal_level", "logical",
             "max_connections", "200",
+            "max_prepared_transactions", "20",
             "shared_buffers", "256MB",
             "max_wal_size", "4GB");
 

@@ -2,6 +2,8 @@ package liquibase.ext.partition.engine.run;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -112,7 +114,7 @@ public record LockPolicy(Duration timeout, int attempts) {
                 String holders = holders(session, wanted);
                 if (attempt == attempts) {
                     throw new LockNotAvailable(
-                            "Could not lock %s in %d attempts of up to %s. %s Held by %s. End that session, or raise lockTimeout or lockAttempts; then run update again."
+                            "Could not lock %s in %d attempts of up to %s. %s Held by %s. End that, or raise lockTimeout or lockAttempts; then run update again."
                                     .formatted(
                                             wanted.relation(),
                                             attempts,
@@ -181,8 +183,10 @@ public record LockPolicy(Duration timeout, int attempts) {
     }
 
     private static String holders(Session session, Lock wanted) throws SQLException {
-        var holders = session.queryStrings(
-                HOLDERS.with("table", wanted.relation().quoted()).with("readers", wanted.readers()));
+        List<String> holders =
+                new ArrayList<>(PreparedTransactions.holding(session, wanted.relation(), wanted.readers()));
+        holders.addAll(session.queryStrings(
+                HOLDERS.with("table", wanted.relation().quoted()).with("readers", wanted.readers())));
         return holders.isEmpty() ? "nobody now (it was just released)" : String.join("; ", holders);
     }
 }

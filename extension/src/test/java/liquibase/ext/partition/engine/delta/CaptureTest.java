@@ -4,6 +4,7 @@ import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
 import static liquibase.ext.partition.engine.MigrationFixture.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.sql.SQLException;
 import java.time.Duration;
@@ -252,5 +253,28 @@ class CaptureTest {
                 .isZero();
         database.execute(insert(501), "DELETE FROM orders WHERE id = 500");
         assertThat(orders.phase()).isEqualTo("prepared");
+    }
+
+    @Test
+    void aPreparedTransactionInTheWayIsNamedWithTheStatementsThatEndIt() throws Exception {
+        assumeTrue(
+                database.queryLong("SELECT setting::bigint FROM pg_settings WHERE name = 'max_prepared_transactions'")
+                        > 0,
+                "the server allows no prepared transactions");
+        String gid = "the coordinator''s " + database.name();
+        try (Transaction two = Transaction.begin(database)) {
+            two.run(insert(-1), "PREPARE TRANSACTION '%s'".formatted(gid));
+        }
+        String statement = "ROLLBACK PREPARED '%s'".formatted(gid);
+
+        assertThatThrownBy(() -> orders.capture(SHORT))
+                .isInstanceOf(LockNotAvailable.class)
+                .hasMessageContaining("Held by prepared transaction '%s' (of role ".formatted(gid))
+                .hasMessageContaining(statement)
+                .hasMessageContaining("or COMMIT PREPARED '%s' ends it".formatted(gid))
+                .hasMessageNotContaining("nobody");
+
+        database.execute(statement);
+        orders.capture(SHORT);
     }
 }
