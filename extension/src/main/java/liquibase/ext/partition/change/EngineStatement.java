@@ -7,6 +7,7 @@ import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.delta.CaptureRights;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SqlState;
@@ -81,6 +82,7 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
     private void attempt(Reconnection reconnection) throws SQLException, DatabaseException {
         try (StepRun run = LiquibaseEnvironment.of(database).begin(step, source)) {
             try {
+                CaptureRights.mend(run);
                 task.run(run);
             } finally {
                 reconnection.leftBehind(run.backends());

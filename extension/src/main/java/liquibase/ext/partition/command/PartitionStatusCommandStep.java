@@ -8,9 +8,12 @@ import liquibase.command.CommandDefinition;
 import liquibase.command.CommandResultsBuilder;
 import liquibase.database.Database;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.delta.CaptureRights;
 import liquibase.ext.partition.engine.run.MigrationLock;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.MigrationStatus;
+import liquibase.ext.partition.engine.state.Migrations;
 
 /** {@code liquibase partition-status}: where each migration is, who is at work on it, and what comes next. */
 public class PartitionStatusCommandStep extends AbstractCommandStep {
@@ -47,6 +50,11 @@ public class PartitionStatusCommandStep extends AbstractCommandStep {
             tell(migration.describe());
             Optional<String> holder = MigrationLock.holder(session, migration.source());
             holder.ifPresent(it -> tell("  At work: " + it));
+            Optional<Migration> captured =
+                    new Migrations(session, LiquibaseEnvironment.state(database)).find(migration.source());
+            if (captured.isPresent()) {
+                CaptureRights.problems(session, captured.get()).forEach(it -> tell("  Attention: " + it));
+            }
         }
     }
 

@@ -2,10 +2,14 @@ package liquibase.ext.partition.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.prepare.Preparation;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
@@ -215,5 +219,169 @@ class LeastPrivilegeTest {
         assertThat(List.of(
                         database.queryString("SELECT has_table_privilege(?, 'shop.orders_202401', 'SELECT')", writer)))
                 .containsExactly("f");
+    }
+
+    /**
+     * Everything that anon, or everybody, may do with a relation, a column or a function that there was not before. The new table gets
+     * the rights of the source in the swap, of which anon has none either. Whoever writes a table that is routed by triggers calls {@code
+     * orders_child} himself, so that one is everybody's.
+     */
+    private static final String RIGHTS = """
+            SELECT DISTINCT g.name || ': ' || g.acl FROM (
+              SELECT c.oid::regclass::text, c.relacl::text, e.grantee FROM pg_class AS c, aclexplode(c.relacl) AS e
+              UNION ALL
+              SELECT a.attrelid::regclass || '.' || a.attname, a.attacl::text, e.grantee FROM pg_attribute AS a, aclexplode(a.attacl) AS e
+              UNION ALL
+              SELECT p.oid::regprocedure::text, p.proacl::text, e.grantee
+              FROM pg_proc AS p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS e
+              WHERE p.pronamespace IN ('shop'::regnamespace, 'public'::regnamespace)
+            ) AS g (name, acl, grantee)
+            WHERE g.grantee IN (0, ?::regrole) AND g.name ~ '(orders|partition_)' AND g.name !~ '^shop.orders_child\\('""";
+
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "trigger"})
+    void whoIsGivenEverythingByDefaultHasNothingOfOursAtAnyPhase(String routing) throws SQLException {
+        String anon = database.createRole("anon", "");
+        database.execute(
+                "CREATE TABLE shop.referring (id bigint PRIMARY KEY, orders_id bigint REFERENCES shop.orders)",
+                "ALTER TABLE shop.referring OWNER TO " + owner,
+                "GRANT USAGE ON SCHEMA shop, public TO " + anon,
+                "GRANT EXECUTE ON FUNCTION lib.stamp() TO " + writer);
+        for (String role : List.of("", "FOR ROLE " + owner)) {
+            for (String schema : List.of("", "IN SCHEMA public", "IN SCHEMA shop")) {
+                for (String kind : List.of("TABLES", "SEQUENCES", "FUNCTIONS")) {
+                    database.execute("ALTER DEFAULT PRIVILEGES %s %s GRANT ALL ON %s TO %s, PUBLIC"
+                            .formatted(role, schema, kind, anon));
+                }
+            }
+        }
+        MigrationFixture orders = orders().incomingForeignKeys(IncomingForeignKeys.TRIGGER);
+        MigrationFixture migration = routing.equals("trigger") ? orders.routedByTrigger() : orders;
+        List<MigrationFixture.Step> phases = List.of(
+                run -> migration.prepare(),
+                run -> migration.capture(),
+                run -> migration.copy(),
+                run -> migration.index(),
+                run -> migration.replay(),
+                run -> migration.verify(),
+                run -> migration.swap(),
+                run -> migration.reverseSwap(),
+                run -> migration.swap(),
+                run -> write("2024-07-01"),
+                run -> migration.dropBackup());
+        for (int i = 0; i < phases.size(); i++) {
+            phases.get(i).run(null);
+            assertThat(database.queryStrings(RIGHTS, anon))
+                    .as("after phase %d", i)
+                    .isEmpty();
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM pg_class WHERE relname LIKE 'partition\\_%'"))
+                .isGreaterThan(5);
+    }
+
+    @Test
+    void whatIsGrantedOnTheViewStaysWhenAnotherMigrationBegins() throws SQLException {
+        String watcher = database.createRole("watcher", "");
+        database.execute(
+                "CREATE TABLE shop.others (id bigint PRIMARY KEY, day date NOT NULL)",
+                "ALTER TABLE shop.others OWNER TO " + owner);
+        orders().prepare();
+        database.execute(
+                "GRANT SELECT ON public.partition_progress TO " + watcher,
+                "GRANT USAGE ON SCHEMA public TO " + watcher,
+                "GRANT CONNECT ON DATABASE %s TO %s".formatted(database.name(), watcher));
+
+        MigrationFixture.of(database, "shop", "others", "day", "id").as(owner).prepare();
+
+        try (Transaction watching = Transaction.beginAs(database, watcher)) {
+            watching.run("SELECT * FROM public.partition_progress");
+            watching.commit();
+        }
+        assertThatThrownBy(() -> {
+                    try (Transaction watching = Transaction.beginAs(database, watcher)) {
+                        watching.run("UPDATE public.partition_migration SET tuning = NULL");
+                    }
+                })
+                .hasMessageContaining("permission denied");
+    }
+
+    private void giveTheTableTo(String heir) {
+        database.execute(
+                "GRANT USAGE, CREATE ON SCHEMA shop TO " + heir,
+                "GRANT USAGE ON SCHEMA lib TO " + heir,
+                "GRANT EXECUTE ON FUNCTION lib.is_fine(text), lib.stamp() TO " + heir,
+                "ALTER TABLE shop.orders OWNER TO " + heir);
+    }
+
+    private void assertWritesFail() {
+        assertThatThrownBy(() -> write("2024-03-01")).hasMessageContaining("permission denied for schema shop");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theCaptureFollowsTheTableToItsNewOwnerWithTheNextStep(boolean failing) throws SQLException {
+        MigrationFixture orders = MigrationFixture.of(database, "shop", "orders", "day", "id");
+        orders.prepare().capture().copy().index().replay().verify();
+        giveTheTableTo(database.createRole("heir", ""));
+        if (failing) {
+            database.execute("REVOKE ALL ON SCHEMA shop FROM " + owner);
+            assertWritesFail();
+        }
+
+        orders.replay();
+
+        database.execute("REVOKE ALL ON SCHEMA shop FROM " + owner);
+        write("2024-03-01");
+        assertThat(orders.lines()).anyMatch(line -> line.contains("shop.orders has another owner than before"));
+        orders.verify().swap();
+        write("2024-04-01");
+        orders.reverseSwap().swap();
+        write("2024-05-01");
+        orders.dropBackup();
+    }
+
+    /** By one who may not mend it: the statements are done by another, word for word. */
+    @Test
+    void whoCannotMendTheCaptureSaysWhatDoes() throws SQLException {
+        MigrationFixture orders = orders().prepare().capture();
+        giveTheTableTo(database.createRole("heir", ""));
+        database.execute("REVOKE CREATE ON SCHEMA shop FROM " + owner);
+
+        catchThrowable(orders::copy);
+
+        String said = orders.lines().stream()
+                .filter(line -> line.contains("has another owner than shop.orders_delta and its functions"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(said).contains("Every write fails once that role loses USAGE on the schema");
+        database.execute(
+                said.substring(said.indexOf("ALTER TABLE shop.orders_delta")).split(";"));
+        database.execute("REVOKE ALL ON SCHEMA shop FROM " + owner);
+        write("2024-03-01");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GRANT USAGE ON SCHEMA shop TO owner_[0-9a-f]+",
+                "ALTER TABLE \\S+ DISABLE TRIGGER \"orders_delta_capture\""
+            })
+    void writersWhoAreFailedForALostRightAreFreedByEitherStatement(String remedy) throws SQLException {
+        MigrationFixture orders = MigrationFixture.of(database, "shop", "orders", "day", "id")
+                .prepare()
+                .capture();
+        database.execute("REVOKE ALL ON SCHEMA shop FROM " + owner);
+        assertWritesFail();
+
+        orders.copy();
+
+        String said = orders.lines().stream()
+                .filter(line -> line.contains("every write to shop.orders fails"))
+                .findFirst()
+                .orElseThrow();
+        Matcher statement = Pattern.compile(remedy).matcher(said);
+        assertThat(statement.find()).as(said).isTrue();
+        database.execute(statement.group());
+        write("2024-03-01");
     }
 }

@@ -18,6 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.delta.CaptureRights;
 import liquibase.ext.partition.engine.delta.CaptureStep;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
@@ -220,6 +221,7 @@ public final class MigrationFixture {
     public void step(String name, Step step) throws SQLException {
         try (Connection main = connect();
                 StepRun run = environment(main).begin(name, source)) {
+            CaptureRights.mend(run);
             step.run(run);
         }
     }

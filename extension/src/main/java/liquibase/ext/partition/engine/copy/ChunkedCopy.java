@@ -64,6 +64,9 @@ public final class ChunkedCopy {
             SELECT pg_catalog.pg_relation_filenode(c.oid) = {filenode}
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}""");
 
+    private static final String NOT_CAPTURED =
+            ". Writes since then may be missing from the delta table. Nothing was copied now. Roll back to before captureChanges and begin again.";
+
     private final StepRun run;
     private final Migration migration;
     private final Table source;
@@ -119,11 +122,12 @@ public final class ChunkedCopy {
             run.line("%s: %s is copied already.".formatted(run.step(), run.source()));
             return;
         }
-        requireCapture();
         if (restart && migration.plan().isPresent()) {
+            capture.requireEnabled(run.session(), run.source(), NOT_CAPTURED);
             forget(run);
             run.line("%s: starting over; %s was emptied.".formatted(run.step(), migration.newTable()));
         }
+        requireCapture();
         CopyPlan plan = restart || migration.plan().isEmpty()
                 ? plan()
                 : migration.plan().get();
@@ -318,9 +322,6 @@ public final class ChunkedCopy {
     }
 
     private void requireCapture() throws SQLException {
-        capture.requireOn(
-                run.session(),
-                run.source(),
-                ". Writes since then may be missing from the delta table. Nothing was copied now. Roll back to before captureChanges and begin again.");
+        capture.requireOn(run.session(), run.source(), NOT_CAPTURED);
     }
 }

@@ -10,6 +10,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
@@ -63,10 +64,12 @@ public final class CaptureStep {
         }
         Table source = new TableReader(run.session()).require(run.source());
         source.keyIndex(key);
-        if (run.session().queryBoolean(EXISTS.with("table", capture.delta().quoted()))) {
-            throw new PartitionException(
-                    "There is a table %s already, which this migration did not make. Nothing was changed. Drop or rename it, or choose another deltaTableName."
-                            .formatted(capture.delta()));
+        for (QualifiedName made : List.of(capture.delta(), capture.missed())) {
+            if (run.session().queryBoolean(EXISTS.with("table", made.quoted()))) {
+                throw new PartitionException(
+                        "There is a table %s already, which this migration did not make. Nothing was changed. Drop or rename it, or choose another deltaTableName."
+                                .formatted(made));
+            }
         }
         List<Sql> statements = statements(run.session(), run.state(), capture, source);
         lock.inTransaction(

@@ -30,6 +30,10 @@ public final class CopiedRows {
                                 EXISTS.with("newTable", migration.newTable().quoted()))
                 && !emptied(run, migration);
         new Checkpoints(run.session(), run.state(), migration).forgetAll();
+        if (migration.deltaTableName().isPresent()) {
+            // The copy that is begun next reads what these writes have left.
+            Capture.of(migration).forgetMissed(run.session());
+        }
         run.migrations().forgetCopy(migration, left);
     }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.Seclusion;
 
 /**
  * The tables and the view that hold the state, and the statements that make and drop them.
@@ -140,16 +141,23 @@ public record StateTables(Identifier schema) {
         return named("partition_progress");
     }
 
-    /** Statements that make what is missing; safe to repeat. */
+    /**
+     * Statements that make what is missing; safe to repeat. All of it is its owner's alone, whatever default privileges say: who may
+     * write {@code tuning} runs SQL as Liquibase's role. What somebody grants afterwards, as SELECT on the view to those who watch, stays.
+     */
     public List<Sql> createStatements() {
         return List.of(
-                CREATE_MIGRATION.with("migration", migration()),
-                CREATE_CHUNK.with("chunk", chunk()).with("migration", migration()),
-                CREATE_FOREIGN_KEY.with("foreignKey", foreignKey()).with("migration", migration()),
-                CREATE_PROGRESS
-                        .with("progress", progress())
-                        .with("migration", migration())
-                        .with("chunk", chunk()));
+                Seclusion.made(migration(), CREATE_MIGRATION.with("migration", migration())),
+                Seclusion.made(chunk(), CREATE_CHUNK.with("chunk", chunk()).with("migration", migration())),
+                Seclusion.made(
+                        foreignKey(),
+                        CREATE_FOREIGN_KEY.with("foreignKey", foreignKey()).with("migration", migration())),
+                Seclusion.made(
+                        progress(),
+                        CREATE_PROGRESS
+                                .with("progress", progress())
+                                .with("migration", migration())
+                                .with("chunk", chunk())));
     }
 
     /** Statements that remove everything; safe to repeat. */

@@ -128,18 +128,25 @@ public final class ReverseSwap {
                             .formatted(run.source(), capture.delta(), Continuity.remedy(run.session(), capture, live)));
         }
         boolean unbroken = Continuity.isUnbroken(run, migration, run.source());
-        if (unbroken && Fingerprint.isUnchangedButForNewPartitions(run, migration)) {
+        List<Capture.Missed> missed = capture.missed(run.session(), Long.MAX_VALUE);
+        if (unbroken && missed.isEmpty() && Fingerprint.isUnchangedButForNewPartitions(run, migration)) {
             return;
         }
-        run.line((unbroken
-                        ? "%s: %s or its backup was rewritten or altered since the swap. The two are compared."
-                        : "%s: a trigger that captures changes of %s was disabled, or made again, since the swap. The table is compared with its backup.")
-                .formatted(run.step(), run.source()));
+        run.line(
+                !unbroken
+                        ? "%s: a trigger that captures changes of %s was disabled, or made again, since the swap. The table is compared with its backup."
+                                .formatted(run.step(), run.source())
+                        : missed.isEmpty()
+                                ? "%s: %s or its backup was rewritten or altered since the swap. The two are compared."
+                                        .formatted(run.step(), run.source())
+                                : "%s: %,d writes of %s could not be recorded in %s since the swap, because a column was renamed, dropped or given another type for a while. The table is compared with its backup."
+                                        .formatted(run.step(), missed.size(), run.source(), capture.delta()));
         ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
         if (result.differences() == 0) {
+            capture.forget(run.session(), missed);
             return;
         }
-        if (unbroken) {
+        if (unbroken && missed.isEmpty()) {
             throw new PartitionException(
                     "%s and its backup differ in %d rows that no trigger saw change: somebody has altered a column of the one so that its values changed, made a column again, or taken rows out with a partition. Nothing was renamed, since the rollback would bring the backup's values back. Where those of %s are right, have the rows captured (UPDATE %s SET %s = %s, for these rows or, month by month, for all), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
                             .formatted(
@@ -152,10 +159,11 @@ public final class ReverseSwap {
                                     result.list()));
         }
         throw new PartitionException(
-                "%s and its backup differ in %d rows that were written while a trigger was disabled. Nothing was renamed, since the rollback would lose these writes. Put the keys of the rows into the delta table, once with the values that either table has (INSERT INTO %s (%s) VALUES …), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
+                "%s and its backup differ in %d rows that were written while %s. Nothing was renamed, since the rollback would lose these writes. Put the keys of the rows into the delta table, once with the values that either table has (INSERT INTO %s (%s) VALUES …), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
                         .formatted(
                                 run.source(),
                                 result.differences(),
+                                unbroken ? "a column that the capture reads was another one" : "a trigger was disabled",
                                 capture.delta(),
                                 Sql.list(capture.columns()),
                                 result.list()));

@@ -18,6 +18,7 @@ import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
+import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.Replay;
@@ -132,6 +133,11 @@ public final class Swap {
      * somebody who rolled back while an update ran. Liquibase would not run it again, so that to refuse would leave no way on.
      */
     private void compareWhereThatIsNotDone() throws SQLException {
+        Capture.of(migration)
+                .requireOn(
+                        run.session(),
+                        run.source(),
+                        ". Nothing was renamed. What was written since then is on one side only. Roll back to before captureChanges and begin again.");
         if (!migration.phase().isAtLeast(Phase.VERIFIED)) {
             run.line("%s: that %s and %s are equal is not recorded. They are compared first."
                     .formatted(run.step(), run.source(), migration.newTable()));

@@ -129,7 +129,6 @@ public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<Qualif
     private static final Sql DELETE = Sql.of("DELETE FROM {referring} AS c WHERE {refers};");
     private static final Sql UPDATE = Sql.of("UPDATE {referring} AS c SET {assignments} WHERE {refers};");
 
-    private static final Sql REVOKE = Sql.of("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC");
     private static final Sql CHANGE_OWNER = Sql.of("ALTER FUNCTION {function}() OWNER TO {owner}");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}() CASCADE");
 
@@ -171,7 +170,7 @@ public record ForeignKeyTriggers(ForeignKey key, QualifiedName live, List<Qualif
         statements.add(function(checkFunction(), check()));
         statements.add(function(actFunction(), act()));
         for (QualifiedName function : List.of(checkFunction(), actFunction())) {
-            statements.add(REVOKE.with("function", function));
+            statements.add(Seclusion.ofFunction(function));
             statements.add(CHANGE_OWNER
                     .with("function", function)
                     .with("owner", key.referenced().owner()));

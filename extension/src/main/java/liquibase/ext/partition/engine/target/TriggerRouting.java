@@ -151,7 +151,14 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                 body := body || pg_catalog.format({branch}, child.name, pg_catalog.to_char(child.start, 'YYYY-MM-DD'), pg_catalog.to_char(child.start + step, 'YYYY-MM-DD')) || shown || shown_into;
               END LOOP;
               EXECUTE body || {otherwise} || pg_catalog.quote_literal({insert} || shown) || {otherwiseInto} || shown_into || {end};
-              REVOKE ALL ON FUNCTION {route}() FROM PUBLIC;
+              FOR child IN
+                SELECT DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::pg_catalog.regrole::pg_catalog.text END AS name
+                FROM pg_catalog.pg_proc AS p
+                CROSS JOIN pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) AS g
+                WHERE p.oid = pg_catalog.to_regproc({routeName}) AND g.grantee <> p.proowner
+              LOOP
+                EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s() FROM %s', {routeName}, child.name);
+              END LOOP;
             END
             {quote}""");
 
@@ -366,7 +373,6 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     private static final Sql RESET_ANALYZE_THRESHOLD =
             Sql.of("ALTER TABLE IF EXISTS {parent} RESET (autovacuum_analyze_threshold)");
     private static final Sql CALL_REFRESH = Sql.of("SELECT {refresh}()");
-    private static final Sql REVOKE = Sql.of("REVOKE ALL ON FUNCTION {function}({arguments}) FROM PUBLIC");
     private static final Sql GRANT = Sql.of("GRANT EXECUTE ON FUNCTION {function}({arguments}) TO PUBLIC");
     private static final Sql CHANGE_OWNER = Sql.of("ALTER FUNCTION {function}({arguments}) OWNER TO {owner}");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}({arguments}) CASCADE");
@@ -410,7 +416,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                 continue;
             }
             if (rights == Rights.OWNER || !function.name().equals(childFunction())) {
-                statements.add(REVOKE.with("function", function.name()).with("arguments", function.arguments()));
+                statements.add(Seclusion.ofFunction(
+                        function.name(), function.arguments().text()));
             } else {
                 // Default privileges may have taken it from PUBLIC.
                 statements.add(GRANT.with("function", function.name()).with("arguments", function.arguments()));
@@ -550,7 +557,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                         "otherwiseInto",
                         text(ROUTE_OTHERWISE_INTO.with("marker", text(marker())).with("childOf", childFunction())))
                 .with("end", text(ROUTE_END.with("quote", quote("route"))))
-                .with("route", routeFunction());
+                .with("routeName", Sql.literal(routeFunction().quoted()));
     }
 
     private Sql childFunctionStatement() {

@@ -190,19 +190,24 @@ public final class Verification {
             StepRun run, Migration migration, Table ordinary, Table partitioned, RowShape captured)
             throws SQLException {
         Capture capture = Capture.of(migration);
-        capture.requireOn(
-                run.session(),
-                run.source(),
-                captured == RowShape.SOURCE
-                        ? ". Nothing was compared. What was written since then is on one side only. Roll back to before captureChanges and begin again."
-                        : ". Nothing was compared. "
-                                + Continuity.remedy(
-                                        run.session(),
-                                        capture,
-                                        new CapturedTable(
-                                                partitioned.name(),
-                                                new TableReader(run.session()).partitions(partitioned.name()),
-                                                migration.spec().routing())));
+        if (captured == RowShape.SOURCE) {
+            capture.requireOn(
+                    run.session(),
+                    run.source(),
+                    ". Nothing was compared. What was written since then is on one side only. Roll back to before captureChanges and begin again.");
+        } else {
+            capture.requireEnabled(
+                    run.session(),
+                    run.source(),
+                    ". Nothing was compared. "
+                            + Continuity.remedy(
+                                    run.session(),
+                                    capture,
+                                    new CapturedTable(
+                                            partitioned.name(),
+                                            new TableReader(run.session()).partitions(partitioned.name()),
+                                            migration.spec().routing())));
+        }
         return new Comparison(
                 ordinary.name(),
                 partitioned.name(),
