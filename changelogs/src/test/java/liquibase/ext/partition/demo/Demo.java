@@ -121,7 +121,7 @@ public final class Demo {
         require(isPartitioned(), "orders is not partitioned after the approved swap");
         showThatAQueryOfOneMonthPrunes();
 
-        step("rollback", "--tag=orders-copied", option -> liquibase.rollback("orders-copied"));
+        step("rollback", "--tag=orders-before-swap", option -> liquibase.rollback("orders-before-swap"));
         require(!isPartitioned(), "orders is still partitioned after the rollback");
 
         step("update", "-DswapApproved=orders", liquibase::update);

@@ -86,7 +86,7 @@ class GalleryTest {
             writers.write();
             writers.whilePaused(() -> assertLive(story, tables, shapes));
 
-            liquibase.rollback(lastTagOfACopy(database)).requireSuccess();
+            liquibase.rollback(firstTagOfASwap(database)).requireSuccess();
             writers.write();
             writers.whilePaused(() -> tables.forEach(table -> assertAsBefore(table, shapes)));
 
@@ -129,10 +129,10 @@ class GalleryTest {
         story.assertShown(tables.get(0).database());
     }
 
-    /** Of several tables, the last one's: what was run before it stays as it is. */
-    private static String lastTagOfACopy(TestDatabase database) {
+    /** Of several tables, the first one's: a rollback undoes all that was run after the tag. */
+    private static String firstTagOfASwap(TestDatabase database) {
         return database.queryString(
-                "SELECT tag FROM databasechangelog WHERE tag LIKE '%-copied' ORDER BY orderexecuted DESC LIMIT 1");
+                "SELECT tag FROM databasechangelog WHERE tag LIKE '%-before-swap' ORDER BY dateexecuted, orderexecuted LIMIT 1");
     }
 
     /** As our messages write a name. */

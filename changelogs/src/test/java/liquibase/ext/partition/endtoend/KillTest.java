@@ -106,7 +106,7 @@ class KillTest {
         Copy.releaseLocks(database);
 
         killAt("LOCK TABLE orders IN ROW EXCLUSIVE MODE", "LOCK TABLE", "-DswapApproved=orders");
-        assertThat(recorded()).endsWith("orders-copied");
+        assertThat(recorded()).endsWith("orders-verify");
         assertThat(Migrated.isPartitioned(database, "orders")).isFalse();
         Copy.releaseLocks(database);
 
@@ -114,7 +114,7 @@ class KillTest {
                 "LOCK TABLE databasechangelog IN SHARE MODE",
                 "INSERT INTO public.databasechangelog ",
                 "-DswapApproved=orders");
-        assertThat(recorded()).as("recorded though it was killed before").endsWith("orders-copied");
+        assertThat(recorded()).as("recorded though it was killed before").endsWith("orders-verify");
         assertThat(Migrated.isPartitioned(database, "orders")).isTrue();
         assertNothingLost();
         Copy.releaseLocks(database);
@@ -140,7 +140,7 @@ class KillTest {
                 "rollback-count",
                 "--count=2");
         Copy.releaseLocks(database);
-        liquibase.rollback("orders-copied").requireSuccess();
+        liquibase.rollback("orders-before-swap").requireSuccess();
         assertThat(recorded()).endsWith("orders-verify");
         assertThat(Migrated.isPartitioned(database, "orders")).isFalse();
         assertNothingLost();

@@ -67,7 +67,7 @@ class PrintedSqlTest {
         assertThat(Migrated.contents(database, "orders")).isEqualTo(contents);
         assertThat(Migrated.isPartitioned(database, "orders")).isTrue();
 
-        Path back = script(liquibase.run("rollback-sql", "--tag=orders-copied"));
+        Path back = script(liquibase.run("rollback-sql", "--tag=orders-before-swap"));
         CliResult rollback = Psql.run(database, back);
         assertThat(rollback.exitCode()).as(rollback.toString()).isNotZero();
         assertThat(rollback.output()).contains("rollback of lockedSwap is done by Liquibase itself");

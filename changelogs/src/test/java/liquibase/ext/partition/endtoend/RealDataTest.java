@@ -96,7 +96,7 @@ class RealDataTest {
                 swap.duration().toMillis(),
                 held.group(1));
 
-        liquibase.rollback("file_changes-copied").requireSuccess();
+        liquibase.rollback("file_changes-before-swap").requireSuccess();
         assertThat(Migrated.isPartitioned(database, "file_changes")).isFalse();
         assertThat(Migrated.contents(database, "file_changes")).isEqualTo(contents);
 

@@ -11,7 +11,7 @@ enum Command {
     UPDATE(4, "update"),
     UPDATE_AND_SWAP(4, "update", "-DswapApproved=%s"),
     UPDATE_AND_DROP(1, "update", "-DswapApproved=%s", "-DdropApproved=%s"),
-    ROLLBACK_SWAP(2, "rollback", "--tag=%s-copied"),
+    ROLLBACK_SWAP(2, "rollback", "--tag=%s-before-swap"),
     ROLLBACK_ALL(4, "rollback", "--tag=%s-before"),
     RELEASE_LOCKS(1, "release-locks");
 

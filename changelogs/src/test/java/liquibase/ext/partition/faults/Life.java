@@ -86,7 +86,7 @@ final class Life implements AutoCloseable {
     /** The steps that Liquibase has a record of, without the table's name. */
     List<String> recorded() {
         return database.queryStrings("SELECT id FROM databasechangelog ORDER BY orderexecuted").stream()
-                .map(id -> id.substring(id.lastIndexOf('-') + 1))
+                .map(id -> id.endsWith("-before-swap") ? "before-swap" : id.substring(id.lastIndexOf('-') + 1))
                 .toList();
     }
 
@@ -116,7 +116,7 @@ final class Life implements AutoCloseable {
         if (recorded.contains("prepare") && dice < 1) {
             return Command.ROLLBACK_ALL;
         }
-        if (recorded.contains("copied")) {
+        if (recorded.contains("verify")) {
             return Command.UPDATE_AND_SWAP;
         }
         return dice < 7 ? Command.UPDATE_ONE : dice < 9 ? Command.UPDATE : Command.UPDATE_AND_SWAP;

@@ -3,9 +3,12 @@ package liquibase.ext.partition.change;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
+import liquibase.change.core.TagDatabaseChange;
+import liquibase.changelog.ChangeSet;
 import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
@@ -13,11 +16,13 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;
 import liquibase.ext.partition.engine.swap.ReverseSwap;
 import liquibase.ext.partition.engine.swap.Swap;
 import liquibase.ext.partition.engine.swap.SwapSettings;
+import liquibase.statement.SqlStatement;
 
 /** Puts the new table in the table's place, under a lock. */
 @DatabaseChange(
@@ -26,6 +31,7 @@ import liquibase.ext.partition.engine.swap.SwapSettings;
         priority = 1)
 public class LockedSwapChange extends DeltaChange {
     private String backupTableName;
+    private String tagBefore;
 
     @DatabaseChangeProperty(
             description = "Name of the backup; the table's with _old where it is not given",
@@ -40,10 +46,31 @@ public class LockedSwapChange extends DeltaChange {
         this.backupTableName = backupTableName;
     }
 
+    @DatabaseChangeProperty(
+            description =
+                    "The tag of the state right before the swap: the changeset before this one that sets it is recorded together with the swap, and not sooner",
+            exampleValue = "orders-before-swap",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getTagBefore() {
+        return tagBefore;
+    }
+
+    public void setTagBefore(String tagBefore) {
+        this.tagBefore = tagBefore;
+    }
+
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
         checks.add(() -> Attributes.name("backupTableName", backup().name()));
+        checks.add(() -> {
+            if (tagBefore != null && isInAChangelog() && changeSetOfTag().isEmpty()) {
+                throw new IllegalArgumentException(
+                        "tagBefore is <%s>, and no changeset before this one sets that tag. Add <tagDatabase tag=\"%s\"/> in a changeset of its own, with the preconditions swapped and approved."
+                                .formatted(tagBefore, tagBefore));
+            }
+        });
         return checks;
     }
 
@@ -60,6 +87,49 @@ public class LockedSwapChange extends DeltaChange {
     protected void execute(StepRun run) throws SQLException {
         requireRecordedNames(run);
         Swap.of(run, backup()).swap(settings());
+    }
+
+    /**
+     * The tag, once the swap is done and before it is recorded: so that nothing that somebody else deploys comes between the two records,
+     * however often, and however long before, the swap was tried in vain.
+     */
+    @Override
+    protected List<SqlStatement> recordStatements(Database database) {
+        return changeSetOfTag()
+                .<List<SqlStatement>>map(tag -> List.of(new TagStatement(database, tag)))
+                .orElse(List.of());
+    }
+
+    /** The changeset that sets {@link #getTagBefore}, of those before this one. */
+    public Optional<ChangeSet> changeSetOfTag() {
+        if (tagBefore == null || !isInAChangelog()) {
+            return Optional.empty();
+        }
+        return getChangeSet().getChangeLog().getChangeSets().stream()
+                .takeWhile(changeSet -> changeSet != getChangeSet())
+                .filter(this::setsTheTag)
+                .findFirst();
+    }
+
+    private boolean isInAChangelog() {
+        return getChangeSet() != null && getChangeSet().getChangeLog() != null;
+    }
+
+    private boolean setsTheTag(ChangeSet changeSet) {
+        return changeSet.getChanges().stream()
+                .anyMatch(change -> change instanceof TagDatabaseChange tag && tagBefore.equals(tag.getTag()));
+    }
+
+    /** The swap of a table in the changelog file that {@code changeSet} is from. */
+    public static Optional<LockedSwapChange> of(ChangeSet changeSet, Database database, QualifiedName table) {
+        return TableChanges.of(changeSet, LockedSwapChange.class)
+                .filter(swap -> swap.source(database).equals(table))
+                .findFirst();
+    }
+
+    /** Takes the swap back, as its rollback does; Liquibase's records are the caller's. */
+    public void swapBack(StepRun run) throws SQLException {
+        rollBack(run);
     }
 
     @Override

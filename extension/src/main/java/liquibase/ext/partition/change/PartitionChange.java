@@ -152,6 +152,11 @@ public abstract class PartitionChange extends AbstractChange {
                 parameters);
     }
 
+    /** What is run after the work, and before Liquibase records the changeset. */
+    protected List<SqlStatement> recordStatements(Database database) {
+        return List.of();
+    }
+
     /** Whether the change commits in the middle, so that it cannot be part of Liquibase's transaction. */
     protected boolean commitsByItself() {
         return true;
@@ -187,10 +192,10 @@ public abstract class PartitionChange extends AbstractChange {
     @Override
     public final SqlStatement[] generateStatements(Database database) {
         if (shouldExecuteChange(database) || isDescribedForTheLog(database)) {
-            return new SqlStatement[] {
-                new EngineStatement(
-                        getSerializedObjectName(), database, source(database), commitsByItself(), this::execute)
-            };
+            List<SqlStatement> statements = new ArrayList<>(List.of(new EngineStatement(
+                    getSerializedObjectName(), database, source(database), commitsByItself(), this::execute)));
+            statements.addAll(recordStatements(database));
+            return statements.toArray(SqlStatement[]::new);
         }
         try {
             return printed(database, script(database));

@@ -5,9 +5,11 @@ import java.util.Optional;
 import liquibase.change.Change;
 import liquibase.changelog.ChangeSet;
 import liquibase.database.Database;
+import liquibase.exception.DatabaseException;
 import liquibase.exception.ValidationErrors;
 import liquibase.ext.partition.TableSelection;
 import liquibase.ext.partition.change.LockedSwapChange;
+import liquibase.ext.partition.change.RecordedChangesets;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Session;
@@ -61,17 +63,23 @@ public class ApprovedPrecondition extends PartitionPrecondition {
     }
 
     @Override
-    protected Optional<String> whyNot(Question question) throws SQLException {
-        if (TableSelection.parse(approvedTables).contains(question.table())) {
+    protected Optional<String> whyNot(Question question) throws SQLException, DatabaseException {
+        boolean approved = TableSelection.parse(approvedTables).contains(question.table());
+        Optional<Migration> migration = new Migrations(
+                        new Session(question.environment().main()),
+                        question.environment().state())
+                .find(question.table());
+        boolean swapped =
+                migration.filter(it -> it.phase().isAtLeast(Phase.SWAPPED)).isPresent();
+        if (!approved || !swapped) {
+            forgetTag(question);
+        }
+        if (approved) {
             return Optional.empty();
         }
         String pending = "The %s of %s waits for approval: run update with -D%sApproved=%s"
                 .formatted(
                         operation, question.table(), operation, question.table().name());
-        Optional<Migration> migration = new Migrations(
-                        new Session(question.environment().main()),
-                        question.environment().state())
-                .find(question.table());
         Phase ready = SWAP.equals(operation) ? Phase.INDEXED : Phase.SWAPPED;
         if (migration.filter(it -> it.phase().isAtLeast(ready)).isPresent()) {
             question.environment().report().line(pending);
@@ -80,6 +88,17 @@ public class ApprovedPrecondition extends PartitionPrecondition {
             }
         }
         return Optional.of(pending);
+    }
+
+    /**
+     * The swap is not recorded, so that the tag of the state right before it is of no use: left behind by a rollback that did not
+     * go by the tag, or by a process that was killed, it would come before whatever is deployed from now on.
+     */
+    private static void forgetTag(Question question) throws DatabaseException {
+        Optional<ChangeSet> tag = swapOf(question.changeSet()).flatMap(LockedSwapChange::changeSetOfTag);
+        if (tag.isPresent()) {
+            RecordedChangesets.of(question.database()).forget(tag.get());
+        }
     }
 
     /** What cannot be shown is said, and fails nothing: the swap waits in either case. */

@@ -48,7 +48,8 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
     }
 
     /** A question about a table, asked of one environment. */
-    protected record Question(StepRun.Environment environment, QualifiedName table, ChangeSet changeSet) {}
+    protected record Question(
+            StepRun.Environment environment, QualifiedName table, ChangeSet changeSet, Database database) {}
 
     /**
      * Answers.
@@ -56,7 +57,7 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
      * @return why the answer is no; empty where it is yes
      * @throws PartitionException when it cannot be told, or must not be passed over
      */
-    protected abstract Optional<String> whyNot(Question question) throws SQLException;
+    protected abstract Optional<String> whyNot(Question question) throws SQLException, DatabaseException;
 
     @Override
     public final void check(
@@ -69,7 +70,8 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
                     .until(() -> whyNot(new Question(
                             LiquibaseEnvironment.of(database),
                             LiquibaseEnvironment.name(database, schemaName, tableName),
-                            changeSet)));
+                            changeSet,
+                            database)));
         } catch (SQLException | DatabaseException | PartitionException e) {
             throw new PreconditionErrorException(e, changeLog, this);
         }

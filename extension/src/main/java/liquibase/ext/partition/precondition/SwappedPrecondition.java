@@ -1,9 +1,17 @@
 package liquibase.ext.partition.precondition;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import liquibase.changelog.ChangeSet;
+import liquibase.changelog.DatabaseChangeLog;
+import liquibase.database.Database;
+import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.precondition.Precondition;
+import liquibase.precondition.PreconditionLogic;
 
 /** Whether the partitioned table has taken the place of a table. */
 public class SwappedPrecondition extends PhasePrecondition {
@@ -17,5 +25,25 @@ public class SwappedPrecondition extends PhasePrecondition {
         return migration.phase().isAtLeast(Phase.SWAPPED)
                 ? Optional.empty()
                 : Optional.of("%s is not swapped yet.".formatted(table));
+    }
+
+    /** The changesets of a changelog that say of themselves that they rest on the swap of {@code table}; a list of one's own. */
+    static List<ChangeSet> changeSetsOn(DatabaseChangeLog changeLog, Database database, QualifiedName table) {
+        List<ChangeSet> changeSets = new ArrayList<>();
+        for (ChangeSet changeSet : changeLog.getChangeSets()) {
+            if (changeSet.getPreconditions() != null && isOn(changeSet.getPreconditions(), database, table)) {
+                changeSets.add(changeSet);
+            }
+        }
+        return changeSets;
+    }
+
+    private static boolean isOn(Precondition precondition, Database database, QualifiedName table) {
+        if (precondition instanceof SwappedPrecondition swapped) {
+            return LiquibaseEnvironment.name(database, swapped.getSchemaName(), swapped.getTableName())
+                    .equals(table);
+        }
+        return precondition instanceof PreconditionLogic logic
+                && logic.getNestedPreconditions().stream().anyMatch(nested -> isOn(nested, database, table));
     }
 }

@@ -110,12 +110,12 @@ class AbandonTest {
                 test.changelog.update();
             }
         },
-        ROLLED_BACK_TO_COPIED {
+        ROLLED_BACK_TO_BEFORE_THE_SWAP {
             @Override
             void reach(AbandonTest test) throws Exception {
                 test.swap();
                 test.write();
-                test.changelog.rollback("orders-copied");
+                test.changelog.rollback("orders-before-swap");
             }
         },
         SWAPPED_AGAIN {
@@ -123,7 +123,7 @@ class AbandonTest {
             void reach(AbandonTest test) throws Exception {
                 test.swap();
                 test.write();
-                test.changelog.rollback("orders-copied");
+                test.changelog.rollback("orders-before-swap");
                 test.write();
                 test.changelog.update();
             }

@@ -27,7 +27,7 @@ class AfterTheDropTest {
         List<String> recorded = changelog.recorded();
         assertThat(recorded).last().isEqualTo("orders-drop");
 
-        for (String tag : List.of("orders-swapped", "orders-copied", "orders-before")) {
+        for (String tag : List.of("orders-swapped", "orders-before-swap", "orders-before")) {
             assertThatThrownBy(() -> changelog.rollback(tag))
                     .hasMessageContaining("The backup of public.orders was dropped, and only a restore brings it back")
                     .hasMessageContaining("The partitioned table is untouched")

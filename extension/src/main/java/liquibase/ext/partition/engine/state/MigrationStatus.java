@@ -92,7 +92,8 @@ public record MigrationStatus(
                         : "Next: liquibase update verifies.";
             case VERIFIED -> "Next: approve the swap with -DswapApproved=%s.".formatted(source.name());
             case SWAPPED ->
-                "Next: approve the drop of the backup with -DdropApproved=%s, or roll back.".formatted(source.name());
+                "Next: approve the drop of the backup with -DdropApproved=%s, or take the swap back with -DswapBack=%s."
+                        .formatted(source.name(), source.name());
             case DROPPED -> "Nothing is left to do.";
         };
     }

@@ -118,8 +118,13 @@ public final class Swap {
         for (Publication publication : new PublicationReader(session).read(migration.newOid())) {
             publication.consequence(run.source()).ifPresent(run::line);
         }
-        run.line("%s is partitioned now; %s is its backup. The lock was held for %d ms."
-                .formatted(run.source(), backup, milliseconds));
+        run.line(
+                "%s is partitioned now; %s is its backup. The lock was held for %d ms. To take back this swap alone, whatever was deployed since: liquibase update -DswapBack=%s"
+                        .formatted(
+                                run.source(),
+                                backup,
+                                milliseconds,
+                                run.source().name().name()));
         for (Check check : notValid) {
             run.line("%s: check %s is NOT VALID on %s, as it was: rows that are older than it may violate it."
                     .formatted(run.step(), check.name(), run.source()));

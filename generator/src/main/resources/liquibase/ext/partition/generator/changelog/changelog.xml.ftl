@@ -7,11 +7,12 @@
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
     xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">
 
-  <!-- The tables whose swap, drop or new copy is wanted: names with commas between them, or all. Give them on the command
-       line, for example -DswapApproved=orders, which goes before the values here. -->
+  <!-- The tables whose swap, drop, new copy or swap back is wanted: names with commas between them, or all. Give them on
+       the command line, for example -DswapApproved=orders, which goes before the values here. -->
   <property name="swapApproved" value=""/>
   <property name="dropApproved" value=""/>
   <property name="restartCopy" value=""/>
+  <property name="swapBack" value=""/>
 
 <#list tableFiles as tableFile>
   <include file="[=tableFile]" relativeToChangelogFile="true"/>

@@ -1,8 +1,8 @@
 # [=marker] from a table config. Do not edit: change the config and generate again.
 # Include this file in your own changelog, or run it by itself.
 databaseChangeLog:
-  # The tables whose swap, drop or new copy is wanted: names with commas between them, or all. Give them on the command
-  # line, for example -DswapApproved=orders, which goes before the values here.
+  # The tables whose swap, drop, new copy or swap back is wanted: names with commas between them, or all. Give them on
+  # the command line, for example -DswapApproved=orders, which goes before the values here.
   - property:
       name: swapApproved
       value: ""
@@ -11,6 +11,9 @@ databaseChangeLog:
       value: ""
   - property:
       name: restartCopy
+      value: ""
+  - property:
+      name: swapBack
       value: ""
 <#list tableFiles as tableFile>
   - include:

@@ -41,20 +41,22 @@
     "Lock: none that readers or writers notice.",
     "Undo: forgets the result."
   ],
-  "copied": [
-    "The state with a verified copy. A rollback to this tag undoes the swap and loses no row written since."
+  "beforeSwap": [
+    "The state right before the swap. It is recorded together with the swap and not sooner, so that a rollback to this tag undoes",
+    "the swap and what was deployed after it, and nothing that was deployed before. No row written since is lost."
   ],
   "swap": [
     "Stays pending until the parameter swapApproved names the table (or says all). Until then restartCopy starts the copy over.",
     "Replays the rest, then exchanges the names: the new table gets the name of the source, the source that of the backup.",
     "Lock: ACCESS EXCLUSIVE on source and new table for as long as that takes, asked for in short attempts.",
-    "Undo: the reverse swap; rows written since are brought into the backup first."
+    "Undo: the reverse swap; rows written since are brought into the backup first. To undo this swap alone, whatever was",
+    "deployed since, update with the parameter swapBack, which names the table."
   ],
   "swapped": [
     "The state after the swap, with the backup still there. A rollback to this tag is possible until the drop."
   ],
   "drop": [
-    "Stays pending until the parameter dropApproved names the table (or says all).",
+    "Stays pending until the parameter dropApproved names the table (or says all). Until then swapBack takes the swap back.",
     "Compares the backup with the live table once more, and then drops it and the delta table.",
     "Lock: ACCESS EXCLUSIVE on the backup, and on the live table for a moment to end reverse capture.",
     "Undo: impossible, so a rollback stops here; keep a dump if you may need the rows as they were."

@@ -136,12 +136,13 @@
         restart="${restartCopy}"/>
   </changeSet>
 
-  <@about "copied"/>
-  <changeSet id="[=prefix]-copied" author="liquibase-partition" labels="verify">
-    <preConditions onFail="HALT">
-      <partition:copyVerified [=source]/>
+  <@about "beforeSwap"/>
+  <changeSet id="[=prefix]-before-swap" author="liquibase-partition" labels="swap">
+    <preConditions onFail="CONTINUE">
+      <partition:swapped [=source]/>
+      <partition:approved operation="swap" [=source] approvedTables="${swapApproved}"/>
     </preConditions>
-    <tagDatabase tag="[=prefix]-copied"/>
+    <tagDatabase tag="[=prefix]-before-swap"/>
   </changeSet>
 
   <@about "swap"/>
@@ -155,12 +156,14 @@
         newTableName="[=newTableName]"
         backupTableName="[=backupTableName]"
         deltaTableName="[=deltaTableName]"
-        keyColumns="[=key]"<@tuned "swap" "        "/>/>
+        keyColumns="[=key]"
+        tagBefore="[=prefix]-before-swap"<@tuned "swap" "        "/>/>
   </changeSet>
 
   <@about "swapped"/>
   <changeSet id="[=prefix]-swapped" author="liquibase-partition" labels="swap">
     <preConditions onFail="CONTINUE">
+      <changeSetExecuted id="[=prefix]-swap" author="liquibase-partition" changeLogFile="[=logicalFilePath]"/>
       <partition:swapped [=source]/>
     </preConditions>
     <tagDatabase tag="[=prefix]-swapped"/>
@@ -169,6 +172,7 @@
   <@about "drop"/>
   <changeSet id="[=prefix]-drop" author="liquibase-partition" labels="drop" runInTransaction="false">
     <preConditions onFail="CONTINUE">
+      <partition:swapKept [=source] swapBack="${swapBack}"/>
       <partition:approved operation="drop" [=source] approvedTables="${dropApproved}"/>
       <partition:backupVerified [=source] onDifference="halt"<@tuned "backup" "          "/>/>
     </preConditions>

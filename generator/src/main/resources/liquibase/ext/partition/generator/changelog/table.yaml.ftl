@@ -181,18 +181,22 @@ databaseChangeLog:
             <@tuned "verify" "            "/>
             restart: "${restartCopy}"
 
-  <@about "copied"/>
+  <@about "beforeSwap"/>
   - changeSet:
-      id: "[=prefix]-copied"
+      id: "[=prefix]-before-swap"
       author: liquibase-partition
-      labels: verify
+      labels: swap
       preConditions:
-        - onFail: HALT
-        - copyVerified:
+        - onFail: CONTINUE
+        - swapped:
             <@source "            "/>
+        - approved:
+            <@source "            "/>
+            operation: swap
+            approvedTables: "${swapApproved}"
       changes:
         - tagDatabase:
-            tag: "[=prefix]-copied"
+            tag: "[=prefix]-before-swap"
 
   <@about "swap"/>
   - changeSet:
@@ -217,6 +221,7 @@ databaseChangeLog:
             backupTableName: "[=backupTableName]"
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
+            tagBefore: "[=prefix]-before-swap"
             <@tuned "swap" "            "/>
 
   <@about "swapped"/>
@@ -226,6 +231,10 @@ databaseChangeLog:
       labels: swap
       preConditions:
         - onFail: CONTINUE
+        - changeSetExecuted:
+            id: "[=prefix]-swap"
+            author: liquibase-partition
+            changeLogFile: "[=logicalFilePath]"
         - swapped:
             <@source "            "/>
       changes:
@@ -240,6 +249,9 @@ databaseChangeLog:
       runInTransaction: false
       preConditions:
         - onFail: CONTINUE
+        - swapKept:
+            <@source "            "/>
+            swapBack: "${swapBack}"
         - approved:
             <@source "            "/>
             operation: drop

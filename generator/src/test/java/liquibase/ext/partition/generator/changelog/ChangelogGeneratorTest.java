@@ -256,7 +256,7 @@ class ChangelogGeneratorTest {
                         "orders-index copy false",
                         "orders-replay copy false",
                         "orders-verify verify false",
-                        "orders-copied verify true",
+                        "orders-before-swap swap true",
                         "orders-swap swap false",
                         "orders-swapped swap true",
                         "orders-drop drop false");

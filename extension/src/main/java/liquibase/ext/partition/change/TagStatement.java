@@ -1,0 +1,48 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import liquibase.changelog.ChangeSet;
+import liquibase.database.Database;
+import liquibase.database.PreparedStatementFactory;
+import liquibase.exception.DatabaseException;
+import liquibase.ext.partition.connection.Reconnection;
+import liquibase.statement.AbstractSqlStatement;
+import liquibase.statement.ExecutablePreparedStatement;
+
+/** Records a changeset that sets a tag right before Liquibase records the one that this is a statement of. */
+final class TagStatement extends AbstractSqlStatement implements ExecutablePreparedStatement {
+    private final Database database;
+    private final ChangeSet tag;
+
+    TagStatement(Database database, ChangeSet tag) {
+        this.database = database;
+        this.tag = tag;
+    }
+
+    @Override
+    public void execute(PreparedStatementFactory factory) throws DatabaseException {
+        try {
+            Reconnection.of(database, "tag").until(() -> {
+                RecordedChangesets.of(database).recordAsLatest(tag);
+                return null;
+            });
+        } catch (SQLException e) {
+            throw new DatabaseException(e);
+        }
+    }
+
+    @Override
+    public boolean continueOnError() {
+        return false;
+    }
+
+    @Override
+    public String getFormattedStatement(Database ignored) {
+        return toString();
+    }
+
+    @Override
+    public String toString() {
+        return "-- tag " + tag.getId();
+    }
+}

@@ -1,0 +1,92 @@
+package liquibase.ext.partition.precondition;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import liquibase.changelog.ChangeSet;
+import liquibase.exception.DatabaseException;
+import liquibase.ext.partition.TableSelection;
+import liquibase.ext.partition.change.LockedSwapChange;
+import liquibase.ext.partition.change.RecordedChangesets;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.Phase;
+
+/**
+ * Whether the swap of a table is to be kept. Where {@code swapBack} names the table it is not: its swap is taken back, and no other
+ * changeset, whatever has been deployed since. Then Liquibase's records of it are deleted, so that an approval swaps again.
+ *
+ * <p>It stands on the changeset that drops the backup, which is pending from the swap until there is nothing to go back to, and comes
+ * first there, so that nothing is dropped in the same run. Safe to repeat: where the process ended between the reverse swap and the
+ * records, the next run with the parameter deletes these.
+ */
+public class SwapKeptPrecondition extends PartitionPrecondition {
+    private String swapBack;
+
+    @Override
+    public String getName() {
+        return "swapKept";
+    }
+
+    /** Names of tables with commas between them, or {@code all}; usually a changelog parameter. */
+    public String getSwapBack() {
+        return swapBack;
+    }
+
+    public void setSwapBack(String swapBack) {
+        this.swapBack = swapBack;
+    }
+
+    @Override
+    protected Optional<String> whyNot(Question question) throws SQLException, DatabaseException {
+        QualifiedName table = question.table();
+        Optional<Migration> migration = new Migrations(
+                        new Session(question.environment().main()),
+                        question.environment().state())
+                .find(table);
+        Optional<LockedSwapChange> swap = LockedSwapChange.of(question.changeSet(), question.database(), table);
+        if (migration.isEmpty() || swap.isEmpty()) {
+            return Optional.empty();
+        }
+        RecordedChangesets recorded = RecordedChangesets.of(question.database());
+        if (!TableSelection.parse(swapBack).contains(table)) {
+            if (!migration.get().phase().isAtLeast(Phase.SWAPPED)
+                    && recorded.contain(swap.get().getChangeSet())) {
+                question.environment()
+                        .report()
+                        .line(
+                                "Liquibase has a record of the swap of %s, which is not swapped: it was taken back, and the record was not deleted any more. Run update with -DswapBack=%s, which deletes it; then an approval swaps again."
+                                        .formatted(table, table.name()));
+            }
+            return Optional.empty();
+        }
+        if (migration.get().phase().isAtLeast(Phase.DROPPED)) {
+            throw new PartitionException(
+                    "The backup of %s has been dropped, so the swap cannot be taken back. Nothing was changed; the partitioned table goes on. Leave out swapBack."
+                            .formatted(table));
+        }
+        try (StepRun run = question.environment().begin(getName(), table)) {
+            swap.get().swapBack(run);
+        }
+        for (ChangeSet changeSet : thatGoWith(swap.get(), question)) {
+            recorded.forget(changeSet);
+        }
+        String done =
+                "The swap of %s is taken back, and no other changeset. It waits for approval again: leave swapBack out of the next update, and swapApproved too until you want the swap."
+                        .formatted(table);
+        question.environment().report().line(done);
+        return Optional.of(done);
+    }
+
+    /** The swap's own record is the last: while it is there, the next run is told what is left to be done. */
+    private static List<ChangeSet> thatGoWith(LockedSwapChange swap, Question question) {
+        List<ChangeSet> changeSets = SwappedPrecondition.changeSetsOn(
+                swap.getChangeSet().getChangeLog(), question.database(), question.table());
+        changeSets.add(swap.getChangeSet());
+        return changeSets;
+    }
+}
