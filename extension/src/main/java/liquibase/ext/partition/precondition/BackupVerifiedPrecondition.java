@@ -16,6 +16,7 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.verify.BackupDifference;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.ComparisonResult;
 import liquibase.ext.partition.engine.verify.Verification;
@@ -126,8 +127,12 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
                 return Optional.empty();
             }
             String difference =
-                    "%s and its backup differ in %d rows that were not written since the swap. The backup stays. The keys:%s"
-                            .formatted(question.table(), result.differences(), result.list());
+                    "%s and its backup differ in %d rows that were not written since the swap. The backup stays.%s The keys:%s"
+                            .formatted(
+                                    question.table(),
+                                    result.differences(),
+                                    BackupDifference.advice(run, migration.get()),
+                                    result.list());
             if (HALT.equals(onDifference)) {
                 throw new PartitionException(difference);
             }

@@ -253,6 +253,10 @@ enum CatalogQuestion {
             SELECT coalesce(t.spcname, 'default')
             FROM pg_class AS c LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace WHERE c.oid = {table}"""),
 
+    SUBSCRIPTIONS(Feature.SUBSCRIPTIONS, """
+            SELECT quote_ident(s.subname) || ' ' || r.srsubstate::text
+            FROM pg_subscription_rel AS r JOIN pg_subscription AS s ON s.oid = r.srsubid WHERE r.srrelid = {table}"""),
+
     SECURITY_LABELS(Feature.SECURITY_LABELS, """
             SELECT format('%s %s: %s', l.provider, (SELECT a.attname FROM pg_attribute AS a
                                                     WHERE a.attrelid = l.objoid AND a.attnum = l.objsubid AND a.attnum > 0), l.label)

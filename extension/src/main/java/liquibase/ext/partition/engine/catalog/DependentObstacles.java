@@ -21,7 +21,9 @@ public final class DependentObstacles {
             FROM told JOIN pg_catalog.pg_roles AS o ON o.oid = told.relowner
             WHERE NOT pg_catalog.pg_has_role(told.relowner, 'USAGE')
             UNION ALL
-            SELECT feature, pg_catalog.format('%s reads it and is part of the extension %I', name, e.extname), 'drop the extension, and make it again after the swap'
+            SELECT feature, pg_catalog.format('%s reads it and is part of the extension %I', name, e.extname),
+                   CASE d.deptype WHEN 'e' THEN pg_catalog.format('ALTER EXTENSION %1$I DROP %2$s, and ADD it again after the swap', e.extname, name)
+                                  ELSE pg_catalog.format('ALTER %s NO DEPENDS ON EXTENSION %I', name, e.extname) END
             FROM told
             JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = told.oid AND d.deptype IN ('e', 'x')
             JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
@@ -75,7 +77,7 @@ public final class DependentObstacles {
             JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
             UNION ALL
             SELECT DISTINCT 'RULES', pg_catalog.format('rule %I of %s names it', r.rulename, r.ev_class::pg_catalog.regclass),
-                   pg_catalog.format('DROP RULE %I ON %s, and make it again after the swap', r.rulename, r.ev_class::pg_catalog.regclass)
+                   pg_catalog.format('have a trigger do what it does, then DROP RULE %I ON %s', r.rulename, r.ev_class::pg_catalog.regclass)
             FROM dependent AS d
             JOIN pg_catalog.pg_rewrite AS r ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = d.objid
             WHERE r.ev_type <> '1' AND r.ev_class NOT IN (SELECT oid FROM relation)
@@ -97,7 +99,8 @@ public final class DependentObstacles {
             FROM told WHERE prokind NOT IN ('f', 'p')
             UNION ALL
             SELECT 'FUNCTIONS', pg_catalog.format('function %s uses it and is part of the extension %I', name, e.extname),
-                   'drop the extension, and make it again after the swap'
+                   CASE d.deptype WHEN 'e' THEN pg_catalog.format('ALTER EXTENSION %1$I DROP ROUTINE %2$s, and ADD it again after the swap', e.extname, name)
+                                  ELSE pg_catalog.format('ALTER ROUTINE %s NO DEPENDS ON EXTENSION %I', name, e.extname) END
             FROM told
             JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = told.oid AND d.deptype IN ('e', 'x')
             JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
@@ -139,7 +142,7 @@ public final class DependentObstacles {
             SELECT DISTINCT 'OTHER_DEPENDENTS' AS feature,
                    pg_catalog.format('%s uses its row type', pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)) AS what,
                    CASE WHEN c.relkind IN ('r', 'p')
-                        THEN pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE jsonb USING to_jsonb(%I), or drop it', c.oid::pg_catalog.regclass, a.attname, a.attname)
+                        THEN pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE jsonb USING pg_catalog.to_jsonb(%I)', c.oid::pg_catalog.regclass, a.attname, a.attname)
                         ELSE 'drop it, and make it again after the swap' END AS remedy
             FROM dependent AS d
             LEFT JOIN pg_catalog.pg_class AS c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid
@@ -203,9 +206,9 @@ public final class DependentObstacles {
                           CASE reader.relkind WHEN 'v' THEN 'view ' || reader.oid::pg_catalog.regclass
                                               WHEN 'm' THEN 'materialized view ' || reader.oid::pg_catalog.regclass
                                               ELSE pg_catalog.pg_describe_object(d.classid, d.objid, 0) END) AS what,
-                   CASE reader.relkind WHEN 'v' THEN 'DROP VIEW ' || reader.oid::pg_catalog.regclass
-                                       WHEN 'm' THEN 'DROP MATERIALIZED VIEW ' || reader.oid::pg_catalog.regclass
-                                       ELSE 'drop it' END AS remedy
+                   CASE reader.relkind WHEN 'v' THEN 'have it read the live table instead, or DROP VIEW ' || reader.oid::pg_catalog.regclass
+                                       WHEN 'm' THEN 'have it read the live table instead, or DROP MATERIALIZED VIEW ' || reader.oid::pg_catalog.regclass
+                                       ELSE 'have it use the live table instead' END AS remedy
             FROM dependent AS d
             LEFT JOIN reader ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND reader.rule = d.objid
             LEFT JOIN pg_catalog.pg_policy AS p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid

@@ -46,6 +46,10 @@ public enum Feature {
             "publications",
             Fate.IN_SWAP,
             "publish_via_partition_root is advised: without it a subscriber gets rows under the partitions' names"),
+    SUBSCRIPTIONS(
+            "subscriptions that write it",
+            Fate.REFUSED,
+            "a subscription goes by the table and not by its name: it would skip what comes in, and confirm it"),
     REPLICA_IDENTITY(
             "the replica identity",
             Fate.BEFORE_SWAP,

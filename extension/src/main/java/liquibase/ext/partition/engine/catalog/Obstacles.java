@@ -43,9 +43,15 @@ final class Obstacles {
             """);
 
     private static final Sql RELATED = Sql.of("""
-            SELECT 'INHERITANCE' AS feature, pg_catalog.format('it inherits from %s', i.inhparent::pg_catalog.regclass) AS what,
-                   pg_catalog.format('ALTER TABLE %s NO INHERIT %s', {oid}::bigint::pg_catalog.regclass, i.inhparent::pg_catalog.regclass) AS remedy
-            FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = {oid}
+            SELECT 'INHERITANCE' AS feature,
+                   pg_catalog.format('it %s %s', CASE WHEN c.relispartition THEN 'is a partition of' ELSE 'inherits from' END,
+                                     i.inhparent::pg_catalog.regclass) AS what,
+                   CASE WHEN c.relispartition
+                        THEN 'leave it out; taken out of that table its rows would be missing there'
+                        ELSE pg_catalog.format('who reads %s reads its rows too, and would miss them: have them read %s as well, and only then'
+                                               ' ALTER TABLE %s NO INHERIT %s', i.inhparent::pg_catalog.regclass, c.oid::pg_catalog.regclass,
+                                               c.oid::pg_catalog.regclass, i.inhparent::pg_catalog.regclass) END AS remedy
+            FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid WHERE i.inhrelid = {oid}
             UNION ALL
             SELECT 'INCOMING_FOREIGN_KEYS', pg_catalog.format('foreign key %I of %s refers to it', k.conname, k.conrelid::pg_catalog.regclass),
                    pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
@@ -99,11 +105,12 @@ final class Obstacles {
             JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
             WHERE s.stxrelid = {oid} AND s.stxowner <> c.relowner AND NOT pg_catalog.pg_has_role(s.stxowner, 'USAGE')
             UNION ALL
-            SELECT 'RULES', pg_catalog.format('it has the rule %I', r.rulename), pg_catalog.format('DROP RULE %I ON %s', r.rulename, r.ev_class::pg_catalog.regclass)
+            SELECT 'RULES', pg_catalog.format('it has the rule %I', r.rulename),
+                   pg_catalog.format('have a trigger do what it does, then DROP RULE %I ON %s', r.rulename, r.ev_class::pg_catalog.regclass)
             FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = {oid} AND r.rulename <> '_RETURN'
             UNION ALL
             SELECT 'TRIGGERS', pg_catalog.format('trigger %I needs a transition table, which a row trigger of a partitioned table cannot have', t.tgname),
-                   pg_catalog.format('DROP TRIGGER %I ON %s, or make it a statement trigger', t.tgname, t.tgrelid::pg_catalog.regclass)
+                   'make it a statement trigger, which can have one: in one transaction, or what is written meanwhile passes it by'
             FROM pg_catalog.pg_trigger AS t
             WHERE t.tgrelid = {oid} AND t.tgtype & 1 = 1 AND (t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL)
             """);
@@ -120,25 +127,65 @@ final class Obstacles {
               AND EXISTS (SELECT FROM pg_catalog.pg_sequence AS s WHERE s.seqrelid = owned.objid)
             """);
 
-    /** The new table and the delta table would be published too, and a subscriber that lacks them stops. */
+    /**
+     * The new table and the delta table would be published too, and a subscriber that lacks them stops. The remedy names every table and
+     * option, and is one transaction: a table left out, or a moment without the publication, and a subscriber would miss changes.
+     */
     private static final Sql ALL_PUBLISHED = Sql.of("""
-            SELECT 'PUBLICATIONS' AS feature, pg_catalog.format('publication %I publishes all tables, so it would publish the new ones too', p.pubname) AS what,
-                   pg_catalog.format('publish tables by name instead: DROP PUBLICATION %I, then CREATE PUBLICATION %I FOR TABLE %s and the others',
-                          p.pubname, p.pubname, {oid}::bigint::pg_catalog.regclass) AS remedy
-            FROM pg_catalog.pg_publication AS p
+            SELECT 'PUBLICATIONS' AS feature,
+                   pg_catalog.format('publication %I publishes all tables, so it would publish the new ones too', p.pubname) AS what,
+                   pg_catalog.format('publish tables by name instead, and each that you make later: BEGIN; DROP PUBLICATION %1$I;'
+                          ' CREATE PUBLICATION %1$I FOR TABLE %2$s WITH (publish = ''%3$s'', publish_via_partition_root = %4$s%5$s); COMMIT',
+                          p.pubname,
+                          (SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', t.schemaname, t.tablename), ', '
+                                                        ORDER BY t.schemaname, t.tablename)
+                           FROM pg_catalog.pg_publication_tables AS t WHERE t.pubname = p.pubname),
+                          pg_catalog.concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
+                                               CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END),
+                          p.pubviaroot::pg_catalog.text,
+                          CASE pg_catalog.to_jsonb(p) ->> 'pubgencols' WHEN 's' THEN ', publish_generated_columns = stored' ELSE '' END)
+                     AS remedy
+            FROM pg_catalog.pg_publication AS p JOIN pg_catalog.pg_class AS c ON c.oid = {oid}
             WHERE p.puballtables
             """);
 
-    /** Since PostgreSQL 15. */
+    /** Since PostgreSQL 15. The remedy as for all tables. */
     private static final Sql SCHEMA_PUBLISHED = Sql.of("""
             SELECT 'PUBLICATIONS' AS feature,
-                   pg_catalog.format('publication %I publishes all tables of its schema, so it would publish the new ones too', p.pubname) AS what,
-                   pg_catalog.format('publish tables by name instead: ALTER PUBLICATION %I SET TABLE %s and the others', p.pubname, c.oid::pg_catalog.regclass)
-                     AS remedy
+                   pg_catalog.format('publication %I publishes all tables of its schema, so it would publish the new ones too', p.pubname)
+                     AS what,
+                   pg_catalog.format('publish tables by name instead, and each that you make later: BEGIN;'
+                          ' ALTER PUBLICATION %1$I DROP TABLES IN SCHEMA %2$I; %3$sCOMMIT', p.pubname, s.nspname,
+                          (SELECT pg_catalog.format('ALTER PUBLICATION %I ADD TABLE %s; ', p.pubname,
+                                                    pg_catalog.string_agg(t.oid::pg_catalog.regclass::pg_catalog.text, ', '
+                                                                          ORDER BY t.relname))
+                           FROM pg_catalog.pg_class AS t
+                           WHERE t.relnamespace = s.oid AND t.relkind IN ('r', 'p') AND t.relpersistence = 'p'
+                             AND NOT EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS r
+                                             WHERE r.prpubid = p.oid AND r.prrelid = t.oid)
+                           HAVING pg_catalog.count(*) > 0)) AS remedy
             FROM pg_catalog.pg_publication AS p
             JOIN pg_catalog.pg_publication_namespace AS n ON n.pnpubid = p.oid
+            JOIN pg_catalog.pg_namespace AS s ON s.oid = n.pnnspid
             JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.pnnspid
             WHERE c.oid = {oid}
+            """);
+
+    /**
+     * A subscription knows the table by its number. After the swap that is the backup's: the worker finds that the new table is not
+     * among its tables, skips every change and confirms it. Any role may read these columns.
+     */
+    private static final Sql SUBSCRIBED = Sql.of("""
+            SELECT 'SUBSCRIPTIONS' AS feature,
+                   pg_catalog.format('subscription %I writes it, and would skip every change after the swap', s.subname) AS what,
+                   pg_catalog.format('on the publisher take it out of %s (ALTER PUBLICATION … DROP TABLE …) and note pg_current_wal_insert_lsn();'
+                                     ' when the confirmed_flush_lsn of the subscription''s slot has passed that,'
+                                     ' ALTER SUBSCRIPTION %I REFRESH PUBLICATION here. What is written on the publisher after that'
+                                     ' does not come here', pg_catalog.array_to_string(s.subpublications, ', '), s.subname) AS remedy
+            FROM pg_catalog.pg_subscription_rel AS r
+            JOIN pg_catalog.pg_subscription AS s ON s.oid = r.srsubid
+            WHERE r.srrelid = {oid}
+            ORDER BY s.subname
             """);
 
     private final Session session;
@@ -151,7 +198,7 @@ final class Obstacles {
 
     List<Obstacle> list() throws SQLException {
         List<Obstacle> found = new ArrayList<>();
-        List<Sql> questions = new ArrayList<>(List.of(KIND, RELATED, DEPENDENT, ALL_PUBLISHED));
+        List<Sql> questions = new ArrayList<>(List.of(KIND, RELATED, DEPENDENT, ALL_PUBLISHED, SUBSCRIBED));
         if (ServerVersion.isAtLeast(session, 15)) {
             questions.add(SCHEMA_PUBLISHED);
         }

@@ -94,10 +94,9 @@ public final class PublicationReader {
                         Feature.PUBLICATIONS,
                         "publication %s publishes updates and deletes without column %s, which becomes part of the primary key, so that these would fail"
                                 .formatted(publication.name(), unpublished.get(0)),
-                        "ALTER PUBLICATION %s DROP TABLE %s, then ADD TABLE %s (%s)%s"
+                        "BEGIN; ALTER PUBLICATION %1$s DROP TABLE %2$s; ALTER PUBLICATION %1$s ADD TABLE %2$s (%3$s)%4$s; COMMIT"
                                 .formatted(
                                         publication.name().quoted(),
-                                        table.quoted(),
                                         table.quoted(),
                                         String.join(", ", columns),
                                         publication

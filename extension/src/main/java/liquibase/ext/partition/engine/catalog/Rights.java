@@ -147,7 +147,7 @@ public final class Rights {
     private static final Sql HIDDEN = Sql.of("""
             SELECT 'ROW_SECURITY' AS feature,
                    pg_catalog.format('row level security is forced on it, so that role %I may not see all of its rows', current_user) AS what,
-                   pg_catalog.format('run as a role with BYPASSRLS, or ALTER TABLE %s NO FORCE ROW LEVEL SECURITY until it is partitioned', c.oid::pg_catalog.regclass)
+                   pg_catalog.format('run as a role with BYPASSRLS, or ALTER TABLE %s NO FORCE ROW LEVEL SECURITY until it is partitioned, which shows its owner every row', c.oid::pg_catalog.regclass)
                      AS remedy
             FROM pg_catalog.pg_class AS c
             WHERE c.oid = {oid} AND pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.row_security_active(c.oid)

@@ -46,11 +46,20 @@ public record Table(
     /** Why an ordinary table cannot be partitioned: what cannot be carried, and the tables that inherit from it. */
     public List<Obstacle> obstacles() {
         List<Obstacle> obstacles = new ArrayList<>(hindrances);
-        children.forEach(child -> obstacles.add(new Obstacle(
-                Feature.INHERITANCE,
-                child + " inherits from it",
-                "ALTER TABLE %s NO INHERIT %s".formatted(child.quoted(), name.quoted()))));
+        children.forEach(child ->
+                obstacles.add(new Obstacle(Feature.INHERITANCE, child + " inherits from it", takeRowsOf(child))));
         return obstacles;
+    }
+
+    /**
+     * NO INHERIT alone would hide the child's rows from everybody who reads the table. The child keeps its own, since it may have
+     * columns that the table has not. All is locked first: who reads the table at that moment sees each row once.
+     */
+    private String takeRowsOf(QualifiedName child) {
+        String columnList = String.join(
+                ", ", writableColumns().stream().map(Identifier::quoted).toList());
+        return "take its rows over, of which it keeps a copy: BEGIN; LOCK TABLE %1$s IN ACCESS EXCLUSIVE MODE; INSERT INTO %1$s (%3$s) OVERRIDING SYSTEM VALUE SELECT %3$s FROM %2$s; ALTER TABLE %2$s NO INHERIT %1$s; COMMIT. Who writes to %2$s must write to %1$s from then on"
+                .formatted(name.quoted(), child.quoted(), columnList);
     }
 
     /** The column of that name, if there is one. */

@@ -523,6 +523,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         return delta.sibling(DerivedName.of(delta.name(), "_missed"));
     }
 
+    /** An expression for the function that captures a row; NULL where there is none. */
+    Sql captureFunctionOid() {
+        return Sql.of("pg_catalog.to_regproc({capture})")
+                .with("capture", captureFunction().quoted());
+    }
+
     private Identifier index() {
         return DerivedName.of(delta.name(), "_key");
     }

@@ -67,7 +67,7 @@ public final class CaptureStep {
         for (QualifiedName made : List.of(capture.delta(), capture.missed())) {
             if (run.session().queryBoolean(EXISTS.with("table", made.quoted()))) {
                 throw new PartitionException(
-                        "There is a table %s already, which this migration did not make. Nothing was changed. Drop or rename it, or choose another deltaTableName."
+                        "There is a table %s already, which this migration did not make. Nothing was changed. Rename it, or choose another deltaTableName."
                                 .formatted(made));
             }
         }

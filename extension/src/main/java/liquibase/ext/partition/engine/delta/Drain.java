@@ -91,6 +91,7 @@ public final class Drain {
     private List<Sql> statements() {
         List<Sql> statements = new ArrayList<>(List.of(Replay.PREFER_INDEXES));
         prepared.ifPresent(it -> statements.addAll(it.executions()));
+        statements.addAll(replay.afterwards());
         statements.add(Replay.CHECK_NOW);
         return statements;
     }

@@ -40,8 +40,21 @@ import liquibase.ext.partition.engine.target.RowShape;
  * @param from read by (c)
  * @param to written by (b) and (c)
  * @param columns that are copied
+ * @param afterwards run as the last statements of every batch
  */
-public record Replay(Capture capture, RowMatch match, Routes routes, Side from, Side to, List<Identifier> columns) {
+public record Replay(
+        Capture capture,
+        RowMatch match,
+        Routes routes,
+        Side from,
+        Side to,
+        List<Identifier> columns,
+        List<Sql> afterwards) {
+    /** With nothing afterwards. */
+    public Replay(Capture capture, RowMatch match, Routes routes, Side from, Side to, List<Identifier> columns) {
+        this(capture, match, routes, from, to, columns, List.of());
+    }
+
     /**
      * One of the two tables.
      *
@@ -122,8 +135,9 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
 
     private static final Sql HAS_UNKNOWN_ROW = Sql.of("""
             SELECT EXISTS (SELECT FROM {part} AS s
-                           WHERE NOT EXISTS (SELECT FROM {to} AS t WHERE {inTo})
-                             AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {inDelta}))""");
+                           WHERE NOT EXISTS (SELECT FROM {delta} AS d WHERE {inDelta})
+                             AND NOT EXISTS (SELECT FROM {to} AS t
+                                             WHERE {inTo} AND ROW({left})::pg_catalog.record OPERATOR(pg_catalog.*=) ROW({right})::pg_catalog.record))""");
 
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {delta}");
 
@@ -156,19 +170,23 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
     }
 
     /**
-     * Whether {@code part}, a partition of the table that is read, has a row of whose key neither the table that is written to nor the
-     * delta table knows anything. One look-up or two a row, until such a one is found.
+     * Whether {@code part}, a partition of the table that is read, has a row that no replay would bring: its key and partition-key
+     * value are not in the delta table, and the table that is written to has no such row, or another one of that key and value. One
+     * look-up or two a row, until such a one is found.
      */
     public boolean missesARowOf(Session session, QualifiedName part) throws SQLException {
         RowMatch.Rows read = captured("s");
+        RowMatch.Rows written = new RowMatch.Rows("t", to.shape());
         return session.inTransaction(() -> {
             session.query(PREFER_INDEXES, row -> row.getString(1));
             return session.queryBoolean(HAS_UNKNOWN_ROW
                     .with("part", part)
                     .with("to", to.table())
-                    .with("inTo", match.sameKey(new RowMatch.Rows("t", to.shape()), read))
+                    .with("inTo", match.sameRow(written, read))
+                    .with("left", match.list(written, columns, RowShape.NEW))
+                    .with("right", match.list(read, columns, RowShape.NEW))
                     .with("delta", capture.delta())
-                    .with("inDelta", match.sameKey(captured("d"), read)));
+                    .with("inDelta", match.sameRow(captured("d"), read)));
         });
     }
 
@@ -396,6 +414,7 @@ public record Replay(Capture capture, RowMatch match, Routes routes, Side from, 
             for (Route route : from.shape() == RowShape.NEW ? ofBatch : routesOfRows(session)) {
                 session.update(insert(route));
             }
+            session.updateAll(afterwards);
         }
         return taken;
     }

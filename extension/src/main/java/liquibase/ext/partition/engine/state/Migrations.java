@@ -123,13 +123,13 @@ public final class Migrations {
     private static final Sql RECORD_SWAP = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, backup_table = {backup}, swapped_at = pg_catalog.clock_timestamp(), capture_triggers = {triggers},
-                fingerprint = {fingerprint}, backup_verified_at = NULL, backup_differences = NULL
+                fingerprint = {fingerprint}, partitions = {partitions}, backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
     private static final Sql FORGET_SWAP = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, backup_table = NULL, swapped_at = NULL, lock_held_ms = NULL, capture_triggers = {triggers},
-                fingerprint = {fingerprint}, backup_verified_at = NULL, backup_differences = NULL
+                fingerprint = {fingerprint}, partitions = NULL, backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
     private static final Sql LOCK = Sql.of("SELECT FROM {migration} WHERE id = {id} FOR NO KEY UPDATE");
@@ -143,8 +143,12 @@ public final class Migrations {
             UPDATE {migration}
             SET backup_verified_at = pg_catalog.clock_timestamp(), backup_differences = {differences},
                 capture_triggers = CASE WHEN {differences} = 0 THEN {triggers} ELSE capture_triggers END,
-                fingerprint = CASE WHEN {differences} = 0 THEN {fingerprint} ELSE fingerprint END
+                fingerprint = CASE WHEN {differences} = 0 THEN {fingerprint} ELSE fingerprint END,
+                partitions = CASE WHEN {differences} = 0 THEN {partitions}::pg_catalog.jsonb ELSE partitions END
             WHERE id = {id}""");
+
+    private static final Sql IS_FOUND_EQUAL = Sql.of("""
+            SELECT phase = {phase} AND backup_differences = 0 FROM {migration} WHERE id = {id}""");
 
     private static final Sql RECORD_DROP = Sql.of("""
             UPDATE {migration} SET phase = {phase}, dropped_at = pg_catalog.clock_timestamp() WHERE id = {id}""");
@@ -327,12 +331,14 @@ public final class Migrations {
      *
      * @param triggers an expression for those that capture changes from now on
      * @param fingerprint an expression for the tables as they are then
+     * @param partitions an expression for those that the swap leaves
      */
-    public Sql swapStatement(Migration migration, Identifier backup, Sql triggers, Sql fingerprint) {
+    public Sql swapStatement(Migration migration, Identifier backup, Sql triggers, Sql fingerprint, Sql partitions) {
         return phased(RECORD_SWAP, Phase.SWAPPED, migration)
                 .with("backup", backup.name())
                 .with("triggers", triggers)
-                .with("fingerprint", fingerprint);
+                .with("fingerprint", fingerprint)
+                .with("partitions", partitions);
     }
 
     /** After the reverse swap the new table equals the source again, so the migration is VERIFIED as before. */
@@ -361,13 +367,27 @@ public final class Migrations {
         session.update(sql(RECORD_LOCK_TIME).with("ms", milliseconds).with("id", migration.id()));
     }
 
-    public void recordBackupVerification(Migration migration, long differences, String[] triggers, String[] fingerprint)
+    /**
+     * Records what a comparison of the backup with the live table found.
+     *
+     * @param triggers those that captured changes when it began
+     * @param fingerprint of the tables when it began, and when it ended
+     * @param partitions of the live table when it began
+     */
+    public void recordBackupVerification(
+            Migration migration, long differences, String[] triggers, String[] fingerprint, String partitions)
             throws SQLException {
         session.update(sql(RECORD_BACKUP_VERIFICATION)
                 .with("differences", differences)
                 .with("triggers", triggers)
                 .with("fingerprint", fingerprint)
+                .with("partitions", partitions)
                 .with("id", migration.id()));
+    }
+
+    /** Whether it is swapped, and the backup was found equal to the live table since; by whatever was recorded last. */
+    public boolean isFoundEqual(Migration migration) throws SQLException {
+        return session.queryBoolean(phased(IS_FOUND_EQUAL, Phase.SWAPPED, migration));
     }
 
     public void recordDrop(Migration migration) throws SQLException {

@@ -40,6 +40,7 @@ public record StateTables(Identifier schema) {
               key_columns pg_catalog.text[],
               capture_triggers pg_catalog.text[],
               fingerprint pg_catalog.text[],
+              partitions pg_catalog.jsonb,
               source_blocks bigint,
               source_filenode bigint,
               source_columns pg_catalog.text,

@@ -108,6 +108,10 @@ final class Belongings {
                                 JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = t.tablename
                                 WHERE c.oid = {oid})
             UNION ALL
+            SELECT 'SUBSCRIPTIONS', pg_catalog.quote_ident(s.subname), 0
+            FROM pg_catalog.pg_subscription_rel AS r JOIN pg_catalog.pg_subscription AS s ON s.oid = r.srsubid
+            WHERE r.srrelid = {oid}
+            UNION ALL
             SELECT 'SECURITY_LABELS', l.provider, 0 FROM pg_catalog.pg_seclabel AS l
             WHERE l.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.objoid = {oid}
             UNION ALL

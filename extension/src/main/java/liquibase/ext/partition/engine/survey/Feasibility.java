@@ -154,6 +154,6 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
                         null,
                         "these names are taken by something that this migration did not make: "
                                 + String.join(", ", taken),
-                        "drop or rename them, or choose another newTableName or partitionPrefix"));
+                        "rename them, or choose another newTableName or partitionPrefix"));
     }
 }

@@ -142,7 +142,7 @@ final class ServerSettings {
                 : Optional.of(Setting.advice(
                         "replication slots",
                         slots.size() + " not in use",
-                        "They keep all WAL of the copy on disk: %s. Start their consumers, or drop them with pg_drop_replication_slot."
+                        "They keep all WAL of the copy on disk: %s. Start their consumers; where one is gone for good, pg_drop_replication_slot."
                                 .formatted(String.join(", ", slots))));
     }
 

@@ -9,41 +9,61 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.QualifiedNames;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
+import liquibase.ext.partition.engine.delta.Continuity;
+import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.delta.KnownPartitions.What;
+import liquibase.ext.partition.engine.run.Lock;
+import liquibase.ext.partition.engine.run.LockPatience;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Answers;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migration.BackupVerification;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.verify.BackupDifference;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.ComparisonResult;
+import liquibase.ext.partition.engine.verify.Fingerprint;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
  * The end: stops reverse capture and drops the backup, once every row of it has been found in the live table.
  *
- * <p>Transaction: one, after the comparison. Locks: ACCESS EXCLUSIVE on the live table for a moment, to drop its triggers,
- * taken under the lock policy; and on the backup. Safe to repeat. Cannot be undone.
+ * <p>All that the drop rests on is read before and asked again under the lock: the tables behind the names, what depends on the backup,
+ * that changes were captured without a break since the comparison, and that no partition has gone. Where an answer is another one
+ * the lock is given back, and all begins anew with the comparison.
+ *
+ * <p>Transaction: one, after the comparison. Locks, under the lock policy: ACCESS EXCLUSIVE on the backup, which nobody waits for; then on
+ * the live table, for a moment, to drop its triggers. Safe to repeat. Cannot be undone. Where it fails, nothing is dropped.
  */
 public final class BackupDrop {
     /** A comparison that the precondition has just made need not be made again. */
     private static final Duration FRESH = Duration.ofMinutes(10);
 
-    /**
-     * First the table and then its partitions, as writers lock them. DROP TRIGGER begins with the partitions, so that it and
-     * a writer who has the table already would wait for each other.
-     */
-    private static final Sql LOCK = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+    private static final int ATTEMPTS_UNDER_THE_LOCK = 5;
 
     private static final Sql DROP_TABLE = Sql.of("DROP TABLE {table}");
 
-    private BackupDrop() {}
+    private final StepRun run;
+    private final Migration migration;
+    private final QualifiedName backup;
+    private final Capture capture;
+
+    private BackupDrop(StepRun run, Migration migration) {
+        this.run = run;
+        this.migration = migration;
+        this.backup = run.source().sibling(migration.backupTableName().orElseThrow());
+        this.capture = Capture.of(migration);
+    }
 
     /**
      * @param pace of the comparison, as {@link Verification#verifyBackup} takes it
@@ -52,22 +72,50 @@ public final class BackupDrop {
      */
     public static void run(StepRun run, Identifier backupName, LockPolicy lock, int workers, Map<String, String> pace)
             throws SQLException {
-        Migration migration = run.migrations().require(run.source(), Phase.SWAPPED, run.step());
-        if (migration.phase().isAtLeast(Phase.DROPPED)) {
-            run.line("%s: the backup of %s is dropped already.".formatted(run.step(), run.source()));
-            return;
+        for (int attempt = 1; attempt <= ATTEMPTS_UNDER_THE_LOCK; attempt++) {
+            Migration migration = run.migrations().require(run.source(), Phase.SWAPPED, run.step());
+            if (migration.phase().isAtLeast(Phase.DROPPED)) {
+                run.line("%s: the backup of %s is dropped already.".formatted(run.step(), run.source()));
+                return;
+            }
+            if (!migration.backupTableName().orElseThrow().equals(backupName)) {
+                throw new PartitionException(
+                        "The backup of %s is %s, not %s. Nothing was dropped. Correct backupTableName."
+                                .formatted(
+                                        run.source(),
+                                        migration.backupTableName().orElseThrow(),
+                                        backupName));
+            }
+            BackupDrop drop = new BackupDrop(run, migration);
+            drop.plan();
+            drop.requireVerified(workers, pace);
+            if (drop.isDone(lock)) {
+                run.line("%s is dropped, and changes of %s are no longer captured."
+                        .formatted(drop.backup, run.source()));
+                return;
+            }
+            run.line(
+                    "What the drop of %s rests on was changed while its lock was waited for; the lock was given back, and all is looked at anew."
+                            .formatted(drop.backup));
         }
-        if (!migration.backupTableName().orElseThrow().equals(backupName)) {
-            throw new PartitionException("The backup of %s is %s, not %s. Nothing was dropped. Correct backupTableName."
-                    .formatted(run.source(), migration.backupTableName().orElseThrow(), backupName));
-        }
-        QualifiedName backup = run.source().sibling(backupName);
+        throw new PartitionException(
+                "What the drop of the backup of %s rests on was changed each of %d times that its lock was waited for. Nothing was dropped. Run update again when nobody alters the table, its partitions or its triggers."
+                        .formatted(run.source(), ATTEMPTS_UNDER_THE_LOCK));
+    }
+
+    /** The statements, from what the catalog says now; with the questions whose answers they rest on. */
+    private Answers.Of<List<Sql>> plan() throws SQLException {
+        Session session = run.session();
+        return QualifiedNames.within(session, () -> session.recorded(this::statements));
+    }
+
+    private List<Sql> statements() throws SQLException {
         TableReader reader = new TableReader(run.session());
         Table old = reader.require(backup);
-        if (old.oid() != migration.sourceOid()) {
+        if (old.oid() != migration.sourceOid() || reader.require(run.source()).oid() != migration.newOid()) {
             throw new PartitionException(
-                    "%s is not the table that was swapped out; somebody renamed or made it anew. Nothing was dropped. Drop it by hand if that is right."
-                            .formatted(backup));
+                    "%s or %s is not the table that the swap left there; somebody renamed or made it anew. Nothing was dropped. Put the names right, then run update again."
+                            .formatted(backup, run.source()));
         }
         List<Obstacle> obstacles = new ArrayList<>(new DependentObstacles(run.session()).all(old.oid()));
         obstacles.addAll(old.obstacles());
@@ -76,41 +124,93 @@ public final class BackupDrop {
                     "%s cannot be dropped:\n  %s\nNothing was dropped. Remove these, then run update again."
                             .formatted(backup, Obstacle.lines(obstacles)));
         }
-        requireVerified(run, migration, backup, workers, pace);
-        Capture capture = Capture.of(migration);
         CapturedTable live = new CapturedTable(
                 run.source(), reader.partitions(run.source()), migration.spec().routing());
-        lock.inTransaction(
-                run.session(),
+        if (!capture.isOn(run.session(), run.source())) {
+            throw new PartitionException(
+                    "Changes of %s are not being captured: a trigger of %s is missing or disabled, so it cannot be told what was written since. Nothing was dropped. %s"
+                            .formatted(run.source(), capture.delta(), Continuity.remedy(run.session(), capture, live)));
+        }
+        List<Sql> statements = new ArrayList<>(capture.stopStatements(live));
+        statements.addAll(capture.dropStatements());
+        statements.add(DROP_TABLE.with("table", backup));
+        return statements;
+    }
+
+    /** @return whether everything was under the lock as it was when the backup was found equal; otherwise nothing is dropped */
+    private boolean isDone(LockPolicy lock) throws SQLException {
+        Session session = run.session();
+        Answers.Of<Boolean> inStep = session.recorded(this::isInStep);
+        Answers.Of<List<Sql>> plan = plan();
+        if (!inStep.made()) {
+            return false;
+        }
+        return lock.inTransaction(
+                session,
                 run.report(),
                 run.source(),
                 "Nothing was dropped.",
                 () -> {
-                    run.session().update(LOCK.with("table", run.source()));
-                    run.session().updateAll(capture.stopStatements(live));
-                    run.session().updateAll(capture.dropStatements());
-                    run.session().update(DROP_TABLE.with("table", backup));
-                    run.migrations().recordDrop(migration);
-                    return null;
+                    LockPatience.lock(session, locks(), run.source());
+                    boolean same = inStep.answers()
+                                    .stillHold(session.queryAll(inStep.answers().asked()))
+                            && QualifiedNames.within(
+                                    session,
+                                    () -> plan.answers()
+                                            .stillHold(session.queryAll(
+                                                    plan.answers().asked())));
+                    if (same) {
+                        session.updateAll(plan.made());
+                        run.migrations().recordDrop(migration);
+                    }
+                    return same;
                 },
                 () -> {});
-        run.line("%s is dropped, and changes of %s are no longer captured.".formatted(backup, run.source()));
     }
 
-    private static void requireVerified(
-            StepRun run, Migration migration, QualifiedName backup, int workers, Map<String, String> pace)
-            throws SQLException {
+    /**
+     * The live table last, and before its partitions, as writers lock them. DROP TRIGGER begins with the partitions, so that it and a writer
+     * who has the table already would wait for each other.
+     */
+    private List<Lock> locks() {
+        return List.of(
+                new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true),
+                Lock.ofIdle(backup),
+                Lock.againstAll(run.source()));
+    }
+
+    /** Whether the record of the comparison still tells what there is: the same triggers captured all the time, and no partition has gone. */
+    private boolean isInStep() throws SQLException {
+        boolean recorded = run.migrations().isFoundEqual(migration);
+        boolean unbroken = Continuity.isUnbroken(run, migration, run.source());
+        boolean unchanged = Fingerprint.isUnchangedButForNewPartitions(run, migration);
+        boolean complete = capture.missed(run.session(), 1).isEmpty();
+        return recorded
+                && unbroken
+                && complete
+                && unchanged
+                && KnownPartitions.changesSinceSwap(run, migration).stream().allMatch(it -> it.what() == What.ADDED);
+    }
+
+    private void requireVerified(int workers, Map<String, String> pace) throws SQLException {
         Optional<BackupVerification> earlier = migration
                 .backupVerification()
                 .filter(it -> it.differences() == 0 && it.ageSeconds() <= FRESH.toSeconds());
-        if (earlier.isPresent()) {
+        if (earlier.isPresent() && isInStep()) {
             return;
         }
+        List<Capture.Missed> missed = capture.missed(run.session(), Long.MAX_VALUE);
         ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, workers, pace);
         if (result.differences() > 0) {
             throw new PartitionException(
-                    "%s and its backup %s differ in %d rows that were not written since the swap. Nothing was dropped. Find out why; the backup may be the only place that has them. The keys:%s"
-                            .formatted(run.source(), backup, result.differences(), result.list()));
+                    "%s and its backup %s differ in %d rows that were not written since the swap. Nothing was dropped. Find out why; the backup may be the only place that has them.%s The keys:%s"
+                            .formatted(
+                                    run.source(),
+                                    backup,
+                                    result.differences(),
+                                    BackupDifference.advice(run, migration),
+                                    result.list()));
         }
+        capture.forget(run.session(), missed);
     }
 }

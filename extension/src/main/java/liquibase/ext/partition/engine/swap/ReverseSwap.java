@@ -14,6 +14,8 @@ import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
+import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.delta.KnownPartitions.What;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -30,6 +32,7 @@ import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
+import liquibase.ext.partition.engine.verify.BackupDifference;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.ComparisonResult;
 import liquibase.ext.partition.engine.verify.Fingerprint;
@@ -71,13 +74,15 @@ public final class ReverseSwap {
                 migration.spec().routes(run.source()),
                 new Replay.Side(run.source(), RowShape.NEW),
                 new Replay.Side(backupName, RowShape.SOURCE),
-                backup.writableColumns());
+                backup.writableColumns(),
+                List.of(KnownPartitions.adoptStatement(run.state(), migration)));
         AttachedTables attached = new AttachedTables(run, migration, replay);
         attached.requireNoneWithRowsOfItsOwn();
         long milliseconds = new LockedSwitch(run, settings, replay, run.source(), CapturedTable.ordinary(backupName))
                 .run(new LockedSwitch.Body() {
                     @Override
                     public Switch plan() throws SQLException {
+                        requireKnownPartitions(run, migration);
                         requireUnchanged(run, migration);
                         return ReverseSwap.plan(run, migration, reader, backupName, replay.capture());
                     }
@@ -127,35 +132,53 @@ public final class ReverseSwap {
                     "Changes of %s are not being captured: a trigger of %s is missing or disabled, so the backup may lack what was written since. Nothing was renamed. %s"
                             .formatted(run.source(), capture.delta(), Continuity.remedy(run.session(), capture, live)));
         }
+        List<KnownPartitions.Change> changed = known(KnownPartitions.changesSinceSwap(run, migration));
         boolean unbroken = Continuity.isUnbroken(run, migration, run.source());
         List<Capture.Missed> missed = capture.missed(run.session(), Long.MAX_VALUE);
-        if (unbroken && missed.isEmpty() && Fingerprint.isUnchangedButForNewPartitions(run, migration)) {
+        if (unbroken
+                && changed.isEmpty()
+                && missed.isEmpty()
+                && Fingerprint.isUnchangedButForNewPartitions(run, migration)) {
             return;
         }
-        run.line(
-                !unbroken
-                        ? "%s: a trigger that captures changes of %s was disabled, or made again, since the swap. The table is compared with its backup."
-                                .formatted(run.step(), run.source())
-                        : missed.isEmpty()
-                                ? "%s: %s or its backup was rewritten or altered since the swap. The two are compared."
-                                        .formatted(run.step(), run.source())
-                                : "%s: %,d writes of %s could not be recorded in %s since the swap, because a column was renamed, dropped or given another type for a while. The table is compared with its backup."
-                                        .formatted(run.step(), missed.size(), run.source(), capture.delta()));
+        List<KnownPartitions.Change> moved =
+                moved(changed, reader.partitions(run.source()).size());
+        if (!moved.isEmpty()) {
+            run.line("%s: partitions of %s are not what the swap left (%s). The table is compared with its backup."
+                    .formatted(run.step(), run.source(), BackupDifference.words(moved)));
+        } else {
+            run.line(
+                    !unbroken
+                            ? "%s: a trigger that captures changes of %s was disabled, or made again, since the swap. The table is compared with its backup."
+                                    .formatted(run.step(), run.source())
+                            : missed.isEmpty()
+                                    ? "%s: %s or its backup was rewritten or altered since the swap. The two are compared."
+                                            .formatted(run.step(), run.source())
+                                    : "%s: %,d writes of %s could not be recorded in %s since the swap, because a column was renamed, dropped or given another type for a while. The table is compared with its backup."
+                                            .formatted(run.step(), missed.size(), run.source(), capture.delta()));
+        }
         ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
         if (result.differences() == 0) {
             capture.forget(run.session(), missed);
             return;
         }
+        if (!moved.isEmpty()) {
+            throw new PartitionException(
+                    "%s and its backup differ in %d rows that no trigger saw, since partitions are not what the swap left. Nothing was renamed: the rollback would bring back rows that are gone, or lose rows. Do one of these for each, and roll back again:%s\nOr leave the table partitioned. The keys:%s"
+                            .formatted(
+                                    run.source(),
+                                    result.differences(),
+                                    BackupDifference.lines(run, migration),
+                                    result.list()));
+        }
         if (unbroken && missed.isEmpty()) {
             throw new PartitionException(
-                    "%s and its backup differ in %d rows that no trigger saw change: somebody has altered a column of the one so that its values changed, made a column again, or taken rows out with a partition. Nothing was renamed, since the rollback would bring the backup's values back. Where those of %s are right, have the rows captured (UPDATE %s SET %s = %s, for these rows or, month by month, for all), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
+                    "%s and its backup differ in %d rows that no trigger saw change: somebody has altered a column of the one so that its values changed, made a column again, or taken rows out with a partition. Nothing was renamed, since the rollback would bring the backup's values back. Where those of %s are right, have the rows captured (%s; for these rows, month by month, or for all), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
                             .formatted(
                                     run.source(),
                                     result.differences(),
                                     run.source(),
-                                    run.source().quoted(),
-                                    migration.keyColumns().get(0).quoted(),
-                                    migration.keyColumns().get(0).quoted(),
+                                    BackupDifference.captureStatement(capture, run.source()),
                                     result.list()));
         }
         throw new PartitionException(
@@ -167,6 +190,32 @@ public final class ReverseSwap {
                                 capture.delta(),
                                 Sql.list(capture.columns()),
                                 result.list()));
+    }
+
+    /** What a table held that was attached is looked into by itself. */
+    private static List<KnownPartitions.Change> known(List<KnownPartitions.Change> changes) {
+        return changes.stream().filter(it -> it.what() != What.ADDED).toList();
+    }
+
+    /**
+     * Without those that were not captured for a while, of which the trigger tells; nor any where every partition was rewritten, as it is
+     * when a column is altered.
+     */
+    private static List<KnownPartitions.Change> moved(List<KnownPartitions.Change> changed, int partitions) {
+        List<KnownPartitions.Change> moved =
+                changed.stream().filter(it -> it.what() != What.NOT_CAPTURED).toList();
+        boolean allRewritten = moved.size() == partitions && moved.stream().allMatch(it -> it.what() == What.REWRITTEN);
+        return allRewritten ? List.of() : moved;
+    }
+
+    /** As {@link #requireUnchanged}, of partitions by name, and of those too that were made since. */
+    private static void requireKnownPartitions(StepRun run, Migration migration) throws SQLException {
+        List<KnownPartitions.Change> changed = known(KnownPartitions.changesSinceSwap(run, migration));
+        if (!changed.isEmpty()) {
+            throw new PartitionException(
+                    "Partitions of %s have just been changed: %s. Nothing was renamed and change capture is still on. Roll back again; the table is compared with its backup first."
+                            .formatted(run.source(), BackupDifference.words(changed)));
+        }
     }
 
     /** They were when the step began, so that this is asked for what happens from then until the lock is there. */

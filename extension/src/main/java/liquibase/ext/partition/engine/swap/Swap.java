@@ -21,6 +21,7 @@ import liquibase.ext.partition.engine.catalog.TableSettingsReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
+import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.delta.RowMatch;
@@ -111,7 +112,8 @@ public final class Swap {
                                 migration,
                                 backup.name(),
                                 Continuity.triggers(replay.capture(), run.source()),
-                                Fingerprint.expression(migration));
+                                Fingerprint.expression(migration),
+                                KnownPartitions.of(replay.capture(), run.source()));
             }
         });
         run.migrations().recordLockTime(migration, milliseconds);
@@ -229,7 +231,7 @@ public final class Swap {
     private void requireReady(TableReader reader, Table source) throws SQLException {
         if (reader.find(backup).isPresent()) {
             throw new PartitionException(
-                    "There is a table %s already, so the source cannot take that name. Nothing was renamed. Rename or drop that table, or choose another backupTableName."
+                    "There is a table %s already, so the source cannot take that name. Nothing was renamed. Rename that table, or choose another backupTableName."
                             .formatted(backup));
         }
         requireCarriable(reader, source, reader.require(migration.newTable()));

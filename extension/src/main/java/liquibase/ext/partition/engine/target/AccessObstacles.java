@@ -38,7 +38,9 @@ public final class AccessObstacles {
                     Feature.PUBLICATIONS,
                     "publication %s publishes it, and would not publish children that are made later"
                             .formatted(publication.name()),
-                    USE_NATIVE + ", or " + publication.dropTable(source.name())));
+                    USE_NATIVE
+                            + ", or, where no subscriber needs its changes, "
+                            + publication.dropTable(source.name())));
         }
         return obstacles;
     }

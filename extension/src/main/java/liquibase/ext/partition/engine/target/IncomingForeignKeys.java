@@ -117,7 +117,7 @@ public enum IncomingForeignKeys {
             obstacles.add(obstacle(
                     "%s is on a table whose row level security hides rows from its owner, and so from triggers"
                             .formatted(name),
-                    "ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, or say drop"
+                    "ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, which shows its owner every row, or say drop"
                             .formatted(key.referring().name().quoted())));
         }
     }

@@ -33,11 +33,13 @@ import liquibase.ext.partition.engine.target.RowShape;
 /**
  * Compares an ordinary table with a partitioned one, row for row.
  *
- * <p>There: every row of the ordinary table whose key is not in the delta table must be in the partitioned one under the same
+ * <p>There: every row of the ordinary table that is not in the delta table must be in the partitioned one under the same
  * key and partition-key value, and equal in every column, byte for byte ({@code *=} compares images, so {@code 1.0} is not
- * {@code 1.00}, and types without an equality, as {@code json}, compare too). Back: every row of the partitioned table whose
- * key is not in the delta table must be in the ordinary one. The unique indexes on both sides make the two together "exactly
- * once, and nothing else".
+ * {@code 1.00}, and types without an equality, as {@code json}, compare too). Back: every row of the partitioned table that is
+ * not in the delta table must be in the ordinary one. The unique indexes on both sides make the two together "exactly
+ * once, and nothing else". In the delta table is a row whose key and partition-key value are: every change that was captured has left
+ * both there, as they were and as they became. By the key alone a row would pass that came back with another date past the triggers,
+ * in a table that was attached, and no replay would look for it there.
  *
  * <p>Transactions: one statement a chunk, so a snapshot is held for about the chunk time of {@link
  * liquibase.ext.partition.engine.run.Pace}. Locks: those of a SELECT. Rows may be written
@@ -247,6 +249,6 @@ public record Comparison(
                 .with("from", new TupleId(piece.chunk().from()))
                 .with("to", new TupleId(piece.chunk().to()))
                 .with("delta", capture.delta())
-                .with("captured", match.sameKey(new RowMatch.Rows("d", captured), rows));
+                .with("captured", match.sameRow(new RowMatch.Rows("d", captured), rows));
     }
 }

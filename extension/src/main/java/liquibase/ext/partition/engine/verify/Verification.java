@@ -10,6 +10,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
+import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
@@ -64,7 +65,7 @@ public final class Verification {
                                 defaultPartition, comparison.match().partitionKey(), layout)
                         .count(run, team, chunkSize, workers);
             }
-            return new Compared(found, triggers);
+            return new Compared(found, triggers, "");
         });
         ComparisonResult result = steady.compared().result();
         run.migrations()
@@ -116,12 +117,18 @@ public final class Verification {
             requireSameColumns(migration, live, old);
             Comparison comparison = comparison(run, migration, old, live, RowShape.NEW);
             String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
-            return new Compared(comparison.compare(run, team, what, chunkSize, workers), triggers);
+            String partitions =
+                    KnownPartitions.read(run.session(), KnownPartitions.of(comparison.capture(), run.source()));
+            return new Compared(comparison.compare(run, team, what, chunkSize, workers), triggers, partitions);
         });
         ComparisonResult result = steady.compared().result();
         run.migrations()
                 .recordBackupVerification(
-                        migration, result.differences(), steady.compared().triggers(), steady.fingerprint());
+                        migration,
+                        result.differences(),
+                        steady.compared().triggers(),
+                        steady.fingerprint(),
+                        steady.compared().partitions());
         return result;
     }
 
@@ -136,8 +143,8 @@ public final class Verification {
         }
     }
 
-    /** What one comparison found, and the triggers that captured changes when it began. */
-    private record Compared(ComparisonResult result, String[] triggers) {}
+    /** What one comparison found, and the triggers that captured changes and the live table's partitions when it began. */
+    private record Compared(ComparisonResult result, String[] triggers, String partitions) {}
 
     /** A comparison during which the tables were the same all the time, and what they were. */
     private record Steady(Compared compared, String[] fingerprint) {}

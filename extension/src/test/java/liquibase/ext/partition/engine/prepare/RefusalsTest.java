@@ -2,11 +2,16 @@ package liquibase.ext.partition.engine.prepare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
@@ -60,9 +65,9 @@ class RefusalsTest {
     @CsvSource(delimiter = '|', textBlock = """
                     CREATE TABLE lines (o bigint CONSTRAINT fk REFERENCES orders) | foreign key fk of public.lines refers to it
                     ALTER TABLE orders ADD CONSTRAINT up FOREIGN KEY (parent) REFERENCES orders | foreign key up of public.orders refers to it
-                    CREATE PUBLICATION feed FOR ALL TABLES | publication feed publishes all tables, so it would publish the new ones too; publish tables by name instead: DROP PUBLICATION feed, then CREATE PUBLICATION feed FOR TABLE public.orders and the others
+                    CREATE PUBLICATION feed FOR ALL TABLES | publication feed publishes all tables, so it would publish the new ones too; publish tables by name instead, and each that you make later: BEGIN; DROP PUBLICATION feed; CREATE PUBLICATION feed FOR TABLE public.orders WITH (
                     CREATE TABLE child () INHERITS (orders) | public.child inherits from it
-                    CREATE TABLE parent (note text); ALTER TABLE orders INHERIT parent | it inherits from public.parent
+                    CREATE TABLE parent (note text); ALTER TABLE orders INHERIT parent | it inherits from public.parent; who reads public.parent reads its rows too, and would miss them: have them read public.orders as well, and only then ALTER TABLE public.orders NO INHERIT public.parent
                     CREATE RULE quiet AS ON DELETE TO orders DO INSTEAD NOTHING | it has the rule quiet
                     ALTER TABLE orders SET UNLOGGED | it is unlogged
                     ALTER TABLE orders ADD CONSTRAINT apart EXCLUDE USING gist (span WITH &&) | it has the exclusion constraint apart
@@ -75,6 +80,60 @@ class RefusalsTest {
         database.execute(made.split("; "));
 
         assertRefused(reason);
+    }
+
+    private static final Pattern STATEMENTS =
+            Pattern.compile("(BEGIN;.*; COMMIT|(ALTER|DROP|GRANT) .*?)(, (and|or|which|after) .*|\\. .*)?");
+
+    /** What the application sees of rows, by whatever name: the tables and the views of the schema. */
+    private List<String> visibleRows() {
+        return database.queryStrings("""
+                SELECT format('%s: %s', c.relname,
+                              (xpath('//id/text()', query_to_xml('SELECT id FROM ' || c.oid::regclass || ' ORDER BY id', true, false, '')))::text)
+                FROM pg_class AS c
+                WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v')
+                  AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'id')
+                ORDER BY c.relname""");
+    }
+
+    /** The statements of each remedy, word for word. */
+    private void doWhatIsAdvised() throws SQLException {
+        String message = catchThrowable(orders::prepare).getMessage();
+        List<String> lines =
+                message.lines().filter(line -> line.startsWith("  ")).toList();
+        assertThat(lines).isNotEmpty();
+        for (String line : lines) {
+            Matcher remedy = STATEMENTS.matcher(
+                    line.substring(line.indexOf("; ") + 2).replaceFirst("^[^A-Z]*(?=BEGIN|ALTER|DROP|GRANT)", ""));
+            assertThat(remedy.matches()).as(line).isTrue();
+            try (Connection connection = database.connect();
+                    Statement statement = connection.createStatement()) {
+                statement.execute(remedy.group(1));
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    CREATE TABLE child (extra text) INHERITS (orders); INSERT INTO child (id, created_at, extra) SELECT i, '2024-05-05', 'x' FROM generate_series(100, 150) AS i
+                    CREATE TABLE child () INHERITS (orders); CREATE TABLE grandchild () INHERITS (child); INSERT INTO grandchild (id, created_at) VALUES (900, '2024-05-05')
+                    ALTER TABLE orders SET UNLOGGED
+                    ALTER TABLE orders ADD CONSTRAINT apart EXCLUDE USING gist (span WITH &&)
+                    ALTER EXTENSION plpgsql ADD TABLE orders
+                    CREATE TABLE history (id bigint, old orders); INSERT INTO history SELECT id, o FROM orders AS o
+                    CREATE TABLE lines (id bigint, o bigint REFERENCES orders ON DELETE CASCADE); INSERT INTO lines SELECT id, id FROM orders
+                    CREATE VIEW few AS SELECT id FROM orders WHERE id < 5; ALTER EXTENSION plpgsql ADD VIEW few
+                    """)
+    void aRemedyDoneWordForWordHidesNoRowAndLetsTheTablePass(String made) throws SQLException {
+        database.execute(
+                ORDERS, "INSERT INTO orders (id, created_at) SELECT i, '2024-03-03' FROM generate_series(1, 10) AS i");
+        database.execute(made.split("; "));
+        List<String> before = visibleRows();
+
+        doWhatIsAdvised();
+
+        assertThat(visibleRows()).isEqualTo(before);
+        orders.prepare();
     }
 
     @ParameterizedTest(name = "{0}")
@@ -182,7 +241,7 @@ class RefusalsTest {
                 "CREATE TABLE everything (id bigint, created_at timestamptz NOT NULL, PRIMARY KEY (id, created_at)) PARTITION BY HASH (id)",
                 "CREATE TABLE orders PARTITION OF everything FOR VALUES WITH (MODULUS 1, REMAINDER 0)");
 
-        assertRefused("it inherits from public.everything");
+        assertRefused("it is a partition of public.everything; leave it out");
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -16,6 +17,31 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(FreshDatabase.class)
 class DropUnderWritersTest {
+
+    /** Who reads the backup is waited for before anybody who writes the table has to wait. */
+    @Test
+    void aReaderOfTheBackupHoldsUpTheDropAndNoWriter(TestDatabase database) throws Exception {
+        MigrationFixture fixture = MigrationFixture.ofOrders(database, 120).throughSwap();
+        LockPolicy patient = new LockPolicy(Duration.ofSeconds(30), 1);
+        try (Transaction reader = Transaction.begin(database);
+                Transaction writer = Transaction.begin(database)) {
+            reader.run("SELECT count(*) FROM orders_old");
+            Future<Void> drop = MigrationFixture.inBackground(() -> {
+                fixture.step(
+                        "dropBackup",
+                        run -> BackupDrop.run(run, fixture.backup().name(), patient, 1, Map.of()));
+                return null;
+            });
+            fixture.awaitBlockedStatement(fixture.backup().name().name());
+
+            writer.run("SET LOCAL lock_timeout = '5s'");
+            assertThat(writer.update("UPDATE orders SET status = 'written'")).isEqualTo(120);
+            writer.commit();
+            reader.commit();
+            MigrationFixture.join(drop);
+        }
+        assertThat(fixture.exists(fixture.backup())).isFalse();
+    }
 
     /**
      * DROP TRIGGER on a partitioned table locks the partitions before the table; a writer locks the table before a

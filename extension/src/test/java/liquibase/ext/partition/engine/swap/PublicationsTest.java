@@ -2,10 +2,13 @@ package liquibase.ext.partition.engine.swap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -101,17 +104,8 @@ class PublicationsTest {
         String slot = database.name();
         try (TestDatabase subscriber = TestDatabase.create()) {
             subscriber.execute(ORDERS, INITIAL_ROWS);
-            database.execute(
-                    "CREATE PUBLICATION feed FOR TABLE orders WITH (publish_via_partition_root = true)",
-                    "SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot));
-            subscriber.execute("""
-                    CREATE SUBSCRIPTION s CONNECTION 'host=localhost port=%s dbname=%s user=%s password=%s' PUBLICATION feed
-                    WITH (create_slot = false, slot_name = '%s', copy_data = false)""".formatted(
-                            database.queryString("SELECT inet_server_port()"),
-                            database.name(),
-                            database.username(),
-                            database.password(),
-                            slot));
+            database.execute("CREATE PUBLICATION feed FOR TABLE orders WITH (publish_via_partition_root = true)");
+            subscribe(subscriber, slot);
             try {
                 MigrationFixture orders = migration().prepare().capture();
                 write(1);
@@ -132,12 +126,100 @@ class PublicationsTest {
                 String rows = "SELECT o::text FROM orders AS o ORDER BY id";
                 assertThat(subscriber.queryStrings(rows)).hasSize(100 + 6).isEqualTo(database.queryStrings(rows));
             } finally {
-                subscriber.execute(
-                        "ALTER SUBSCRIPTION s DISABLE",
-                        "ALTER SUBSCRIPTION s SET (slot_name = NONE)",
-                        "DROP SUBSCRIPTION s");
-                database.awaitTrue("SELECT NOT active FROM pg_replication_slots WHERE slot_name = ?", slot);
-                database.execute("SELECT pg_drop_replication_slot('%s')".formatted(slot));
+                unsubscribe(subscriber, slot);
+            }
+        }
+    }
+
+    private void subscribe(TestDatabase subscriber, String slot) {
+        database.execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot));
+        subscriber.execute("""
+                CREATE SUBSCRIPTION s CONNECTION 'host=localhost port=%s dbname=%s user=%s password=%s' PUBLICATION feed
+                WITH (create_slot = false, slot_name = '%s', copy_data = false)""".formatted(
+                        database.queryString("SELECT inet_server_port()"),
+                        database.name(),
+                        database.username(),
+                        database.password(),
+                        slot));
+    }
+
+    private void unsubscribe(TestDatabase subscriber, String slot) {
+        subscriber.execute(
+                "ALTER SUBSCRIPTION s DISABLE", "ALTER SUBSCRIPTION s SET (slot_name = NONE)", "DROP SUBSCRIPTION s");
+        database.awaitTrue("SELECT NOT active FROM pg_replication_slots WHERE slot_name = ?", slot);
+        database.execute("SELECT pg_drop_replication_slot('%s')".formatted(slot));
+    }
+
+    /** Its worker would skip what comes in for a table that it does not know, and confirm it. */
+    @Test
+    void aTableThatASubscriptionWritesIsRefusedUntilTheSubscriptionHasLetGoOfItWithEveryChange() throws SQLException {
+        assumeTrue(database.queryString("SHOW wal_level").equals("logical"));
+        String slot = database.name();
+        try (TestDatabase subscriber = TestDatabase.create()) {
+            String owner = subscriber.createRole("owner", "");
+            subscriber.execute(
+                    ORDERS,
+                    INITIAL_ROWS,
+                    "GRANT ALL ON SCHEMA public TO " + owner,
+                    "ALTER TABLE orders OWNER TO " + owner);
+            MigrationFixture late = MigrationFixture.of(subscriber, "public", "orders", "day", "id")
+                    .as(owner)
+                    .throughVerification();
+            database.execute("CREATE PUBLICATION feed FOR TABLE orders");
+            subscribe(subscriber, slot);
+            try {
+                assertThatThrownBy(late::swap)
+                        .isInstanceOf(PartitionException.class)
+                        .hasMessageContaining("subscription s writes it, and would skip every change after the swap")
+                        .hasMessageContaining("note pg_current_wal_insert_lsn()")
+                        .hasMessageContaining("Nothing was renamed");
+                late.undo();
+                assertRefused(late, "on the publisher take it out of feed (ALTER PUBLICATION … DROP TABLE …)");
+                write(1);
+                database.execute("ALTER PUBLICATION feed DROP TABLE orders");
+                String end = database.queryString("SELECT pg_current_wal_insert_lsn()");
+                database.awaitTrue(
+                        "SELECT confirmed_flush_lsn >= ?::pg_lsn FROM pg_replication_slots WHERE slot_name = ?",
+                        end,
+                        slot);
+                String rows = "SELECT o::text FROM orders AS o ORDER BY id";
+                assertThat(subscriber.queryStrings(rows)).isEqualTo(database.queryStrings(rows));
+                subscriber.execute("ALTER SUBSCRIPTION s REFRESH PUBLICATION");
+
+                late.throughSwap();
+
+                assertThat(subscriber.queryStrings(rows)).isEqualTo(database.queryStrings(rows));
+            } finally {
+                unsubscribe(subscriber, slot);
+            }
+        }
+    }
+
+    /** The remedy is printed whole, and done while a subscriber listens. */
+    @Test
+    void noChangeIsMissedBySubscribersWhereAPublicationOfAllTablesIsMadeAnewAsAdvised() throws SQLException {
+        assumeTrue(database.queryString("SHOW wal_level").equals("logical"));
+        String slot = database.name();
+        String others = "CREATE TABLE others (id bigint PRIMARY KEY)";
+        try (TestDatabase subscriber = TestDatabase.create()) {
+            subscriber.execute(ORDERS, INITIAL_ROWS, others);
+            database.execute(others, "CREATE PUBLICATION feed FOR ALL TABLES WITH (publish = 'insert, delete')");
+            subscribe(subscriber, slot);
+            try {
+                database.execute("INSERT INTO others VALUES (1)");
+                String message = catchThrowable(migration()::prepare).getMessage();
+                Matcher remedy = Pattern.compile("BEGIN; .*; COMMIT").matcher(message);
+                assertThat(remedy.find()).as(message).isTrue();
+                database.execute(remedy.group(), "INSERT INTO others VALUES (2)", "DELETE FROM orders WHERE id = 5");
+                subscriber.awaitTrue(
+                        "SELECT EXISTS (SELECT FROM others WHERE id = 2) AND NOT EXISTS (SELECT FROM orders WHERE id = 5)");
+                assertThat(subscriber.queryLong("SELECT count(*) FROM others")).isEqualTo(2);
+                assertThat(database.queryString(
+                                "SELECT pubinsert::text || pubupdate || pubdelete || pubtruncate FROM pg_publication"))
+                        .isEqualTo("truefalsetruefalse");
+                migration().prepare();
+            } finally {
+                unsubscribe(subscriber, slot);
             }
         }
     }
@@ -165,7 +247,9 @@ class PublicationsTest {
         database.execute("DROP PUBLICATION feed");
         if (hasLists()) {
             database.execute("CREATE PUBLICATION feed FOR TABLES IN SCHEMA public");
-            assertRefused(migration(), "ALTER PUBLICATION feed SET TABLE public.orders and the others");
+            assertRefused(
+                    migration(),
+                    "BEGIN; ALTER PUBLICATION feed DROP TABLES IN SCHEMA public; ALTER PUBLICATION feed ADD TABLE public.orders; COMMIT");
             database.execute("DROP PUBLICATION feed", "CREATE PUBLICATION feed FOR TABLE orders WHERE (id > 5)");
             assertRefused(migration(), "publishes only some of its rows or columns");
             assertRefused(migration(), "SET (publish_via_partition_root = true)");

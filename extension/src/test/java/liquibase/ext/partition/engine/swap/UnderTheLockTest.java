@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -31,6 +32,7 @@ import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.verify.Verification;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -235,6 +237,29 @@ class UnderTheLockTest {
                 .isZero();
     }
 
+    /** It would write the backup, or nothing. */
+    @Test
+    void aSubscriptionThatGetsTheTableAtTheLastMomentStopsTheSwap(TestDatabase database) throws Exception {
+        MigrationFixture orders = ordersOf(database, 2).throughVerification();
+        database.execute(
+                "CREATE SUBSCRIPTION feed CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE)");
+        try {
+            assertThatThrownBy(
+                            () -> whileTheLockIsWaitedFor(
+                                    database,
+                                    orders,
+                                    () -> orders.swap(new SwapSettings(PATIENT, 1000)),
+                                    "INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, 'orders'::regclass, 'r' FROM pg_subscription WHERE subname = 'feed'"))
+                    .isInstanceOf(PartitionException.class)
+                    .hasMessageContaining("subscription feed writes it, and would skip every change after the swap")
+                    .hasMessageContaining("Nothing was renamed");
+        } finally {
+            database.execute("DROP SUBSCRIPTION feed");
+        }
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("r");
+    }
+
     /** Its rows are in no delta table, so they would go with the new table when that is dropped. */
     @Test
     void aTableWithRowsThatIsAttachedAtTheLastMomentStopsTheReverseSwap(TestDatabase database) throws Exception {
@@ -255,6 +280,86 @@ class UnderTheLockTest {
                 .hasMessageContaining("Nothing was renamed");
         assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
                 .isEqualTo("p");
+    }
+
+    /** Its rows went and others came while no trigger looked. */
+    @Test
+    void aPartitionThatIsExchangedAtTheLastMomentStopsTheReverseSwapAndTheSwap(TestDatabase database) throws Exception {
+        MigrationFixture orders = ordersOf(database, 2);
+        orders.throughVerification();
+        assertThatThrownBy(
+                        () -> whileTheLockIsWaitedFor(
+                                database,
+                                orders,
+                                () -> orders.swap(new SwapSettings(PATIENT, 1000)),
+                                "ALTER TABLE orders_new DETACH PARTITION orders_202412",
+                                "DELETE FROM orders_202412",
+                                "ALTER TABLE orders_new ATTACH PARTITION orders_202412 FOR VALUES FROM ('2024-12-01 00:00+00') TO ('2025-01-01 00:00+00')"))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(
+                        "public.orders or public.orders_new was rewritten or altered just now, so that the two may differ. Nothing was renamed");
+        orders.undo();
+        orders.throughSwap();
+
+        assertThatThrownBy(
+                        () -> whileTheLockIsWaitedFor(
+                                database,
+                                orders,
+                                () -> orders.reverseSwap(new SwapSettings(PATIENT, 1000)),
+                                "ALTER TABLE orders DETACH PARTITION orders_202412",
+                                "DELETE FROM orders_202412",
+                                "ALTER TABLE orders ATTACH PARTITION orders_202412 FOR VALUES FROM ('2024-12-01 00:00+00') TO ('2025-01-01 00:00+00')"))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(
+                        "A trigger that captures changes of public.orders was disabled, or made again, just now, so the two tables may differ. Nothing was renamed");
+        assertThatThrownBy(orders::reverseSwap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("public.orders_202412 was detached and attached again. To go by what it has now");
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("p");
+    }
+
+    /** The backup is the only place where these rows are. */
+    @Test
+    void rowsThatAreDeletedUncapturedWhileTheDropWaitsForItsLockKeepTheBackup(TestDatabase database) throws Exception {
+        MigrationFixture orders = ordersOf(database, 2);
+        orders.throughSwap();
+
+        assertThatThrownBy(() -> whileTheLockIsWaitedFor(
+                        database,
+                        orders,
+                        () -> {
+                            orders.step(
+                                    "dropBackup",
+                                    run -> BackupDrop.run(run, orders.backup().name(), PATIENT, 1, Map.of()));
+                            return null;
+                        },
+                        "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
+                        "DELETE FROM orders WHERE id <= 100",
+                        "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture"))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("differ in 100 rows")
+                .hasMessageContaining("Nothing was dropped");
+        assertThat(database.queryLong("SELECT count(*) FROM orders_old")).isEqualTo(200);
+    }
+
+    @Test
+    void anEarlierComparisonOfTheBackupDoesNotCountOnceCaptureWasOffOrAPartitionIsGone(TestDatabase database)
+            throws SQLException {
+        MigrationFixture orders = ordersOf(database, 2);
+        orders.throughSwap();
+        MigrationFixture.Step verify = run -> Verification.verifyBackup(run, 1000, 1, Map.of());
+        orders.step("backupVerified", verify);
+        database.execute(
+                "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
+                "DELETE FROM orders WHERE id = 5",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture");
+        assertThatThrownBy(orders::dropBackup).hasMessageContaining("differ in 1 rows");
+        database.execute("INSERT INTO orders SELECT * FROM orders_old WHERE id = 5");
+        orders.step("backupVerified", verify);
+        database.execute("DROP TABLE orders_202412");
+        assertThatThrownBy(orders::dropBackup).hasMessageContaining("public.orders_202412 was dropped");
+        assertThat(database.queryLong("SELECT count(*) FROM orders_old")).isEqualTo(200);
     }
 
     private static void makeTriggersAhead(MigrationFixture orders, String... partitions) throws SQLException {

@@ -98,7 +98,7 @@ class PlanCommandTest {
                         "public.orders: can be partitioned",
                         "public.events: REFUSED",
                         "- it has the rule quiet",
-                        "→ DROP RULE quiet ON public.events",
+                        "→ have a trigger do what it does, then DROP RULE quiet ON public.events",
                         "public.nowhere: REFUSED",
                         "there is no such table in this database",
                         "3 tables: 1 can be partitioned, 2 refused.");

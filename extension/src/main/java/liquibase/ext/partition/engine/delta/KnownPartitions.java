@@ -1,0 +1,169 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.StateTables;
+
+/**
+ * The partitions by which the two tables were last known to be in step, and what has become of them. A row trigger sees no partition
+ * that is dropped, detached, attached, truncated or put in another one's place: its rows go or come without a trace in the delta table. So
+ * each is recorded by what tells it: its oid, its heap's file, its link to the parent and the trigger that captures its changes. The
+ * link is written anew by whoever detaches the partition and attaches it again, under the same name and oid as it may be.
+ *
+ * <p>A partition that was made since is not known until a replay has taken rows of it over. From then on the other table has rows of
+ * it, so its end must be noticed too; but what it held when it was attached has still to be looked into, and it stays {@link
+ * What#ADDED} until then.
+ *
+ * <p>Reads the catalog, and no row of a table. Takes no locks.
+ */
+public final class KnownPartitions {
+    /** What has become of a partition since. */
+    public enum What {
+        /** It was not there, or is known by a replay only: the rows that it had when it was attached are in no delta table. */
+        ADDED,
+        DROPPED,
+        /** It is a table of its own now. */
+        DETACHED,
+        /** Detached, and attached again: what was written to it meanwhile was not captured. */
+        ATTACHED_AGAIN,
+        /** Its rows are in another file: by VACUUM FULL, which keeps them, or by TRUNCATE, which does not. */
+        REWRITTEN,
+        /** The trigger that captures its changes was disabled, or made again. */
+        NOT_CAPTURED
+    }
+
+    /**
+     * A partition that is not as it was.
+     *
+     * @param name that it has now; the one that it had where it was dropped
+     * @param knownAs the name that it had; where it was added the same as {@code name}
+     * @param bound as {@code ATTACH PARTITION} takes it; empty for a child of a table with routing by triggers
+     * @param identity all that tells it from what it was, or another one was, at another time
+     */
+    public record Change(
+            QualifiedName name, QualifiedName knownAs, Optional<String> bound, What what, String identity) {}
+
+    /**
+     * The tree is read by what holds now, the rest by the statement's snapshot. A partition that was attached after that has no link
+     * yet in the answer: recorded so, it counts as attached again.
+     */
+    private static final Sql PRESENT = Sql.of("""
+            SELECT c.oid::pg_catalog.int8 AS oid, n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS name,
+                   coalesce(pg_catalog.string_agg(i.inhparent || ':' || i.xmin, ' ' ORDER BY i.inhparent), '') AS link,
+                   coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)::pg_catalog.int8 AS filenode,
+                   (SELECT pg_catalog.string_agg(g.oid || ':' || g.xmin, ' ' ORDER BY g.oid) FROM pg_catalog.pg_trigger AS g
+                    WHERE g.tgrelid = c.oid AND g.tgfoid = {function}) AS trigger,
+                   pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound
+            FROM (SELECT p.relid::pg_catalog.oid AS oid
+                  FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table})) AS p WHERE p.level > 0
+                  UNION
+                  SELECT h.inhrelid FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = pg_catalog.to_regclass({table})) AS t
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = c.oid
+            GROUP BY c.oid, n.nspname, c.relname, c.relpartbound""");
+
+    private static final Sql LIST = Sql.of("""
+            (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                       'oid', p.oid, 'schema', p.schema, 'name', p.name, 'link', p.link, 'filenode', p.filenode, 'trigger', p.trigger,
+                       'bound', p.bound, 'judged', {judged}) ORDER BY p.oid), '[]')
+             FROM ({present}) AS p)""");
+
+    private static final Sql READ = Sql.of("SELECT {list}::pg_catalog.text");
+
+    private static final String KNOWN = """
+            pg_catalog.jsonb_to_recordset((SELECT m.partitions FROM {migration} AS m WHERE m.id = {id}))
+              AS was (oid pg_catalog.int8, schema pg_catalog.text, name pg_catalog.text, link pg_catalog.text, filenode pg_catalog.int8,
+                      trigger pg_catalog.text, bound pg_catalog.text, judged pg_catalog.bool)""";
+
+    private static final Sql CHANGES = Sql.of("""
+            SELECT coalesce(n.nspname, now.schema, was.schema) AS schema, coalesce(c.relname, now.name, was.name) AS name,
+                   coalesce(was.schema, now.schema) AS known_schema, coalesce(was.name, now.name) AS known_name,
+                   coalesce(was.bound, now.bound) AS bound,
+                   CASE WHEN was.oid IS NULL OR now.oid IS NOT NULL AND NOT was.judged AND now.link = was.link
+                                                AND now.filenode = was.filenode AND now.trigger IS NOT DISTINCT FROM was.trigger
+                             THEN 'ADDED'
+                        WHEN now.oid IS NULL AND c.oid IS NULL THEN 'DROPPED'
+                        WHEN now.oid IS NULL THEN 'DETACHED'
+                        WHEN now.link <> was.link THEN 'ATTACHED_AGAIN'
+                        WHEN now.filenode <> was.filenode THEN 'REWRITTEN'
+                        ELSE 'NOT_CAPTURED' END AS what,
+                   pg_catalog.concat_ws(' ', now.oid, now.link, now.filenode, now.trigger) AS identity
+            FROM\s""" + KNOWN + """
+
+            FULL JOIN ({present}) AS now ON now.oid = was.oid
+            LEFT JOIN pg_catalog.pg_class AS c ON c.oid = was.oid AND c.relkind IN ('r', 'p', 'f')
+            LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE was.oid IS NULL OR now.oid IS NULL OR NOT was.judged OR now.link <> was.link OR now.filenode <> was.filenode
+               OR was.trigger IS NOT NULL AND was.trigger IS DISTINCT FROM now.trigger
+            ORDER BY known_schema, known_name, was.oid, now.oid""");
+
+    private static final Sql ADOPT = Sql.of("""
+            UPDATE {migration} SET partitions = partitions || added.list
+            FROM (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                           'oid', p.oid, 'schema', p.schema, 'name', p.name, 'link', p.link, 'filenode', p.filenode,
+                           'trigger', p.trigger, 'bound', p.bound, 'judged', false)) AS list
+                  FROM ({present}) AS p
+                  WHERE p.oid NOT IN (SELECT was.oid FROM\s""" + KNOWN + """
+            )) AS added
+            WHERE id = {id} AND added.list IS NOT NULL""");
+
+    private KnownPartitions() {}
+
+    /** An expression for the partitions of {@code table} and the triggers that capture their changes, as they are now. */
+    public static Sql of(Capture capture, QualifiedName table) {
+        return list(presentCaptured(capture, table));
+    }
+
+    private static Sql list(Sql present) {
+        return LIST.with("present", present).with("judged", Sql.raw("true"));
+    }
+
+    /** The expression, read now; for what is recorded later, and only where it still holds then. */
+    public static String read(Session session, Sql partitions) throws SQLException {
+        return session.queryStrings(READ.with("list", partitions)).get(0);
+    }
+
+    /**
+     * The statement by which a replay from the live table records the partitions that were made since. As the last one of a batch: it
+     * sees every partition that the batch has read, of which none can be detached before the batch commits, whatever its snapshot.
+     */
+    public static Sql adoptStatement(StateTables state, Migration migration) {
+        return ADOPT.with("migration", state.migration())
+                .with("id", migration.id())
+                .with("present", presentCaptured(Capture.of(migration), migration.source()));
+    }
+
+    /** What has become of the partitions of the live table since the swap, or since the backup was found equal to it. */
+    public static List<Change> changesSinceSwap(StepRun run, Migration migration) throws SQLException {
+        return changes(run, migration, presentCaptured(Capture.of(migration), migration.source()));
+    }
+
+    private static List<Change> changes(StepRun run, Migration migration, Sql present) throws SQLException {
+        return run.session()
+                .query(
+                        CHANGES.with("migration", run.state().migration())
+                                .with("id", migration.id())
+                                .with("present", present),
+                        row -> new Change(
+                                QualifiedName.of(row.getString("schema"), row.getString("name")),
+                                QualifiedName.of(row.getString("known_schema"), row.getString("known_name")),
+                                Optional.ofNullable(row.getString("bound")),
+                                What.valueOf(row.getString("what")),
+                                row.getString("identity")));
+    }
+
+    private static Sql presentCaptured(Capture capture, QualifiedName table) {
+        return present(table, capture.captureFunctionOid());
+    }
+
+    private static Sql present(QualifiedName table, Sql function) {
+        return PRESENT.with("table", table.quoted()).with("function", function);
+    }
+}

@@ -1,0 +1,280 @@
+package liquibase.ext.partition.engine.swap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.engine.run.LockNotAvailable;
+import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * Partitions that are dropped, detached, attached or put in another one's place: no trigger sees it. The way back and the drop name them,
+ * and what they advise is done here word for word.
+ */
+@ExtendWith(FreshDatabase.class)
+class ChangedPartitionsTest {
+    private static final String MARCH = "FOR VALUES FROM ('2024-03-01 00:00+00') TO ('2024-04-01 00:00+00')";
+    private static final String NEXT_JANUARY = "FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2025-02-01 00:00+00')";
+
+    private TestDatabase database;
+    private MigrationFixture orders;
+
+    @BeforeEach
+    void orders(TestDatabase fresh) {
+        database = fresh;
+        orders = MigrationFixture.ofOrders(fresh, 240);
+    }
+
+    private List<String> rows() {
+        return database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
+    }
+
+    private String kindOfOrders() {
+        return database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass");
+    }
+
+    /** Some of March are in the delta table, and some are not. */
+    private void swapAndWriteSome() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "UPDATE orders SET status = 'paid' WHERE id <= 60",
+                "UPDATE orders SET created_at = created_at + interval '1 month' WHERE id BETWEEN 61 AND 90");
+    }
+
+    /** What is advised for that partition, in the words of the message. */
+    private static String advised(String message, String partition, String what) {
+        Matcher statement = Pattern.compile(
+                        "(?m)^  public\\.%s was .*?%s: (.*?)(\\. To .*)?$".formatted(partition, what))
+                .matcher(message);
+        assertThat(statement.find()).as(message).isTrue();
+        return statement.group(1);
+    }
+
+    private String refusedReverseSwap(String... parts) {
+        List<String> before = rows();
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        assertThat(refused)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContainingAll("Nothing was renamed")
+                .hasMessageContainingAll(parts);
+        assertThat(kindOfOrders()).isEqualTo("p");
+        assertThat(rows()).isEqualTo(before);
+        return refused.getMessage();
+    }
+
+    private void assertSwapsBackWithWhatTheLiveTableHas() throws SQLException {
+        List<String> live = rows();
+        orders.reverseSwap();
+        assertThat(kindOfOrders()).isEqualTo("r");
+        assertThat(rows()).isEqualTo(live);
+    }
+
+    @Test
+    void theRowsOfADroppedMonthAreNotResurrectedOncePeopleSaySo() throws SQLException {
+        swapAndWriteSome();
+        database.execute("DROP TABLE orders_202403");
+
+        String message = refusedReverseSwap("public.orders_202403 was dropped");
+        database.execute(advised(message, "orders_202403", "To do without them for good"));
+
+        assertSwapsBackWithWhatTheLiveTableHas();
+        assertThat(database.queryLong(
+                        "SELECT count(*) FROM orders WHERE created_at < '2024-04-01' AND created_at >= '2024-03-01'"))
+                .isZero();
+    }
+
+    @Test
+    void theRowsOfADroppedMonthComeBackAsAdvised() throws SQLException {
+        swapAndWriteSome();
+        // What was written since the swap was in the dropped month only, or has moved to April.
+        List<String> kept = database.queryStrings("SELECT t::text FROM orders AS t WHERE id > 90 ORDER BY 1");
+        database.execute("DROP TABLE orders_202403");
+
+        String message = refusedReverseSwap("public.orders_202403 was dropped");
+        database.execute(advised(
+                message, "orders_202403", "To have those of its rows again that were not written since the swap"));
+
+        assertThat(database.queryStrings("SELECT t::text FROM orders AS t WHERE id > 90 ORDER BY 1"))
+                .isEqualTo(kept);
+        assertThat(database.queryLong("SELECT count(*) - count(DISTINCT id) FROM orders"))
+                .isZero();
+        assertSwapsBackWithWhatTheLiveTableHas();
+    }
+
+    @Test
+    void aDetachedMonthIsNamedAndAttachedAgainAsAdvised() throws SQLException {
+        swapAndWriteSome();
+        List<String> all = rows();
+        database.execute(
+                "ALTER TABLE orders DETACH PARTITION orders_202403", "ALTER TABLE orders_202403 RENAME TO march");
+
+        String message = refusedReverseSwap("public.orders_202403 was detached, and is public.march now");
+        database.execute(advised(message, "orders_202403", "To have its rows again"));
+
+        assertThat(rows()).isEqualTo(all);
+        assertSwapsBackWithWhatTheLiveTableHas();
+    }
+
+    @Test
+    void aDetachedMonthStaysOutAsAdvisedAndKeepsItsRows() throws SQLException {
+        swapAndWriteSome();
+        database.execute("ALTER TABLE orders DETACH PARTITION orders_202403");
+        List<String> march = database.queryStrings("SELECT t::text FROM orders_202403 AS t ORDER BY 1");
+
+        String message = refusedReverseSwap("public.orders_202403 was detached");
+        database.execute(advised(message, "orders_202403", "To do without them for good"));
+
+        assertSwapsBackWithWhatTheLiveTableHas();
+        assertThat(database.queryStrings("SELECT t::text FROM orders_202403 AS t ORDER BY 1"))
+                .isEqualTo(march);
+    }
+
+    @Test
+    void aMonthThatIsRebuiltUnderItsNameIsNamedAndGoesBackAsItIs() throws SQLException {
+        swapAndWriteSome();
+        database.execute(
+                "CREATE TABLE march (LIKE orders INCLUDING ALL)",
+                "INSERT INTO march SELECT id, 'cleaned', amount, filler, created_at FROM orders_202403 WHERE id % 3 <> 0",
+                "INSERT INTO march VALUES (5000, 'loaded', 1, 'x', '2024-03-05 00:00+00')",
+                "ALTER TABLE orders DETACH PARTITION orders_202403",
+                "DROP TABLE orders_202403",
+                "ALTER TABLE march RENAME TO orders_202403",
+                "ALTER TABLE orders ATTACH PARTITION orders_202403 " + MARCH);
+
+        String message = refusedReverseSwap("public.orders_202403 was dropped", "public.orders_202403 was attached");
+        database.execute(
+                advised(message, "orders_202403", "To do without them for good"),
+                advised(message, "orders_202403", "To go by what it has now"));
+
+        assertSwapsBackWithWhatTheLiveTableHas();
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE status = 'loaded'"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aMonthThatIsCleanedWhileItIsDetachedIsNamedAndGoesBackAsItIs() throws SQLException {
+        swapAndWriteSome();
+        database.execute(
+                "ALTER TABLE orders DETACH PARTITION orders_202403",
+                "DELETE FROM orders_202403 WHERE id % 3 = 0",
+                "UPDATE orders_202403 SET status = 'cleaned' WHERE id % 3 = 1",
+                "INSERT INTO orders_202403 VALUES (5000, 'loaded', 1, 'x', '2024-03-05 00:00+00')",
+                "ALTER TABLE orders ATTACH PARTITION orders_202403 " + MARCH);
+
+        String message = refusedReverseSwap("public.orders_202403 was detached and attached again");
+        database.execute(advised(message, "orders_202403", "To go by what it has now"));
+
+        assertSwapsBackWithWhatTheLiveTableHas();
+    }
+
+    @Test
+    void whatIsTakenOutOfTheDefaultPartitionAndMendedAndAttachedIsNotLost() throws SQLException {
+        database.execute("UPDATE orders SET created_at = created_at + interval '10 years' WHERE id <= 30");
+        orders.throughSwap();
+        database.execute("UPDATE orders SET status = 'paid' WHERE id <= 60");
+        database.execute(
+                "CREATE TABLE mended (LIKE orders INCLUDING ALL)",
+                "WITH taken AS (DELETE FROM orders_default RETURNING *) INSERT INTO mended SELECT id, status, amount, filler, '2025-01-05 00:00+00' FROM taken",
+                "ALTER TABLE orders ATTACH PARTITION mended " + NEXT_JANUARY);
+        assertThat(database.queryLong("SELECT count(*) FROM mended")).isEqualTo(30);
+
+        String message = refusedReverseSwap("public.mended has rows that the backup has not, or not so");
+        database.execute(message.substring(message.indexOf("INSERT INTO")));
+
+        assertSwapsBackWithWhatTheLiveTableHas();
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(240);
+    }
+
+    @Test
+    void aPartitionThatIsRewrittenOrDetachedForAMomentWithTheSameRowsHoldsNothingUp() throws SQLException {
+        swapAndWriteSome();
+        database.execute(
+                "VACUUM FULL orders_202404",
+                "ALTER TABLE orders DETACH PARTITION orders_202403",
+                "ALTER TABLE orders ATTACH PARTITION orders_202403 " + MARCH);
+
+        assertSwapsBackWithWhatTheLiveTableHas();
+
+        assertThat(orders.lines())
+                .anyMatch(
+                        line -> line.contains(
+                                "partitions of public.orders are not what the swap left (public.orders_202403 was detached and attached again, public.orders_202404 was rewritten"));
+    }
+
+    /** Its rows have come into the backup by a replay, in an attempt that did not get its lock. */
+    @Test
+    void theRowsOfAPartitionMadeSinceAreNotResurrectedWhenItIsTruncatedOrDropped() throws Exception {
+        orders.throughSwap();
+        database.execute(
+                "CREATE TABLE orders_202501 PARTITION OF orders " + NEXT_JANUARY,
+                "CREATE TABLE later PARTITION OF orders FOR VALUES FROM ('2025-02-01 00:00+00') TO ('2025-03-01 00:00+00')",
+                "INSERT INTO orders SELECT i, 'late', 1, 'x', timestamptz '2025-01-05 00:00+00' + (i % 2) * interval '1 month' FROM generate_series(5000, 5099) AS i");
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run("SELECT count(*) FROM orders");
+            assertThatThrownBy(
+                            () -> orders.reverseSwap(new SwapSettings(new LockPolicy(Duration.ofMillis(50), 1), 1000)))
+                    .isInstanceOf(LockNotAvailable.class);
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM orders_old WHERE status = 'late'"))
+                .isEqualTo(100);
+        database.execute("TRUNCATE orders_202501", "DROP TABLE later");
+
+        String message = refusedReverseSwap("public.orders_202501 was rewritten", "public.later was dropped");
+        database.execute(
+                advised(message, "orders_202501", "To go by what it has now"),
+                advised(message, "later", "To do without them for good"));
+
+        assertSwapsBackWithWhatTheLiveTableHas();
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(240);
+    }
+
+    @Test
+    void theDropNamesADroppedMonthAndGoesOnAsAdvised() throws SQLException {
+        swapAndWriteSome();
+        database.execute("DROP TABLE orders_202403");
+        List<String> live = rows();
+
+        Throwable refused = catchThrowable(orders::dropBackup);
+        assertThat(refused)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContainingAll("Nothing was dropped", "public.orders_202403 was dropped");
+        assertThat(orders.exists(orders.backup())).isTrue();
+        database.execute(advised(refused.getMessage(), "orders_202403", "To do without them for good"));
+        orders.dropBackup();
+
+        assertThat(rows()).isEqualTo(live);
+        assertThat(orders.exists(orders.backup())).isFalse();
+    }
+
+    @Test
+    void theSwapComparesAgainWhereAPartitionOfTheNewTableWasPutInAnotherOnesPlace() throws SQLException {
+        orders.throughVerification();
+        database.execute(
+                "ALTER TABLE orders_new DETACH PARTITION orders_202403",
+                "ALTER TABLE orders_202403 RENAME TO march",
+                "CREATE TABLE orders_202403 (LIKE march INCLUDING ALL)",
+                "ALTER TABLE orders_new ATTACH PARTITION orders_202403 " + MARCH);
+
+        assertThatThrownBy(orders::swap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("public.orders and public.orders_new differ in 20 rows");
+        assertThat(orders.lines())
+                .anyMatch(
+                        line -> line.contains(
+                                "public.orders or public.orders_new was rewritten or altered since the tables were compared. They are compared once more"));
+        assertThat(kindOfOrders()).isEqualTo("r");
+    }
+}
