@@ -38,17 +38,23 @@ public final class Drain {
                         : Optional.empty());
     }
 
-    /** Drains once with writers at work, in a transaction of its own: a replay like others, which leaves plans behind. */
-    public void rehearse() throws SQLException {
-        if (prepared.isEmpty()) {
-            return;
-        }
+    /** Whether {@link #rehearse} does something: not where the statements depend on the rows, and are planned under the lock. */
+    public boolean isPrepared() {
+        return prepared.isPresent();
+    }
+
+    /**
+     * Drains once with writers at work, in a transaction of its own: a replay like others, which leaves plans behind.
+     *
+     * @return delta rows taken
+     */
+    public long rehearse() throws SQLException {
+        List<Sql> statements = new ArrayList<>(List.of(Replay.ONE_SNAPSHOT));
+        statements.addAll(statements());
+        statements.add(replay.takenQuestion());
         try {
-            session.inTransaction(() -> {
-                List<Sql> statements = new ArrayList<>(List.of(Replay.ONE_SNAPSHOT));
-                statements.addAll(statements());
-                session.updateAll(statements);
-            });
+            List<List<List<String>>> answers = session.inTransaction(() -> session.queryAll(statements));
+            return Long.parseLong(answers.get(answers.size() - 1).get(0).get(0));
         } catch (SQLException e) {
             if (SqlState.isDuplicate(e)) {
                 throw replay.refusal(e);
@@ -57,6 +63,7 @@ public final class Drain {
                 throw e;
             }
             // Nothing is lost by it; the statements have their plans.
+            return 0;
         }
     }
 
@@ -65,17 +72,18 @@ public final class Drain {
      * take one route.
      *
      * @param backlog how many rows the delta table has
+     * @param limit run before each statement; may be none
      */
-    public void run(long backlog, List<Sql> after) throws SQLException {
-        if (backlog == 0) {
-            session.updateAll(after);
-            return;
-        }
-        List<Sql> statements = new ArrayList<>();
+    public void run(long backlog, List<Sql> after, List<Sql> limit) throws SQLException {
+        List<Sql> statements = new ArrayList<>(limit);
         try {
-            if (prepared.isPresent()) {
-                statements.addAll(statements());
-            } else {
+            if (backlog > 0 && prepared.isPresent()) {
+                for (Sql statement : statements()) {
+                    statements.add(statement);
+                    statements.addAll(limit);
+                }
+            } else if (backlog > 0) {
+                session.updateAll(limit);
                 replay.drain(session);
             }
             statements.addAll(after);

@@ -139,6 +139,8 @@ public record Replay(
                              AND NOT EXISTS (SELECT FROM {to} AS t
                                              WHERE {inTo} AND ROW({left})::pg_catalog.record OPERATOR(pg_catalog.*=) ROW({right})::pg_catalog.record))""");
 
+    private static final Sql TAKEN = Sql.of("SELECT pg_catalog.count(*) FROM {batch}");
+
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {delta}");
 
     /**
@@ -303,7 +305,14 @@ public record Replay(
      * @return delta rows taken
      */
     public long pass(Session session, long batchSize, Turn turn) throws SQLException {
+        return pass(session, batchSize, turn, new ReplayCost());
+    }
+
+    /** As {@link #pass(Session, long, Turn)}; {@code cost} is told how long the rows took, without the vacuum. */
+    long pass(Session session, long batchSize, Turn turn, ReplayCost cost) throws SQLException {
+        long begun = System.nanoTime();
         long taken = passWithoutVacuum(session, batchSize, turn);
+        cost.add(taken, System.nanoTime() - begun);
         if (taken > 0) {
             session.update(VACUUM.with("delta", capture.delta()));
         }
@@ -440,6 +449,11 @@ public record Replay(
                         .with("lookup", lookup(match.columns()))
                         .with("from", from.table())
                         .with("sameKey", match.sameKey(rows, captured("b"))));
+    }
+
+    /** The query for how many delta rows the open transaction has taken. */
+    Sql takenQuestion() {
+        return TAKEN.with("batch", batch());
     }
 
     private QualifiedName batch() {

@@ -59,10 +59,15 @@ public final class ReplayStep {
                         ". Nothing was replayed. Roll back to before captureChanges and begin again.");
         Throttle throttle = run.throttle(pace);
         replay.withScratchTable(run.session(), () -> {
-            catchUp(run, replay, batchSize, () -> {
-                throttle.awaitNext();
-                return throttle.chunkTime();
-            });
+            catchUp(
+                    run,
+                    replay,
+                    batchSize,
+                    () -> {
+                        throttle.awaitNext();
+                        return throttle.chunkTime();
+                    },
+                    new ReplayCost());
             return null;
         });
         if (!migration.phase().isAtLeast(Phase.REPLAYED)) {
@@ -73,17 +78,19 @@ public final class ReplayStep {
     /**
      * Passes until one takes no more than {@code small} rows, without a pause.
      *
+     * @param cost is told what the rows cost
      * @throws PartitionException when ten passes in a row have not gained on the writers
      */
-    public static void catchUp(StepRun run, Replay replay, long small) throws SQLException {
-        catchUp(run, replay, small, () -> Pace.DEFAULT_CHUNK_TIME);
+    public static void catchUp(StepRun run, Replay replay, long small, ReplayCost cost) throws SQLException {
+        catchUp(run, replay, small, () -> Pace.DEFAULT_CHUNK_TIME, cost);
     }
 
-    private static void catchUp(StepRun run, Replay replay, long small, Replay.Turn turn) throws SQLException {
+    private static void catchUp(StepRun run, Replay replay, long small, Replay.Turn turn, ReplayCost cost)
+            throws SQLException {
         long least = Long.MAX_VALUE;
         int withoutGain = 0;
         for (int pass = 1; ; pass++) {
-            long taken = replay.pass(run.session(), Math.max(small, 1), turn);
+            long taken = replay.pass(run.session(), Math.max(small, 1), turn, cost);
             run.line("replay of %s: pass %d, %,d delta rows into %s"
                     .formatted(run.source(), pass, taken, replay.to().table()));
             if (taken <= small) {

@@ -21,6 +21,7 @@ public enum SqlState {
     READ_ONLY("25006"),
     CONNECTION_FAILURE("08006"),
     DISK_FULL("53100"),
+    QUERY_CANCELED("57014"),
     UNDEFINED_TABLE("42P01");
 
     private static final Pattern FAILED_EXPRESSION = Pattern.compile("(22|P0|21|0A)...|23514");

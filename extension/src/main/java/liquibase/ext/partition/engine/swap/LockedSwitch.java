@@ -10,7 +10,9 @@ import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.Drain;
 import liquibase.ext.partition.engine.delta.Replay;
+import liquibase.ext.partition.engine.delta.ReplayCost;
 import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.Lock;
 import liquibase.ext.partition.engine.run.LockNotGiven;
 import liquibase.ext.partition.engine.run.LockPatience;
@@ -49,8 +51,38 @@ final class LockedSwitch {
     /** Attempts that were given the lock, at a small drain and an unchanged catalog, before it is said that there is none. */
     private static final int ATTEMPTS_UNDER_THE_LOCK = 20;
 
-    /** Before an attempt the delta is replayed until a pass takes no more than that, some milliseconds of work under the lock. */
+    /** Before an attempt the delta is replayed until a pass takes no more rows than that, and no longer than this. */
     private static final long NEARLY_NOTHING = 50;
+
+    private static final Duration NO_TIME = Duration.ofMillis(10);
+
+    /**
+     * How long the drain may take by what a row has cost so far. Twice as long each time that it would take longer: writers whose rows
+     * are dear must not keep the switch out for ever.
+     */
+    private static final Duration SHORTEST_DRAIN = Duration.ofMillis(100);
+
+    private static final Duration LONGEST_DRAIN = Duration.ofSeconds(1);
+
+    /**
+     * How long all that is done under the lock may take at the first attempt, whatever was reckoned. Then it is given back, and the next
+     * time it may take twice as long: where the machine is slow, a limit that is too short would keep the switch out for ever.
+     */
+    private static final Duration FIRST_LIMIT = Duration.ofSeconds(1);
+
+    private static final int ATTEMPTS_AT_THE_LIMIT = 4;
+
+    private static final Sql NOW = Sql.of("SELECT pg_catalog.clock_timestamp()");
+
+    private static final Sql SET_LIMIT = Sql.of("SET LOCAL statement_timeout = {milliseconds}");
+
+    /** A limit on each statement is none on all of them, so it is set anew between them: the server reckons what is left. */
+    private static final Sql LIMIT_BY = Sql.of("""
+            SELECT pg_catalog.set_config('statement_timeout', pg_catalog.concat(greatest(1, pg_catalog.floor(1000 * extract(
+              epoch FROM {now}::pg_catalog.timestamptz + {left}::pg_catalog.interval - pg_catalog.clock_timestamp()))), 'ms'), true)""");
+
+    /** Waits for older snapshots, each after a replay, before it goes on with what the last wait has left. */
+    private static final int WAITS_BEFORE_AN_ATTEMPT = 3;
 
     /** Each pass takes what was written during the one before it. Whose writers are fast goes on with what is left. */
     private static final int PASSES_BEFORE_AN_ATTEMPT = 20;
@@ -79,6 +111,7 @@ final class LockedSwitch {
     private enum Outcome {
         SWITCHED,
         LONG_DRAIN,
+        CUT_OFF,
         CHANGED
     }
 
@@ -88,7 +121,11 @@ final class LockedSwitch {
     private final QualifiedName leaving;
     private final CapturedTable entering;
     private final OldSnapshots oldSnapshots;
+    private final ReplayCost cost = new ReplayCost();
+    private Duration drainTime = SHORTEST_DRAIN;
+    private Duration limit = FIRST_LIMIT;
     private Plan planned;
+    private long drainable;
     private long lockedAt;
     private long releasedAt;
 
@@ -130,9 +167,11 @@ final class LockedSwitch {
 
     private long untilSwitched(Body body) throws SQLException {
         Outcome outcome = Outcome.LONG_DRAIN;
+        int cutOff = 0;
         for (int attempt = 1; attempt <= ATTEMPTS_UNDER_THE_LOCK; attempt++) {
-            if (outcome == Outcome.LONG_DRAIN) {
-                ReplayStep.catchUp(run, replay, settings.maxDrainRows());
+            if (outcome != Outcome.CHANGED) {
+                ReplayStep.catchUp(run, replay, settings.maxDrainRows(), cost);
+                // Again before each attempt; here, so that the plan is not old by then.
                 oldSnapshots.await();
             }
             outcome = attempt(body);
@@ -140,9 +179,27 @@ final class LockedSwitch {
                 case SWITCHED -> {
                     return (releasedAt - lockedAt) / 1_000_000;
                 }
-                case LONG_DRAIN ->
-                    run.line("More than %,d delta rows under the lock; it was given back and they are replayed first."
-                            .formatted(settings.maxDrainRows()));
+                case LONG_DRAIN -> {
+                    run.line("More than %,d delta rows under the lock%s; it was given back and they are replayed first."
+                            .formatted(
+                                    drainable,
+                                    drainable < settings.maxDrainRows()
+                                            ? ", which would take more than " + DurationText.words(drainTime)
+                                            : ""));
+                    drainTime = shorter(drainTime.multipliedBy(2), LONGEST_DRAIN);
+                }
+                case CUT_OFF -> {
+                    cutOff++;
+                    if (cutOff == ATTEMPTS_AT_THE_LIMIT) {
+                        throw new PartitionException(
+                                "The switch of %s did not end within %s under the lock, and not in %d shorter attempts before, so that the lock was given back. Nothing was renamed and change capture is still on. Run update again when the server is less busy."
+                                        .formatted(leaving, DurationText.words(limit), ATTEMPTS_AT_THE_LIMIT - 1));
+                    }
+                    run.line(
+                            "The switch did not end within %s under the lock; it was given back, so that writers go on."
+                                    .formatted(DurationText.words(limit)));
+                    limit = limit.multipliedBy(2);
+                }
                 case CHANGED ->
                     run.line(
                             "What belongs to %s was changed while its lock was waited for; the lock was given back, and the switch is planned anew."
@@ -153,16 +210,21 @@ final class LockedSwitch {
                 outcome == Outcome.CHANGED
                         ? "What belongs to %s was changed each of %d times that its lock was waited for. Nothing was renamed and change capture is still on. Run update again when nobody alters the table, or what depends on it."
                                 .formatted(leaving, ATTEMPTS_UNDER_THE_LOCK)
-                        : "The delta of %s was larger than maxDrainRows (%,d) each of %d times that the lock was given. Nothing was renamed and change capture is still on. Raise maxDrainRows, or run update again when the table is less busy."
-                                .formatted(leaving, settings.maxDrainRows(), ATTEMPTS_UNDER_THE_LOCK));
+                        : "The delta of %s had more rows than can be replayed within %s, or than maxDrainRows (%,d), each of %d times that the lock was given. Nothing was renamed and change capture is still on. Run update again when the table is less busy, or raise maxDrainRows where it is what is exceeded."
+                                .formatted(
+                                        leaving,
+                                        DurationText.words(LONGEST_DRAIN),
+                                        settings.maxDrainRows(),
+                                        ATTEMPTS_UNDER_THE_LOCK));
     }
 
     private Outcome attempt(Body body) throws SQLException {
         Session session = run.session();
+        lockedAt = 0;
         plan(body);
         Outcome outcome;
         try {
-            replayNearlyAll();
+            makeReady();
             outcome = settings.lock()
                     .inTransaction(
                             session,
@@ -173,10 +235,14 @@ final class LockedSwitch {
                             () -> {
                                 replay.pass(session, settings.maxDrainRows());
                                 plan(body);
-                                replayNearlyAll();
+                                makeReady();
                             });
             releasedAt = System.nanoTime();
         } catch (SQLException | RuntimeException e) {
+            if (e instanceof SQLException sql && isCutOff(sql)) {
+                forgetPlan();
+                return Outcome.CUT_OFF;
+            }
             try {
                 forgetPlan();
             } catch (SQLException suppressed) {
@@ -245,21 +311,50 @@ final class LockedSwitch {
         }
     }
 
-    /**
-     * A row that such a pass brings is as young as one that the drain brings: who reads by a snapshot older than that finds the version
-     * before it, in the new table as under the lock.
-     */
-    private void replayNearlyAll() throws SQLException {
-        replayUntilSmall();
-        planned.drain().rehearse();
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
-    private void replayUntilSmall() throws SQLException {
+    /** Canceled by the limit that we have set, and hardly by a person: the server's clock ends it a little before ours does. */
+    private boolean isCutOff(SQLException e) {
+        return SqlState.QUERY_CANCELED.matches(e)
+                && lockedAt != 0
+                && System.nanoTime() - lockedAt >= limit.toNanos() / 2;
+    }
+
+    /**
+     * Replays until hardly anything is left, and then waits for whoever reads by a snapshot that is older than that. What was written
+     * while it waited is replayed too, and those are waited for who read by a snapshot from before that; a few times, since on a busy
+     * server there is always somebody.
+     */
+    private void makeReady() throws SQLException {
+        for (int wait = 1; ; wait++) {
+            replayNearlyAll();
+            if (wait > WAITS_BEFORE_AN_ATTEMPT || !oldSnapshots.await()) {
+                break;
+            }
+        }
+        long fit = cost.rowsWithin(drainTime);
+        drainable = Math.min(settings.maxDrainRows(), drainTime.compareTo(LONGEST_DRAIN) < 0 ? fit : Math.max(1, fit));
+    }
+
+    private void replayNearlyAll() throws SQLException {
+        long begun = System.nanoTime();
+        long taken = replay.passWithoutVacuum(run.session(), settings.maxDrainRows());
+        cost.add(taken, System.nanoTime() - begun);
+        if (planned.drain().isPrepared()) {
+            // The first makes the plans, which takes longer than under the lock.
+            planned.drain().rehearse();
+        }
         long least = Long.MAX_VALUE;
         int withoutGain = 0;
         for (int pass = 0; pass < PASSES_BEFORE_AN_ATTEMPT && withoutGain < PASSES_WITHOUT_GAIN; pass++) {
-            long taken = replay.passWithoutVacuum(run.session(), settings.maxDrainRows());
-            if (taken <= NEARLY_NOTHING) {
+            begun = System.nanoTime();
+            taken = planned.drain().isPrepared()
+                    ? planned.drain().rehearse()
+                    : replay.passWithoutVacuum(run.session(), settings.maxDrainRows());
+            cost.add(taken, System.nanoTime() - begun);
+            if (taken <= Math.min(NEARLY_NOTHING, cost.rowsWithin(NO_TIME))) {
                 return;
             }
             withoutGain = taken < least ? 0 : withoutGain + 1;
@@ -270,6 +365,7 @@ final class LockedSwitch {
     private Outcome underLock() throws SQLException {
         Session session = run.session();
         String searchPath = QualifiedNames.searchPath(session);
+        lockedAt = 0;
         lockedAt = LockPatience.lock(session, planned.locks(), leaving);
         try {
             return locked(searchPath);
@@ -281,20 +377,24 @@ final class LockedSwitch {
     private Outcome locked(String searchPath) throws SQLException {
         Session session = run.session();
         List<Sql> questions = new ArrayList<>();
+        questions.add(SET_LIMIT.with("milliseconds", Sql.raw(Long.toString(limit.toMillis()))));
         questions.add(QualifiedNames.setStatement());
         questions.addAll(planned.answers().asked());
         questions.add(QualifiedNames.setStatement(searchPath));
-        questions.add(replay.capture().backlogQuestion(settings.maxDrainRows() + 1));
+        questions.add(NOW);
+        questions.add(replay.capture().backlogQuestion(drainable + 1));
         List<List<List<String>>> answers = session.queryAll(questions);
         int last = answers.size() - 1;
-        if (!planned.answers().stillHold(answers.subList(1, last - 1))) {
+        if (!planned.answers().stillHold(answers.subList(1, last - 2))) {
             return Outcome.CHANGED;
         }
         long backlog = Long.parseLong(answers.get(last).get(0).get(0));
-        if (backlog > settings.maxDrainRows()) {
+        if (backlog > drainable) {
             return Outcome.LONG_DRAIN;
         }
-        planned.drain().run(backlog, planned.statements());
+        long left = limit.toMillis() - (System.nanoTime() - lockedAt) / 1_000_000;
+        Sql within = LIMIT_BY.with("now", answers.get(last - 1).get(0).get(0)).with("left", left + " ms");
+        planned.drain().run(backlog, planned.statements(), List.of(within));
         return Outcome.SWITCHED;
     }
 }

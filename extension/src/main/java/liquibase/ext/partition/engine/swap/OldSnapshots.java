@@ -66,22 +66,23 @@ final class OldSnapshots {
      * Waits until every transaction reads by a snapshot that sees what has committed by now; or until the patience is over, and goes
      * on where that is what the settings say.
      *
+     * @return whether it had to wait, so that there are rows now that were written meanwhile
      * @throws PartitionException when one is still older after the patience, and the settings do not say to go on
      */
-    void await() throws SQLException {
+    boolean await() throws SQLException {
         Session session = run.session();
         Moment now = session.queryFirst(NOW, row -> new Moment(row.getString("since"), row.getString("next")))
                 .orElseThrow();
         long begun = System.nanoTime();
         long told = begun - TELL_EVERY.toNanos();
-        while (true) {
+        for (boolean waited = false; ; waited = true) {
             List<Older> older = older(session, now);
             if (older.isEmpty()) {
-                return;
+                return waited;
             }
             if (System.nanoTime() - begun >= patience.toNanos()) {
                 give(older);
-                return;
+                return true;
             }
             if (System.nanoTime() - told >= TELL_EVERY.toNanos()) {
                 run.line("Waiting for transactions with an older snapshot, for up to %s: %s"

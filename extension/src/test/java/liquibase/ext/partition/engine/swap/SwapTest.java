@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
@@ -163,7 +165,7 @@ class SwapTest {
 
         assertThat(orders.lines())
                 .anySatisfy(line ->
-                        assertThat(line).contains("More than 100 delta rows under the lock; it was given back"));
+                        assertThat(line).contains("delta rows under the lock").contains("it was given back"));
         assertThat(kindOfOrders()).isEqualTo("p");
         assertThat(database.queryLong("SELECT count(*) FROM orders WHERE status = 'paid'"))
                 .isEqualTo(500);
@@ -519,5 +521,115 @@ class SwapTest {
 
             assertThat(reader.query("SELECT count(*) FROM orders")).isEqualTo("1000");
         }
+    }
+
+    /** A session that runs one statement in the background; nobody has to wait for its end. */
+    private Future<Void> reading(String statement, List<String> result) {
+        return inBackground(() -> result.addAll(database.queryStrings(statement)));
+    }
+
+    /**
+     * Their snapshots are younger than the first attempt's replay and older than the next one's. One reads by a snapshot for the whole
+     * transaction, the other one by that of its statement, which a STABLE function goes by.
+     */
+    @Test
+    void whoReadsByASnapshotFromBetweenTwoAttemptsIsWaitedForBeforeTheNext() throws Exception {
+        database.execute("""
+                CREATE FUNCTION counted_late() RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+                BEGIN
+                  PERFORM pg_advisory_xact_lock(4711);
+                  RETURN (SELECT count(*) FROM orders WHERE id > 5000);
+                END $$""");
+        orders.throughVerification();
+        List<String> counted = Collections.synchronizedList(new ArrayList<>());
+        try (Transaction holder = Transaction.begin(database);
+                Transaction gate = Transaction.begin(database);
+                Transaction old = Transaction.beginRepeatableRead(database)) {
+            holder.run("LOCK TABLE orders IN ACCESS SHARE MODE");
+            Future<Void> swap =
+                    inBackground(() -> orders.swap(new SwapSettings(new LockPolicy(Duration.ofMillis(100), 40), 1000)));
+            awaitLine(swap, "Lock on public.orders not given");
+            database.execute(
+                    "INSERT INTO orders (id, status, created_at) SELECT 5000 + i, 'new', timestamptz '2024-03-01 00:00+00' FROM generate_series(1, 200) AS i");
+            gate.run("SELECT pg_advisory_xact_lock(4711)");
+            old.run("SET application_name = 'old report'", "SELECT 1");
+            Future<Void> statement = reading("SELECT counted_late()", counted);
+            orders.awaitBlockedStatement("counted_late");
+            database.execute("UPDATE orders SET status = 'paid' WHERE id > 5000");
+
+            awaitLine(swap, "Waiting for transactions with an older snapshot");
+            holder.rollback();
+            gate.rollback();
+            join(statement);
+            assertThat(counted).containsExactly("200");
+            assertThat(kindOfOrders()).as("while the report is there").isEqualTo("r");
+            assertThat(old.query("SELECT count(*) FROM orders WHERE id > 5000")).isEqualTo("200");
+            old.rollback();
+            join(swap);
+        }
+        assertThat(kindOfOrders()).isEqualTo("p");
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE status = 'paid'"))
+                .isEqualTo(200);
+    }
+
+    private void awaitLine(Future<Void> step, String part) throws Exception {
+        while (orders.lines().stream().noneMatch(line -> line.contains(part))) {
+            if (step.isDone()) {
+                join(step);
+                throw new AssertionError("Done without a line <%s>: %s".formatted(part, orders.lines()));
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Each row that comes into the new table's partition of March takes a twentieth of a second. */
+    private void makeRowsDear() {
+        database.execute(
+                "CREATE FUNCTION dear(id bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(0.05); RETURN id; END'",
+                "CREATE INDEX dear ON orders_202403 (dear(id)) WHERE status = 'dear'");
+    }
+
+    /** Whoever holds the lock for which the swap waits writes rows, so that they are in the delta when the lock is given. */
+    private void whileTheLockIsWaitedFor(String write) throws Exception {
+        try (Transaction holder = Transaction.begin(database)) {
+            holder.run("LOCK TABLE orders IN ROW EXCLUSIVE MODE");
+            Future<Void> swap =
+                    inBackground(() -> orders.swap(new SwapSettings(new LockPolicy(Duration.ofSeconds(20), 2), 1000)));
+            orders.awaitBlockedStatement("LOCK TABLE \"public\".\"orders\" ");
+            holder.run(write);
+            holder.commit();
+            join(swap);
+        }
+    }
+
+    @Test
+    void theLockIsGivenBackWhereTheDrainWouldTakeLongByWhatARowHasCost() throws Exception {
+        orders.throughVerification();
+        makeRowsDear();
+        database.execute("UPDATE orders SET status = 'dear' WHERE id IN (2, 14, 26, 38)");
+
+        whileTheLockIsWaitedFor("UPDATE orders SET status = 'dear' WHERE id % 12 = 2 AND id < 300");
+
+        assertThat(orders.lines())
+                .anyMatch(line -> line.contains("delta rows under the lock, which would take more than 100 ms")
+                        && line.contains("it was given back"));
+        assertThat(kindOfOrders()).isEqualTo("p");
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE status = 'dear'"))
+                .isEqualTo(25);
+    }
+
+    /** No row has been replayed before, so nobody knows how dear they are. */
+    @Test
+    void theLockIsGivenBackWhenTheSwitchTakesTooLongAllTheSame() throws Exception {
+        orders.throughVerification();
+        makeRowsDear();
+
+        whileTheLockIsWaitedFor("UPDATE orders SET status = 'dear' WHERE id % 12 = 2 AND id < 500");
+
+        assertThat(orders.lines())
+                .anyMatch(line -> line.contains("The switch did not end within 1 s under the lock; it was given back"));
+        assertThat(kindOfOrders()).isEqualTo("p");
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE status = 'dear'"))
+                .isEqualTo(42);
     }
 }

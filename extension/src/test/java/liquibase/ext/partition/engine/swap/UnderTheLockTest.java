@@ -451,10 +451,11 @@ class UnderTheLockTest {
 
     private static final LockPolicy SHORT = new LockPolicy(Duration.ofMillis(150), 4);
 
-    /** Sessions that wait for a lock on the live table, or on a partition of it, or for one who waits; without ours. */
+    /** Whoever waits for a lock on the live table or a partition of it, but our switch. */
     private static final String WAITING_WRITERS = """
-            SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'UPDATE orders SET status%'""";
+            SELECT count(*) FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+            WHERE NOT l.granted AND l.locktype = 'relation' AND a.query LIKE 'UPDATE orders SET status%'
+              AND l.relation IN (SELECT to_regclass('orders') UNION SELECT relid FROM pg_partition_tree('orders'))""";
 
     /**
      * Runs a switch that is never given one of its locks while a writer writes as fast as it can, and looks again and again whether that

@@ -1,0 +1,56 @@
+package liquibase.ext.partition.engine.delta;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * What a delta row costs to replay, as measured: some hundred rows of a few bytes, or one of megabytes, take as long. So what is still to
+ * be replayed under a lock is bounded in time, and not in rows.
+ *
+ * <p>The mean of the last rows; or that of the last few replays, where it is so much larger that it is no accident of a busy machine: then
+ * the rows that are written now are others than those before. Not thread-safe.
+ */
+public final class ReplayCost {
+    private static final long REMEMBERED_ROWS = 2_000;
+    private static final int RECENT_REPLAYS = 3;
+    private static final int ACCIDENT = 4;
+
+    private record Replayed(long rows, long nanos) {}
+
+    private final Deque<Replayed> recent = new ArrayDeque<>();
+    private double rows;
+    private double nanos;
+
+    /** So many rows have taken so long. */
+    public void add(long replayed, long time) {
+        if (replayed <= 0) {
+            return;
+        }
+        rows += replayed;
+        nanos += time;
+        if (rows > REMEMBERED_ROWS) {
+            nanos *= REMEMBERED_ROWS / rows;
+            rows = REMEMBERED_ROWS;
+        }
+        recent.addLast(new Replayed(replayed, time));
+        if (recent.size() > RECENT_REPLAYS) {
+            recent.removeFirst();
+        }
+    }
+
+    /** How many rows can be replayed in that time; as many as one likes where nothing was measured. */
+    public long rowsWithin(Duration time) {
+        double ofOne = nanosOfOne();
+        return ofOne == 0 ? Long.MAX_VALUE : (long) (time.toNanos() / ofOne);
+    }
+
+    private double nanosOfOne() {
+        if (rows == 0) {
+            return 0;
+        }
+        double recentRows = recent.stream().mapToLong(Replayed::rows).sum();
+        double recentNanos = recent.stream().mapToLong(Replayed::nanos).sum();
+        return Math.max(nanos / rows, recentNanos / recentRows / ACCIDENT);
+    }
+}
