@@ -18,6 +18,7 @@ import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.SearchPath;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
@@ -120,7 +121,7 @@ public class CaptureChangesChange extends PartitionChange {
             return List.of();
         }
         QualifiedName source = source(database);
-        Session session = session(database);
+        Session session = session();
         StateTables state = LiquibaseEnvironment.state(database);
         Optional<List<Identifier>> recorded = partitionColumns == null
                 ? new Migrations(session, state).find(source).map(Migration::partitionColumns)
@@ -136,7 +137,7 @@ public class CaptureChangesChange extends PartitionChange {
     /** As a script: one attempt at the lock, all or nothing. */
     private List<Sql> inTransaction(Database database, List<Sql> statements) {
         LockPolicy lock = tuning().lock();
-        List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN"), lock.setTimeout()));
+        List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN"), SearchPath.pinScript(), lock.setTimeout()));
         script.addAll(statements);
         script.add(Sql.of("COMMIT"));
         script.add(endUnless(database, IS_ON.with("delta", delta().name())));

@@ -15,6 +15,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.SearchPath;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTable;
@@ -259,15 +260,13 @@ public class CreatePartitionedTableChange extends NewTableChange {
     protected List<Sql> script(Database database) throws SQLException, DatabaseException {
         NewTableSpec spec = spec(source(database));
         Optional<NewTable> plan = LiquibaseEnvironment.isOnline(database)
-                        && new TableReader(session(database))
-                                .find(spec.source())
-                                .isPresent()
-                ? Optional.of(Preparation.plan(session(database), spec))
+                        && new TableReader(session()).find(spec.source()).isPresent()
+                ? Optional.of(Preparation.plan(session(), spec))
                 : NewTable.withoutCatalog(spec);
         if (plan.isEmpty()) {
             return List.of();
         }
-        List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN")));
+        List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN"), SearchPath.pinScript()));
         script.addAll(Preparation.reviewStatements(LiquibaseEnvironment.state(database), plan.get()));
         script.add(Sql.of("COMMIT"));
         script.add(endUnless(database, IS_THERE.with("newTable", spec.newTable().quoted())));

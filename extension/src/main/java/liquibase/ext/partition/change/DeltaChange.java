@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
-import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -98,7 +97,7 @@ public abstract class DeltaChange extends NewTableChange {
             return Optional.empty();
         }
         try {
-            Session session = session(database);
+            Session session = session();
             TableReader reader = new TableReader(session);
             Optional<Table> source = reader.find(source(database));
             Optional<Table> newTable = reader.find(newTable(database));
@@ -120,7 +119,7 @@ public abstract class DeltaChange extends NewTableChange {
                     RowMatch.of(reader, spec, key(), source.get(), newTable.get()),
                     spec.routes(newTable(database)),
                     new Capture(delta(database), key(), spec.partitionKey().columns())));
-        } catch (SQLException | DatabaseException | PartitionException | IllegalArgumentException e) {
+        } catch (SQLException | PartitionException | IllegalArgumentException e) {
             return Optional.empty();
         }
     }

@@ -72,6 +72,7 @@ public abstract class PartitionChange extends AbstractChange {
     private static final Sql END_UNLESS = Sql.of("""
             DO $liquibase_partition$
             BEGIN
+              PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
               IF pg_catalog.to_regclass({migrationName}) IS NOT NULL THEN
                 IF EXISTS (SELECT FROM {migration} AS m
                            WHERE m.source_schema = {schema} AND m.source_table = {table} AND {condition}) THEN
@@ -89,6 +90,10 @@ public abstract class PartitionChange extends AbstractChange {
                     + " left DATABASECHANGELOGLOCK held: run liquibase release-locks";
 
     private final Tuning tuning = new Tuning();
+
+    /** Null but while SQL is printed. */
+    private Session session;
+
     private String schemaName;
     private String tableName;
 
@@ -180,8 +185,9 @@ public abstract class PartitionChange extends AbstractChange {
         return LiquibaseEnvironment.name(database, schemaName, tableName);
     }
 
-    protected Session session(Database database) throws DatabaseException {
-        return new Session(LiquibaseEnvironment.connection(database));
+    /** On Liquibase's connection, pinned; for {@link #script} and {@link #comments}, where there is a database. */
+    protected final Session session() {
+        return session;
     }
 
     /** {@code name}, or the table's name with a suffix where it is null. */
@@ -198,7 +204,11 @@ public abstract class PartitionChange extends AbstractChange {
             return statements.toArray(SqlStatement[]::new);
         }
         try {
-            return printed(database, script(database));
+            if (!LiquibaseEnvironment.isOnline(database)) {
+                return printed(database, script(database));
+            }
+            session = new Session(LiquibaseEnvironment.connection(database));
+            return session.whilePinned(() -> print(database));
         } catch (SQLException | DatabaseException | PartitionException e) {
             throw new UnexpectedLiquibaseException(e.getMessage(), e);
         }
@@ -223,6 +233,16 @@ public abstract class PartitionChange extends AbstractChange {
         return Boolean.FALSE.equals(Scope.getCurrentScope().get(Change.SHOULD_EXECUTE, Boolean.class))
                 && !(Scope.getCurrentScope().getSingleton(ExecutorService.class).getExecutor("jdbc", database)
                         instanceof LoggingExecutor);
+    }
+
+    private SqlStatement[] print(Database database) throws SQLException {
+        try {
+            return printed(database, script(database));
+        } catch (DatabaseException e) {
+            throw new UnexpectedLiquibaseException(e.getMessage(), e);
+        } finally {
+            session = null;
+        }
     }
 
     private SqlStatement[] printed(Database database, List<Sql> script) {

@@ -1,5 +1,6 @@
 package liquibase.ext.partition.command;
 
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import liquibase.Scope;
@@ -41,6 +42,13 @@ public class PartitionStatusCommandStep extends AbstractCommandStep {
     public void run(CommandResultsBuilder results) throws Exception {
         Database database = (Database) results.getCommandScope().getDependency(Database.class);
         Session session = new Session(LiquibaseEnvironment.connection(database));
+        session.whilePinned(() -> {
+            tellAll(session, database);
+            return null;
+        });
+    }
+
+    private static void tellAll(Session session, Database database) throws SQLException {
         List<MigrationStatus> migrations = MigrationStatus.readAll(session, LiquibaseEnvironment.state(database));
         if (migrations.isEmpty()) {
             tell("No table is being partitioned in this database, as far as %s knows."

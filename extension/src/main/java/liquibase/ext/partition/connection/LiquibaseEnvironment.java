@@ -62,15 +62,17 @@ public final class LiquibaseEnvironment {
                 database.getDatabaseChangeLogLockTableName());
         long now = System.nanoTime();
         try {
-            if (!session.queryBoolean(HAS_LOCK_TABLE.with("name", table))) {
-                return now;
-            }
-            // Written by this machine, so read as this machine writes: the column has no time zone.
-            long ago = session.queryFirst(
-                            LOCK_GRANTED.with("table", Sql.raw(table)), row -> row.getTimestamp("lockgranted"))
-                    .map(granted -> System.currentTimeMillis() - granted.getTime())
-                    .orElse(0L);
-            return now - Duration.ofMillis(Math.max(0, ago)).toNanos();
+            return session.whilePinned(() -> {
+                if (!session.queryBoolean(HAS_LOCK_TABLE.with("name", table))) {
+                    return now;
+                }
+                // Written by this machine, so read as this machine writes: the column has no time zone.
+                long ago = session.queryFirst(
+                                LOCK_GRANTED.with("table", Sql.raw(table)), row -> row.getTimestamp("lockgranted"))
+                        .map(granted -> System.currentTimeMillis() - granted.getTime())
+                        .orElse(0L);
+                return now - Duration.ofMillis(Math.max(0, ago)).toNanos();
+            });
         } catch (SQLException e) {
             // The step, which is about to find the same, can connect again.
             return now;

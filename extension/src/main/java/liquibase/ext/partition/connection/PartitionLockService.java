@@ -190,12 +190,14 @@ public class PartitionLockService extends StandardLockService {
             database.rollback();
             Session session = new Session(connection);
             endEarlierOne(session, connection);
-            ChangeLogLock lock = new ChangeLogLock(session, database);
-            if (isOurs(lock)) {
-                lock.unsign();
+            if (isOurs(session)) {
+                asked(session, lock -> {
+                    lock.unsign();
+                    return null;
+                });
                 database.commit();
                 super.releaseLock();
-                if (isOurs(lock)) {
+                if (isOurs(session)) {
                     // Liquibase found no table to look into: that is how it takes a question whose answer was lost.
                     throw new SQLException("still held", SqlState.CONNECTION_FAILURE.code());
                 }
@@ -218,14 +220,17 @@ public class PartitionLockService extends StandardLockService {
     private void endEarlierOne(Session session, Connection connection) throws SQLException, DatabaseException {
         Backend ours = Backend.of(session);
         if (releasing.isPresent() && !releasing.get().equals(ours)) {
-            releasing.get().end(session);
+            session.whilePinned(() -> {
+                releasing.get().end(session);
+                return null;
+            });
         }
         releasing = Optional.of(ours).filter(backend -> backend.isAlone(connection));
         database.commit();
     }
 
-    private boolean isOurs(ChangeLogLock lock) throws SQLException, DatabaseException {
-        boolean ours = lock.granted().equals(ours());
+    private boolean isOurs(Session session) throws SQLException, DatabaseException {
+        boolean ours = asked(session, ChangeLogLock::granted).equals(ours());
         database.commit();
         return ours;
     }
@@ -278,15 +283,19 @@ public class PartitionLockService extends StandardLockService {
                 .updatesDatabase();
     }
 
-    private interface Question {
-        Optional<String> ask(ChangeLogLock lock) throws SQLException;
+    private interface Question<T> {
+        T ask(ChangeLogLock lock) throws SQLException;
+    }
+
+    /** In one transaction. */
+    private <T> T asked(Session session, Question<T> question) throws SQLException {
+        return session.whilePinned(() -> question.ask(new ChangeLogLock(session, database)));
     }
 
     /** What we do beside Liquibase's work must never be what fails it. Liquibase has no transaction open at these places. */
-    private Optional<String> quietly(Question question) {
+    private Optional<String> quietly(Question<Optional<String>> question) {
         try {
-            Optional<String> answer =
-                    question.ask(new ChangeLogLock(new Session(LiquibaseEnvironment.connection(database)), database));
+            Optional<String> answer = asked(new Session(LiquibaseEnvironment.connection(database)), question);
             database.commit();
             return answer;
         } catch (SQLException | DatabaseException e) {

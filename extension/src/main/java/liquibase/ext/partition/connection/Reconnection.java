@@ -15,7 +15,6 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.Report;
 import liquibase.ext.partition.engine.sql.Backend;
 import liquibase.ext.partition.engine.sql.Session;
-import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
@@ -36,9 +35,6 @@ public final class Reconnection {
 
     /** What is asked of a new connection takes no time; and it can be lost again at once. */
     private static final int LONGEST_ANSWER_MILLISECONDS = 15_000;
-
-    private static final Sql PATH = Sql.of("SELECT pg_catalog.current_setting('search_path')");
-    private static final Sql SET_PATH = Sql.of("SELECT pg_catalog.set_config('search_path', {path}, false)");
 
     private final Database database;
     private final String step;
@@ -68,10 +64,10 @@ public final class Reconnection {
         this.networkTimeout = connection.getNetworkTimeout();
         limit(connection);
         this.autoCommit = connection.getAutoCommit();
-        this.path = session.queryStrings(PATH).get(0);
+        this.path = session.searchPath();
         this.server = Server.of(session);
         this.backends = List.of(Backend.of(session));
-        this.signed = new ChangeLogLock(session, database).isOurs();
+        this.signed = session.whilePinned(() -> new ChangeLogLock(session, database).isOurs());
         connection.setNetworkTimeout(Runnable::run, networkTimeout);
     }
 
@@ -186,8 +182,18 @@ public final class Reconnection {
                     "%s: the connection was lost, and what answers at the same address now is %s; the step was begun in %s. Nothing was changed there. Find out where the address leads; if that is where you want the table partitioned, run again."
                             .formatted(step, now, server));
         }
-        session.queryStrings(SET_PATH.with("path", path));
+        session.useSearchPath(path);
         Backend ours = Backend.of(session);
+        session.whilePinned(() -> {
+            replaceEarlierOnes(session, ours);
+            return null;
+        });
+        backends = List.of(ours);
+        connection.setAutoCommit(autoCommit);
+        connection.setNetworkTimeout(Runnable::run, networkTimeout);
+    }
+
+    private void replaceEarlierOnes(Session session, Backend ours) throws SQLException {
         for (Backend backend : backends) {
             if (!backend.equals(ours)) {
                 backend.end(session);
@@ -196,9 +202,6 @@ public final class Reconnection {
         if (signed && !ours.equals(backends.get(0))) {
             new ChangeLogLock(session, database).signAgain(backends.get(0).pid());
         }
-        backends = List.of(ours);
-        connection.setAutoCommit(autoCommit);
-        connection.setNetworkTimeout(Runnable::run, networkTimeout);
     }
 
     private static void limit(Connection connection) throws SQLException {

@@ -10,12 +10,14 @@ import liquibase.ext.partition.engine.sql.SqlState;
  * Which database of which cluster a connection has come to. A standby that was promoted is the same cluster; a copy that was restored
  * or replicated logically is another one.
  *
+ * <p>Asked of a session that is not pinned: to ask for the cluster may fail, which no transaction must be open for.
+ *
  * @param cluster its system identifier; null where we may not ask for it
  * @param database its oid
  */
 record Server(String cluster, long database) {
     private static final Sql DATABASE = Sql.of("""
-            SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()""");
+            SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()""");
 
     private static final Sql MAY_ASK =
             Sql.of("SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')");
@@ -24,19 +26,19 @@ record Server(String cluster, long database) {
 
     private static final Sql IN_RECOVERY = Sql.of("SELECT pg_catalog.pg_is_in_recovery()");
 
-    private static final Sql READ_ONLY = Sql.of("SELECT pg_catalog.current_setting('transaction_read_only') = 'on'");
+    private static final Sql READ_ONLY = Sql.of("SELECT pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'on'");
 
     static Server of(Session session) throws SQLException {
-        return new Server(cluster(session), session.queryLong(DATABASE));
+        return new Server(cluster(session), session.queryOnAnyPath(DATABASE, row -> row.getLong(1)).get(0));
     }
 
     private static String cluster(Session session) throws SQLException {
         // A refusal would end Liquibase's transaction.
-        if (session.isInTransaction() || !session.queryBoolean(MAY_ASK)) {
+        if (session.isInTransaction() || !is(session, MAY_ASK)) {
             return null;
         }
         try {
-            return session.queryStrings(CLUSTER).get(0);
+            return session.queryOnAnyPath(CLUSTER, row -> row.getString(1)).get(0);
         } catch (SQLException e) {
             if (SqlState.isConnectionLost(e)) {
                 throw e;
@@ -46,6 +48,10 @@ record Server(String cluster, long database) {
         }
     }
 
+    private static boolean is(Session session, Sql question) throws SQLException {
+        return session.queryOnAnyPath(question, row -> row.getBoolean(1)).get(0);
+    }
+
     boolean isOther(Server now) {
         boolean otherCluster = cluster != null && now.cluster != null && !cluster.equals(now.cluster);
         return otherCluster || database != now.database;
@@ -53,10 +59,10 @@ record Server(String cluster, long database) {
 
     /** Why nothing can be written there now, in words that go on a sentence; empty where it can. */
     static Optional<String> whyNotWritable(Session session) throws SQLException {
-        if (session.queryBoolean(IN_RECOVERY)) {
+        if (is(session, IN_RECOVERY)) {
             return Optional.of("it is a standby, or still in recovery");
         }
-        return session.queryBoolean(READ_ONLY) ? Optional.of("default_transaction_read_only is on") : Optional.empty();
+        return is(session, READ_ONLY) ? Optional.of("default_transaction_read_only is on") : Optional.empty();
     }
 
     @Override

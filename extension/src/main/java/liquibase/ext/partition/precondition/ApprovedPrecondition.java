@@ -12,10 +12,8 @@ import liquibase.ext.partition.change.LockedSwapChange;
 import liquibase.ext.partition.change.RecordedChangesets;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
-import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
-import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.swap.Swap;
 
@@ -65,10 +63,7 @@ public class ApprovedPrecondition extends PartitionPrecondition {
     @Override
     protected Optional<String> whyNot(Question question) throws SQLException, DatabaseException {
         boolean approved = TableSelection.parse(approvedTables).contains(question.table());
-        Optional<Migration> migration = new Migrations(
-                        new Session(question.environment().main()),
-                        question.environment().state())
-                .find(question.table());
+        Optional<Migration> migration = question.migration();
         boolean swapped =
                 migration.filter(it -> it.phase().isAtLeast(Phase.SWAPPED)).isPresent();
         if (!approved || !swapped) {

@@ -21,6 +21,9 @@ import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.precondition.AbstractPrecondition;
@@ -47,9 +50,18 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
         this.tableName = tableName;
     }
 
-    /** A question about a table, asked of one environment. */
+    /**
+     * A question about a table, asked of one environment.
+     *
+     * @param session on Liquibase's connection, to be pinned for what is asked; a step that {@code environment} begins has its own
+     */
     protected record Question(
-            StepRun.Environment environment, QualifiedName table, ChangeSet changeSet, Database database) {}
+            StepRun.Environment environment, Session session, QualifiedName table, ChangeSet changeSet, Database database) {
+        /** The table's; empty where it has none. */
+        Optional<Migration> migration() throws SQLException {
+            return session.whilePinned(() -> new Migrations(session, environment.state()).find(table));
+        }
+    }
 
     /**
      * Answers.
@@ -66,18 +78,20 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
         Optional<String> reason;
         try {
             // Nothing of Liquibase's is uncommitted while it asks, so that nothing is lost with a connection.
-            reason = Reconnection.of(database, getName())
-                    .until(() -> whyNot(new Question(
-                            LiquibaseEnvironment.of(database),
-                            LiquibaseEnvironment.name(database, schemaName, tableName),
-                            changeSet,
-                            database)));
+            reason = Reconnection.of(database, getName()).until(() -> whyNot(database, changeSet));
         } catch (SQLException | DatabaseException | PartitionException e) {
             throw new PreconditionErrorException(e, changeLog, this);
         }
         if (reason.isPresent()) {
             throw new PreconditionFailedException(reason.get(), changeLog, this);
         }
+    }
+
+    private Optional<String> whyNot(Database database, ChangeSet changeSet) throws SQLException, DatabaseException {
+        StepRun.Environment environment = LiquibaseEnvironment.of(database);
+        Session session = new Session(environment.main());
+        QualifiedName table = LiquibaseEnvironment.name(database, schemaName, tableName);
+        return whyNot(new Question(environment, session, table, changeSet, database));
     }
 
     @Override

@@ -93,6 +93,8 @@ public class PartitionablePrecondition extends PartitionPrecondition {
     @Override
     protected Optional<String> whyNot(Question question) throws SQLException {
         refuseWhatCannotBeRead(problems());
-        return Preparation.whyNot(question.environment(), change.spec(question.table()), key());
+        return question.session()
+                .whilePinned(() -> Preparation.whyNot(
+                        question.session(), question.environment().state(), change.spec(question.table()), key()));
     }
 }

@@ -3,17 +3,13 @@ package liquibase.ext.partition.precondition;
 import java.sql.SQLException;
 import java.util.Optional;
 import liquibase.ext.partition.engine.sql.QualifiedName;
-import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
-import liquibase.ext.partition.engine.state.Migrations;
 
 /** A precondition on how far the migration of a table is. */
 public abstract class PhasePrecondition extends PartitionPrecondition {
     @Override
     protected final Optional<String> whyNot(Question question) throws SQLException {
-        Session session = new Session(question.environment().main());
-        Optional<Migration> migration =
-                new Migrations(session, question.environment().state()).find(question.table());
+        Optional<Migration> migration = question.migration();
         return migration.isEmpty()
                 ? Optional.of("There is no migration of %s yet.".formatted(question.table()))
                 : whyNot(question.table(), migration.get());

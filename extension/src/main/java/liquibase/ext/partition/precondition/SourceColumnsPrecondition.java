@@ -77,7 +77,10 @@ public class SourceColumnsPrecondition extends PartitionPrecondition {
 
     @Override
     protected Optional<String> whyNot(Question question) throws SQLException {
-        Session session = new Session(question.environment().main());
+        return question.session().whilePinned(() -> whyNot(question.session(), question));
+    }
+
+    private Optional<String> whyNot(Session session, Question question) throws SQLException {
         Table table = new TableReader(session).require(question.table());
         List<String> differences = new ArrayList<>();
         Set<String> expected = new HashSet<>();

@@ -11,9 +11,7 @@ import liquibase.ext.partition.change.RecordedChangesets;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
-import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
-import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
@@ -44,10 +42,7 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
     @Override
     protected Optional<String> whyNot(Question question) throws SQLException, DatabaseException {
         QualifiedName table = question.table();
-        Optional<Migration> migration = new Migrations(
-                        new Session(question.environment().main()),
-                        question.environment().state())
-                .find(table);
+        Optional<Migration> migration = question.migration();
         Optional<LockedSwapChange> swap = LockedSwapChange.of(question.changeSet(), question.database(), table);
         if (migration.isEmpty() || swap.isEmpty()) {
             return Optional.empty();

@@ -29,7 +29,7 @@ final class AnnouncedChanges {
             throws SQLException {
         Survey survey;
         try (Connection connection = migration.connect()) {
-            survey = new SurveyReader(new Session(connection))
+            survey = new SurveyReader(Session.pinned(connection))
                     .read(migration.spec(), migration.key(), 1, new Identifier("public"));
         }
         assertThat(survey.refused()).isEmpty();

@@ -34,7 +34,7 @@ public final class ChunkGate implements AutoCloseable {
     /** A gate over blocks {@code [from, to)}, whatever the chunks are that the copy will make. */
     public static ChunkGate overBlocks(MigrationFixture migration, long from, long to) throws SQLException {
         Connection connection = migration.database().connect();
-        if (to > Heap.blocks(new Session(connection), migration.source())) {
+        if (to > Heap.blocks(Session.pinned(connection), migration.source())) {
             connection.close();
             throw new IllegalArgumentException("The table has no block " + (to - 1));
         }
@@ -55,7 +55,7 @@ public final class ChunkGate implements AutoCloseable {
     public static long blocksPerChunk(MigrationFixture migration) throws SQLException {
         try (Connection connection = migration.database().connect()) {
             return ChunkSize.blocksFor(
-                    MigrationFixture.CHUNK_SIZE, Heap.rowsPerBlock(new Session(connection), migration.source()));
+                    MigrationFixture.CHUNK_SIZE, Heap.rowsPerBlock(Session.pinned(connection), migration.source()));
         }
     }
 

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.catalog;
 
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.sql.Session;
@@ -12,14 +13,51 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public final class TypeName {
     private static final Pattern MODIFIERS = Pattern.compile("\\(([^)]*)\\)");
-    private static final Sql SAME = Sql.of("SELECT pg_catalog.to_regtype({left}) = pg_catalog.to_regtype({right})");
+
+    /** Runs on the caller's path, so no operator may be left to that. */
+    private static final Sql OID = Sql.of("SELECT pg_catalog.to_regtype({type})::pg_catalog.oid");
+
+    private static final Sql QUALIFIED = Sql.of("SELECT pg_catalog.format_type({oid}::pg_catalog.oid, NULL)");
+
+    private static final Pattern ARRAY = Pattern.compile("(\\[])*$");
 
     private TypeName() {}
 
-    /** Whether two names mean the same type; false where the server knows either not. */
-    public static boolean same(Session session, String left, String right) throws SQLException {
-        return modifiers(left).equals(modifiers(right))
-                && session.queryBoolean(SAME.with("left", base(left)).with("right", base(right)));
+    /**
+     * Whether a name means a type; false where it means none.
+     *
+     * @param written by the caller
+     * @param actual as {@code format_type} writes it in a pinned session
+     */
+    public static boolean same(Session session, String written, String actual) throws SQLException {
+        Optional<String> meant = onCallersPath(session, written);
+        return modifiers(written).equals(modifiers(actual)) && meant.isPresent() && meant.equals(oid(session, actual));
+    }
+
+    /**
+     * The name by which everybody means the type that the caller means by {@code written}: one that is not in the catalog gets its
+     * schema. As it is where the caller's name means nothing.
+     */
+    public static String qualified(Session session, String written) throws SQLException {
+        Optional<String> meant = onCallersPath(session, written);
+        if (meant.isEmpty() || meant.equals(oid(session, written))) {
+            return written;
+        }
+        String name = session.queryStrings(QUALIFIED.with("oid", Long.parseLong(meant.get())))
+                .get(0);
+        Matcher array = ARRAY.matcher(name);
+        array.find();
+        Matcher modifiers = MODIFIERS.matcher(written);
+        return modifiers.find() ? name.substring(0, array.start()) + modifiers.group() + array.group() : name;
+    }
+
+    private static Optional<String> onCallersPath(Session session, String written) throws SQLException {
+        return session.onCallersPath(() -> oid(session, written));
+    }
+
+    private static Optional<String> oid(Session session, String type) throws SQLException {
+        return Optional.ofNullable(
+                session.queryStrings(OID.with("type", base(type))).get(0));
     }
 
     /** A name of a type without its modifiers: {@code numeric} of {@code numeric(14,2)}. */

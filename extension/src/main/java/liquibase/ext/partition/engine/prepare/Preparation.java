@@ -123,18 +123,16 @@ public final class Preparation {
      * @param key to be asked about too, unless it is empty
      * @throws PartitionException when there is no such table
      */
-    public static Optional<String> whyNot(StepRun.Environment environment, NewTableSpec spec, List<Identifier> key)
+    public static Optional<String> whyNot(Session session, StateTables state, NewTableSpec spec, List<Identifier> key)
             throws SQLException {
-        Session session = new Session(environment.main());
         TableReader reader = new TableReader(session);
         Table source = reader.require(spec.source());
-        Optional<Migration> begun = new Migrations(session, environment.state()).find(spec.source());
+        Optional<Migration> begun = new Migrations(session, state).find(spec.source());
         if (begun.isPresent() && begun.get().hasMadeItsTable(source, reader.find(spec.newTable()))) {
             return Optional.empty();
         }
         List<Obstacle> refused = new ArrayList<>(
-                Feasibility.of(session, source, spec, environment.state().schema())
-                        .refused());
+                Feasibility.of(session, source, spec, state.schema()).refused());
         source.keyObstacle(key).filter(obstacle -> !key.isEmpty()).ifPresent(refused::add);
         return refused.isEmpty() ? Optional.empty() : Optional.of(refusalText(source, refused));
     }

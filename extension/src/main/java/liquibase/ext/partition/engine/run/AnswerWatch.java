@@ -128,10 +128,8 @@ public final class AnswerWatch implements AutoCloseable {
         }
         try {
             Optional<Session> another = another();
-            if (another.isPresent() && !another.get().queryBoolean(IN_RECOVERY)) {
-                for (Conversation conversation : late) {
-                    ask(another.get(), conversation);
-                }
+            if (another.isPresent()) {
+                ask(another.get(), late);
             }
             silentSince = Optional.empty();
         } catch (SQLException e) {
@@ -145,6 +143,17 @@ public final class AnswerWatch implements AutoCloseable {
             // A pool may throw what it likes; the watch must go on.
             disconnect();
         }
+    }
+
+    private void ask(Session another, List<Conversation> late) throws SQLException {
+        another.whilePinned(() -> {
+            if (!another.queryBoolean(IN_RECOVERY)) {
+                for (Conversation conversation : late) {
+                    ask(another, conversation);
+                }
+            }
+            return null;
+        });
     }
 
     private void ask(Session another, Conversation conversation) throws SQLException {

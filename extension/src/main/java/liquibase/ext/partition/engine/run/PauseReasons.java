@@ -106,7 +106,7 @@ public final class PauseReasons {
      */
     private static Optional<String> throttled(Session session, String query) throws SQLException {
         try {
-            boolean yes = session.inTransaction(() -> {
+            boolean yes = session.onCallersPath(() -> {
                 session.update(READ_ONLY);
                 session.queryStrings(QUERY_TIMEOUT);
                 return session.queryBoolean(Sql.raw(query));

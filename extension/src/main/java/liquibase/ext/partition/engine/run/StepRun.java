@@ -90,6 +90,7 @@ public final class StepRun implements AutoCloseable {
         try {
             watch.over(session);
             Pooler.refuse(environment.main(), environment.more(), step, source);
+            session.pin();
             this.isolation = session.transactionIsolation();
             if (!session.isInTransaction()) {
                 // Replay is right only where each statement sees what committed before it.
@@ -104,8 +105,19 @@ public final class StepRun implements AutoCloseable {
             // A policy must never hide rows from us: so such a statement fails, instead of doing its work for a part.
             setRowSecurity("off");
         } catch (SQLException | RuntimeException e) {
-            watch.close();
+            giveUp(e);
             throw e;
+        }
+    }
+
+    private void giveUp(Exception why) {
+        try {
+            session.unpin();
+        } catch (SQLException suppressed) {
+            // The connection is gone; what counts is why.
+            why.addSuppressed(suppressed);
+        } finally {
+            watch.close();
         }
     }
 
@@ -202,6 +214,7 @@ public final class StepRun implements AutoCloseable {
             if (!session.isInTransaction()) {
                 session.setTransactionIsolation(isolation);
             }
+            session.unpin();
         } finally {
             watch.close();
         }

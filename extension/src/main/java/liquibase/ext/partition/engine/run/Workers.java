@@ -98,8 +98,19 @@ public final class Workers {
             }
         } finally {
             for (Worker worker : workers) {
-                worker.connection().close();
+                close(worker);
             }
+        }
+    }
+
+    /** What comes out of a pool goes back there, to somebody who has a path of his own. */
+    private static void close(Worker worker) throws SQLException {
+        try {
+            worker.session().unpin();
+        } catch (SQLException e) {
+            // The connection is gone already.
+        } finally {
+            worker.connection().close();
         }
     }
 
@@ -231,6 +242,7 @@ public final class Workers {
             connection.setAutoCommit(true);
             watch.over(worker.session());
             Pooler.refuse(connection, source, step, table);
+            worker.session().pin();
             setUp(worker.session());
             return worker;
         } catch (SQLException | RuntimeException e) {

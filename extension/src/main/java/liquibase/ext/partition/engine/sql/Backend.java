@@ -10,9 +10,10 @@ import java.sql.SQLException;
  * @param started tells it from a later process with the same number, in seconds since 1970
  */
 public record Backend(long pid, String started) {
+    /** Asked before the session is pinned: whose it is must be known before anything is set. */
     private static final Sql OURS = Sql.of("""
             SELECT a.pid, extract(epoch FROM a.backend_start)::pg_catalog.text AS started
-            FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()""");
+            FROM pg_catalog.pg_stat_activity AS a WHERE a.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()""");
 
     /** A role may end its own. Waits until it has ended, for five seconds at most. */
     private static final Sql END = Sql.of("""
@@ -22,7 +23,8 @@ public record Backend(long pid, String started) {
 
     /** That of {@code session}. */
     public static Backend of(Session session) throws SQLException {
-        return session.queryFirst(OURS, row -> new Backend(row.getLong("pid"), row.getString("started")))
+        return session.queryOnAnyPath(OURS, row -> new Backend(row.getLong("pid"), row.getString("started"))).stream()
+                .findFirst()
                 .orElseThrow(() -> new SQLException("The server does not list our own session."));
     }
 

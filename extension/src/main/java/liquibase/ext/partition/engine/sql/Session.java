@@ -14,6 +14,9 @@ import java.util.Optional;
  * A connection, and the transactions on it. Used by one thread at a time. Does not own the connection: whoever opened it
  * closes it.
  *
+ * <p>Its statements run with a {@linkplain SearchPath pinned} {@code search_path}: {@link #pin} comes first, and {@link #unpin} gives a
+ * connection that is not ours back as it was.
+ *
  * <p>Outside {@link #inTransaction} each statement commits by itself when the connection is in autocommit, which the engine
  * expects of every connection it is given.
  */
@@ -39,13 +42,127 @@ public final class Session implements Conversation {
     private final Connection connection;
     private Answers.Record record;
 
+    /** Where names were looked up before the session was pinned; null while it is not. */
+    private String callersPath;
+
+    /** Whether it was pinned in a transaction of the caller's, and so until its end at most. */
+    private boolean pinnedLocally;
+
     /** Read by who watches over the session, from another thread; null while nothing is waited for. */
     private volatile Waiting waiting;
 
     private volatile String abandoned;
 
+    /** Nothing can be asked of it before it is {@linkplain #pin pinned}. */
     public Session(Connection connection) {
         this.connection = connection;
+    }
+
+    /** A session on a connection that is ours alone, pinned to the end of the connection. */
+    public static Session pinned(Connection connection) throws SQLException {
+        Session session = new Session(connection);
+        session.pin();
+        return session;
+    }
+
+    /**
+     * Looks names up in the {@linkplain SearchPath#PINNED catalog} only, until {@link #unpin}. Within a transaction of the caller's this
+     * does not outlive it, so that a {@code SET LOCAL} of the caller's is one still.
+     */
+    public void pin() throws SQLException {
+        if (callersPath != null) {
+            throw new IllegalStateException("The session is pinned already.");
+        }
+        boolean local = isInTransaction();
+        callersPath = setPath(SearchPath.replace(SearchPath.PINNED, local));
+        pinnedLocally = local;
+    }
+
+    /** Gives the path back that the caller had; does nothing where the session is not pinned. */
+    public void unpin() throws SQLException {
+        if (callersPath == null) {
+            return;
+        }
+        String path = callersPath;
+        callersPath = null;
+        try {
+            setPath(SearchPath.set(path, pinnedLocally));
+        } catch (SQLException e) {
+            // The transaction has failed, and its end gives the path back.
+            if (!pinnedLocally || !SqlState.IN_FAILED_TRANSACTION.matches(e)) {
+                throw e;
+            }
+        }
+    }
+
+    /**
+     * Runs {@code work} pinned, in the transaction that is open, or else in one of its own, so that nothing of it can be left in a
+     * pooler's session; where the session is pinned already, in a transaction without more.
+     */
+    public <T> T whilePinned(Work<T> work) throws SQLException {
+        if (callersPath != null) {
+            return inTransaction(work);
+        }
+        return inTransaction(() -> {
+            pin();
+            T result;
+            try {
+                result = work.run();
+            } catch (SQLException | RuntimeException | Error e) {
+                try {
+                    unpin();
+                } catch (SQLException suppressed) {
+                    // The connection is gone; what counts is why.
+                    e.addSuppressed(suppressed);
+                }
+                throw e;
+            }
+            unpin();
+            return result;
+        });
+    }
+
+    /** Where names are looked up now. */
+    public String searchPath() throws SQLException {
+        return setPath(SearchPath.current());
+    }
+
+    /** Gives a connection that was opened anew the path that the caller's had. */
+    public void useSearchPath(String path) throws SQLException {
+        setPath(SearchPath.set(path, false));
+    }
+
+    /** As {@link #query}, whether pinned or not: for a statement that leaves no name to the path, and no operator. */
+    public <T> List<T> queryOnAnyPath(Sql sql, RowMapper<T> mapper) throws SQLException {
+        return awaiting(() -> ask(sql, mapper));
+    }
+
+    private void requirePinned(Sql sql) {
+        if (callersPath == null) {
+            throw new IllegalStateException("The session is not pinned, so who knows what would be called by: " + sql);
+        }
+    }
+
+    /**
+     * Runs {@code work} in one transaction with the path that the caller had. For what the caller wrote, and for questions what the
+     * caller means by a name: nothing in such a statement of ours may be left to the path, not even an operator.
+     */
+    public <T> T onCallersPath(Work<T> work) throws SQLException {
+        if (callersPath == null) {
+            return work.run();
+        }
+        String path = callersPath;
+        return inTransaction(() -> {
+            setPath(SearchPath.set(path, true));
+            T result = work.run();
+            setPath(SearchPath.set(SearchPath.PINNED, true));
+            return result;
+        });
+    }
+
+    /** Not a question whose answer matters to who {@linkplain #recorded writes them down}. */
+    private String setPath(Sql statement) throws SQLException {
+        return awaiting(() -> ask(statement, row -> row.getString(1))).get(0);
     }
 
     @Override
@@ -145,6 +262,7 @@ public final class Session implements Conversation {
 
     /** Runs one statement and gives the number of rows it inserted, updated or deleted; 0 for one that has none. */
     public long update(Sql sql) throws SQLException {
+        requirePinned(sql);
         return awaiting(() -> send(sql));
     }
 
@@ -175,6 +293,7 @@ public final class Session implements Conversation {
 
     /** All rows of a query that gives few. */
     public <T> List<T> query(Sql sql, RowMapper<T> mapper) throws SQLException {
+        requirePinned(sql);
         return awaiting(() -> record == null ? ask(sql, mapper) : askRecorded(sql, mapper));
     }
 
@@ -222,6 +341,7 @@ public final class Session implements Conversation {
      * rows; these have no answer.
      */
     public List<List<List<String>>> queryAll(List<Sql> queries) throws SQLException {
+        queries.forEach(this::requirePinned);
         return awaiting(() -> askAll(queries));
     }
 

@@ -59,8 +59,9 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
      * @param source which this migration has not replaced yet
      * @param stateSchema Liquibase's own schema
      */
-    public static Feasibility of(Session session, Table source, NewTableSpec spec, Identifier stateSchema)
+    public static Feasibility of(Session session, Table source, NewTableSpec written, Identifier stateSchema)
             throws SQLException {
+        NewTableSpec spec = NewTablePlan.withTypesAsMeant(session, written);
         List<Obstacle> refused = new ArrayList<>(spec.incomingForeignKeys()
                 .obstacles(
                         source,

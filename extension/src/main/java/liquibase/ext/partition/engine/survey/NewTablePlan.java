@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.TableSettings;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
 import liquibase.ext.partition.engine.catalog.TypeName;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.SearchPath;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.ColumnChange;
@@ -84,6 +85,35 @@ public final class NewTablePlan {
     private static final Sql EXPLAIN = Sql.of("""
             EXPLAIN SELECT {conversion} FROM (SELECT NULL::{type} AS {column} FROM pg_catalog.generate_series(1, 1) OFFSET 0) AS r""");
 
+    private static final String BEGIN_OF_MEANT = " SELECT ";
+    private static final String END_OF_MEANT = " AS liquibase_partition_meant";
+
+    /** Of two tables, so that every version writes a column with its table. */
+    private static final Sql MEANT = Sql.of("""
+            CREATE TEMPORARY VIEW liquibase_partition_meant AS
+            SELECT {expression}
+             AS liquibase_partition_meant
+            FROM (SELECT NULL::{type} AS {column} OFFSET 0) AS converted, (SELECT OFFSET 0) AS nothing""");
+
+    /**
+     * What a view is shown as with nothing but the catalog on the path names everything by its schema. Nothing is left of the view: it
+     * is made in a block that fails.
+     */
+    private static final Sql AS_MEANT = Sql.of("""
+            DO {quote}
+            BEGIN
+              PERFORM pg_catalog.set_config({setting}, '', false);
+              EXECUTE {view};
+              PERFORM pg_catalog.set_config('search_path', {pinned}, true);
+              RAISE EXCEPTION USING ERRCODE = 'LP001',
+                MESSAGE = pg_catalog.pg_get_viewdef('pg_temp.liquibase_partition_meant'::pg_catalog.regclass);
+            EXCEPTION
+              WHEN SQLSTATE 'LP001' THEN
+                PERFORM pg_catalog.set_config({setting}, SQLERRM, false);
+              WHEN OTHERS THEN NULL;
+            END
+            {quote}""");
+
     private static final Sql FAILURE = Sql.of("SELECT pg_catalog.current_setting({setting})");
 
     private final Session session;
@@ -94,6 +124,19 @@ public final class NewTablePlan {
         this.session = session;
         this.source = source;
         this.spec = spec;
+    }
+
+    /** The same, with names of types that mean on every path what the caller means by them. */
+    static NewTableSpec withTypesAsMeant(Session session, NewTableSpec written) throws SQLException {
+        List<ColumnChange> columns = new ArrayList<>();
+        for (ColumnChange column : written.columns()) {
+            columns.add(new ColumnChange(
+                    column.column(),
+                    TypeName.qualified(session, column.type()),
+                    column.using(),
+                    column.reverseUsing()));
+        }
+        return written.withColumns(columns);
     }
 
     /** @param problems is added to where the plan cannot be made; then nothing is returned */
@@ -169,8 +212,8 @@ public final class NewTablePlan {
     }
 
     private List<ColumnChange> changes(List<Obstacle> problems) throws SQLException {
-        List<ColumnChange> changes = new ArrayList<>();
-        for (ColumnChange wanted : spec.columns()) {
+        List<ColumnChange> accepted = new ArrayList<>();
+        for (ColumnChange wanted : withTypesAsMeant(session, spec).columns()) {
             Optional<Column> column = source.column(wanted.column());
             if (column.isEmpty()) {
                 problems.add(obstacle("it has no column %s, to which a type is given; its columns are %s"
@@ -181,10 +224,46 @@ public final class NewTablePlan {
                     || !TypeName.same(session, wanted.type(), column.get().type())) {
                 problem(wanted, column.get())
                         .map(NewTablePlan::obstacle)
-                        .ifPresentOrElse(problems::add, () -> changes.add(wanted));
+                        .ifPresentOrElse(problems::add, () -> accepted.add(wanted));
             }
         }
+        List<ColumnChange> changes = new ArrayList<>();
+        for (ColumnChange change : accepted) {
+            changes.add(withExpressionsAsMeant(
+                    change, source.column(change.column()).orElseThrow()));
+        }
         return changes;
+    }
+
+    /**
+     * What the caller wrote is looked up on the caller's path, once and for all: copy, replay and comparison run on connections that
+     * would find another function by the same name, or none.
+     */
+    private ColumnChange withExpressionsAsMeant(ColumnChange change, Column column) throws SQLException {
+        return new ColumnChange(
+                change.column(),
+                change.type(),
+                asMeant(change.using(), change.column(), column.type()),
+                asMeant(change.reverseUsing(), change.column(), change.type()));
+    }
+
+    /** As it is where that cannot be found out: on a standby, or without the right to make temporary views. */
+    private Optional<String> asMeant(Optional<String> written, Identifier column, String type) throws SQLException {
+        if (written.isEmpty()) {
+            return written;
+        }
+        Sql view = MEANT.with("expression", Sql.raw(written.get()))
+                .with("type", Sql.raw(type))
+                .with("column", column);
+        Sql asked = AS_MEANT.with("setting", Sql.literal(SETTING))
+                .with("pinned", Sql.literal(SearchPath.PINNED))
+                .with("view", Sql.literal(view.script()));
+        String definition = session.onCallersPath(() -> {
+            session.update(asked.with("quote", Sql.dollarQuote("meant", asked)));
+            return session.queryStrings(FAILURE.with("setting", SETTING)).get(0);
+        });
+        int end = definition.lastIndexOf(END_OF_MEANT);
+        return end < 0 ? written : Optional.of(definition.substring(BEGIN_OF_MEANT.length(), end));
     }
 
     private Optional<String> problem(ColumnChange wanted, Column column) throws SQLException {
@@ -199,10 +278,13 @@ public final class NewTablePlan {
             return expressionProblem(wanted, column);
         }
         String why = null;
-        if (!isSafe(column.typeName(), typeName(wanted).get())
-                || !isSafe(typeName(wanted).get(), column.typeName())) {
+        String from = TypeName.base(column.type());
+        String to = TypeName.base(wanted.type());
+        boolean dates = DateTime.TYPES.contains(column.typeName())
+                && DateTime.TYPES.contains(typeName(wanted).get());
+        if (!dates && !(isSafe(from, to) && isSafe(to, from))) {
             why = "there is no cast for both ways that is the same in every session";
-        } else if (!session.queryBoolean(HAS_EQUALITY.with("type", column.typeName()))) {
+        } else if (!session.queryBoolean(HAS_EQUALITY.with("type", from))) {
             why = "whether the cast loses anything cannot be told without an operator =";
         }
         return Optional.ofNullable(why)
@@ -231,15 +313,18 @@ public final class NewTablePlan {
                 .with("type", Sql.raw(from.type()))
                 .with("column", from.name());
         Sql tried = TRY.with("setting", Sql.literal(SETTING)).with("statement", Sql.literal(explain.script()));
-        session.update(tried.with("quote", Sql.dollarQuote("try", tried)));
-        return session.queryStrings(FAILURE.with("setting", SETTING)).stream()
+        return session
+                .onCallersPath(() -> {
+                    session.update(tried.with("quote", Sql.dollarQuote("try", tried)));
+                    return session.queryStrings(FAILURE.with("setting", SETTING));
+                })
+                .stream()
                 .filter(text -> !text.isEmpty())
                 .findFirst();
     }
 
     private boolean isSafe(String from, String to) throws SQLException {
-        return DateTime.TYPES.contains(from) && DateTime.TYPES.contains(to)
-                || session.queryBoolean(CAST_IS_SAFE.with("source", from).with("target", to));
+        return session.queryBoolean(CAST_IS_SAFE.with("source", from).with("target", to));
     }
 
     private Optional<String> typeName(ColumnChange change) throws SQLException {

@@ -24,7 +24,7 @@ public final class Conversions {
 
     /** The failing cast at the end is how an expression raises an error. */
     private static final Sql EXACT = Sql.of("""
-            CASE WHEN {value} IS NULL OR {back} = {value} THEN {cast} ELSE (pg_catalog.left(({value})::pg_catalog.text, 100) || {message})::integer::pg_catalog.text::{type} END""");
+            CASE WHEN {value} IS NULL OR {back} = {value} THEN {cast} ELSE (pg_catalog.left(({value})::pg_catalog.text, 100) OPERATOR(pg_catalog.||) {message})::integer::pg_catalog.text::{type} END""");
 
     private static final Sql WHERE_FITS = Sql.of("CASE WHEN {fits} THEN {cast} END");
     private static final Sql SAME_BACK = Sql.of("{back} = {value}");
@@ -44,8 +44,8 @@ public final class Conversions {
 
     /** A cast to {@code varchar(n)} would cut a longer text off without a word, where an assignment fails. */
     private static final Sql USING_FITS = Sql.of("""
-            (SELECT CASE WHEN pg_catalog.rtrim(given::pg_catalog.text) = pg_catalog.rtrim(given::{type}::pg_catalog.text) OR given IS NULL THEN given::{type} \
-            ELSE (pg_catalog.left(given::pg_catalog.text, 100) || {message})::integer::pg_catalog.text::{type} END FROM (SELECT {value}) AS result (given))""");
+            (SELECT CASE WHEN pg_catalog.rtrim(given::pg_catalog.text) OPERATOR(pg_catalog.=) pg_catalog.rtrim(given::{type}::pg_catalog.text) OR given IS NULL THEN given::{type} \
+            ELSE (pg_catalog.left(given::pg_catalog.text, 100) OPERATOR(pg_catalog.||) {message})::integer::pg_catalog.text::{type} END FROM (SELECT {value}) AS result (given))""");
 
     private static final Set<String> TEXTS_OF_A_LENGTH = Set.of("varchar", "bpchar");
 

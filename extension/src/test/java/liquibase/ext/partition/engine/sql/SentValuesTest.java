@@ -34,7 +34,7 @@ class SentValuesTest {
                     var statement = connection.createStatement()) {
                 statement.execute("SET standard_conforming_strings = " + conforming);
                 statement.execute("SET escape_string_warning = off");
-                Session session = new Session(connection);
+                Session session = Session.pinned(connection);
                 Sql sql = Sql.of("SELECT {value}::text AS {name}")
                         .with("value", value)
                         .with("name", new Identifier(value));

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class SettingsChangesTest {
     private static List<String> changes(TestDatabase database, String column, Routing routing) throws SQLException {
         try (Connection connection = database.connect()) {
-            Session session = new Session(connection);
+            Session session = Session.pinned(connection);
             Table source = new TableReader(session).require(QualifiedName.of("public", "orders"));
             TableSettings settings = new TableSettingsReader(session).read(source);
             PartitionKey key = PartitionKey.of(

@@ -44,14 +44,14 @@ class SurveyTest {
     private Survey survey(MigrationFixture table) throws SQLException {
         try (Connection connection = table.connect()) {
             connection.setReadOnly(true);
-            return new SurveyReader(new Session(connection))
+            return new SurveyReader(Session.pinned(connection))
                     .read(table.spec(), table.key(), 2, new Identifier("public"));
         }
     }
 
     private List<Setting> server() throws SQLException {
         try (Connection connection = orders.connect()) {
-            return new SurveyReader(new Session(connection)).server();
+            return new SurveyReader(Session.pinned(connection)).server();
         }
     }
 
@@ -77,7 +77,8 @@ class SurveyTest {
         Survey told = survey(table);
         Optional<String> asked;
         try (Connection connection = table.connect()) {
-            asked = Preparation.whyNot(table.environment(connection), table.spec(), List.of());
+            asked = Preparation.whyNot(
+                    Session.pinned(connection), table.environment(connection).state(), table.spec(), List.of());
         }
         assertThat(prepare(table)).isEqualTo(asked);
         assertThat(asked)
@@ -292,7 +293,7 @@ class SurveyTest {
 
     private List<Setting> asRole(String role) throws SQLException {
         try (Connection connection = database.connect(role, role)) {
-            return new SurveyReader(new Session(connection)).server();
+            return new SurveyReader(Session.pinned(connection)).server();
         }
     }
 }

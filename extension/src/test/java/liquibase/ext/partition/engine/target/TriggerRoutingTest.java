@@ -701,7 +701,7 @@ class TriggerRoutingTest {
 
         List<String> refused = new ArrayList<>();
         try (Connection connection = database.connect()) {
-            for (Trigger trigger : new TableReader(new Session(connection))
+            for (Trigger trigger : new TableReader(Session.pinned(connection))
                     .require(QualifiedName.of("public", "t"))
                     .triggers()) {
                 TriggerRouting.obstacle(trigger).ifPresent(why -> refused.add(why));

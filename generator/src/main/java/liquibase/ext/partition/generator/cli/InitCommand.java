@@ -93,7 +93,7 @@ final class InitCommand implements Callable<Integer> {
 
     private ConfigText read() throws UsageException, DatabaseFailureException {
         try (Connection connection = database.connect()) {
-            return new TableInspector(new Session(connection), Duration.ofSeconds(timeout)).inspect(tables);
+            return new TableInspector(Session.pinned(connection), Duration.ofSeconds(timeout)).inspect(tables);
         } catch (UnsuitableTableException e) {
             throw new UsageException(e.getMessage() + System.lineSeparator() + "Nothing was written.");
         } catch (SQLException e) {

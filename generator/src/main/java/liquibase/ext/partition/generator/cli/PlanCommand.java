@@ -81,7 +81,7 @@ final class PlanCommand implements Callable<Integer> {
     private DatabasePlan read(List<TableConfig> wanted) throws UsageException, DatabaseFailureException {
         try (Connection connection = database.connect()) {
             return new PlanReader(
-                            new Session(connection),
+                            Session.pinned(connection),
                             LOCK_LIMIT,
                             spec.commandLine().getErr()::println)
                     .read(wanted);

@@ -28,8 +28,9 @@ public final class TableInspector {
     private static final Sql PARSE = Sql.of("SELECT pg_catalog.parse_ident({name})");
 
     private static final Sql ON_SEARCH_PATH = Sql.of("""
-            SELECT n.nspname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE c.oid = pg_catalog.to_regclass({name})
+            SELECT n.nspname FROM pg_catalog.pg_class AS c
+            JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+            WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass({name})::pg_catalog.oid
             """);
 
     private static final Sql SAME_BUT_FOR_CASE = Sql.of("""
@@ -112,9 +113,10 @@ public final class TableInspector {
         if (parts.size() == 2) {
             return QualifiedName.of(parts.get(0), table);
         }
-        Optional<String> schema =
-                session.queryStrings(ON_SEARCH_PATH.with("name", new Identifier(table).quoted())).stream()
-                        .findFirst();
+        Optional<String> schema = session
+                .onCallersPath(() -> session.queryStrings(ON_SEARCH_PATH.with("name", new Identifier(table).quoted())))
+                .stream()
+                .findFirst();
         if (schema.isEmpty()) {
             throw missing(name, table);
         }

@@ -72,7 +72,8 @@ public final class PlanReader {
     /** @throws SQLException when the catalog cannot be read, with state 55P03 when a table stays locked for too long */
     public DatabasePlan read(List<TableConfig> configured) throws SQLException {
         session.queryStrings(LOCK_LIMIT.with("milliseconds", Long.toString(lockLimit.toMillis())));
-        Identifier schema = new Identifier(session.queryStrings(DEFAULT_SCHEMA).get(0));
+        Identifier schema = new Identifier(session.onCallersPath(() -> session.queryStrings(DEFAULT_SCHEMA))
+                .get(0));
         Identifier stateSchema = session.queryStrings(LIQUIBASE_SCHEMA.with("likely", schema.name())).stream()
                 .findFirst()
                 .map(Identifier::new)

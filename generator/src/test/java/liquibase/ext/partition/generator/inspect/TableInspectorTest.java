@@ -310,8 +310,8 @@ class TableInspectorTest {
         try (Connection connection = database.connect()) {
             connection.createStatement().execute("SET TimeZone = '" + zone + "'");
             connection.setReadOnly(true);
-            ConfigText text =
-                    new TableInspector(new Session(connection), Duration.ofSeconds(30)).inspect(List.of("a", "b", "c"));
+            ConfigText text = new TableInspector(Session.pinned(connection), Duration.ofSeconds(30))
+                    .inspect(List.of("a", "b", "c"));
 
             assertThat(configs(text)).hasSize(3).allSatisfy(table -> {
                 assertThat(table.partitionBy().columns()).containsExactly("at");
@@ -333,7 +333,7 @@ class TableInspectorTest {
         String reader = database.createRole("reader", "");
 
         try (Connection connection = database.connect(reader, reader)) {
-            assertThatThrownBy(() -> new TableInspector(new Session(connection), Duration.ofSeconds(5))
+            assertThatThrownBy(() -> new TableInspector(Session.pinned(connection), Duration.ofSeconds(5))
                             .inspect(List.of("orders")))
                     .isInstanceOf(UnsuitableTableException.class)
                     .hasMessageContaining(
@@ -362,7 +362,7 @@ class TableInspectorTest {
 
         try (Connection connection = database.connect()) {
             connection.createStatement().execute("SET TimeZone = 'Asia/Kathmandu'");
-            Session session = new Session(connection);
+            Session session = Session.pinned(connection);
             Table table = new TableReader(session)
                     .find(QualifiedName.of("public", "orders"))
                     .orElseThrow();
@@ -440,7 +440,7 @@ class TableInspectorTest {
 
         try (Connection connection = database.connect(reader, reader)) {
             ConfigText text =
-                    new TableInspector(new Session(connection), Duration.ofSeconds(5)).inspect(List.of("orders"));
+                    new TableInspector(Session.pinned(connection), Duration.ofSeconds(5)).inspect(List.of("orders"));
 
             assertThat(text.yaml()).contains("because this role may not read the table, and there are no statistics.");
         }
@@ -529,7 +529,7 @@ class TableInspectorTest {
         try (Connection connection = database.connect()) {
             connection.setSchema("shop");
             ConfigText text =
-                    new TableInspector(new Session(connection), Duration.ofSeconds(5)).inspect(List.of("ORDERS"));
+                    new TableInspector(Session.pinned(connection), Duration.ofSeconds(5)).inspect(List.of("ORDERS"));
 
             assertThat(accepted(text).schemaName()).isEqualTo("shop");
         }
@@ -587,7 +587,7 @@ class TableInspectorTest {
     private ConfigText inspect(Duration limit, String... tables) throws SQLException, UnsuitableTableException {
         try (Connection connection = database.connect()) {
             connection.setReadOnly(true);
-            return new TableInspector(new Session(connection), limit).inspect(List.of(tables));
+            return new TableInspector(Session.pinned(connection), limit).inspect(List.of(tables));
         }
     }
 

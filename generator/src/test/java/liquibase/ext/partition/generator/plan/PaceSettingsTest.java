@@ -27,7 +27,7 @@ class PaceSettingsTest {
 
     private static Setting only(TestDatabase database, Map<String, Object> tuning) throws SQLException {
         try (Connection connection = database.connect()) {
-            List<Setting> settings = PaceSettings.read(new Session(connection), new Tuning(tuning), TEN_HOURS);
+            List<Setting> settings = PaceSettings.read(Session.pinned(connection), new Tuning(tuning), TEN_HOURS);
             assertThat(settings).hasSize(1);
             return settings.get(0);
         }
@@ -37,7 +37,9 @@ class PaceSettingsTest {
     void nothingIsToldWhereNothingIsSet(TestDatabase database) throws SQLException {
         try (Connection connection = database.connect()) {
             assertThat(PaceSettings.read(
-                            new Session(connection), new Tuning(Map.of("workers", 4L, "chunkTime", "1s")), TEN_HOURS))
+                            Session.pinned(connection),
+                            new Tuning(Map.of("workers", 4L, "chunkTime", "1s")),
+                            TEN_HOURS))
                     .isEmpty();
         }
     }
@@ -60,7 +62,7 @@ class PaceSettingsTest {
                 Connection another = database.connect();
                 Connection connection = database.connect(stranger, stranger)) {
             assertThat(other.isValid(1) && another.isValid(1)).isTrue();
-            Setting load = PaceSettings.read(new Session(connection), new Tuning(Map.of("maxLoad", 1L)), TEN_HOURS)
+            Setting load = PaceSettings.read(Session.pinned(connection), new Tuning(Map.of("maxLoad", 1L)), TEN_HOURS)
                     .get(0);
             assertThat(load.verdict()).isEqualTo(Setting.Verdict.ADVICE);
             assertThat(load.sentence()).contains("GRANT pg_monitor to this role");
