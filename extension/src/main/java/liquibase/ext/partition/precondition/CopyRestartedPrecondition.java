@@ -5,9 +5,7 @@ import java.util.Optional;
 import liquibase.ext.partition.change.RestartedCopy;
 import liquibase.ext.partition.change.Tuning;
 import liquibase.ext.partition.engine.run.StepRun;
-import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
-import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
@@ -34,10 +32,7 @@ public class CopyRestartedPrecondition extends PartitionPrecondition {
 
     @Override
     protected Optional<String> whyNot(Question question) throws SQLException {
-        Optional<Migration> migration = new Migrations(
-                        new Session(question.environment().main()),
-                        question.environment().state())
-                .find(question.table());
+        Optional<Migration> migration = question.migration();
         boolean wanted = RestartedCopy.isAsked(restart, question.table())
                 || migration.filter(Migration::restarting).isPresent();
         if (!wanted) {
