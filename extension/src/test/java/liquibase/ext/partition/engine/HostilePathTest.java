@@ -50,6 +50,7 @@ class HostilePathTest {
                 assertThat(e.getMessage()).containsAnyOf("attacked as boss", "enum", "evil");
             }
         }
+        database.execute("ALTER SEQUENCE evil.calls RESTART");
     }
 
     @Test
