@@ -26,10 +26,13 @@ record Server(String cluster, long database) {
 
     private static final Sql IN_RECOVERY = Sql.of("SELECT pg_catalog.pg_is_in_recovery()");
 
-    private static final Sql READ_ONLY = Sql.of("SELECT pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'on'");
+    private static final Sql READ_ONLY =
+            Sql.of("SELECT pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'on'");
 
     static Server of(Session session) throws SQLException {
-        return new Server(cluster(session), session.queryOnAnyPath(DATABASE, row -> row.getLong(1)).get(0));
+        return new Server(
+                cluster(session),
+                session.queryOnAnyPath(DATABASE, row -> row.getLong(1)).get(0));
     }
 
     private static String cluster(Session session) throws SQLException {

@@ -56,7 +56,11 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
      * @param session on Liquibase's connection, to be pinned for what is asked; a step that {@code environment} begins has its own
      */
     protected record Question(
-            StepRun.Environment environment, Session session, QualifiedName table, ChangeSet changeSet, Database database) {
+            StepRun.Environment environment,
+            Session session,
+            QualifiedName table,
+            ChangeSet changeSet,
+            Database database) {
         /** The table's; empty where it has none. */
         Optional<Migration> migration() throws SQLException {
             return session.whilePinned(() -> new Migrations(session, environment.state()).find(table));
