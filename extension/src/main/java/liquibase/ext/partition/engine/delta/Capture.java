@@ -41,7 +41,14 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             CREATE TABLE {missed} (
               seen_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
               cause pg_catalog.text NOT NULL
-            )""");
+            );
+            COMMENT ON TABLE {missed} IS {comment}""");
+
+    /** By which the table is known to be ours where somebody has dropped the delta table by hand and left this one. */
+    private static final String MISSED_COMMENT = "liquibase-partition: writes whose keys could not be recorded";
+
+    private static final Sql IS_LEFT_MISSED = Sql.of(
+            "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({missed}), 'pg_class') IS NOT DISTINCT FROM {comment}");
 
     /**
      * An update leaves one row where it changed neither the key nor the partition-key value. These are compared by their
@@ -206,7 +213,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         statements.add(
                 CREATE_DELTA_INDEX.with("index", index()).with("delta", delta).with("key", Sql.list(key)));
         statements.add(Seclusion.of(delta, source));
-        statements.add(Seclusion.made(missed(), CREATE_MISSED.with("missed", missed())));
+        statements.add(Seclusion.made(
+                missed(), CREATE_MISSED.with("missed", missed()).with("comment", Sql.literal(MISSED_COMMENT))));
         statements.add(CREATE_CAPTURE_FUNCTION
                 .with("quote", Sql.dollarQuote("capture", Sql.list(names())))
                 .with("function", captureFunction())
@@ -343,7 +351,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                 DROP_FUNCTION.with("function", captureFunction()),
                 DROP_FUNCTION.with("function", refusalFunction()),
                 DROP_DELTA.with("delta", delta),
-                DROP_MISSED.with("missed", missed()));
+                dropMissed());
     }
 
     /**
@@ -516,6 +524,17 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     Sql named(Sql template) {
         return template.with("capture", captureFunction().quoted())
                 .with("refusal", refusalFunction().quoted());
+    }
+
+    /** Whether {@link #missed} is that of an earlier capture whose delta table somebody has dropped by hand. */
+    boolean hasLeftMissed(Session session) throws SQLException {
+        return session.queryBoolean(
+                IS_LEFT_MISSED.with("missed", missed().quoted()).with("comment", MISSED_COMMENT));
+    }
+
+    /** The statement that drops {@link #missed}. */
+    Sql dropMissed() {
+        return DROP_MISSED.with("missed", missed());
     }
 
     /** The table of the writes that could not be recorded. */

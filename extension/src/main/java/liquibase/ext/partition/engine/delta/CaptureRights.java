@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.run.LockNotAvailable;
@@ -112,10 +113,19 @@ public final class CaptureRights {
                 : Optional.empty();
     }
 
-    /** What is wrong with the capture of a table, in sentences, each with what mends it. Reads only. */
+    /** What is wrong with the capture of a table, and what was not captured, in sentences that say what to do. Reads only. */
     public static List<String> problems(Session session, Migration migration) throws SQLException {
         Optional<Capture> capture = capturing(migration);
-        return capture.isEmpty() ? List.of() : problems(session, capture.get(), migration.source());
+        if (capture.isEmpty()) {
+            return List.of();
+        }
+        List<String> problems = new ArrayList<>(problems(session, capture.get(), migration.source()));
+        capture.get().missed(session, 1).stream()
+                .map(missed ->
+                        "since %s there were writes to %s whose keys could not be recorded (%s). Writers go on; the next step stops and says what to do."
+                                .formatted(missed.seenAt(), migration.source(), missed.cause()))
+                .forEach(problems::add);
+        return List.copyOf(problems);
     }
 
     private static List<String> problems(Session session, Capture capture, QualifiedName table) throws SQLException {
@@ -128,7 +138,7 @@ public final class CaptureRights {
                 owners(session, capture, table).stream().map(Sql::script).toList();
         if (!lacking.isEmpty()) {
             return List.of(
-                    "every write to %s fails, because the role as which it is captured lacks a right. Run as the owner of the schema: %s%s. To free the writers at once instead: ALTER TABLE %s DISABLE TRIGGER %s; what they write then is not captured, which every step notices."
+                    "every write to %s fails, because the role as which it is captured lacks a right. Run, as a role that may: %s%s. To free the writers at once instead: ALTER TABLE %s DISABLE TRIGGER %s; what they write then is not captured, which every step notices."
                             .formatted(
                                     table,
                                     String.join("; ", lacking),

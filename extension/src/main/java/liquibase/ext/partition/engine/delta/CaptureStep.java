@@ -64,14 +64,16 @@ public final class CaptureStep {
         }
         Table source = new TableReader(run.session()).require(run.source());
         source.keyIndex(key);
-        for (QualifiedName made : List.of(capture.delta(), capture.missed())) {
+        boolean left = capture.hasLeftMissed(run.session());
+        for (QualifiedName made : left ? List.of(capture.delta()) : List.of(capture.delta(), capture.missed())) {
             if (run.session().queryBoolean(EXISTS.with("table", made.quoted()))) {
                 throw new PartitionException(
                         "There is a table %s already, which this migration did not make. Nothing was changed. Rename it, or choose another deltaTableName."
                                 .formatted(made));
             }
         }
-        List<Sql> statements = statements(run.session(), run.state(), capture, source);
+        List<Sql> statements = new ArrayList<>(left ? List.of(capture.dropMissed()) : List.of());
+        statements.addAll(statements(run.session(), run.state(), capture, source));
         lock.inTransaction(
                 run.session(),
                 run.report(),

@@ -16,6 +16,7 @@ import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultRows;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
@@ -122,6 +123,9 @@ public final class Verification {
             return new Compared(comparison.compare(run, team, what, chunkSize, workers), triggers, partitions);
         });
         ComparisonResult result = steady.compared().result();
+        if (result.differences() > 0) {
+            tellOfMissedWrites(run, Capture.of(migration));
+        }
         run.migrations()
                 .recordBackupVerification(
                         migration,
@@ -190,6 +194,21 @@ public final class Verification {
             // The connection is gone; what counts is why.
             failure.addSuppressed(suppressed);
             return true;
+        }
+    }
+
+    private static void tellOfMissedWrites(StepRun run, Capture capture) throws SQLException {
+        for (Capture.Missed missed : capture.missed(run.session(), 1)) {
+            run.line(
+                    "%s: since %s there were writes to %s whose keys could not be recorded (%s), which may be why rows differ. Where the rows of %s are right, put the keys into the delta table, once with the values that either table has (INSERT INTO %s (%s) VALUES …), and run again."
+                            .formatted(
+                                    run.step(),
+                                    missed.seenAt(),
+                                    run.source(),
+                                    missed.cause(),
+                                    run.source(),
+                                    capture.delta(),
+                                    Sql.list(capture.columns())));
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -15,6 +16,10 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.index.IndexBuild;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.verify.Verification;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -401,5 +406,57 @@ class CaptureNoticedTest {
                     .hasMessageContaining("Nothing was renamed");
         }
         assertThat(kindOfOrders()).isEqualTo("r");
+    }
+
+    @Test
+    void theBackupIsDroppedOnceTheKeysThatCouldNotBeRecordedArePutIntoTheDeltaAsTheLineSays() throws SQLException {
+        orders.throughSwap();
+        writeAsOldAndNew("ALTER TABLE orders RENAME created_at TO placed_at", "placed_at");
+        database.execute("ALTER TABLE orders RENAME placed_at TO created_at");
+        assertThat(problems()).anyMatch(it -> it.contains("whose keys could not be recorded"));
+
+        assertThatThrownBy(orders::dropBackup).hasMessageContaining("Nothing was dropped");
+        assertThat(orders.lines())
+                .anyMatch(line -> line.contains("whose keys could not be recorded (column \"created_at\" not found")
+                        && line.contains("INSERT INTO public.orders_delta (\"id\", \"created_at\") VALUES …"));
+        database.execute("""
+                INSERT INTO orders_delta (id, created_at)
+                SELECT id, created_at FROM orders WHERE id IN (5, 6, 7000, 7001, 8, 9)
+                UNION SELECT id, created_at FROM orders_old WHERE id IN (5, 6, 7000, 7001, 8, 9)""");
+        orders.dropBackup();
+
+        assertThat(database.queryStrings("SELECT relname::text FROM pg_class WHERE relname ~ '^orders_(delta|old)'"))
+                .isEmpty();
+        assertThat(problems()).isEmpty();
+    }
+
+    /** What {@code partition-status} says beside where the migration is. */
+    private List<String> problems() throws SQLException {
+        try (Connection connection = database.connect()) {
+            Session session = new Session(connection);
+            return CaptureRights.problems(
+                    session,
+                    new Migrations(session, new StateTables(new Identifier("public")))
+                            .find(orders.source())
+                            .orElseThrow());
+        }
+    }
+
+    /** As that of a delta table that somebody has dropped by hand is; one of somebody else's is refused. */
+    @Test
+    void theTableOfMissedWritesOfAnEarlierCaptureIsReplacedAndAnothersIsNot() throws SQLException {
+        orders.prepare();
+        database.execute("CREATE TABLE orders_delta_missed (mine text)");
+        assertThatThrownBy(orders::capture).hasMessageContaining("There is a table public.orders_delta_missed already");
+        database.execute("DROP TABLE orders_delta_missed");
+        orders.capture();
+        database.execute(
+                "INSERT INTO orders_delta_missed (cause) VALUES ('earlier')",
+                "DROP TABLE orders_delta CASCADE",
+                "DROP FUNCTION orders_delta_capture, orders_delta_no_truncate CASCADE",
+                "DROP TABLE orders_new CASCADE");
+        orders.prepare().capture().copy();
+        assertThat(database.queryLong("SELECT count(*) FROM orders_delta_missed"))
+                .isZero();
     }
 }
