@@ -227,7 +227,7 @@ public final class Workers {
                 if (connection.isEmpty()) {
                     break;
                 }
-                workers.add(configure(connection.get()));
+                workers.add(configure(connection.get(), workers.isEmpty()));
             }
         } catch (SQLException e) {
             // A copy that goes on slowly is worth more than one that stops because the server is short of connections.
@@ -236,12 +236,15 @@ public final class Workers {
         return workers;
     }
 
-    private Worker configure(Connection connection) throws SQLException {
+    /** @param first whose way to the server is that of all: to look into it takes one more connection, which a pool may not have left */
+    private Worker configure(Connection connection, boolean first) throws SQLException {
         try {
             Worker worker = new Worker(connection, new Session(connection));
             connection.setAutoCommit(true);
             watch.over(worker.session());
-            Pooler.refuse(connection, source, step, table);
+            if (first) {
+                Pooler.refuse(connection, source, step, table);
+            }
             worker.session().pin();
             setUp(worker.session());
             return worker;

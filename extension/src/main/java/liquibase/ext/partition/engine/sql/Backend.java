@@ -36,11 +36,19 @@ public record Backend(long pid, String started) {
     /** The process that the server has named when it was connected to. A pooler names one of its own, by which it finds its client. */
     private static long keyOf(Connection connection) {
         try {
-            return ((Number) connection.getClass().getMethod("getBackendPID").invoke(connection)).longValue();
-        } catch (ReflectiveOperationException | ClassCastException e) {
-            // Another driver, or a pool's connection in the same JVM.
+            Class<?> driver = Class.forName("org.postgresql.PGConnection", false, loaderOf(connection));
+            Object ofDriver = connection.isWrapperFor(driver) ? connection.unwrap(driver) : connection;
+            return ((Number) ofDriver.getClass().getMethod("getBackendPID").invoke(ofDriver)).longValue();
+        } catch (ReflectiveOperationException | ClassCastException | SQLException e) {
+            // Another driver.
             return 0;
         }
+    }
+
+    /** A pool in this JVM wraps the driver's connections, and both need not be seen from here. */
+    private static ClassLoader loaderOf(Connection connection) {
+        ClassLoader loader = connection.getClass().getClassLoader();
+        return loader == null ? Backend.class.getClassLoader() : loader;
     }
 
     /** Ends it, with what it has not committed; does nothing where it has ended. */

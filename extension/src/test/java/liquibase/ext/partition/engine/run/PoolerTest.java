@@ -15,7 +15,9 @@ import java.util.function.Supplier;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.sql.Backend;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -61,6 +63,10 @@ class PoolerTest {
                 PoolerTest.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
                     if (method.getName().equals("close")) {
                         return null;
+                    }
+                    if (method.getName().equals("isWrapperFor")) {
+                        // The keys that a pooler gives its clients are its own.
+                        return false;
                     }
                     if (method.getName().equals("setAutoCommit")) {
                         Connection session = held[0] == null ? pool.get() : held[0];
@@ -153,5 +159,19 @@ class PoolerTest {
                     .hasMessageContaining("liquibase.partition.url");
         }
         assertNothingIsLeftInThePool();
+    }
+
+    /** As a pool's in the same JVM: no further connection is needed to know the process. */
+    @Test
+    void aWrappedConnectionOfTheDriverIsKnownToBeDirect() throws SQLException {
+        Connection session = sessions.get(0);
+        Connection wrapped = (Connection) Proxy.newProxyInstance(
+                PoolerTest.class.getClassLoader(),
+                new Class<?>[] {Connection.class},
+                (proxy, method, arguments) -> method.invoke(session, arguments));
+
+        assertThat(Backend.of(new Session(wrapped)).isAlone(wrapped)).isTrue();
+        assertThat(Backend.of(new Session(wrapped)).isAlone(client(() -> session)))
+                .isFalse();
     }
 }
