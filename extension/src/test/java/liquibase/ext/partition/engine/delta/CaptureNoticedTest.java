@@ -433,7 +433,7 @@ class CaptureNoticedTest {
     /** What {@code partition-status} says beside where the migration is. */
     private List<String> problems() throws SQLException {
         try (Connection connection = database.connect()) {
-            Session session = new Session(connection);
+            Session session = Session.pinned(connection);
             return CaptureRights.problems(
                     session,
                     new Migrations(session, new StateTables(new Identifier("public")))
