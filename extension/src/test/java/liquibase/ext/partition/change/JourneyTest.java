@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import liquibase.exception.ValidationFailedException;
 import liquibase.ext.partition.connection.WorkerDataSource;
 import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.HostileSchema;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -101,6 +102,21 @@ class JourneyTest {
         changelog.update();
         assertThat(changelog.recorded()).hasSize(8);
         assertThat(state()).isEqualTo(state);
+    }
+
+    /** A role with CREATE on public once became superuser by a function public.to_regclass(varchar). */
+    @Test
+    void whoMayCreateInPublicIsNotCalledBySuperusers() throws Exception {
+        String attacker = database.createRole("mallory", "");
+        database.execute("GRANT CREATE ON SCHEMA public TO " + attacker);
+        HostileSchema hostile = HostileSchema.ofFunctions(database, "public", attacker);
+
+        changelog.changesets(changesets(changes("chunkSize=\"500\""))).update(7);
+        changelog.rollback(1);
+        changelog.update();
+
+        hostile.assertNeverCalled();
+        assertThat(changelog.recorded()).hasSize(8);
     }
 
     /** As after somebody's rollback in the middle of an update. */

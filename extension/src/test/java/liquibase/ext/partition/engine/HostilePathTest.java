@@ -117,6 +117,42 @@ class HostilePathTest {
                 .isEqualTo(202);
     }
 
+    /** Workers have the path of the role, of the URL or of a pool; the connection on which the table is made may have another one. */
+    @Test
+    void whatTheCallerWroteIsLookedUpOnTheCallersPathOnceAndForAll(TestDatabase fresh) throws SQLException {
+        String role = fresh.createRole("team", "SUPERUSER");
+        fresh.execute(
+                "CREATE SCHEMA app",
+                "CREATE FUNCTION app.cents(numeric) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT ($1 * 100)::bigint'",
+                "CREATE FUNCTION app.euros(bigint) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 100.0'",
+                "CREATE FUNCTION public.cents(numeric) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 0::bigint'",
+                "CREATE FUNCTION public.euros(bigint) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 0.0'",
+                "CREATE TYPE app.state AS ENUM ('new', 'paid')",
+                "CREATE TYPE public.state AS ENUM ('other')");
+        MigrationFixture orders = MigrationFixture.ofOrders(fresh, 120)
+                .as(role)
+                .converting("amount", "bigint", "cents(amount) -- of a euro", "euros(amount)")
+                .converting("status", "state", "status::state", "status::text");
+        String path = "ALTER ROLE %s IN DATABASE %s SET search_path = %s";
+
+        fresh.execute(path.formatted(role, fresh.name(), "app, public"));
+        orders.prepare();
+        fresh.execute(path.formatted(role, fresh.name(), "public, app"));
+        orders.capture();
+        fresh.execute("UPDATE orders SET amount = 7 WHERE id = 5");
+        orders.copy().index().replay().verify();
+
+        assertThat(fresh.queryLong("SELECT sum(amount) FROM orders_new"))
+                .isEqualTo(fresh.queryLong("SELECT sum(amount * 100)::bigint FROM orders"));
+        assertThat(fresh.queryString("SELECT DISTINCT pg_typeof(status)::text FROM orders_new"))
+                .isEqualTo("app.state");
+        orders.swap();
+        fresh.execute("UPDATE orders SET amount = 900, status = 'paid' WHERE id = 6");
+        orders.reverseSwap();
+        assertThat(fresh.queryString("SELECT amount || ' ' || status FROM orders WHERE id = 6"))
+                .isEqualTo("9.00 paid");
+    }
+
     /** As an application does whose own path is the same. */
     private void write(String sql) throws SQLException {
         try (Connection connection = database.connect(boss, boss);

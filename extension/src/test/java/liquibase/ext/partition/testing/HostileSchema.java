@@ -28,22 +28,33 @@ public final class HostileSchema {
     /** Fills {@code schema}, in which {@code attacker} may create, as that role. */
     public static HostileSchema of(TestDatabase database, String schema, String attacker) throws SQLException {
         HostileSchema hostile = new HostileSchema(database, schema);
-        try (Connection connection = database.connect(attacker, attacker);
-                Statement statement = connection.createStatement()) {
-            statement.execute("SET search_path = pg_catalog");
-            statement.execute("SET client_min_messages = error");
-            for (String sql : new String[] {
+        hostile.fill(
+                attacker,
                 hostile.counter(),
                 hostile.functions(),
                 hostile.temptingFunctions(),
                 hostile.operators(),
                 hostile.relations(),
-                hostile.types()
-            }) {
+                hostile.types());
+        return hostile;
+    }
+
+    /** With functions alone: an operator can be a better match for a statement of the driver's own, which are not ours to mend. */
+    public static HostileSchema ofFunctions(TestDatabase database, String schema, String attacker) throws SQLException {
+        HostileSchema hostile = new HostileSchema(database, schema);
+        hostile.fill(attacker, hostile.counter(), hostile.temptingFunctions());
+        return hostile;
+    }
+
+    private void fill(String attacker, String... statements) throws SQLException {
+        try (Connection connection = database.connect(attacker, attacker);
+                Statement statement = connection.createStatement()) {
+            statement.execute("SET search_path = pg_catalog");
+            statement.execute("SET client_min_messages = error");
+            for (String sql : statements) {
                 statement.execute(sql.replace("{schema}", schema).replace("{tempting}", TEMPTING));
             }
         }
-        return hostile;
     }
 
     /** Nothing of it was ever called. */
