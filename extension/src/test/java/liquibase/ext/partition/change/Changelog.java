@@ -148,10 +148,18 @@ final class Changelog {
 
     /** Adds whole {@code changeSet} elements after the generated ones. */
     Changelog and(String xml) {
+        return withBefore("</databaseChangeLog>", xml);
+    }
+
+    /** Adds whole {@code changeSet} elements before the generated ones. */
+    Changelog after(String xml) {
+        return withBefore("<include ", xml);
+    }
+
+    private Changelog withBefore(String place, String xml) {
         Path file = directory.resolve("changelog.xml");
         try {
-            Files.writeString(
-                    file, Files.readString(file).replace("</databaseChangeLog>", xml + "</databaseChangeLog>"));
+            Files.writeString(file, Files.readString(file).replace(place, xml + place));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -218,6 +218,45 @@ class RestartCopyTest {
     }
 
     @Test
+    void anIndexMadeAfterTheOthersIsThereOnceTheCopyIsStartedOverAsTheMessageSays() throws Exception {
+        changelog.update();
+        database.execute("CREATE INDEX orders_late ON orders (updated_at)");
+        Throwable failure = catchThrowable(this::approveTheSwap);
+        assertThat(failure).hasMessageContaining("Index orders_late of public.orders has no counterpart");
+        changelog.parameter("swapApproved", NOTHING);
+
+        restartCopy(remedyIn(failure));
+        assertThat(phase()).isEqualTo("verified");
+        approveTheSwap();
+
+        assertThat(database.queryString(
+                        "SELECT indrelid::regclass FROM pg_index WHERE indexrelid = 'orders_late'::regclass"))
+                .isEqualTo("orders");
+        assertThat(phase()).isEqualTo("swapped");
+    }
+
+    /** Children that inherit, each partition's own keys, a table of other types; and the swap taken back before. */
+    @ParameterizedTest
+    @ValueSource(strings = {"routed-by-trigger", "nullable-date", "changed-types"})
+    void startsOverWhateverTheNewTableIsLikeEvenAfterASwapThatWasTakenBack(String folder, @TempDir Path other)
+            throws Exception {
+        Changelog run = new Changelog(database, other).generated(folder, "");
+        run.parameter("swapApproved", "all").update();
+        run.parameter("swapApproved", NOTHING).parameter("swapBack", "all").update();
+        assertThat(database.queryStrings("SELECT DISTINCT phase FROM partition_migration"))
+                .containsExactly("verified");
+
+        run.parameter("swapBack", NOTHING).parameter("restartCopy", "all").update();
+        assertThat(run.lines()).anyMatch(line -> line.contains("is started over"));
+        assertThat(database.queryStrings("SELECT DISTINCT phase FROM partition_migration"))
+                .containsExactly("verified");
+        run.parameter("restartCopy", NOTHING).parameter("swapApproved", "all").update();
+
+        assertThat(database.queryStrings("SELECT DISTINCT phase FROM partition_migration"))
+                .containsExactly("swapped");
+    }
+
+    @Test
     void afterTheSwapItIsSaidThatNothingIsStartedOver() throws Exception {
         changelog.update();
         approveTheSwap();

@@ -37,12 +37,13 @@ class SwapBackTest {
     }
 
     /** Another team's changeset, which makes a table of that name. */
+    private static String changesetOf(String table) {
+        return "<changeSet id=\"%1$s\" author=\"another team\"><createTable tableName=\"%1$s\"><column name=\"id\" type=\"int\"/></createTable></changeSet>\n"
+                .formatted(table);
+    }
+
     private void deploy(String table) throws LiquibaseException {
-        changelog
-                .and(
-                        "<changeSet id=\"%1$s\" author=\"another team\"><createTable tableName=\"%1$s\"><column name=\"id\" type=\"int\"/></createTable></changeSet>\n"
-                                .formatted(table))
-                .update();
+        changelog.and(changesetOf(table)).update();
         assertThat(isThere(table)).isTrue();
     }
 
@@ -169,6 +170,21 @@ class SwapBackTest {
         assertThat(changelog.recorded()).endsWith("theirs", TAG, "orders-swap", "orders-swapped");
         changelog.rollback(TAG);
         assertThat(isSwapped()).isFalse();
+        assertThat(isThere("theirs")).isTrue();
+    }
+
+    /** Killed between the two records; then the update that was approved again begins with another team's changeset. */
+    @Test
+    void whatIsDeployedInTheSameUpdateAheadOfTheSwapComesBeforeItsTag() throws Exception {
+        changelog.update();
+        swap();
+        database.execute("DELETE FROM databasechangelog WHERE id IN ('orders-swap', 'orders-swapped')");
+        changelog.after(changesetOf("theirs"));
+
+        swap();
+
+        assertThat(changelog.recorded()).endsWith("theirs", TAG, "orders-swap", "orders-swapped");
+        changelog.rollback(TAG);
         assertThat(isThere("theirs")).isTrue();
     }
 
