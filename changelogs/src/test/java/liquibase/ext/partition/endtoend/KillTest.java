@@ -102,7 +102,7 @@ class KillTest {
 
         liquibase.update("--label-filter=copy").requireSuccess();
         assertThat(recorded()).endsWith("orders-replay");
-        killAt("LOCK TABLE orders_delta IN ACCESS EXCLUSIVE MODE", "SELECT count(*) AS rows");
+        killAt("LOCK TABLE orders_delta IN ACCESS EXCLUSIVE MODE", "count(*) AS rows");
         Copy.releaseLocks(database);
 
         killAt("LOCK TABLE orders IN ROW EXCLUSIVE MODE", "LOCK TABLE", "-DswapApproved=orders");

@@ -56,7 +56,7 @@ class WhatIfTest {
         String source = Files.readString(file);
         int declared = source.indexOf("void " + method + "(");
         // A method that is no test, or is not run, holds nothing.
-        String before = declared < 0 ? "" : source.substring(source.lastIndexOf("}", declared) + 1, declared);
+        String before = declared < 0 ? "" : source.substring(source.lastIndexOf("\n\n", declared) + 1, declared);
         return declared >= 0 && before.contains("Test") && !before.contains("Disabled");
     }
 }
