@@ -7,6 +7,8 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.run.Lock;
+import liquibase.ext.partition.engine.run.LockPatience;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -80,11 +82,17 @@ public final class CaptureStep {
                 run.source(),
                 "Nothing was changed; no trigger was made.",
                 () -> {
+                    LockPatience.lockIdle(run.session(), ofRecord(run, migration));
                     run.session().updateAll(statements);
                     return null;
                 },
                 () -> {});
         run.line("changes of %s are captured in %s".formatted(run.source(), capture.delta()));
+    }
+
+    /** An operator may have it open, who changes the tuning: so it is locked before writers wait. */
+    private static Lock ofRecord(StepRun run, Migration migration) {
+        return new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true);
     }
 
     /**
@@ -108,6 +116,13 @@ public final class CaptureStep {
                     if (migration.plan().isPresent()) {
                         CopiedRows.discard(run, migration);
                     }
+                    LockPatience.lock(
+                            run.session(),
+                            List.of(
+                                    ofRecord(run, migration),
+                                    Lock.againstAll(run.source()),
+                                    Lock.ofIdle(capture.delta())),
+                            run.source());
                     run.session().updateAll(capture.stopStatements(CapturedTable.ordinary(run.source())));
                     run.session().updateAll(capture.dropStatements());
                     run.migrations().endCapture(migration);

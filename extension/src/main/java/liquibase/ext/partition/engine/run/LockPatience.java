@@ -81,6 +81,11 @@ public final class LockPatience {
         return lockedAt == 0 ? System.nanoTime() : lockedAt;
     }
 
+    /** Takes a lock that nobody minds, before others; how long a lock is waited for stays as it is. */
+    public static void lockIdle(Session session, Lock lock) throws SQLException {
+        take(session, lock, List.of(lock.statement()));
+    }
+
     private static void take(Session session, Lock lock, List<Sql> statements) throws SQLException {
         try {
             session.updateAll(statements);

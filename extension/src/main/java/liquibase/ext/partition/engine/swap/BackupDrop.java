@@ -176,7 +176,9 @@ public final class BackupDrop {
         return List.of(
                 new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true),
                 Lock.ofIdle(backup),
-                Lock.againstAll(run.source()));
+                Lock.againstAll(run.source()),
+                // Who reads it is waited for a moment only; writers lock it after the table, so it cannot come before.
+                Lock.ofIdle(capture.delta()));
     }
 
     /** Whether the record of the comparison still tells what there is: the same triggers captured all the time, and no partition has gone. */

@@ -277,4 +277,35 @@ class CaptureTest {
         database.execute(statement);
         orders.capture(SHORT);
     }
+
+    /** Writers wait for the one who waits for that reader, so it is waited for a moment only. */
+    @Test
+    void whoReadsTheDeltaTableIsNamedWhereCaptureCannotEnd() throws Exception {
+        orders.capture();
+        try (Transaction reader = Transaction.begin(database)) {
+            reader.run("SET application_name = 'a dashboard'", "LOCK TABLE orders_delta IN ACCESS SHARE MODE");
+
+            assertThatThrownBy(() -> orders.step("rollback of captureChanges", run -> CaptureStep.stop(run, SHORT)))
+                    .isInstanceOf(LockNotAvailable.class)
+                    .hasMessageContaining("Could not lock public.orders_delta in 3 attempts")
+                    .hasMessageContaining("a dashboard")
+                    .hasMessageContaining("changes are still captured");
+        }
+        database.execute(insert(-1));
+        assertThat(orders.deltaRows()).isEqualTo(1);
+        orders.step("rollback of captureChanges", run -> CaptureStep.stop(run, SHORT));
+    }
+
+    @Test
+    void whoHasTheMigrationsRecordOpenIsNamedBeforeAnyWriterWaits() throws Exception {
+        try (Transaction operator = Transaction.begin(database)) {
+            operator.run("SET application_name = 'an operator'", "UPDATE partition_migration SET tuning = NULL");
+
+            assertThatThrownBy(() -> orders.capture(SHORT))
+                    .isInstanceOf(LockNotAvailable.class)
+                    .hasMessageContaining("Could not lock public.partition_migration in 3 attempts")
+                    .hasMessageContaining("an operator");
+        }
+        orders.capture();
+    }
 }
