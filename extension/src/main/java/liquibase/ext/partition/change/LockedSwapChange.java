@@ -144,13 +144,21 @@ public class LockedSwapChange extends DeltaChange {
             return List.of();
         }
         try (StepRun run = LiquibaseEnvironment.of(database).begin(getSerializedObjectName(), source(database))) {
-            List<String> comments = new ArrayList<>(List.of("In one transaction:"));
-            for (Sql statement : Swap.of(run, backup()).reviewStatements()) {
-                comments.add(statement.script() + ";");
-            }
+            Swap.Review review = Swap.of(run, backup()).review();
+            List<String> comments = new ArrayList<>();
+            comment(comments, "Before the transaction, each under a lock of its sequence alone:", review.before());
+            comment(comments, "In one transaction:", review.transaction());
+            comment(comments, "After the transaction, under locks of sequences alone:", review.after());
             return comments;
         } catch (SQLException | DatabaseException | PartitionException e) {
             return List.of();
+        }
+    }
+
+    private static void comment(List<String> comments, String when, List<Sql> statements) {
+        if (!statements.isEmpty()) {
+            comments.add(when);
+            statements.forEach(statement -> comments.add(statement.script() + ";"));
         }
     }
 

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.precondition;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import liquibase.change.Change;
 import liquibase.changelog.ChangeSet;
@@ -103,14 +104,26 @@ public class ApprovedPrecondition extends PartitionPrecondition {
             return;
         }
         try (StepRun run = question.environment().begin("approved", question.table())) {
+            Swap.Review review = Swap.of(run, change.get().backup()).review();
             StringBuilder script = new StringBuilder("The swap would run, in one transaction:\nBEGIN;\n");
-            for (Sql statement : Swap.of(run, change.get().backup()).reviewStatements()) {
-                script.append(statement.script()).append(";\n");
+            append(script, review.transaction());
+            script.append("COMMIT;");
+            if (!review.before().isEmpty()) {
+                script.append("\nand before it, each under a lock of its sequence alone:\n");
+                append(script, review.before());
             }
-            run.line(script.append("COMMIT;").toString());
+            if (!review.after().isEmpty()) {
+                script.append("\nand after it, under locks of sequences alone:\n");
+                append(script, review.after());
+            }
+            run.line(script.toString().stripTrailing());
         } catch (PartitionException e) {
             question.environment().report().line("Its SQL cannot be shown now: " + e.getMessage());
         }
+    }
+
+    private static void append(StringBuilder script, List<Sql> statements) {
+        statements.forEach(statement -> script.append(statement.script()).append(";\n"));
     }
 
     private static Optional<LockedSwapChange> swapOf(ChangeSet changeSet) {

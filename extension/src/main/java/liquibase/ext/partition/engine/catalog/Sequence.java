@@ -7,15 +7,20 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 /**
  * A sequence that belongs to a column. A column can have several, when it was given another one and the first was left.
  *
- * @param ascending whether its increment is positive
  * @param identity whether it is that of an identity column
  * @param suppliesColumn whether the column takes its values from it, by its identity or its default
  * @param grants on the sequence, its owner's own too
  */
 public record Sequence(
+        long oid,
         QualifiedName name,
-        boolean ascending,
+        SequenceOptions options,
         boolean identity,
         boolean suppliesColumn,
         Optional<String> comment,
-        List<Grant> grants) {}
+        List<Grant> grants) {
+    /** Whether its increment is positive. */
+    public boolean ascending() {
+        return options.isAscending();
+    }
+}

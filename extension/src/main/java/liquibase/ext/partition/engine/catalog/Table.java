@@ -67,6 +67,16 @@ public record Table(
         return columns.stream().filter(it -> it.name().equals(column)).findFirst();
     }
 
+    /** Whether an index gives the column's largest value at once. */
+    public boolean hasIndexThatBeginsWith(Identifier column) {
+        return indexes.stream()
+                .anyMatch(index -> index.valid()
+                        && !index.partial()
+                        && index.method().startsWith("btree")
+                        && !index.columns().isEmpty()
+                        && index.columns().get(0).equals(column));
+    }
+
     /** The index of that name, if there is one. */
     public Optional<Index> index(Identifier index) {
         return indexes.stream().filter(it -> it.name().equals(index)).findFirst();

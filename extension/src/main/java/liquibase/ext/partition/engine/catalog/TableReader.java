@@ -43,7 +43,8 @@ public final class TableReader {
             """);
 
     private static final Sql SEQUENCES = Sql.of("""
-            SELECT a.attname, n.nspname, c.relname, c.oid, s.seqincrement > 0 AS ascending,
+            SELECT a.attname, n.nspname, c.relname, c.oid, pg_catalog.format_type(s.seqtypid, NULL) AS type,
+                   s.seqstart, s.seqmin, s.seqmax, s.seqincrement, s.seqcache, s.seqcycle,
                    pg_catalog.obj_description(c.oid, 'pg_class') AS comment, owned.deptype = 'i' AS identity,
                    owned.deptype = 'i' OR t.typcategory = 'N' AND EXISTS (
                      SELECT FROM pg_catalog.pg_attrdef AS d
@@ -327,7 +328,7 @@ public final class TableReader {
                 String column,
                 QualifiedName name,
                 long oid,
-                boolean ascending,
+                SequenceOptions options,
                 boolean identity,
                 boolean supplies,
                 Optional<String> comment) {}
@@ -337,7 +338,14 @@ public final class TableReader {
                         row.getString("attname"),
                         QualifiedName.of(row.getString("nspname"), row.getString("relname")),
                         row.getLong("oid"),
-                        row.getBoolean("ascending"),
+                        new SequenceOptions(
+                                row.getString("type"),
+                                row.getLong("seqstart"),
+                                row.getLong("seqmin"),
+                                row.getLong("seqmax"),
+                                row.getLong("seqincrement"),
+                                row.getLong("seqcache"),
+                                row.getBoolean("seqcycle")),
                         row.getBoolean("identity"),
                         row.getBoolean("supplies"),
                         Optional.ofNullable(row.getString("comment"))));
@@ -345,7 +353,13 @@ public final class TableReader {
         for (Owned it : owned) {
             byColumn.computeIfAbsent(it.column(), column -> new ArrayList<>())
                     .add(new Sequence(
-                            it.name(), it.ascending(), it.identity(), it.supplies(), it.comment(), grants(it.oid())));
+                            it.oid(),
+                            it.name(),
+                            it.options(),
+                            it.identity(),
+                            it.supplies(),
+                            it.comment(),
+                            grants(it.oid())));
         }
         return byColumn;
     }

@@ -9,6 +9,7 @@ import liquibase.ext.partition.engine.catalog.DefaultTablespace;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -18,6 +19,7 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.state.SwitchedSequences;
 import liquibase.ext.partition.engine.survey.Feasibility;
 import liquibase.ext.partition.engine.survey.NewTablePlan;
 import liquibase.ext.partition.engine.target.ColumnChange;
@@ -157,6 +159,7 @@ public final class Preparation {
                     "%s is not the table that createPartitionedTable made. Nothing was dropped. Rename it, then roll back again."
                             .formatted(migration.newTable()));
         }
+        restoreSequences(run, migration);
         run.session().inTransaction(() -> {
             for (QualifiedName child : newTable.map(Table::children).orElse(List.of())) {
                 run.session().update(DROP_TABLE.with("table", child));
@@ -165,6 +168,25 @@ public final class Preparation {
             run.session().update(DROP_FUNCTION.with("function", migration.spec().textDateFunction()));
             run.migrations().delete(migration);
         });
+    }
+
+    /** A swap that was killed before its lock, and is not tried again, has left them counting by twice their increment. */
+    private static void restoreSequences(StepRun run, Migration migration) throws SQLException {
+        for (SwitchedSequences.Row row : new SwitchedSequences(run.state(), migration).find(run.session())) {
+            if (row.isStretched()) {
+                new LockPolicy(LockPolicy.DEFAULT_TIMEOUT, LockPolicy.DEFAULT_ATTEMPTS)
+                        .inTransaction(
+                                run.session(),
+                                run.report(),
+                                row.present().orElseThrow(),
+                                "It counts by twice its increment until this succeeds. Nothing was dropped.",
+                                () -> {
+                                    run.session().update(row.restoreStatement());
+                                    return null;
+                                },
+                                () -> {});
+            }
+        }
     }
 
     private static List<Sql> record(StateTables state, NewTable plan) {

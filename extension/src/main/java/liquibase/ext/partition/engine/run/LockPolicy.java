@@ -79,6 +79,13 @@ public record LockPolicy(Duration timeout, int attempts) {
     @FunctionalInterface
     public interface Between {
         void run() throws SQLException;
+
+        /**
+         * Right after an attempt has failed, outside any transaction.
+         *
+         * @param pause how long it will be before the next one
+         */
+        default void refused(Duration pause) throws SQLException {}
     }
 
     /**
@@ -126,7 +133,9 @@ public record LockPolicy(Duration timeout, int attempts) {
                 report.line("Lock on %s not given within %s (attempt %d of %d); held by %s"
                         .formatted(
                                 wanted.relation(), DurationText.words(timeout(attempt)), attempt, attempts, holders));
-                pause(attempt);
+                Duration pause = pauseAfter(attempt);
+                between.refused(pause);
+                pause(pause);
                 between.run();
             }
         }
@@ -163,12 +172,15 @@ public record LockPolicy(Duration timeout, int attempts) {
                 .dividedBy(2);
     }
 
-    private void pause(int attempt) {
+    /** With jitter, so that we do not come back in step with a periodic job. */
+    private Duration pauseAfter(int attempt) {
         long milliseconds = longestPause(attempt).toMillis();
-        // Jitter, so that we do not come back in step with a periodic job.
-        long jittered = milliseconds / 2 + ThreadLocalRandom.current().nextLong(milliseconds / 2 + 1);
+        return Duration.ofMillis(milliseconds / 2 + ThreadLocalRandom.current().nextLong(milliseconds / 2 + 1));
+    }
+
+    private static void pause(Duration pause) {
         try {
-            Thread.sleep(jittered);
+            Thread.sleep(pause.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new PartitionException(

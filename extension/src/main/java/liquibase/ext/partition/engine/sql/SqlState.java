@@ -23,7 +23,8 @@ public enum SqlState {
     CONNECTION_FAILURE("08006"),
     DISK_FULL("53100"),
     QUERY_CANCELED("57014"),
-    UNDEFINED_TABLE("42P01");
+    UNDEFINED_TABLE("42P01"),
+    DUPLICATE_RELATION("42P07");
 
     private static final Pattern FAILED_EXPRESSION = Pattern.compile("(22|P0|21|0A)...|23514");
 

@@ -100,6 +100,17 @@ public record StateTables(Identifier schema) {
               PRIMARY KEY (migration_id, incoming, referring_oid, name)
             )""");
 
+    private static final Sql CREATE_SEQUENCE = Sql.of("""
+            CREATE TABLE IF NOT EXISTS {sequence} (
+              migration_id bigint NOT NULL REFERENCES {migration} ON DELETE CASCADE,
+              sequence_oid bigint NOT NULL,
+              name pg_catalog.text NOT NULL,
+              increment bigint,
+              options pg_catalog.text,
+              narrower_type pg_catalog.text,
+              PRIMARY KEY (migration_id, sequence_oid)
+            )""");
+
     /** The delta backlog is the statistics' estimate: a view cannot count a table whose name is in a row. */
     private static final Sql CREATE_PROGRESS = Sql.of("""
             CREATE OR REPLACE VIEW {progress} AS
@@ -124,7 +135,8 @@ public record StateTables(Identifier schema) {
             ) AS c ON true""");
 
     private static final Sql DROP_VIEW = Sql.of("DROP VIEW IF EXISTS {progress}");
-    private static final Sql DROP_TABLES = Sql.of("DROP TABLE IF EXISTS {foreignKey}, {chunk}, {migration}");
+    private static final Sql DROP_TABLES =
+            Sql.of("DROP TABLE IF EXISTS {sequence}, {foreignKey}, {chunk}, {migration}");
 
     public QualifiedName migration() {
         return named("partition_migration");
@@ -136,6 +148,10 @@ public record StateTables(Identifier schema) {
 
     public QualifiedName foreignKey() {
         return named("partition_foreign_key");
+    }
+
+    public QualifiedName sequence() {
+        return named("partition_sequence");
     }
 
     public QualifiedName progress() {
@@ -154,6 +170,8 @@ public record StateTables(Identifier schema) {
                         foreignKey(),
                         CREATE_FOREIGN_KEY.with("foreignKey", foreignKey()).with("migration", migration())),
                 Seclusion.made(
+                        sequence(), CREATE_SEQUENCE.with("sequence", sequence()).with("migration", migration())),
+                Seclusion.made(
                         progress(),
                         CREATE_PROGRESS
                                 .with("progress", progress())
@@ -166,6 +184,7 @@ public record StateTables(Identifier schema) {
         return List.of(
                 DROP_VIEW.with("progress", progress()),
                 DROP_TABLES
+                        .with("sequence", sequence())
                         .with("foreignKey", foreignKey())
                         .with("chunk", chunk())
                         .with("migration", migration()));

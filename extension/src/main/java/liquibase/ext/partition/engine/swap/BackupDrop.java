@@ -87,6 +87,8 @@ public final class BackupDrop {
                                         backupName));
             }
             BackupDrop drop = new BackupDrop(run, migration);
+            // Before that a sequence that the live table goes on with can belong to the backup.
+            new SequenceSwitch(run, migration).finish(drop.backup, lock);
             drop.plan();
             drop.requireVerified(workers, pace);
             if (drop.isDone(lock)) {
@@ -161,6 +163,7 @@ public final class BackupDrop {
                                                     plan.answers().asked())));
                     if (same) {
                         session.updateAll(plan.made());
+                        new SequenceSwitch(run, migration).forget();
                         run.migrations().recordDrop(migration);
                     }
                     return same;

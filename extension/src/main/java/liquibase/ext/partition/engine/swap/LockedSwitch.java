@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.QualifiedNames;
 import liquibase.ext.partition.engine.delta.CapturedTable;
@@ -89,10 +90,24 @@ final class LockedSwitch {
 
     private static final int PASSES_WITHOUT_GAIN = 3;
 
+    /** During a longer one between two attempts, what was prepared is taken back. */
+    private static final Duration LONG_PAUSE = Duration.ofSeconds(1);
+
     private static final Duration BRIEFLY = Duration.ofSeconds(1);
 
     /** What is different between the swap and the reverse swap. */
     interface Body {
+        /** What has to be so before the switch is planned, in transactions of its own. Does nothing where it is so already. */
+        default void prepare() throws SQLException {}
+
+        /** Whether that is still so. Asks by the run's session only, as part of the plan. */
+        default boolean isPrepared() throws SQLException {
+            return true;
+        }
+
+        /** Takes back what {@link #prepare} did, as far as that takes no time; no switch comes for now. */
+        default void takeBack() throws SQLException {}
+
         /** The switch, from what the catalog says now. Asks by the run's session only, and changes nothing. */
         Switch plan() throws SQLException;
 
@@ -130,7 +145,7 @@ final class LockedSwitch {
     private long releasedAt;
 
     /** What is ready before the lock is asked for. The statements are written out: that takes a young JVM some milliseconds. */
-    private record Plan(Answers answers, Drain drain, List<Lock> locks, List<Sql> statements) {}
+    private record Plan(boolean prepared, Answers answers, Drain drain, List<Lock> locks, List<Sql> statements) {}
 
     LockedSwitch(StepRun run, SwapSettings settings, Replay replay, QualifiedName leaving, CapturedTable entering) {
         this.run = run;
@@ -148,11 +163,21 @@ final class LockedSwitch {
         try {
             milliseconds = replay.withScratchTable(run.session(), () -> untilSwitched(body));
         } catch (SQLException | RuntimeException e) {
+            takeBack(body, e);
             removeTriggers(e);
             throw e;
         }
         run.migrations().makeDurable(run.source());
         return milliseconds;
+    }
+
+    private static void takeBack(Body body, Exception failure) {
+        try {
+            body.takeBack();
+        } catch (SQLException | RuntimeException suppressed) {
+            // The next run does it.
+            failure.addSuppressed(suppressed);
+        }
     }
 
     private void removeTriggers(Exception failure) {
@@ -231,11 +256,21 @@ final class LockedSwitch {
                             run.report(),
                             leaving,
                             "Nothing was renamed and change capture is still on.",
-                            this::underLock,
-                            () -> {
-                                replay.pass(session, settings.maxDrainRows());
-                                plan(body);
-                                makeReady();
+                            () -> planned.prepared() ? underLock() : Outcome.CHANGED,
+                            new LockPolicy.Between() {
+                                @Override
+                                public void refused(Duration pause) throws SQLException {
+                                    if (pause.compareTo(LONG_PAUSE) > 0) {
+                                        body.takeBack();
+                                    }
+                                }
+
+                                @Override
+                                public void run() throws SQLException {
+                                    replay.pass(session, settings.maxDrainRows());
+                                    plan(body);
+                                    makeReady();
+                                }
                             });
             releasedAt = System.nanoTime();
         } catch (SQLException | RuntimeException e) {
@@ -258,6 +293,8 @@ final class LockedSwitch {
     /** In a transaction of its own, whose locks on what it describes are gone before ours is waited for. */
     private void plan(Body body) throws SQLException {
         forgetPlan();
+        body.prepare();
+        AtomicBoolean prepared = new AtomicBoolean();
         Session session = run.session();
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
         Answers.Of<Switch> plan = QualifiedNames.within(
@@ -269,6 +306,7 @@ final class LockedSwitch {
                                     leaving,
                                     ", so the two tables may differ. Nothing was renamed. Run the same command again; it says what to do.");
                     requireUnbroken(migration);
+                    prepared.set(body.isPrepared());
                     return body.plan();
                 }));
         body.approve();
@@ -276,6 +314,7 @@ final class LockedSwitch {
         statements.add(body.record());
         statements.add(COMMIT_WITHOUT_WAITING);
         planned = new Plan(
+                prepared.get(),
                 plan.answers(),
                 Drain.prepare(session, replay),
                 locks(migration, plan.made()),

@@ -58,14 +58,17 @@ public final class ReverseSwap {
                     "The backup of %s has been dropped, so there is no table to go back to. Nothing was changed; the partitioned table goes on."
                             .formatted(run.source()));
         }
+        QualifiedName backupName =
+                run.source().sibling(migration.backupTableName().orElseThrow());
+        SequenceSwitch sequences = new SequenceSwitch(run, migration, settings.waitForOldTransactions());
+        sequences.finish(backupName, settings.lock());
         ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
         Session session = run.session();
         TableReader reader = new TableReader(session);
-        QualifiedName backupName =
-                run.source().sibling(migration.backupTableName().orElseThrow());
         Table live = reader.require(run.source());
         Table backup = reader.require(backupName);
         requireReversible(run, migration, live, backup);
+        sequences.requireFreeNames(live, backup);
         Capture capture = Capture.of(migration);
         requireNothingMissed(run, migration, capture, reader);
         Replay replay = new Replay(
@@ -80,6 +83,21 @@ public final class ReverseSwap {
         attached.requireNoneWithRowsOfItsOwn();
         long milliseconds = new LockedSwitch(run, settings, replay, run.source(), CapturedTable.ordinary(backupName))
                 .run(new LockedSwitch.Body() {
+                    @Override
+                    public void prepare() throws SQLException {
+                        sequences.stretch(run.source(), backupName, settings.lock());
+                    }
+
+                    @Override
+                    public boolean isPrepared() throws SQLException {
+                        return sequences.isReady(run.source(), backupName);
+                    }
+
+                    @Override
+                    public void takeBack() throws SQLException {
+                        sequences.takeBack(backupName, migration.newTable());
+                    }
+
                     @Override
                     public Switch plan() throws SQLException {
                         requireKnownPartitions(run, migration);
@@ -109,6 +127,9 @@ public final class ReverseSwap {
 
     /** What takes long, and holds up nobody; for the next run, too, where this one is killed before. */
     private static void finish(StepRun run, Migration migration, SwapSettings settings) throws SQLException {
+        SequenceSwitch sequences = new SequenceSwitch(run, migration, settings.waitForOldTransactions());
+        sequences.finish(migration.newTable(), settings.lock());
+        sequences.tellOfTheEnd();
         if (migration.deltaTableName().isPresent()) {
             TriggersAhead.remove(
                     run,
@@ -256,6 +277,7 @@ public final class ReverseSwap {
                 names,
                 TriggerRoutings.of(reader, migration, backup, live, List.of()),
                 SettingsParts.of(run.session(), exchange, names),
+                true,
                 ForeignKeys.reverse(run, migration, exchange),
                 new CaptureTriggers(exchange, capture, capture.triggered(run.session(), backupName)),
                 Protection.read(run.session(), exchange),

@@ -75,17 +75,21 @@ public final class Swap {
      *     that a swap would break, or the lock is not given
      */
     public void swap(SwapSettings settings) throws SQLException {
+        SequenceSwitch sequences = new SequenceSwitch(run, migration, settings.waitForOldTransactions());
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
+            sequences.finish(backup, settings.lock());
             ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
             finish(settings);
             return;
         }
+        sequences.finish(migration.newTable(), settings.lock());
         ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
         Session session = run.session();
         TableReader reader = new TableReader(session);
         Table source = reader.require(run.source());
         requireReady(reader, source);
+        sequences.requireFreeNames(source, reader.require(migration.newTable()));
         compareWhereThatIsNotDone();
         Replay replay = forwardReplay(reader, source);
         List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
@@ -100,9 +104,24 @@ public final class Swap {
                         migration.spec().routing()));
         long milliseconds = locked.run(new LockedSwitch.Body() {
             @Override
+            public void prepare() throws SQLException {
+                sequences.stretch(run.source(), migration.newTable(), settings.lock());
+            }
+
+            @Override
+            public boolean isPrepared() throws SQLException {
+                return sequences.isReady(run.source(), migration.newTable());
+            }
+
+            @Override
+            public void takeBack() throws SQLException {
+                sequences.takeBack(migration.newTable(), backup);
+            }
+
+            @Override
             public Switch plan() throws SQLException {
                 requireUnchanged();
-                return Swap.this.plan(reader, replay);
+                return Swap.this.plan(reader, replay, true);
             }
 
             @Override
@@ -117,6 +136,7 @@ public final class Swap {
             }
         });
         run.migrations().recordLockTime(migration, milliseconds);
+        sequences.finish(backup, settings.lock());
         for (Publication publication : new PublicationReader(session).read(migration.newOid())) {
             publication.consequence(run.source()).ifPresent(run::line);
         }
@@ -176,12 +196,31 @@ public final class Swap {
         MaterializedViews.finish(run, migration.sourceOid(), migration.newOid(), settings.lock());
     }
 
+    /**
+     * A swap as a person would run it.
+     *
+     * @param before statements on sequences, before the transaction
+     * @param transaction without BEGIN and COMMIT
+     * @param after statements on sequences, after the transaction
+     */
+    public record Review(List<Sql> before, List<Sql> transaction, List<Sql> after) {}
+
+    /** From what the tables are now; runs nothing. */
+    public Review review() throws SQLException {
+        TableReader reader = new TableReader(run.session());
+        Table source = reader.require(run.source());
+        Table entering = reader.require(migration.newTable());
+        SequenceSwitch sequences = new SequenceSwitch(run, migration);
+        return new Review(
+                sequences.reviewBefore(source, entering), reviewStatements(), sequences.reviewAfter(source, entering));
+    }
+
     /** The transaction as a person would run it, from what the tables are now; runs nothing. */
     public List<Sql> reviewStatements() throws SQLException {
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
         Replay replay = forwardReplay(reader, source);
-        Switch plan = plan(reader, replay);
+        Switch plan = plan(reader, replay, false);
         List<Sql> statements = new ArrayList<>(List.of(replay.prepareStatement()));
         plan.locks().forEach(lock -> statements.add(lock.statement()));
         statements.addAll(replay.drainStatements());
@@ -195,7 +234,7 @@ public final class Swap {
                 migration, source, RowMatch.of(reader, migration, source, reader.require(migration.newTable())));
     }
 
-    private Switch plan(TableReader reader, Replay replay) throws SQLException {
+    private Switch plan(TableReader reader, Replay replay, boolean stretched) throws SQLException {
         Table source = reader.require(run.source());
         Table entering = reader.require(migration.newTable());
         requireCarriable(reader, source, entering);
@@ -221,6 +260,7 @@ public final class Swap {
                 names,
                 TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
                 SettingsParts.of(run.session(), exchange, names),
+                stretched,
                 ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),
                 new CaptureTriggers(
                         exchange, replay.capture(), replay.capture().triggered(run.session(), migration.newTable())),

@@ -36,6 +36,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
      * @param routing by triggers, of that of the two tables whose rows are routed so
      * @param settings of the tables, their columns and indexes, which come after the names of these
      * @param foreignKeys what becomes of them
+     * @param stretched as {@link ColumnSequences} takes it
      * @param capture moves from the leaving to the entering table
      * @param protection as {@link Protection} has read it
      * @param dependents as {@link DependentParts} has read them
@@ -45,12 +46,13 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
             CarriedNames names,
             Optional<TriggerRouting> routing,
             List<SwitchPart> settings,
+            boolean stretched,
             ForeignKeys foreignKeys,
             CaptureTriggers capture,
             List<SwitchPart> protection,
             List<SwitchPart> dependents) {
         List<SwitchPart> parts = new ArrayList<>();
-        parts.add(new ColumnSequences(exchange, names));
+        parts.add(new ColumnSequences(exchange, stretched));
         parts.add(new Ownership(exchange));
         parts.add(new IndexNames(exchange, names));
         parts.addAll(settings);

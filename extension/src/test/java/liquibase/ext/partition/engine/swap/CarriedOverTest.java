@@ -203,7 +203,7 @@ class CarriedOverTest {
                         .containsExactly(
                                 "SECURITY LABEL FOR \"Mask\" ON COLUMN \"public\".\"orders\".\"id\" IS NULL",
                                 "SECURITY LABEL FOR \"Mask\" ON TABLE \"public\".\"orders\" IS E'it''s \\\\ a label'",
-                                "SECURITY LABEL FOR \"Mask\" ON SEQUENCE \"public\".\"orders_id_seq\" IS 'counted'",
+                                "SECURITY LABEL FOR \"Mask\" ON SEQUENCE \"public\".\"orders_new_id_seq\" IS 'counted'",
                                 "SECURITY LABEL FOR \"Mask\" ON COLUMN \"public\".\"orders\".\"secret\" IS 'MASKED'"));
         assertThatThrownBy(orders::swap).hasMessageContaining("security label provider \"Mask\" is not loaded");
         assertThat(orders.phase()).isEqualTo("verified");

@@ -2,145 +2,80 @@ package liquibase.ext.partition.engine.swap.carry;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Column;
-import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.catalog.Sequence;
-import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A serial column's sequence is shared by both tables' defaults and changes its owner; an identity column has a sequence of its
- * own on each side, so the entering one goes on where the leaving one stands, and they exchange names.
+ * Where the sequences of the entering table's identity columns go on. All else about sequences, and about those of serial columns all,
+ * is done before and after the switch, because it would lock a sequence that writers use while they wait for the table.
+ *
+ * @param stretched whether the leaving sequences count by twice their increment already, as they do whenever this is run
  */
-public record ColumnSequences(Exchange exchange, CarriedNames names) implements SwitchPart {
-    private static final Sql RENAME_SEQUENCE = Sql.of("ALTER SEQUENCE {sequence} RENAME TO {name}");
-    private static final Sql OWN_SEQUENCE = Sql.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
+public record ColumnSequences(Exchange exchange, boolean stretched) implements SwitchPart {
+    /**
+     * An odd multiple of the increment away from where the leaving sequence stands, and past all ids and all that the entering one gave
+     * when it was live. The leaving one is read while others may use it; what they get are even multiples. Where no value is left, the
+     * next who asks is told so.
+     */
+    private static final Sql SET_POSITION = Sql.of("""
+            SELECT pg_catalog.setval({enteringName}::pg_catalog.regclass,
+                                     greatest(least(g.value, p.seqmax), p.seqmin)::pg_catalog.int8,
+                                     g.value NOT BETWEEN p.seqmin AND p.seqmax)
+            FROM pg_catalog.pg_sequence AS p
+            CROSS JOIN (SELECT last_value::pg_catalog.numeric + {increment} AS value FROM {leaving}) AS f
+            CROSS JOIN LATERAL (
+              SELECT pg_catalog.{extreme}(u.value) AS value
+              FROM ({taken}SELECT last_value::pg_catalog.numeric FROM {entering} WHERE is_called) AS u (value)
+              WHERE u.value BETWEEN p.seqmin AND p.seqmax) AS t
+            CROSS JOIN LATERAL (
+              SELECT f.value + CASE WHEN t.value {reaches} f.value
+                                    THEN (pg_catalog.div(t.value - f.value, {step}) + 1) * {step} ELSE 0 END AS value) AS g
+            WHERE p.seqrelid = {enteringName}::pg_catalog.regclass""");
 
-    private static final Sql COMMENT = Sql.of("COMMENT ON SEQUENCE {sequence} IS {comment}");
-    private static final Sql GRANT_TO_OWNER = Sql.of("GRANT SELECT, UPDATE ON SEQUENCE {sequence} TO {owner}");
-    private static final Sql SET_SEQUENCE_TYPE = Sql.of("ALTER SEQUENCE {sequence} AS {type}");
-    private static final Set<String> SEQUENCE_TYPES = Set.of("smallint", "integer", "bigint");
-
-    private static final Sql CONTINUE_SEQUENCE =
-            Sql.of("SELECT pg_catalog.setval({to}::pg_catalog.regclass, last_value, is_called) FROM {from}");
-
-    /** Only ever forward: setval is not undone by a rollback. */
-    private static final Sql ADVANCE_SEQUENCE = Sql.of("""
-            SELECT pg_catalog.setval({sequenceName}::pg_catalog.regclass, m.value::bigint, true)
-            FROM (SELECT {extreme}({column}) AS value FROM {table}) AS m, {sequence} AS s, pg_catalog.pg_sequence AS p
-            WHERE p.seqrelid = {sequenceName}::pg_catalog.regclass AND m.value BETWEEN p.seqmin AND p.seqmax
-              AND (m.value {beyond} s.last_value OR (m.value = s.last_value AND NOT s.is_called))""");
+    private static final Sql TAKEN =
+            Sql.of("SELECT pg_catalog.{extreme}({column})::pg_catalog.numeric FROM {table} UNION ALL ");
 
     @Override
     public List<Sql> beforeRenaming() {
         List<Sql> statements = new ArrayList<>();
         for (Column column : exchange.old().table().columns()) {
-            for (Sequence sequence : column.sequences()) {
-                if (sequence.identity()) {
-                    Sequence own = identitySequence(exchange.next().table(), column.name());
-                    setIdentityType(statements, column, own);
-                    statements.add(
-                            CONTINUE_SEQUENCE.with("to", own.name().quoted()).with("from", sequence.name()));
-                    advance(statements, column, own);
-                    statements.add(RENAME_SEQUENCE
-                            .with("sequence", sequence.name())
-                            .with("name", names.aside(sequence.name().name())));
-                    statements.add(RENAME_SEQUENCE
-                            .with("sequence", own.name())
-                            .with("name", sequence.name().name()));
-                    statements.addAll(SameGrants.on(
-                            "SEQUENCE",
-                            sequence.name(),
-                            exchange.old().table().owner(),
-                            own.grants(),
-                            sequence.grants()));
-                    keepSettable(statements, sequence);
-                    if (!own.comment().equals(sequence.comment())) {
-                        statements.add(COMMENT.with("sequence", sequence.name())
-                                .with(
-                                        "comment",
-                                        sequence.comment().map(Sql::literal).orElse(Sql.raw("NULL"))));
-                    }
-                } else {
-                    setSequenceType(statements, column, sequence);
-                    advance(statements, column, sequence);
-                    statements.add(OWN_SEQUENCE
-                            .with("sequence", sequence.name())
-                            .with("table", exchange.next().table().name())
-                            .with("column", column.name()));
-                }
+            Optional<Sequence> leaving = identitySequence(column);
+            Optional<Sequence> entering =
+                    exchange.next().table().column(column.name()).flatMap(ColumnSequences::identitySequence);
+            if (leaving.isPresent() && entering.isPresent()) {
+                statements.add(setPosition(column, leaving.get(), entering.get()));
             }
         }
         return statements;
     }
 
-    /** A serial column's sequence ends where its type ends, which for a wider column is too early. */
-    private void setSequenceType(List<Sql> statements, Column column, Sequence sequence) {
-        String type =
-                exchange.next().table().column(column.name()).orElseThrow().type();
-        if (sequence.suppliesColumn() && !type.equals(column.type()) && SEQUENCE_TYPES.contains(type)) {
-            statements.add(SET_SEQUENCE_TYPE.with("sequence", sequence.name()).with("type", Sql.raw(type)));
-        }
+    private static Optional<Sequence> identitySequence(Column column) {
+        return column.sequences().stream().filter(Sequence::identity).findFirst();
     }
 
-    /** An owner that has taken rights on it from itself needs them on the one put aside, for the way back. */
-    private void keepSettable(List<Sql> statements, Sequence sequence) {
-        List<String> ofOwner = sequence.grants().stream()
-                .filter(Grant::toOwner)
-                .map(Grant::privilege)
-                .toList();
-        if (!ofOwner.containsAll(List.of("SELECT", "UPDATE"))) {
-            statements.add(GRANT_TO_OWNER
-                    .with(
-                            "sequence",
-                            sequence.name().sibling(names.aside(sequence.name().name())))
-                    .with("owner", exchange.old().table().owner()));
-        }
-    }
-
-    /** LIKE makes every identity column's sequence a bigint. */
-    private void setIdentityType(List<Sql> statements, Column column, Sequence own) {
-        String type =
-                exchange.next().table().column(column.name()).orElseThrow().type();
-        if (!type.equals("bigint") && SEQUENCE_TYPES.contains(type)) {
-            statements.add(SET_SEQUENCE_TYPE.with("sequence", own.name()).with("type", Sql.raw(type)));
-        }
-    }
-
-    private static Sequence identitySequence(Table table, Identifier column) {
-        return table.column(column).stream()
-                .flatMap(it -> it.sequences().stream())
-                .filter(Sequence::identity)
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private void advance(List<Sql> statements, Column column, Sequence sequence) {
-        if (sequence.suppliesColumn() && isIndexed(column)) {
-            statements.add(ADVANCE_SEQUENCE
-                    .with("sequenceName", sequence.name().quoted())
-                    .with("extreme", Sql.raw(sequence.ascending() ? "max" : "min"))
-                    .with("beyond", Sql.raw(sequence.ascending() ? ">" : "<"))
-                    .with("column", column.name())
-                    .with("table", ordinary().table().name())
-                    .with("sequence", sequence.name()));
-        }
+    private Sql setPosition(Column column, Sequence leaving, Sequence entering) {
+        long increment = leaving.options().increment() / (stretched ? 2 : 1);
+        Sql extreme = Sql.raw(leaving.ascending() ? "max" : "min");
+        // The largest value is looked up under the lock, so only where an index gives it at once.
+        Sql taken = exchange.old().table().hasIndexThatBeginsWith(column.name())
+                ? TAKEN.with("column", column.name())
+                        .with("table", ordinary().table().name())
+                : Sql.empty();
+        return SET_POSITION
+                .with("enteringName", entering.name().quoted())
+                .with("entering", entering.name())
+                .with("leaving", leaving.name())
+                .with("increment", Sql.raw("(%d)".formatted(increment)))
+                .with("step", Sql.raw("(%d)".formatted(2 * increment)))
+                .with("reaches", Sql.raw(leaving.ascending() ? ">=" : "<="))
+                .with("taken", taken)
+                .with("extreme", extreme);
     }
 
     /** Both have the same rows by now, and this one has one index to look into instead of one on each partition. */
     private SwitchedTable ordinary() {
         return exchange.old().partitions().isEmpty() ? exchange.old() : exchange.next();
-    }
-
-    /** The largest value is looked up under the lock, so only where an index gives it at once. */
-    private boolean isIndexed(Column column) {
-        return exchange.old().table().indexes().stream()
-                .anyMatch(index -> index.valid()
-                        && !index.partial()
-                        && index.method().startsWith("btree")
-                        && !index.columns().isEmpty()
-                        && index.columns().get(0).equals(column.name()));
     }
 }

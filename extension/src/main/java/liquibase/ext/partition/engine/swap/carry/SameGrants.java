@@ -14,7 +14,7 @@ import liquibase.ext.partition.engine.sql.SqlFragment;
  * Gives an object the grants that another one has. What somebody passed on who may ({@code WITH GRANT OPTION}) is granted by the owner
  * afterwards: in another role's name only that role can grant.
  */
-final class SameGrants {
+public final class SameGrants {
     /** CASCADE, because what the grantee has passed on hangs on it. */
     private static final Sql REVOKE_ALL = Sql.of("REVOKE ALL ON {kind} {object} FROM {grantees} CASCADE");
 
@@ -34,7 +34,8 @@ final class SameGrants {
      *
      * @param owner of the object by then, and of the one that has the wanted grants
      */
-    static List<Sql> on(String kind, SqlFragment object, Identifier owner, List<Grant> present, List<Grant> wanted) {
+    public static List<Sql> on(
+            String kind, SqlFragment object, Identifier owner, List<Grant> present, List<Grant> wanted) {
         List<Sql> statements = new ArrayList<>();
         Map<Right, Boolean> ownersWanted = rights(wanted, true);
         if (!rights(present, true).equals(ownersWanted)) {

@@ -66,9 +66,9 @@ public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, Lis
                 : COLUMN.with("table", exchange.liveName()).with("column", column);
     }
 
-    /** The entering table's has the leaving one's name by then. */
+    /** The entering table's, which gets the leaving one's name after the switch. */
     private QualifiedName sequence(Identifier column) {
-        return exchange.old().table().column(column).stream()
+        return exchange.next().table().column(column).stream()
                 .flatMap(it -> it.sequences().stream())
                 .filter(Sequence::identity)
                 .findFirst()
