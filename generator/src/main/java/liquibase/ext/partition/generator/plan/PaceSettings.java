@@ -70,9 +70,9 @@ final class PaceSettings {
 
     private static Setting query(Session session, String query) throws SQLException {
         try {
-            session.inTransaction(() -> {
+            session.onCallersPath(() -> {
                 session.update(READ_ONLY);
-                session.queryStrings(EXPLAIN.with("query", Sql.raw(query)));
+                return session.queryStrings(EXPLAIN.with("query", Sql.raw(query)));
             });
             return new Setting("throttleQuery", "set", Setting.Verdict.OK, "It can be planned; it was not run.");
         } catch (SQLException e) {
