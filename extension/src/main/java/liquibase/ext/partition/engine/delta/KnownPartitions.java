@@ -3,12 +3,18 @@ package liquibase.ext.partition.engine.delta;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.target.Partition;
+import liquibase.ext.partition.engine.target.PartitionLayout;
+import liquibase.ext.partition.engine.target.Routes;
+import liquibase.ext.partition.engine.target.Routing;
 
 /**
  * The partitions by which the two tables were last known to be in step, and what has become of them. A row trigger sees no partition
@@ -138,6 +144,24 @@ public final class KnownPartitions {
         return ADOPT.with("migration", state.migration())
                 .with("id", migration.id())
                 .with("present", presentCaptured(Capture.of(migration), migration.source()));
+    }
+
+    /**
+     * The ways into the live table. Where triggers route, each child is read by its name; once one was taken out of the inheritance or
+     * dropped, its name is no way into the table any more, and rows are looked for through the table itself.
+     */
+    public static Routes routes(Session session, Migration migration) throws SQLException {
+        Routes routes = migration.spec().routes(migration.source());
+        if (routes.isSingle()) {
+            return routes;
+        }
+        PartitionLayout layout = migration.spec().layout();
+        List<QualifiedName> present = new TableReader(session).partitions(migration.source());
+        boolean whole = Stream.concat(
+                        layout.partitions().stream().map(Partition::name), Stream.of(layout.defaultPartition()))
+                .map(migration.source()::sibling)
+                .allMatch(present::contains);
+        return whole ? routes : new Routes(Routing.NATIVE, migration.source(), layout);
     }
 
     /** What has become of the partitions of the live table since the swap, or since the backup was found equal to it. */

@@ -74,7 +74,7 @@ public final class ReverseSwap {
         Replay replay = new Replay(
                 capture,
                 RowMatch.of(reader, migration, backup, live),
-                migration.spec().routes(run.source()),
+                KnownPartitions.routes(run.session(), migration),
                 new Replay.Side(run.source(), RowShape.NEW),
                 new Replay.Side(backupName, RowShape.SOURCE),
                 backup.writableColumns(),

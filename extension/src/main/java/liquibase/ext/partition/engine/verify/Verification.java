@@ -240,7 +240,9 @@ public final class Verification {
                 capture,
                 captured,
                 RowMatch.of(new TableReader(run.session()), migration, ordinary, partitioned),
-                migration.spec().routes(partitioned.name()),
+                captured == RowShape.NEW
+                        ? KnownPartitions.routes(run.session(), migration)
+                        : migration.spec().routes(partitioned.name()),
                 ordinary.writableColumns());
     }
 }

@@ -187,7 +187,8 @@ class ReplayInterleavingsTest {
         database.execute(
                 "DROP TABLE orders_new, partition_chunk, partition_migration CASCADE", "DROP TABLE orders CASCADE");
         database.execute(
-                "DROP TABLE orders_delta CASCADE", "DROP FUNCTION orders_delta_capture, orders_delta_no_truncate");
+                "DROP TABLE orders_delta, orders_delta_missed CASCADE",
+                "DROP FUNCTION orders_delta_capture, orders_delta_no_truncate");
         database.execute(
                 // The partition column is the same for all, so that the new table's unique index forbids what the
                 // source's does.

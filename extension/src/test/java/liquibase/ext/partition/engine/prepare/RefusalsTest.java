@@ -412,7 +412,7 @@ class RefusalsTest {
                 ORDERS,
                 "INSERT INTO orders (id, created_at) SELECT i, timestamptz '2024-05-05 00:00+00' FROM generate_series(1, 500) AS i");
         orders.prepare().capture().copy();
-        database.execute("DROP TABLE orders_new CASCADE", "DROP TABLE orders_delta CASCADE");
+        database.execute("DROP TABLE orders_new CASCADE", "DROP TABLE orders_delta, orders_delta_missed CASCADE");
         database.execute("DROP FUNCTION orders_delta_capture, orders_delta_no_truncate CASCADE");
 
         orders.throughSwap();

@@ -70,7 +70,7 @@ class ChangedPartitionsTest {
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContainingAll("Nothing was renamed")
                 .hasMessageContainingAll(parts);
-        assertThat(kindOfOrders()).isEqualTo("p");
+        assertThat(orders.phase()).isEqualTo("swapped");
         assertThat(rows()).isEqualTo(before);
         return refused.getMessage();
     }
@@ -79,6 +79,7 @@ class ChangedPartitionsTest {
         List<String> live = rows();
         orders.reverseSwap();
         assertThat(kindOfOrders()).isEqualTo("r");
+        assertThat(orders.phase()).isEqualTo("verified");
         assertThat(rows()).isEqualTo(live);
     }
 
@@ -257,6 +258,42 @@ class ChangedPartitionsTest {
 
         assertThat(rows()).isEqualTo(live);
         assertThat(orders.exists(orders.backup())).isFalse();
+    }
+
+    @Test
+    void theRowsOfADroppedMonthAreForgottenOrComeBackWhereTheKeyHasGotAnotherType() throws SQLException {
+        orders.converting("id", "numeric(20,0)", null, null);
+        swapAndWriteSome();
+        database.execute("DROP TABLE orders_202403", "DROP TABLE orders_202405");
+
+        String message = refusedReverseSwap("public.orders_202403 was dropped", "public.orders_202405 was dropped");
+        database.execute(
+                advised(message, "orders_202403", "To do without them for good"),
+                advised(
+                        message,
+                        "orders_202405",
+                        "To have those of its rows again that were not written since the swap"));
+
+        assertThat(database.queryLong("SELECT count(*) FROM orders_default WHERE extract(month FROM created_at) = 5"))
+                .isEqualTo(12);
+        assertSwapsBackWithWhatTheLiveTableHas();
+    }
+
+    @Test
+    void aChildThatTriggersRouteToIsNamedWhenItIsTakenOutOrDroppedAndTheAdviceHolds() throws SQLException {
+        orders.routedByTrigger();
+        swapAndWriteSome();
+        List<String> before = rows();
+        database.execute("ALTER TABLE orders_202404 NO INHERIT orders");
+        String message = refusedReverseSwap("public.orders_202404 was detached");
+        database.execute(advised(message, "orders_202404", "To have its rows again"));
+        assertThat(rows()).isEqualTo(before);
+
+        database.execute("DROP TABLE orders_202403");
+        message = refusedReverseSwap("public.orders_202403 was dropped");
+        database.execute(advised(message, "orders_202403", "To do without them for good"));
+
+        assertSwapsBackWithWhatTheLiveTableHas();
     }
 
     @Test
