@@ -53,7 +53,8 @@ public class VerifyCopyChange extends DeltaChange {
                                         RowShape.SOURCE,
                                         shown.match(),
                                         shown.routes(),
-                                        shown.source().writableColumns())
+                                        shown.source().writableColumns(),
+                                        List.of())
                                 .statement(new Chunk(0, 1))
                                 .script()))
                 .orElse(List.of());

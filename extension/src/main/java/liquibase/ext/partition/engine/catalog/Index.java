@@ -30,4 +30,21 @@ public record Index(
     public boolean tellsRowsApart() {
         return unique && valid && !partial && !columns.isEmpty();
     }
+
+    /**
+     * Whether {@code other} can be what this one is on a table that is partitioned by {@code added}, or what it was there: as unique, over
+     * the same columns, but for those. Expressions and conditions are not looked into: they read otherwise where a column was converted.
+     */
+    public boolean guardsAs(Index other, List<Identifier> added) {
+        return unique == other.unique
+                && partial == other.partial
+                && (without(added, columns).equals(without(added, other.columns))
+                        && without(added, List.copyOf(plainColumns)).size()
+                                == without(added, List.copyOf(other.plainColumns))
+                                        .size());
+    }
+
+    private static List<Identifier> without(List<Identifier> added, List<Identifier> columns) {
+        return columns.stream().filter(column -> !added.contains(column)).toList();
+    }
 }

@@ -153,6 +153,25 @@ public final class TableReader {
             ORDER BY key.place
             """);
 
+    /** What a generation expression reads hangs on its column before PostgreSQL 15, and on the expression since. */
+    private static final Sql STORED_GENERATED = Sql.of("""
+            SELECT a.attname,
+                   ARRAY(SELECT r.attname::pg_catalog.text
+                         FROM pg_catalog.pg_attribute AS r
+                         WHERE r.attrelid = a.attrelid AND r.attnum <> a.attnum AND EXISTS (
+                           SELECT FROM pg_catalog.pg_depend AS d
+                           WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                             AND d.refobjid = r.attrelid AND d.refobjsubid = r.attnum
+                             AND (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = e.oid
+                                  OR d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = a.attrelid
+                                     AND d.objsubid = a.attnum))
+                         ORDER BY r.attnum) AS reads
+            FROM pg_catalog.pg_attribute AS a
+            JOIN pg_catalog.pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+            WHERE a.attrelid = {oid} AND a.attnum > 0 AND a.attgenerated = 's' AND NOT a.attisdropped
+            ORDER BY a.attnum
+            """);
+
     private static final Sql PARTITIONS = Sql.of("""
             SELECT n.nspname, c.relname
             FROM (SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table})) WHERE level > 0
@@ -196,6 +215,14 @@ public final class TableReader {
     /** The columns of the table with that oid, as in {@link Table#columns()}; none where there is no such table. */
     public List<Column> columns(long oid) throws SQLException {
         return QualifiedNames.within(session, () -> readColumns(oid));
+    }
+
+    /** The generated columns of the table with that oid whose values are stored. */
+    public List<GeneratedColumn> storedGeneratedColumns(long oid) throws SQLException {
+        return session.query(
+                STORED_GENERATED.with("oid", oid),
+                row -> new GeneratedColumn(
+                        new Identifier(row.getString("attname")), identifiers(row.getArray("reads"))));
     }
 
     /** The partitions, or the inheritance children, of {@code table}, by name; none where it has none. */

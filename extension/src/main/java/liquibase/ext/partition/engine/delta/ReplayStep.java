@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -35,6 +36,18 @@ public final class ReplayStep {
                 new Replay.Side(migration.source(), RowShape.SOURCE),
                 new Replay.Side(migration.newTable(), RowShape.NEW),
                 source.writableColumns());
+    }
+
+    /** The replay from the live table to the backup, after the swap. */
+    public static Replay backward(StepRun run, Migration migration, Table backup, RowMatch match) throws SQLException {
+        return new Replay(
+                Capture.of(migration),
+                match,
+                KnownPartitions.routes(run.session(), migration),
+                new Replay.Side(migration.source(), RowShape.NEW),
+                new Replay.Side(backup.name(), RowShape.SOURCE),
+                backup.writableColumns(),
+                List.of(KnownPartitions.adoptStatement(run.state(), migration)));
     }
 
     /**

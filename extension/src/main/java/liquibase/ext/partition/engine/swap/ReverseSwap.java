@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.KnownPartitions.What;
 import liquibase.ext.partition.engine.delta.Replay;
+import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -31,7 +32,6 @@ import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.Routing;
-import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.verify.BackupDifference;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.ComparisonResult;
@@ -69,16 +69,12 @@ public final class ReverseSwap {
         Table backup = reader.require(backupName);
         requireReversible(run, migration, live, backup);
         sequences.requireFreeNames(live, backup);
+        IndexCounterparts indexes = new IndexCounterparts(migration, live, backup);
+        indexes.require(session);
         Capture capture = Capture.of(migration);
         requireNothingMissed(run, migration, capture, reader);
-        Replay replay = new Replay(
-                capture,
-                RowMatch.of(reader, migration, backup, live),
-                KnownPartitions.routes(run.session(), migration),
-                new Replay.Side(run.source(), RowShape.NEW),
-                new Replay.Side(backupName, RowShape.SOURCE),
-                backup.writableColumns(),
-                List.of(KnownPartitions.adoptStatement(run.state(), migration)));
+        Replay replay = ReplayStep.backward(run, migration, backup, RowMatch.of(reader, migration, backup, live));
+        indexes.left(session).forEach(run::line);
         AttachedTables attached = new AttachedTables(run, migration, replay);
         attached.requireNoneWithRowsOfItsOwn();
         long milliseconds = new LockedSwitch(run, settings, replay, run.source(), CapturedTable.ordinary(backupName))
@@ -183,6 +179,19 @@ public final class ReverseSwap {
             capture.forget(run.session(), missed);
             return;
         }
+        if (result.isOnlyComputed()) {
+            throw new PartitionException(
+                    "%s and its backup differ in %d rows, in generated columns alone. Nothing was renamed, since the rollback would bring other values than those that are stored. %sOr leave the table partitioned. The keys:%s"
+                            .formatted(
+                                    run.source(),
+                                    result.differences(),
+                                    result.recompute(run.source())
+                                            .map(update ->
+                                                    "Have those of %s computed anew (%s, for these rows or, month by month, for all), and roll back again. "
+                                                            .formatted(run.source(), update))
+                                            .orElse(""),
+                                    result.list()));
+        }
         if (!moved.isEmpty()) {
             throw new PartitionException(
                     "%s and its backup differ in %d rows that no trigger saw, since partitions are not what the swap left. Nothing was renamed: the rollback would bring back rows that are gone, or lose rows. Do one of these for each, and roll back again:%s\nOr leave the table partitioned. The keys:%s"
@@ -254,12 +263,8 @@ public final class ReverseSwap {
         Table live = reader.require(run.source());
         Table backup = reader.require(backupName);
         requireReversible(run, migration, live, backup);
-        List<Identifier> carried = live.indexes().stream()
-                .map(index -> index.name())
-                .filter(name -> backup.index(
-                                CarriedName.backupIndex(run.source(), name).name())
-                        .isPresent())
-                .toList();
+        IndexCounterparts indexes = new IndexCounterparts(migration, live, backup);
+        indexes.require(run.session());
         Exchange exchange = new Exchange(
                 new SwitchedTable(
                         live,
@@ -269,7 +274,7 @@ public final class ReverseSwap {
                 migration.newTableName(),
                 SwitchedTable.ordinary(backup));
         CarriedNames names = new CarriedNames(
-                carried,
+                indexes.carried(),
                 name -> CarriedName.newIndex(run.source(), name).name(),
                 name -> CarriedName.backupIndex(run.source(), name).name());
         return Switch.of(

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
@@ -361,7 +362,9 @@ public final class Swap {
         List<QualifiedName> partitions = reader.partitions(entering.name());
         for (Identifier index : usableIndexes(source)) {
             Identifier counterpart = CarriedName.newIndex(run.source(), index).name();
-            if (entering.index(counterpart).filter(Index::valid).isPresent()) {
+            Optional<Index> entered = entering.index(counterpart).filter(Index::valid);
+            if (entered.isPresent()) {
+                requireSame(source.index(index).orElseThrow(), entered.get());
                 continue;
             }
             // Where the partition key cannot be part of a unique index, each partition has it by itself.
@@ -377,6 +380,20 @@ public final class Swap {
                                         migration.newTable(),
                                         run.source().name().name()));
             }
+        }
+    }
+
+    /** A unique index that was made in the place of another one would be unique no more. */
+    private void requireSame(Index index, Index entered) {
+        if (!index.guardsAs(entered, migration.partitionColumns())) {
+            throw new PartitionException(
+                    "Index %s of %s is another one than its counterpart %s on %s: it was made anew after buildIndexes ran. Nothing was renamed. Make it as it was, and change it after the swap; or copy again, with this index: liquibase update -DrestartCopy=%s."
+                            .formatted(
+                                    index.name(),
+                                    run.source(),
+                                    entered.name(),
+                                    migration.newTable(),
+                                    run.source().name().name()));
         }
     }
 

@@ -7,8 +7,10 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.catalog.GeneratedColumn;
 import liquibase.ext.partition.engine.catalog.Heap;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
@@ -48,6 +50,9 @@ import liquibase.ext.partition.engine.target.RowShape;
  *
  * @param routes of the partitioned table
  * @param captured as which of the two tables has it rows are written in the delta table
+ * @param columns those that are written
+ * @param computed the generated ones whose values are stored: each table has computed its own, and maybe by a function that was another
+ *     one then
  */
 public record Comparison(
         QualifiedName ordinary,
@@ -56,7 +61,8 @@ public record Comparison(
         RowShape captured,
         RowMatch match,
         Routes routes,
-        List<Identifier> columns) {
+        List<Identifier> columns,
+        List<GeneratedColumn> computed) {
     /** Rows a chunk holds at most, about, where nothing else is asked for: they are sorted. */
     public static final long DEFAULT_CHUNK_SIZE = 100_000;
 
@@ -74,22 +80,29 @@ public record Comparison(
      */
     private static final Sql COMPARE = Sql.of("""
             SELECT pg_catalog.count(*) AS rows,
-                   pg_catalog.count(*) FILTER (WHERE found.same IS NOT TRUE) AS differences,
-                   (pg_catalog.array_agg(pg_catalog.concat_ws(', ', {keyTexts}) || CASE WHEN found.same THEN '' WHEN found.same IS NULL
-                                THEN {missing} ELSE {different} END)
-                      FILTER (WHERE found.same IS NOT TRUE))[1:{listed}] AS keys,
+                   pg_catalog.count(*) FILTER (WHERE found.same IS NOT TRUE OR found.computed <> '') AS differences,
+                   pg_catalog.count(*) FILTER (WHERE found.same AND found.computed <> '') AS computed,
+                   pg_catalog.array_agg(DISTINCT found.computed) FILTER (WHERE found.same AND found.computed <> '') AS columns,
+                   (pg_catalog.array_agg(pg_catalog.concat_ws(', ', {keyTexts}) || CASE WHEN found.same THEN ' (' || found.computed || {inOther}
+                                WHEN found.same IS NULL THEN {missing} ELSE {different} END)
+                      FILTER (WHERE found.same IS NOT TRUE OR found.computed <> ''))[1:{listed}] AS keys,
                    pg_catalog.pg_relation_filenode(pg_catalog.to_regclass({tableName})) AS filenode
             FROM (SELECT * FROM ONLY {table} AS t
                   WHERE t.ctid >= {from} AND t.ctid < {to}
                     AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured}){route}
                   ORDER BY {order} OFFSET 0) AS t
             LEFT JOIN LATERAL (
-              SELECT {same} AS same FROM {other} AS o WHERE {sameRow} OFFSET 0
+              SELECT {same} AS same, {computed} AS computed FROM {other} AS o WHERE {sameRow} OFFSET 0
             ) AS found ON true""");
 
     /** Without the casts the parser would take it for a comparison column by column. */
     private static final Sql SAME_IMAGE =
             Sql.of("ROW({left})::pg_catalog.record OPERATOR(pg_catalog.*=) ROW({right})::pg_catalog.record");
+
+    /** The names of the generated columns in which two rows differ. */
+    private static final Sql COMPUTED = Sql.of("pg_catalog.concat_ws(', ', {names})");
+
+    private static final Sql COMPUTED_NAME = Sql.of("CASE WHEN NOT ({same}) THEN {name} END");
 
     /** A range of one table's blocks in that file, and whether the contents of its rows are compared, or only their presence. */
     private record Piece(QualifiedName table, long filenode, boolean contents, Chunk chunk) {}
@@ -159,8 +172,7 @@ public record Comparison(
                             .timed(piece.chunk().blocks(), () -> compare(session, piece));
                     meter.add(piece.chunk().blocks(), found.rows());
                     // Rows are counted on the way there only; on the way back they are the same ones.
-                    ComparisonResult counted =
-                            piece.contents() ? found : new ComparisonResult(0, found.differences(), found.keys());
+                    ComparisonResult counted = piece.contents() ? found : found.withoutRows();
                     result.accumulateAndGet(counted, ComparisonResult::plus);
                 },
                 () -> {
@@ -169,7 +181,11 @@ public record Comparison(
                     }
                 });
         meter.tell(result.get().differences() + " differences");
-        return result.get();
+        return result.get()
+                .computedFrom(computed.stream()
+                        .flatMap(column -> column.reads().stream())
+                        .distinct()
+                        .toList());
     }
 
     /** The comparing statement of one chunk on the way there, for review. */
@@ -214,13 +230,19 @@ public record Comparison(
                     if (row.getLong("filenode") != piece.filenode()) {
                         throw new MovedRows(piece.table());
                     }
-                    Array keys = row.getArray("keys");
                     return new ComparisonResult(
                             row.getLong("rows"),
                             row.getLong("differences"),
-                            keys == null ? List.of() : Arrays.asList((String[]) keys.getArray()));
+                            texts(row.getArray("keys")),
+                            row.getLong("computed"),
+                            Set.copyOf(texts(row.getArray("columns"))),
+                            List.of());
                 })
                 .orElseThrow();
+    }
+
+    private static List<String> texts(Array array) throws SQLException {
+        return array == null ? List.of() : Arrays.asList((String[]) array.getArray());
     }
 
     private Sql statement(Piece piece, Route route) {
@@ -230,11 +252,7 @@ public record Comparison(
         String keyTexts = match.columns().stream()
                 .map(column -> "t." + column.quoted() + "::pg_catalog.text")
                 .collect(Collectors.joining(", "));
-        Sql same = piece.contents()
-                ? SAME_IMAGE
-                        .with("left", match.list(rows, columns, RowShape.NEW))
-                        .with("right", match.list(others, columns, RowShape.NEW))
-                : Sql.raw("true");
+        Sql same = piece.contents() ? sameImage(rows, others, columns) : Sql.raw("true");
         return COMPARE.with("keyTexts", Sql.raw(keyTexts))
                 .with("missing", Sql.literal(" (in %s, not in %s)".formatted(piece.table(), other)))
                 .with("different", Sql.literal(" (not the same in %s)".formatted(other)))
@@ -243,6 +261,8 @@ public record Comparison(
                 .with("tableName", piece.table().quoted())
                 .with("order", piece.contents() ? match.partitionValue(rows) : Sql.list("t", match.columns()))
                 .with("same", same)
+                .with("computed", piece.contents() ? computed(rows, others) : Sql.literal(""))
+                .with("inOther", Sql.literal(" not the same in %s)".formatted(other)))
                 .with("other", route.read())
                 .with("route", route.where(match.time(rows)))
                 .with("sameRow", match.sameRow(others, rows))
@@ -250,5 +270,24 @@ public record Comparison(
                 .with("to", new TupleId(piece.chunk().to()))
                 .with("delta", capture.delta())
                 .with("captured", match.sameRow(new RowMatch.Rows("d", captured), rows));
+    }
+
+    private Sql sameImage(RowMatch.Rows rows, RowMatch.Rows others, List<Identifier> compared) {
+        return SAME_IMAGE
+                .with("left", match.list(rows, compared, RowShape.NEW))
+                .with("right", match.list(others, compared, RowShape.NEW));
+    }
+
+    private Sql computed(RowMatch.Rows rows, RowMatch.Rows others) {
+        if (computed.isEmpty()) {
+            return Sql.literal("");
+        }
+        return COMPUTED.with(
+                "names",
+                Sql.list(computed.stream()
+                        .map(column -> COMPUTED_NAME
+                                .with("same", sameImage(rows, others, List.of(column.name())))
+                                .with("name", Sql.literal(column.name().quoted())))
+                        .toList()));
     }
 }

@@ -2,6 +2,12 @@ package liquibase.ext.partition.engine.verify;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * What a comparison found.
@@ -9,27 +15,83 @@ import java.util.List;
  * @param rows of the table read first that were compared
  * @param differences rows that are missing, too many, or not the same
  * @param keys of the first {@value #LISTED_KEYS} of these, each with what is wrong
+ * @param onlyComputed how many of these differ in generated columns alone
+ * @param computed which columns these are: for each set of them that occurs its names, quoted, with commas between them
+ * @param computedFrom the columns that the generated columns are computed from
  */
-public record ComparisonResult(long rows, long differences, List<String> keys) {
+public record ComparisonResult(
+        long rows,
+        long differences,
+        List<String> keys,
+        long onlyComputed,
+        Set<String> computed,
+        List<Identifier> computedFrom) {
     public static final int LISTED_KEYS = 100;
+
+    private static final Sql RECOMPUTE = Sql.of("UPDATE {table} SET {values}");
+    private static final Sql SAME_VALUE = Sql.of("{column} = {column}");
 
     public ComparisonResult {
         keys = List.copyOf(keys.subList(0, Math.min(keys.size(), LISTED_KEYS)));
+        computed = Set.copyOf(computed);
+        computedFrom = List.copyOf(computedFrom);
     }
 
     static ComparisonResult none() {
-        return new ComparisonResult(0, 0, List.of());
+        return new ComparisonResult(0, 0, List.of(), 0, Set.of(), List.of());
     }
 
     ComparisonResult plus(ComparisonResult other) {
         List<String> both = new ArrayList<>(keys);
         both.addAll(other.keys);
-        return new ComparisonResult(rows + other.rows, differences + other.differences, both);
+        Set<String> columns = new TreeSet<>(computed);
+        columns.addAll(other.computed);
+        return new ComparisonResult(
+                rows + other.rows,
+                differences + other.differences,
+                both,
+                onlyComputed + other.onlyComputed,
+                columns,
+                computedFrom);
     }
 
-    /** The listed keys on lines of their own, for a message. */
+    ComparisonResult withoutRows() {
+        return new ComparisonResult(0, differences, keys, onlyComputed, computed, computedFrom);
+    }
+
+    ComparisonResult computedFrom(List<Identifier> columns) {
+        return new ComparisonResult(rows, differences, keys, onlyComputed, computed, columns);
+    }
+
+    /** Whether there are differences, and all of them in generated columns alone. */
+    public boolean isOnlyComputed() {
+        return differences > 0 && differences == onlyComputed;
+    }
+
+    /** The statement that has the generated columns of {@code table} computed anew; nothing where they are computed from no column. */
+    public Optional<Sql> recompute(QualifiedName table) {
+        return computedFrom.isEmpty()
+                ? Optional.empty()
+                : Optional.of(RECOMPUTE
+                        .with("table", table)
+                        .with(
+                                "values",
+                                Sql.list(computedFrom.stream()
+                                        .map(column -> SAME_VALUE.with("column", column))
+                                        .toList())));
+    }
+
+    /** The listed keys on lines of their own, for a message; and what it means that a generated column differs. */
     public String list() {
         String listed = "\n  " + String.join("\n  ", keys);
-        return differences > keys.size() ? listed + "\n  … and " + (differences - keys.size()) + " more" : listed;
+        if (differences > keys.size()) {
+            listed += "\n  … and " + (differences - keys.size()) + " more";
+        }
+        return onlyComputed == 0 ? listed : listed + "\n" + computedNote();
+    }
+
+    private String computedNote() {
+        return "%d of them differ in generated columns alone (%s): what is stored was computed by an expression, or by a function that it calls, which gives another value today."
+                .formatted(onlyComputed, String.join("; ", new TreeSet<>(computed)));
     }
 }

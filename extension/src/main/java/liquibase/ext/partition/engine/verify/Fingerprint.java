@@ -29,7 +29,10 @@ import liquibase.ext.partition.engine.state.Migration;
  * tables, or let the question be one of {@link liquibase.ext.partition.engine.sql.Answers}.
  */
 public final class Fingerprint {
-    /** An array of texts. By oid, so that the names do not matter, which the switch changes. */
+    /**
+     * An array of texts. By oid, so that the names do not matter, which the switch changes. The function of a generated column hangs on the
+     * column before PostgreSQL 15, and on its expression since.
+     */
     private static final Sql FACTS = Sql.of("""
             ARRAY(
               WITH relation AS (
@@ -55,7 +58,8 @@ public final class Fingerprint {
                 ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
               JOIN pg_catalog.pg_proc AS f
                 ON f.oid = CASE d.refclassid WHEN 'pg_catalog.pg_proc'::pg_catalog.regclass THEN d.refobjid ELSE o.oprcode END
-              WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = {partitioned}::pg_catalog.oid
+              WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    AND d.objid IN ({ordinary}::pg_catalog.oid, {partitioned}::pg_catalog.oid)
                  OR d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid IN (
                       SELECT e.oid FROM pg_catalog.pg_attrdef AS e
                       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = e.adrelid AND a.attnum = e.adnum

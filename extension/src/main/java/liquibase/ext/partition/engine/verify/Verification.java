@@ -11,11 +11,15 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.delta.Replay;
+import liquibase.ext.partition.engine.delta.ReplayCost;
+import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultRows;
 import liquibase.ext.partition.engine.state.Migration;
@@ -53,12 +57,10 @@ public final class Verification {
         DefaultRows[] aside = {DefaultRows.none()};
         Steady steady = steadily(run, migration, migration.newTable(), () -> {
             TableReader reader = new TableReader(run.session());
-            Comparison comparison = comparison(
-                    run,
-                    migration,
-                    reader.require(run.source()),
-                    reader.require(migration.newTable()),
-                    RowShape.SOURCE);
+            Table source = reader.require(run.source());
+            Comparison comparison =
+                    comparison(run, migration, source, reader.require(migration.newTable()), RowShape.SOURCE);
+            catchUp(run, comparison, () -> ReplayStep.forward(migration, source, comparison.match()));
             String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
             ComparisonResult found = comparison.compare(run, team, what, chunkSize, workers);
             if (found.differences() == 0) {
@@ -77,14 +79,7 @@ public final class Verification {
                         steady.compared().triggers(),
                         steady.fingerprint());
         if (result.differences() > 0) {
-            throw new PartitionException(
-                    "%s and %s differ in %d rows. The source is untouched and capture goes on; nothing is swapped while they differ. Have them copied again, in one command: liquibase update -DrestartCopy=%s. Where nobody has altered a table so that its values changed, disabled a trigger, or written to the new table, report this: it should not happen. The keys:%s"
-                            .formatted(
-                                    run.source(),
-                                    migration.newTable(),
-                                    result.differences(),
-                                    run.source().name().name(),
-                                    result.list()));
+            throw differing(run, migration, result);
         }
         run.migrations().recordDefaultRows(migration, aside[0]);
         run.line("verification of %s: %,d rows compared, no difference; %s in %s"
@@ -95,6 +90,23 @@ public final class Verification {
                                 layout.interval().write(layout.from()),
                                 layout.interval().write(layout.until())),
                         defaultPartition));
+    }
+
+    private static PartitionException differing(StepRun run, Migration migration, ComparisonResult result) {
+        String copyAgain =
+                "liquibase update -DrestartCopy=" + run.source().name().name();
+        String remedy = result.isOnlyComputed()
+                ? result.recompute(run.source())
+                                .map(update ->
+                                        "Have the source's values computed anew (%s, for these rows or, part by part, for all), then run update again. Or make"
+                                                .formatted(update))
+                                .orElse("Make")
+                        + " the function what it was, and have the rows copied again: %s.".formatted(copyAgain)
+                : "Have the rows copied again, in one command: %s. Where nobody has altered a table so that its values changed, disabled a trigger, or written to the new table, report this: it should not happen."
+                        .formatted(copyAgain);
+        return new PartitionException(
+                "%s and %s differ in %d rows. The source is untouched and capture goes on; nothing is swapped while they differ. %s The keys:%s"
+                        .formatted(run.source(), migration.newTable(), result.differences(), remedy, result.list()));
     }
 
     /** Forgets the result of {@link #verifyCopy}: the rollback. */
@@ -117,6 +129,7 @@ public final class Verification {
             Table old = reader.require(backup);
             requireSameColumns(migration, live, old);
             Comparison comparison = comparison(run, migration, old, live, RowShape.NEW);
+            catchUp(run, comparison, () -> ReplayStep.backward(run, migration, old, comparison.match()));
             String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
             String partitions =
                     KnownPartitions.read(run.session(), KnownPartitions.of(comparison.capture(), run.source()));
@@ -134,6 +147,21 @@ public final class Verification {
                         steady.fingerprint(),
                         steady.compared().partitions());
         return result;
+    }
+
+    /**
+     * Where a generated column calls a function that was made anew, what was written before that and is replayed after it is computed
+     * otherwise in the other table. So that a comparison sees such rows, they are replayed first; those that are written from then on are
+     * computed by the same function on both sides, as long as the fingerprint is the same.
+     */
+    private static void catchUp(StepRun run, Comparison comparison, Session.Work<Replay> replay) throws SQLException {
+        if (!comparison.computed().isEmpty()) {
+            Replay caughtUp = replay.run();
+            caughtUp.withScratchTable(run.session(), () -> {
+                ReplayStep.catchUp(run, caughtUp, ReplayStep.DEFAULT_BATCH_SIZE, new ReplayCost());
+                return null;
+            });
+        }
     }
 
     private static void requireSameColumns(Migration migration, Table live, Table old) {
@@ -243,6 +271,7 @@ public final class Verification {
                 captured == RowShape.NEW
                         ? KnownPartitions.routes(run.session(), migration)
                         : migration.spec().routes(partitioned.name()),
-                ordinary.writableColumns());
+                ordinary.writableColumns(),
+                new TableReader(run.session()).storedGeneratedColumns(ordinary.oid()));
     }
 }

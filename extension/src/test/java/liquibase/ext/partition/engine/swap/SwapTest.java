@@ -4,10 +4,12 @@ import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
 import static liquibase.ext.partition.engine.MigrationFixture.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -631,5 +633,110 @@ class SwapTest {
         assertThat(kindOfOrders()).isEqualTo("p");
         assertThat(database.queryLong("SELECT count(*) FROM orders WHERE status = 'dear'"))
                 .isEqualTo(42);
+    }
+
+    private static String[] remedies(Throwable refused) {
+        return refused.getMessage()
+                .lines()
+                .skip(1)
+                .map(line -> line.replaceFirst("^.*?: ", "").replaceFirst("; or do without it: .*", ""))
+                .flatMap(line -> Arrays.stream(line.split("; ")))
+                .toArray(String[]::new);
+    }
+
+    private List<String> uniqueIndexes(String table) {
+        return database.queryStrings("""
+                SELECT pg_get_indexdef(indexrelid) FROM pg_index
+                WHERE indrelid = ?::regclass AND indisunique AND NOT indisprimary ORDER BY 1""", table);
+    }
+
+    /** They were lost without a word, and with a unique one what it forbids. */
+    @Test
+    void indexesThatWereMadeAfterTheSwapAreNamedAndComeAlongOnceTheBackupHasThemAsTheMessageSays() throws SQLException {
+        database.execute("CREATE INDEX of_status ON orders (status)");
+        orders.throughSwap();
+        database.execute(
+                "CREATE UNIQUE INDEX one ON orders (amount, created_at) WHERE amount > 0",
+                "ALTER TABLE orders ADD CONSTRAINT another UNIQUE (amount, id, created_at) DEFERRABLE INITIALLY DEFERRED",
+                "CREATE INDEX \"Plain\" ON orders (amount)",
+                "DROP INDEX of_status",
+                "CREATE UNIQUE INDEX of_status ON orders (status, id, created_at)",
+                "CREATE UNIQUE INDEX march ON orders_202403 (amount)",
+                "CREATE INDEX april ON orders_202404 (status)");
+
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        assertThat(refused)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("Nothing was renamed")
+                .hasMessageContaining("unique index public.march of partition public.orders_202403")
+                .hasMessageContaining("or do without it: DROP INDEX \"public\".\"Plain\"")
+                .hasMessageContaining(
+                        "or do without it: ALTER TABLE \"public\".\"orders\" DROP CONSTRAINT \"another\"");
+        assertThat(kindOfOrders()).isEqualTo("p");
+        List<String> unique = uniqueIndexes("orders");
+
+        database.execute(remedies(refused));
+        orders.reverseSwap();
+        assertThat(uniqueIndexes("orders"))
+                .isEqualTo(unique.stream()
+                        .map(it -> it.replace("ON ONLY public.orders", "ON public.orders"))
+                        .toList())
+                .hasSize(3);
+        assertThat(database.queryString("SELECT condeferred FROM pg_constraint WHERE conname = 'another'"))
+                .isEqualTo("t");
+        assertThat(database.queryLong("SELECT count(*) FROM pg_indexes WHERE tablename = 'orders'"))
+                .isEqualTo(5);
+        assertThat(orders.lines())
+                .contains("Index public.april of partition public.orders_202404 stays with public.orders_new.");
+        orders.swap();
+        assertThat(uniqueIndexes("orders")).isEqualTo(unique);
+    }
+
+    @Test
+    void anIndexThatIsMadeAnewUnderItsNameStopsTheSwapUntilItIsCopiedAgain() throws SQLException {
+        database.execute("CREATE INDEX of_status ON orders (status)");
+        orders.throughVerification();
+        database.execute("DROP INDEX of_status", "CREATE UNIQUE INDEX of_status ON orders (status, id, created_at)");
+
+        assertThatThrownBy(orders::swap)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(
+                        "Index of_status of public.orders is another one than its counterpart of_status_new")
+                .hasMessageContaining("liquibase update -DrestartCopy=orders");
+        orders.restartCopy().swap();
+        assertThat(uniqueIndexes("orders")).hasSize(1);
+    }
+
+    /** Each is there after the rollback, or is what it is refused for. */
+    @Test
+    void nothingThatWasMadeOnTheLiveTableAfterTheSwapIsLostInSilence() throws SQLException {
+        database.execute(
+                "CREATE TABLE statuses (status text PRIMARY KEY)",
+                "INSERT INTO statuses SELECT DISTINCT status FROM orders");
+        orders.throughSwap();
+        for (String[] made : new String[][] {
+            {
+                "ALTER TABLE orders ADD CONSTRAINT positive CHECK (amount >= 0)",
+                "ALTER TABLE orders DROP CONSTRAINT positive"
+            },
+            {"CREATE RULE quiet AS ON DELETE TO orders DO ALSO NOTHING", "DROP RULE quiet ON orders"},
+            {
+                "CREATE TABLE items (id bigint, at timestamptz, FOREIGN KEY (id, at) REFERENCES orders (id, created_at))",
+                "DROP TABLE items"
+            },
+        }) {
+            database.execute(made[0]);
+            assertThatThrownBy(orders::reverseSwap).isInstanceOf(PartitionException.class);
+            database.execute(made[1]);
+        }
+        database.execute(
+                "ALTER TABLE orders ADD CONSTRAINT of_status FOREIGN KEY (status) REFERENCES statuses",
+                "COMMENT ON INDEX orders_pkey IS 'the key'",
+                "COMMENT ON COLUMN orders.amount IS 'in euros'");
+        orders.reverseSwap();
+        assertThat(database.queryStrings("""
+                SELECT conname::text FROM pg_constraint WHERE conrelid = 'orders'::regclass AND contype = 'f'
+                UNION ALL SELECT obj_description('orders_pkey'::regclass, 'pg_class')
+                UNION ALL SELECT col_description('orders'::regclass, 3)""")).contains("of_status", "the key", "in euros");
     }
 }

@@ -228,6 +228,17 @@ class UnderTheLockTest {
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("are not being captured")
                 .hasMessageContaining("Nothing was renamed");
+        database.execute("ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture");
+        orders.verify();
+        assertThatThrownBy(() -> whileTheLockIsWaitedFor(
+                        database,
+                        orders,
+                        () -> orders.swap(new SwapSettings(PATIENT, 1000)),
+                        "ALTER TABLE orders ALTER COLUMN status TYPE text USING upper(status)"))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("was rewritten or altered just now")
+                .hasMessageContaining("Nothing was renamed");
+        assertThatThrownBy(orders::swap).hasMessageContaining("differ in 200 rows");
         assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
                 .isEqualTo("r");
         assertThat(
@@ -315,6 +326,23 @@ class UnderTheLockTest {
         assertThatThrownBy(orders::reverseSwap)
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("public.orders_202412 was detached and attached again. To go by what it has now");
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("p");
+    }
+
+    @Test
+    void valuesThatAreChangedWhileTheLockIsWaitedForStopTheReverseSwap(TestDatabase database) throws Exception {
+        MigrationFixture orders = ordersOf(database, 2);
+        orders.throughSwap();
+        assertThatThrownBy(() -> whileTheLockIsWaitedFor(
+                        database,
+                        orders,
+                        () -> orders.reverseSwap(new SwapSettings(PATIENT, 1000)),
+                        "ALTER TABLE orders ALTER COLUMN status TYPE text USING upper(status)"))
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("have just been changed: public.orders_202411 was rewritten")
+                .hasMessageContaining("Roll back again; the table is compared with its backup first");
+        assertThatThrownBy(orders::reverseSwap).hasMessageContaining("differ in 200 rows");
         assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
                 .isEqualTo("p");
     }

@@ -1,0 +1,168 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Index;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.target.CarriedName;
+import liquibase.ext.partition.engine.target.Routing;
+
+/**
+ * The indexes that the live table has got since the swap, of which the backup knows nothing: a rollback would lose what they forbid, and
+ * the speed that they give. None is made here, which would take as long as the table is large; who rolls back is told the statements.
+ *
+ * @param live the partitioned table
+ */
+record IndexCounterparts(Migration migration, Table live, Table backup) {
+    private static final Sql CREATE = Sql.of("CREATE {unique}INDEX CONCURRENTLY {name} ON {backup} USING {method}");
+    private static final Sql ADD_CONSTRAINT =
+            Sql.of("ALTER TABLE {backup} ADD CONSTRAINT {name} {kind} USING INDEX {name}{deferrable}");
+    private static final Sql DROP_CONSTRAINT = Sql.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
+    private static final Sql DROP = Sql.of("DROP INDEX {index}");
+
+    /** Those of partitions that are no part of an index of the partitioned table. */
+    private static final Sql OF_ONE_PARTITION = Sql.of("""
+            SELECT n.nspname, c.relname, t.relname AS partition,
+                   i.indisunique, i.indpred IS NOT NULL AS partial,
+                   ARRAY(SELECT a.attname::pg_catalog.text
+                         FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS key (attnum, place)
+                         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = key.attnum
+                         WHERE key.place <= i.indnkeyatts
+                         ORDER BY key.place) AS columns
+            FROM pg_catalog.pg_partition_tree({live}::pg_catalog.oid::pg_catalog.regclass) AS p
+            JOIN pg_catalog.pg_index AS i ON i.indrelid = p.relid
+            JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+            JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE p.isleaf AND p.level > 0 AND i.indisvalid
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)
+            ORDER BY c.relname""");
+
+    /** The names, while the table is live, of the indexes that both tables have. */
+    List<Identifier> carried() {
+        return live.indexes().stream()
+                .map(Index::name)
+                .filter(name -> counterpart(name).isPresent())
+                .toList();
+    }
+
+    private Optional<Index> counterpart(Identifier name) {
+        return backup.index(CarriedName.backupIndex(live.name(), name).name());
+    }
+
+    /**
+     * Part of the plan of a switch: what is asked here is asked again under the lock.
+     *
+     * @throws PartitionException naming those that would be lost, with the statements that make them on the backup
+     */
+    void require(Session session) throws SQLException {
+        List<String> lost = new ArrayList<>();
+        for (Index index : live.indexes()) {
+            if (!index.valid()) {
+                continue;
+            }
+            Optional<Index> counterpart = counterpart(index.name());
+            if (counterpart
+                    .filter(it -> it.valid() && index.guardsAs(it, migration.partitionColumns()))
+                    .isEmpty()) {
+                lost.add("index %s: %s; or do without it: %s"
+                        .formatted(
+                                index.name(),
+                                statements(index, counterpart),
+                                drop(live.name(), index).script()));
+            }
+        }
+        for (OfOnePartition index : ofOnePartition(session)) {
+            if (index.unique() && backup.indexes().stream().noneMatch(index::isOn)) {
+                lost.add("unique index %s of partition %s, which the backup cannot have: %s"
+                        .formatted(
+                                index.name(),
+                                index.partition(),
+                                DROP.with("index", index.name()).script()));
+            }
+        }
+        if (!lost.isEmpty()) {
+            throw new PartitionException(
+                    "%s has indexes that its backup %s has not: they were made since the swap, and a rollback would lose them. Nothing was renamed and change capture is still on. Run these, then roll back again:\n  %s"
+                            .formatted(live.name(), backup.name(), String.join("\n  ", lost)));
+        }
+    }
+
+    private String statements(Index index, Optional<Index> counterpart) {
+        Identifier name = CarriedName.backupIndex(live.name(), index.name()).name();
+        Stream<Sql> create = Stream.of(CREATE.with("unique", index.unique() ? Sql.raw("UNIQUE ") : Sql.empty())
+                .with("name", name)
+                .with("backup", backup.name())
+                .with("method", Sql.raw(index.method())));
+        Stream<Sql> constraint = index.constraint().stream()
+                .map(definition -> ADD_CONSTRAINT
+                        .with("backup", backup.name())
+                        .with("name", name)
+                        .with("kind", Sql.raw(index.primaryKey() ? "PRIMARY KEY" : "UNIQUE"))
+                        .with("deferrable", deferrable(definition)));
+        List<String> statements = Stream.of(counterpart.stream().map(it -> drop(backup.name(), it)), create, constraint)
+                .flatMap(it -> it)
+                .map(Sql::script)
+                .toList();
+        return String.join("; ", statements);
+    }
+
+    private static Sql deferrable(String definition) {
+        int at = definition.indexOf(" DEFERRABLE");
+        return at < 0 ? Sql.empty() : Sql.raw(definition.substring(at));
+    }
+
+    private static Sql drop(QualifiedName table, Index index) {
+        return index.constraint().isPresent()
+                ? DROP_CONSTRAINT.with("table", table).with("name", index.name())
+                : DROP.with("index", table.sibling(index.name()));
+    }
+
+    /** What is said of the indexes of single partitions that forbid nothing: they stay where they are. */
+    List<String> left(Session session) throws SQLException {
+        return ofOnePartition(session).stream()
+                .filter(index -> !index.unique())
+                .map(index -> "Index %s of partition %s stays with %s."
+                        .formatted(index.name(), index.partition(), migration.newTable()))
+                .toList();
+    }
+
+    private record OfOnePartition(
+            QualifiedName name, QualifiedName partition, boolean unique, boolean partial, List<Identifier> columns) {
+        /** As a table has it whose partition key cannot be part of a unique index, so that each partition has it by itself. */
+        boolean isOn(Index index) {
+            return index.unique()
+                    && index.valid()
+                    && index.partial() == partial
+                    && index.plainColumns().equals(Set.copyOf(columns));
+        }
+    }
+
+    /** None where rows are routed by triggers: each child has every index by itself. */
+    private List<OfOnePartition> ofOnePartition(Session session) throws SQLException {
+        if (migration.spec().routing() != Routing.NATIVE) {
+            return List.of();
+        }
+        return session.query(
+                OF_ONE_PARTITION.with("live", live.oid()),
+                row -> new OfOnePartition(
+                        QualifiedName.of(row.getString("nspname"), row.getString("relname")),
+                        QualifiedName.of(row.getString("nspname"), row.getString("partition")),
+                        row.getBoolean("indisunique"),
+                        row.getBoolean("partial"),
+                        Arrays.stream((String[]) row.getArray("columns").getArray())
+                                .map(Identifier::new)
+                                .toList()));
+    }
+}
