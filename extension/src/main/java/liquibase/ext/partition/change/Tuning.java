@@ -6,9 +6,11 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.Pace;
+import liquibase.ext.partition.engine.swap.CatchUp;
 
 /**
  * The tuning attributes of a change or of a precondition, as a changelog gives them. What reads them throws an {@link
@@ -69,6 +71,14 @@ public final class Tuning {
         return new LockPolicy(
                 duration(TuningAttribute.LOCK_TIMEOUT, () -> LockPolicy.DEFAULT_TIMEOUT),
                 count(TuningAttribute.LOCK_ATTEMPTS, LockPolicy.DEFAULT_ATTEMPTS));
+    }
+
+    /** How long an update replays that passes by; nothing where it does not. */
+    public Optional<Duration> catchUpTime() {
+        String text = text(TuningAttribute.CATCH_UP_TIME);
+        return text != null && text.strip().equals(Pace.OFF)
+                ? Optional.empty()
+                : Optional.of(duration(TuningAttribute.CATCH_UP_TIME, () -> CatchUp.DEFAULT_TIME));
     }
 
     /** How gently a long step works: the settings of {@link Pace} that are given, by name. */

@@ -90,6 +90,11 @@ public enum TuningAttribute {
             "stop",
             OnOldTransactions::parse,
             "What to do when transactions outlast waitForOldTransactions: stop, or goOn, and then they find rows missing; stop where it is not given"),
+    CATCH_UP_TIME(
+            "catchUpTime",
+            "30s",
+            TuningAttribute::durationOrOff,
+            "How long an update that passes by while the approval is pending replays what was written meanwhile: a number with ms, s or min, or off; 1min where it is not given"),
     RESTART(
             "restart",
             "${restartCopy}",
@@ -158,6 +163,12 @@ public enum TuningAttribute {
 
     private static void count(String name, String text) {
         Attributes.count(name, text, 1);
+    }
+
+    private static void durationOrOff(String name, String text) {
+        if (!text.strip().equals(Pace.OFF)) {
+            DurationText.parse(name, text);
+        }
     }
 
     private static void pace(String name, String text) {

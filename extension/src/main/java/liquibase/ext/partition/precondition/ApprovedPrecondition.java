@@ -1,33 +1,45 @@
 package liquibase.ext.partition.precondition;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import liquibase.change.Change;
 import liquibase.changelog.ChangeSet;
-import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
-import liquibase.exception.ValidationErrors;
 import liquibase.ext.partition.TableSelection;
+import liquibase.ext.partition.change.DropBackupChange;
 import liquibase.ext.partition.change.LockedSwapChange;
 import liquibase.ext.partition.change.RecordedChangesets;
+import liquibase.ext.partition.change.TuningAttribute;
+import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.run.OnBusy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.swap.CatchUp;
 import liquibase.ext.partition.engine.swap.Swap;
 
 /**
  * Whether a person has approved an operation on a table, by a changelog parameter: {@code -DswapApproved=orders}. While a swap
  * waits for approval, its SQL is printed.
+ *
+ * <p>It is asked by every update for as long as the operation waits, and nothing else of the migration is. So it is here that what was
+ * written meanwhile is replayed, for {@code catchUpTime} at most: once an update, before the change that waits, where that works outside
+ * Liquibase's transaction. What keeps it from that is told and fails nothing.
  */
-public class ApprovedPrecondition extends PartitionPrecondition {
+public class ApprovedPrecondition extends TunedPrecondition {
     private static final String SWAP = "swap";
     private static final String DROP = "drop";
 
     private String operation;
     private String approvedTables;
+
+    public ApprovedPrecondition() {
+        super(TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.CATCH_UP_TIME));
+    }
 
     @Override
     public String getName() {
@@ -53,16 +65,17 @@ public class ApprovedPrecondition extends PartitionPrecondition {
     }
 
     @Override
-    public ValidationErrors validate(Database database) {
-        ValidationErrors errors = super.validate(database);
+    protected List<String> problems() {
+        List<String> problems = super.problems();
         if (!SWAP.equals(operation) && !DROP.equals(operation)) {
-            errors.addError("approved: operation is <%s>; it can be swap or drop.".formatted(operation));
+            problems.add("operation is <%s>; it can be swap or drop.".formatted(operation));
         }
-        return errors;
+        return problems;
     }
 
     @Override
     protected Optional<String> whyNot(Question question) throws SQLException, DatabaseException {
+        refuseWhatCannotBeRead(problems());
         boolean approved = TableSelection.parse(approvedTables).contains(question.table());
         Optional<Migration> migration = question.migration();
         boolean swapped =
@@ -79,6 +92,7 @@ public class ApprovedPrecondition extends PartitionPrecondition {
         Phase ready = SWAP.equals(operation) ? Phase.INDEXED : Phase.SWAPPED;
         if (migration.filter(it -> it.phase().isAtLeast(ready)).isPresent()) {
             question.environment().report().line(pending);
+            catchUp(question, migration.get());
             if (SWAP.equals(operation)) {
                 showSwap(question);
             }
@@ -97,13 +111,53 @@ public class ApprovedPrecondition extends PartitionPrecondition {
         }
     }
 
+    private void catchUp(Question question, Migration migration) throws SQLException {
+        Optional<Duration> time = tuning().catchUpTime();
+        if (time.isEmpty()
+                || !isBeforeItsChange(question.changeSet())
+                || question.session().isInTransaction()) {
+            return;
+        }
+        try {
+            if (question.session().whilePinned(() -> CatchUp.isDue(question.session(), migration))) {
+                try (StepRun run = question.environment()
+                        .onBusy(OnBusy.FAIL)
+                        .begin("replay while approval is pending", question.table())) {
+                    CatchUp.run(run, time.get(), tuning().pace());
+                }
+            }
+        } catch (PartitionException e) {
+            tellThatItStays(question, e);
+        } catch (SQLException e) {
+            if (Reconnection.isPassing(e)) {
+                throw e;
+            }
+            tellThatItStays(question, e);
+        }
+    }
+
+    private static void tellThatItStays(Question question, Exception e) {
+        question.environment()
+                .report()
+                .line(
+                        "What was written to %s meanwhile is not replayed by this update; it stays in the delta table, and nothing is lost: %s"
+                                .formatted(question.table(), e.getMessage()));
+    }
+
+    /** So that an update does it once, though other changesets may wait for the same approval. */
+    private static boolean isBeforeItsChange(ChangeSet changeSet) {
+        return changeSet != null
+                && changeSet.getChanges().stream()
+                        .anyMatch(change -> change instanceof LockedSwapChange || change instanceof DropBackupChange);
+    }
+
     /** What cannot be shown is said, and fails nothing: the swap waits in either case. */
     private static void showSwap(Question question) throws SQLException {
         Optional<LockedSwapChange> change = swapOf(question.changeSet());
         if (change.isEmpty()) {
             return;
         }
-        try (StepRun run = question.environment().begin("approved", question.table())) {
+        try (StepRun run = question.environment().onBusy(OnBusy.FAIL).begin("approved", question.table())) {
             Swap.Review review = Swap.of(run, change.get().backup()).review();
             StringBuilder script = new StringBuilder("The swap would run, in one transaction:\nBEGIN;\n");
             append(script, review.transaction());

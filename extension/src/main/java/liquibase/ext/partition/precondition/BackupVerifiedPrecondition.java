@@ -1,16 +1,8 @@
 package liquibase.ext.partition.precondition;
 
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
-import liquibase.database.Database;
-import liquibase.exception.ValidationErrors;
-import liquibase.ext.partition.change.Attributes;
-import liquibase.ext.partition.change.Tuning;
 import liquibase.ext.partition.change.TuningAttribute;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -20,29 +12,20 @@ import liquibase.ext.partition.engine.verify.BackupDifference;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.ComparisonResult;
 import liquibase.ext.partition.engine.verify.Verification;
-import liquibase.parser.core.ParsedNode;
-import liquibase.parser.core.ParsedNodeException;
-import liquibase.resource.ResourceAccessor;
 
 /**
  * Whether every row of the backup is in the live table, and nothing else, keys written since the swap excepted. Compares the
  * two when it is asked, which takes as long as reading both, and records the result for {@code dropBackup}.
  */
-public class BackupVerifiedPrecondition extends PartitionPrecondition {
+public class BackupVerifiedPrecondition extends TunedPrecondition {
     private static final String HALT = "halt";
     private static final String FAIL = "fail";
 
-    /** Beside the bean properties, by name. */
-    private static final Set<String> TUNING =
-            TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.WORKERS).stream()
-                    .map(TuningAttribute::attributeName)
-                    .collect(Collectors.toUnmodifiableSet());
-
-    /** The field below, which Liquibase would take for an attribute. */
-    private static final String VALUES = "tuning";
-
-    private final Tuning tuning = new Tuning();
     private String onDifference;
+
+    public BackupVerifiedPrecondition() {
+        super(TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.WORKERS));
+    }
 
     @Override
     public String getName() {
@@ -62,48 +45,8 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
     }
 
     @Override
-    public void load(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
-        Attributes.rejectUnknown(node, attributeNames());
-        ParsedNode properties = new ParsedNode(node.getNamespace(), node.getName());
-        for (ParsedNode child : node.getChildren()) {
-            if (TUNING.contains(child.getName())) {
-                tuning.set(TuningAttribute.named(child.getName()), child.getValue());
-            } else {
-                properties.addChild(child);
-            }
-        }
-        super.load(properties, resourceAccessor);
-    }
-
-    @Override
-    public Set<String> getSerializableFields() {
-        Set<String> fields = new HashSet<>(super.getSerializableFields());
-        fields.remove(VALUES);
-        fields.addAll(TUNING);
-        return fields;
-    }
-
-    @Override
-    public Object getSerializableFieldValue(String field) {
-        return TUNING.contains(field)
-                ? tuning.text(TuningAttribute.named(field))
-                : super.getSerializableFieldValue(field);
-    }
-
-    @Override
-    protected Class getSerializableFieldDataTypeClass(String field) {
-        return TUNING.contains(field) ? String.class : super.getSerializableFieldDataTypeClass(field);
-    }
-
-    @Override
-    public ValidationErrors validate(Database database) {
-        ValidationErrors errors = super.validate(database);
-        problems().forEach(problem -> errors.addError("%s: %s".formatted(this, problem)));
-        return errors;
-    }
-
-    private List<String> problems() {
-        List<String> problems = new ArrayList<>(tuning.problems());
+    protected List<String> problems() {
+        List<String> problems = super.problems();
         if (onDifference != null && !onDifference.equals(HALT) && !onDifference.equals(FAIL)) {
             problems.add("onDifference is <%s>; it can be fail or halt.".formatted(onDifference));
         }
@@ -122,7 +65,7 @@ public class BackupVerifiedPrecondition extends PartitionPrecondition {
                 return Optional.empty();
             }
             ComparisonResult result =
-                    Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, tuning.workers(), tuning.pace());
+                    Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, tuning().workers(), tuning().pace());
             if (result.differences() == 0) {
                 return Optional.empty();
             }

@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.run.RunPace;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.TimeIsUp;
 import liquibase.ext.partition.engine.swap.BackupDrop;
+import liquibase.ext.partition.engine.swap.CatchUp;
 import liquibase.ext.partition.engine.verify.Verification;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -148,6 +149,22 @@ class PacedStepsTest {
         assertThat(orders.phase()).isEqualTo("indexed");
         database.execute("UPDATE partition_migration SET tuning = NULL");
         orders.replay().assertNewTableEqualsSource();
+    }
+
+    @Test
+    void whatIsReplayedInPassingEndsWithItsTimeAndGoesOnWithTheNext() throws Exception {
+        orders.index().replay();
+        database.execute("UPDATE orders SET status = 'paid' WHERE id <= 50");
+
+        orders.step("passing by", run -> CatchUp.run(run, Duration.ZERO, Map.of()));
+        assertThat(orders.lines())
+                .contains(
+                        "replay of public.orders into public.orders_new ends here, because its time is over; the next update goes on.");
+        assertThat(orders.deltaRows()).isEqualTo(50);
+
+        orders.step("passing by", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, Map.of()));
+        assertThat(orders.deltaRows()).isZero();
+        orders.assertNewTableEqualsSource();
     }
 
     @Test

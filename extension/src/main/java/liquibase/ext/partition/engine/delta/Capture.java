@@ -35,6 +35,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     private static final Sql CREATE_DELTA = Sql.of("""
             CREATE TABLE {delta} AS SELECT {columns} FROM {source} WITH NO DATA""");
 
+    private static final Sql CREATE_SEGMENT = Sql.of("CREATE TABLE {segment} () INHERITS ({delta})");
+
     private static final Sql CREATE_DELTA_INDEX = Sql.of("CREATE INDEX {index} ON {delta} ({key})");
 
     private static final Sql CREATE_MISSED = Sql.of("""
@@ -71,7 +73,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      * qualifies every name.
      */
     private static final Sql CREATE_CAPTURE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {function}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {quote}
+            {create} FUNCTION {function}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {quote}
             DECLARE
               one {delta}%ROWTYPE;
               other {delta}%ROWTYPE;
@@ -100,9 +102,9 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                 END;
                 RETURN NULL;
               END;
-              INSERT INTO {delta} ({columns}) VALUES ({one});
+              INSERT INTO {segment} ({columns}) VALUES ({one});
               IF has_moved THEN
-                INSERT INTO {delta} ({columns}) VALUES ({other});
+                INSERT INTO {segment} ({columns}) VALUES ({other});
               END IF;
               RETURN NULL;
             END
@@ -136,7 +138,6 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     private static final Sql CHANGE_TYPE =
             Sql.of("ALTER TABLE {delta} ALTER COLUMN {column} TYPE {type} USING NULL::{type}");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}()");
-    private static final Sql DROP_DELTA = Sql.of("DROP TABLE IF EXISTS {delta}");
     private static final Sql DROP_MISSED = Sql.of("DROP TABLE IF EXISTS {missed}");
 
     private static final Sql MISSED = Sql.of("""
@@ -150,6 +151,13 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({table}) IS NOT NULL");
 
     private static final Sql FORGET_ALL_MISSED = Sql.of("DELETE FROM {missed}");
+
+    private static final Sql DROP_DELTA = Sql.of("DROP TABLE IF EXISTS {segments}");
+
+    /** By the function's text, so that it is right whoever has made the function. */
+    private static final Sql CAPTURES_INTO = Sql.of("""
+            SELECT pg_catalog.strpos(p.prosrc, {insert}) > 0 FROM pg_catalog.pg_proc AS p
+            WHERE p.oid OPERATOR(pg_catalog.=) pg_catalog.to_regproc({capture})""");
 
     /**
      * The row trigger must be on every table of the tree that holds rows: the server clones it to a partition that is made later, and
@@ -185,7 +193,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     private static final Sql BACKLOG =
             Sql.of("SELECT pg_catalog.count(*) FROM (SELECT FROM {delta} LIMIT {limit}) AS counted");
 
-    private static final Sql ANALYZE = Sql.of("ANALYZE {delta}");
+    private static final Sql ANALYZE = Sql.of("ANALYZE {segments}");
 
     /** That of a migration whose changes are captured. */
     public static Capture of(Migration migration) {
@@ -210,34 +218,25 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                 .with("delta", delta)
                 .with("columns", Sql.list(columns()))
                 .with("source", source));
-        statements.add(
-                CREATE_DELTA_INDEX.with("index", index()).with("delta", delta).with("key", Sql.list(key)));
+        statements.add(CREATE_SEGMENT.with("segment", second()).with("delta", delta));
+        for (QualifiedName segment : segments()) {
+            statements.add(CREATE_DELTA_INDEX
+                    .with("index", DerivedName.of(segment.name(), "_key"))
+                    .with("delta", segment)
+                    .with("key", Sql.list(key)));
+        }
         statements.add(Seclusion.of(delta, source));
         statements.add(Seclusion.made(
                 missed(), CREATE_MISSED.with("missed", missed()).with("comment", Sql.literal(MISSED_COMMENT))));
-        statements.add(CREATE_CAPTURE_FUNCTION
-                .with("quote", Sql.dollarQuote("capture", Sql.list(names())))
-                .with("function", captureFunction())
-                .with("delta", delta)
-                .with("columns", Sql.list(columns()))
-                .with("missed", missed())
-                .with("old", Sql.list("OLD", columns()))
-                .with("new", Sql.list("NEW", columns()))
-                .with("one", Sql.list("one", columns()))
-                .with("other", Sql.list("other", columns()))
-                .with(
-                        "insert",
-                        Sql.literal(INSERT_ANEW
-                                .with("delta", delta)
-                                .with("columns", Sql.list(columns()))
-                                .with("fields", Sql.list("($1)", columns()))
-                                .script())));
+        statements.add(captureFunction(Sql.raw("CREATE"), delta));
         statements.add(CREATE_REFUSAL_FUNCTION.with("function", refusalFunction()));
         // Only the triggers call them; who may write the table need not be able to call them.
         statements.add(Seclusion.ofFunction(captureFunction()));
         statements.add(Seclusion.ofFunction(refusalFunction()));
         owner.ifPresent(role -> {
-            statements.add(CHANGE_OWNER_OF_TABLE.with("delta", delta).with("owner", role));
+            segments()
+                    .forEach(segment -> statements.add(
+                            CHANGE_OWNER_OF_TABLE.with("delta", segment).with("owner", role)));
             statements.add(CHANGE_OWNER_OF_TABLE.with("delta", missed()).with("owner", role));
             statements.add(
                     CHANGE_OWNER_OF_FUNCTION.with("function", captureFunction()).with("owner", role));
@@ -350,8 +349,54 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         return List.of(
                 DROP_FUNCTION.with("function", captureFunction()),
                 DROP_FUNCTION.with("function", refusalFunction()),
-                DROP_DELTA.with("delta", delta),
+                DROP_DELTA.with("segments", Sql.list(segments())),
                 dropMissed());
+    }
+
+    /**
+     * The tables that the delta table is made of: itself, and one that inherits from it. Writers' keys go into one of them at a time;
+     * all of them always count, and a statement that names the delta table reads and writes all. See {@link Segments}.
+     */
+    public List<QualifiedName> segments() {
+        return List.of(delta, second());
+    }
+
+    private QualifiedName second() {
+        return delta.sibling(DerivedName.of(delta.name(), "_2"));
+    }
+
+    /** The statement by which writers' keys go into {@code segment} from now on. No writer waits for it. */
+    Sql captureInto(QualifiedName segment) {
+        return captureFunction(Sql.raw("CREATE OR REPLACE"), segment);
+    }
+
+    private Sql captureFunction(Sql create, QualifiedName segment) {
+        return CREATE_CAPTURE_FUNCTION
+                .with("create", create)
+                .with("quote", Sql.dollarQuote("capture", Sql.list(names())))
+                .with("function", captureFunction())
+                .with("delta", delta)
+                .with("segment", segment)
+                .with("columns", Sql.list(columns()))
+                .with("missed", missed())
+                .with("old", Sql.list("OLD", columns()))
+                .with("new", Sql.list("NEW", columns()))
+                .with("one", Sql.list("one", columns()))
+                .with("other", Sql.list("other", columns()))
+                .with(
+                        "insert",
+                        Sql.literal(INSERT_ANEW
+                                .with("delta", segment)
+                                .with("columns", Sql.list(columns()))
+                                .with("fields", Sql.list("($1)", columns()))
+                                .script()));
+    }
+
+    /** Whether writers' keys go into {@code segment}. */
+    boolean capturesInto(Session session, QualifiedName segment) throws SQLException {
+        return session.queryBoolean(CAPTURES_INTO
+                .with("capture", captureFunction().quoted())
+                .with("insert", "INSERT INTO %s (".formatted(segment.quoted())));
     }
 
     /**
@@ -487,13 +532,13 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     /** Refreshes the delta table's statistics, on which the plan of the copy's anti-join rests. */
     public void analyze(Session session) throws SQLException {
-        session.update(ANALYZE.with("delta", delta));
+        session.update(ANALYZE.with("segments", Sql.list(segments())));
     }
 
     /** All that a user has named and that stands in the function's body. */
     private List<SqlFragment> names() {
         List<SqlFragment> names = new ArrayList<>(columns());
-        names.add(delta);
+        names.addAll(segments());
         names.add(missed());
         return names;
     }
@@ -546,9 +591,5 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     Sql captureFunctionOid() {
         return Sql.of("pg_catalog.to_regproc({capture})")
                 .with("capture", captureFunction().quoted());
-    }
-
-    private Identifier index() {
-        return DerivedName.of(delta.name(), "_key");
     }
 }

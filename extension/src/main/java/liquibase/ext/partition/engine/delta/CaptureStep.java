@@ -67,7 +67,11 @@ public final class CaptureStep {
         Table source = new TableReader(run.session()).require(run.source());
         source.keyIndex(key);
         boolean left = capture.hasLeftMissed(run.session());
-        for (QualifiedName made : left ? List.of(capture.delta()) : List.of(capture.delta(), capture.missed())) {
+        List<QualifiedName> tables = new ArrayList<>(capture.segments());
+        if (!left) {
+            tables.add(capture.missed());
+        }
+        for (QualifiedName made : tables) {
             if (run.session().queryBoolean(EXISTS.with("table", made.quoted()))) {
                 throw new PartitionException(
                         "There is a table %s already, which this migration did not make. Nothing was changed. Rename it, or choose another deltaTableName."

@@ -13,6 +13,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlFragment;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Chunk;
@@ -33,8 +34,8 @@ import liquibase.ext.partition.engine.target.RowShape;
  * delta names every row by which the table written to differs from the one read, as that snapshot has it; so a replay of the whole
  * delta at once ends with the very rows of that snapshot, among which there are no duplicates, however fast values are handed on.
  *
- * <p>A batch begins from the rows in a range of the delta table's blocks, so a pass reads the delta once, front to back,
- * however many dead rows earlier batches have left in it.
+ * <p>A batch begins from the rows in a range of blocks of one of the delta table's {@link Segments}, so a pass reads the delta once,
+ * front to back, however many dead rows earlier batches have left in it; and what earlier passes have left is truncated.
  *
  * @param routes of the partitioned table, whichever of the two it is
  * @param from read by (c)
@@ -62,6 +63,9 @@ public record Replay(
      *     partition's index would be searched for every row.
      */
     public record Side(QualifiedName table, RowShape shape) {}
+
+    /** What a batch begins from: some blocks of one of the delta table's segments. */
+    private record Piece(QualifiedName segment, Chunk chunk) {}
 
     /** Waits until a batch may be begun, and says how long it should take. */
     @FunctionalInterface
@@ -94,7 +98,7 @@ public record Replay(
 
     private static final Sql TAKE = Sql.of("""
             WITH picked AS (
-              SELECT DISTINCT {key} FROM {delta} WHERE ctid >= {fromBlock} AND ctid < {toBlock}
+              SELECT DISTINCT {key} FROM {picked} WHERE ctid >= {fromBlock} AND ctid < {toBlock}
             ), taken AS (
               DELETE FROM {delta} AS d USING picked AS p WHERE {sameKey} RETURNING {taken}
             )
@@ -141,7 +145,7 @@ public record Replay(
 
     private static final Sql TAKEN = Sql.of("SELECT pg_catalog.count(*) FROM {batch}");
 
-    private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {delta}");
+    private static final Sql ONE_SEGMENT = Sql.of("ONLY {segment}");
 
     /**
      * Runs {@code work} with the session's scratch table, which is made before and removed after: it would otherwise live as long
@@ -219,7 +223,7 @@ public record Replay(
     /** The statements of one batch, for review: where rows take several routes, for those outside every interval. */
     public List<Sql> batchStatements(long fromBlock, long toBlock) {
         List<Route> shown = routes.of(Collections.singleton(null));
-        List<Sql> statements = new ArrayList<>(List.of(take(fromBlock, toBlock)));
+        List<Sql> statements = new ArrayList<>(List.of(take(capture.delta(), new Chunk(fromBlock, toBlock))));
         statements.addAll(deletes(shown));
         shown.forEach(route -> statements.add(insert(route)));
         return statements;
@@ -232,11 +236,21 @@ public record Replay(
         return statements;
     }
 
-    private Sql take(long fromBlock, long toBlock) {
+    private Sql take(Piece piece) {
+        return take(ONE_SEGMENT.with("segment", piece.segment()), piece.chunk());
+    }
+
+    /** All of the delta table. */
+    private Sql takeAll() {
+        return take(capture.delta(), new Chunk(0, TupleId.MAX_BLOCK));
+    }
+
+    private Sql take(SqlFragment picked, Chunk chunk) {
         return TAKE.with("key", Sql.list(match.columns()))
+                .with("picked", picked)
                 .with("delta", capture.delta())
-                .with("fromBlock", new TupleId(fromBlock))
-                .with("toBlock", new TupleId(toBlock))
+                .with("fromBlock", new TupleId(chunk.from()))
+                .with("toBlock", new TupleId(chunk.to()))
                 .with("sameKey", match.sameKey(captured("d"), captured("p")))
                 .with("taken", Sql.list("d", capture.columns()))
                 .with("batch", batch())
@@ -298,7 +312,7 @@ public record Replay(
     }
 
     /**
-     * Replays what the delta table has now, batch by batch, each in a transaction of its own of about the chunk time, and vacuums it.
+     * Replays what the delta table has now, batch by batch, each in a transaction of its own of about the chunk time, and tidies it.
      *
      * @param batchSize how many delta rows a batch begins from at most, about
      * @param turn asked before each batch
@@ -314,7 +328,7 @@ public record Replay(
         long taken = passWithoutVacuum(session, batchSize, turn);
         cost.add(taken, System.nanoTime() - begun);
         if (taken > 0) {
-            session.update(VACUUM.with("delta", capture.delta()));
+            new Segments(capture).vacuum(session);
         }
         return taken;
     }
@@ -326,15 +340,23 @@ public record Replay(
 
     private long passWithoutVacuum(Session session, long batchSize, Turn turn) throws SQLException {
         ChunkSize size = new ChunkSize(FIRST_BLOCKS, batchSize / ROWS_PER_BLOCK);
-        long blocks = Heap.blocks(session, capture.delta());
-        List<Chunk> refused = new ArrayList<>();
+        List<Piece> refused = new ArrayList<>();
         long taken = 0;
-        for (long from = 0; from < blocks; ) {
-            Chunk chunk = new Chunk(from, Math.min(blocks, from + size.next(turn.await())));
-            taken += size.timed(chunk.blocks(), () -> replayBatch(session, chunk, refused));
-            from = chunk.to();
+        boolean large = false;
+        for (QualifiedName segment : capture.segments()) {
+            long blocks = Heap.blocks(session, segment);
+            large |= blocks > Segments.LARGE_BLOCKS;
+            for (long from = 0; from < blocks; ) {
+                Piece piece = new Piece(segment, new Chunk(from, Math.min(blocks, from + size.next(turn.await()))));
+                taken += size.timed(piece.chunk().blocks(), () -> replayBatch(session, piece, refused));
+                from = piece.chunk().to();
+            }
         }
-        return taken + replayRefused(session, refused, turn);
+        taken += replayRefused(session, refused, turn);
+        if (large) {
+            new Segments(capture).tidy(session);
+        }
+        return taken;
     }
 
     /**
@@ -342,14 +364,14 @@ public record Replay(
      * written to. Once A's batch is replayed B's can be. Where two batches wait for each other, the whole delta is taken at once, which
      * removes the rows of both before any is inserted.
      */
-    private long replayRefused(Session session, List<Chunk> refused, Turn turn) throws SQLException {
+    private long replayRefused(Session session, List<Piece> refused, Turn turn) throws SQLException {
         long taken = 0;
-        List<Chunk> left = refused;
+        List<Piece> left = refused;
         while (left.size() > 1) {
-            List<Chunk> again = new ArrayList<>();
-            for (Chunk chunk : left) {
+            List<Piece> again = new ArrayList<>();
+            for (Piece piece : left) {
                 turn.await();
-                taken += replayBatch(session, chunk, again);
+                taken += replayBatch(session, piece, again);
             }
             if (again.size() == left.size()) {
                 break;
@@ -379,20 +401,20 @@ public record Replay(
 
     /** Replays all of the delta table as part of the caller's transaction, as a {@link Drain} does. @return delta rows taken */
     long drain(Session session) throws SQLException {
-        long taken = replay(session, 0, TupleId.MAX_BLOCK);
+        long taken = replay(session, takeAll());
         session.update(CHECK_NOW);
         return taken;
     }
 
-    /** @param refused is told of the chunk where a unique index refuses one of its rows, which stay in the delta table then */
-    private long replayBatch(Session session, Chunk chunk, List<Chunk> refused) throws SQLException {
+    /** @param refused is told of the piece where a unique index refuses one of its rows, which stay in the delta table then */
+    private long replayBatch(Session session, Piece piece, List<Piece> refused) throws SQLException {
         try {
-            return inOneSnapshot(session, () -> replay(session, chunk.from(), chunk.to()));
+            return inOneSnapshot(session, () -> replay(session, take(piece)));
         } catch (SQLException e) {
             if (!SqlState.isDuplicate(e)) {
                 throw e;
             }
-            refused.add(chunk);
+            refused.add(piece);
             return 0;
         }
     }
@@ -412,9 +434,9 @@ public record Replay(
         }
     }
 
-    private long replay(Session session, long fromBlock, long toBlock) throws SQLException {
+    private long replay(Session session, Sql take) throws SQLException {
         session.query(PREFER_INDEXES, row -> row.getString(1));
-        long taken = session.update(take(fromBlock, toBlock));
+        long taken = session.update(take);
         if (taken > 0) {
             List<Route> ofBatch = routesOfBatch(session);
             for (Sql delete : deletes(ofBatch)) {

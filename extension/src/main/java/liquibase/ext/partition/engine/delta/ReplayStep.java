@@ -103,7 +103,7 @@ public final class ReplayStep {
         long least = Long.MAX_VALUE;
         int withoutGain = 0;
         for (int pass = 1; ; pass++) {
-            long taken = replay.pass(run.session(), Math.max(small, 1), turn, cost);
+            long taken = pass(run, replay, Math.max(small, 1), turn, cost);
             run.line("replay of %s: pass %d, %,d delta rows into %s"
                     .formatted(run.source(), pass, taken, replay.to().table()));
             if (taken <= small) {
@@ -117,5 +117,18 @@ public final class ReplayStep {
                                 .formatted(run.source(), PASSES_WITHOUT_GAIN, least));
             }
         }
+    }
+
+    /** One pass, and the record of it: whatever was committed before it began is replayed now. @return delta rows taken */
+    public static long pass(StepRun run, Replay replay, long batchSize, Replay.Turn turn) throws SQLException {
+        return pass(run, replay, batchSize, turn, new ReplayCost());
+    }
+
+    private static long pass(StepRun run, Replay replay, long batchSize, Replay.Turn turn, ReplayCost cost)
+            throws SQLException {
+        long begun = System.nanoTime();
+        long taken = replay.pass(run.session(), batchSize, turn, cost);
+        run.migrations().recordCaughtUp(run.source(), (System.nanoTime() - begun) / 1_000_000);
+        return taken;
     }
 }

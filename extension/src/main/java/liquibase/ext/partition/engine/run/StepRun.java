@@ -52,6 +52,11 @@ public final class StepRun implements AutoCloseable {
             this(main, more, state, report, onBusy, askAfter, RunPace.beginningNow());
         }
 
+        /** The same, with another answer to another runner. */
+        public Environment onBusy(OnBusy other) {
+            return new Environment(main, more, state, report, other, askAfter, pace);
+        }
+
         /**
          * Begins a step.
          *

@@ -138,6 +138,31 @@ public final class Throttle {
         return justLooked && reason.isEmpty() ? !over : lookUntilTurn();
     }
 
+    /**
+     * As {@link #awaitNext}, for what is not worth waiting for: where a piece may not be begun now, it is the end.
+     *
+     * @param until when the time for it is over, as {@link System#nanoTime} tells it
+     * @throws TimeIsUp with the reason as its message
+     */
+    public void nextOrStop(long until) throws SQLException {
+        try {
+            pause();
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+        if (System.nanoTime() - lookedAt >= LOOK_EVERY_MILLISECONDS * 1_000_000) {
+            retune();
+            lookedAt = System.nanoTime();
+            reason = isTimeUp() ? Optional.of("maxDuration is over") : PauseReasons.of(session, pace);
+        }
+        if (reason.isPresent()) {
+            throw new TimeIsUp(reason.get());
+        }
+        if (System.nanoTime() >= until) {
+            throw new TimeIsUp("its time is over");
+        }
+    }
+
     static IllegalStateException interrupted(InterruptedException e) {
         Thread.currentThread().interrupt();
         return new IllegalStateException("Interrupted while work was paused.", e);

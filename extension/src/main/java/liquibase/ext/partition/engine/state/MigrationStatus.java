@@ -16,6 +16,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param rowsCopied by the finished chunks
  * @param eta of the copy, as PostgreSQL writes an interval; empty unless it is under way
  * @param deltaBacklog the statistics' estimate; empty where nothing is captured
+ * @param deltaBytes of the delta table with its indexes; empty where nothing is captured
+ * @param deltaAge no change in it is older than that, as PostgreSQL writes an interval; empty where there is none in it
  * @param differences that the last verification of the copy found; empty where there was none
  * @param defaultRows in the default partition when the copy was last verified; empty where it never was
  * @param lockHeldMilliseconds in the swap; empty before it
@@ -28,6 +30,8 @@ public record MigrationStatus(
         Optional<Long> rowsPerSecond,
         Optional<String> eta,
         Optional<Long> deltaBacklog,
+        Optional<Long> deltaBytes,
+        Optional<String> deltaAge,
         Optional<Long> differences,
         Optional<Long> defaultRows,
         Optional<Long> lockHeldMilliseconds) {
@@ -36,7 +40,8 @@ public record MigrationStatus(
 
     private static final Sql READ = Sql.of("""
             SELECT source_schema, source_table, phase, per_cent, rows_copied, rows_per_second::bigint AS rows_per_second,
-                   pg_catalog.date_trunc('second', eta)::pg_catalog.text AS eta, delta_backlog, verified_differences,
+                   pg_catalog.date_trunc('second', eta)::pg_catalog.text AS eta, delta_backlog, delta_bytes,
+                   pg_catalog.date_trunc('second', delta_age)::pg_catalog.text AS delta_age, verified_differences,
                    default_null + default_unreadable + default_infinite + default_before + default_after AS default_rows,
                    lock_held_ms
             FROM {view} ORDER BY source_schema, source_table
@@ -57,6 +62,8 @@ public record MigrationStatus(
                         Optional.ofNullable(row.getObject("rows_per_second", Long.class)),
                         Optional.ofNullable(row.getString("eta")),
                         Optional.ofNullable(row.getObject("delta_backlog", Long.class)),
+                        Optional.ofNullable(row.getObject("delta_bytes", Long.class)),
+                        Optional.ofNullable(row.getString("delta_age")),
                         Optional.ofNullable(row.getObject("verified_differences", Long.class)),
                         Optional.ofNullable(row.getObject("default_rows", Long.class)),
                         Optional.ofNullable(row.getObject("lock_held_ms", Long.class))));
@@ -71,7 +78,9 @@ public record MigrationStatus(
             rowsPerSecond.ifPresent(value -> text.append(String.format(Locale.ROOT, ", %,d rows/s", value)));
             eta.ifPresent(value -> text.append(", ETA ").append(value));
         }
-        deltaBacklog.ifPresent(value -> text.append(String.format(Locale.ROOT, ", delta backlog about %,d", value)));
+        deltaBacklog.ifPresent(value -> text.append(
+                String.format(Locale.ROOT, ", delta backlog about %,d (%,d kB)", value, deltaBytes.orElse(0L) / 1024)));
+        deltaAge.ifPresent(value -> text.append(", none of it older than ").append(value));
         differences.ifPresent(value -> text.append(String.format(Locale.ROOT, ", %,d differences", value)));
         defaultRows
                 .filter(count -> count > 0)

@@ -63,11 +63,11 @@ public final class Migrations {
                     {phase}, ({qualifiedSource}::pg_catalog.regclass)::pg_catalog.oid::bigint, ({qualifiedNew}::pg_catalog.regclass)::pg_catalog.oid::bigint)""");
 
     private static final Sql START_CAPTURE = Sql.of("""
-            UPDATE {migration} SET phase = {phase}, delta_table = {delta}, key_columns = {key}
+            UPDATE {migration} SET phase = {phase}, delta_table = {delta}, key_columns = {key}, caught_up_at = pg_catalog.clock_timestamp()
             WHERE source_schema = {schema} AND source_table = {table}""");
 
     private static final Sql END_CAPTURE = Sql.of("""
-            UPDATE {migration} SET phase = {phase}, delta_table = NULL, key_columns = NULL
+            UPDATE {migration} SET phase = {phase}, delta_table = NULL, key_columns = NULL, caught_up_at = NULL
             WHERE id = {id}""");
 
     private static final Sql SET_PHASE = Sql.of("UPDATE {migration} SET phase = {phase} WHERE id = {id}");
@@ -123,19 +123,26 @@ public final class Migrations {
     private static final Sql RECORD_SWAP = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, backup_table = {backup}, swapped_at = pg_catalog.clock_timestamp(), capture_triggers = {triggers},
-                fingerprint = {fingerprint}, partitions = {partitions}, backup_verified_at = NULL, backup_differences = NULL
+                fingerprint = {fingerprint}, partitions = {partitions},
+                caught_up_at = pg_catalog.clock_timestamp(), backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
     private static final Sql FORGET_SWAP = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, backup_table = NULL, swapped_at = NULL, lock_held_ms = NULL, capture_triggers = {triggers},
-                fingerprint = {fingerprint}, partitions = NULL, backup_verified_at = NULL, backup_differences = NULL
+                fingerprint = {fingerprint}, partitions = NULL,
+                caught_up_at = pg_catalog.clock_timestamp(), backup_verified_at = NULL, backup_differences = NULL
             WHERE id = {id}""");
 
     private static final Sql LOCK = Sql.of("SELECT FROM {migration} WHERE id = {id} FOR NO KEY UPDATE");
 
     private static final Sql MAKE_DURABLE =
             Sql.of("UPDATE {migration} SET phase = phase WHERE source_schema = {schema} AND source_table = {table}");
+
+    private static final Sql RECORD_CAUGHT_UP = Sql.of("""
+            UPDATE {migration}
+            SET caught_up_at = pg_catalog.clock_timestamp() - {milliseconds} * interval '1 millisecond'
+            WHERE source_schema = {schema} AND source_table = {table}""");
 
     private static final Sql RECORD_LOCK_TIME = Sql.of("UPDATE {migration} SET lock_held_ms = {ms} WHERE id = {id}");
 
@@ -359,6 +366,14 @@ public final class Migrations {
     /** Commits something, so that all is on the disk, as the server's settings have it, that was committed without waiting for it. */
     public void makeDurable(QualifiedName source) throws SQLException {
         session.update(sql(MAKE_DURABLE)
+                .with("schema", source.schema().name())
+                .with("table", source.name().name()));
+    }
+
+    /** Records that every change is replayed that was committed so many milliseconds ago. */
+    public void recordCaughtUp(QualifiedName source, long milliseconds) throws SQLException {
+        session.update(sql(RECORD_CAUGHT_UP)
+                .with("milliseconds", milliseconds)
                 .with("schema", source.schema().name())
                 .with("table", source.name().name()));
     }

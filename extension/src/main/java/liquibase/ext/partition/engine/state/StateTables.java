@@ -41,6 +41,7 @@ public record StateTables(Identifier schema) {
               capture_triggers pg_catalog.text[],
               fingerprint pg_catalog.text[],
               partitions pg_catalog.jsonb,
+              caught_up_at pg_catalog.timestamptz,
               source_blocks bigint,
               source_filenode bigint,
               source_columns pg_catalog.text,
@@ -111,7 +112,10 @@ public record StateTables(Identifier schema) {
               PRIMARY KEY (migration_id, sequence_oid)
             )""");
 
-    /** The delta backlog is the statistics' estimate: a view cannot count a table whose name is in a row. */
+    /**
+     * The delta backlog is the statistics' estimate: a view cannot count a table whose name is in a row. No key in it is older than its
+     * age; to know how old they are, writers would have to write the time with each.
+     */
     private static final Sql CREATE_PROGRESS = Sql.of("""
             CREATE OR REPLACE VIEW {progress} AS
             SELECT m.source_schema, m.source_table, m.phase,
@@ -121,8 +125,8 @@ public record StateTables(Identifier schema) {
                    CASE WHEN m.phase = 'copying' AND c.blocks > 0 THEN
                      (c.last_finished - c.first_started) * ((m.source_blocks - c.blocks)::pg_catalog.float8 / c.blocks)
                    END AS eta,
-                   (SELECT s.n_live_tup FROM pg_catalog.pg_stat_all_tables AS s
-                    WHERE s.schemaname = m.source_schema AND s.relname = m.delta_table) AS delta_backlog,
+                   d.rows AS delta_backlog, d.bytes AS delta_bytes,
+                   CASE WHEN d.rows > 0 THEN pg_catalog.clock_timestamp() - m.caught_up_at END AS delta_age,
                    m.started_at, m.copied_at, m.verified_at, m.verified_differences,
                    m.default_null, m.default_unreadable, m.default_infinite, m.default_before, m.default_after,
                    m.swapped_at, m.lock_held_ms, m.dropped_at
@@ -132,7 +136,15 @@ public record StateTables(Identifier schema) {
                      coalesce(pg_catalog.sum(k.rows_copied), 0) AS rows,
                      pg_catalog.min(k.started_at) AS first_started, pg_catalog.max(k.finished_at) AS last_finished
               FROM {chunk} AS k WHERE k.migration_id = m.id
-            ) AS c ON true""");
+            ) AS c ON true
+            LEFT JOIN LATERAL (
+              SELECT pg_catalog.sum(pg_catalog.pg_stat_get_live_tuples(s.oid))::bigint AS rows,
+                     pg_catalog.sum(pg_catalog.pg_total_relation_size(s.oid))::bigint AS bytes
+              FROM (SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', m.source_schema, m.delta_table))::pg_catalog.oid AS oid) AS t
+              CROSS JOIN LATERAL (
+                SELECT t.oid UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = t.oid
+              ) AS s (oid)
+            ) AS d ON true""");
 
     private static final Sql DROP_VIEW = Sql.of("DROP VIEW IF EXISTS {progress}");
     private static final Sql DROP_TABLES =

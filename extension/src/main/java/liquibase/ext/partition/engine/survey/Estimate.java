@@ -9,7 +9,8 @@ import java.time.Duration;
  * @param copyBytes of the new table's rows
  * @param indexBytes of its indexes
  * @param walBytes that are written meanwhile; the server keeps them for as long as a replica or a replication slot needs them
- * @param deltaBytesPerMillion of the delta table, for a million rows that are written during the copy
+ * @param deltaBytesPerMillion of the delta table, for a million rows that are written during the copy, or from one update that passes by
+ *     to the next while the swap and the drop wait
  * @param shortest time for copy, indexes and comparison
  * @param longest of these
  * @param assumption what the times rest on, a sentence

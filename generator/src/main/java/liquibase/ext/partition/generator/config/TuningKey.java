@@ -22,7 +22,8 @@ enum TuningKey {
     LOCK_ATTEMPTS("lockAttempts", Kind.WHOLE_NUMBER),
     MAX_DRAIN_ROWS("maxDrainRows", Kind.WHOLE_NUMBER),
     WAIT_FOR_OLD_TRANSACTIONS("waitForOldTransactions", Kind.DURATION),
-    ON_OLD_TRANSACTIONS("onOldTransactions", Kind.CHOICE);
+    ON_OLD_TRANSACTIONS("onOldTransactions", Kind.CHOICE),
+    CATCH_UP_TIME("catchUpTime", Kind.DURATION_OR_OFF);
 
     /** What takes a default away for one table. */
     static final String OFF = "off";
@@ -33,6 +34,8 @@ enum TuningKey {
         /** Checked by the schema. */
         CHOICE,
         DURATION,
+        /** Its off is a value: it is there unless it is off. */
+        DURATION_OR_OFF,
         /** Not there unless it is set, so that it can be off. */
         PACE
     }
@@ -57,6 +60,11 @@ enum TuningKey {
     void check(String text) {
         switch (kind) {
             case DURATION -> DurationText.parse(key, text);
+            case DURATION_OR_OFF -> {
+                if (!text.equals(OFF)) {
+                    DurationText.parse(key, text);
+                }
+            }
             case PACE -> Pace.parse(Map.of(key, text));
             default -> {
                 // The schema has said it.

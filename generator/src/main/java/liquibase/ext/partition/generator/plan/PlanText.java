@@ -120,11 +120,11 @@ public final class PlanText {
     }
 
     private void estimate(Estimate estimate) {
+        labelled("disk", "about %s more until the backup is dropped".formatted(Figures.bytes(estimate.diskBytes())));
         labelled(
-                "disk",
-                "about %s more until the backup is dropped, and for a million rows that are written meanwhile about %s"
-                        .formatted(
-                                Figures.bytes(estimate.diskBytes()), Figures.bytes(estimate.deltaBytesPerMillion())));
+                "delta",
+                "about %s more for a million rows that are written: during the copy, and then, while the swap and the drop wait for approval, from one update that passes by to the next"
+                        .formatted(Figures.bytes(estimate.deltaBytesPerMillion())));
         labelled("WAL", "about " + Figures.bytes(estimate.walBytes()));
         labelled(
                 "time",

@@ -46,7 +46,8 @@
     "the swap and what was deployed after it, and nothing that was deployed before. No row written since is lost."
   ],
   "swap": [
-    "Stays pending until the parameter swapApproved names the table (or says all). Until then restartCopy starts the copy over.",
+    "Stays pending until the parameter swapApproved names the table (or says all). Until then restartCopy starts the copy over,",
+    "and every update that passes by replays what was written since the last one, for catchUpTime at most.",
     "Replays the rest, then exchanges the names: the new table gets the name of the source, the source that of the backup.",
     "Lock: ACCESS EXCLUSIVE on source and new table for as long as that takes, asked for in short attempts.",
     "Undo: the reverse swap; rows written since are brought into the backup first. To undo this swap alone, whatever was",
@@ -56,7 +57,8 @@
     "The state after the swap, with the backup still there. A rollback to this tag is possible until the drop."
   ],
   "drop": [
-    "Stays pending until the parameter dropApproved names the table (or says all). Until then swapBack takes the swap back.",
+    "Stays pending until the parameter dropApproved names the table (or says all). Until then swapBack takes the swap back, and",
+    "every update that passes by brings the backup up to date, for catchUpTime at most, so that the way back stays quick.",
     "Compares the backup with the live table once more, and then drops it and the delta table.",
     "Lock: ACCESS EXCLUSIVE on the backup, and on the live table for a moment to end reverse capture.",
     "Undo: impossible, so a rollback stops here; keep a dump if you may need the rows as they were."
@@ -74,6 +76,7 @@
   "replay": chunks,
   "verify": ["workers"] + chunks,
   "swap": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions"],
+  "approval": ["catchUpTime"] + chunks,
   "backup": ["workers"] + chunks,
   "drop": ["workers"] + chunks + lock
 }>

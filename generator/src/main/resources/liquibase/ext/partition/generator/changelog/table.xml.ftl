@@ -149,7 +149,7 @@
   <changeSet id="[=prefix]-swap" author="liquibase-partition" labels="swap" runInTransaction="false">
     <preConditions onFail="CONTINUE">
       <partition:copyRestarted [=source] restart="${restartCopy}"/>
-      <partition:approved operation="swap" [=source] approvedTables="${swapApproved}"/>
+      <partition:approved operation="swap" [=source] approvedTables="${swapApproved}"<@tuned "approval" "          "/>/>
     </preConditions>
     <comment>[=steps.swapped()]</comment>
     <partition:lockedSwap [=source]
@@ -173,7 +173,7 @@
   <changeSet id="[=prefix]-drop" author="liquibase-partition" labels="drop" runInTransaction="false">
     <preConditions onFail="CONTINUE">
       <partition:swapKept [=source] swapBack="${swapBack}"/>
-      <partition:approved operation="drop" [=source] approvedTables="${dropApproved}"/>
+      <partition:approved operation="drop" [=source] approvedTables="${dropApproved}"<@tuned "approval" "          "/>/>
       <partition:backupVerified [=source] onDifference="halt"<@tuned "backup" "          "/>/>
     </preConditions>
     <comment>Drops [=backupTableName], which [=tableName] has replaced</comment>

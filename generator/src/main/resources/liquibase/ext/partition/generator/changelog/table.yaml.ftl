@@ -213,6 +213,7 @@ databaseChangeLog:
             <@source "            "/>
             operation: swap
             approvedTables: "${swapApproved}"
+            <@tuned "approval" "            "/>
       comment: "[=steps.swapped()]"
       changes:
         - lockedSwap:
@@ -256,6 +257,7 @@ databaseChangeLog:
             <@source "            "/>
             operation: drop
             approvedTables: "${dropApproved}"
+            <@tuned "approval" "            "/>
         - backupVerified:
             <@source "            "/>
             onDifference: halt

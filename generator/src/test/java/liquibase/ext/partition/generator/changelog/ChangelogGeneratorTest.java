@@ -138,6 +138,7 @@ class ChangelogGeneratorTest {
               maxDrainRows: 2000
               waitForOldTransactions: 10min
               onOldTransactions: goOn
+              catchUpTime: 30s
             tables:
               - tableName: orders
                 keyColumns: [id]
@@ -153,6 +154,7 @@ class ChangelogGeneratorTest {
                 window: off
                 maxDuration: 2min
                 onOldTransactions: stop
+                catchUpTime: off
             """;
 
     private static final Map<String, String> CONFIGS =

@@ -456,6 +456,7 @@ class ConfigProblemsTest {
                     lockAttempts | many | is not a whole number.
                     maxDrainRows | -1 | -1 is less than 1.
                     waitForOldTransactions | never | write a number and ms, s or min
+                    catchUpTime | never | write a number and ms, s or min
                     onOldTransactions | go | "go" is none of stop, goOn.
                     """)
     void refusesASettingThatTheExtensionWouldRefuseInATableAndForAll(String key, String value, String message) {

@@ -1,0 +1,81 @@
+package liquibase.ext.partition.precondition;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import liquibase.database.Database;
+import liquibase.exception.ValidationErrors;
+import liquibase.ext.partition.change.Attributes;
+import liquibase.ext.partition.change.Tuning;
+import liquibase.ext.partition.change.TuningAttribute;
+import liquibase.parser.core.ParsedNode;
+import liquibase.parser.core.ParsedNodeException;
+import liquibase.resource.ResourceAccessor;
+
+/** A precondition that works when it is asked, with tuning attributes beside its bean properties. */
+abstract class TunedPrecondition extends PartitionPrecondition {
+    /** The fields below, which Liquibase would take for attributes. */
+    private static final Set<String> OURS = Set.of("tuning", "names");
+
+    private final Tuning tuning = new Tuning();
+
+    /** Of the tuning attributes. */
+    private final Set<String> names;
+
+    TunedPrecondition(Set<TuningAttribute> attributes) {
+        names = attributes.stream().map(TuningAttribute::attributeName).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** Their values. */
+    final Tuning tuning() {
+        return tuning;
+    }
+
+    @Override
+    public void load(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
+        Attributes.rejectUnknown(node, attributeNames());
+        ParsedNode properties = new ParsedNode(node.getNamespace(), node.getName());
+        for (ParsedNode child : node.getChildren()) {
+            if (names.contains(child.getName())) {
+                tuning.set(TuningAttribute.named(child.getName()), child.getValue());
+            } else {
+                properties.addChild(child);
+            }
+        }
+        super.load(properties, resourceAccessor);
+    }
+
+    @Override
+    public Set<String> getSerializableFields() {
+        Set<String> fields = new HashSet<>(super.getSerializableFields());
+        fields.removeAll(OURS);
+        fields.addAll(names);
+        return fields;
+    }
+
+    @Override
+    public Object getSerializableFieldValue(String field) {
+        return names.contains(field)
+                ? tuning.text(TuningAttribute.named(field))
+                : super.getSerializableFieldValue(field);
+    }
+
+    @Override
+    protected Class getSerializableFieldDataTypeClass(String field) {
+        return names.contains(field) ? String.class : super.getSerializableFieldDataTypeClass(field);
+    }
+
+    @Override
+    public ValidationErrors validate(Database database) {
+        ValidationErrors errors = super.validate(database);
+        problems().forEach(problem -> errors.addError("%s: %s".formatted(this, problem)));
+        return errors;
+    }
+
+    /** What is wrong with the attributes' values. */
+    protected List<String> problems() {
+        return new ArrayList<>(tuning.problems());
+    }
+}
