@@ -2,7 +2,9 @@ package liquibase.ext.partition.engine.target;
 
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import liquibase.ext.partition.engine.catalog.Column;
@@ -86,6 +88,15 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
             } catch (IllegalArgumentException e) {
                 problems.add(e.getMessage());
             }
+        }
+        if (problems.isEmpty()) {
+            Map<Identifier, String> types = new HashMap<>();
+            columns.forEach(column -> {
+                if (spec.columns().contains(column.name())) {
+                    types.put(column.name(), column.typeName());
+                }
+            });
+            spec.unused(types).forEach(unused -> problems.add(unused.why()));
         }
         spec.combinedColumn()
                 .filter(combined ->

@@ -275,6 +275,46 @@ class RefusalsTest {
         assertRefused(reason);
     }
 
+    /** It would be ignored, and what was meant by it with it. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    varchar     |     | milliseconds |        | epoch says what a number counts, and no partition column is a number: at is varchar
+                    timestamptz |     | seconds      |        | epoch says what a number counts, and no partition column is a number: at is timestamptz
+                    timestamptz |     |              | uuidv7 | keyTime uuidv7 needs a uuid column, and no partition column is one: at is timestamptz
+                    varchar     | iso |              | uuidv7 | keyTime uuidv7 needs a uuid column, and no partition column is one: at is varchar
+                    bigint      |     | seconds      | ulid   | keyTime ulid needs a uuid, text, varchar or char column, and no partition column is one: at is int8
+                    date        | iso |              |        | textFormat says how a text writes a date, and no partition column is text: at is date
+                    bigint      | iso | seconds      |        | textFormat says how a text writes a date, and no partition column is text: at is int8
+                    """)
+    void aSettingThatNoPartitionColumnHasAUseFor(
+            String type, String textFormat, String epoch, String keyTime, String reason) {
+        database.execute("CREATE TABLE orders (id bigint PRIMARY KEY, at %s NOT NULL)".formatted(type));
+        orders.partitionedBy(new PartitionKeySpec(
+                List.of(new Identifier("at")),
+                Optional.ofNullable(textFormat),
+                Optional.ofNullable(epoch),
+                Optional.ofNullable(keyTime),
+                Optional.empty()));
+
+        assertRefused(reason);
+    }
+
+    @Test
+    void noSettingThatOneOfSeveralPartitionColumnsHasAUseFor() throws SQLException {
+        database.execute("CREATE TABLE orders (id uuid PRIMARY KEY, written text, millis bigint, at date)");
+        orders.partitionedBy(new PartitionKeySpec(
+                        List.of(
+                                new Identifier("at"),
+                                new Identifier("written"),
+                                new Identifier("millis"),
+                                new Identifier("id")),
+                        Optional.of("iso"),
+                        Optional.of("milliseconds"),
+                        Optional.of("uuidv7"),
+                        Optional.empty()))
+                .prepare();
+    }
+
     @ParameterizedTest
     @CsvSource({"orders_new", "orders_202403", "orders_default"})
     void aNameThatIsTaken(String name) {

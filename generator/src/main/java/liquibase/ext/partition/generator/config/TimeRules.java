@@ -2,6 +2,7 @@ package liquibase.ext.partition.generator.config;
 
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,6 +12,7 @@ import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.engine.time.KeyTime;
 import liquibase.ext.partition.engine.time.TextDateFormat;
@@ -87,7 +89,37 @@ final class TimeRules {
                     && table.partitionText(TableEntry.TEXT_FORMAT).isEmpty();
             checkTypes(
                     table, new TimeFormats(textIsKey ? null : ANY_FUNCTION, epoch.orElse(null), keyTime.orElse(null)));
+            if (problems.size() == before) {
+                checkUsed(table);
+            }
         }
+    }
+
+    /** Where {@code columns} does not state every type, the deployment knows it. */
+    private void checkUsed(TableEntry table) {
+        Map<Identifier, String> types = new LinkedHashMap<>();
+        for (String name : table.partitionColumns().values()) {
+            Optional<String> type =
+                    Optional.ofNullable(table.columns().get(name)).flatMap(column -> typeName(column.type()));
+            if (type.isEmpty()) {
+                return;
+            }
+            types.put(new Identifier(name), type.get());
+        }
+        if (types.isEmpty()) {
+            return;
+        }
+        new PartitionKeySpec(
+                        List.copyOf(types.keySet()),
+                        table.partitionText(TableEntry.TEXT_FORMAT),
+                        table.partitionText(TableEntry.EPOCH),
+                        table.partitionText(TableEntry.KEY_TIME),
+                        Optional.empty())
+                .unused(types)
+                .forEach(unused -> problems.add(document.problem(
+                        table.partitionPath(unused.setting()),
+                        unused.why(),
+                        "Remove it, or correct the column or its type.")));
     }
 
     /** What the engine makes of a text; where it refuses, its reason becomes a problem. */

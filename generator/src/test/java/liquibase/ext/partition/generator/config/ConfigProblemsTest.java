@@ -306,16 +306,31 @@ class ConfigProblemsTest {
     @CsvSource(
             delimiter = ';',
             value = {
-                "timestamp(3) with time zone; keyTime: uuidv7",
+                "timestamp(3) with time zone; interval: month",
                 "text; interval: month",
                 "text; keyTime: ulid",
                 "bigint; epoch: seconds",
                 "bigint; keyTime: snowflake",
                 "uuid; keyTime: ulid",
-                "my.domain; interval: month"
+                "my.domain; interval: month",
+                "my.domain; keyTime: uuidv7"
             })
     void acceptsAPartitionColumnWithATimeOrOfAnUnknownType(String type, String setting) {
         assertThat(accepts(withCreated(type, setting))).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "timestamp(3) with time zone; keyTime; uuidv7; and no partition column is one: created_at is timestamptz",
+                "character varying(30); epoch; seconds; and no partition column is a number: created_at is varchar",
+                "date; textFormat; iso; and no partition column is text: created_at is date"
+            })
+    void refusesASettingThatNoPartitionColumnHasAUseFor(String type, String key, String value, String message) {
+        assertProblem(withCreated(type, key + ": " + value), 8, "tables[0].partitionBy." + key)
+                .saying(message)
+                .advising("Remove it, or correct the column or its type.");
     }
 
     @ParameterizedTest
