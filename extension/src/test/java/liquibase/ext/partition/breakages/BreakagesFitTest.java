@@ -32,7 +32,7 @@ class BreakagesFitTest {
             Class<?> testClass = Class.forName(name[0]);
             if (name.length > 1) {
                 assertThat(Arrays.stream(testClass.getDeclaredMethods())
-                                .filter(method -> method.getName().equals(name[1].split("\\(")[0])))
+                                .filter(method -> method.getName().equals(name[1])))
                         .as("methods %s", test)
                         .isNotEmpty();
             }

@@ -6,6 +6,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMetho
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.platform.engine.CancellationToken;
 import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.TestExecutionResult;
@@ -27,7 +28,7 @@ final class NamedTests {
     public static void main(String[] tests) {
         Results results = new Results();
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                .selectors(Arrays.stream(tests).map(NamedTests::selector).toList())
+                .selectors(Arrays.stream(tests).flatMap(NamedTests::selectors).toList())
                 .configurationParameter("junit.jupiter.execution.parallel.enabled", "false")
                 .build();
         LauncherFactory.create()
@@ -40,8 +41,20 @@ final class NamedTests {
         System.exit(!results.red.isEmpty() ? RED : results.finished == 0 ? NONE_RUN : GREEN);
     }
 
-    private static DiscoverySelector selector(String test) {
-        return test.contains("#") ? selectMethod(test) : selectClass(test);
+    /** A method by its name alone, whatever its parameters are. */
+    private static Stream<? extends DiscoverySelector> selectors(String test) {
+        String[] name = test.split("#", 2);
+        if (name.length == 1) {
+            return Stream.of(selectClass(test));
+        }
+        try {
+            Class<?> testClass = Class.forName(name[0]);
+            return Arrays.stream(testClass.getDeclaredMethods())
+                    .filter(method -> method.getName().equals(name[1]))
+                    .map(method -> selectMethod(testClass, method));
+        } catch (ClassNotFoundException e) {
+            throw new IllegalArgumentException("There is no test class " + name[0], e);
+        }
     }
 
     private static final class Results implements TestExecutionListener {

@@ -33,11 +33,13 @@ public final class ChunkGate implements AutoCloseable {
 
     /** A gate over blocks {@code [from, to)}, whatever the chunks are that the copy will make. */
     public static ChunkGate overBlocks(MigrationFixture migration, long from, long to) throws SQLException {
-        Connection connection = migration.database().connect();
-        if (to > Heap.blocks(Session.pinned(connection), migration.source())) {
-            connection.close();
-            throw new IllegalArgumentException("The table has no block " + (to - 1));
+        // A connection of its own, since a session stays pinned to the catalog.
+        try (Connection looking = migration.database().connect()) {
+            if (to > Heap.blocks(Session.pinned(looking), migration.source())) {
+                throw new IllegalArgumentException("The table has no block " + (to - 1));
+            }
         }
+        Connection connection = migration.database().connect();
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
             statement.execute("""
