@@ -80,7 +80,8 @@ public class LockedSwapChange extends DeltaChange {
                 TuningAttribute.LOCK,
                 TuningAttribute.MAX_DRAIN_ROWS,
                 TuningAttribute.WAIT_FOR_OLD_TRANSACTIONS,
-                TuningAttribute.ON_OLD_TRANSACTIONS);
+                TuningAttribute.ON_OLD_TRANSACTIONS,
+                TuningAttribute.MAX_DEFAULT_SHARE);
     }
 
     @Override
@@ -177,6 +178,7 @@ public class LockedSwapChange extends DeltaChange {
                 onOldTransactions == null
                         ? OnOldTransactions.STOP
                         : OnOldTransactions.parse(
-                                TuningAttribute.ON_OLD_TRANSACTIONS.attributeName(), onOldTransactions));
+                                TuningAttribute.ON_OLD_TRANSACTIONS.attributeName(), onOldTransactions),
+                tuning().maxDefaultShare());
     }
 }

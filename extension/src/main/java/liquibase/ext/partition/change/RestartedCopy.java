@@ -8,6 +8,7 @@ import liquibase.ext.partition.engine.restart.CopyRestart;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.verify.DefaultShare;
 
 /**
  * The attribute {@code restart} of whatever comes after the copy: starts the copy over where it names the table, and goes on with one
@@ -37,6 +38,12 @@ public final class RestartedCopy {
                 .map(PartitionChange::tuning)
                 .findFirst();
         Tuning tuning = ofCopy.orElse(own);
-        return new CopyRestart.Settings(ChunkedCopyChange.chunkSize(tuning), tuning.workers(), tuning.pace());
+        Optional<DefaultShare> ofComparison = TableChanges.of(changeSet, VerifyCopyChange.class)
+                .filter(comparison -> comparison.getTableName().equals(tableName))
+                .map(comparison -> comparison.tuning().maxDefaultShare())
+                .flatMap(Optional::stream)
+                .findFirst();
+        return new CopyRestart.Settings(
+                ChunkedCopyChange.chunkSize(tuning), tuning.workers(), tuning.pace(), ofComparison);
     }
 }

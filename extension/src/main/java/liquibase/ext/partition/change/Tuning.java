@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.swap.CatchUp;
+import liquibase.ext.partition.engine.verify.DefaultShare;
 
 /**
  * The tuning attributes of a change or of a precondition, as a changelog gives them. What reads them throws an {@link
@@ -79,6 +80,11 @@ public final class Tuning {
         return text != null && text.strip().equals(Pace.OFF)
                 ? Optional.empty()
                 : Optional.of(duration(TuningAttribute.CATCH_UP_TIME, () -> CatchUp.DEFAULT_TIME));
+    }
+
+    /** How many of the rows may be in the default partition; empty where it is not given. */
+    Optional<DefaultShare> maxDefaultShare() {
+        return Optional.ofNullable(text(TuningAttribute.MAX_DEFAULT_SHARE)).map(DefaultShare::parse);
     }
 
     /** How gently a long step works: the settings of {@link Pace} that are given, by name. */

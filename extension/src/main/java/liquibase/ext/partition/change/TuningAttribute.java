@@ -11,6 +11,7 @@ import liquibase.change.ChangeParameterMetaData;
 import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;
+import liquibase.ext.partition.engine.verify.DefaultShare;
 import liquibase.serializer.LiquibaseSerializable.SerializationType;
 
 /**
@@ -95,6 +96,11 @@ public enum TuningAttribute {
             "30s",
             TuningAttribute::durationOrOff,
             "How long an update that passes by while the approval is pending replays what was written meanwhile: a number with ms, s or min, or off; 1min where it is not given"),
+    MAX_DEFAULT_SHARE(
+            "maxDefaultShare",
+            "5%",
+            (name, text) -> DefaultShare.parse(text),
+            "How many of the rows may be in the default partition, in percent: more than that end the comparison; 1% where it is not given"),
     RESTART(
             "restart",
             "${restartCopy}",

@@ -22,7 +22,11 @@ public class VerifyCopyChange extends DeltaChange {
     @Override
     protected Set<TuningAttribute> tuningAttributes() {
         return TuningAttribute.with(
-                TuningAttribute.PACE, TuningAttribute.CHUNK_SIZE, TuningAttribute.WORKERS, TuningAttribute.RESTART);
+                TuningAttribute.PACE,
+                TuningAttribute.CHUNK_SIZE,
+                TuningAttribute.WORKERS,
+                TuningAttribute.RESTART,
+                TuningAttribute.MAX_DEFAULT_SHARE);
     }
 
     @Override
@@ -33,7 +37,8 @@ public class VerifyCopyChange extends DeltaChange {
                 run,
                 tuning().positive(TuningAttribute.CHUNK_SIZE, Comparison.DEFAULT_CHUNK_SIZE),
                 tuning().workers(),
-                tuning().pace());
+                tuning().pace(),
+                tuning().maxDefaultShare());
     }
 
     @Override

@@ -19,6 +19,7 @@ public class CopyVerifiedPrecondition extends PhasePrecondition {
         }
         return Optional.of(migration
                 .verifiedDifferences()
+                .filter(differences -> differences > 0)
                 .map(differences -> "The last verification of %s found %d differences.".formatted(table, differences))
                 .orElse("The copy of %s has not been verified.".formatted(table)));
     }

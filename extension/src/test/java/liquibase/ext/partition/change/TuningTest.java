@@ -82,9 +82,9 @@ class TuningTest {
             "replayChanges",
             "batchSize=\"1000\" chunkTime=\"1s\" restart=\"\" " + PACE,
             "verifyCopy",
-            "chunkSize=\"500\" chunkTime=\"1s\" workers=\"1\" restart=\"\" " + PACE,
+            "chunkSize=\"500\" chunkTime=\"1s\" workers=\"1\" restart=\"\" maxDefaultShare=\"5%\" " + PACE,
             "lockedSwap",
-            "lockTimeout=\"500ms\" lockAttempts=\"20\" maxDrainRows=\"100\" waitForOldTransactions=\"1min\" onOldTransactions=\"stop\"");
+            "lockTimeout=\"500ms\" lockAttempts=\"20\" maxDrainRows=\"100\" waitForOldTransactions=\"1min\" onOldTransactions=\"stop\" maxDefaultShare=\"5%\"");
 
     private static final Map<String, String> SECOND = Map.of(
             "captureChanges",
@@ -96,9 +96,10 @@ class TuningTest {
             "replayChanges",
             "batchSize=\"2000\" chunkTime=\"500ms\" restart=\"payments\" " + OTHER_PACE,
             "verifyCopy",
-            "chunkSize=\"900\" chunkTime=\"500ms\" workers=\"2\" restart=\"payments\" " + OTHER_PACE,
+            "chunkSize=\"900\" chunkTime=\"500ms\" workers=\"2\" restart=\"payments\" maxDefaultShare=\"60%\" "
+                    + OTHER_PACE,
             "lockedSwap",
-            "lockTimeout=\"600ms\" lockAttempts=\"30\" maxDrainRows=\"200\" waitForOldTransactions=\"2min\" onOldTransactions=\"goOn\"");
+            "lockTimeout=\"600ms\" lockAttempts=\"30\" maxDrainRows=\"200\" waitForOldTransactions=\"2min\" onOldTransactions=\"goOn\" maxDefaultShare=\"60%\"");
 
     @Test
     void everyOneMayBeChangedOnAHalfDoneMigrationAndOnADoneOne() throws Exception {

@@ -41,6 +41,7 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.verify.DefaultShare;
 import liquibase.ext.partition.engine.verify.Verification;
 import liquibase.ext.partition.testing.TestDatabase;
 
@@ -56,6 +57,8 @@ public final class MigrationFixture {
     public static final long CHUNK_SIZE = 100;
 
     public static final LockPolicy LOCK = new LockPolicy(Duration.ofMillis(200), 20);
+
+    private static final DefaultShare ANY_SHARE = DefaultShare.parse("100%");
 
     private static final long LONGEST_STEP_SECONDS = 60;
 
@@ -78,6 +81,7 @@ public final class MigrationFixture {
     private String role;
     private String from = "2024-01";
     private String until = "2025-01";
+    private Optional<DefaultShare> maxDefaultShare = Optional.of(ANY_SHARE);
 
     private MigrationFixture(TestDatabase database, QualifiedName source, String partitionColumn, String... key) {
         this.database = database;
@@ -132,6 +136,12 @@ public final class MigrationFixture {
     /** By default months. */
     public MigrationFixture every(String word) {
         interval = word;
+        return this;
+    }
+
+    /** By default all; null for what holds where nothing is said. */
+    public MigrationFixture maxDefaultShare(String percent) {
+        maxDefaultShare = Optional.ofNullable(percent).map(DefaultShare::parse);
         return this;
     }
 
@@ -298,7 +308,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture verify(long chunkSize) throws SQLException {
-        step("verifyCopy", run -> Verification.verifyCopy(run, chunkSize, 2, Map.of()));
+        step("verifyCopy", run -> Verification.verifyCopy(run, chunkSize, 2, Map.of(), maxDefaultShare));
         return this;
     }
 
@@ -307,7 +317,15 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture swap(SwapSettings settings) throws SQLException {
-        step("lockedSwap", run -> Swap.of(run, backup().name()).swap(settings));
+        step(
+                "lockedSwap",
+                run -> Swap.of(run, backup().name())
+                        .swap(new SwapSettings(
+                                settings.lock(),
+                                settings.maxDrainRows(),
+                                settings.waitForOldTransactions(),
+                                settings.onOldTransactions(),
+                                maxDefaultShare)));
         return this;
     }
 

@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.verify.Comparison;
+import liquibase.ext.partition.engine.verify.DefaultShare;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
@@ -36,11 +37,13 @@ public final class CopyRestart {
      *
      * @param chunkSize rows a chunk of the copy holds at most, about
      * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
+     * @param maxDefaultShare as {@link Verification#verifyCopy} takes it
      */
-    public record Settings(long chunkSize, int workers, Map<String, String> pace) {
+    public record Settings(
+            long chunkSize, int workers, Map<String, String> pace, Optional<DefaultShare> maxDefaultShare) {
         /** Where the copy's own settings are not known. */
         public Settings(int workers, Map<String, String> pace) {
-            this(ChunkedCopy.UNBOUNDED, workers, pace);
+            this(ChunkedCopy.UNBOUNDED, workers, pace, Optional.empty());
         }
     }
 
@@ -129,7 +132,12 @@ public final class CopyRestart {
             ReplayStep.run(run, ReplayStep.DEFAULT_BATCH_SIZE, settings.pace());
         }
         if (goal.isAtLeast(Phase.VERIFIED)) {
-            Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, settings.workers(), settings.pace());
+            Verification.verifyCopy(
+                    run,
+                    Comparison.DEFAULT_CHUNK_SIZE,
+                    settings.workers(),
+                    settings.pace(),
+                    settings.maxDefaultShare());
         }
     }
 

@@ -120,6 +120,12 @@ public final class Migrations {
                 default_before = {before}, default_after = {after}
             WHERE id = {id}""");
 
+    private static final Sql RECORD_DEFAULT_SHARE =
+            Sql.of("UPDATE {migration} SET max_default_share = {percent}::pg_catalog.numeric WHERE id = {id}");
+
+    private static final Sql DEFAULT_SHARE = Sql.of(
+            "SELECT max_default_share::pg_catalog.text FROM {migration} WHERE id = {id} AND max_default_share IS NOT NULL");
+
     private static final Sql RECORD_SWAP = Sql.of("""
             UPDATE {migration}
             SET phase = {phase}, backup_table = {backup}, swapped_at = pg_catalog.clock_timestamp(), capture_triggers = {triggers},
@@ -305,17 +311,35 @@ public final class Migrations {
     /**
      * Records what {@code verifyCopy} found; the phase is VERIFIED only where nothing differed.
      *
+     * @param misplaced whether too many rows are in the default partition, so that the tables are not verified although they are equal
      * @param triggers those that captured changes when the comparison began
      * @param fingerprint of the tables when it began, and when it ended
      */
     public void recordVerification(
-            Migration migration, long rows, long differences, String[] triggers, String[] fingerprint)
+            Migration migration,
+            long rows,
+            long differences,
+            boolean misplaced,
+            String[] triggers,
+            String[] fingerprint)
             throws SQLException {
-        session.update(phased(RECORD_VERIFICATION, differences == 0 ? Phase.VERIFIED : Phase.REPLAYED, migration)
+        boolean verified = differences == 0 && !misplaced;
+        session.update(phased(RECORD_VERIFICATION, verified ? Phase.VERIFIED : Phase.REPLAYED, migration)
                 .with("rows", rows)
                 .with("differences", differences)
                 .with("triggers", triggers)
                 .with("fingerprint", fingerprint));
+    }
+
+    /** Records how many rows the default partition may have, in percent. */
+    public void recordDefaultShare(Migration migration, String percent) throws SQLException {
+        session.update(sql(RECORD_DEFAULT_SHARE).with("percent", percent).with("id", migration.id()));
+    }
+
+    /** What was recorded so last; empty where nothing was. */
+    public Optional<String> defaultShare(Migration migration) throws SQLException {
+        return session.queryStrings(sql(DEFAULT_SHARE).with("id", migration.id())).stream()
+                .findFirst();
     }
 
     /** Records how many rows the default partition has, and why. */

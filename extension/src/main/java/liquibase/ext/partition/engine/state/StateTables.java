@@ -54,6 +54,7 @@ public record StateTables(Identifier schema) {
               verified_at pg_catalog.timestamptz,
               verified_rows bigint,
               verified_differences bigint,
+              max_default_share pg_catalog.numeric,
               default_null bigint,
               default_unreadable bigint,
               default_infinite bigint,

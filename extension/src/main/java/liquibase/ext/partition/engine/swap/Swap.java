@@ -91,7 +91,7 @@ public final class Swap {
         Table source = reader.require(run.source());
         requireReady(reader, source);
         sequences.requireFreeNames(source, reader.require(migration.newTable()));
-        compareWhereThatIsNotDone();
+        compareWhereThatIsNotDone(settings);
         Replay replay = forwardReplay(reader, source);
         List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
         LockedSwitch locked = new LockedSwitch(
@@ -160,7 +160,7 @@ public final class Swap {
      * Nothing is swapped that was not found equal. The changeset that compares may be recorded although its work was taken back: by
      * somebody who rolled back while an update ran. Liquibase would not run it again, so that to refuse would leave no way on.
      */
-    private void compareWhereThatIsNotDone() throws SQLException {
+    private void compareWhereThatIsNotDone(SwapSettings settings) throws SQLException {
         Capture.of(migration)
                 .requireOn(
                         run.session(),
@@ -169,18 +169,22 @@ public final class Swap {
         if (!migration.phase().isAtLeast(Phase.VERIFIED)) {
             run.line("%s: that %s and %s are equal is not recorded. They are compared first."
                     .formatted(run.step(), run.source(), migration.newTable()));
-            Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
+            compare(settings);
         } else if (!Continuity.isUnbroken(run, migration, run.source())) {
             run.line(
                     "%s: a trigger that captures changes of %s was disabled, or made again, since the tables were compared. They are compared once more."
                             .formatted(run.step(), run.source()));
-            Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
+            compare(settings);
         } else if (!Fingerprint.isUnchanged(run, migration)) {
             run.line(
                     "%s: %s or %s was rewritten or altered since the tables were compared. They are compared once more."
                             .formatted(run.step(), run.source(), migration.newTable()));
-            Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
+            compare(settings);
         }
+    }
+
+    private void compare(SwapSettings settings) throws SQLException {
+        Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of(), settings.maxDefaultShare());
     }
 
     /** They were when the step began, so that this is asked for what happens from then until the lock is there. */

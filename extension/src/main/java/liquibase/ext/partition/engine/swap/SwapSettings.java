@@ -1,7 +1,9 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.time.Duration;
+import java.util.Optional;
 import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.verify.DefaultShare;
 
 /**
  * How a swap, or its way back, takes its lock.
@@ -10,9 +12,14 @@ import liquibase.ext.partition.engine.run.LockPolicy;
  *     outside it first
  * @param waitForOldTransactions how long transactions with a snapshot older than the last replay are waited for
  * @param onOldTransactions what is done when they are still there after that
+ * @param maxDefaultShare for a comparison that the swap has to make first; as the last one that was told has it where it is empty
  */
 public record SwapSettings(
-        LockPolicy lock, long maxDrainRows, Duration waitForOldTransactions, OnOldTransactions onOldTransactions) {
+        LockPolicy lock,
+        long maxDrainRows,
+        Duration waitForOldTransactions,
+        OnOldTransactions onOldTransactions,
+        Optional<DefaultShare> maxDefaultShare) {
     /** Some tenths of a second under the lock. */
     public static final long DEFAULT_MAX_DRAIN_ROWS = 5_000;
 
@@ -20,6 +27,12 @@ public record SwapSettings(
         if (maxDrainRows < 1) {
             throw new IllegalArgumentException("maxDrainRows is " + maxDrainRows + "; it must be 1 or more.");
         }
+    }
+
+    /** A comparison goes by the share that the last one was told. */
+    public SwapSettings(
+            LockPolicy lock, long maxDrainRows, Duration waitForOldTransactions, OnOldTransactions onOldTransactions) {
+        this(lock, maxDrainRows, waitForOldTransactions, onOldTransactions, Optional.empty());
     }
 
     /** Old transactions are waited for as long as all attempts at the lock take together, and then it stops. */

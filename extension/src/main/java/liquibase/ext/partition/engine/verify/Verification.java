@@ -1,8 +1,10 @@
 package liquibase.ext.partition.engine.verify;
 
+import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -41,15 +43,19 @@ public final class Verification {
      *
      * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them. What is found is recorded at the end, so
      *     that a comparison that has begun is not ended for {@code maxDuration}: it would never come to an end
-     * @throws PartitionException when they differ, with the first keys that do
+     * @param given how many of the rows may be in the default partition; as the last comparison that was told has it where it is not
+     *     given, or else {@link DefaultShare#DEFAULT}
+     * @throws PartitionException when they differ, with the first keys that do, or when too many rows are in the default partition
      */
-    public static void verifyCopy(StepRun run, long chunkSize, int workers, Map<String, String> pace)
+    public static void verifyCopy(
+            StepRun run, long chunkSize, int workers, Map<String, String> pace, Optional<DefaultShare> given)
             throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
             return;
         }
+        DefaultShare share = share(run, migration, given);
         String what = "verification of " + migration.newTable();
         Workers team = run.wholeWorkers(pace, what);
         PartitionLayout layout = migration.spec().layout();
@@ -71,17 +77,22 @@ public final class Verification {
             return new Compared(found, triggers, "");
         });
         ComparisonResult result = steady.compared().result();
+        boolean misplaced = share.isExceeded(aside[0].total(), result.rows());
         run.migrations()
                 .recordVerification(
                         migration,
                         result.rows(),
                         result.differences(),
+                        misplaced,
                         steady.compared().triggers(),
                         steady.fingerprint());
         if (result.differences() > 0) {
             throw differing(run, migration, result);
         }
         run.migrations().recordDefaultRows(migration, aside[0]);
+        if (misplaced) {
+            throw misplaced(migration, defaultPartition, aside[0], result.rows(), share);
+        }
         run.line("verification of %s: %,d rows compared, no difference; %s in %s"
                 .formatted(
                         migration.newTable(),
@@ -90,6 +101,36 @@ public final class Verification {
                                 layout.interval().write(layout.from()),
                                 layout.interval().write(layout.until())),
                         defaultPartition));
+    }
+
+    private static DefaultShare share(StepRun run, Migration migration, Optional<DefaultShare> given)
+            throws SQLException {
+        if (given.isPresent()) {
+            run.migrations().recordDefaultShare(migration, given.get().percent().toPlainString());
+            return given.get();
+        }
+        return run.migrations()
+                .defaultShare(migration)
+                .map(percent -> new DefaultShare(new BigDecimal(percent)))
+                .orElse(DefaultShare.DEFAULT);
+    }
+
+    private static PartitionException misplaced(
+            Migration migration, QualifiedName defaultPartition, DefaultRows aside, long rows, DefaultShare share) {
+        PartitionLayout layout = migration.spec().layout();
+        return new PartitionException(
+                "%s of the %,d rows of %s are in the default partition %s, more than maxDefaultShare (%s): %s. The two tables are equal, but that share says that the date was misread. The source is untouched, capture goes on, and nothing is swapped. Where textFormat, epoch, keyTime, from or until is wrong: roll back to before createPartitionedTable (liquibase rollback --tag=%s-before, where the changelog is a generated one), correct it, generate again, and run update. Where these rows belong there: set maxDefaultShare: %s in the config and generate again, or as an attribute of verifyCopy and lockedSwap, and run update."
+                        .formatted(
+                                DefaultShare.percentOf(aside.total(), rows),
+                                rows,
+                                migration.newTable(),
+                                defaultPartition,
+                                share,
+                                aside.describe(
+                                        layout.interval().write(layout.from()),
+                                        layout.interval().write(layout.until())),
+                                migration.source().name().name(),
+                                DefaultShare.atLeast(aside.total(), rows)));
     }
 
     private static PartitionException differing(StepRun run, Migration migration, ComparisonResult result) {

@@ -3,6 +3,7 @@ package liquibase.ext.partition.generator.config;
 import java.util.Map;
 import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.Pace;
+import liquibase.ext.partition.engine.verify.DefaultShare;
 
 /**
  * The keys that can stand in a table's entry and, for all tables, in {@code defaults}. Each has the name of the attribute that it
@@ -23,6 +24,7 @@ enum TuningKey {
     MAX_DRAIN_ROWS("maxDrainRows", Kind.WHOLE_NUMBER),
     WAIT_FOR_OLD_TRANSACTIONS("waitForOldTransactions", Kind.DURATION),
     ON_OLD_TRANSACTIONS("onOldTransactions", Kind.CHOICE),
+    MAX_DEFAULT_SHARE("maxDefaultShare", Kind.SHARE),
     CATCH_UP_TIME("catchUpTime", Kind.DURATION_OR_OFF);
 
     /** What takes a default away for one table. */
@@ -34,6 +36,7 @@ enum TuningKey {
         /** Checked by the schema. */
         CHOICE,
         DURATION,
+        SHARE,
         /** Its off is a value: it is there unless it is off. */
         DURATION_OR_OFF,
         /** Not there unless it is set, so that it can be off. */
@@ -65,6 +68,7 @@ enum TuningKey {
                     DurationText.parse(key, text);
                 }
             }
+            case SHARE -> DefaultShare.parse(text);
             case PACE -> Pace.parse(Map.of(key, text));
             default -> {
                 // The schema has said it.

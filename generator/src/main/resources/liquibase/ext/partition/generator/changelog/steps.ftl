@@ -74,8 +74,8 @@
   "copy": ["chunkSize", "workers"] + chunks,
   "index": ["workers"] + pace,
   "replay": chunks,
-  "verify": ["workers"] + chunks,
-  "swap": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions"],
+  "verify": ["workers"] + chunks + ["maxDefaultShare"],
+  "swap": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions", "maxDefaultShare"],
   "approval": ["catchUpTime"] + chunks,
   "backup": ["workers"] + chunks,
   "drop": ["workers"] + chunks + lock

@@ -138,6 +138,7 @@ class ChangelogGeneratorTest {
               maxDrainRows: 2000
               waitForOldTransactions: 10min
               onOldTransactions: goOn
+              maxDefaultShare: 0.5%
               catchUpTime: 30s
             tables:
               - tableName: orders
@@ -154,6 +155,7 @@ class ChangelogGeneratorTest {
                 window: off
                 maxDuration: 2min
                 onOldTransactions: stop
+                maxDefaultShare: 100%
                 catchUpTime: off
             """;
 

@@ -114,7 +114,7 @@ class ConfigReaderTest {
                     columns:
                       tenant: text
                       id: {type: bigint}
-                      day: {type: date, using: "to_date(day, 'YYYY')"}
+                      day: {type: text, using: "to_date(day, 'YYYY')"}
                       amount: {type: "numeric(12,2)", using: "round(amount, 2)", reverseUsing: amount}
                     chunkSize: 1_000
                     workers: 4
@@ -144,7 +144,7 @@ class ConfigReaderTest {
                         Map.of(
                                 "tenant", new ColumnConfig("text", null, null),
                                 "id", new ColumnConfig("bigint", null, null),
-                                "day", new ColumnConfig("date", "to_date(day, 'YYYY')", null),
+                                "day", new ColumnConfig("text", "to_date(day, 'YYYY')", null),
                                 "amount", new ColumnConfig("numeric(12,2)", "round(amount, 2)", "amount")),
                         new Tuning(Map.of("chunkSize", 1000L, "workers", 4L))));
         assertThat(table.columns().keySet()).containsExactly("tenant", "id", "day", "amount");
