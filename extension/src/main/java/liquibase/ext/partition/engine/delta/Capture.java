@@ -190,6 +190,19 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                OR g.tgfoid = pg_catalog.to_regproc({refusal}) AND g.tgname = {refusalTrigger} AND g.tgenabled = 'A'
             ORDER BY n.nspname, c.relname, refuses""");
 
+    /** A partition that is detached loses the clones of its parent's triggers, and no trigger that was made on it by itself. */
+    private static final Sql TAKEN_OUT = Sql.of("""
+            SELECT n.nspname, c.relname, g.tgname
+            FROM pg_catalog.pg_trigger AS g
+            JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgparentid = 0
+              AND g.tgrelid NOT IN (
+                SELECT pg_catalog.to_regclass({table})::pg_catalog.oid
+                UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
+                UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table}))
+            ORDER BY n.nspname, c.relname, g.tgname""");
+
     private static final Sql BACKLOG =
             Sql.of("SELECT pg_catalog.count(*) FROM (SELECT FROM {delta} LIMIT {limit}) AS counted");
 
@@ -326,6 +339,21 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             statements.add(DROP_TRIGGER.with("trigger", refusalTrigger()).with("table", one));
         }
         return statements;
+    }
+
+    /**
+     * Statements that take the triggers off tables that are no part of {@code captured} any more: months that somebody has detached. The
+     * functions could not be dropped otherwise. They take ACCESS EXCLUSIVE on these tables.
+     */
+    public List<Sql> freeStatements(Session session, QualifiedName captured) throws SQLException {
+        return session.query(
+                TAKEN_OUT
+                        .with("table", captured.quoted())
+                        .with("capture", captureFunction().quoted())
+                        .with("refusal", refusalFunction().quoted()),
+                row -> DROP_TRIGGER
+                        .with("trigger", new Identifier(row.getString("tgname")))
+                        .with("table", QualifiedName.of(row.getString("nspname"), row.getString("relname"))));
     }
 
     /**

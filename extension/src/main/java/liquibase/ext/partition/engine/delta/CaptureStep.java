@@ -128,6 +128,7 @@ public final class CaptureStep {
                                     Lock.ofIdle(capture.delta())),
                             run.source());
                     run.session().updateAll(capture.stopStatements(CapturedTable.ordinary(run.source())));
+                    run.session().updateAll(capture.freeStatements(run.session(), run.source()));
                     run.session().updateAll(capture.dropStatements());
                     run.migrations().endCapture(migration);
                     return null;

@@ -134,6 +134,7 @@ public final class BackupDrop {
                             .formatted(run.source(), capture.delta(), Continuity.remedy(run.session(), capture, live)));
         }
         List<Sql> statements = new ArrayList<>(capture.stopStatements(live));
+        statements.addAll(capture.freeStatements(run.session(), run.source()));
         statements.addAll(capture.dropStatements());
         statements.add(DROP_TABLE.with("table", backup));
         return statements;

@@ -139,8 +139,28 @@ class ChangedPartitionsTest {
         database.execute(advised(message, "orders_202403", "To do without them for good"));
 
         assertSwapsBackWithWhatTheLiveTableHas();
+        orders.undo();
+        assertDetachedMonthIs(march);
+    }
+
+    @Test
+    void aMonthThatStaysOutKeepsNoTriggerOfOursWhenTheBackupIsDropped() throws SQLException {
+        swapAndWriteSome();
+        database.execute("ALTER TABLE orders DETACH PARTITION orders_202403");
+        List<String> march = database.queryStrings("SELECT t::text FROM orders_202403 AS t ORDER BY 1");
+
+        String message = catchThrowable(orders::dropBackup).getMessage();
+        database.execute(advised(message, "orders_202403", "To do without them for good"));
+
+        orders.dropBackup();
+        assertDetachedMonthIs(march);
+    }
+
+    private void assertDetachedMonthIs(List<String> rows) {
         assertThat(database.queryStrings("SELECT t::text FROM orders_202403 AS t ORDER BY 1"))
-                .isEqualTo(march);
+                .isEqualTo(rows);
+        assertThat(database.queryStrings("SELECT tgname FROM pg_trigger WHERE tgrelid = 'orders_202403'::regclass"))
+                .isEmpty();
     }
 
     @Test
