@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import liquibase.ext.partition.testing.Workload;
 
 /** What the nemesis does to a command that is at work. */
 enum Fault {
@@ -91,7 +92,7 @@ enum Fault {
     },
     TRUNCATE("somebody truncates the table") {
         @Override
-        boolean applies(List<String> recorded) {
+        boolean applies(Shape shape, List<String> recorded) {
             return recorded.contains("capture");
         }
 
@@ -104,7 +105,7 @@ enum Fault {
     DISABLE_TRIGGER("the capture trigger is disabled") {
         /** Not after the swap: then the backup lacks what was not captured, and no way back is without loss. */
         @Override
-        boolean applies(List<String> recorded) {
+        boolean applies(Shape shape, List<String> recorded) {
             return recorded.contains("capture") && !recorded.contains("swap");
         }
 
@@ -139,6 +140,285 @@ enum Fault {
             Command back = scene.random().nextBoolean() ? Command.ROLLBACK_SWAP : Command.ROLLBACK_ALL;
             scene.second(List.of(scene.words(Command.RELEASE_LOCKS), scene.words(back)));
         }
+    },
+    ALTER_TYPE("a column's values are altered: ALTER COLUMN … TYPE … USING") {
+        @Override
+        boolean isUnseen() {
+            return true;
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            scene.life()
+                    .alter(
+                            Workload::changesLastColumn,
+                            "ALTER TABLE %s ALTER COLUMN %s TYPE %s USING 'altered %d'"
+                                    .formatted(
+                                            scene.table(),
+                                            Shape.SPARE,
+                                            scene.random().nextInt(3) == 0 ? "varchar(60)" : "text",
+                                            scene.random().nextInt(1000)));
+        }
+    },
+    MAKE_COLUMN_ANEW("a column is dropped and added again") {
+        @Override
+        boolean isUnseen() {
+            return true;
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            List<String> defaults = List.of("", "DEFAULT 'made anew'", "DEFAULT gen_random_uuid()::text");
+            scene.life()
+                    .alter(
+                            Workload::changesLastColumn,
+                            "ALTER TABLE %s DROP COLUMN %s".formatted(scene.table(), Shape.SPARE),
+                            "ALTER TABLE %s ADD COLUMN %s text %s"
+                                    .formatted(
+                                            scene.table(),
+                                            Shape.SPARE,
+                                            defaults.get(scene.random().nextInt(defaults.size()))));
+        }
+    },
+    DROP_MONTH("a month is dropped") {
+        @Override
+        boolean isUnseen() {
+            return true;
+        }
+
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return shape.isNative() && recorded.contains("swap");
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            scene.life().alter(Fault::takesRows, "DROP TABLE " + scene.life().anyMonth(scene.random()));
+        }
+    },
+    DETACH_MONTH("a month is detached") {
+        @Override
+        boolean isUnseen() {
+            return true;
+        }
+
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return shape.isNative() && recorded.contains("swap");
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            String month = scene.life().anyMonth(scene.random());
+            scene.life().alter(Fault::takesRows, "ALTER TABLE %s DETACH PARTITION %s".formatted(scene.table(), month));
+            scene.life().keepDetached(month);
+        }
+    },
+    REBUILD_MONTH("a month is rebuilt under its name") {
+        @Override
+        boolean isUnseen() {
+            return true;
+        }
+
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return shape.isNative() && recorded.contains("swap");
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            String month = scene.life().anyMonth(scene.random());
+            scene.life()
+                    .alter(
+                            (expected, found) ->
+                                    takesRows(expected, found) || Workload.changesLastColumn(expected, found),
+                            "ALTER TABLE %s DETACH PARTITION %s".formatted(scene.table(), month),
+                            "ALTER TABLE %1$s RENAME TO %1$s_taken_out".formatted(month),
+                            "CREATE TABLE %1$s (LIKE %1$s_taken_out INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
+                                    .formatted(month),
+                            "INSERT INTO %1$s SELECT * FROM %1$s_taken_out OFFSET 5".formatted(month),
+                            "UPDATE %s SET %s = 'cleaned'".formatted(month, Shape.SPARE),
+                            "DROP TABLE %s_taken_out".formatted(month),
+                            "ALTER TABLE %s ATTACH PARTITION %s %s"
+                                    .formatted(
+                                            scene.table(), month, scene.life().bound(month)));
+        }
+    },
+    ATTACH_MONTH("rows are taken out of the default partition and attached as a month") {
+        @Override
+        boolean isUnseen() {
+            return true;
+        }
+
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return shape.isNative() && recorded.contains("swap");
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            String month = scene.table() + "_attached";
+            String range = "FROM ('%s 00:00+00') TO ('%s 00:00+00')".formatted(Shape.LAST_MONTH, Shape.UNTIL);
+            scene.life()
+                    .alter(
+                            Workload::changesLastColumn,
+                            "CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
+                                    .formatted(month, scene.table()),
+                            """
+                            WITH taken AS (
+                              DELETE FROM %s WHERE %2$s >= '%3$s 00:00+00' AND %2$s < '%4$s 00:00+00' RETURNING *)
+                            INSERT INTO %5$s SELECT * FROM taken
+                            """.formatted(
+                                            scene.table() + "_default",
+                                            scene.life().shape().time(),
+                                            Shape.LAST_MONTH,
+                                            Shape.UNTIL,
+                                            month),
+                            "UPDATE %s SET %s = 'mended'".formatted(month, Shape.SPARE),
+                            "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES %s".formatted(scene.table(), month, range));
+        }
+    },
+    SEQUENCE_OPTIONS("the options of the key's sequence are set") {
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return shape == Shape.ORDERS;
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            int increment = 1 + scene.random().nextInt(10);
+            long maximum = 4_000_000_000_000L + scene.random().nextInt(1000);
+            int cache = 1 + scene.random().nextInt(5);
+            scene.life().setSequence(increment, maximum, cache);
+        }
+    },
+    UNIQUE_INDEX("a unique index is made") {
+        @Override
+        boolean isUnseen() {
+            return true;
+        }
+
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return shape.isNative() && recorded.contains("swap");
+        }
+
+        @Override
+        void strike(Scene scene) {
+            scene.database()
+                    .execute(
+                            "SET lock_timeout = '3s'",
+                            "CREATE UNIQUE INDEX %sindex ON %s (%s, %s)"
+                                    .formatted(
+                                            ADDED_COLUMN,
+                                            scene.table(),
+                                            String.join(
+                                                    ", ", scene.life().shape().key()),
+                                            scene.life().shape().time()));
+            scene.life().expectIndex();
+        }
+    },
+    REWRITE_ANY("VACUUM FULL of a partition, the backup or a table of ours") {
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return recorded.contains("prepare");
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            scene.database()
+                    .execute(
+                            "SET lock_timeout = '3s'",
+                            "VACUUM FULL " + scene.life().anyHeap(scene.random()));
+        }
+    },
+    CAPTURE_GAP("rows are deleted while the capture trigger is disabled for a moment") {
+        @Override
+        boolean isUnseen() {
+            return true;
+        }
+
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return shape.isNative() && recorded.contains("capture");
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            if (scene.life().hasBackup() && scene.random().nextBoolean()) {
+                scene.holdOpen(
+                        Duration.ofSeconds(2), "LOCK TABLE %s_old IN ACCESS SHARE MODE".formatted(scene.table()));
+            }
+            String trigger = scene.life().captureTrigger();
+            scene.life()
+                    .alter(
+                            Fault::takesRows,
+                            "ALTER TABLE %s DISABLE TRIGGER %s".formatted(scene.table(), trigger),
+                            deleteSome(scene),
+                            "ALTER TABLE %s ENABLE ALWAYS TRIGGER %s".formatted(scene.table(), trigger));
+        }
+    },
+    RENAME_DATE("the date column has another name for a moment, in which rows are deleted") {
+        @Override
+        boolean isUnseen() {
+            return true;
+        }
+
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return recorded.contains("capture");
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            String time = scene.life().shape().time();
+            scene.life()
+                    .alter(
+                            Fault::takesRows,
+                            "ALTER TABLE %s RENAME COLUMN %s TO renamed".formatted(scene.table(), time),
+                            deleteSome(scene),
+                            "ALTER TABLE %s RENAME COLUMN renamed TO %s".formatted(scene.table(), time));
+        }
+    },
+    WIDEN_KEY("the key has a wider type for a moment, in which rows are deleted") {
+        @Override
+        boolean isUnseen() {
+            return true;
+        }
+
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return shape == Shape.READINGS && recorded.contains("capture");
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            scene.life()
+                    .alter(
+                            Fault::takesRows,
+                            "ALTER TABLE %s ALTER COLUMN id TYPE numeric".formatted(scene.table()),
+                            deleteSome(scene),
+                            "ALTER TABLE %s ALTER COLUMN id TYPE bigint".formatted(scene.table()));
+        }
+    },
+    READ_IDLE("somebody reads one partition, or the table that is not in use, for a while") {
+        @Override
+        boolean applies(Shape shape, List<String> recorded) {
+            return recorded.contains("prepare");
+        }
+
+        @Override
+        void strike(Scene scene) throws SQLException {
+            scene.holdOpen(
+                    Duration.ofMillis(2500),
+                    "SELECT count(*) FROM " + scene.life().anyHeap(scene.random()));
+        }
+    },
+    SNAPSHOTS("REPEATABLE READ transactions come and go, one always open") {
+        @Override
+        void strike(Scene scene) {
+            scene.takeSnapshots(Duration.ofSeconds(4));
+        }
     };
 
     /** How the columns begin that the nemesis adds. */
@@ -154,8 +434,13 @@ enum Fault {
     abstract void strike(Scene scene) throws SQLException;
 
     /** Whether it means anything to a table on which these steps are done. */
-    boolean applies(List<String> recorded) {
+    boolean applies(Shape shape, List<String> recorded) {
         return true;
+    }
+
+    /** Whether it changes what no trigger sees: then the two tables may differ until a command finds it. */
+    boolean isUnseen() {
+        return false;
     }
 
     /** For the table of rounds. */
@@ -166,6 +451,15 @@ enum Fault {
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+
+    private static boolean takesRows(String expected, String found) {
+        return expected != null && found == null;
+    }
+
+    private static String deleteSome(Scene scene) {
+        String key = String.join(", ", scene.life().shape().key());
+        return "DELETE FROM %1$s WHERE (%2$s) IN (SELECT %2$s FROM %1$s LIMIT 7)".formatted(scene.table(), key);
     }
 
     private static void terminate(Scene scene, String which) {

@@ -13,13 +13,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Rounds of faults for {@code faults.minutes}, two by default; {@code mvn verify -Pfaults -Dfaults.minutes=60} runs nothing else.
  * {@code faults.seed} makes the same decisions again, {@code faults.lanes} says how many servers are struck at a time,
- * {@code faults.only} and {@code faults.without} name faults ({@code KILL,FULL_DISK}). The table of rounds is printed, and left in
+ * {@code faults.only} and {@code faults.without} name faults ({@code KILL,FULL_DISK}), {@code faults.shapes} tables ({@code ORDERS}). The table of rounds is printed, and left in
  * {@code target/faults/faults.md}.
  *
  * <p>A full disk needs a mount, and so root or {@code sudo}; where it cannot be had the test fails and says so. Whoever cannot have
@@ -34,11 +35,13 @@ class FaultsTest {
         Duration longest =
                 Duration.ofMillis((long) (Double.parseDouble(System.getProperty("faults.minutes", "2")) * 60_000));
         int lanes = Integer.getInteger("faults.lanes", 2);
-        List<Fault> faults = new ArrayList<>(named("faults.only"));
+        List<Fault> faults = new ArrayList<>(named("faults.only", Fault::valueOf));
         if (faults.isEmpty()) {
             faults.addAll(List.of(Fault.values()));
         }
-        faults.removeAll(named("faults.without"));
+        faults.removeAll(named("faults.without", Fault::valueOf));
+        List<Shape> shapes = named("faults.shapes", Shape::valueOf);
+        List<Shape> tables = shapes.isEmpty() ? List.of(Shape.values()) : shapes;
         Path directory = Files.createDirectories(Path.of("target", "faults"));
         System.out.printf("Faults with -Dfaults.seed=%d%n", seed);
         Changelogs changelogs = Changelogs.generate(directory);
@@ -51,7 +54,8 @@ class FaultsTest {
                 int number = i;
                 Path own = Files.createDirectories(directory.resolve("lane-" + number));
                 running.add(threads.submit(() -> {
-                    try (Lane lane = new Lane(number, seed, longest, own, changelogs, faults, tally, failures)) {
+                    try (Lane lane =
+                            new Lane(number, seed, longest, own, changelogs, tables, faults, tally, failures)) {
                         lane.run();
                     }
                     return null;
@@ -78,10 +82,10 @@ class FaultsTest {
         }
     }
 
-    private static List<Fault> named(String property) {
+    private static <T> List<T> named(String property, Function<String, T> valueOf) {
         return Arrays.stream(System.getProperty(property, "").split(","))
                 .filter(name -> !name.isBlank())
-                .map(Fault::valueOf)
+                .map(valueOf)
                 .toList();
     }
 

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.endtoend.LiquibaseCli;
 import liquibase.ext.partition.testing.TcpProxy;
@@ -36,7 +37,7 @@ final class Lane implements Runnable, AutoCloseable {
     /** How often an operator looks. */
     private static final Duration A_MOMENT = Duration.ofSeconds(2);
 
-    private static final Duration LONGEST_ROUND = Duration.ofSeconds(150);
+    private static final Duration LONGEST_ROUND = Duration.ofSeconds(240);
 
     private static final Map<String, String> ENVIRONMENT = Map.of(
             "LIQUIBASE_ANALYTICS_ENABLED", "false",
@@ -78,6 +79,7 @@ final class Lane implements Runnable, AutoCloseable {
     private final List<String> failures;
     private final SplittableRandom random;
     private final List<Fault> deck = new ArrayList<>();
+    private final List<Shape> shapes;
     private final List<Fault> faults;
     private final FaultServer server;
     private final TcpProxy proxy;
@@ -91,6 +93,7 @@ final class Lane implements Runnable, AutoCloseable {
             Duration longest,
             Path directory,
             Changelogs changelogs,
+            List<Shape> shapes,
             List<Fault> faults,
             Tally tally,
             List<String> failures) {
@@ -100,6 +103,7 @@ final class Lane implements Runnable, AutoCloseable {
         this.longest = longest;
         this.directory = directory;
         this.changelogs = changelogs;
+        this.shapes = shapes;
         this.faults = faults;
         this.tally = tally;
         this.failures = failures;
@@ -122,7 +126,7 @@ final class Lane implements Runnable, AutoCloseable {
     public void run() {
         long deadline = System.nanoTime() + longest.toNanos();
         for (int life = 0, round = 0; System.nanoTime() < deadline; life++) {
-            Shape shape = Shape.values()[(life + number) % Shape.values().length];
+            Shape shape = shapes.get((life + number) % shapes.size());
             try (Life table = new Life(shape, server.newDatabase(), proxy.port(), changelogs, random.nextLong())) {
                 begin(table);
                 while (!table.isOver() && System.nanoTime() < deadline) {
@@ -165,16 +169,21 @@ final class Lane implements Runnable, AutoCloseable {
     }
 
     /** The next fault of a shuffled deck that has each of them, so that all come equally often; none where none means anything. */
-    private Optional<Fault> draw(List<String> recorded, SplittableRandom random) {
-        if (deck.stream().noneMatch(fault -> fault.applies(recorded))) {
+    private Optional<Fault> draw(
+            Predicate<Fault> together, Shape shape, List<String> recorded, SplittableRandom random) {
+        Predicate<Fault> suitable = fault -> fault.applies(shape, recorded) && together.test(fault);
+        if (deck.stream().noneMatch(suitable)) {
             List<Fault> more = new ArrayList<>(faults);
             Collections.shuffle(more, new Random(random.nextLong()));
             deck.addAll(more);
         }
-        Optional<Fault> drawn =
-                deck.stream().filter(fault -> fault.applies(recorded)).findFirst();
+        Optional<Fault> drawn = deck.stream().filter(suitable).findFirst();
         drawn.ifPresent(deck::remove);
         return drawn;
+    }
+
+    private static boolean isUnseen(Fault fault) {
+        return fault.isUnseen() || fault == Fault.DISABLE_TRIGGER;
     }
 
     /**
@@ -260,9 +269,12 @@ final class Lane implements Runnable, AutoCloseable {
             tell("# %s, recorded: %s", title, recorded);
             Scene scene = new Scene(server, proxy, life, command, cli, spare, random.split());
             List<Fault> faults = new ArrayList<>();
-            draw(recorded, random).ifPresent(faults::add);
+            draw(any -> true, life.shape(), recorded, random).ifPresent(faults::add);
             if (random.nextInt(4) == 0) {
-                draw(recorded, random).ifPresent(faults::add);
+                // One of those at a time, so that it is known what a message must be about.
+                boolean unseen = faults.stream().anyMatch(Lane::isUnseen);
+                draw(fault -> !unseen || !isUnseen(fault), life.shape(), recorded, random)
+                        .ifPresent(faults::add);
             }
             cli.begin(life.words(command));
             for (Fault fault : faults) {
@@ -276,43 +288,17 @@ final class Lane implements Runnable, AutoCloseable {
                 requireMessage(second);
             });
             tell("%s", result);
-            String before = "";
-            int same = 0;
-            String restart = "-DrestartCopy=" + life.shape().table();
-            List<String> more = new ArrayList<>();
-            while (!result.succeeded() && !isRolledBackAlready(command, result)) {
-                same = before.equals(lastWords(result)) ? same + 1 : 0;
-                before = lastWords(result);
-                if (System.nanoTime() > end || same > 20) {
-                    throw new AssertionError("The command does not complete");
-                }
-                requireMessage(result);
-                needs(Tally.Outcome.AGAIN);
-                if (life.isLocked()) {
-                    needs(Tally.Outcome.RELEASE_LOCKS);
-                    tell("%s", Lane.this.run(life.words(Command.RELEASE_LOCKS)));
-                }
-                if (result.output().contains("the backup the same columns")) {
-                    needs(Tally.Outcome.BACKUP_COLUMN);
-                    life.giveBackupTheSameColumns();
-                } else if (result.output().contains("delete the records of this table's changesets")) {
-                    needs(Tally.Outcome.RECORDS_DELETED);
-                    life.deleteRecords();
-                } else if (ASKS_FOR_ROLLBACK.matcher(result.output()).find()
-                        && !DISK_FULL.matcher(result.output()).find()
-                        && command != Command.ROLLBACK_ALL) {
-                    needs(Tally.Outcome.ROLLBACK);
-                    command = Command.ROLLBACK_ALL;
-                    more.clear();
-                } else if (result.output().contains("restartCopy") && more.isEmpty()) {
-                    needs(Tally.Outcome.RESTART_COPY);
-                    more.add(restart);
-                } else {
-                    sleep(200);
-                }
-                result = Lane.this.run(life.words(command, more.toArray(String[]::new)));
-                tell("%s", result);
+            command = complete(command, result, end);
+            if (hits.stream().anyMatch(Fault::isUnseen) && life.isUnderWay()) {
+                // It came after what this command found equal, or before anything was compared.
+                command = life.recorded().contains("swap")
+                        ? random.nextInt(3) == 0 ? Command.UPDATE_AND_DROP : Command.ROLLBACK_SWAP
+                        : Command.UPDATE_AND_SWAP;
+                result = Lane.this.run(life.words(command));
+                tell("what relies on it:%n%s", result);
+                command = complete(command, result, end);
             }
+            life.dropDetached();
             if (hits.contains(Fault.DISABLE_TRIGGER) && life.isCaptureOff()) {
                 // It was too late for this command, or nothing to it; the next that relies on captured writes must
                 // notice.
@@ -361,6 +347,66 @@ final class Lane implements Runnable, AutoCloseable {
             if (command == Command.ROLLBACK_ALL && life.recorded().isEmpty()) {
                 life.requireNothingLeftBehind();
             }
+        }
+
+        /** Does what the messages say, until the command completes; returns the one that did in the end. */
+        private Command complete(Command begun, WarmCli.Result first, long end) {
+            Command command = begun;
+            WarmCli.Result result = first;
+            String before = "";
+            int same = 0;
+            String restart = "-DrestartCopy=" + life.shape().table();
+            List<String> more = new ArrayList<>();
+            while (!result.succeeded() && !isRolledBackAlready(command, result)) {
+                same = before.equals(lastWords(result)) ? same + 1 : 0;
+                before = lastWords(result);
+                if (System.nanoTime() > end || same > 20) {
+                    throw new AssertionError("The command does not complete");
+                }
+                requireMessage(result);
+                needs(Tally.Outcome.AGAIN);
+                if (life.isLocked()) {
+                    needs(Tally.Outcome.RELEASE_LOCKS);
+                    tell("%s", Lane.this.run(life.words(Command.RELEASE_LOCKS)));
+                }
+                if (result.output().contains("the backup the same columns")) {
+                    needs(Tally.Outcome.BACKUP_COLUMN);
+                    life.giveBackupTheSameColumns();
+                    life.giveTheSameDefinition();
+                } else if (life.runStatements(lastWords(result), random)) {
+                    needs(Tally.Outcome.STATEMENTS);
+                } else if (result.output()
+                                .toLowerCase(Locale.ROOT)
+                                .contains("put the keys of the rows into the delta table")
+                        || result.output().contains("put the keys into the delta table")) {
+                    needs(Tally.Outcome.MENDED);
+                    life.putDifferingKeysIntoDelta();
+                } else if (result.output().contains("Make the same change on both")) {
+                    needs(Tally.Outcome.SAME_CHANGE);
+                    life.giveTheSameDefinition();
+                } else if (command == Command.UPDATE_AND_DROP
+                        && result.output().contains("Find out why; the backup may be the only place that has them")) {
+                    needs(Tally.Outcome.ROLLBACK);
+                    command = Command.ROLLBACK_SWAP;
+                } else if (result.output().contains("delete the records of this table's changesets")) {
+                    needs(Tally.Outcome.RECORDS_DELETED);
+                    life.deleteRecords();
+                } else if (ASKS_FOR_ROLLBACK.matcher(result.output()).find()
+                        && !DISK_FULL.matcher(result.output()).find()
+                        && command != Command.ROLLBACK_ALL) {
+                    needs(Tally.Outcome.ROLLBACK);
+                    command = Command.ROLLBACK_ALL;
+                    more.clear();
+                } else if (result.output().contains("restartCopy") && more.isEmpty()) {
+                    needs(Tally.Outcome.RESTART_COPY);
+                    more.add(restart);
+                } else {
+                    sleep(200);
+                }
+                result = Lane.this.run(life.words(command, more.toArray(String[]::new)));
+                tell("%s", result);
+            }
+            return command;
         }
 
         /** The tag goes with the changesets after it, so a rollback that was finished and not acknowledged cannot be run again. */

@@ -1,5 +1,7 @@
 package liquibase.ext.partition.faults;
 
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -26,7 +28,13 @@ final class Life implements AutoCloseable {
 
     private final Changelogs changelogs;
     private final Workload workload;
+
+    /** Months that the nemesis has detached, which are dropped once nobody needs them. */
+    private final List<String> detached = new ArrayList<>();
+
     private List<String> listing = List.of();
+    private List<String> sequence = List.of();
+    private boolean indexed;
 
     /** @param port that the command line connects to */
     Life(Shape shape, TestDatabase database, int port, Changelogs changelogs, long seed) {
@@ -61,11 +69,184 @@ final class Life implements AutoCloseable {
         listing = objects();
     }
 
-    /** What is there, but for the columns that the nemesis adds. */
+    /** What is there, but for the columns and indexes that the nemesis adds, alters and makes anew. */
     private List<String> objects() {
         return DatabaseListing.of(database).stream()
                 .filter(line -> !line.contains(Fault.ADDED_COLUMN))
+                .filter(line -> !line.contains(Shape.SPARE) && !line.contains("pg.dropped"))
                 .toList();
+    }
+
+    /** Behind the writers' backs, as the owner, in one transaction. */
+    void alter(Workload.Allowed allowed, String... statements) throws SQLException {
+        workload.alter(
+                connection -> {
+                    try (Statement statement = connection.createStatement()) {
+                        statement.execute("SET LOCAL lock_timeout = '3s'");
+                        statement.execute("SET LOCAL ROLE " + owner);
+                        for (String sql : statements) {
+                            statement.execute(sql);
+                        }
+                        statement.execute("RESET ROLE");
+                    }
+                },
+                allowed);
+    }
+
+    /** A partition of the live table that is made for a month. */
+    String anyMonth(SplittableRandom random) throws SQLException {
+        return any(random, """
+                SELECT c.oid::regclass::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+                WHERE i.inhparent = ?::regclass AND pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT' ORDER BY 1
+                """, shape.table());
+    }
+
+    /** A table with rows of its own, of either side, or one that is ours. */
+    String anyHeap(SplittableRandom random) throws SQLException {
+        return any(
+                random,
+                "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relname LIKE ? ORDER BY 1",
+                shape.table() + "\\_%");
+    }
+
+    private String any(SplittableRandom random, String query, String parameter) throws SQLException {
+        List<String> found = database.queryStrings(query, parameter);
+        if (found.isEmpty()) {
+            throw new SQLException("There is none");
+        }
+        return found.get(random.nextInt(found.size()));
+    }
+
+    /** As ATTACH PARTITION takes it. */
+    String bound(String partition) {
+        return database.queryString(
+                "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE oid = ?::regclass", partition);
+    }
+
+    boolean hasBackup() {
+        return database.queryString("SELECT to_regclass(?) IS NOT NULL", shape.table() + "_old")
+                .equals("t");
+    }
+
+    /** The one of the live table, as SQL writes it. */
+    String captureTrigger() throws SQLException {
+        return any(new SplittableRandom(), """
+                SELECT quote_ident(tgname) FROM pg_trigger WHERE tgrelid = ?::regclass AND tgname LIKE '%\\_delta\\_capture'
+                """, shape.table());
+    }
+
+    void keepDetached(String month) {
+        detached.add(month);
+    }
+
+    /** While no writer has the sequence already, who would wait for the table that this has. */
+    void setSequence(int increment, long maximum, int cache) throws SQLException {
+        alter(
+                (expected, found) -> false,
+                "ALTER TABLE %s ALTER COLUMN id SET INCREMENT BY %d SET MAXVALUE %d SET CACHE %d"
+                        .formatted(shape.table(), increment, maximum, cache));
+        sequence = List.of(Integer.toString(increment), Long.toString(maximum), Integer.toString(cache));
+    }
+
+    void expectIndex() {
+        indexed = true;
+    }
+
+    /** What is set stays set, and what is made stays there, whichever table has the name. */
+    private void requireSettings() {
+        if (!sequence.isEmpty()) {
+            List<String> found =
+                    database.queryRows("""
+                            SELECT seqincrement::text, seqmax::text, seqcache::text FROM pg_sequence
+                            WHERE seqrelid = pg_get_serial_sequence(?, 'id')::regclass
+                            """, shape.table()).stream().findFirst().orElse(List.of());
+            if (!found.equals(sequence)) {
+                throw new AssertionError("The sequence was set to %s (increment, maximum, cache), and has %s"
+                        .formatted(sequence, found));
+            }
+        }
+        if (indexed
+                && database.queryString(
+                                "SELECT EXISTS (SELECT FROM pg_indexes WHERE tablename = ? AND indexname = ?)",
+                                shape.table(),
+                                Fault.ADDED_COLUMN + "index")
+                        .equals("f")) {
+            throw new AssertionError("The index that was made after the swap is gone");
+        }
+    }
+
+    /** Whoever has detached a month drops it in the end, or it is a partition again. */
+    void dropDetached() {
+        for (String month : detached) {
+            if (database.queryString(
+                            "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(?) AND NOT relispartition)",
+                            month)
+                    .equals("t")) {
+                database.execute("DROP TABLE " + month);
+            }
+        }
+        detached.clear();
+    }
+
+    private static final Pattern OF_PARTITION = Pattern.compile("^ {2}(\\S+) was [^;]*?\\. To .*$", Pattern.MULTILINE);
+
+    private static final Pattern CHOICE = Pattern.compile(
+            "To (go by what it has now|do without them for good|have its rows again): (.*?)(?=\\. To |\\.?$)");
+
+    private static final Pattern CAPTURE = Pattern.compile(
+            "(?:captured \\(|captured, then roll back again: )(INSERT INTO \\S+ \\([^)]*\\) SELECT [^;]*? FROM [^\\s;]+)(?:;|$)",
+            Pattern.MULTILINE);
+
+    private static final Pattern ON_BACKUP =
+            Pattern.compile("^ {2}index \\S+ *[^:]*: (.*?); or do without", Pattern.MULTILINE);
+
+    /**
+     * Does what the message says of rows that no trigger saw, word for word, where it has statements.
+     *
+     * @param message the last one
+     * @return whether it had any
+     */
+    boolean runStatements(String message, SplittableRandom random) {
+        boolean found = false;
+        if (message.contains("o one of these for each")) {
+            for (Matcher line = OF_PARTITION.matcher(message); line.find(); ) {
+                List<String> choices = new ArrayList<>();
+                for (Matcher choice = CHOICE.matcher(line.group()); choice.find(); ) {
+                    choices.add(choice.group(2));
+                }
+                found |= !choices.isEmpty() && runOneOf(choices, random);
+            }
+        }
+        for (Matcher capture = CAPTURE.matcher(message); capture.find(); ) {
+            run(List.of(capture.group(1)));
+            found = true;
+        }
+        for (Matcher index = ON_BACKUP.matcher(message); index.find(); ) {
+            run(List.of(index.group(1).split("; ")));
+            found = true;
+        }
+        return found;
+    }
+
+    private boolean runOneOf(List<String> choices, SplittableRandom random) {
+        String first = choices.get(0);
+        if (first.startsWith("ALTER TABLE") && random.nextBoolean()) {
+            try {
+                alter((expected, image) -> expected == null, first);
+                return true;
+            } catch (SQLException e) {
+                // The month has got rows meanwhile, in the default partition; so it stays outside.
+            }
+        }
+        String last = choices.get(choices.size() - 1);
+        run(List.of(last.split("; ")));
+        return true;
+    }
+
+    private void run(List<String> statements) {
+        List<String> all = new ArrayList<>(List.of("SET lock_timeout = '10s'"));
+        all.addAll(statements);
+        database.execute(all.toArray(String[]::new));
     }
 
     /** The words of a command line, connection and all. */
@@ -92,6 +273,12 @@ final class Life implements AutoCloseable {
 
     boolean isOver() {
         return recorded().contains("drop");
+    }
+
+    /** Whether there are two tables of which each change is captured. */
+    boolean isUnderWay() {
+        List<String> recorded = recorded();
+        return recorded.contains("capture") && !recorded.contains("drop");
     }
 
     /** Whether there is a capture trigger, and it is disabled. */
@@ -133,16 +320,50 @@ final class Life implements AutoCloseable {
     /** What it asks for then, where rows were written meanwhile: their keys, with the values that either table has. */
     void putDifferingKeysIntoDelta() {
         String table = shape.table();
-        String columns = String.join(
-                ", ",
-                database.queryStrings(
-                        "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-                        table + "_delta"));
+        String named = String.join(", ", shape.key()) + ", " + shape.time();
         database.execute("""
                 INSERT INTO %1$s_delta (%2$s)
-                SELECT %2$s FROM (TABLE %1$s EXCEPT TABLE %1$s_old) AS live
-                UNION SELECT %2$s FROM (TABLE %1$s_old EXCEPT TABLE %1$s) AS backup
-                """.formatted(table, columns));
+                SELECT %2$s FROM (SELECT %3$s FROM %1$s EXCEPT SELECT %3$s FROM %1$s_old) AS live
+                UNION SELECT %2$s FROM (SELECT %3$s FROM %1$s_old EXCEPT SELECT %3$s FROM %1$s) AS backup
+                """.formatted(table, named, String.join(", ", columns(table))));
+    }
+
+    private List<String> columns(String table) {
+        return database.queryStrings(
+                "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+                table);
+    }
+
+    /**
+     * What the message asks for where the columns differ, or are not defined alike any more: the same type and default on the other
+     * table, and the values that it computes by itself.
+     */
+    void giveTheSameDefinition() {
+        String other = shape.table() + (hasBackup() ? "_old" : "_new");
+        List<String> wanted = definition(shape.table());
+        List<String> given = definition(other);
+        List<String> statements = new ArrayList<>();
+        if (!wanted.get(0).equals(given.get(0))) {
+            statements.add("ALTER TABLE %s ALTER COLUMN %s TYPE %s".formatted(other, Shape.SPARE, wanted.get(0)));
+        }
+        if (!wanted.equals(given)) {
+            statements.add("ALTER TABLE %s DROP COLUMN %s".formatted(other, Shape.SPARE));
+            statements.add("ALTER TABLE %s ADD COLUMN %s %s %s"
+                    .formatted(
+                            other,
+                            Shape.SPARE,
+                            wanted.get(0),
+                            wanted.get(1) == null ? "" : "DEFAULT " + wanted.get(1)));
+            run(statements);
+        }
+    }
+
+    private List<String> definition(String table) {
+        return database.queryRows("""
+                        SELECT format_type(a.atttypid, a.atttypmod), pg_get_expr(d.adbin, d.adrelid)
+                        FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                        WHERE a.attrelid = ?::regclass AND a.attname = ?
+                        """, table, Shape.SPARE).get(0);
     }
 
     /** What the message asks for when the nemesis has added columns to the live table since the swap. */
@@ -173,6 +394,7 @@ final class Life implements AutoCloseable {
                 throw new AssertionError(differences + "\n" + workload.report());
             }
             requireInvariant();
+            requireSettings();
         } finally {
             workload.resume();
         }

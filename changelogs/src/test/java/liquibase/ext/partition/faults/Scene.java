@@ -78,6 +78,35 @@ final class Scene {
         return life.words(command);
     }
 
+    Life life() {
+        return life;
+    }
+
+    /** Snapshots of other clients, one begun before the other is given back, for a random part of {@code longest}. */
+    void takeSnapshots(Duration longest) {
+        long end = System.nanoTime() + random.nextLong(longest.toNanos());
+        long each = 50 + random.nextInt(400);
+        for (int i = 0; i < 2; i++) {
+            long first = i * each / 2;
+            inBackground(() -> {
+                Thread.sleep(first);
+                while (System.nanoTime() < end) {
+                    try (Connection connection = database().connect();
+                            Statement statement = connection.createStatement()) {
+                        connection.setAutoCommit(false);
+                        connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+                        statement.execute("SELECT 1");
+                        Thread.sleep(each);
+                        connection.rollback();
+                    } catch (SQLException e) {
+                        // The server was restarted meanwhile.
+                        Thread.sleep(each);
+                    }
+                }
+            });
+        }
+    }
+
     /** Runs statements in a transaction that stays open for a random part of {@code longest}, and is rolled back. */
     void holdOpen(Duration longest, String... statements) throws SQLException {
         Connection connection = database().connect();

@@ -19,6 +19,8 @@ final class Tally {
         RESTART_COPY("with restartCopy"),
         RECORDS_DELETED("with Liquibase's records deleted, as the message says"),
         BACKUP_COLUMN("after the backup was given the column, too"),
+        SAME_CHANGE("after the same change on the other table, as the message says"),
+        STATEMENTS("after the statements that the message has"),
         ROLLBACK("rollback to before, as the message says"),
         MENDED("triggers enabled again and missed keys put into the delta table, as the messages say"),
         FAILED("FAILED");

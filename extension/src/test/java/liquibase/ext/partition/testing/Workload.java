@@ -9,9 +9,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAccumulator;
@@ -65,6 +68,9 @@ public final class Workload implements AutoCloseable {
         private double writesPerSecond = Double.POSITIVE_INFINITY;
         private long seed = System.nanoTime();
         private boolean survivesFaults;
+        private final Set<String> left = new HashSet<>();
+        private String sequence;
+        private String handedOn;
 
         private Builder(TestDatabase database, String table, List<String> key, List<String> times) {
             this.database = database;
@@ -144,6 +150,31 @@ public final class Workload implements AutoCloseable {
             return this;
         }
 
+        /**
+         * A column that the writers give no value, as the catalog spells it. It is in the images all the same, so that they notice
+         * when it changes; the last column of the table, for {@link Workload#alter}.
+         */
+        public Builder leaving(String column) {
+            left.add(column);
+            return this;
+        }
+
+        /**
+         * Every other new row takes its key, one number, from this sequence by a statement of its own, as clients do that must know it
+         * beforehand. No number is given to two rows, however they took it.
+         */
+        public Builder takingKeysFrom(String name) {
+            sequence = name;
+            return this;
+        }
+
+        /** An integer column in which one row of each writer has a value that no other has; it wanders from row to row all the time. */
+        public Builder handingOn(String column) {
+            handedOn = column;
+            left.add(column);
+            return this;
+        }
+
         /** Deals out the table's rows and starts the writers. */
         public Workload start() {
             return new Workload(this);
@@ -164,6 +195,7 @@ public final class Workload implements AutoCloseable {
     private final LongAccumulator longestWait = new LongAccumulator(Math::max, 0);
     private final LongAccumulator longestWaitLately = new LongAccumulator(Math::max, 0);
     private final List<String> violations = Collections.synchronizedList(new ArrayList<>());
+    private final Set<String> drawn = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
     private boolean paused;
     private IllegalStateException failure;
@@ -197,13 +229,22 @@ public final class Workload implements AutoCloseable {
         }
         LOG.info("{} writers on {}, seed {}", builder.writers, builder.table, seed);
         try (Connection connection = connect("workload")) {
-            table = WrittenTable.read(connection, builder.table, builder.key, builder.times, builder.compared);
+            table = WrittenTable.read(
+                    connection, builder.table, builder.key, builder.times, builder.compared, builder.left);
             long firstKey = firstKey();
             SplittableRandom random = new SplittableRandom(seed);
             for (int i = 0; i < builder.writers; i++) {
                 RandomValues values = new RandomValues(
                         random.split(), builder.values, builder.from, builder.until, builder.outliers, firstKey);
-                writers.add(new Writer(this, table, i, values, builder.readsBack, builder.survivesFaults));
+                writers.add(new Writer(
+                        this,
+                        table,
+                        i,
+                        values,
+                        builder.readsBack,
+                        builder.survivesFaults,
+                        builder.sequence,
+                        builder.handedOn));
             }
             int[] dealt = {0};
             table.forEachRow(
@@ -334,6 +375,70 @@ public final class Workload implements AutoCloseable {
         return Duration.ofNanos(longestWaitLately.getThenReset());
     }
 
+    /** What somebody does to the table behind the writers' backs; it commits nothing by itself. */
+    @FunctionalInterface
+    public interface Alteration {
+        void perform(Connection connection) throws SQLException;
+    }
+
+    /** What {@link #alter} may have done to a row; each is null where there is no such row. */
+    @FunctionalInterface
+    public interface Allowed {
+        boolean becomes(String expected, String found);
+    }
+
+    /** The last column has another value now, and nothing else. */
+    public static boolean changesLastColumn(String expected, String found) {
+        return expected != null
+                && found != null
+                && expected.substring(0, expected.lastIndexOf(',')).equals(found.substring(0, found.lastIndexOf(',')));
+    }
+
+    /** Alters the table in one transaction while no writer has one open; from then on what it left there is what is expected. */
+    public void alter(Alteration alteration, Allowed allowed) throws SQLException {
+        pause();
+        try (Connection connection = connect("alteration")) {
+            connection.setAutoCommit(false);
+            alteration.perform(connection);
+            Map<List<String>, String> before = expectedRows();
+            Map<List<String>, String> after = new HashMap<>();
+            table.forEachRow(connection, (key, image) -> {
+                if (after.put(key, image) != null) {
+                    violation("Twice after an alteration: " + image);
+                }
+            });
+            before.forEach((key, image) -> {
+                String found = after.get(key);
+                if (!image.equals(found)) {
+                    requireAllowed(allowed, image, found);
+                    writers.stream()
+                            .filter(writer -> writer.rows().image(key) != null)
+                            .forEach(writer -> {
+                                if (found == null) {
+                                    writer.rows().remove(key);
+                                } else {
+                                    writer.rows().put(key, found);
+                                }
+                            });
+                }
+            });
+            after.forEach((key, image) -> {
+                if (!before.containsKey(key)) {
+                    requireAllowed(allowed, null, image);
+                    writers.get(0).rows().put(key, image);
+                }
+            });
+        } finally {
+            resume();
+        }
+    }
+
+    private void requireAllowed(Allowed allowed, String expected, String found) {
+        if (!allowed.becomes(expected, found)) {
+            violation("Before an alteration %s was expected, and it found %s".formatted(expected, found));
+        }
+    }
+
     /** Every row that must be there: its key and its image ({@code ROW(…)::text}); only while paused or stopped. */
     public Map<List<String>, String> expectedRows() {
         if (!paused && threads.stream().anyMatch(Thread::isAlive)) {
@@ -422,6 +527,13 @@ public final class Workload implements AutoCloseable {
     void waited(long nanos) {
         longestWait.accumulate(nanos);
         longestWaitLately.accumulate(nanos);
+    }
+
+    /** A number of the sequence, whose transaction is committed. */
+    void drawn(String number) {
+        if (!drawn.add(number)) {
+            violation("The sequence gave out %s twice".formatted(number));
+        }
     }
 
     void violation(String what) {

@@ -27,6 +27,8 @@ public record WorkloadReport(Map<Count, Long> counts, Duration longestWait, List
         DATE_MOVES,
         KEY_CHANGES,
         DELETES,
+        /** A unique value was taken away from one row and given to another. */
+        HANDED_ON,
         READS,
         /** 40001: to be expected of REPEATABLE READ writers only. */
         SERIALIZATION_FAILURES,

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import liquibase.ext.partition.testing.WorkloadReport.Count;
 import liquibase.ext.partition.testing.WrittenTable.Column;
 
@@ -29,6 +30,7 @@ final class Writer implements Runnable {
     private static final String SERIALIZATION_FAILURE = "40001";
     private static final String DEADLOCK_DETECTED = "40P01";
     private static final String LOCK_NOT_AVAILABLE = "55P03";
+    private static final String UNIQUE_VIOLATION = "23505";
     private static final String UNDEFINED_TABLE = "42P01";
     /** "cached plan must not change result type" */
     private static final String FEATURE_NOT_SUPPORTED = "0A000";
@@ -42,6 +44,7 @@ final class Writer implements Runnable {
         MOVE_DATE(Count.DATE_MOVES),
         CHANGE_KEY(Count.KEY_CHANGES),
         DELETE(Count.DELETES),
+        HAND_ON(Count.HANDED_ON),
         READ(Count.READS);
 
         private final Count count;
@@ -65,6 +68,11 @@ final class Writer implements Runnable {
             Operation.DELETE,
             Operation.READ);
 
+    /** Of a writer that has a unique value to hand on. */
+    private static final List<Operation> HANDING_ON = Stream.concat(
+                    MIX.stream(), Stream.generate(() -> Operation.HAND_ON).limit(MIX.size()))
+            .toList();
+
     /** A statement found no row, or another one, where the writer had committed one. */
     private static final class RowNotSeen extends Exception {
         private static final long serialVersionUID = 1L;
@@ -85,6 +93,16 @@ final class Writer implements Runnable {
     private final RandomValues values;
     private final boolean readsBack;
     private final boolean survivesFaults;
+
+    /** From which every other new row takes its key, before it is inserted; null where none does. */
+    private final String sequence;
+
+    /** In which one row has this writer's number, now the one and now another; null where none has. */
+    private final String handedOn;
+
+    /** The numbers that the open transaction has had from the sequence. */
+    private final List<String> drawn = new ArrayList<>();
+
     private final OwnedRows rows = new OwnedRows();
 
     /** What the open transaction has done to this writer's keys: the image, or null for a deleted row. */
@@ -104,7 +122,11 @@ final class Writer implements Runnable {
             int number,
             RandomValues values,
             boolean readsBack,
-            boolean survivesFaults) {
+            boolean survivesFaults,
+            String sequence,
+            String handedOn) {
+        this.sequence = sequence;
+        this.handedOn = handedOn;
         this.readsBack = readsBack;
         this.survivesFaults = survivesFaults;
         this.workload = workload;
@@ -219,6 +241,7 @@ final class Writer implements Runnable {
             workload.count(Count.COMMITTED_UNACKNOWLEDGED, 1);
         } else if (found.entrySet().stream()
                 .allMatch(entry -> Objects.equals(entry.getValue(), rows.image(entry.getKey())))) {
+            drawn.clear();
             workload.count(Count.NOT_COMMITTED_UNACKNOWLEDGED, 1);
         } else {
             workload.violation(
@@ -229,7 +252,10 @@ final class Writer implements Runnable {
         inDoubt = null;
     }
 
+    /** Only of what is committed: a server that crashes may give out again what nobody has kept. */
     private void keep(Map<List<String>, String> written) {
+        drawn.forEach(workload::drawn);
+        drawn.clear();
         written.forEach((key, image) -> {
             if (image == null) {
                 rows.remove(key);
@@ -241,10 +267,12 @@ final class Writer implements Runnable {
 
     private int transaction() throws SQLException {
         Map<Count, Integer> done = new EnumMap<>(Count.class);
+        drawn.clear();
         int operations = values.oneIn(3) ? 2 + values.random().nextInt(5) : 1;
         try {
             for (int i = 0; i < operations; i++) {
-                Operation operation = MIX.get(values.random().nextInt(MIX.size()));
+                List<Operation> mix = handedOn == null ? MIX : HANDING_ON;
+                Operation operation = mix.get(values.random().nextInt(mix.size()));
                 perform(operation);
                 done.merge(operation.count, 1, Integer::sum);
             }
@@ -286,12 +314,21 @@ final class Writer implements Runnable {
         if (e.getSQLState() == null) {
             throw e;
         }
+        if (handedOn != null && repeatableRead() && e.getSQLState().equals(UNIQUE_VIOLATION)) {
+            // Its snapshot is older than the swap, and does not show which row has the value.
+            return Count.ROWS_NOT_SEEN;
+        }
         if (survivesFaults && e.getSQLState().equals(DISK_FULL)) {
             return Count.DISK_FULL;
         }
         return switch (e.getSQLState()) {
             case SERIALIZATION_FAILURE -> Count.SERIALIZATION_FAILURES;
-            case DEADLOCK_DETECTED -> Count.DEADLOCKS;
+            case DEADLOCK_DETECTED -> {
+                if (survivesFaults) {
+                    workload.violation("A writer was ended by a deadlock: " + e.getMessage());
+                }
+                yield Count.DEADLOCKS;
+            }
             case LOCK_NOT_AVAILABLE -> Count.LOCK_TIMEOUTS;
             case UNDEFINED_TABLE, FEATURE_NOT_SUPPORTED -> Count.SWAP_ERRORS;
             default -> throw e;
@@ -313,6 +350,7 @@ final class Writer implements Runnable {
                 pending.put(key, null);
             }
             case READ -> expectCommitted(key, one(table.select(), key));
+            case HAND_ON -> handOn(key);
             case INSERT -> throw new IllegalStateException("done above");
         }
     }
@@ -322,12 +360,54 @@ final class Writer implements Runnable {
     }
 
     private void insert() throws SQLException, RowNotSeen {
-        Row inserted = one(table.insert(), newValues(table.inserted()));
+        Row inserted;
+        if (sequence == null) {
+            inserted = one(table.insert(), newValues(table.inserted()));
+        } else if (values.oneIn(2)) {
+            inserted = one(table.insert(), newValues(table.inserted()));
+            if (inserted != null) {
+                drawn.addAll(inserted.key());
+            }
+        } else {
+            List<String> parameters = new ArrayList<>(List.of(nextval()));
+            drawn.addAll(parameters);
+            parameters.addAll(newValues(table.inserted()));
+            inserted = one(table.insertWithKey(), parameters);
+        }
         if (inserted == null) {
             // A trigger that gives back NULL does this; the client is never told.
             throw new RowNotSeen(null, "INSERT … RETURNING gave no row back");
         }
         pending.put(inserted.key(), inserted.image());
+    }
+
+    /** As Hibernate does: the number first, and the row later in the same transaction. */
+    private String nextval() throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet next = timed(() -> statement.executeQuery("SELECT nextval('" + sequence + "')"))) {
+            next.next();
+            return next.getString(1);
+        }
+    }
+
+    /** The row that has the value is this writer's own, wherever it has gone. */
+    private void handOn(List<String> key) throws SQLException, RowNotSeen {
+        Row released = one(table.release(handedOn), List.of(Integer.toString(number)));
+        if (released != null) {
+            remember(released);
+        }
+        List<String> parameters = new ArrayList<>(List.of(Integer.toString(number)));
+        parameters.addAll(key);
+        Row taken = one(table.take(handedOn), parameters);
+        if (taken == null) {
+            throw new RowNotSeen(key, "UPDATE of %s found no row %s, which is committed".formatted(handedOn, key));
+        }
+        remember(taken);
+    }
+
+    private void remember(Row written) throws SQLException {
+        Row row = readsBack ? one(table.select(), written.key()) : written;
+        pending.put(row.key(), row.image());
     }
 
     private void update(List<Column> changed, List<String> key) throws SQLException, RowNotSeen {

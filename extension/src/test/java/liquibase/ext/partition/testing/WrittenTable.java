@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
@@ -21,9 +22,15 @@ import java.util.stream.Collectors;
  * @param key the columns that tell the rows apart
  * @param times the columns that decide the partition; some may be of the key
  * @param compared what of a column is in the image, by the column's name in the catalog; the column itself where it is missing
+ * @param left the columns, by their names in the catalog, that get no random values
  */
 record WrittenTable(
-        String name, List<Column> key, List<Column> times, List<Column> columns, Map<String, String> compared) {
+        String name,
+        List<Column> key,
+        List<Column> times,
+        List<Column> columns,
+        Map<String, String> compared,
+        Set<String> left) {
 
     /**
      * @param name as SQL writes it
@@ -39,7 +46,12 @@ record WrittenTable(
     }
 
     static WrittenTable read(
-            Connection connection, String table, List<String> key, List<String> times, Map<String, String> compared)
+            Connection connection,
+            String table,
+            List<String> key,
+            List<String> times,
+            Map<String, String> compared,
+            Set<String> left)
             throws SQLException {
         List<Column> columns = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement("""
@@ -68,7 +80,8 @@ record WrittenTable(
                 find(table, columns, key),
                 find(table, columns, times),
                 List.copyOf(columns),
-                Map.copyOf(compared));
+                Map.copyOf(compared),
+                Set.copyOf(left));
     }
 
     private static List<Column> find(String table, List<Column> columns, List<String> names) {
@@ -82,7 +95,7 @@ record WrittenTable(
 
     /** The same columns in a table of another name. */
     WrittenTable named(String other) {
-        return new WrittenTable(other, key, times, columns, compared);
+        return new WrittenTable(other, key, times, columns, compared, left);
     }
 
     /** Whether a row can be given another key. */
@@ -94,23 +107,48 @@ record WrittenTable(
     List<Column> payload() {
         return columns.stream()
                 .filter(column -> column.writable() && !key.contains(column) && !times.contains(column))
+                .filter(column -> !left.contains(column.catalogName()))
                 .toList();
     }
 
     /** The parameters are {@link #inserted()}; gives the key and the image. */
     String insert() {
+        return insert(inserted());
+    }
+
+    /** The parameters are the key, by itself where its column has a default, and then {@link #inserted()}. */
+    String insertWithKey() {
+        List<Column> given = new ArrayList<>(key);
+        given.addAll(inserted());
+        return insert(given);
+    }
+
+    private String insert(List<Column> given) {
         return "INSERT INTO %s (%s) VALUES (%s) RETURNING %s"
                 .formatted(
                         name,
-                        inserted().stream().map(Column::name).collect(Collectors.joining(", ")),
-                        inserted().stream().map(Column::parameter).collect(Collectors.joining(", ")),
+                        given.stream().map(Column::name).collect(Collectors.joining(", ")),
+                        given.stream().map(Column::parameter).collect(Collectors.joining(", ")),
                         keyAndImage());
     }
 
     List<Column> inserted() {
         return columns.stream()
                 .filter(column -> column.writable() && !(key.contains(column) && column.givenByServer()))
+                .filter(column -> !left.contains(column.catalogName()))
                 .toList();
+    }
+
+    /** Takes a value away from the row that has it. The parameter is the value; gives the key and the image of the row. */
+    String release(String column) {
+        return "UPDATE %1$s SET %2$s = NULL WHERE %2$s = CAST(? AS integer) RETURNING %3$s"
+                .formatted(name, column, keyAndImage());
+    }
+
+    /** Gives it to another row. The parameters are the value and the key. */
+    String take(String column) {
+        return "UPDATE %s SET %s = CAST(? AS integer) WHERE %s RETURNING %s"
+                .formatted(name, column, hasKey(), keyAndImage());
     }
 
     /** The parameters are the new values and the key; gives the key and the image as they are after the update. */
