@@ -118,7 +118,8 @@ enum Shape {
                       columns: [%s]
                       from: 2024-01
                       until: 2024-07
-                %s    chunkSize: 500
+                %s    maxDefaultShare: 100%%
+                    chunkSize: 500
                     workers: 3
                 """.formatted(table, String.join(", ", key), time, settings);
     }

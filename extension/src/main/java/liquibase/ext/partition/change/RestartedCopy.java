@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import liquibase.changelog.ChangeSet;
 import liquibase.ext.partition.TableSelection;
+import liquibase.ext.partition.connection.PartitionConfiguration;
 import liquibase.ext.partition.engine.restart.CopyRestart;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -42,7 +43,8 @@ public final class RestartedCopy {
                 .filter(comparison -> comparison.getTableName().equals(tableName))
                 .map(comparison -> comparison.tuning().maxDefaultShare())
                 .flatMap(Optional::stream)
-                .findFirst();
+                .findFirst()
+                .or(PartitionConfiguration::maxDefaultShare);
         return new CopyRestart.Settings(
                 ChunkedCopyChange.chunkSize(tuning), tuning.workers(), tuning.pace(), ofComparison);
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import liquibase.ext.partition.connection.PartitionConfiguration;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.swap.CatchUp;
@@ -82,9 +83,11 @@ public final class Tuning {
                 : Optional.of(duration(TuningAttribute.CATCH_UP_TIME, () -> CatchUp.DEFAULT_TIME));
     }
 
-    /** How many of the rows may be in the default partition; empty where it is not given. */
+    /** How many of the rows may be in the default partition; empty where neither this run nor the attribute says. */
     Optional<DefaultShare> maxDefaultShare() {
-        return Optional.ofNullable(text(TuningAttribute.MAX_DEFAULT_SHARE)).map(DefaultShare::parse);
+        return PartitionConfiguration.maxDefaultShare()
+                .or(() -> Optional.ofNullable(text(TuningAttribute.MAX_DEFAULT_SHARE))
+                        .map(DefaultShare::parse));
     }
 
     /** How gently a long step works: the settings of {@link Pace} that are given, by name. */

@@ -3,6 +3,7 @@ package liquibase.ext.partition.connection;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import liquibase.configuration.AutoloadedConfigurations;
 import liquibase.configuration.ConfigurationDefinition;
@@ -10,6 +11,7 @@ import liquibase.configuration.ConfigurationValueObfuscator;
 import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.OnBusy;
 import liquibase.ext.partition.engine.run.Pace;
+import liquibase.ext.partition.engine.verify.DefaultShare;
 
 /**
  * The extension's own settings: {@code liquibase.partition.url}, {@code .username}, {@code .password}, {@code .onBusy},
@@ -30,6 +32,8 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
 
     /** How long a statement may take before the server is asked what has become of it. */
     public static final ConfigurationDefinition<String> ASK_AFTER;
+    /** Goes before the attribute of the same name. */
+    static final ConfigurationDefinition<String> MAX_DEFAULT_SHARE;
     /** Each setting of {@link Pace}: goes before the attribute of the same name, in every step of the run. */
     static final Map<String, ConfigurationDefinition<String>> PACE = new TreeMap<>();
 
@@ -62,6 +66,9 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
                         "How long a statement of liquibase-partition may take before the server is asked over another connection whether it is still at work on it: a number with ms, s or min. Of Liquibase's own statements it is asked after twice as long")
                 .setDefaultValue("5s")
                 .build();
+        MAX_DEFAULT_SHARE = builder.define(DefaultShare.ATTRIBUTE, String.class)
+                .setDescription("The attribute maxDefaultShare of every step of liquibase-partition")
+                .build();
         for (String name : Pace.NAMES) {
             PACE.put(
                     name,
@@ -91,6 +98,15 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
             throw new IllegalArgumentException("liquibase.partition." + e.getMessage(), e);
         }
         return pace;
+    }
+
+    /**
+     * How many of the rows may be in the default partition in this run; empty where it does not say.
+     *
+     * @throws IllegalArgumentException with a message for people, where it cannot be read
+     */
+    public static Optional<DefaultShare> maxDefaultShare() {
+        return Optional.ofNullable(MAX_DEFAULT_SHARE.getCurrentValue()).map(DefaultShare::parse);
     }
 
     /** @throws IllegalArgumentException with a message for people, where it cannot be read */

@@ -166,7 +166,12 @@ class TuningTest {
         assertThatThrownBy(changelog::update)
                 .hasMessageContaining("liquibase.partition.maxDuration is <20>; write a number and ms, s or min");
 
-        changelog.setting("liquibase.partition.maxDuration", "off").update();
+        changelog
+                .setting("liquibase.partition.maxDuration", "off")
+                .setting("liquibase.partition.maxDefaultShare", "7%")
+                .update();
+        assertThat(database.queryString("SELECT max_default_share::text FROM partition_migration"))
+                .isEqualTo("7");
         assertThat(phase()).isEqualTo("swapped");
     }
 
