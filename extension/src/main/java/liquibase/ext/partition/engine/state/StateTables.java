@@ -115,7 +115,8 @@ public record StateTables(Identifier schema) {
 
     /**
      * The delta backlog is the statistics' estimate: a view cannot count a table whose name is in a row. No key in it is older than its
-     * age; to know how old they are, writers would have to write the time with each.
+     * age; to know how old they are, writers would have to write the time with each. It is found in the catalog by its name, since
+     * to_regclass is an error for a role that may read the view and not look into the table's schema.
      */
     private static final Sql CREATE_PROGRESS = Sql.of("""
             CREATE OR REPLACE VIEW {progress} AS
@@ -141,7 +142,8 @@ public record StateTables(Identifier schema) {
             LEFT JOIN LATERAL (
               SELECT pg_catalog.sum(pg_catalog.pg_stat_get_live_tuples(s.oid))::bigint AS rows,
                      pg_catalog.sum(pg_catalog.pg_total_relation_size(s.oid))::bigint AS bytes
-              FROM (SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', m.source_schema, m.delta_table))::pg_catalog.oid AS oid) AS t
+              FROM (SELECT r.oid FROM pg_catalog.pg_class AS r JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace
+                    WHERE n.nspname = m.source_schema AND r.relname = m.delta_table) AS t
               CROSS JOIN LATERAL (
                 SELECT t.oid UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = t.oid
               ) AS s (oid)
