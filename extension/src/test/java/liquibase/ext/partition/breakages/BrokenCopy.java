@@ -5,8 +5,10 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
@@ -25,6 +27,7 @@ final class BrokenCopy {
      * @throws IllegalStateException when the broken sources do not compile
      */
     static Path make(Breakage breakage, Path directory, String classPath) throws IOException {
+        delete(directory);
         Path classes = Files.createDirectories(directory.resolve("classes"));
         List<Path> sources = new ArrayList<>();
         for (Map.Entry<String, String> file : breakage.broken().entrySet()) {
@@ -42,6 +45,19 @@ final class BrokenCopy {
             compile(breakage, sources, classes, classPath);
         }
         return classes;
+    }
+
+    /** That of an earlier run, whose patch may have been about another class. */
+    private static void delete(Path directory) throws IOException {
+        if (Files.exists(directory)) {
+            List<Path> left;
+            try (Stream<Path> files = Files.walk(directory)) {
+                left = files.sorted(Comparator.reverseOrder()).toList();
+            }
+            for (Path file : left) {
+                Files.delete(file);
+            }
+        }
     }
 
     private static void compile(Breakage breakage, List<Path> sources, Path classes, String classPath)

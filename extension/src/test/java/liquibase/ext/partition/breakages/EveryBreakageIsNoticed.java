@@ -35,17 +35,21 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EveryBreakageIsNoticed {
     private static final Path DIRECTORY = Path.of("target/breakages");
+    private static final String TABLE = "breakages.md";
     private static final int LONGEST_MINUTES = 10;
     private static final String RED = "RED ";
 
     private final String classPath =
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     private final Map<String, String> noticed = Collections.synchronizedMap(new TreeMap<>());
+    private final long begun = System.nanoTime();
     private ExecutorService lanes;
 
+    /** What an earlier run has left must not be taken for a result of this one. */
     @BeforeAll
     void begin() throws IOException {
         Files.createDirectories(DIRECTORY);
+        Files.deleteIfExists(DIRECTORY.resolve(TABLE));
         lanes = Executors.newFixedThreadPool(Integer.getInteger("breakages.lanes", 2));
     }
 
@@ -55,8 +59,11 @@ class EveryBreakageIsNoticed {
         String table = noticed.entrySet().stream()
                 .map(entry -> "| %s | %s |\n".formatted(entry.getKey(), entry.getValue()))
                 .collect(Collectors.joining("", "| breakage | what noticed it |\n| --- | --- |\n", ""));
-        Files.writeString(DIRECTORY.resolve("breakages.md"), table);
+        Files.writeString(DIRECTORY.resolve(TABLE), table);
         System.out.println(table);
+        System.out.printf(
+                "%d of %d breakages were noticed, in %d minutes.%n",
+                noticed.size(), chosen().size(), TimeUnit.NANOSECONDS.toMinutes(System.nanoTime() - begun));
     }
 
     /** What is red without a breakage shows nothing. */
@@ -148,7 +155,9 @@ class EveryBreakageIsNoticed {
                 .redirectOutput(log.toFile())
                 .start();
         if (!process.waitFor(LONGEST_MINUTES, TimeUnit.MINUTES)) {
-            process.destroyForcibly();
+            // Not by force: it ends its server.
+            process.destroy();
+            process.waitFor(1, TimeUnit.MINUTES);
             throw new AssertionError("%s did not end within %d minutes; see %s".formatted(name, LONGEST_MINUTES, log));
         }
         String firstRed = Files.readAllLines(log).stream()

@@ -151,6 +151,19 @@ class ReplayInterleavingsTest {
         orders.assertNewTableEqualsSource();
     }
 
+    /** To take those of the second range alone would insert once more the row that came with the first. */
+    @Test
+    void theRowsOfAKeyThatAreInDifferentBlocksAreTakenTogether() throws Exception {
+        String others = "UPDATE orders SET status = 'paid' WHERE id > 100";
+        String later = "UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = 1";
+        database.execute("UPDATE orders SET status = 'paid' WHERE id = 1", others, later, others, later);
+
+        orders.replay(1);
+
+        assertThat(orders.deltaRows()).isZero();
+        orders.assertNewTableEqualsSource();
+    }
+
     @Test
     void aRepeatedReplayChangesNothing() throws Exception {
         database.execute("UPDATE orders SET status = 'paid' WHERE id < 100");

@@ -109,6 +109,20 @@ class RowSecurityTest {
         }
     }
 
+    /** Who may read all data reads no protected row in a partition, by its name, either. */
+    @Test
+    void rowSecurityThatIsEnabledWhileTheSwapWaitsProtectsThePartitionsToo() throws SQLException {
+        database.execute("ALTER TABLE orders DISABLE ROW LEVEL SECURITY");
+        MigrationFixture orders = migration().throughVerification();
+        database.execute("ALTER TABLE orders ENABLE ROW LEVEL SECURITY");
+
+        orders.swap();
+
+        assertThat(seen(auditor, "orders")).isZero();
+        assertThat(seen(auditor, "orders_202403")).isZero();
+        assertThat(seen(alice, "orders")).isEqualTo(150);
+    }
+
     @Test
     void policiesComeAlongAndGoBack() throws SQLException {
         List<List<String>> before = described("orders");

@@ -119,6 +119,23 @@ class ComparisonTest {
         assertThat(orders.phase()).isEqualTo("verified");
     }
 
+    /** No statement that reads the other table could see it: each of them finds the heap that was planned. */
+    @Test
+    void aTableThatIsAlteredOnceItWasReadIsComparedFromItsBeginning(TestDatabase database) throws SQLException {
+        MigrationFixture orders = MigrationFixture.ofOrders(database, 50);
+        orders.prepare().capture().copy().index().replay();
+
+        assertRefused(
+                () -> verify(orders, "orders_202402", number -> {
+                    if (number == 1) {
+                        database.execute("ALTER TABLE orders ALTER COLUMN status TYPE text USING status || '!'");
+                    }
+                }),
+                "differ in 50 rows");
+
+        assertThat(lines).anyMatch(line -> line.endsWith("The comparison starts over."));
+    }
+
     private static void computeLoud(TestDatabase database, String expression) {
         database.execute(
                 "CREATE OR REPLACE FUNCTION public.loud(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT %s'"
