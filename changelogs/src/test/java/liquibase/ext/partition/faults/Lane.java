@@ -213,6 +213,7 @@ final class Lane implements Runnable, AutoCloseable {
         private final StringBuilder story = new StringBuilder();
         private final List<Fault> hits = new ArrayList<>();
         private final List<Fault> misses = new ArrayList<>();
+        private final List<String> refusals = new ArrayList<>();
         private Tally.Outcome outcome = Tally.Outcome.WENT_ON;
 
         Round(Life life, int number, SplittableRandom random) {
@@ -244,12 +245,13 @@ final class Lane implements Runnable, AutoCloseable {
             }
             tally.round();
             System.out.printf(
-                    "round %d of lane %d: %s, %s%s: %s, %d ms%n",
+                    "round %d of lane %d: %s, %s%s%s: %s, %d ms%n",
                     number,
                     Lane.this.number,
                     title,
                     hits,
                     misses.isEmpty() ? "" : " (too late: " + misses + ")",
+                    refusals.isEmpty() ? "" : " (refused: " + String.join("; ", refusals) + ")",
                     outcome,
                     (System.nanoTime() - begun) / 1_000_000);
             return passed;
@@ -429,6 +431,7 @@ final class Lane implements Runnable, AutoCloseable {
             } catch (SQLException | AssertionError e) {
                 // The server was down, or did what it was to do: refused.
                 tell("! %s, %s: %s", fault, moment, e.getMessage());
+                refusals.add(fault + ": " + e.getMessage().lines().findFirst().orElse(""));
                 hits.add(fault);
             }
         }
