@@ -383,9 +383,8 @@ final class Lane implements Runnable, AutoCloseable {
                         || result.output().contains("put the keys into the delta table")) {
                     needs(Tally.Outcome.MENDED);
                     life.putDifferingKeysIntoDelta();
-                } else if (result.output().contains("Make the same change on both")) {
+                } else if (result.output().contains("Make the same change on both") && life.giveTheSameDefinition()) {
                     needs(Tally.Outcome.SAME_CHANGE);
-                    life.giveTheSameDefinition();
                 } else if (command == Command.UPDATE_AND_DROP
                         && result.output().contains("Find out why; the backup may be the only place that has them")) {
                     needs(Tally.Outcome.ROLLBACK);

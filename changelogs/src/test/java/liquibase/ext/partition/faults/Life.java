@@ -337,33 +337,36 @@ final class Life implements AutoCloseable {
     /**
      * What the message asks for where the columns differ, or are not defined alike any more: the same type and default on the other
      * table, and the values that it computes by itself.
+     *
+     * @return false where they have the same already, so that something else differs
      */
-    void giveTheSameDefinition() {
+    boolean giveTheSameDefinition() {
         String other = shape.table() + (hasBackup() ? "_old" : "_new");
-        List<String> wanted = definition(shape.table());
-        List<String> given = definition(other);
+        List<List<String>> wanted = alteredColumns(shape.table());
+        if (wanted.equals(alteredColumns(other))) {
+            return false;
+        }
+        // In the same order, too.
         List<String> statements = new ArrayList<>();
-        if (!wanted.get(0).equals(given.get(0))) {
-            statements.add("ALTER TABLE %s ALTER COLUMN %s TYPE %s".formatted(other, Shape.SPARE, wanted.get(0)));
+        for (List<String> column : wanted) {
+            statements.add("ALTER TABLE %s DROP COLUMN IF EXISTS %s".formatted(other, column.get(0)));
         }
-        if (!wanted.equals(given)) {
-            statements.add("ALTER TABLE %s DROP COLUMN %s".formatted(other, Shape.SPARE));
-            statements.add("ALTER TABLE %s ADD COLUMN %s %s %s"
-                    .formatted(
-                            other,
-                            Shape.SPARE,
-                            wanted.get(0),
-                            wanted.get(1) == null ? "" : "DEFAULT " + wanted.get(1)));
-            run(statements);
+        for (List<String> column : wanted) {
+            statements.add("ALTER TABLE %s ADD COLUMN %s".formatted(other, String.join(" ", column)));
         }
+        run(statements);
+        return true;
     }
 
-    private List<String> definition(String table) {
+    /** Those that the nemesis adds or alters: name, type and default. */
+    private List<List<String>> alteredColumns(String table) {
         return database.queryRows("""
-                        SELECT format_type(a.atttypid, a.atttypmod), pg_get_expr(d.adbin, d.adrelid)
-                        FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-                        WHERE a.attrelid = ?::regclass AND a.attname = ?
-                        """, table, Shape.SPARE).get(0);
+                SELECT quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
+                       coalesce('DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '')
+                FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                WHERE a.attrelid = to_regclass(?) AND NOT a.attisdropped AND (a.attname = ? OR a.attname LIKE ?)
+                ORDER BY a.attnum
+                """, table, Shape.SPARE, Fault.ADDED_COLUMN + "%");
     }
 
     /** What the message asks for when the nemesis has added columns to the live table since the swap. */
