@@ -152,6 +152,22 @@ class SwapTest {
         orders.assertSameRows(orders.source(), orders.backup());
     }
 
+    /** No replay outside the lock can have seen it. */
+    @Test
+    void drainsWhatIsCommittedAtTheMomentThatTheLockIsGiven() throws Exception {
+        orders.throughVerification();
+        try (Transaction writer = Transaction.begin(database)) {
+            writer.run("UPDATE orders SET status = 'paid' WHERE id <= 5");
+            Future<Void> swap =
+                    inBackground(() -> orders.swap(new SwapSettings(new LockPolicy(Duration.ofSeconds(20), 1), 100)));
+            orders.awaitBlockedStatement("LOCK TABLE");
+            writer.commit();
+            join(swap);
+        }
+        assertThat(orders.deltaRows()).isZero();
+        orders.assertSameRows(orders.source(), orders.backup());
+    }
+
     @Test
     void givesTheLockBackWhenMoreIsToDrainThanAllowedAndReplaysOutsideItFirst() throws Exception {
         orders.throughVerification();
