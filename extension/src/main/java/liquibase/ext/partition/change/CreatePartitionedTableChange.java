@@ -241,6 +241,11 @@ public class CreatePartitionedTableChange extends NewTableChange {
     }
 
     @Override
+    protected Set<TuningAttribute> tuningAttributes() {
+        return Set.of(TuningAttribute.ACCEPT_TRIGGERS);
+    }
+
+    @Override
     protected boolean commitsByItself() {
         return false;
     }
@@ -282,7 +287,8 @@ public class CreatePartitionedTableChange extends NewTableChange {
                 layout(),
                 routing(),
                 incoming(),
-                columns.stream().map(NewColumn::change).toList());
+                columns.stream().map(NewColumn::change).toList(),
+                tuning().acceptedTriggers());
     }
 
     private PartitionKeySpec partitionKey() {

@@ -81,7 +81,8 @@ public class LockedSwapChange extends DeltaChange {
                 TuningAttribute.MAX_DRAIN_ROWS,
                 TuningAttribute.WAIT_FOR_OLD_TRANSACTIONS,
                 TuningAttribute.ON_OLD_TRANSACTIONS,
-                TuningAttribute.MAX_DEFAULT_SHARE);
+                TuningAttribute.MAX_DEFAULT_SHARE,
+                TuningAttribute.ACCEPT_TRIGGERS);
     }
 
     @Override
@@ -179,6 +180,7 @@ public class LockedSwapChange extends DeltaChange {
                         ? OnOldTransactions.STOP
                         : OnOldTransactions.parse(
                                 TuningAttribute.ON_OLD_TRANSACTIONS.attributeName(), onOldTransactions),
-                tuning().maxDefaultShare());
+                tuning().maxDefaultShare(),
+                tuning().acceptedTriggers());
     }
 }

@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import liquibase.ext.partition.connection.PartitionConfiguration;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.Pace;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.swap.CatchUp;
 import liquibase.ext.partition.engine.verify.DefaultShare;
 
@@ -88,6 +89,12 @@ public final class Tuning {
         return PartitionConfiguration.maxDefaultShare()
                 .or(() -> Optional.ofNullable(text(TuningAttribute.MAX_DEFAULT_SHARE))
                         .map(DefaultShare::parse));
+    }
+
+    /** The triggers that may assign a partition column. */
+    List<Identifier> acceptedTriggers() {
+        String text = text(TuningAttribute.ACCEPT_TRIGGERS);
+        return text == null ? List.of() : Attributes.names(TuningAttribute.ACCEPT_TRIGGERS.attributeName(), text);
     }
 
     /** How gently a long step works: the settings of {@link Pace} that are given, by name. */

@@ -101,6 +101,11 @@ public enum TuningAttribute {
             "5%",
             (name, text) -> DefaultShare.parse(text),
             "How many of the rows may be in the default partition, in percent: more than that end the comparison; 1% where it is not given"),
+    ACCEPT_TRIGGERS(
+            "acceptTriggers",
+            "set_dates",
+            (name, text) -> Attributes.names(name, text),
+            "Names of BEFORE ROW triggers that assign a partition column and leave the row in its partition, with commas between them; others are refused"),
     RESTART(
             "restart",
             "${restartCopy}",

@@ -84,7 +84,7 @@ class TuningTest {
             "verifyCopy",
             "chunkSize=\"500\" chunkTime=\"1s\" workers=\"1\" restart=\"\" maxDefaultShare=\"5%\" " + PACE,
             "lockedSwap",
-            "lockTimeout=\"500ms\" lockAttempts=\"20\" maxDrainRows=\"100\" waitForOldTransactions=\"1min\" onOldTransactions=\"stop\" maxDefaultShare=\"5%\"");
+            "lockTimeout=\"500ms\" lockAttempts=\"20\" maxDrainRows=\"100\" waitForOldTransactions=\"1min\" onOldTransactions=\"stop\" acceptTriggers=\"a\" maxDefaultShare=\"5%\"");
 
     private static final Map<String, String> SECOND = Map.of(
             "captureChanges",
@@ -99,7 +99,7 @@ class TuningTest {
             "chunkSize=\"900\" chunkTime=\"500ms\" workers=\"2\" restart=\"payments\" maxDefaultShare=\"60%\" "
                     + OTHER_PACE,
             "lockedSwap",
-            "lockTimeout=\"600ms\" lockAttempts=\"30\" maxDrainRows=\"200\" waitForOldTransactions=\"2min\" onOldTransactions=\"goOn\" maxDefaultShare=\"60%\"");
+            "lockTimeout=\"600ms\" lockAttempts=\"30\" maxDrainRows=\"200\" waitForOldTransactions=\"2min\" onOldTransactions=\"goOn\" acceptTriggers=\"a,b\" maxDefaultShare=\"60%\"");
 
     @Test
     void everyOneMayBeChangedOnAHalfDoneMigrationAndOnADoneOne() throws Exception {

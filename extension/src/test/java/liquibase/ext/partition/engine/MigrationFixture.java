@@ -81,6 +81,7 @@ public final class MigrationFixture {
     private String role;
     private String from = "2024-01";
     private String until = "2025-01";
+    private final List<Identifier> acceptedTriggers = new ArrayList<>();
     private Optional<DefaultShare> maxDefaultShare = Optional.of(ANY_SHARE);
 
     private MigrationFixture(TestDatabase database, QualifiedName source, String partitionColumn, String... key) {
@@ -136,6 +137,12 @@ public final class MigrationFixture {
     /** By default months. */
     public MigrationFixture every(String word) {
         interval = word;
+        return this;
+    }
+
+    /** By default none. */
+    public MigrationFixture accepting(String trigger) {
+        acceptedTriggers.add(new Identifier(trigger));
         return this;
     }
 
@@ -244,7 +251,8 @@ public final class MigrationFixture {
                 PartitionLayout.parse(prefix(), interval, from, until),
                 routing,
                 incomingForeignKeys,
-                changes);
+                changes,
+                acceptedTriggers);
     }
 
     public MigrationFixture prepare() throws SQLException {
@@ -325,7 +333,8 @@ public final class MigrationFixture {
                                 settings.maxDrainRows(),
                                 settings.waitForOldTransactions(),
                                 settings.onOldTransactions(),
-                                maxDefaultShare)));
+                                maxDefaultShare,
+                                acceptedTriggers)));
         return this;
     }
 

@@ -112,6 +112,9 @@ public final class TableReader {
     private static final Sql TRIGGERS = Sql.of("""
             SELECT g.tgname, pg_catalog.pg_get_triggerdef(g.oid) AS definition, pg_catalog.format(' ON %s ', g.tgrelid::pg_catalog.regclass) AS place,
                    g.tgtype & 1 = 1 AS for_each_row, g.tgtype & 8 = 8 AS on_delete, g.tgenabled,
+                   g.tgtype & 2 = 2 AS before, g.tgtype & 4 = 4 AS on_insert, g.tgtype & 16 = 16 AS on_update,
+                   p.oid::pg_catalog.regproc::pg_catalog.text AS function, l.lanname, p.prosrc,
+                   pg_catalog.encode(g.tgargs, 'escape') AS arguments,
                    pg_catalog.obj_description(g.oid, 'pg_trigger') AS comment,
                    ARRAY(SELECT e.extname::pg_catalog.text
                          FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
@@ -119,6 +122,8 @@ public final class TableReader {
                            AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
                          ORDER BY e.extname) AS extensions
             FROM pg_catalog.pg_trigger AS g
+            JOIN pg_catalog.pg_proc AS p ON p.oid = g.tgfoid
+            JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
             WHERE g.tgrelid = {oid} AND NOT g.tgisinternal AND g.tgparentid = 0
             ORDER BY g.tgname
             """);
@@ -428,6 +433,14 @@ public final class TableReader {
                     parts.get(1),
                     row.getBoolean("for_each_row"),
                     row.getBoolean("on_delete"),
+                    row.getBoolean("before"),
+                    row.getBoolean("on_insert"),
+                    row.getBoolean("on_update"),
+                    new TriggerFunction(
+                            row.getString("function"),
+                            row.getString("lanname"),
+                            row.getString("prosrc"),
+                            List.of(row.getString("arguments").split("\\\\000"))),
                     row.getString("tgenabled").charAt(0),
                     Optional.ofNullable(row.getString("comment")),
                     identifiers(row.getArray("extensions")));

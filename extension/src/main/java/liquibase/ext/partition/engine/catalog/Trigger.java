@@ -13,6 +13,9 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param afterTable the rest of it
  * @param forEachRow whether it fires for each row, and not for each statement
  * @param onDelete whether it fires on DELETE
+ * @param before whether it fires before the row or statement, and not after
+ * @param onInsert whether it fires on INSERT
+ * @param onUpdate whether it fires on UPDATE
  * @param enabled {@code pg_trigger.tgenabled}: {@code O} origin, {@code D} disabled, {@code R} replica, {@code A} always
  * @param extensions that it goes with when they are dropped ({@code DEPENDS ON EXTENSION})
  */
@@ -22,6 +25,10 @@ public record Trigger(
         String afterTable,
         boolean forEachRow,
         boolean onDelete,
+        boolean before,
+        boolean onInsert,
+        boolean onUpdate,
+        TriggerFunction function,
         char enabled,
         Optional<String> comment,
         List<Identifier> extensions) {

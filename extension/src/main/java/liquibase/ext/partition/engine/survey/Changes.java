@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.RowTriggers;
 import liquibase.ext.partition.engine.target.Uniqueness;
 
 /** Announces what comes along, but not as it was. Needs no database: the table was read, and the new one is planned. */
@@ -144,25 +145,22 @@ final class Changes {
     }
 
     private List<Change> triggers() {
-        if (plan.spec().routing() == Routing.TRIGGER) {
-            return source.triggers().stream()
-                    .filter(Trigger::forEachRow)
-                    .map(
-                            trigger -> change(
-                                    trigger,
-                                    "on each child",
-                                    "It fires on the children, with the rights of whoever writes: grant on them what is granted on the table later."))
-                    .toList();
+        boolean routed = plan.spec().routing() == Routing.TRIGGER;
+        List<Change> changes = new ArrayList<>();
+        for (Trigger trigger : source.triggers()) {
+            List<String> consequences = new ArrayList<>();
+            if (routed && trigger.forEachRow()) {
+                consequences.add(
+                        "It fires on the children, with the rights of whoever writes: grant on them what is granted on the table later.");
+            }
+            RowTriggers.consequence(trigger, plan.key().columns(), plan.spec().routing())
+                    .ifPresent(consequences::add);
+            if (!consequences.isEmpty()) {
+                changes.add(change(
+                        trigger, routed ? "on each child" : "on each partition", String.join(" ", consequences)));
+            }
         }
-        return source.triggers().stream()
-                .filter(Trigger::forEachRow)
-                .filter(trigger -> trigger.beforeTable().contains(" BEFORE "))
-                .map(trigger -> change(
-                        trigger,
-                        "the same",
-                        "It may not move a row to another partition by changing %s: PostgreSQL refuses that of a BEFORE ROW trigger."
-                                .formatted(list(plan.key().columns()))))
-                .toList();
+        return changes;
     }
 
     private List<Change> grants() {

@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.RowTriggers;
 import liquibase.ext.partition.engine.target.SuccessorName;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
@@ -84,6 +85,8 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
                     .map(sentence -> Obstacle.of(Feature.TRIGGERS, sentence))
                     .forEach(refused::add);
         }
+        refused.addAll(RowTriggers.obstacles(
+                source.triggers(), spec.partitionKey().columns(), spec.routing(), spec.acceptedTriggers()));
         Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(refused);
         if (plan.isPresent()) {
             refused.addAll(AccessObstacles.of(

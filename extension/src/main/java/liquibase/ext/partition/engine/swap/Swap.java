@@ -19,6 +19,7 @@ import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
@@ -42,6 +43,7 @@ import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.Partition;
 import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.RowTriggers;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.Fingerprint;
 import liquibase.ext.partition.engine.verify.Verification;
@@ -90,6 +92,7 @@ public final class Swap {
         TableReader reader = new TableReader(session);
         Table source = reader.require(run.source());
         requireReady(reader, source);
+        requireTriggers(source, settings);
         sequences.requireFreeNames(source, reader.require(migration.newTable()));
         compareWhereThatIsNotDone(settings);
         Replay replay = forwardReplay(reader, source);
@@ -122,6 +125,7 @@ public final class Swap {
             @Override
             public Switch plan() throws SQLException {
                 requireUnchanged();
+                requireTriggers(reader.require(run.source()), settings);
                 return Swap.this.plan(reader, replay, true);
             }
 
@@ -148,6 +152,14 @@ public final class Swap {
                                 backup,
                                 milliseconds,
                                 run.source().name().name()));
+        for (Trigger trigger : SwitchedTable.ordinary(source).userTriggers(replay.capture()::owns)) {
+            RowTriggers.consequence(
+                            trigger,
+                            migration.partitionColumns(),
+                            migration.spec().routing())
+                    .ifPresent(consequence ->
+                            run.line("%s: trigger %s: %s".formatted(run.step(), trigger.name(), consequence)));
+        }
         for (Check check : notValid) {
             run.line("%s: check %s is NOT VALID on %s, as it was: rows that are older than it may violate it."
                     .formatted(run.step(), check.name(), run.source()));
@@ -349,6 +361,19 @@ public final class Swap {
             throw new PartitionException(
                     "Partitions of %s were dropped, detached or renamed: %s. Nothing was renamed. Put them back, or roll back to before createPartitionedTable and begin again."
                             .formatted(migration.newTable(), gone));
+        }
+    }
+
+    private void requireTriggers(Table source, SwapSettings settings) {
+        List<Obstacle> obstacles = RowTriggers.obstacles(
+                source.triggers(),
+                migration.partitionColumns(),
+                migration.spec().routing(),
+                settings.acceptedTriggers());
+        if (!obstacles.isEmpty()) {
+            throw new PartitionException(
+                    "%s cannot be swapped:\n  %s\nNothing was renamed. Do so, then run update again; it goes on."
+                            .formatted(run.source(), Obstacle.lines(obstacles)));
         }
     }
 

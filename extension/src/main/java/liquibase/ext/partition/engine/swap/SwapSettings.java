@@ -1,8 +1,10 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.verify.DefaultShare;
 
 /**
@@ -12,6 +14,7 @@ import liquibase.ext.partition.engine.verify.DefaultShare;
  *     outside it first
  * @param waitForOldTransactions how long transactions with a snapshot older than the last replay are waited for
  * @param onOldTransactions what is done when they are still there after that
+ * @param acceptedTriggers of which somebody has said that their rows stay in their partition
  * @param maxDefaultShare for a comparison that the swap has to make first; as the last one that was told has it where it is empty
  */
 public record SwapSettings(
@@ -19,11 +22,13 @@ public record SwapSettings(
         long maxDrainRows,
         Duration waitForOldTransactions,
         OnOldTransactions onOldTransactions,
-        Optional<DefaultShare> maxDefaultShare) {
+        Optional<DefaultShare> maxDefaultShare,
+        List<Identifier> acceptedTriggers) {
     /** Some tenths of a second under the lock. */
     public static final long DEFAULT_MAX_DRAIN_ROWS = 5_000;
 
     public SwapSettings {
+        acceptedTriggers = List.copyOf(acceptedTriggers);
         if (maxDrainRows < 1) {
             throw new IllegalArgumentException("maxDrainRows is " + maxDrainRows + "; it must be 1 or more.");
         }
@@ -32,7 +37,7 @@ public record SwapSettings(
     /** A comparison goes by the share that the last one was told. */
     public SwapSettings(
             LockPolicy lock, long maxDrainRows, Duration waitForOldTransactions, OnOldTransactions onOldTransactions) {
-        this(lock, maxDrainRows, waitForOldTransactions, onOldTransactions, Optional.empty());
+        this(lock, maxDrainRows, waitForOldTransactions, onOldTransactions, Optional.empty(), List.of());
     }
 
     /** Old transactions are waited for as long as all attempts at the lock take together, and then it stops. */

@@ -19,11 +19,31 @@ public record NewTableSpec(
         PartitionLayout layout,
         Routing routing,
         IncomingForeignKeys incomingForeignKeys,
-        List<ColumnChange> columns) {
+        List<ColumnChange> columns,
+        List<Identifier> acceptedTriggers) {
     private static final String TEXT_DATE = "_text_date";
 
     public NewTableSpec {
         columns = List.copyOf(columns);
+        acceptedTriggers = List.copyOf(acceptedTriggers);
+    }
+
+    /** With no trigger accepted. */
+    public NewTableSpec(
+            QualifiedName source,
+            Identifier newTableName,
+            PartitionKeySpec partitionKey,
+            PartitionLayout layout,
+            Routing routing,
+            IncomingForeignKeys incomingForeignKeys,
+            List<ColumnChange> columns) {
+        this(source, newTableName, partitionKey, layout, routing, incomingForeignKeys, columns, List.of());
+    }
+
+    /** The same where these triggers are accepted. */
+    public NewTableSpec accepting(List<Identifier> triggers) {
+        return new NewTableSpec(
+                source, newTableName, partitionKey, layout, routing, incomingForeignKeys, columns, triggers);
     }
 
     public QualifiedName newTable() {
@@ -58,6 +78,7 @@ public record NewTableSpec(
 
     /** The same with these columns. */
     public NewTableSpec withColumns(List<ColumnChange> others) {
-        return new NewTableSpec(source, newTableName, partitionKey, layout, routing, incomingForeignKeys, others);
+        return new NewTableSpec(
+                source, newTableName, partitionKey, layout, routing, incomingForeignKeys, others, acceptedTriggers);
     }
 }

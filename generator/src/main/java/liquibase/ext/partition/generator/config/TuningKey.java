@@ -24,6 +24,7 @@ enum TuningKey {
     MAX_DRAIN_ROWS("maxDrainRows", Kind.WHOLE_NUMBER),
     WAIT_FOR_OLD_TRANSACTIONS("waitForOldTransactions", Kind.DURATION),
     ON_OLD_TRANSACTIONS("onOldTransactions", Kind.CHOICE),
+    ACCEPT_TRIGGERS("acceptTriggers", Kind.CHOICE),
     MAX_DEFAULT_SHARE("maxDefaultShare", Kind.SHARE),
     CATCH_UP_TIME("catchUpTime", Kind.DURATION_OR_OFF);
 

@@ -2,6 +2,7 @@ package liquibase.ext.partition.generator.plan;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.target.ColumnChange;
@@ -39,7 +40,14 @@ final class TableSpec {
                                 column.getValue().type(),
                                 Optional.ofNullable(column.getValue().using()),
                                 Optional.ofNullable(column.getValue().reverseUsing())))
-                        .toList());
+                        .toList(),
+                table.tuning()
+                        .text("acceptTriggers")
+                        .map(names -> Stream.of(names.split(","))
+                                .map(String::strip)
+                                .map(Identifier::new)
+                                .toList())
+                        .orElse(List.of()));
     }
 
     static List<Identifier> names(List<String> names) {

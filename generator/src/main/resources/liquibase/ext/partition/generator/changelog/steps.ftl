@@ -70,12 +70,13 @@
 <#assign pace = ["pauseBetweenChunks", "maxReplicaLag", "maxLoad", "throttleQuery", "window", "maxDuration"]>
 <#assign chunks = ["chunkTime"] + pace>
 <#assign tuning = {
+  "prepare": ["acceptTriggers"],
   "capture": lock,
   "copy": ["chunkSize", "workers"] + chunks,
   "index": ["workers"] + pace,
   "replay": chunks,
   "verify": ["workers"] + chunks + ["maxDefaultShare"],
-  "swap": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions", "maxDefaultShare"],
+  "swap": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions", "maxDefaultShare", "acceptTriggers"],
   "approval": ["catchUpTime"] + chunks,
   "backup": ["workers"] + chunks,
   "drop": ["workers"] + chunks + lock

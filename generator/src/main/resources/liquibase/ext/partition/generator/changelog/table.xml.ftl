@@ -42,7 +42,7 @@
 [=indent]    until="[=until]"
 [=indent]    partitionPrefix="[=partitionPrefix]"<#if routing??>
 [=indent]    routing="[=routing]"</#if><#if incomingForeignKeys??>
-[=indent]    incomingForeignKeys="[=incomingForeignKeys]"</#if><#if columns?has_content>>
+[=indent]    incomingForeignKeys="[=incomingForeignKeys]"</#if><@tuned "prepare" indent + "    "/><#if columns?has_content>>
 <#list columns as column>
 [=indent]  <partition:column name="[=column.name]" type="[=column.type]"<#if column.using??>
 [=indent]      using="[=column.using]"</#if><#if column.reverseUsing??>

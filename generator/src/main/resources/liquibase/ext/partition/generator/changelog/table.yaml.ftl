@@ -49,6 +49,7 @@
 <#if incomingForeignKeys??>
 [=indent]    incomingForeignKeys: [=incomingForeignKeys]
 </#if>
+<@tuned "prepare" indent + "    "/>
 <#if columns?has_content>
 [=indent]    columns:
 <#list columns as column>
