@@ -8,8 +8,8 @@ import liquibase.ext.partition.connection.PartitionConfiguration;
 import liquibase.ext.partition.engine.restart.CopyRestart;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Phase;
-import liquibase.ext.partition.engine.verify.DefaultShare;
 
 /**
  * The attribute {@code restart} of whatever comes after the copy: starts the copy over where it names the table, and goes on with one

@@ -12,8 +12,8 @@ import liquibase.ext.partition.connection.PartitionConfiguration;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.CatchUp;
-import liquibase.ext.partition.engine.verify.DefaultShare;
 
 /**
  * The tuning attributes of a change or of a precondition, as a changelog gives them. What reads them throws an {@link

@@ -10,8 +10,8 @@ import liquibase.change.Change;
 import liquibase.change.ChangeParameterMetaData;
 import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.Pace;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;
-import liquibase.ext.partition.engine.verify.DefaultShare;
 import liquibase.serializer.LiquibaseSerializable.SerializationType;
 
 /**

@@ -11,7 +11,7 @@ import liquibase.configuration.ConfigurationValueObfuscator;
 import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.OnBusy;
 import liquibase.ext.partition.engine.run.Pace;
-import liquibase.ext.partition.engine.verify.DefaultShare;
+import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**
  * The extension's own settings: {@code liquibase.partition.url}, {@code .username}, {@code .password}, {@code .onBusy},

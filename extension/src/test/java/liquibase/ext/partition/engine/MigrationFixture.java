@@ -29,6 +29,7 @@ import liquibase.ext.partition.engine.run.RunPace;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.swap.BackupDrop;
 import liquibase.ext.partition.engine.swap.ReverseSwap;
@@ -41,7 +42,6 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
 import liquibase.ext.partition.engine.target.Routing;
-import liquibase.ext.partition.engine.verify.DefaultShare;
 import liquibase.ext.partition.engine.verify.Verification;
 import liquibase.ext.partition.testing.TestDatabase;
 

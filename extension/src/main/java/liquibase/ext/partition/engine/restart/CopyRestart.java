@@ -13,11 +13,11 @@ import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.verify.Comparison;
-import liquibase.ext.partition.engine.verify.DefaultShare;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.run.LockPolicy;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.verify.DefaultShare;
+import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**
  * How a swap, or its way back, takes its lock.

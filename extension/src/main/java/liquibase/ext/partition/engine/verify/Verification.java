@@ -24,6 +24,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultRows;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.target.PartitionLayout;

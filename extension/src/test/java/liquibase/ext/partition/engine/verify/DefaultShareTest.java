@@ -10,6 +10,7 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;

@@ -3,7 +3,7 @@ package liquibase.ext.partition.generator.config;
 import java.util.Map;
 import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.Pace;
-import liquibase.ext.partition.engine.verify.DefaultShare;
+import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**
  * The keys that can stand in a table's entry and, for all tables, in {@code defaults}. Each has the name of the attribute that it

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.verify;
+package liquibase.ext.partition.engine.state;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -51,7 +51,7 @@ public record DefaultShare(BigDecimal percent) {
     }
 
     /** The least share in whole percent, above nothing, that {@code some} rows of {@code all} do not exceed. */
-    static DefaultShare atLeast(long some, long all) {
+    public static DefaultShare atLeast(long some, long all) {
         return new DefaultShare(BigDecimal.valueOf(some)
                 .multiply(HUNDRED)
                 .divide(BigDecimal.valueOf(all), 0, RoundingMode.CEILING)
@@ -59,7 +59,7 @@ public record DefaultShare(BigDecimal percent) {
     }
 
     /** {@code some} of {@code all} in percent with one digit, for people. */
-    static String percentOf(long some, long all) {
+    public static String percentOf(long some, long all) {
         return String.format(Locale.ROOT, "%.1f %%", 100.0 * some / all);
     }
 
