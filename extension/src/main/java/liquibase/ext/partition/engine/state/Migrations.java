@@ -145,10 +145,12 @@ public final class Migrations {
     private static final Sql MAKE_DURABLE =
             Sql.of("UPDATE {migration} SET phase = phase WHERE source_schema = {schema} AND source_table = {table}");
 
+    /** Of no consequence, so it waits for nobody: an operator who changes the tuning may have the row open for hours. */
     private static final Sql RECORD_CAUGHT_UP = Sql.of("""
             UPDATE {migration}
             SET caught_up_at = pg_catalog.clock_timestamp() - {milliseconds} * interval '1 millisecond'
-            WHERE source_schema = {schema} AND source_table = {table}""");
+            WHERE id = (SELECT m.id FROM {migration} AS m WHERE m.source_schema = {schema} AND m.source_table = {table}
+                        FOR NO KEY UPDATE SKIP LOCKED)""");
 
     private static final Sql RECORD_LOCK_TIME = Sql.of("UPDATE {migration} SET lock_held_ms = {ms} WHERE id = {id}");
 
