@@ -32,13 +32,13 @@ final class Barrier implements AutoCloseable {
     }
 
     /**
-     * Blocks until a session waits for a lock with a statement that begins so.
+     * Blocks until a session waits for a lock with statements that have this part: what locks is sent together with how long it may wait.
      *
      * @throws AssertionError when {@code update} has ended instead, or after two minutes, with what it printed
      */
     void awaitVictim(String statement, RunningCli update) {
         long deadline = System.nanoTime() + LONGEST_WAIT.toNanos();
-        while (waiting().stream().noneMatch(query -> query.stripLeading().startsWith(statement))) {
+        while (waiting().stream().noneMatch(query -> query.contains(statement))) {
             if (System.nanoTime() > deadline || !update.isRunning()) {
                 List<String> waiting = waiting();
                 throw new AssertionError("Nobody came to wait with <%s>; waiting were %s.%n%s"
