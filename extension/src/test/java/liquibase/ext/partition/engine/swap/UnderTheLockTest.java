@@ -549,7 +549,7 @@ class UnderTheLockTest {
                     "Could not lock public.orders_new in 4 attempts",
                     "Nothing was renamed",
                     "a report",
-                    "which uses orders_202411");
+                    "which uses public.orders_202411");
             orders.swap();
             assertNoWriterWaits(
                     database,
