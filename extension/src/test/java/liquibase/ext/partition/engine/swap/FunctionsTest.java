@@ -267,7 +267,7 @@ class FunctionsTest {
                 .hasMessageContaining("uses the function public.cast_one(public.orders)")
                 .hasMessageContaining("default value for column more of table public.lines uses the function")
                 .hasMessageContaining("column old of table public.lines uses its row type;"
-                        + " ALTER TABLE public.lines ALTER COLUMN old TYPE jsonb USING to_jsonb(old)")
+                        + " ALTER TABLE public.lines ALTER COLUMN old TYPE jsonb USING pg_catalog.to_jsonb(old)")
                 .hasMessageContaining("type public.kept uses its row type")
                 .hasMessageContaining("materialized view public.filled calls the function")
                 .hasMessageContaining("Nothing was changed");

@@ -464,7 +464,7 @@ class UnderTheLockTest {
                   RETURN NULL;
                 END $$""",
                 """
-                CREATE CONSTRAINT TRIGGER note AFTER UPDATE ON partition_migration DEFERRABLE INITIALLY DEFERRED
+                CREATE CONSTRAINT TRIGGER note AFTER UPDATE OF phase ON partition_migration DEFERRABLE INITIALLY DEFERRED
                 FOR EACH ROW EXECUTE FUNCTION note()""");
 
         orders.swap().reverseSwap();
