@@ -82,7 +82,7 @@ record Breakage(String name, String what, List<String> tests, Map<String, Unifie
         diffs.forEach((path, diff) -> {
             try {
                 List<String> lines = new ArrayList<>(Files.readAllLines(Path.of(path)));
-                broken.put(path, String.join("\n", diff.getPatch().applyTo(lines)) + "\n");
+                broken.put(path, String.join("\n", diff.getPatch().applyFuzzy(lines, 0)) + "\n");
             } catch (PatchFailedException | IOException e) {
                 throw new IllegalStateException(
                         "src/test/breakages/%s%s does not fit %s any more: %s. Make the patch anew."
