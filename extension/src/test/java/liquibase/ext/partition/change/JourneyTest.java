@@ -140,7 +140,7 @@ class JourneyTest {
     /** What the steps make and record. The replay and the verification may look again; what they find is the same. */
     private String state() {
         return database.queryStrings("""
-                SELECT (to_jsonb(m) - 'verified_at')::text FROM partition_migration AS m
+                SELECT (to_jsonb(m) - 'verified_at' - 'caught_up_at')::text FROM partition_migration AS m
                 UNION ALL SELECT to_jsonb(c)::text FROM partition_chunk AS c
                 UNION ALL SELECT c.oid || ' ' || c.relname || ' ' || coalesce(pg_relation_filenode(c.oid), 0) FROM pg_class AS c
                           WHERE c.relnamespace = 'public'::regnamespace AND c.relname !~ '^(databasechangelog|partition_)'
@@ -240,7 +240,7 @@ class JourneyTest {
                 """
                 CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN
-                  INSERT INTO seen VALUES (pg_backend_pid(), current_setting('application_name'));
+                  INSERT INTO public.seen VALUES (pg_backend_pid(), current_setting('application_name'));
                   PERFORM pg_sleep(0.05);
                   RETURN NULL;
                 END $$
