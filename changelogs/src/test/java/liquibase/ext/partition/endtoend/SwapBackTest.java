@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Ways back that undo nothing of another team's, by the real command line: one changelog, to which others add changesets. */
+/** A rollback by the real command line undoes no changeset that another team has added to the same changelog. */
 @ExtendWith(FreshDatabase.class)
 class SwapBackTest {
 

@@ -157,7 +157,7 @@ public abstract class PartitionChange extends AbstractChange {
                 parameters);
     }
 
-    /** What is run after the work, and before Liquibase records the changeset. */
+    /** Statements that run after the work, before Liquibase records the changeset. */
     protected List<SqlStatement> recordStatements(Database database) {
         return List.of();
     }
