@@ -9,12 +9,14 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -30,6 +32,9 @@ class ClientsTest {
     private static final int WRITES_A_PHASE = 15;
 
     private static final int KEYS_A_CLIENT = 1_000_000;
+
+    /** So that on a busy machine, too, the replay and the comparison are not outrun. */
+    private static final Duration BETWEEN_WRITES = Duration.ofMillis(5);
 
     @FunctionalInterface
     private interface Write {
@@ -56,6 +61,7 @@ class ClientsTest {
                 for (long id = firstId; !stopped.get(); id++) {
                     write.row(id);
                     acknowledged.add(id);
+                    LockSupport.parkNanos(BETWEEN_WRITES.toNanos());
                 }
                 return null;
             });
@@ -64,7 +70,7 @@ class ClientsTest {
         void awaitWrites(int more) throws Exception {
             int wanted = acknowledged.size() + more;
             while (acknowledged.size() < wanted && !running.isDone()) {
-                Thread.onSpinWait();
+                LockSupport.parkNanos(BETWEEN_WRITES.toNanos());
             }
             if (running.isDone()) {
                 MigrationFixture.join(running);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -78,7 +79,7 @@ class OtherServerTest {
                 MigrationFixture.join(update);
                 throw new AssertionError("The update ended without saying: " + part + "; it said " + changelog.lines());
             }
-            Thread.onSpinWait();
+            LockSupport.parkNanos(1_000_000);
         }
     }
 

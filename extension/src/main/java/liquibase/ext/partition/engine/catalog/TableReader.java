@@ -113,7 +113,8 @@ public final class TableReader {
             SELECT g.tgname, pg_catalog.pg_get_triggerdef(g.oid) AS definition, pg_catalog.format(' ON %s ', g.tgrelid::pg_catalog.regclass) AS place,
                    g.tgtype & 1 = 1 AS for_each_row, g.tgtype & 8 = 8 AS on_delete, g.tgenabled,
                    g.tgtype & 2 = 2 AS before, g.tgtype & 4 = 4 AS on_insert, g.tgtype & 16 = 16 AS on_update,
-                   p.oid::pg_catalog.regproc::pg_catalog.text AS function, l.lanname, p.prosrc,
+                   p.oid::pg_catalog.regproc::pg_catalog.text AS function, l.lanname,
+                   CASE WHEN g.tgtype & 3 = 3 THEN p.prosrc END AS source,
                    pg_catalog.encode(g.tgargs, 'escape') AS arguments,
                    pg_catalog.obj_description(g.oid, 'pg_trigger') AS comment,
                    ARRAY(SELECT e.extname::pg_catalog.text
@@ -126,6 +127,13 @@ public final class TableReader {
             JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
             WHERE g.tgrelid = {oid} AND NOT g.tgisinternal AND g.tgparentid = 0
             ORDER BY g.tgname
+            """);
+
+    /** Of triggers that cannot change the row. */
+    private static final Sql OTHER_SOURCES = Sql.of("""
+            SELECT g.tgname, p.prosrc
+            FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_proc AS p ON p.oid = g.tgfoid
+            WHERE g.tgrelid = {oid} AND NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgtype & 3 <> 3
             """);
 
     private static final Sql GRANTS = Sql.of("""
@@ -424,11 +432,19 @@ public final class TableReader {
         return Arrays.stream((String[]) names.getArray()).map(Identifier::new).toList();
     }
 
+    /**
+     * What the function of a trigger says that cannot change the row is told to people, and decides nothing. It is asked aside: the
+     * replay gives the capture's function another text whenever the delta table's other segment comes into use.
+     */
     private List<Trigger> triggers(long oid) throws SQLException {
+        Map<String, String> otherSources = new HashMap<>();
+        session.aside(() -> session.query(
+                OTHER_SOURCES.with("oid", oid), row -> otherSources.put(row.getString(1), row.getString(2))));
         return session.query(TRIGGERS.with("oid", oid), row -> {
             List<String> parts = Trigger.split(row.getString("definition"), row.getString("place"));
+            String name = row.getString("tgname");
             return new Trigger(
-                    new Identifier(row.getString("tgname")),
+                    new Identifier(name),
                     parts.get(0),
                     parts.get(1),
                     row.getBoolean("for_each_row"),
@@ -439,7 +455,8 @@ public final class TableReader {
                     new TriggerFunction(
                             row.getString("function"),
                             row.getString("lanname"),
-                            row.getString("prosrc"),
+                            Optional.ofNullable(row.getString("source"))
+                                    .orElseGet(() -> otherSources.getOrDefault(name, "")),
                             List.of(row.getString("arguments").split("\\\\000"))),
                     row.getString("tgenabled").charAt(0),
                     Optional.ofNullable(row.getString("comment")),

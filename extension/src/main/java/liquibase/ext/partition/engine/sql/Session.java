@@ -390,6 +390,17 @@ public final class Session implements Conversation {
         }
     }
 
+    /** Runs {@code work} without writing down what it asks: for questions on whose answers nothing rests that is made. */
+    public <T> T aside(Work<T> work) throws SQLException {
+        Answers.Record suspended = record;
+        record = null;
+        try {
+            return work.run();
+        } finally {
+            record = suspended;
+        }
+    }
+
     /** The first row of a query, or nothing where it has none. */
     public <T> Optional<T> queryFirst(Sql sql, RowMapper<T> mapper) throws SQLException {
         return query(sql, mapper).stream().findFirst();

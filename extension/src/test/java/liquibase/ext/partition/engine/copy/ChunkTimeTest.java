@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.ChunkGate;
 import liquibase.ext.partition.engine.MigrationFixture;
@@ -83,7 +84,7 @@ class ChunkTimeTest {
             while (orders.lines().stream()
                     .noneMatch(line -> line.startsWith("Retuned by partition_migration.tuning"))) {
                 assertThat(copy.isDone()).isFalse();
-                Thread.onSpinWait();
+                LockSupport.parkNanos(1_000_000);
             }
             gate.open();
             join(copy);

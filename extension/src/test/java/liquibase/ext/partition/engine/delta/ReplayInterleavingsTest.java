@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
@@ -288,7 +289,7 @@ class ReplayInterleavingsTest {
         void awaitMore(int more) throws Exception {
             int wanted = done.get() + more;
             while (done.get() < wanted && !running.isDone()) {
-                Thread.onSpinWait();
+                LockSupport.parkNanos(1_000_000);
             }
             if (running.isDone()) {
                 join(running);
