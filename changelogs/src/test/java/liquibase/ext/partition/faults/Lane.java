@@ -66,12 +66,8 @@ final class Lane implements Runnable, AutoCloseable {
             "[Rr]un (it |update )?again|update again|[Rr]un |[Rr]oll|restartCopy|[Bb]egin again|release-locks");
 
     /** In the trace that Liquibase logs: the exception came out of a step or a check of ours, and was ours to explain. */
-    private static final Pattern OURS =
-            Pattern.compile("liquibase\\.ext\\.partition\\.(change\\.EngineStatement\\.|engine\\.PartitionException)");
-
-    /** Rows differ that were not written since the swap, and no statement is given. */
-    private static final Pattern DROP_REFUSED = Pattern.compile(
-            "Find out why; the backup may be the only place that has them|The backup stays\\. The keys");
+    private static final Pattern OURS = Pattern.compile(
+            "liquibase\\.ext\\.partition\\.(change\\.EngineStatement\\.|precondition\\.PartitionPrecondition\\.|engine\\.PartitionException)");
 
     private static final String LAST_WORDS = "Unexpected error running Liquibase";
 
@@ -335,10 +331,7 @@ final class Lane implements Runnable, AutoCloseable {
                 }
                 result = Lane.this.run(life.words(command));
                 tell("%s", result);
-                if (swapped
-                        && !result.succeeded()
-                        && result.output().contains("Put the keys of the rows into the delta")) {
-                    life.putDifferingKeysIntoDelta();
+                if (swapped && !result.succeeded() && life.runStatements(lastWords(result), random)) {
                     result = Lane.this.run(life.words(command));
                     tell("%s", result);
                 }
@@ -381,19 +374,8 @@ final class Lane implements Runnable, AutoCloseable {
                     life.giveTheSameDefinition();
                 } else if (life.runStatements(lastWords(result), random)) {
                     needs(Tally.Outcome.STATEMENTS);
-                } else if (result.output()
-                                .toLowerCase(Locale.ROOT)
-                                .contains("put the keys of the rows into the delta table")
-                        || result.output().contains("put the keys into the delta table")) {
-                    needs(Tally.Outcome.MENDED);
-                    life.putDifferingKeysIntoDelta();
                 } else if (result.output().contains("Make the same change on both") && life.giveTheSameDefinition()) {
                     needs(Tally.Outcome.SAME_CHANGE);
-                } else if (command == Command.UPDATE_AND_DROP
-                        && DROP_REFUSED.matcher(result.output()).find()) {
-                    // The way back compares, too, and has the statements.
-                    needs(Tally.Outcome.ROLLBACK);
-                    command = Command.ROLLBACK_SWAP;
                 } else if (result.output().contains("delete the records of this table's changesets")) {
                     needs(Tally.Outcome.RECORDS_DELETED);
                     life.deleteRecords();

@@ -194,7 +194,7 @@ final class Life implements AutoCloseable {
             "To (go by what it has now|do without them for good|have its rows again): (.*?)(?=\\. To |\\.?$)");
 
     private static final Pattern CAPTURE = Pattern.compile(
-            "(?:captured \\(|captured, then roll back again: )(INSERT INTO \\S+ \\([^)]*\\) SELECT [^;]*? FROM [^\\s;]+)(?:;|$)",
+            "(?:^ {2}|captured, then roll back again: )(INSERT INTO \\S+_delta\"? \\([^)]*\\) SELECT [^;]*)(?:;|$)",
             Pattern.MULTILINE);
 
     private static final Pattern ON_BACKUP =
@@ -315,23 +315,6 @@ final class Life implements AutoCloseable {
         while (statement.find()) {
             database.execute(statement.group());
         }
-    }
-
-    /** What it asks for then, where rows were written meanwhile: their keys, with the values that either table has. */
-    void putDifferingKeysIntoDelta() {
-        String table = shape.table();
-        String named = String.join(", ", shape.key()) + ", " + shape.time();
-        database.execute("""
-                INSERT INTO %1$s_delta (%2$s)
-                SELECT %2$s FROM (SELECT %3$s FROM %1$s EXCEPT SELECT %3$s FROM %1$s_old) AS live
-                UNION SELECT %2$s FROM (SELECT %3$s FROM %1$s_old EXCEPT SELECT %3$s FROM %1$s) AS backup
-                """.formatted(table, named, String.join(", ", columns(table))));
-    }
-
-    private List<String> columns(String table) {
-        return database.queryStrings(
-                "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-                table);
     }
 
     /**

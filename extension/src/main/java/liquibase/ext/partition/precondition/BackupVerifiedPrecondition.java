@@ -59,7 +59,11 @@ public class BackupVerifiedPrecondition extends TunedPrecondition {
         try (StepRun run = question.environment().begin(getName(), question.table())) {
             Optional<Migration> migration = run.migrations().find(question.table());
             if (migration.isEmpty() || !migration.get().phase().isAtLeast(Phase.SWAPPED)) {
-                return Optional.of("%s is not swapped yet.".formatted(question.table()));
+                return Optional.of(
+                        "%s is not swapped yet, so it has no backup. Nothing was changed. Run update with -DswapApproved=%s, which swaps it."
+                                .formatted(
+                                        question.table(),
+                                        question.table().name().name()));
             }
             if (migration.get().phase().isAtLeast(Phase.DROPPED)) {
                 return Optional.empty();
@@ -70,11 +74,11 @@ public class BackupVerifiedPrecondition extends TunedPrecondition {
                 return Optional.empty();
             }
             String difference =
-                    "%s and its backup differ in %d rows that were not written since the swap. The backup stays.%s The keys:%s"
+                    "%s and its backup differ in %d rows that were not written since the swap. The backup stays: it may be the only place that has them. %sThe keys:%s"
                             .formatted(
                                     question.table(),
                                     result.differences(),
-                                    BackupDifference.advice(run, migration.get()),
+                                    BackupDifference.remedy(run, migration.get(), result, "run update again"),
                                     result.list());
             if (HALT.equals(onDifference)) {
                 throw new PartitionException(difference);

@@ -19,7 +19,8 @@ public class CopyCompletePrecondition extends PhasePrecondition {
     protected Optional<String> whyNot(QualifiedName table, Migration migration) {
         return migration.phase().isAtLeast(Phase.COPIED) || migration.restarting()
                 ? Optional.empty()
-                : Optional.of("The copy of %s is not complete: the migration is <%s>."
-                        .formatted(table, migration.phase().word()));
+                : Optional.of(
+                        "The copy of %s is not complete: the migration is <%s>. Nothing was changed. Run update without a filter of labels or contexts, so that chunkedCopy runs first."
+                                .formatted(table, migration.phase().word()));
     }
 }

@@ -20,7 +20,11 @@ public class CopyVerifiedPrecondition extends PhasePrecondition {
         return Optional.of(migration
                 .verifiedDifferences()
                 .filter(differences -> differences > 0)
-                .map(differences -> "The last verification of %s found %d differences.".formatted(table, differences))
-                .orElse("The copy of %s has not been verified.".formatted(table)));
+                .map(differences ->
+                        "The last verification of %s found %d differences. Nothing was changed. Have the rows copied again: liquibase update -DrestartCopy=%s."
+                                .formatted(table, differences, table.name().name()))
+                .orElse(
+                        "The copy of %s has not been verified. Nothing was changed. Run update without a filter of labels or contexts, so that verifyCopy runs first."
+                                .formatted(table)));
     }
 }

@@ -11,7 +11,9 @@ public abstract class PhasePrecondition extends PartitionPrecondition {
     protected final Optional<String> whyNot(Question question) throws SQLException {
         Optional<Migration> migration = question.migration();
         return migration.isEmpty()
-                ? Optional.of("There is no migration of %s yet.".formatted(question.table()))
+                ? Optional.of(
+                        "There is no migration of %s yet. Nothing was changed. Where schemaName and tableName are right: run update without a filter of labels or contexts, so that createPartitionedTable and the steps after it run first."
+                                .formatted(question.table()))
                 : whyNot(question.table(), migration.get());
     }
 

@@ -24,7 +24,9 @@ public class SwappedPrecondition extends PhasePrecondition {
     protected Optional<String> whyNot(QualifiedName table, Migration migration) {
         return migration.phase().isAtLeast(Phase.SWAPPED)
                 ? Optional.empty()
-                : Optional.of("%s is not swapped yet.".formatted(table));
+                : Optional.of(
+                        "%s is not swapped yet. Nothing was changed. Run update with -DswapApproved=%s, which swaps it."
+                                .formatted(table, table.name().name()));
     }
 
     /** The changesets of a changelog that say of themselves that they rest on the swap of {@code table}; a list of one's own. */

@@ -1,8 +1,10 @@
 package liquibase.ext.partition.change;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.nio.file.Path;
+import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -97,6 +99,27 @@ class WhileApprovalIsPendingTest {
         assertThat(changelog.lines())
                 .anyMatch(line -> line.contains("is not replayed by this update")
                         && line.contains("a partition was taken out, whose rows the backup would lose"));
+    }
+
+    @Test
+    void whatTheBackupAloneHasStopsTheDropUntilItIsCapturedAsTheMessageSays() throws Exception {
+        changelog.parameter("swapApproved", "orders").update();
+        database.execute(
+                "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
+                "DELETE FROM orders WHERE id = (SELECT min(id) FROM orders)",
+                "UPDATE orders SET amount = amount + 1 WHERE id = (SELECT max(id) FROM orders)",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture");
+        changelog.parameter("dropApproved", "orders");
+
+        Throwable refused = catchThrowable(changelog::update);
+        assertThat(refused)
+                .hasMessageContaining(
+                        "public.orders and its backup differ in 2 rows that were not written since the swap. The backup stays: it may be the only place that has them.")
+                .hasMessageContaining("Then run update again.");
+        database.execute(MigrationFixture.advised(refused, "Where public.orders is right"));
+        changelog.update();
+
+        assertThat(database.queryString("SELECT to_regclass('orders_old')")).isNull();
     }
 
     /** A deployment has other things to do. */

@@ -419,6 +419,21 @@ public final class MigrationFixture {
                                  AND pid <> pg_backend_pid() AND strpos(query, ?) > 0)""", part);
     }
 
+    /** The statements that a message gives, each on a line of its own, below the line that begins with {@code heading}. */
+    public static String[] advised(Throwable refused, String heading) {
+        String[] statements = refused.getMessage()
+                .lines()
+                .dropWhile(line -> !line.startsWith(heading))
+                .skip(1)
+                .takeWhile(line -> line.startsWith("  ") && line.endsWith(";"))
+                .map(line -> line.strip().replaceFirst(";$", ""))
+                .toArray(String[]::new);
+        assertThat(statements)
+                .as("below <%s> in %s", heading, refused.getMessage())
+                .isNotEmpty();
+        return statements;
+    }
+
     /** The rows of two tables are the same, by their text. */
     public void assertSameRows(QualifiedName left, QualifiedName right) {
         assertThat(database.queryStrings("""

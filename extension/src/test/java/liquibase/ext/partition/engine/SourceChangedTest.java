@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -148,6 +149,21 @@ class SourceChangedTest {
         assertThat(rows()).isEqualTo(rows);
     }
 
+    @Test
+    void aBackupWithoutAColumnOfTheLiveTableIsDroppedOnceItHasItToo() throws SQLException {
+        orders.throughSwap();
+        database.execute("ALTER TABLE orders ADD COLUMN paid_at timestamptz");
+        assertRefused(
+                "are not the same any more, so they cannot be compared. Nothing was changed.", orders::dropBackup);
+        assertRefused(
+                "Give the backup the same columns, as by the same ALTER TABLE on public.orders_old",
+                orders::dropBackup);
+
+        database.execute("ALTER TABLE orders_old ADD COLUMN paid_at timestamptz");
+        orders.dropBackup();
+        assertThat(orders.exists(orders.backup())).isFalse();
+    }
+
     /** A change that leaves the columns' names and types as they were, and writes no row that a trigger would see. */
     private static final String[][] SILENT_CHANGES = {
         {"ALTER TABLE %s ALTER COLUMN status TYPE text USING upper(status)"},
@@ -211,6 +227,20 @@ class SourceChangedTest {
             orders.undo();
             database.execute("UPDATE orders SET note = 'n' || id");
         }
+    }
+
+    /** The rows of the backup have keys that no row of the live table has any more. */
+    @Test
+    void keysThatAreChangedInSilenceAfterTheSwapGoBackAsTheMessageSays() throws SQLException {
+        orders.throughSwap();
+        database.execute("ALTER TABLE orders ALTER COLUMN id TYPE bigint USING id + 5000");
+        List<String> rows = rows();
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        assertThat(refused).hasMessageContaining("differ in 2000 rows that no trigger saw change");
+
+        database.execute(MigrationFixture.advised(refused, "Where public.orders is right"));
+        orders.reverseSwap();
+        assertThat(rows()).isEqualTo(rows);
     }
 
     @Test

@@ -159,7 +159,7 @@ public final class ReverseSwap {
             return;
         }
         List<KnownPartitions.Change> moved =
-                moved(changed, reader.partitions(run.source()).size());
+                BackupDifference.moved(changed, reader.partitions(run.source()).size());
         if (!moved.isEmpty()) {
             run.line("%s: partitions of %s are not what the swap left (%s). The table is compared with its backup."
                     .formatted(run.step(), run.source(), BackupDifference.words(moved)));
@@ -179,63 +179,38 @@ public final class ReverseSwap {
             capture.forget(run.session(), missed);
             return;
         }
-        if (result.isOnlyComputed()) {
-            throw new PartitionException(
-                    "%s and its backup differ in %d rows, in generated columns alone. Nothing was renamed, since the rollback would bring other values than those that are stored. %sOr leave the table partitioned. The keys:%s"
-                            .formatted(
-                                    run.source(),
-                                    result.differences(),
-                                    result.recompute(run.source())
-                                            .map(update ->
-                                                    "Have those of %s computed anew (%s, for these rows or, month by month, for all), and roll back again. "
-                                                            .formatted(run.source(), update))
-                                            .orElse(""),
-                                    result.list()));
-        }
-        if (!moved.isEmpty()) {
-            throw new PartitionException(
-                    "%s and its backup differ in %d rows that no trigger saw, since partitions are not what the swap left. Nothing was renamed: the rollback would bring back rows that are gone, or lose rows. Do one of these for each, and roll back again:%s\nOr leave the table partitioned. The keys:%s"
-                            .formatted(
-                                    run.source(),
-                                    result.differences(),
-                                    BackupDifference.lines(run, migration),
-                                    result.list()));
-        }
-        if (unbroken && missed.isEmpty()) {
-            throw new PartitionException(
-                    "%s and its backup differ in %d rows that no trigger saw change: somebody has altered a column of the one so that its values changed, made a column again, or taken rows out with a partition. Nothing was renamed, since the rollback would bring the backup's values back. Where those of %s are right, have the rows captured (%s; for these rows, month by month, or for all), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
-                            .formatted(
-                                    run.source(),
-                                    result.differences(),
-                                    run.source(),
-                                    BackupDifference.captureStatement(capture, run.source()),
-                                    result.list()));
-        }
         throw new PartitionException(
-                "%s and its backup differ in %d rows that were written while %s. Nothing was renamed, since the rollback would lose these writes. Put the keys of the rows into the delta table, once with the values that either table has (INSERT INTO %s (%s) VALUES …), and roll back again: they are brought over. Or leave the table partitioned. The keys:%s"
+                "%s and its backup differ in %d rows%s %sOr leave the table partitioned. The keys:%s"
                         .formatted(
                                 run.source(),
                                 result.differences(),
-                                unbroken ? "a column that the capture reads was another one" : "a trigger was disabled",
-                                capture.delta(),
-                                Sql.list(capture.columns()),
+                                whyNotBack(result, moved, unbroken, missed),
+                                BackupDifference.remedy(run, migration, result, "roll back again"),
                                 result.list()));
+    }
+
+    /** What the differences come of, and why they stop the rollback. */
+    private static String whyNotBack(
+            ComparisonResult result,
+            List<KnownPartitions.Change> moved,
+            boolean unbroken,
+            List<Capture.Missed> missed) {
+        if (result.isOnlyComputed()) {
+            return ", in generated columns alone. Nothing was renamed, since the rollback would bring other values than those that are stored.";
+        }
+        if (!moved.isEmpty()) {
+            return " that no trigger saw, since partitions are not what the swap left. Nothing was renamed: the rollback would bring back rows that are gone, or lose rows.";
+        }
+        if (unbroken && missed.isEmpty()) {
+            return " that no trigger saw change: somebody has altered a column of the one so that its values changed, made a column again, or taken rows out with a partition. Nothing was renamed, since the rollback would bring the backup's values back.";
+        }
+        return " that were written while %s. Nothing was renamed, since the rollback would lose these writes."
+                .formatted(unbroken ? "a column that the capture reads was another one" : "a trigger was disabled");
     }
 
     /** What a table held that was attached is looked into by itself. */
     private static List<KnownPartitions.Change> known(List<KnownPartitions.Change> changes) {
         return changes.stream().filter(it -> it.what() != What.ADDED).toList();
-    }
-
-    /**
-     * Without those that were not captured for a while, of which the trigger tells; nor any where every partition was rewritten, as it is
-     * when a column is altered.
-     */
-    private static List<KnownPartitions.Change> moved(List<KnownPartitions.Change> changed, int partitions) {
-        List<KnownPartitions.Change> moved =
-                changed.stream().filter(it -> it.what() != What.NOT_CAPTURED).toList();
-        boolean allRewritten = moved.size() == partitions && moved.stream().allMatch(it -> it.what() == What.REWRITTEN);
-        return allRewritten ? List.of() : moved;
     }
 
     /** As {@link #requireUnchanged}, of partitions by name, and of those too that were made since. */

@@ -20,8 +20,9 @@ import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
- * Partitions of the live table that are not what the swap left, each with what to do about the rows that went or came with it. Only a
- * person knows whether a month was dropped for good or by mistake, so nothing is decided here.
+ * What to do where the live table and its backup differ in rows that were not captured: in general, and for each partition that is not
+ * what the swap left. Only a person knows which of the two is right, and whether a month was dropped for good or by mistake, so
+ * nothing is decided here.
  *
  * <p>Every remedy either brings rows back into the live table, or writes keys into the delta table, by which the live table is right and
  * the backup follows it. The delta table takes any key without harm: the replay goes by what the live table has then.
@@ -29,6 +30,8 @@ import liquibase.ext.partition.engine.target.RowShape;
 public final class BackupDifference {
     private static final Sql INSIDE = Sql.of("{time} >= {from}::timestamp AND {time} < {to}::timestamp");
     private static final Sql OUTSIDE = Sql.of("({time} >= {from}::timestamp AND {time} < {to}::timestamp) IS NOT TRUE");
+
+    private static final Sql ANYWHERE = Sql.raw("true");
 
     private static final Sql GONE = Sql.of("""
             FROM {backup} AS b WHERE {range} AND NOT EXISTS (SELECT FROM {live} AS l WHERE {sameRow})""");
@@ -51,44 +54,95 @@ public final class BackupDifference {
     private final QualifiedName backup;
     private final Table old;
     private final RowMatch match;
+    private final int partitions;
 
-    private BackupDifference(Migration migration, QualifiedName backup, Table old, RowMatch match) {
+    private BackupDifference(Migration migration, QualifiedName backup, Table old, RowMatch match, int partitions) {
         this.migration = migration;
         this.capture = Capture.of(migration);
         this.backup = backup;
         this.old = old;
         this.match = match;
+        this.partitions = partitions;
     }
 
     /**
-     * A line for each partition, with its remedies; empty where all are what the swap left. One whose trigger was disabled is left out:
-     * that is said of the table.
+     * The remedies, sentences that begin in the line that has the message and end in one of their own.
+     *
+     * @param result a comparison that has found differences
+     * @param again what to do afterwards: {@code run update again}
      */
-    public static String lines(StepRun run, Migration migration) throws SQLException {
-        List<KnownPartitions.Change> changes = KnownPartitions.changesSinceSwap(run, migration).stream()
-                .filter(change -> change.what() != What.NOT_CAPTURED)
-                .toList();
-        if (changes.isEmpty()) {
-            return "";
+    public static String remedy(StepRun run, Migration migration, ComparisonResult result, String again)
+            throws SQLException {
+        if (result.isOnlyComputed()) {
+            return result.recompute(run.source())
+                    .map(update ->
+                            "Have the generated columns of %s computed anew, for all rows, or with a condition for these alone:\n  %s;\nThen %s.\n"
+                                    .formatted(run.source(), update.script(), again))
+                    .orElseGet(() -> "Make the function that they call what it was, then %s.\n".formatted(again));
         }
+        BackupDifference difference = read(run, migration);
+        List<KnownPartitions.Change> changes = KnownPartitions.changesSinceSwap(run, migration);
+        if (moved(changes, difference.partitions).isEmpty()) {
+            return "Find out which of the two is right.\n" + difference.ofRows(again);
+        }
+        return "Partitions are not what the swap left. Do one of these for each, then %s:%s\nWhere rows differ for another reason, find out which of the two is right.\n%s"
+                .formatted(again, difference.lines(changes), difference.ofRows(again));
+    }
+
+    /** For rows wherever they are. */
+    private String ofRows(String again) {
+        return """
+                Where %1$s is right about rows that only it has, bring them over, but for those that were written since the swap:
+                  %2$s;
+                Where %3$s is right, have its rows captured, and those that it has no more; all, or with a condition these alone:
+                  %4$s;
+                  %5$s;
+                Then %6$s.
+                """.formatted(
+                        backup,
+                        bringBack(ANYWHERE).script(),
+                        migration.source(),
+                        captureStatement(capture, migration.source()),
+                        forget(ANYWHERE),
+                        again);
+    }
+
+    /**
+     * Without those partitions that were attached, or not captured for a while, of which other things tell; nor any where every partition
+     * was rewritten, as it is when a column is altered.
+     *
+     * @param partitions how many there are
+     */
+    public static List<KnownPartitions.Change> moved(List<KnownPartitions.Change> changes, int partitions) {
+        List<KnownPartitions.Change> moved = changes.stream()
+                .filter(it -> it.what() != What.ADDED && it.what() != What.NOT_CAPTURED)
+                .toList();
+        long added = changes.stream().filter(it -> it.what() == What.ADDED).count();
+        boolean allRewritten =
+                moved.size() == partitions - added && moved.stream().allMatch(it -> it.what() == What.REWRITTEN);
+        return allRewritten ? List.of() : moved;
+    }
+
+    private static BackupDifference read(StepRun run, Migration migration) throws SQLException {
         TableReader reader = new TableReader(run.session());
         QualifiedName backup =
                 migration.source().sibling(migration.backupTableName().orElseThrow());
         Table old = reader.require(backup);
-        BackupDifference difference = new BackupDifference(
-                migration, backup, old, RowMatch.of(reader, migration, old, reader.require(migration.source())));
-        StringBuilder lines = new StringBuilder();
-        changes.forEach(change -> lines.append("\n  ").append(difference.line(change)));
-        return lines.toString();
+        return new BackupDifference(
+                migration,
+                backup,
+                old,
+                RowMatch.of(reader, migration, old, reader.require(migration.source())),
+                reader.partitions(migration.source()).size());
     }
 
-    /** {@link #lines}, as the rest of a sentence about differences; empty where all partitions are what the swap left. */
-    public static String advice(StepRun run, Migration migration) throws SQLException {
-        String lines = lines(run, migration);
-        return lines.isEmpty()
-                ? ""
-                : " Partitions are not what the swap left; do one of these for each, then run update again:%s\n"
-                        .formatted(lines);
+    /** A line for each partition, with its remedies. One whose trigger was disabled is left out: that is said of the table. */
+    private String lines(List<KnownPartitions.Change> changes) {
+        StringBuilder lines = new StringBuilder();
+        changes.stream()
+                .filter(change -> change.what() != What.NOT_CAPTURED)
+                .forEach(change -> lines.append("\n  ").append(line(change)));
+        return lines.toString();
     }
 
     /** In words, what has become of the partitions. */
@@ -124,32 +178,33 @@ public final class BackupDifference {
         boolean there = change.what() != What.DROPPED && change.what() != What.DETACHED;
         List<String> parts = new ArrayList<>();
         if (there) {
-            parts.add("To go by what it has now: " + captureStatement(capture, change.name()) + "; " + forget(change));
+            parts.add("To go by what it has now: " + captureStatement(capture, change.name()) + "; "
+                    + forget(range(change.knownAs())));
         } else {
             parts.add(
                     change.what() == What.DROPPED
                             ? "To have those of its rows again that were not written since the swap: "
-                                    + bringBack(change).script()
+                                    + bringBack(range(change.knownAs())).script()
                             : "To have its rows again: " + attach(change).script());
-            parts.add("To do without them for good: " + forget(change));
+            parts.add("To do without them for good: " + forget(range(change.knownAs())));
         }
         return words(change) + ". " + String.join(". ", parts);
     }
 
-    private String forget(KnownPartitions.Change change) {
+    private String forget(Sql range) {
         return FORGET.with("delta", capture.delta())
                 .with("columns", Sql.list(capture.columns()))
                 .with("values", match.list(RowMatch.Rows.ofSource("b"), capture.columns(), RowShape.NEW))
-                .with("gone", gone(change))
+                .with("gone", gone(range))
                 .script();
     }
 
-    private Sql bringBack(KnownPartitions.Change change) {
+    private Sql bringBack(Sql range) {
         return BRING_BACK
                 .with("live", migration.source())
                 .with("columns", Sql.list(old.writableColumns()))
                 .with("values", match.list(RowMatch.Rows.ofSource("b"), old.writableColumns(), RowShape.NEW))
-                .with("gone", gone(change))
+                .with("gone", gone(range))
                 .with("delta", capture.delta())
                 .with("captured", match.sameRow(RowMatch.Rows.ofNew("d"), RowMatch.Rows.ofSource("b")));
     }
@@ -161,10 +216,10 @@ public final class BackupDifference {
         return template.with("live", migration.source()).with("partition", change.name());
     }
 
-    private Sql gone(KnownPartitions.Change change) {
+    private Sql gone(Sql range) {
         return GONE.with("backup", backup)
                 .with("live", migration.source())
-                .with("range", range(change.knownAs()))
+                .with("range", range)
                 .with("sameRow", match.sameRow(RowMatch.Rows.ofNew("l"), RowMatch.Rows.ofSource("b")));
     }
 
@@ -181,6 +236,6 @@ public final class BackupDifference {
                 ? OUTSIDE.with("time", time)
                         .with("from", Sql.literal(layout.from() + " 00:00:00"))
                         .with("to", Sql.literal(layout.until() + " 00:00:00"))
-                : Sql.raw("true");
+                : ANYWHERE;
     }
 }

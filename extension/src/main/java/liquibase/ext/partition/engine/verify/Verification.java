@@ -22,7 +22,6 @@ import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
-import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultRows;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Migration;
@@ -214,8 +213,8 @@ public final class Verification {
         String oldColumns = old.columnFingerprint(differing);
         if (!liveColumns.equals(oldColumns)) {
             throw new PartitionException(
-                    "The columns of %s and of its backup %s are not the same any more, so they cannot be compared. Nothing was changed. They are <%s> and <%s>. Give the backup the same columns, then run update again; or drop it by hand."
-                            .formatted(live.name(), old.name(), liveColumns, oldColumns));
+                    "The columns of %s and of its backup %s are not the same any more, so they cannot be compared. Nothing was changed. They are <%s> and <%s>. Give the backup the same columns, as by the same ALTER TABLE on %s, or undo that change, then run update again."
+                            .formatted(live.name(), old.name(), liveColumns, oldColumns, old.name()));
         }
     }
 
@@ -272,15 +271,8 @@ public final class Verification {
     private static void tellOfMissedWrites(StepRun run, Capture capture) throws SQLException {
         for (Capture.Missed missed : capture.missed(run.session(), 1)) {
             run.line(
-                    "%s: since %s there were writes to %s whose keys could not be recorded (%s), which may be why rows differ. Where the rows of %s are right, put the keys into the delta table, once with the values that either table has (INSERT INTO %s (%s) VALUES …), and run again."
-                            .formatted(
-                                    run.step(),
-                                    missed.seenAt(),
-                                    run.source(),
-                                    missed.cause(),
-                                    run.source(),
-                                    capture.delta(),
-                                    Sql.list(capture.columns())));
+                    "%s: since %s there were writes to %s whose keys could not be recorded (%s), which may be why rows differ."
+                            .formatted(run.step(), missed.seenAt(), run.source(), missed.cause()));
         }
     }
 

@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.delta;
 
+import static liquibase.ext.partition.engine.MigrationFixture.advised;
 import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
 import static liquibase.ext.partition.engine.MigrationFixture.join;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -155,17 +156,14 @@ class CaptureNoticedTest {
 
         database.execute(enable);
         assertThatThrownBy(orders::dropBackup).hasMessageContaining("differ in 3 rows that were not written since");
-        assertThatThrownBy(orders::reverseSwap)
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        assertThat(refused)
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("public.orders and its backup differ in 3 rows")
                 .hasMessageContaining("Nothing was renamed")
-                .hasMessageContaining("INSERT INTO public.orders_delta (\"id\", \"created_at\") VALUES")
                 .hasMessageContaining("7000");
 
-        database.execute("""
-                INSERT INTO orders_delta (id, created_at)
-                SELECT id, created_at FROM orders WHERE id IN (2, 14, 7000)
-                UNION SELECT id, created_at FROM orders_old WHERE id IN (2, 14, 7000)""");
+        database.execute(advised(refused, "Where public.orders is right"));
         List<String> rows = database.queryStrings("SELECT t::pg_catalog.text FROM orders AS t ORDER BY 1");
         orders.reverseSwap();
         assertThat(kindOfOrders()).isEqualTo("r");
@@ -355,15 +353,12 @@ class CaptureNoticedTest {
                 .hasMessageContaining("Undo that change");
         database.execute("ALTER TABLE orders RENAME placed_at TO created_at");
 
-        assertThatThrownBy(orders::reverseSwap)
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        assertThat(refused)
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining(
-                        "differ in 7 rows that were written while a column that the capture reads was another one")
-                .hasMessageContaining("INSERT INTO public.orders_delta (\"id\", \"created_at\") VALUES");
-        database.execute("""
-                INSERT INTO orders_delta (id, created_at)
-                SELECT id, created_at FROM orders WHERE id IN (5, 6, 7000, 7001, 8, 9)
-                UNION SELECT id, created_at FROM orders_old WHERE id IN (5, 6, 7000, 7001, 8, 9)""");
+                        "differ in 7 rows that were written while a column that the capture reads was another one");
+        database.execute(advised(refused, "Where public.orders is right"));
         List<String> rows = database.queryStrings("SELECT t::pg_catalog.text FROM orders AS t ORDER BY 1");
         orders.reverseSwap();
         assertThat(database.queryStrings("SELECT t::pg_catalog.text FROM orders AS t ORDER BY 1"))
@@ -409,20 +404,18 @@ class CaptureNoticedTest {
     }
 
     @Test
-    void theBackupIsDroppedOnceTheKeysThatCouldNotBeRecordedArePutIntoTheDeltaAsTheLineSays() throws SQLException {
+    void theBackupIsDroppedOnceTheKeysThatCouldNotBeRecordedArePutIntoTheDeltaAsTheMessageSays() throws SQLException {
         orders.throughSwap();
         writeAsOldAndNew("ALTER TABLE orders RENAME created_at TO placed_at", "placed_at");
         database.execute("ALTER TABLE orders RENAME placed_at TO created_at");
         assertThat(problems()).anyMatch(it -> it.contains("whose keys could not be recorded"));
 
-        assertThatThrownBy(orders::dropBackup).hasMessageContaining("Nothing was dropped");
+        Throwable refused = catchThrowable(orders::dropBackup);
+        assertThat(refused).hasMessageContaining("Nothing was dropped");
         assertThat(orders.lines())
                 .anyMatch(line -> line.contains("whose keys could not be recorded (column \"created_at\" not found")
-                        && line.contains("INSERT INTO public.orders_delta (\"id\", \"created_at\") VALUES …"));
-        database.execute("""
-                INSERT INTO orders_delta (id, created_at)
-                SELECT id, created_at FROM orders WHERE id IN (5, 6, 7000, 7001, 8, 9)
-                UNION SELECT id, created_at FROM orders_old WHERE id IN (5, 6, 7000, 7001, 8, 9)""");
+                        && line.contains("which may be why rows differ"));
+        database.execute(advised(refused, "Where public.orders is right"));
         orders.dropBackup();
 
         assertThat(database.queryStrings("SELECT relname::text FROM pg_class WHERE relname ~ '^orders_(delta|old)'"))

@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.swap;
 
+import static liquibase.ext.partition.engine.MigrationFixture.advised;
 import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
 import static liquibase.ext.partition.engine.MigrationFixture.join;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -419,6 +420,35 @@ class SwapTest {
                 .hasMessageContaining("differ in 1 rows")
                 .hasMessageContaining("5 (in public.orders_old, not in public.orders)");
         assertThat(orders.exists(orders.backup())).isTrue();
+    }
+
+    /** Rows that somebody has changed and deleted behind the back of the capture, and one that was lost by mistake. */
+    @Test
+    void theBackupIsDroppedOnceWhatDiffersIsBroughtOverOrCapturedAsTheMessageSays() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "DELETE FROM orders WHERE id = 3",
+                "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
+                "UPDATE orders SET status = 'right' WHERE id = 4",
+                "DELETE FROM orders WHERE id = 5",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture");
+        String ids = "SELECT id FROM orders WHERE id IN (3, 4, 5) ORDER BY id";
+        Throwable refused = catchThrowable(orders::dropBackup);
+        assertThat(refused)
+                .hasMessageContaining("differ in 2 rows that were not written since the swap. Nothing was dropped")
+                .hasMessageContaining("Then run update again.");
+
+        database.execute(advised(refused, "Where public.orders_old is right"));
+        assertThat(database.queryStrings(ids)).containsExactly("4", "5");
+        refused = catchThrowable(orders::dropBackup);
+        assertThat(refused).hasMessageContaining("differ in 1 rows");
+        database.execute(advised(refused, "Where public.orders is right"));
+        orders.dropBackup();
+
+        assertThat(orders.exists(orders.backup())).isFalse();
+        assertThat(database.queryStrings("SELECT status FROM orders WHERE id = 4"))
+                .containsExactly("right");
+        assertThat(database.queryStrings(ids)).containsExactly("4", "5");
     }
 
     @Test
