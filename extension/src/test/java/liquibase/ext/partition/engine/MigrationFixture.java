@@ -43,6 +43,7 @@ import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.verify.Verification;
+import liquibase.ext.partition.testing.Sessions;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
@@ -236,10 +237,17 @@ public final class MigrationFixture {
 
     /** Runs a step on a connection of its own. */
     public void step(String name, Step step) throws SQLException {
-        try (Connection main = connect();
-                StepRun run = environment(main).begin(name, source)) {
-            CaptureRights.mend(run);
-            step.run(run);
+        Sessions.Work<Void> work = main -> {
+            try (StepRun run = environment(main).begin(name, source)) {
+                CaptureRights.mend(run);
+                step.run(run);
+            }
+            return null;
+        };
+        if (role == null) {
+            database.onConnection(work);
+        } else {
+            database.onConnection(role, role, work);
         }
     }
 

@@ -8,19 +8,25 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 
 /**
  * A database of its own for one test, on the {@linkplain TestServer#shared() shared server}; dropped when it is closed,
  * whoever is still connected, together with the roles made through it.
  *
- * <p>Each convenience method ({@code execute}, {@code query…}) uses a connection of its own in autocommit, so a
+ * <p>Each convenience method ({@code execute}, {@code query…}) uses a connection for itself in autocommit, so a
  * statement that waits for a lock never holds up another thread of the test. A failed statement is an
  * {@link AssertionError} that names the statement; a test about errors uses {@link #connect()}.
  */
 public final class TestDatabase implements AutoCloseable {
+
+    /** What a session takes over when it begins, and not later. */
+    private static final Pattern FOR_NEW_SESSIONS =
+            Pattern.compile("(?i)ALTER\\s+(DATABASE|ROLE|USER|SYSTEM)|pg_reload_conf");
 
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
 
@@ -29,9 +35,11 @@ public final class TestDatabase implements AutoCloseable {
     private final List<String> roles = new ArrayList<>();
     private final List<String> tablespaces = new ArrayList<>();
     private final List<SmallDisk> disks = new ArrayList<>();
+    private final Sessions sessions;
 
     TestDatabase(TestServer server) {
         this.server = server;
+        this.sessions = new Sessions(url());
         administer("CREATE DATABASE " + name + " TEMPLATE template0");
     }
 
@@ -48,6 +56,20 @@ public final class TestDatabase implements AutoCloseable {
     /** A new connection of another role, as {@link #createRole} made it; the caller closes it. */
     public Connection connect(String username, String password) throws SQLException {
         return DriverManager.getConnection(url(), username, password);
+    }
+
+    /**
+     * Runs {@code work} on a connection of the administrator that nobody else has meanwhile, as new as far as settings, temporary
+     * tables, locks and prepared statements go. It may have been used before, which saves the server most of the time that a new
+     * session takes to read the catalog.
+     */
+    public <T> T onConnection(Sessions.Work<T> work) throws SQLException {
+        return sessions.with(username(), password(), work);
+    }
+
+    /** As {@link #onConnection(Sessions.Work)}, of another role, as {@link #createRole} made it. */
+    public <T> T onConnection(String username, String password, Sessions.Work<T> work) throws SQLException {
+        return sessions.with(username, password, work);
     }
 
     public String name() {
@@ -113,13 +135,22 @@ public final class TestDatabase implements AutoCloseable {
 
     /** Runs each statement on its own, in autocommit. */
     public void execute(String... statements) {
-        try (Connection connection = connect();
-                Statement statement = connection.createStatement()) {
-            for (String sql : statements) {
-                run(statement, sql);
-            }
+        try {
+            onConnection(connection -> {
+                try (Statement statement = connection.createStatement()) {
+                    for (String sql : statements) {
+                        run(statement, sql);
+                    }
+                }
+                return null;
+            });
         } catch (SQLException e) {
             throw new AssertionError("Cannot connect to " + url() + ": " + e.getMessage(), e);
+        } finally {
+            if (Arrays.stream(statements)
+                    .anyMatch(sql -> FOR_NEW_SESSIONS.matcher(sql).find())) {
+                sessions.close();
+            }
         }
     }
 
@@ -144,26 +175,33 @@ public final class TestDatabase implements AutoCloseable {
 
     /** Every row, its columns as text; null for NULL. */
     public List<List<String>> queryRows(String sql, Object... parameters) {
-        try (Connection connection = connect();
-                PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < parameters.length; i++) {
-                statement.setObject(i + 1, parameters[i]);
-            }
-            List<List<String>> rows = new ArrayList<>();
-            try (ResultSet result = statement.executeQuery()) {
-                int columns = result.getMetaData().getColumnCount();
-                while (result.next()) {
-                    List<String> row = new ArrayList<>(columns);
-                    for (int i = 1; i <= columns; i++) {
-                        row.add(result.getString(i));
+        try {
+            return onConnection(connection -> {
+                try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                    for (int i = 0; i < parameters.length; i++) {
+                        statement.setObject(i + 1, parameters[i]);
                     }
-                    rows.add(row);
+                    return rows(statement);
                 }
-            }
-            return rows;
+            });
         } catch (SQLException e) {
             throw new AssertionError("%s%nfrom: %s".formatted(e.getMessage(), sql), e);
         }
+    }
+
+    private static List<List<String>> rows(PreparedStatement statement) throws SQLException {
+        List<List<String>> rows = new ArrayList<>();
+        try (ResultSet result = statement.executeQuery()) {
+            int columns = result.getMetaData().getColumnCount();
+            while (result.next()) {
+                List<String> row = new ArrayList<>(columns);
+                for (int i = 1; i <= columns; i++) {
+                    row.add(result.getString(i));
+                }
+                rows.add(row);
+            }
+        }
+        return rows;
     }
 
     /**
@@ -183,6 +221,7 @@ public final class TestDatabase implements AutoCloseable {
 
     @Override
     public void close() {
+        sessions.close();
         administer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
         tablespaces.forEach(tablespace -> administer("DROP TABLESPACE " + tablespace));
         tablespaces.clear();
@@ -198,9 +237,13 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     private void administer(String sql) {
-        try (Connection connection = server.connectAsAdministrator();
-                Statement statement = connection.createStatement()) {
-            run(statement, sql);
+        try {
+            server.administrators().with(server.username(), server.password(), connection -> {
+                try (Statement statement = connection.createStatement()) {
+                    run(statement, sql);
+                }
+                return null;
+            });
         } catch (SQLException e) {
             throw new AssertionError("Cannot connect to " + server.description() + ": " + e.getMessage(), e);
         }

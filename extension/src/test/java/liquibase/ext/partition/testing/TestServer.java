@@ -57,6 +57,7 @@ public final class TestServer {
     private final String parameters;
     private final String username;
     private final String password;
+    private final Sessions administrators;
 
     private TestServer(
             String description,
@@ -71,6 +72,7 @@ public final class TestServer {
         this.parameters = parameters;
         this.username = username;
         this.password = password;
+        this.administrators = new Sessions(url(administrativeDatabase));
     }
 
     /** The server of this JVM; every call after a failed start repeats the same error without waiting for it again. */
@@ -250,6 +252,10 @@ public final class TestServer {
 
     String password() {
         return password;
+    }
+
+    Sessions administrators() {
+        return administrators;
     }
 
     Connection connectAsAdministrator() throws SQLException {

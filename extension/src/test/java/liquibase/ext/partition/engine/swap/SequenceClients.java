@@ -4,12 +4,14 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /** Clients that get ids of the table orders, each way that there is, and note each id that was given to them twice. */
@@ -47,6 +49,9 @@ final class SequenceClients implements AutoCloseable {
         }
     }
 
+    /** So that ten clients leave a small machine time for the swap. */
+    private static final Duration BETWEEN_TRANSACTIONS = Duration.ofMillis(10);
+
     private final Set<Long> given = ConcurrentHashMap.newKeySet();
     private final ConcurrentLinkedQueue<String> faults = new ConcurrentLinkedQueue<>();
     private final List<Thread> threads = new ArrayList<>();
@@ -76,6 +81,7 @@ final class SequenceClients implements AutoCloseable {
                     connection.commit();
                 }
                 done.incrementAndGet();
+                LockSupport.parkNanos(BETWEEN_TRANSACTIONS.toNanos());
             }
         } catch (SQLException e) {
             faults.add(way + " was ended: " + e);

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
@@ -44,6 +45,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(FreshDatabase.class)
 class UnderTheLockTest {
+    private static final Duration BETWEEN_STATEMENTS = Duration.ofMillis(2);
+
     private static final LockPolicy PATIENT = new LockPolicy(Duration.ofSeconds(20), 2);
 
     private static MigrationFixture ordersOf(TestDatabase database, int months) throws SQLException {
@@ -438,6 +441,7 @@ class UnderTheLockTest {
                 long before = System.nanoTime();
                 write.executeUpdate();
                 longest = Math.max(longest, System.nanoTime() - before);
+                LockSupport.parkNanos(BETWEEN_STATEMENTS.toNanos());
             }
             long all = System.nanoTime() - begun;
             assertThatThrownBy(() -> join(swap)).isInstanceOf(LockNotAvailable.class);
@@ -506,6 +510,7 @@ class UnderTheLockTest {
             Future<Void> writing = inBackground(() -> {
                 while (!stopped.get()) {
                     write.executeUpdate();
+                    LockSupport.parkNanos(BETWEEN_STATEMENTS.toNanos());
                 }
                 return null;
             });
@@ -518,6 +523,7 @@ class UnderTheLockTest {
                     waiting += row.getInt(1);
                     looks++;
                 }
+                LockSupport.parkNanos(BETWEEN_STATEMENTS.toNanos());
             }
             stopped.set(true);
             join(writing);

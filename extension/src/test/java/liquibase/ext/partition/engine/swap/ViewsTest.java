@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
@@ -26,6 +27,8 @@ import org.postgresql.PGStatement;
 /** Views and policies that name the table mean the new one after the swap, and the old one after the way back. */
 @ExtendWith(FreshDatabase.class)
 class ViewsTest {
+    private static final Duration BETWEEN_TRANSACTIONS = Duration.ofMillis(10);
+
     /** All that the catalog says of views, by their names. */
     private static List<String> views(TestDatabase database) {
         return database.queryStrings("""
@@ -225,6 +228,7 @@ class ViewsTest {
                         client.run("INSERT INTO seen VALUES (%d, 'new', timestamptz '2024-02-02 00:00+00')"
                                 .formatted(next.incrementAndGet()));
                         client.commit();
+                        LockSupport.parkNanos(BETWEEN_TRANSACTIONS.toNanos());
                     }
                 }
                 return null;

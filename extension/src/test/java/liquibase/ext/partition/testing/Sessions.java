@@ -1,0 +1,93 @@
+package liquibase.ext.partition.testing;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
+
+/**
+ * Sessions of one database that are used one after the other for different things. A new one reads the catalog anew, which takes the
+ * server more time than most of what a test asks of it.
+ *
+ * <p>Between two uses {@code DISCARD ALL} leaves nothing of the first: an open transaction, a lock, a setting or a temporary table. A
+ * session for which that fails is closed, as one that was ended meanwhile.
+ */
+public final class Sessions implements AutoCloseable {
+    @FunctionalInterface
+    public interface Work<T> {
+        T on(Connection connection) throws SQLException;
+    }
+
+    private static final int PATIENCE_SECONDS = 10;
+
+    private final String url;
+    private final Map<String, Deque<Connection>> idle = new ConcurrentHashMap<>();
+
+    Sessions(String url) {
+        this.url = url;
+    }
+
+    <T> T with(String username, String password, Work<T> work) throws SQLException {
+        Deque<Connection> ofUser = idle.computeIfAbsent(username, name -> new ConcurrentLinkedDeque<>());
+        Connection connection = usable(ofUser, username, password);
+        try {
+            return work.on(connection);
+        } finally {
+            if (isAsNew(connection)) {
+                ofUser.push(connection);
+            } else {
+                connection.close();
+            }
+        }
+    }
+
+    private Connection usable(Deque<Connection> ofUser, String username, String password) throws SQLException {
+        Connection connection;
+        while ((connection = ofUser.poll()) != null) {
+            if (connection.isValid(PATIENCE_SECONDS)) {
+                return connection;
+            }
+            connection.close();
+        }
+        return DriverManager.getConnection(url, username, password);
+    }
+
+    private static boolean isAsNew(Connection connection) {
+        try {
+            if (connection.isClosed()) {
+                return false;
+            }
+            connection.setReadOnly(false);
+            if (!connection.getAutoCommit()) {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            }
+            connection.clearWarnings();
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("DISCARD ALL");
+            }
+            return true;
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    /** Closes those that are not in use. */
+    @Override
+    public void close() {
+        for (Deque<Connection> ofUser : idle.values()) {
+            Connection connection;
+            while ((connection = ofUser.poll()) != null) {
+                try {
+                    connection.close();
+                } catch (SQLException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        }
+    }
+}
