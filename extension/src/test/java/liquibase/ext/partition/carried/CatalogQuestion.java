@@ -31,10 +31,11 @@ enum CatalogQuestion {
     COLUMN_STATISTICS_OF_THE_TABLE(
             Feature.STATISTICS_TARGETS, COLUMN_STATISTICS.sql.replace("= ANY ({stores})", "= {table}")),
 
+    /** What a person can set there; Debian's PostgreSQL 15.20 keeps something of its own beside it. */
     COLUMN_OPTIONS(Feature.STATISTICS_TARGETS, true, """
             SELECT format('%I: %s', a.attname, o.option), a.attrelid
             FROM pg_attribute AS a, unnest(a.attoptions) AS o (option)
-            WHERE a.attrelid = ANY ({stores}) AND NOT a.attisdropped"""),
+            WHERE a.attrelid = ANY ({stores}) AND NOT a.attisdropped AND o.option LIKE 'n\\_distinct%'"""),
 
     CHECKS(Feature.CHECKS, """
             SELECT DISTINCT format('%I %s', k.conname, pg_get_constraintdef(k.oid)) FROM pg_constraint AS k

@@ -92,14 +92,14 @@ public final class DependentsReader {
             SELECT reader.oid, n.nspname, reader.relname, o.rolname,
                    ARRAY(SELECT reads.oid::pg_catalog.text FROM reads WHERE reads.view = reader.oid) AS reads,
                    ARRAY(SELECT pg_catalog.format('%I=%L', option_name, option_value)
-                         FROM pg_catalog.pg_options_to_table(reader.reloptions)) AS options,
+                         FROM pg_catalog.pg_options_to_table(reader.reloptions) WHERE option_name IN ({settable})) AS options,
                    pg_catalog.pg_get_viewdef(reader.oid) AS definition
             FROM reader
             JOIN pg_catalog.pg_namespace AS n ON n.oid = reader.relnamespace
             JOIN pg_catalog.pg_roles AS o ON o.oid = reader.relowner
             WHERE reader.relkind = 'v'
             ORDER BY n.nspname, reader.relname
-            """);
+            """).with("settable", SettableOptions.in(SettableOptions.VIEW));
 
     private static final Sql FUNCTIONS = Sql.of("""
             {dependents}

@@ -29,20 +29,26 @@ public record MaterializedViewSettings(Session session, long oid) {
             SELECT pg_catalog.format('SET TABLESPACE %I', s.spcname) FROM it JOIN pg_catalog.pg_tablespace AS s ON s.oid = it.reltablespace
             UNION ALL
             SELECT pg_catalog.format('SET (%I=%L)', o.option_name, o.option_value) FROM it, pg_catalog.pg_options_to_table(it.reloptions) AS o
+            WHERE o.option_name IN ({ofTable})
             UNION ALL
             SELECT pg_catalog.format('SET (toast.%I=%L)', o.option_name, o.option_value)
             FROM it JOIN pg_catalog.pg_class AS toast ON toast.oid = it.reltoastrelid, pg_catalog.pg_options_to_table(toast.reloptions) AS o
+            WHERE o.option_name IN ({ofToast})
             UNION ALL
             SELECT pg_catalog.format('ALTER COLUMN %I SET STATISTICS %s', attname, target) FROM setting WHERE target::integer >= 0
             UNION ALL
             SELECT pg_catalog.format('ALTER COLUMN %I SET (%I=%L)', attname, o.option_name, o.option_value)
             FROM setting, pg_catalog.pg_options_to_table(setting.attoptions) AS o
+            WHERE o.option_name IN ({ofColumn})
             UNION ALL
             SELECT pg_catalog.format('ALTER COLUMN %I SET STORAGE %s', attname, storage) FROM setting WHERE other_storage
             UNION ALL
             SELECT pg_catalog.format('ALTER COLUMN %I SET COMPRESSION %s', attname, CASE attcompression WHEN 'l' THEN 'lz4' ELSE 'pglz' END)
             FROM setting WHERE attcompression <> ''
-            """);
+            """)
+            .with("ofTable", SettableOptions.in(SettableOptions.TABLE))
+            .with("ofToast", SettableOptions.in(SettableOptions.TOAST))
+            .with("ofColumn", SettableOptions.in(SettableOptions.COLUMN));
 
     private static final Sql INDEXES = Sql.of("""
             SELECT n.nspname, c.relname, pg_catalog.pg_get_indexdef(c.oid) AS definition,

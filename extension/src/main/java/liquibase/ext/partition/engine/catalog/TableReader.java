@@ -88,7 +88,8 @@ public final class TableReader {
     private static final Sql INDEXES = Sql.of("""
             SELECT c.relname, i.indisunique, i.indisprimary, i.indisvalid, i.indpred IS NOT NULL AS partial,
                    pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), '( DEFERRABLE)?( INITIALLY DEFERRED)?$', '')
-                     || coalesce(' WITH (' || pg_catalog.array_to_string(c.reloptions, ', ') || ')', '')
+                     || coalesce(' WITH (' || (SELECT pg_catalog.string_agg(o, ', ') FROM pg_catalog.unnest(c.reloptions) AS o
+                                              WHERE pg_catalog.split_part(o, '=', 1) IN ({settable})) || ')', '')
                      || CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
                      || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END AS constraint_definition,
                    pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
@@ -107,7 +108,7 @@ public final class TableReader {
             LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u')
             WHERE i.indrelid = {oid}
             ORDER BY i.indisprimary DESC, c.relname
-            """);
+            """).with("settable", SettableOptions.in(SettableOptions.BTREE));
 
     private static final Sql TRIGGERS = Sql.of("""
             SELECT g.tgname, pg_catalog.pg_get_triggerdef(g.oid) AS definition, pg_catalog.format(' ON %s ', g.tgrelid::pg_catalog.regclass) AS place,

@@ -28,8 +28,11 @@ public final class TableSettingsReader {
                   SELECT true, t.reloptions FROM pg_catalog.pg_class AS c
                   JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid WHERE c.oid = {oid}) AS o,
                  LATERAL pg_catalog.pg_options_to_table(o.reloptions) AS p
+            WHERE CASE WHEN o.toast THEN p.option_name IN ({ofToast}) ELSE p.option_name IN ({ofTable}) END
             ORDER BY o.toast, p.option_name
-            """);
+            """)
+            .with("ofToast", SettableOptions.in(SettableOptions.TOAST))
+            .with("ofTable", SettableOptions.in(SettableOptions.TABLE));
 
     private static final Sql CHECKS = Sql.of("""
             SELECT k.conname, pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), '( NO INHERIT)?( NOT VALID| NOT ENFORCED)?$', '') AS expression,
@@ -42,17 +45,20 @@ public final class TableSettingsReader {
 
     private static final Sql COLUMNS = Sql.of("""
             SELECT a.attname, nullif(a.attstattarget, -1) AS target,
-                   ARRAY(SELECT option_name FROM pg_catalog.pg_options_to_table(a.attoptions) ORDER BY option_name) AS names,
-                   ARRAY(SELECT option_value FROM pg_catalog.pg_options_to_table(a.attoptions) ORDER BY option_name) AS option_values,
+                   ARRAY(SELECT option_name FROM pg_catalog.pg_options_to_table(a.attoptions)
+                         WHERE option_name IN ({settable}) ORDER BY option_name) AS names,
+                   ARRAY(SELECT option_value FROM pg_catalog.pg_options_to_table(a.attoptions)
+                         WHERE option_name IN ({settable}) ORDER BY option_name) AS option_values,
                    n.nspname, l.collname
             FROM pg_catalog.pg_attribute AS a
             JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
             LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation
             LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = l.collnamespace
             WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped
-              AND (nullif(a.attstattarget, -1) IS NOT NULL OR a.attoptions IS NOT NULL OR l.oid IS NOT NULL)
+              AND (nullif(a.attstattarget, -1) IS NOT NULL OR l.oid IS NOT NULL
+                   OR EXISTS (SELECT FROM pg_catalog.pg_options_to_table(a.attoptions) WHERE option_name IN ({settable})))
             ORDER BY a.attnum
-            """);
+            """).with("settable", SettableOptions.in(SettableOptions.COLUMN));
 
     private static final Sql STATISTICS = Sql.of("""
             SELECT n.nspname, s.stxname, r.rolname, pg_catalog.array_to_string(s.stxkind, '') AS kinds,

@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.QualifiedNames;
+import liquibase.ext.partition.engine.catalog.SettableOptions;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -22,7 +23,8 @@ final class Belongings {
             SELECT 'STATISTICS_TARGETS', pg_catalog.quote_ident(a.attname), a.attnum
             FROM pg_catalog.pg_attribute AS a
             WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped
-              AND (coalesce(a.attstattarget, -1) >= 0 OR a.attoptions IS NOT NULL)
+              AND (coalesce(a.attstattarget, -1) >= 0
+                   OR EXISTS (SELECT FROM pg_catalog.pg_options_to_table(a.attoptions) WHERE option_name IN ({ofColumn})))
             UNION ALL
             SELECT CASE k.contype WHEN 'c' THEN 'CHECKS' WHEN 'x' THEN 'EXCLUSION_CONSTRAINTS' ELSE 'FOREIGN_KEYS' END,
                    pg_catalog.quote_ident(k.conname), 0
@@ -53,7 +55,10 @@ final class Belongings {
             SELECT 'STORAGE_PARAMETERS', parameter, 0
             FROM pg_catalog.pg_class AS c
             LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
-            CROSS JOIN LATERAL (SELECT pg_catalog.unnest(c.reloptions) UNION ALL SELECT 'toast.' || pg_catalog.unnest(t.reloptions)) AS o (parameter)
+            CROSS JOIN LATERAL (
+              SELECT p FROM pg_catalog.unnest(c.reloptions) AS p WHERE pg_catalog.split_part(p, '=', 1) IN ({ofTable})
+              UNION ALL
+              SELECT 'toast.' || p FROM pg_catalog.unnest(t.reloptions) AS p WHERE pg_catalog.split_part(p, '=', 1) IN ({ofToast})) AS o (parameter)
             WHERE c.oid = {oid}
             UNION ALL
             SELECT 'TABLESPACE', pg_catalog.format('%I of %I', t.spcname, c.relname), 0
@@ -69,7 +74,10 @@ final class Belongings {
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relrowsecurity
             UNION ALL
             SELECT 'ROW_SECURITY', 'policy ' || pg_catalog.quote_ident(p.polname), 1 FROM pg_catalog.pg_policy AS p WHERE p.polrelid = {oid}
-            """);
+            """)
+            .with("ofColumn", SettableOptions.in(SettableOptions.COLUMN))
+            .with("ofTable", SettableOptions.in(SettableOptions.TABLE))
+            .with("ofToast", SettableOptions.in(SettableOptions.TOAST));
 
     private static final Sql AROUND = Sql.of("""
             SELECT DISTINCT 'GRANTS' AS feature, CASE WHEN acl.grantee = 0 THEN 'PUBLIC'

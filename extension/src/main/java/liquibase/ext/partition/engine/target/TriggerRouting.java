@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.catalog.KeyColumn;
+import liquibase.ext.partition.engine.catalog.SettableOptions;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -199,7 +200,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                      (SELECT pg_catalog.string_agg(o.prefix || p.option_name || '=' || pg_catalog.quote_literal(p.option_value), ', ')
                       FROM (VALUES ('', c.reloptions),
                                    ('toast.', (SELECT reloptions FROM pg_catalog.pg_class WHERE oid = c.reltoastrelid))) AS o (prefix, options),
-                           pg_catalog.pg_options_to_table(o.options) AS p) AS options
+                           pg_catalog.pg_options_to_table(o.options) AS p
+                      WHERE p.option_name IN ({ofTable})) AS options
                 INTO it
                 FROM pg_catalog.pg_class AS c LEFT JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace WHERE c.oid = default_child;
               EXECUTE pg_catalog.format({create}, full_name, pg_catalog.to_char(lower, 'YYYY-MM-DD') || ' 00:00:00+00',
@@ -218,10 +220,11 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
               FOR it IN
                 SELECT a.attname, nullif(a.attstattarget, -1) AS target,
                        (SELECT pg_catalog.string_agg(option_name || '=' || option_value, ', ')
-                        FROM pg_catalog.pg_options_to_table(a.attoptions)) AS options
+                        FROM pg_catalog.pg_options_to_table(a.attoptions) WHERE option_name IN ({ofColumn})) AS options
                 FROM pg_catalog.pg_attribute AS a
                 WHERE a.attrelid = default_child AND a.attnum > 0 AND NOT a.attisdropped
-                  AND (nullif(a.attstattarget, -1) IS NOT NULL OR a.attoptions IS NOT NULL)
+                  AND (nullif(a.attstattarget, -1) IS NOT NULL
+                       OR EXISTS (SELECT FROM pg_catalog.pg_options_to_table(a.attoptions) WHERE option_name IN ({ofColumn})))
               LOOP
                 EXECUTE pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', child, it.attname, coalesce(it.target, -1));
                 IF it.options IS NOT NULL THEN
@@ -571,7 +574,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                 .with("unit", Sql.literal(layout.interval().word()))
                 .with("create", format(create))
                 .with("move", Sql.literal(moveTriggerName().name()))
-                .with("createMove", format(moveTrigger(CHILD, timestamp(FROM), timestamp(TO))));
+                .with("createMove", format(moveTrigger(CHILD, timestamp(FROM), timestamp(TO))))
+                .with("ofTable", SettableOptions.in(SettableOptions.TABLE))
+                .with("ofColumn", SettableOptions.in(SettableOptions.COLUMN));
     }
 
     /** What the functions about children have in common. */

@@ -28,7 +28,7 @@ class MaterializedViewsTest {
                                     FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) ORDER BY 1),
                               c.reloptions, obj_description(c.oid),
                               ARRAY(SELECT format('%s %s %s %s %s %s %s', a.attname, format_type(a.atttypid, a.atttypmod), a.attacl,
-                                                  col_description(c.oid, a.attnum), to_jsonb(a) ->> 'attstattarget', a.attoptions, a.attstorage)
+                                                  col_description(c.oid, a.attnum), to_jsonb(a) ->> 'attstattarget', array(SELECT o FROM unnest(a.attoptions) AS o WHERE o LIKE 'n\\_distinct%'), a.attstorage)
                                     FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum),
                               ARRAY(SELECT format('%s %s %s %s', pg_get_indexdef(i.indexrelid), i.indisclustered, obj_description(i.indexrelid),
                                                   ARRAY(SELECT to_jsonb(a) ->> 'attstattarget' FROM pg_attribute AS a WHERE a.attrelid = i.indexrelid))

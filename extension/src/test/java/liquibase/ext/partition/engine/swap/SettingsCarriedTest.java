@@ -19,7 +19,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class SettingsCarriedTest {
     private static final String DESCRIPTION = """
             SELECT format('column %%s target %%s options %%s storage %%s compression %%s collation %%s comment %%s', attname,
-                          nullif(attstattarget, -1), attoptions, attstorage, attcompression, attcollation::regcollation,
+                          nullif(attstattarget, -1), nullif(array(SELECT o FROM unnest(attoptions) AS o WHERE o LIKE 'n\\_distinct%%' ORDER BY o), '{}'),
+                          attstorage, attcompression, attcollation::regcollation,
                           col_description(attrelid, attnum))
             FROM pg_attribute WHERE attrelid = %1$s AND attnum > 0
             UNION ALL
@@ -352,6 +353,67 @@ class SettingsCarriedTest {
         assertReachedThroughTheTableOnly();
         orders.reverseSwap();
         assertThat(description("orders")).isEqualTo(before);
+    }
+
+    /** Such as a newer server keeps there for itself; whoever wrote them would be refused. */
+    private void keepOptionsOfTheServersOwn(String relations) {
+        database.execute("SET allow_system_table_mods = on", """
+                UPDATE pg_attribute SET attoptions = attoptions || ARRAY['kept_attver=' || (attrelid::bigint * 7 + attnum)]
+                WHERE attrelid IN (SELECT oid FROM pg_class WHERE relname ~ '%s') AND attnum > 0""".formatted(relations), """
+                UPDATE pg_class SET reloptions = reloptions || ARRAY['kept_relver=' || oid]
+                WHERE relname ~ '%1$s' AND relkind IN ('r', 'm')
+                   OR oid = (SELECT reltoastrelid FROM pg_class WHERE relname = '%1$s')""".formatted(relations), """
+                UPDATE pg_class SET reloptions = reloptions || ARRAY['kept_relver=' || oid] WHERE relname IN ('sits', 'reading')""");
+    }
+
+    private List<String> optionsOf(String relation) {
+        return database.queryStrings("""
+                SELECT o FROM pg_attribute AS a, unnest(a.attoptions) AS o
+                WHERE a.attrelid = '%1$s'::regclass AND o NOT LIKE 'pg\\_attver=%%'
+                UNION ALL
+                SELECT o FROM pg_class AS c, unnest(c.reloptions) AS o
+                WHERE c.oid = '%1$s'::regclass OR c.oid = (SELECT reltoastrelid FROM pg_class WHERE oid = '%1$s'::regclass)
+                ORDER BY 1""".formatted(relation));
+    }
+
+    @Test
+    void optionsThatAPersonSetsComeAlongAndThoseThatTheServerKeepsDoNot() throws SQLException {
+        database.execute(
+                "CREATE VIEW reading WITH (security_barrier) AS SELECT id FROM orders",
+                "CREATE MATERIALIZED VIEW read AS SELECT id, number FROM orders",
+                "ALTER MATERIALIZED VIEW read SET (fillfactor = 90), ALTER number SET (n_distinct = 7)",
+                "ALTER VIEW reading OWNER TO " + owner,
+                "ALTER MATERIALIZED VIEW read OWNER TO " + owner);
+        keepOptionsOfTheServersOwn("^(orders|read)$");
+        migration().throughSwap();
+
+        assertThat(optionsOf("orders"))
+                .containsExactly(
+                        "n_distinct=-1", "n_distinct=7", "n_distinct_inherited=-0.5", "n_distinct_inherited=7");
+        assertThat(optionsOf("orders_202403"))
+                .containsExactly(
+                        "autovacuum_enabled=false",
+                        "autovacuum_vacuum_threshold=77",
+                        "fillfactor=80",
+                        "n_distinct=-1",
+                        "n_distinct=7",
+                        "n_distinct_inherited=-0.5",
+                        "parallel_workers=2");
+        assertThat(optionsOf("sits")).containsExactly("fillfactor=60");
+        assertThat(optionsOf("reading")).containsExactly("security_barrier=true");
+        assertThat(optionsOf("read")).containsExactly("fillfactor=90", "n_distinct=7");
+    }
+
+    @Test
+    void aChildThatIsMadeOnDemandHasNoOptionsThatTheServerKeeps() throws SQLException {
+        migration().routedByTrigger().throughSwap();
+        keepOptionsOfTheServersOwn("^orders_default$");
+
+        database.execute("INSERT INTO orders (number, place, amount, created_at) VALUES ('now', 9999, 1, now())");
+
+        String child = database.queryString("SELECT tableoid::regclass FROM orders WHERE number = 'now'");
+        assertThat(child).isNotEqualTo("orders_default");
+        assertThat(optionsOf(child)).contains("n_distinct=7", "fillfactor=80").noneMatch(it -> it.startsWith("kept_"));
     }
 
     private void assertPartitionHasSettings(String child) {

@@ -102,13 +102,14 @@ class UnderTheLockTest {
                 locked + 1, locked + 1 + sent.subList(locked + 1, sent.size()).indexOf("COMMIT") + 1);
     }
 
-    private static List<List<String>> switchesThereAndBack(int months) throws SQLException {
+    private static List<List<String>> switchesThereAndBack(int months, String... verified) throws SQLException {
         SwapSettings settings = new SwapSettings(MigrationFixture.LOCK, SwapSettings.DEFAULT_MAX_DRAIN_ROWS);
         try (TestDatabase database = TestDatabase.create()) {
             MigrationFixture orders = ordersOf(database, months);
             database.execute(
                     "CREATE INDEX by_status ON orders (status)", "CREATE VIEW readers AS SELECT * FROM orders");
             orders.throughVerification();
+            database.execute(verified);
             return List.of(
                     underTheLock(
                             orders, run -> Swap.of(run, orders.backup().name()).swap(settings)),
@@ -132,6 +133,22 @@ class UnderTheLockTest {
                     .hasSize(3);
             assertThat(many.get(direction)).hasSize(3);
             assertThat(statements(many.get(direction))).isEqualTo(statements(few.get(direction)));
+        }
+    }
+
+    /** PostgreSQL 15.20 of Debian keeps such an option for each column, and gives it another value when it likes. */
+    @Test
+    void whatTheServerItselfKeepsAmongTheOptionsMakesNoStatementUnderTheLock() throws SQLException {
+        List<List<String>> plain = switchesThereAndBack(3);
+        List<List<String>> kept = switchesThereAndBack(3, "SET allow_system_table_mods = on", """
+                UPDATE pg_attribute SET attoptions = ARRAY['pg_attver=' || (attrelid::bigint * 7 + attnum)]
+                WHERE attrelid IN (SELECT oid FROM pg_class WHERE relname ~ '^orders' AND relkind IN ('r', 'p')) AND attnum > 0""", """
+                UPDATE pg_class SET reloptions = ARRAY['pg_relver=' || oid]
+                WHERE relname ~ '^orders' AND relkind = 'r'""");
+        for (int direction = 0; direction < 2; direction++) {
+            assertThat(statements(kept.get(direction))).isEqualTo(statements(plain.get(direction)));
+            assertThat(kept.get(direction))
+                    .noneMatch(message -> message.contains("pg_attver") || message.contains("pg_relver"));
         }
     }
 
