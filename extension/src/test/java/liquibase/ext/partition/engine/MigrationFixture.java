@@ -245,7 +245,7 @@ public final class MigrationFixture {
             return null;
         };
         if (role == null) {
-            database.onConnection(work);
+            database.onConnection(database.username(), database.password(), work);
         } else {
             database.onConnection(role, role, work);
         }

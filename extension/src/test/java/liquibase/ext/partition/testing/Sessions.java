@@ -13,8 +13,8 @@ import java.util.concurrent.ConcurrentLinkedDeque;
  * Sessions of one database that are used one after the other for different things. A new one reads the catalog anew, which takes the
  * server more time than most of what a test asks of it.
  *
- * <p>Between two uses {@code DISCARD ALL} leaves nothing of the first: an open transaction, a lock, a setting or a temporary table. A
- * session for which that fails is closed, as one that was ended meanwhile.
+ * <p>Between two uses everything of the first is discarded: an open transaction, a lock, a setting or a temporary table. A session for
+ * which that fails is closed, as one that was ended meanwhile.
  */
 public final class Sessions implements AutoCloseable {
     @FunctionalInterface
@@ -24,11 +24,28 @@ public final class Sessions implements AutoCloseable {
 
     private static final int PATIENCE_SECONDS = 10;
 
+    private static final String ALL = "DISCARD ALL";
+
+    /** What {@code DISCARD ALL} does, in its order, but for {@code DEALLOCATE ALL} and {@code DISCARD PLANS}. */
+    private static final String ALL_BUT_PLANS =
+            "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
+
     private final String url;
+    private final String discard;
     private final Map<String, Deque<Connection>> idle = new ConcurrentHashMap<>();
 
-    Sessions(String url) {
+    private Sessions(String url, String discard) {
         this.url = url;
+        this.discard = discard;
+    }
+
+    static Sessions of(String url) {
+        return new Sessions(url, ALL);
+    }
+
+    /** Of who runs the same statements time and again, as the changesets of an update do in one session. */
+    static Sessions keepingPlans(String url) {
+        return new Sessions(url, ALL_BUT_PLANS);
     }
 
     <T> T with(String username, String password, Work<T> work) throws SQLException {
@@ -56,7 +73,7 @@ public final class Sessions implements AutoCloseable {
         return DriverManager.getConnection(url, username, password);
     }
 
-    private static boolean isAsNew(Connection connection) {
+    private boolean isAsNew(Connection connection) {
         try {
             if (connection.isClosed()) {
                 return false;
@@ -68,7 +85,7 @@ public final class Sessions implements AutoCloseable {
             }
             connection.clearWarnings();
             try (Statement statement = connection.createStatement()) {
-                statement.execute("DISCARD ALL");
+                statement.execute(discard);
             }
             return true;
         } catch (SQLException e) {

@@ -36,10 +36,12 @@ public final class TestDatabase implements AutoCloseable {
     private final List<String> tablespaces = new ArrayList<>();
     private final List<SmallDisk> disks = new ArrayList<>();
     private final Sessions sessions;
+    private final Sessions sessionsOfSteps;
 
     TestDatabase(TestServer server) {
         this.server = server;
-        this.sessions = new Sessions(url());
+        this.sessions = Sessions.of(url());
+        this.sessionsOfSteps = Sessions.keepingPlans(url());
         administer("CREATE DATABASE " + name + " TEMPLATE template0");
     }
 
@@ -59,17 +61,11 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Runs {@code work} on a connection of the administrator that nobody else has meanwhile, as new as far as settings, temporary
-     * tables, locks and prepared statements go. It may have been used before, which saves the server most of the time that a new
-     * session takes to read the catalog.
+     * Runs a step on a connection that nobody else has meanwhile. It may have been used by another step before, of which nothing is left
+     * but what the server knows of the catalog and of statements: most of the time that a new session takes.
      */
-    public <T> T onConnection(Sessions.Work<T> work) throws SQLException {
-        return sessions.with(username(), password(), work);
-    }
-
-    /** As {@link #onConnection(Sessions.Work)}, of another role, as {@link #createRole} made it. */
-    public <T> T onConnection(String username, String password, Sessions.Work<T> work) throws SQLException {
-        return sessions.with(username, password, work);
+    public <T> T onConnection(String username, String password, Sessions.Work<T> step) throws SQLException {
+        return sessionsOfSteps.with(username, password, step);
     }
 
     public String name() {
@@ -136,7 +132,7 @@ public final class TestDatabase implements AutoCloseable {
     /** Runs each statement on its own, in autocommit. */
     public void execute(String... statements) {
         try {
-            onConnection(connection -> {
+            sessions.with(username(), password(), connection -> {
                 try (Statement statement = connection.createStatement()) {
                     for (String sql : statements) {
                         run(statement, sql);
@@ -149,7 +145,7 @@ public final class TestDatabase implements AutoCloseable {
         } finally {
             if (Arrays.stream(statements)
                     .anyMatch(sql -> FOR_NEW_SESSIONS.matcher(sql).find())) {
-                sessions.close();
+                closeSessions();
             }
         }
     }
@@ -176,7 +172,7 @@ public final class TestDatabase implements AutoCloseable {
     /** Every row, its columns as text; null for NULL. */
     public List<List<String>> queryRows(String sql, Object... parameters) {
         try {
-            return onConnection(connection -> {
+            return sessions.with(username(), password(), connection -> {
                 try (PreparedStatement statement = connection.prepareStatement(sql)) {
                     for (int i = 0; i < parameters.length; i++) {
                         statement.setObject(i + 1, parameters[i]);
@@ -221,7 +217,7 @@ public final class TestDatabase implements AutoCloseable {
 
     @Override
     public void close() {
-        sessions.close();
+        closeSessions();
         administer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
         tablespaces.forEach(tablespace -> administer("DROP TABLESPACE " + tablespace));
         tablespaces.clear();
@@ -229,6 +225,11 @@ public final class TestDatabase implements AutoCloseable {
         disks.clear();
         roles.forEach(role -> administer("DROP ROLE " + quoted(role)));
         roles.clear();
+    }
+
+    private void closeSessions() {
+        sessions.close();
+        sessionsOfSteps.close();
     }
 
     @Override

@@ -72,7 +72,7 @@ public final class TestServer {
         this.parameters = parameters;
         this.username = username;
         this.password = password;
-        this.administrators = new Sessions(url(administrativeDatabase));
+        this.administrators = Sessions.of(url(administrativeDatabase));
     }
 
     /** The server of this JVM; every call after a failed start repeats the same error without waiting for it again. */
