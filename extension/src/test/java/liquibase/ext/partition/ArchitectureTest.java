@@ -99,7 +99,8 @@ class ArchitectureTest {
             .whereLayer("run")
             .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "restart", "delta")
             .whereLayer("state")
-            .mayOnlyBeAccessedByLayers("prepare", "copy", "index", "verify", "swap", "restart", "delta", "run")
+            .mayOnlyBeAccessedByLayers(
+                    "prepare", "survey", "copy", "index", "verify", "swap", "restart", "delta", "run")
             .whereLayer("target")
             .mayOnlyBeAccessedByLayers(
                     "prepare", "survey", "copy", "index", "verify", "swap", "restart", "delta", "run", "state")

@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SearchPath;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
@@ -242,7 +243,7 @@ public class CreatePartitionedTableChange extends NewTableChange {
 
     @Override
     protected Set<TuningAttribute> tuningAttributes() {
-        return Set.of(TuningAttribute.ACCEPT_TRIGGERS);
+        return Set.of(TuningAttribute.ACCEPT_TRIGGERS, TuningAttribute.MAX_DEFAULT_SHARE);
     }
 
     @Override
@@ -252,7 +253,7 @@ public class CreatePartitionedTableChange extends NewTableChange {
 
     @Override
     protected void execute(StepRun run) throws SQLException {
-        Preparation.run(run, spec(run.source()));
+        Preparation.run(run, spec(run.source()), maxDefaultShare());
     }
 
     @Override
@@ -289,6 +290,11 @@ public class CreatePartitionedTableChange extends NewTableChange {
                 incoming(),
                 columns.stream().map(NewColumn::change).toList(),
                 tuning().acceptedTriggers());
+    }
+
+    /** How many of the rows may be in the default partition. */
+    public DefaultShare maxDefaultShare() {
+        return tuning().maxDefaultShare().orElse(DefaultShare.DEFAULT);
     }
 
     private PartitionKeySpec partitionKey() {

@@ -100,7 +100,7 @@ public enum TuningAttribute {
             "maxDefaultShare",
             "5%",
             (name, text) -> DefaultShare.parse(text),
-            "How many of the rows may be in the default partition, in percent: more than that end the comparison; 1% where it is not given"),
+            "How many of the rows may be in the default partition, in percent: more than that end the comparison, and the first step says it from a sample; 1% where it is not given"),
     ACCEPT_TRIGGERS(
             "acceptTriggers",
             "set_dates",

@@ -95,6 +95,10 @@ public class PartitionablePrecondition extends PartitionPrecondition {
         refuseWhatCannotBeRead(problems());
         return question.session()
                 .whilePinned(() -> Preparation.whyNot(
-                        question.session(), question.environment().state(), change.spec(question.table()), key()));
+                        question.session(),
+                        question.environment().state(),
+                        change.spec(question.table()),
+                        key(),
+                        change.maxDefaultShare()));
     }
 }

@@ -10,6 +10,7 @@ import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.survey.Change;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.SurveyReader;
@@ -30,7 +31,7 @@ final class AnnouncedChanges {
         Survey survey;
         try (Connection connection = migration.connect()) {
             survey = new SurveyReader(Session.pinned(connection))
-                    .read(migration.spec(), migration.key(), 1, new Identifier("public"));
+                    .read(migration.spec(), migration.key(), 1, new Identifier("public"), DefaultShare.parse("100%"));
         }
         assertThat(survey.refused()).isEmpty();
         List<String> differences = uniqueness(before, partitionColumn);

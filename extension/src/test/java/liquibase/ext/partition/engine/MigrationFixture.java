@@ -264,7 +264,9 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture prepare() throws SQLException {
-        step("createPartitionedTable", run -> Preparation.run(run, spec()));
+        step(
+                "createPartitionedTable",
+                run -> Preparation.run(run, spec(), maxDefaultShare.orElse(DefaultShare.DEFAULT)));
         return this;
     }
 

@@ -15,6 +15,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
@@ -29,7 +30,8 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
 /**
  * Makes the new table with its partitions.
  *
- * <p>Transaction: one, or the caller's. Locks: ACCESS SHARE on the source for a moment. Safe to repeat: does nothing where this
+ * <p>Transaction: one, or the caller's; before it a sample of the source's rows is read. Locks: ACCESS SHARE on the source for a moment,
+ * three seconds at most. Safe to repeat: does nothing where this
  * migration's new table is there. On failure nothing is left behind.
  */
 public final class Preparation {
@@ -67,9 +69,10 @@ public final class Preparation {
     }
 
     /**
+     * @param share how many of the rows may be in the default partition
      * @throws PartitionException when the table cannot be partitioned, with all the reasons, or a name is taken
      */
-    public static void run(StepRun run, NewTableSpec spec) throws SQLException {
+    public static void run(StepRun run, NewTableSpec spec, DefaultShare share) throws SQLException {
         Optional<Migration> begun = run.migrations().find(run.source());
         TableReader reader = new TableReader(run.session());
         Optional<Table> existing = reader.find(spec.newTable());
@@ -82,7 +85,7 @@ public final class Preparation {
             requireAbandoned(run.session(), begun.get());
         }
         Feasibility feasibility =
-                Feasibility.of(run.session(), source, spec, run.state().schema());
+                Feasibility.of(run.session(), source, spec, run.state().schema(), share);
         if (!feasibility.refused().isEmpty()) {
             throw refusal(source, feasibility.refused());
         }
@@ -116,6 +119,11 @@ public final class Preparation {
         }
         run.line("%s made with %d partitions and a default partition."
                 .formatted(plan.newTable(), spec.layout().partitions().size()));
+        feasibility
+                .sample()
+                .ifPresent(sample -> run.line("%s of %s: %s%s"
+                        .formatted(
+                                run.step(), run.source(), sample.isExceeded() ? "WARNING: " : "", sample.sentence())));
     }
 
     /**
@@ -123,9 +131,11 @@ public final class Preparation {
      * made the new table already.
      *
      * @param key to be asked about too, unless it is empty
+     * @param share how many of the rows may be in the default partition
      * @throws PartitionException when there is no such table
      */
-    public static Optional<String> whyNot(Session session, StateTables state, NewTableSpec spec, List<Identifier> key)
+    public static Optional<String> whyNot(
+            Session session, StateTables state, NewTableSpec spec, List<Identifier> key, DefaultShare share)
             throws SQLException {
         TableReader reader = new TableReader(session);
         Table source = reader.require(spec.source());
@@ -134,7 +144,7 @@ public final class Preparation {
             return Optional.empty();
         }
         List<Obstacle> refused = new ArrayList<>(
-                Feasibility.of(session, source, spec, state.schema()).refused());
+                Feasibility.of(session, source, spec, state.schema(), share).refused());
         source.keyObstacle(key).filter(obstacle -> !key.isEmpty()).ifPresent(refused::add);
         return refused.isEmpty() ? Optional.empty() : Optional.of(refusalText(source, refused));
     }

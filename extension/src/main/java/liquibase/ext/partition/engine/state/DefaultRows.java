@@ -1,8 +1,15 @@
 package liquibase.ext.partition.engine.state;
 
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.PartitionLayout;
 
 /**
  * The rows of the default partition, by what put them there.
@@ -14,6 +21,43 @@ import java.util.Locale;
  * @param after the date is after the last one
  */
 public record DefaultRows(long nulls, long unreadable, long infinite, long before, long after) {
+    private static final Sql COUNTS = Sql.of("""
+            pg_catalog.count(*) FILTER (WHERE r.time IS NULL AND r.empty) AS nulls,
+                   pg_catalog.count(*) FILTER (WHERE r.time IS NULL AND NOT r.empty) AS unreadable,
+                   pg_catalog.count(*) FILTER (WHERE NOT pg_catalog.isfinite(r.time)) AS infinite,
+                   pg_catalog.count(*) FILTER (WHERE pg_catalog.isfinite(r.time) AND r.time < {from}::timestamp) AS before,
+                   pg_catalog.count(*) FILTER (WHERE pg_catalog.isfinite(r.time) AND r.time >= {until}::timestamp) AS after""");
+
+    private static final Sql IS_NULL = Sql.of("{column} IS NULL");
+
+    /**
+     * What counts rows by cause: expressions over a relation {@code r}, whose column {@code time} is the time of a row and {@code empty}
+     * whether {@linkplain #empty it has none at all}. {@link #read} reads what comes out.
+     */
+    public static Sql counts(PartitionLayout layout) {
+        return COUNTS.with("from", Sql.literal(layout.from() + " 00:00:00"))
+                .with("until", Sql.literal(layout.until() + " 00:00:00"));
+    }
+
+    /** Whether every column of the key is NULL. */
+    public static Sql empty(PartitionKey key, Function<Identifier, Sql> columns) {
+        return Sql.join(
+                " AND ",
+                key.columns().stream()
+                        .map(column -> IS_NULL.with("column", columns.apply(column)))
+                        .toList());
+    }
+
+    /** The counts of a row that has them. */
+    public static DefaultRows read(ResultSet row) throws SQLException {
+        return new DefaultRows(
+                row.getLong("nulls"),
+                row.getLong("unreadable"),
+                row.getLong("infinite"),
+                row.getLong("before"),
+                row.getLong("after"));
+    }
+
     public static DefaultRows none() {
         return new DefaultRows(0, 0, 0, 0, 0);
     }

@@ -18,6 +18,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.target.AccessObstacles;
 import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
@@ -33,8 +34,9 @@ import liquibase.ext.partition.engine.target.TriggerRouting;
  *
  * @param plan what would be made; empty where the partition key or a column's type stands in the way of saying so
  * @param refused all that stands in the way; empty where the table can be partitioned
+ * @param sample where its rows would be; empty where it has none, or there is no plan
  */
-public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
+public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optional<DefaultSample> sample) {
     /** Not by to_regclass, which is an error for a role that may not look into the schema. */
     private static final Sql TAKEN = Sql.of("""
             SELECT wanted.name
@@ -55,12 +57,14 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
     }
 
     /**
-     * Reads the catalog only.
+     * Reads the catalog, and a few thousand rows at most.
      *
      * @param source which this migration has not replaced yet
      * @param stateSchema Liquibase's own schema
+     * @param share how many of the rows may be in the default partition
      */
-    public static Feasibility of(Session session, Table source, NewTableSpec written, Identifier stateSchema)
+    public static Feasibility of(
+            Session session, Table source, NewTableSpec written, Identifier stateSchema, DefaultShare share)
             throws SQLException {
         NewTableSpec spec = NewTablePlan.withTypesAsMeant(session, written);
         List<Obstacle> refused = new ArrayList<>(spec.incomingForeignKeys()
@@ -87,8 +91,12 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
         }
         refused.addAll(RowTriggers.obstacles(
                 source.triggers(), spec.partitionKey().columns(), spec.routing(), spec.acceptedTriggers()));
-        Optional<NewTable> plan = new NewTablePlan(session, source, spec).make(refused);
+        NewTablePlan planned = new NewTablePlan(session, source, spec);
+        Optional<NewTable> plan = planned.make(refused);
+        Optional<DefaultSample> sample = Optional.empty();
         if (plan.isPresent()) {
+            sample = DefaultSample.read(session, plan.get(), planned.conversions(plan.get()), share);
+            sample.flatMap(DefaultSample::obstacle).ifPresent(refused::add);
             refused.addAll(AccessObstacles.of(
                     session, source, spec.routing(), plan.get().key()));
             refused.addAll(new DependentObstacles(session)
@@ -106,7 +114,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused) {
                             .formatted(spec.layout().partitions().size(), locks, lockTable.capacity()),
                     "raise max_locks_per_transaction (needs a restart), or make fewer partitions"));
         }
-        return new Feasibility(plan, refused);
+        return new Feasibility(plan, refused, sample);
     }
 
     private static List<Obstacle> takenSuccessors(Session session, Table source) throws SQLException {

@@ -166,6 +166,11 @@ public final class NewTablePlan {
         }
     }
 
+    /** How the copy will convert the source's columns for what {@link #make} has planned. */
+    Conversions conversions(NewTable plan) throws SQLException {
+        return Conversions.between(source.columns(), columns(plan.changes()), plan.changes());
+    }
+
     private static Obstacle obstacle(String sentence) {
         return Obstacle.of(Feature.COLUMNS, sentence);
     }

@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
  *     refused
  * @param changes what comes along, but not as it was
  * @param refused all that stands in the way
+ * @param sample where its rows would be; empty where it has none, or that cannot be planned
  * @param settings of the server and of the table on which this table's migration depends; those of every table are
  *     {@link SurveyReader#server}
  */
@@ -27,6 +28,7 @@ public record Survey(
         List<Belonging> comesAlong,
         List<Change> changes,
         List<Obstacle> refused,
+        Optional<DefaultSample> sample,
         List<Setting> settings) {
     public Survey {
         comesAlong = List.copyOf(comesAlong);
@@ -47,6 +49,7 @@ public record Survey(
                         null,
                         "there is no such table in this database",
                         "check schemaName and tableName, and that this is the right database")),
+                Optional.empty(),
                 List.of());
     }
 
@@ -54,14 +57,14 @@ public record Survey(
     public Survey refusing(List<Obstacle> others) {
         List<Obstacle> all = new ArrayList<>(refused);
         all.addAll(others);
-        return new Survey(spec, size, estimate, comesAlong, changes, all, settings);
+        return new Survey(spec, size, estimate, comesAlong, changes, all, sample, settings);
     }
 
     /** The same with settings of somebody else's. */
     public Survey with(List<Setting> others) {
         List<Setting> all = new ArrayList<>(settings);
         all.addAll(others);
-        return new Survey(spec, size, estimate, comesAlong, changes, refused, all);
+        return new Survey(spec, size, estimate, comesAlong, changes, refused, sample, all);
     }
 
     public QualifiedName table() {

@@ -14,10 +14,14 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 
-/** Surveys tables. Reads the catalog and no row of a table; changes nothing. Waits for a table that somebody has locked. */
+/**
+ * Surveys tables. Reads the catalog, and of each table a {@linkplain DefaultSample sample} of its rows; changes nothing. Waits for a table
+ * that somebody has locked.
+ */
 public final class SurveyReader {
     private final Session session;
 
@@ -31,15 +35,16 @@ public final class SurveyReader {
      * @param key the columns that tell its rows apart; empty where they are not asked about
      * @param workers connections that will work at a time
      * @param stateSchema Liquibase's own schema
+     * @param share how many of the rows may be in the default partition
      */
-    public Survey read(NewTableSpec spec, List<Identifier> key, int workers, Identifier stateSchema)
+    public Survey read(NewTableSpec spec, List<Identifier> key, int workers, Identifier stateSchema, DefaultShare share)
             throws SQLException {
         Optional<Table> found = new TableReader(session).find(spec.source());
         if (found.isEmpty()) {
             return Survey.ofMissing(spec);
         }
         Table source = found.get();
-        Feasibility feasibility = Feasibility.of(session, source, spec, stateSchema);
+        Feasibility feasibility = Feasibility.of(session, source, spec, stateSchema, share);
         List<Obstacle> refused = new ArrayList<>(feasibility.refused());
         if (!key.isEmpty()) {
             source.keyObstacle(key).ifPresent(refused::add);
@@ -58,6 +63,7 @@ public final class SurveyReader {
                 Belongings.read(session, source, refused),
                 changes,
                 refused,
+                feasibility.sample(),
                 new TableConditions(session, source, spec).read(workers));
     }
 

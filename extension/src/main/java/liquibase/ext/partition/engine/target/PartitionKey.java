@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -13,6 +14,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.time.DateTime;
 import liquibase.ext.partition.engine.time.TextDate;
+import liquibase.ext.partition.engine.time.TextDateFormat;
 import liquibase.ext.partition.engine.time.TimeEncoding;
 import liquibase.ext.partition.engine.time.TimeFormats;
 import liquibase.ext.partition.engine.time.UlidTime;
@@ -162,9 +164,24 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
 
     /** The time of a row as a {@code timestamp} in UTC, NULL where it has none; of every kind of key. */
     public Sql time(Function<Identifier, Sql> columns) {
+        return time(columns, TimeEncoding::time);
+    }
+
+    /**
+     * As {@link #time(Function)}, for a question: without the function that reads dates kept as text, which is made with the new table.
+     *
+     * @param format how they are written
+     */
+    public Sql time(Function<Identifier, Sql> columns, TextDateFormat format) {
+        return time(
+                columns,
+                (encoding, column) -> encoding instanceof TextDate ? format.time(column) : encoding.time(column));
+    }
+
+    private Sql time(Function<Identifier, Sql> columns, BiFunction<TimeEncoding, Sql, Sql> read) {
         List<Sql> times = new ArrayList<>();
         for (TimeSource source : sources) {
-            times.add(source.encoding().time(columns.apply(source.column())));
+            times.add(read.apply(source.encoding(), columns.apply(source.column())));
         }
         return times.size() == 1 ? times.get(0) : COALESCE.with("times", Sql.list(times));
     }

@@ -37,6 +37,30 @@ public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePatte
     /** The expression of type {@code timestamp} over {@code written}, the text without blanks around it, under the collation C. */
     Sql expression();
 
+    /**
+     * What {@link #expression} takes for {@code written}, of a column: as the function does before it looks at the text.
+     *
+     * @param column an expression of a type of texts
+     */
+    static Sql written(Sql column) {
+        return Sql.of("""
+                        (CASE WHEN pg_catalog.octet_length(({column})::pg_catalog.text) OPERATOR(pg_catalog.<=) {maxBytes}
+                              THEN pg_catalog.btrim(({column})::pg_catalog.text, E' \\t\\n\\r') END) COLLATE pg_catalog."C"
+                        """).with("column", column).with("maxBytes", Sql.raw(String.valueOf(MAX_BYTES)));
+    }
+
+    /**
+     * The time that the function gives for a column, as an expression that needs no function: for a question about a table before
+     * anything is made. For a few thousand rows; each is a subquery.
+     *
+     * @param column an expression of a type of texts
+     */
+    default Sql time(Sql column) {
+        return Sql.of("(SELECT {expression} FROM (SELECT {written} AS written OFFSET 0) AS parameter)")
+                .with("expression", expression())
+                .with("written", written(column));
+    }
+
     /** The statement that creates the function; it fails where the function is there. */
     default Sql createFunction(QualifiedName function) {
         return Sql.of("""

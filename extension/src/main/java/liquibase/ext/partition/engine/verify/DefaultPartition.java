@@ -28,11 +28,7 @@ record DefaultPartition(QualifiedName table, PartitionKey key, PartitionLayout l
     private static final long FIRST_BLOCKS = 128;
 
     private static final Sql COUNT = Sql.of("""
-            SELECT pg_catalog.count(*) FILTER (WHERE r.time IS NULL AND r.empty) AS nulls,
-                   pg_catalog.count(*) FILTER (WHERE r.time IS NULL AND NOT r.empty) AS unreadable,
-                   pg_catalog.count(*) FILTER (WHERE NOT pg_catalog.isfinite(r.time)) AS infinite,
-                   pg_catalog.count(*) FILTER (WHERE pg_catalog.isfinite(r.time) AND r.time < {from}::timestamp) AS before,
-                   pg_catalog.count(*) FILTER (WHERE pg_catalog.isfinite(r.time) AND r.time >= {until}::timestamp) AS after
+            SELECT {counts}
             FROM (SELECT {time} AS time, {empty} AS empty FROM ONLY {table} AS t
                   WHERE t.ctid >= {fromBlock} AND t.ctid < {toBlock} OFFSET 0) AS r""");
 
@@ -57,28 +53,12 @@ record DefaultPartition(QualifiedName table, PartitionKey key, PartitionLayout l
 
     private DefaultRows count(Session session, Chunk chunk) throws SQLException {
         Sql count = COUNT.with("time", key.time(DefaultPartition::ofRow))
-                .with(
-                        "empty",
-                        Sql.join(
-                                " AND ",
-                                key.columns().stream()
-                                        .map(column ->
-                                                Sql.of("{column} IS NULL").with("column", ofRow(column)))
-                                        .toList()))
+                .with("empty", DefaultRows.empty(key, DefaultPartition::ofRow))
                 .with("table", table)
-                .with("from", Sql.literal(layout.from() + " 00:00:00"))
-                .with("until", Sql.literal(layout.until() + " 00:00:00"))
+                .with("counts", DefaultRows.counts(layout))
                 .with("fromBlock", new TupleId(chunk.from()))
                 .with("toBlock", new TupleId(chunk.to()));
-        return session.queryFirst(
-                        count,
-                        row -> new DefaultRows(
-                                row.getLong("nulls"),
-                                row.getLong("unreadable"),
-                                row.getLong("infinite"),
-                                row.getLong("before"),
-                                row.getLong("after")))
-                .orElseThrow();
+        return session.queryFirst(count, DefaultRows::read).orElseThrow();
     }
 
     private static Sql ofRow(Identifier column) {

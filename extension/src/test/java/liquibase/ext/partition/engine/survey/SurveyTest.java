@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.survey.Setting.Verdict;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -45,7 +46,7 @@ class SurveyTest {
         try (Connection connection = table.connect()) {
             connection.setReadOnly(true);
             return new SurveyReader(Session.pinned(connection))
-                    .read(table.spec(), table.key(), 2, new Identifier("public"));
+                    .read(table.spec(), table.key(), 2, new Identifier("public"), DefaultShare.DEFAULT);
         }
     }
 
@@ -78,7 +79,11 @@ class SurveyTest {
         Optional<String> asked;
         try (Connection connection = table.connect()) {
             asked = Preparation.whyNot(
-                    Session.pinned(connection), table.environment(connection).state(), table.spec(), List.of());
+                    Session.pinned(connection),
+                    table.environment(connection).state(),
+                    table.spec(),
+                    List.of(),
+                    DefaultShare.DEFAULT);
         }
         assertThat(prepare(table)).isEqualTo(asked);
         assertThat(asked)

@@ -29,14 +29,16 @@ import picocli.CommandLine.Spec;
         description = {
             "Tells what partitioning the tables of a config would come to in a database: what each is, what comes along,"
                     + " what changes, what is refused and what to do about it, and the settings that matter.",
-            "Changes nothing in the database."
+            "Reads the catalog, and a sample of each table's rows, by which it says how many would be in the default"
+                    + " partition. Changes nothing in the database."
         },
         mixinStandardHelpOptions = true,
         versionProvider = GeneratorCommand.ManifestVersion.class,
         sortOptions = false,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
-            "0:every table can be partitioned, or its migration has begun",
+            "0:every table can be partitioned, or its migration has begun; warnings from a sample of rows are on standard"
+                    + " output",
             "2:a table is refused, and the plan on standard output says why; or the command line or the config is not"
                     + " as it should be: then nothing is on standard output",
             "3:anything else, such as no database"

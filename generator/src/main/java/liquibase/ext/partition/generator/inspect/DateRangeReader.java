@@ -12,6 +12,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.survey.LimitedReading;
 
 /** Finds out which months a table's rows are of, and how many are of none. */
 final class DateRangeReader {

@@ -35,7 +35,7 @@ enum TimeNotation {
 
         @Override
         Sql written(Sql column) {
-            return TRIMMED.with("column", column).with("most", Sql.raw(Integer.toString(TextDateFormat.MAX_BYTES)));
+            return TextDateFormat.written(column);
         }
     },
 
@@ -54,12 +54,6 @@ enum TimeNotation {
     };
 
     private static final Sql WRITTEN = Sql.of("written");
-
-    /** As the function does before it looks at the text. */
-    private static final Sql TRIMMED = Sql.of("""
-            (CASE WHEN pg_catalog.octet_length({column}::pg_catalog.text) <= {most}
-                  THEN pg_catalog.btrim({column}::pg_catalog.text, E' \\t\\n\\r') END) COLLATE "C"
-            """);
 
     private final String key;
     private final String value;

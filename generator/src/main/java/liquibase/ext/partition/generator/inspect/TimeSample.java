@@ -3,6 +3,7 @@ package liquibase.ext.partition.generator.inspect;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -11,13 +12,12 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.survey.LimitedReading;
+import liquibase.ext.partition.engine.survey.RowSample;
 import liquibase.ext.partition.engine.time.TextDate;
 
 /** Finds columns that write the time otherwise than by a type for dates, by looking at some rows of a table. */
 final class TimeSample {
-    /** Some ten thousand rows: enough to tell 95 % from 90 %, and read in a second from the slowest disk. */
-    private static final int BLOCKS = 200;
-
     /** Which part of the values must have a time. Not all: a few that are empty or garbage are what real tables have. */
     private static final double ENOUGH = 0.95;
 
@@ -25,11 +25,7 @@ final class TimeSample {
     private static final Pattern NAME_OF_A_TIME =
             Pattern.compile("(_at|_on|_ts|_ms|[a-z]At)$|time|date|epoch|^(at|ts|created|updated)$");
 
-    private static final Sql BLOCKS_OF_THE_TABLE = Sql.of(
-            "SELECT pg_catalog.pg_relation_size({oid}::pg_catalog.oid) / pg_catalog.current_setting('block_size')::bigint");
-
-    private static final Sql SAMPLE =
-            Sql.of("SELECT {counts} FROM {table} AS source TABLESAMPLE SYSTEM ({percent}) {times}");
+    private static final Sql SAMPLE = Sql.of("SELECT {counts} FROM {rows} AS source {times}");
 
     private static final Sql COUNTS = Sql.of("pg_catalog.count({column}), pg_catalog.count(*) FILTER (WHERE {fits})");
     private static final Sql ANY_TIME = Sql.of("{time} IS NOT NULL");
@@ -79,7 +75,10 @@ final class TimeSample {
     }
 
     private List<TimeColumn> fitting(Table table, List<TimeColumn> possible) throws SQLException {
-        long blocks = session.queryLong(BLOCKS_OF_THE_TABLE.with("oid", table.oid()));
+        RowSample rows = RowSample.of(
+                session,
+                table.name(),
+                new LinkedHashSet<>(possible.stream().map(TimeColumn::name).toList()));
         List<Sql> counts = new ArrayList<>();
         List<Sql> times = new ArrayList<>();
         for (TimeColumn column : possible) {
@@ -89,9 +88,8 @@ final class TimeSample {
                     .with("fits", fits(column.notation(), TIME.with("alias", alias))));
         }
         Sql sample = SAMPLE.with("counts", Sql.list(counts))
-                .with("table", table.name())
-                .with("times", Sql.join("\n", times))
-                .with("percent", blocks <= BLOCKS ? 100.0 : 100.0 * BLOCKS / blocks);
+                .with("rows", rows.rows())
+                .with("times", Sql.join("\n", times));
         return session.query(sample, row -> {
                     List<TimeColumn> fitting = new ArrayList<>();
                     for (int i = 0; i < possible.size(); i++) {

@@ -5,6 +5,7 @@ import java.util.Locale;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.survey.Belonging;
 import liquibase.ext.partition.engine.survey.Change;
+import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.engine.survey.Setting;
 import liquibase.ext.partition.engine.survey.Survey;
@@ -55,6 +56,10 @@ public final class PlanJson {
         table.survey()
                 .flatMap(Survey::estimate)
                 .ifPresentOrElse(it -> estimate(json.putObject("estimate"), it), () -> json.putNull("estimate"));
+        table.survey()
+                .flatMap(Survey::sample)
+                .ifPresentOrElse(
+                        it -> sample(json.putObject("defaultPartition"), it), () -> json.putNull("defaultPartition"));
         ArrayNode refused = json.putArray("refused");
         ArrayNode changes = json.putArray("changes");
         ArrayNode comesAlong = json.putArray("comesAlong");
@@ -95,6 +100,21 @@ public final class PlanJson {
         json.put("shortestSeconds", estimate.shortest().toSeconds());
         json.put("longestSeconds", estimate.longest().toSeconds());
         json.put("assumption", estimate.assumption());
+    }
+
+    private static void sample(ObjectNode json, DefaultSample sample) {
+        json.put("tableName", sample.partition().name().name());
+        json.put("sampledRows", sample.rows());
+        json.put("wholeTable", sample.whole());
+        json.put("rows", sample.aside().total());
+        json.put("null", sample.aside().nulls());
+        json.put("unreadable", sample.aside().unreadable());
+        json.put("infinite", sample.aside().infinite());
+        json.put("before", sample.aside().before());
+        json.put("after", sample.aside().after());
+        json.put("maxDefaultShare", sample.share().toString());
+        json.put("exceeded", sample.isExceeded());
+        json.put("sentence", sample.sentence());
     }
 
     private static void obstacle(ObjectNode json, Obstacle obstacle) {

@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.MigrationStatus;
 import liquibase.ext.partition.engine.state.Migrations;
@@ -102,7 +103,11 @@ public final class PlanReader {
                 spec,
                 TableSpec.names(table.keyColumns()),
                 table.tuning().workers().orElse(1),
-                stateSchema);
+                stateSchema,
+                table.tuning()
+                        .text(DefaultShare.ATTRIBUTE)
+                        .map(DefaultShare::parse)
+                        .orElse(DefaultShare.DEFAULT));
         return survey.refusing(
                         source.map(it -> unexpectedColumns(it, table.columns().keySet()))
                                 .orElse(List.of()))

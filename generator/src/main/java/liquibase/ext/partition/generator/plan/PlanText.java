@@ -3,12 +3,14 @@ package liquibase.ext.partition.generator.plan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.survey.Belonging;
 import liquibase.ext.partition.engine.survey.Change;
+import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.engine.survey.Setting;
 import liquibase.ext.partition.engine.survey.Survey;
@@ -42,7 +44,9 @@ public final class PlanText {
     private void table(TablePlan table) {
         line(table.spec().source() + ": "
                 + switch (table.verdict()) {
-                    case PARTITIONABLE -> "can be partitioned";
+                    case PARTITIONABLE ->
+                        "can be partitioned"
+                                + (table.isToBeLookedAt() ? ", but look at its default partition first" : "");
                     case BEGUN -> "its migration has begun";
                     case REFUSED -> "REFUSED";
                 });
@@ -56,12 +60,20 @@ public final class PlanText {
             line("  What stands in the way");
             survey.refused().forEach(this::obstacle);
         }
+        Optional<DefaultSample> misplaced = survey.sample().filter(DefaultSample::isExceeded);
+        if (misplaced.isPresent() && misplaced.get().obstacle().isEmpty()) {
+            line("  What to look at first");
+            wrapped("    - ", "      ", misplaced.get().sentence());
+        }
         if (survey.size().isEmpty()) {
             return;
         }
         line("  What it is");
         size(survey.size().get());
         newTable(survey.spec());
+        if (misplaced.isEmpty()) {
+            survey.sample().ifPresent(sample -> labelled("sample", sample.sentence()));
+        }
         survey.estimate().ifPresent(this::estimate);
         if (!survey.changes().isEmpty()) {
             line("  What changes");
@@ -177,6 +189,10 @@ public final class PlanText {
             parts.add("%d begun".formatted(begun));
         }
         parts.add("%d refused".formatted(refused));
+        long lookedAt = plan.tables().stream().filter(TablePlan::isToBeLookedAt).count();
+        if (lookedAt > 0) {
+            parts.add("%d to look at".formatted(lookedAt));
+        }
         return "%s: %s.%s Nothing was changed."
                 .formatted(
                         plan.tables().size() == 1 ? "1 table" : plan.tables().size() + " tables",

@@ -2,6 +2,7 @@ package liquibase.ext.partition.generator.plan;
 
 import java.util.Locale;
 import java.util.Optional;
+import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 
@@ -29,5 +30,13 @@ public record TablePlan(NewTableSpec spec, Optional<String> begun, Optional<Surv
             return Verdict.BEGUN;
         }
         return survey.get().isRefused() ? Verdict.REFUSED : Verdict.PARTITIONABLE;
+    }
+
+    /** Whether it can be partitioned, but more rows of a sample would be in the default partition than may be there. */
+    public boolean isToBeLookedAt() {
+        return verdict() == Verdict.PARTITIONABLE
+                && survey.flatMap(Survey::sample)
+                        .filter(DefaultSample::isExceeded)
+                        .isPresent();
     }
 }

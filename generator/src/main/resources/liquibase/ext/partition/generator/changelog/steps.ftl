@@ -70,7 +70,7 @@
 <#assign pace = ["pauseBetweenChunks", "maxReplicaLag", "maxLoad", "throttleQuery", "window", "maxDuration"]>
 <#assign chunks = ["chunkTime"] + pace>
 <#assign tuning = {
-  "prepare": ["acceptTriggers"],
+  "prepare": ["acceptTriggers", "maxDefaultShare"],
   "capture": lock,
   "copy": ["chunkSize", "workers"] + chunks,
   "index": ["workers"] + pace,

@@ -2,6 +2,7 @@ package liquibase.ext.partition.generator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.networknt.schema.InputFormat;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -16,18 +17,22 @@ import liquibase.ext.partition.engine.run.OnBusy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.generator.plan.PlanOutputTest;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -139,6 +144,117 @@ class PlanCommandTest {
         assertThat(json.path("tables").get(1).path("verdict").asString()).isEqualTo("refused");
     }
 
+    /** As many as tell by themselves that a setting is wrong. */
+    private void visits(String type, String values, String setting) throws IOException {
+        database.execute(
+                "CREATE TABLE visits (id bigint PRIMARY KEY, at %s)".formatted(type),
+                "INSERT INTO visits SELECT i, %s FROM generate_series(0, 199) AS i".formatted(values));
+        Files.writeString(config, """
+                tables:
+                  - tableName: visits
+                    keyColumns: [id]
+                    partitionBy: {columns: [at], from: 2024-01, until: 2025-01, %s}
+                """.formatted(setting));
+    }
+
+    @Test
+    void saysFromASampleThatAPatternOfDatesIsMisreadAndHowMuchOfItBeforeAnythingIsCopied() throws IOException {
+        visits("text", "to_char(date '2024-01-01' + i::int, 'DD/MM/YYYY')", "textFormat: MM/DD/YYYY");
+
+        assertThat(plan()).as(out.toString()).isZero();
+        assertThat(unwrapped())
+                .contains(
+                        "public.visits: can be partitioned, but look at its default partition first",
+                        "58.0 % of its 200 rows would be in the default partition public.visits_default, more than"
+                                + " maxDefaultShare (1%): 116 rows (116 not a date).",
+                        "verifyCopy counts them all, and where they are so many, it fails and nothing is swapped.",
+                        "Check textFormat (MM/DD/YYYY), and whether at is the column that has the time.",
+                        "set maxDefaultShare: 58%",
+                        "1 table: 1 can be partitioned, 0 refused, 1 to look at. Nothing was changed.");
+
+        JsonNode sample = json("--json").path("tables").get(0).path("defaultPartition");
+        assertThat(sample.path("tableName").asString()).isEqualTo("visits_default");
+        assertThat(sample.path("sampledRows").longValue()).isEqualTo(200);
+        assertThat(sample.path("wholeTable").booleanValue()).isTrue();
+        assertThat(sample.path("rows").longValue()).isEqualTo(116);
+        assertThat(sample.path("unreadable").longValue()).isEqualTo(116);
+        assertThat(sample.path("maxDefaultShare").asString()).isEqualTo("1%");
+        assertThat(sample.path("exceeded").booleanValue()).isTrue();
+        assertThat(sample.path("sentence").asString()).contains("more than maxDefaultShare (1%)");
+
+        Files.writeString(config, Files.readString(config).replace("MM/DD", "DD/MM"));
+        out.getBuffer().setLength(0);
+        assertThat(plan()).isZero();
+        assertThat(unwrapped())
+                .contains(
+                        "public.visits: can be partitioned\n",
+                        "None of its 200 rows would be in the default partition public.visits_default.");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            bigint | (extract(epoch FROM timestamptz '2024-02-03 00:00+00') * 1000)::bigint | epoch: seconds | 200 from 2025-01 on | check epoch (seconds) | are read as times from 56060-
+            bigint | extract(epoch FROM timestamptz '2024-02-03 00:00+00')::bigint | epoch: milliseconds | 200 before 2024-01 | check epoch (milliseconds) | are read as times from 1970-01-20 to 1970-01-20
+            uuid | gen_random_uuid() | keyTime: uuidv7 | 200 not a date | check keyTime (uuidv7) | keyColumns
+            bigint | (extract(epoch FROM timestamptz '2024-02-03 00:00+00') * 1000 - 1420070400000)::bigint << 22 | keyTime: snowflake | 200 before 2024-01 | check keyTime (snowflake) | are read as times from 2019-
+            text | '2024-05-05' | textFormat: DD.MM.YYYY | 200 not a date | check textFormat (DD.MM.YYYY) | column
+            date | date '2023-05-05' | interval: month | 200 before 2024-01 | from (2024-01), until (2025-01) | are read as times from 2023-05-05 to 2023-05-05
+            """)
+    void refusesASettingByWhichEveryRowOfASampleWouldBeInTheDefaultPartition(
+            String type, String values, String setting, String cause, String check, String more) throws IOException {
+        visits(type, values, setting);
+
+        assertThat(plan()).as(out.toString()).isEqualTo(ExitCodes.REFUSED);
+        assertThat(unwrapped())
+                .contains(
+                        "public.visits: REFUSED",
+                        "all of its 200 rows would be in the default partition public.visits_default, and"
+                                + " maxDefaultShare is 1%: 200 rows (" + cause + ")",
+                        check,
+                        "set maxDefaultShare: 100%");
+        assertThat(unwrapped()).contains(more.equals("keyColumns") || more.equals("column") ? "→" : more);
+        assertThat(json("--json")
+                        .path("tables")
+                        .get(0)
+                        .path("refused")
+                        .get(0)
+                        .path("what")
+                        .asString())
+                .contains("maxDefaultShare is 1%");
+
+        Files.writeString(config, Files.readString(config) + "    maxDefaultShare: 100%\n");
+        out.getBuffer().setLength(0);
+        assertThat(plan()).as(out.toString()).isZero();
+        assertThat(unwrapped()).contains("public.visits: can be partitioned\n", "200 rows (" + cause + ")");
+    }
+
+    @Test
+    void saysNothingOfTheDefaultPartitionOfATableWithoutRowsAndWhyWhereItMayNotReadThem() throws IOException {
+        database.execute("TRUNCATE orders");
+        assertThat(plan()).isZero();
+        assertThat(unwrapped()).doesNotContain("in the default partition");
+        assertThat(json("--json").path("tables").get(0).path("defaultPartition").isNull())
+                .isTrue();
+
+        database.execute("INSERT INTO orders VALUES (1, '2024-01-01')");
+        String stranger = database.createRole("stranger", "");
+        out.getBuffer().setLength(0);
+        run(arguments(stranger, stranger));
+        assertThat(unwrapped()).contains("no sample was read: this role may not read the table");
+    }
+
+    private String unwrapped() {
+        return out.toString().replaceAll("\n {6,}(?=[^ ])", " ");
+    }
+
+    private JsonNode json(String... more) throws IOException {
+        out.getBuffer().setLength(0);
+        plan(more);
+        assertThat(PlanOutputTest.schema().validate(out.toString(), InputFormat.JSON))
+                .isEmpty();
+        return JsonMapper.shared().readTree(out.toString());
+    }
+
     @Test
     void tellsHowFarAMigrationIsInsteadOfRefusingWhatItHasMade() throws Exception {
         database.execute("CREATE SCHEMA liquibase");
@@ -237,7 +353,8 @@ class PlanCommandTest {
                             PartitionLayout.parse("orders_", "month", "2024-01", "2025-01"),
                             Routing.NATIVE,
                             IncomingForeignKeys.REFUSE,
-                            List.of()));
+                            List.of()),
+                    DefaultShare.DEFAULT);
         }
     }
 }

@@ -337,7 +337,7 @@ class TableInspectorTest {
                             .inspect(List.of("orders")))
                     .isInstanceOf(UnsuitableTableException.class)
                     .hasMessageContaining(
-                            "whether another column holds the time is not known, because this role may not read the table.");
+                            "whether another column holds the time is not known, because this role may not read the table, or not all of its rows.");
         }
     }
 
@@ -442,7 +442,9 @@ class TableInspectorTest {
             ConfigText text =
                     new TableInspector(Session.pinned(connection), Duration.ofSeconds(5)).inspect(List.of("orders"));
 
-            assertThat(text.yaml()).contains("because this role may not read the table, and there are no statistics.");
+            assertThat(text.yaml())
+                    .contains(
+                            "because this role may not read the table, or not all of its rows, and there are no statistics.");
         }
     }
 

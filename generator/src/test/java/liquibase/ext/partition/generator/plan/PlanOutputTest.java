@@ -22,8 +22,11 @@ import java.util.OptionalLong;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.state.DefaultRows;
+import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.survey.Belonging;
 import liquibase.ext.partition.engine.survey.Change;
+import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.engine.survey.Setting;
 import liquibase.ext.partition.engine.survey.Setting.Verdict;
@@ -42,7 +45,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * A plan as text and as JSON, held against files that people can read. After a change on purpose run the test with
  * {@code -Dgolden.update=true}, and review the difference.
  */
-class PlanOutputTest {
+public class PlanOutputTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden/plan");
     private static final long GIGABYTE = 1L << 30;
 
@@ -106,6 +109,14 @@ class PlanOutputTest {
                                 "Rows with the same id are no longer refused where created_at differs. INSERT … ON CONFLICT (id) finds no such index any more; name created_at too."),
                         new Change(Feature.INDEXES, "broken", "btree (note)", "", "It is invalid.")),
                 List.of(),
+                Optional.of(new DefaultSample(
+                        spec("orders"),
+                        4_950,
+                        false,
+                        new DefaultRows(31, 200, 0, 0, 23),
+                        Optional.of("2027-01-03 to 2037-05-05"),
+                        DefaultShare.DEFAULT,
+                        Optional.empty())),
                 ofTable);
         Survey events = new Survey(
                 spec("events"),
@@ -120,6 +131,14 @@ class PlanOutputTest {
                                 "role app may not create tables in schema shop",
                                 "GRANT CREATE ON SCHEMA \"shop\" TO app"),
                         new Obstacle(Feature.COLUMNS, "it has no column \u001b[31m\nat", "")),
+                Optional.of(new DefaultSample(
+                        spec("events"),
+                        7,
+                        true,
+                        DefaultRows.none(),
+                        Optional.empty(),
+                        DefaultShare.DEFAULT,
+                        Optional.empty())),
                 ofTable);
         Survey missing = new Survey(
                 spec("missing"),
@@ -128,6 +147,7 @@ class PlanOutputTest {
                 List.of(),
                 List.of(),
                 List.of(new Obstacle(null, "there is no such table in this database", "check its name")),
+                Optional.empty(),
                 List.of());
         return new DatabasePlan(
                 "shop",
@@ -203,7 +223,7 @@ class PlanOutputTest {
                 .isEqualTo(text);
     }
 
-    private static Schema schema() throws IOException {
+    public static Schema schema() throws IOException {
         return SchemaRegistry.withDialect(Dialects.getDraft202012()).getSchema(schemaText(), InputFormat.JSON);
     }
 

@@ -1,0 +1,231 @@
+package liquibase.ext.partition.engine.survey;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.engine.state.DefaultRows;
+import liquibase.ext.partition.engine.state.DefaultShare;
+import liquibase.ext.partition.engine.target.Conversions;
+import liquibase.ext.partition.engine.target.NewTable;
+import liquibase.ext.partition.engine.target.NewTableSpec;
+import liquibase.ext.partition.engine.target.PartitionKey;
+import liquibase.ext.partition.engine.target.PartitionKeySpec;
+import liquibase.ext.partition.engine.target.PartitionLayout;
+import liquibase.ext.partition.engine.target.RowShape;
+import liquibase.ext.partition.engine.time.TextDateFormat;
+
+/**
+ * How many rows of a sample would be in the default partition, and why: so that a date that is misread shows before anything is copied,
+ * and not days later in {@code verifyCopy}. A sample is no proof, so in general it refuses nothing; but where every one of some dozens
+ * of rows would be there, the setting is wrong, or somebody has to say that it is not.
+ *
+ * @param rows how many were read
+ * @param whole whether these are all that there are
+ * @param aside those that would be in the default partition
+ * @param span from when to when those of them are that have a time, as people write days; empty where none has
+ * @param share how many may be there
+ * @param notRead why nothing was read, a phrase; empty where something was
+ */
+public record DefaultSample(
+        NewTableSpec spec,
+        long rows,
+        boolean whole,
+        DefaultRows aside,
+        Optional<String> span,
+        DefaultShare share,
+        Optional<String> notRead) {
+    /** Fifty rows from all over a heap, and not one of them in any of the partitions that somebody has asked for. */
+    private static final long ENOUGH = 50;
+
+    private static final Duration LIMIT = Duration.ofSeconds(3);
+
+    private static final Sql COUNT = Sql.of("""
+            SELECT r.aside, pg_catalog.count(*) AS rows, {counts},
+                   pg_catalog.to_char(pg_catalog.min(r.time) FILTER (WHERE pg_catalog.isfinite(r.time)), 'FMYYYY-MM-DD') AS first,
+                   pg_catalog.to_char(pg_catalog.max(r.time) FILTER (WHERE pg_catalog.isfinite(r.time)), 'FMYYYY-MM-DD') AS last
+            FROM (SELECT {time} AS time, {empty} AS empty, ({value} >= {from} AND {value} < {until}) IS NOT TRUE AS aside
+                  FROM (SELECT {columns} FROM {sample} AS t OFFSET 0) AS n OFFSET 0) AS r
+            GROUP BY r.aside
+            """);
+
+    private static final Sql AS = Sql.of("{value} AS {column}");
+
+    /** Rows of the sample that go to the same place: into a partition of their own, or not. */
+    private record Counted(boolean aside, long rows, DefaultRows causes, String first, String last) {}
+
+    /**
+     * Reads a few thousand rows in at most three seconds, ACCESS SHARE on the source meanwhile; changes nothing.
+     *
+     * @param plan whose partition key decides, by the expression that the copy will use
+     * @param conversions of the columns whose types change on the way
+     * @return empty where the source has no rows
+     */
+    static Optional<DefaultSample> read(Session session, NewTable plan, Conversions conversions, DefaultShare share)
+            throws SQLException {
+        NewTableSpec spec = plan.spec();
+        boolean[] whole = {false};
+        LimitedReading.Result<List<Counted>> read;
+        try {
+            read = new LimitedReading(session, LIMIT).run("a sample", () -> {
+                RowSample sample =
+                        RowSample.of(session, spec.source(), plan.key().columns());
+                whole[0] = sample.whole();
+                return session.query(
+                        count(plan, conversions, sample),
+                        row -> new Counted(
+                                row.getBoolean("aside"),
+                                row.getLong("rows"),
+                                DefaultRows.read(row),
+                                row.getString("first"),
+                                row.getString("last")));
+            });
+        } catch (SQLException e) {
+            if (e.getSQLState() == null || SqlState.isConnectionLost(e) || SqlState.QUERY_CANCELED.matches(e)) {
+                throw e;
+            }
+            // Whatever else a row, or a user's expression, is in the way of is told by the copy, with the row's key.
+            read = LimitedReading.Result.none(e.getMessage().lines().findFirst().orElse(""));
+        }
+        if (read.value().isEmpty()) {
+            return Optional.of(new DefaultSample(
+                    spec, 0, false, DefaultRows.none(), Optional.empty(), share, Optional.of(read.why())));
+        }
+        long rows = read.value().get().stream().mapToLong(Counted::rows).sum();
+        Optional<Counted> aside =
+                read.value().get().stream().filter(Counted::aside).findFirst();
+        return rows == 0
+                ? Optional.empty()
+                : Optional.of(new DefaultSample(
+                        spec,
+                        rows,
+                        whole[0],
+                        aside.map(Counted::causes).orElse(DefaultRows.none()),
+                        aside.filter(it -> it.first() != null).map(it -> "%s to %s".formatted(it.first(), it.last())),
+                        share,
+                        Optional.empty()));
+    }
+
+    private static Sql count(NewTable plan, Conversions conversions, RowSample sample) {
+        PartitionKey key = plan.key();
+        PartitionLayout layout = plan.spec().layout();
+        TextDateFormat format = plan.spec().partitionKey().textDateFormat();
+        Function<Identifier, Sql> converted = column -> Sql.list("n", List.of(column));
+        List<Sql> columns = key.columns().stream()
+                .map(column -> AS.with(
+                                "value",
+                                conversions.convert(
+                                        column, Sql.list("t", List.of(column)), RowShape.SOURCE, RowShape.NEW))
+                        .with("column", column))
+                .toList();
+        Sql time = key.time(converted, format);
+        return COUNT.with("counts", DefaultRows.counts(layout))
+                .with("value", key.isColumn() ? key.value(converted) : time)
+                .with("time", time)
+                .with("empty", DefaultRows.empty(key, converted))
+                .with("from", key.bound(layout.from()))
+                .with("until", key.bound(layout.until()))
+                .with("columns", Sql.list(columns))
+                .with("sample", sample.rows());
+    }
+
+    /** The default partition, or, where a trigger routes the rows, the child that takes its place. */
+    public QualifiedName partition() {
+        return spec.source().sibling(spec.layout().defaultPartition());
+    }
+
+    /** Whether more rows of the sample would be there than may be there of all. */
+    public boolean isExceeded() {
+        return share.isExceeded(aside.total(), rows);
+    }
+
+    /** That the setting is wrong; empty where a sample cannot tell. */
+    public Optional<Obstacle> obstacle() {
+        // Whoever lets half of the rows be there expects them there, and then a sample of nothing else is no wonder.
+        boolean expected = !share.isExceeded(1, 2);
+        return rows < ENOUGH || aside.total() < rows || expected
+                ? Optional.empty()
+                : Optional.of(new Obstacle(
+                        Feature.COLUMNS,
+                        "all of %s would be in the default partition %s, and maxDefaultShare is %s: %s"
+                                .formatted(sampled(), partition(), share, described()),
+                        "%s; where these rows belong there, set maxDefaultShare: 100%% in the config and generate again, or as an attribute of partitionable, createPartitionedTable, verifyCopy and lockedSwap"
+                                .formatted(check())));
+    }
+
+    /** What was found, in sentences for people. */
+    public String sentence() {
+        if (notRead.isPresent()) {
+            return "Whether the date is read right is not known, for no sample was read: %s.".formatted(notRead.get());
+        }
+        if (aside.total() == 0) {
+            return "None of %s would be in the default partition %s.".formatted(sampled(), partition());
+        }
+        String found = "%s of %s would be in the default partition %s"
+                .formatted(DefaultShare.percentOf(aside.total(), rows), sampled(), partition());
+        if (!isExceeded()) {
+            return "%s: %s.".formatted(found, described());
+        }
+        String check = check();
+        return "%s, more than maxDefaultShare (%s): %s. verifyCopy counts them all, and where they are so many, it fails and nothing is swapped. %s. Where these rows belong there, set maxDefaultShare: %s."
+                .formatted(
+                        found,
+                        share,
+                        described(),
+                        Character.toUpperCase(check.charAt(0)) + check.substring(1),
+                        DefaultShare.atLeast(aside.total(), rows));
+    }
+
+    private String sampled() {
+        return String.format(Locale.ROOT, whole ? "its %,d rows" : "a sample of %,d rows", rows);
+    }
+
+    private String described() {
+        return aside.describe(first(), until());
+    }
+
+    private String first() {
+        return spec.layout().interval().write(spec.layout().from());
+    }
+
+    private String until() {
+        return spec.layout().interval().write(spec.layout().until());
+    }
+
+    /** What may be wrong, by what was found. */
+    private String check() {
+        PartitionKeySpec key = spec.partitionKey();
+        List<String> settings = new ArrayList<>();
+        key.textFormat().ifPresent(format -> settings.add("textFormat (%s)".formatted(format)));
+        key.epoch().ifPresent(unit -> settings.add("epoch (%s)".formatted(unit)));
+        key.keyTime().ifPresent(kind -> settings.add("keyTime (%s)".formatted(kind)));
+        if (aside.before() + aside.after() > 0) {
+            settings.add("from (%s), until (%s)".formatted(first(), until()));
+        }
+        if (aside.nulls() + aside.unreadable() + aside.infinite() > 0 || settings.isEmpty()) {
+            String and = settings.isEmpty() ? "" : "and ";
+            settings.add(and
+                    + (key.columns().size() == 1
+                            ? "whether %s is the column that has the time"
+                                    .formatted(key.columns().get(0))
+                            : "whether %s are the columns that have the time"
+                                    .formatted(String.join(
+                                            ", ",
+                                            key.columns().stream()
+                                                    .map(Identifier::name)
+                                                    .toList()))));
+        }
+        return "check " + String.join(", ", settings)
+                + span.map(" (these rows are read as times from %s)"::formatted).orElse("");
+    }
+}
