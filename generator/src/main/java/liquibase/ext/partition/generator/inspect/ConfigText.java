@@ -151,12 +151,28 @@ public record ConfigText(String yaml, int todos) {
         if (chosen.notation() != TimeNotation.DATE_TYPE) {
             writer.comment(
                     indent,
-                    "There is no date column to use; nearly every value in a sample of this one is %s."
-                            .formatted(chosen.notation().phrase()));
+                    "%s; nearly every value in a sample of this one is %s."
+                            .formatted(
+                                    PartitionColumns.candidates(inspected.table(), List.of())
+                                                    .isEmpty()
+                                            ? "There is no date column to use"
+                                            : "Dates change with an edit here, by their names",
+                                    chosen.notation().phrase()));
+            if (!TimeSample.isSure(chosen)) {
+                writer.todo(
+                        indent,
+                        "Make sure that %s is a time: nothing but the size of its numbers says so."
+                                .formatted(chosen.name().name()));
+            }
         } else if (!chosen.column().notNull()) {
             writer.comment(
                     indent,
                     "It may be NULL, so that no primary key can hold it. If it never is, SET NOT NULL in the table first.");
+        }
+        if (PartitionColumns.changes(chosen.name())) {
+            writer.todo(
+                    indent,
+                    "By its name it changes with an edit, and then a row moves to another partition. Take a column that stays as it is, if there is one.");
         }
         if (others.isEmpty()) {
             return;

@@ -16,7 +16,11 @@ final class PartitionColumns {
             Pattern.compile("creat|insert|occur|order|event|record|logged|received|^(timestamp|ts|date|day|time)$");
 
     /** Changes while the row lives, so that rows would move between partitions. */
-    private static final Pattern CHANGING = Pattern.compile("updat|modif|chang|delet|expir|last|until|end|valid");
+    private static final Pattern CHANGING =
+            Pattern.compile("updat|modif|chang|delet|edit|expir|last|until|end|valid|seen|touch|refresh|sync");
+
+    private static final int OF_CREATION = 0;
+    private static final int OF_CHANGE = 3;
 
     private PartitionColumns() {}
 
@@ -32,18 +36,30 @@ final class PartitionColumns {
         return ofDateType(table).stream()
                 .filter(column -> !column.generated())
                 .sorted(Comparator.comparing((Column column) -> !key.contains(column.name()))
-                        .thenComparing(column -> doubt(column.name().name().toLowerCase(Locale.ROOT))))
+                        .thenComparing(column -> doubt(column.name())))
                 .map(column -> new TimeColumn(column, TimeNotation.DATE_TYPE))
                 .toList();
     }
 
-    private static int doubt(String name) {
+    /** How much a name speaks against a column: the fewer, the likelier it says when the row came to be, and stays as it is. */
+    static int doubt(Identifier column) {
+        String name = column.name().toLowerCase(Locale.ROOT);
         if (name.contains("creat")) {
-            return 0;
+            return OF_CREATION;
         }
         if (CHANGING.matcher(name).find()) {
-            return 3;
+            return OF_CHANGE;
         }
         return BEGINNING.matcher(name).find() ? 1 : 2;
+    }
+
+    /** Whether its name says that it changes while the row lives. */
+    static boolean changes(Identifier column) {
+        return doubt(column) == OF_CHANGE;
+    }
+
+    /** Whether its name says that it is from when the row came to be. */
+    static boolean isOfCreation(Identifier column) {
+        return doubt(column) == OF_CREATION;
     }
 }

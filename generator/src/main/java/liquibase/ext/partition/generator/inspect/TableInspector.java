@@ -149,17 +149,49 @@ public final class TableInspector {
         List<TimeColumn> notNull =
                 dates.stream().filter(date -> date.column().notNull()).toList();
         if (!notNull.isEmpty()) {
-            return withFirst(table, key, notNull);
+            if (!PartitionColumns.changes(notNull.get(0).name())) {
+                return withFirst(table, key, notNull);
+            }
+            Optional<InspectedTable> another = withWhatDoesNotChange(table, key, dates);
+            return another.isPresent() ? another.get() : withFirst(table, key, notNull);
         }
         if (!dates.isEmpty()) {
             return withFewestNulls(table, key, dates);
         }
-        LimitedReading.Result<List<TimeColumn>> sampled = samples.columns(table, key.columns());
-        List<TimeColumn> others = sampled.value().orElse(List.of());
+        LimitedReading.Result<TimeSample.Found> sampled = samples.columns(table, key.columns());
+        List<TimeColumn> others = sampled.value().map(TimeSample.Found::fitting).orElse(List.of());
         if (others.isEmpty()) {
-            throw new UnsuitableTableException(noPartitionColumn(table, sampled.why()));
+            throw new UnsuitableTableException(noPartitionColumn(
+                    table,
+                    sampled.value()
+                            .map(TimeSample.Found::nothing)
+                            .orElse("whether another column holds the time is not known, because " + sampled.why())));
         }
         return withFirst(table, key, others);
+    }
+
+    /**
+     * Where every date that is never NULL changes with an edit, by its name, a column that is from when the row came to be: a date that may
+     * be NULL and is not in any row, or one that writes the time otherwise.
+     */
+    private Optional<InspectedTable> withWhatDoesNotChange(Table table, Index key, List<TimeColumn> dates)
+            throws SQLException {
+        List<TimeColumn> nullable = dates.stream()
+                .filter(date -> PartitionColumns.isOfCreation(date.name()))
+                .toList();
+        if (!nullable.isEmpty()) {
+            List<DateRange> read = ranges.read(table.name(), nullable);
+            for (int i = 0; i < read.size(); i++) {
+                if (read.get(i).nullShare() == 0) {
+                    return Optional.of(inspected(table, key, nullable.get(i), dates, read.get(i)));
+                }
+            }
+        }
+        List<TimeColumn> others =
+                samples.columns(table, key.columns()).value().map(TimeSample.Found::fitting).orElse(List.of()).stream()
+                        .filter(column -> PartitionColumns.isOfCreation(column.name()))
+                        .toList();
+        return others.isEmpty() ? Optional.empty() : Optional.of(withFirst(table, key, others));
     }
 
     private InspectedTable withFirst(Table table, Index key, List<TimeColumn> candidates) throws SQLException {
@@ -182,6 +214,7 @@ public final class TableInspector {
             throws SQLException {
         List<TimeColumn> others = candidates.stream()
                 .filter(candidate -> candidate.notation() == chosen.notation() && !candidate.equals(chosen))
+                .filter(candidate -> TimeSample.isSure(candidate) || !TimeSample.isSure(chosen))
                 .toList();
         return new InspectedTable(table, key, chosen, others, range, takenNames(table.name()));
     }
@@ -210,8 +243,8 @@ public final class TableInspector {
                         + ".";
     }
 
-    /** @param notSampled why no sample was read; null where one was */
-    private static String noPartitionColumn(Table table, String notSampled) {
+    /** @param others what became of the search for another column, a phrase */
+    private static String noPartitionColumn(Table table, String others) {
         List<Column> dates = PartitionColumns.ofDateType(table);
         String why = dates.isEmpty()
                 ? "it has no column of type date, timestamp or timestamptz"
@@ -219,12 +252,7 @@ public final class TableInspector {
                         .map(column -> column.name() + " is generated")
                         .collect(Collectors.joining(", and its column ", "its column ", ""));
         return "%s cannot be partitioned by month: %s, and %s. Give it a date column, or write the config by hand with the column that holds the time."
-                .formatted(
-                        table.name(),
-                        why,
-                        notSampled == null
-                                ? "a sample of its rows shows no key of UUIDs of version 7, no ISO dates in a text and no epochs"
-                                : "whether another column holds the time is not known, because " + notSampled);
+                .formatted(table.name(), why, others);
     }
 
     private List<Identifier> takenNames(QualifiedName source) throws SQLException {

@@ -3,11 +3,17 @@ package liquibase.ext.partition.generator.inspect;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.ForeignKey;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
@@ -21,13 +27,27 @@ final class TimeSample {
     /** Which part of the values must have a time. Not all: a few that are empty or garbage are what real tables have. */
     private static final double ENOUGH = 0.95;
 
-    /** Half of all ids have the size of an epoch in seconds, so that the name has to agree. */
-    private static final Pattern NAME_OF_A_TIME =
-            Pattern.compile("(_at|_on|_ts|_ms|[a-z]At)$|time|date|epoch|^(at|ts|created|updated)$");
+    /** Many ids and amounts have the size of an epoch in seconds, so that one by another name is a guess. */
+    private static final Pattern NAME_OF_A_TIME = Pattern.compile("(_at|_on|_ts|_ms)$|time|(?<!up)date|epoch|stamp"
+            + "|^(at|ts|ctime|mtime)$|^(creat|updat|delet|edit|insert|modif|chang|expir)(e|ed|es|ied)?(at|on|ts)?$");
 
-    private static final Sql SAMPLE = Sql.of("SELECT {counts} FROM {rows} AS source {times}");
+    private static final Pattern CAMEL_CASE_OF_A_TIME = Pattern.compile("[a-z](At|On|Ts|Ms)$");
 
-    private static final Sql COUNTS = Sql.of("pg_catalog.count({column}), pg_catalog.count(*) FILTER (WHERE {fits})");
+    /** An {@code integer} ends in 2038 in seconds, and in January 1970 in milliseconds. */
+    private static final Set<String> TYPES_OF_SECONDS = Set.of("int4", "int8", "numeric", "float8");
+
+    private static final Set<String> TYPES_OF_MILLISECONDS = Set.of("int8", "numeric", "float8");
+
+    private static final Sql SAMPLE =
+            Sql.of("SELECT pg_catalog.count(*) AS rows, {counts} FROM {rows} AS source {times}");
+
+    private static final Sql COUNTS = Sql.of("""
+            pg_catalog.count({column}), pg_catalog.count(*) FILTER (WHERE {fits}),
+            pg_catalog.avg(pg_catalog.date_part('epoch', {time})) FILTER (WHERE pg_catalog.isfinite({time}))""");
+
+    private static final int NUMBERS_BEFORE = 1;
+    private static final int NUMBERS_OF_A_COLUMN = 3;
+
     private static final Sql ANY_TIME = Sql.of("{time} IS NOT NULL");
     private static final Sql TIME = Sql.of("{alias}.at");
 
@@ -41,40 +61,109 @@ final class TimeSample {
     }
 
     /**
-     * The columns that write the time, the likeliest first: a key of UUIDs of version 7, then texts, then epochs; of these in the
-     * order of the table. Without a value where the sample may not be read or is not read in time.
+     * What a sample has shown.
+     *
+     * @param fitting the columns that write the time, the likeliest first
+     * @param looked all that were looked at
+     * @param rows how many rows were
      */
-    LimitedReading.Result<List<TimeColumn>> columns(Table table, List<Identifier> key) throws SQLException {
-        List<TimeColumn> possible = possible(table, key);
-        if (possible.isEmpty()) {
-            return new LimitedReading.Result<>(Optional.of(List.of()), null);
+    record Found(List<TimeColumn> fitting, List<TimeColumn> looked, long rows) {
+        /** What was looked for and not found, a phrase that goes on after "it has no date, and". */
+        String nothing() {
+            if (looked.isEmpty()) {
+                return "it has no other column in which a time was looked for: a uuid of the key, a text, or a number that is neither a key, nor counted by a sequence, nor refers to another table";
+            }
+            if (rows == 0) {
+                return "it has no rows by which to tell whether another column holds the time";
+            }
+            return String.format(
+                    Locale.ROOT,
+                    "%,d rows that were looked at show %s",
+                    rows,
+                    List.of(
+                                    described("UUIDs of version 7", Set.of(TimeNotation.UUID_7)),
+                                    described("ISO dates", Set.of(TimeNotation.ISO_TEXT)),
+                                    described(
+                                            "seconds or milliseconds since 1970",
+                                            Set.of(TimeNotation.EPOCH_SECONDS, TimeNotation.EPOCH_MILLISECONDS)))
+                            .stream()
+                            .flatMap(Optional::stream)
+                            .collect(Collectors.joining(", and ")));
         }
-        return reading.run("a sample", () -> fitting(table, possible));
+
+        private Optional<String> described(String what, Set<TimeNotation> notations) {
+            Set<String> names = looked.stream()
+                    .filter(column -> notations.contains(column.notation()))
+                    .map(column -> column.name().name())
+                    .collect(Collectors.toCollection(LinkedHashSet::new));
+            return names.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of("no %s in %s".formatted(what, String.join(", ", names)));
+        }
     }
 
-    private static List<TimeColumn> possible(Table table, List<Identifier> key) {
+    /** A column that writes the time, and the average of its times in seconds since 1970. */
+    private record Fitting(TimeColumn column, double average) {}
+
+    /**
+     * The columns that write the time, the likeliest first: a key of UUIDs of version 7, then what a text's form or a number's name says to
+     * be a time, before what only its size does; what stays as it is before what changes with an edit, texts before numbers, and of two that
+     * are alike in all that the earlier one, for a row is made before it is edited. Without a value where the sample may not be read or is
+     * not read in time.
+     */
+    LimitedReading.Result<Found> columns(Table table, List<Identifier> key) throws SQLException {
+        Set<Identifier> others = new LinkedHashSet<>(key);
+        for (ForeignKey reference : new ForeignKeyReader(session).own(table.oid())) {
+            reference.columns().forEach(pair -> others.add(pair.column()));
+        }
+        List<TimeColumn> possible = possible(table, key, others);
+        return possible.isEmpty()
+                ? new LimitedReading.Result<>(Optional.of(new Found(List.of(), List.of(), 0)), null)
+                : reading.run("a sample", () -> found(table, possible));
+    }
+
+    /** Whether more than the size of its numbers says that it is a time. */
+    static boolean isSure(TimeColumn column) {
+        return switch (column.notation()) {
+            case DATE_TYPE, UUID_7, ISO_TEXT -> true;
+            case EPOCH_SECONDS, EPOCH_MILLISECONDS -> isNamedForATime(column.column());
+        };
+    }
+
+    private static boolean isNamedForATime(Column column) {
+        String name = column.name().name();
+        return NAME_OF_A_TIME.matcher(name.toLowerCase(Locale.ROOT)).find()
+                || CAMEL_CASE_OF_A_TIME.matcher(name).find();
+    }
+
+    /** @param ids columns that tell rows apart, or refer to others */
+    private static List<TimeColumn> possible(Table table, List<Identifier> key, Set<Identifier> ids) {
         List<TimeColumn> possible = new ArrayList<>();
         for (TimeNotation notation : TimeNotation.values()) {
             table.columns().stream()
-                    .filter(column -> !column.generated() && mayBe(notation, column, key))
+                    .filter(column -> !column.generated() && mayBe(notation, column, key, ids))
                     .map(column -> new TimeColumn(column, notation))
                     .forEach(possible::add);
         }
         return possible;
     }
 
-    private static boolean mayBe(TimeNotation notation, Column column, List<Identifier> key) {
+    private static boolean mayBe(TimeNotation notation, Column column, List<Identifier> key, Set<Identifier> ids) {
         return switch (notation) {
             case DATE_TYPE -> false;
             case UUID_7 -> column.typeName().equals("uuid") && key.contains(column.name());
             case ISO_TEXT -> TextDate.TYPES.contains(column.typeName());
-            case EPOCH_SECONDS, EPOCH_MILLISECONDS ->
-                column.typeName().equals("int8")
-                        && NAME_OF_A_TIME.matcher(column.name().name()).find();
+            case EPOCH_SECONDS -> TYPES_OF_SECONDS.contains(column.typeName()) && mayCount(column, ids);
+            case EPOCH_MILLISECONDS -> TYPES_OF_MILLISECONDS.contains(column.typeName()) && mayCount(column, ids);
         };
     }
 
-    private List<TimeColumn> fitting(Table table, List<TimeColumn> possible) throws SQLException {
+    private static boolean mayCount(Column column, Set<Identifier> ids) {
+        boolean isId = ids.contains(column.name()) || !column.sequences().isEmpty();
+        return !isId || isNamedForATime(column);
+    }
+
+    private Found found(Table table, List<TimeColumn> possible) throws SQLException {
         RowSample rows = RowSample.of(
                 session,
                 table.name(),
@@ -83,24 +172,40 @@ final class TimeSample {
         List<Sql> times = new ArrayList<>();
         for (TimeColumn column : possible) {
             Identifier alias = new Identifier("time" + times.size());
+            Sql time = TIME.with("alias", alias);
             times.add(column.joined(alias));
             counts.add(COUNTS.with("column", column.ofSource())
-                    .with("fits", fits(column.notation(), TIME.with("alias", alias))));
+                    .with("fits", fits(column.notation(), time))
+                    .with("time", time));
         }
         Sql sample = SAMPLE.with("counts", Sql.list(counts))
                 .with("rows", rows.rows())
                 .with("times", Sql.join("\n", times));
         return session.query(sample, row -> {
-                    List<TimeColumn> fitting = new ArrayList<>();
+                    List<Fitting> fitting = new ArrayList<>();
                     for (int i = 0; i < possible.size(); i++) {
-                        long values = row.getLong(2 * i + 1);
-                        if (values > 0 && row.getLong(2 * i + 2) >= ENOUGH * values) {
-                            fitting.add(possible.get(i));
+                        int at = NUMBERS_BEFORE + NUMBERS_OF_A_COLUMN * i;
+                        long values = row.getLong(at + 1);
+                        if (values > 0 && row.getLong(at + 2) >= ENOUGH * values) {
+                            fitting.add(new Fitting(possible.get(i), row.getDouble(at + 3)));
                         }
                     }
-                    return fitting;
+                    return new Found(likeliestFirst(fitting), possible, row.getLong("rows"));
                 })
                 .get(0);
+    }
+
+    private static List<TimeColumn> likeliestFirst(List<Fitting> fitting) {
+        return fitting.stream()
+                .sorted(Comparator.comparing((Fitting it) -> it.column().notation() != TimeNotation.UUID_7)
+                        .thenComparing(it -> !isSure(it.column()))
+                        .thenComparing(
+                                it -> PartitionColumns.changes(it.column().name()))
+                        .thenComparing(it -> it.column().notation() != TimeNotation.ISO_TEXT)
+                        .thenComparing(it -> PartitionColumns.doubt(it.column().name()))
+                        .thenComparing(Fitting::average))
+                .map(Fitting::column)
+                .toList();
     }
 
     /** A text says by its form that it is a date, and a number only by its size. */

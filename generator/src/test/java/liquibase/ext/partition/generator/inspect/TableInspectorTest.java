@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -293,6 +294,112 @@ class TableInspectorTest {
                 .contains(
                         "# 4 of the 104 rows would be in the default partition: 1 NULL, 2 not a number of %s since 1970, 1 before from.\n"
                                 .formatted(unit));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            integer          | seconds      | 1
+            bigint           | seconds      | 1
+            bigint           | milliseconds | 1000
+            numeric(20,3)    | seconds      | 1.0001
+            numeric          | milliseconds | 1000
+            double precision | seconds      | 1.0001
+            double precision | milliseconds | 1000
+            """)
+    void takesAnEpochInEveryTypeOfNumbersWhateverItsNameAndSaysWhatSpeaksForIt(
+            String type, String unit, String perSecond) throws Exception {
+        database.execute(
+                "CREATE TABLE customers (id bigint PRIMARY KEY)",
+                "INSERT INTO customers VALUES (1700000000)",
+                """
+                CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint REFERENCES customers, number bigserial, paid boolean,
+                                     weight integer, wann %s)""".formatted(type),
+                """
+                INSERT INTO orders SELECT 1700000000 + n, 1700000000, 1700000000 + n, true, n,
+                                          extract(epoch FROM timestamp '2024-05-31 12:00') * %s
+                FROM generate_series(1, 100) AS n""".formatted(perSecond));
+
+        ConfigText text = inspect("orders");
+
+        assertThat(accepted(text).partitionBy().columns()).containsExactly("wann");
+        assertThat(accepted(text).partitionBy().epoch().word()).isEqualTo(unit);
+        assertThat(text.yaml())
+                .contains(
+                        "# There is no date column to use; nearly every value in a sample of this one is a number of %s since 1970.\n"
+                                .formatted(unit),
+                        "# TODO Make sure that wann is a time: nothing but the size of its numbers says so.\n",
+                        "# None of the 100 rows would be in the default partition.\n")
+                .doesNotContain("would do too");
+        assertThat(text.todos()).isEqualTo(1);
+    }
+
+    /** As Mattermost keeps its posts. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            updateat bigint, editat bigint, createat bigint, deleteat bigint | createat
+            "updatedAt" bigint, "createdAt" bigint, amount bigint, deleted bigint | createdAt
+            geaendert bigint, amount bigint, angelegt bigint, weg bigint | angelegt
+            updated_at text, edited bigint, created_at bigint, deleted bigint | created_at
+            updated_at timestamp NOT NULL, edited bigint, createat bigint, deleted bigint | createat
+            updated_at timestamp NOT NULL, edited bigint, created_at timestamp, deleted bigint | created_at
+            """)
+    void prefersWhatDoesNotChangeWithAnEdit(String columns, String chosen) throws Exception {
+        database.execute("CREATE TABLE posts (id text PRIMARY KEY, %s)".formatted(columns));
+        String[] names = columns.split(", ");
+        List<String> values = new ArrayList<>();
+        for (int i = 0; i < names.length; i++) {
+            String at = names[i].contains(chosen) ? "at" : i == 3 ? "to_timestamp(0)" : "at + interval '3 days'";
+            values.add(
+                    names[i].contains("amount")
+                            ? "5"
+                            : names[i].contains("bigint")
+                                    ? "(extract(epoch FROM %s) * 1000)::bigint".formatted(at)
+                                    : names[i].contains("text") ? "to_char(%s, 'YYYY-MM-DD')".formatted(at) : at);
+        }
+        database.execute("""
+                INSERT INTO posts SELECT 'p' || n, %s
+                FROM generate_series(1, 40) AS n, LATERAL (SELECT timestamptz '2024-05-05 00:00+00' + n * interval '1 hour' AS at) AS t""".formatted(String.join(", ", values)));
+
+        ConfigText text = inspect("posts");
+
+        assertThat(accepted(text).partitionBy().columns()).containsExactly(chosen);
+        assertThat(text.yaml()).contains("The oldest row is of 2024-05-05").doesNotContain("By its name it changes");
+    }
+
+    @Test
+    void saysOfTheOnlyDateThatItChangesWithAnEdit() throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id int PRIMARY KEY, created_at date, updated_at date NOT NULL)",
+                "INSERT INTO orders VALUES (1, NULL, '2024-05-05'), (2, '2024-05-05', '2024-05-05')");
+
+        ConfigText text = inspect("orders");
+
+        assertThat(accepted(text).partitionBy().columns()).containsExactly("updated_at");
+        assertThat(text.yaml())
+                .contains("# TODO By its name it changes with an edit, and then a row moves to another partition.");
+    }
+
+    @Test
+    void saysOnlyWhatItHasLookedAt() {
+        database.execute(
+                "CREATE TABLE customers (id bigint PRIMARY KEY)",
+                """
+                CREATE TABLE orders (id uuid PRIMARY KEY, customer bigint REFERENCES customers, number bigserial, note text,
+                                     weight numeric, updates integer, paid boolean, size smallint)""",
+                "INSERT INTO orders (id, note, weight, updates) SELECT gen_random_uuid(), 'n', n, n FROM generate_series(1, 7) AS n",
+                "CREATE TABLE ids (id bigint PRIMARY KEY, paid boolean)",
+                "CREATE TABLE nothing (id bigint PRIMARY KEY, at bigint)");
+
+        assertThatThrownBy(() -> inspect("orders", "ids", "nothing"))
+                .hasMessageContainingAll(
+                        "public.orders cannot be partitioned by month: it has no column of type date, timestamp or timestamptz,"
+                                + " and 7 rows that were looked at show no UUIDs of version 7 in id, and no ISO dates in note, and no"
+                                + " seconds or milliseconds since 1970 in weight, updates. Give it a date column",
+                        "public.ids cannot be partitioned by month: it has no column of type date, timestamp or timestamptz, and it"
+                                + " has no other column in which a time was looked for: a uuid of the key, a text, or a number that is"
+                                + " neither a key, nor counted by a sequence, nor refers to another table. Give",
+                        "public.nothing cannot be partitioned by month: it has no column of type date, timestamp or timestamptz,"
+                                + " and it has no rows by which to tell whether another column holds the time. Give");
     }
 
     @ParameterizedTest
