@@ -89,6 +89,16 @@ class EverythingTest {
                 150_000,
                 Feature.INDEXES,
                 "ALTER TABLE shop.orders ADD CONSTRAINT \"not twice\" UNIQUE NULLS NOT DISTINCT (kind, number)");
+        withSince(
+                180_000,
+                Feature.COLUMNS,
+                "ALTER TABLE shop.orders ADD COLUMN tripled integer GENERATED ALWAYS AS (part * 3) VIRTUAL");
+        withSince(
+                180_000,
+                Feature.CHECKS,
+                "ALTER TABLE shop.orders ADD CONSTRAINT \"a kind\" NOT NULL kind",
+                "COMMENT ON CONSTRAINT \"a kind\" ON shop.orders IS 'always of a kind'",
+                "ALTER TABLE shop.orders ADD CONSTRAINT hoped CHECK (part < 0) NOT ENFORCED");
         with(
                 Feature.STORAGE_PARAMETERS,
                 "ALTER TABLE shop.orders SET (fillfactor = 75, autovacuum_vacuum_scale_factor = 0.02, toast.autovacuum_enabled = false)",
@@ -102,6 +112,14 @@ class EverythingTest {
                 "ALTER TABLE shop.orders ADD CONSTRAINT \"of a kind\" FOREIGN KEY (kind) REFERENCES shop.kinds ON DELETE SET NULL DEFERRABLE",
                 "ALTER TABLE shop.orders ADD CONSTRAINT later FOREIGN KEY (kind) REFERENCES shop.kinds ON UPDATE CASCADE NOT VALID",
                 "COMMENT ON CONSTRAINT \"of a kind\" ON shop.orders IS 'of which kind'");
+        withSince(
+                180_000,
+                Feature.FOREIGN_KEYS,
+                "CREATE EXTENSION btree_gist SCHEMA shop",
+                "CREATE TABLE shop.spans (id bigint, valid int4range, PRIMARY KEY (id, valid WITHOUT OVERLAPS))",
+                "INSERT INTO shop.spans SELECT i, '[1,100)' FROM generate_series(0, 9) AS i",
+                "ALTER TABLE shop.orders ADD CONSTRAINT \"in time\" FOREIGN KEY (kind, PERIOD span) REFERENCES shop.spans (id, PERIOD valid)",
+                "ALTER TABLE shop.orders ADD CONSTRAINT loosely FOREIGN KEY (part) REFERENCES shop.kinds NOT ENFORCED");
         with(
                 Feature.SEQUENCES,
                 "ALTER SEQUENCE shop.numbers OWNED BY shop.orders.number",

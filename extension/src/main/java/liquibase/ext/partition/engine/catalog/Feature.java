@@ -18,7 +18,7 @@ public enum Feature {
             "the key and every index, each under its old name",
             Fate.BEFORE_SWAP,
             "a unique one gets the partition key, or is made on each partition by itself; an invalid one is left behind"),
-    EXCLUSION_CONSTRAINTS("exclusion constraints", Fate.REFUSED),
+    EXCLUSION_CONSTRAINTS("exclusion constraints, and keys WITHOUT OVERLAPS", Fate.REFUSED),
     FOREIGN_KEYS(
             "its foreign keys",
             Fate.IN_SWAP,

@@ -179,6 +179,58 @@ class RefusalsTest {
         assertRefused(reason);
     }
 
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    PRIMARY KEY (id, span WITHOUT OVERLAPS) | its primary key apart is WITHOUT OVERLAPS; ALTER TABLE public.orders DROP CONSTRAINT apart
+                    UNIQUE (id, created_at, span WITHOUT OVERLAPS) | its unique constraint apart is WITHOUT OVERLAPS; ALTER TABLE public.orders DROP CONSTRAINT apart
+                    """)
+    void aKeyWithoutOverlaps(String key, String reason) throws SQLException {
+        assumeTrue(
+                database.queryLong("SELECT current_setting('server_version_num')::int") >= 180000,
+                "since PostgreSQL 18");
+        database.execute(
+                "CREATE EXTENSION btree_gist",
+                "CREATE TABLE orders (id bigint NOT NULL, span int4range NOT NULL, created_at timestamptz NOT NULL, CONSTRAINT apart "
+                        + key + ")",
+                "CREATE UNIQUE INDEX once ON orders (id)");
+
+        assertRefused(reason);
+        doWhatIsAdvised();
+        orders.prepare();
+    }
+
+    /** As a later version of the server may write them. */
+    @Test
+    void whatIsOfAKindThatNobodyHasLookedAt() {
+        database.execute(
+                ORDERS,
+                "ALTER TABLE orders ADD CONSTRAINT positive CHECK (id > 0)",
+                "CREATE STATISTICS together ON number, note FROM orders",
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+                "CREATE TRIGGER tr AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f()",
+                "CREATE POLICY po ON orders",
+                "SET allow_system_table_mods = on",
+                "UPDATE pg_constraint SET contype = 'z' WHERE conname = 'positive'",
+                "UPDATE pg_attribute SET attgenerated = 'z' WHERE attrelid = 'orders'::regclass AND attname = 'month'",
+                "UPDATE pg_attribute SET attidentity = 'z' WHERE attrelid = 'orders'::regclass AND attname = 'parent'",
+                "UPDATE pg_attribute SET attcompression = 'z', attstorage = 'z' WHERE attrelid = 'orders'::regclass AND attname = 'note'",
+                "UPDATE pg_trigger SET tgenabled = 'z' WHERE tgname = 'tr'",
+                "UPDATE pg_policy SET polcmd = 'z' WHERE polname = 'po'",
+                "UPDATE pg_statistic_ext SET stxkind = '{z}' WHERE stxname = 'together'");
+
+        String unknown = " is of a kind that this version does not know (%s <z>)";
+        assertThatThrownBy(orders::prepare)
+                .hasMessageContaining("its constraint positive" + unknown.formatted("contype"))
+                .hasMessageContaining("its column month" + unknown.formatted("attgenerated"))
+                .hasMessageContaining("its column parent" + unknown.formatted("attidentity"))
+                .hasMessageContaining("its column note" + unknown.formatted("attcompression"))
+                .hasMessageContaining("its column note" + unknown.formatted("attstorage"))
+                .hasMessageContaining("its trigger tr" + unknown.formatted("tgenabled"))
+                .hasMessageContaining("its policy po" + unknown.formatted("polcmd"))
+                .hasMessageContaining("its statistics object together" + unknown.formatted("stxkind"));
+        assertNothingMade();
+    }
+
     @Test
     void aTableThatIsNoHeap() {
         database.execute(
