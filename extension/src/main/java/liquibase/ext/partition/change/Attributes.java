@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.target.MadeName;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 
@@ -36,6 +37,18 @@ public final class Attributes {
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(attribute + ": " + e.getMessage());
         }
+    }
+
+    /**
+     * The name of something that is made beside the table.
+     *
+     * @throws IllegalArgumentException with a message for people
+     */
+    static Identifier madeName(String attribute, String text, String tableName) {
+        MadeName.problem(text, tableName).ifPresent(problem -> {
+            throw new IllegalArgumentException("%s: %s %s".formatted(attribute, problem, MadeName.remedy()));
+        });
+        return name(attribute, text);
     }
 
     /**

@@ -80,7 +80,7 @@ public class CaptureChangesChange extends PartitionChange {
     @Override
     protected List<Runnable> attributeChecks() {
         return List.of(
-                () -> Attributes.name("deltaTableName", delta().name()),
+                () -> Attributes.madeName("deltaTableName", delta().name(), getTableName()),
                 () -> {
                     require("keyColumns", keyColumns);
                     key();

@@ -227,6 +227,10 @@ public class CreatePartitionedTableChange extends NewTableChange {
             require("partitionColumns", partitionColumns);
             partitionKey();
         });
+        checks.add(() -> Optional.ofNullable(combinedColumn)
+                .ifPresent(name -> Attributes.madeName("combinedColumn", name, getTableName())));
+        checks.add(() -> Optional.ofNullable(partitionPrefix)
+                .ifPresent(prefix -> Attributes.madeName("partitionPrefix", prefix, getTableName())));
         checks.add(() -> Optional.ofNullable(textFormat).ifPresent(TextDateFormat::parse));
         checks.add(() -> Optional.ofNullable(epoch).ifPresent(Epoch.Unit::parse));
         checks.add(() -> Optional.ofNullable(keyTime).ifPresent(KeyTime::parse));

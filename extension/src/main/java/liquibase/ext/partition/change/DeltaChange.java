@@ -54,7 +54,7 @@ public abstract class DeltaChange extends NewTableChange {
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
-        checks.add(() -> Attributes.name("deltaTableName", delta().name()));
+        checks.add(() -> Attributes.madeName("deltaTableName", delta().name(), getTableName()));
         checks.add(() -> {
             require("keyColumns", keyColumns);
             key();

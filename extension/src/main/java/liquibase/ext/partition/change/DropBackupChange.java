@@ -50,8 +50,8 @@ public class DropBackupChange extends PartitionChange {
     @Override
     protected List<Runnable> attributeChecks() {
         return List.of(
-                () -> Attributes.name("backupTableName", backup().name()),
-                () -> Attributes.name("deltaTableName", delta().name()));
+                () -> Attributes.madeName("backupTableName", backup().name(), getTableName()),
+                () -> Attributes.madeName("deltaTableName", delta().name(), getTableName()));
     }
 
     @Override

@@ -63,7 +63,7 @@ public class LockedSwapChange extends DeltaChange {
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
-        checks.add(() -> Attributes.name("backupTableName", backup().name()));
+        checks.add(() -> Attributes.madeName("backupTableName", backup().name(), getTableName()));
         checks.add(() -> {
             if (tagBefore != null && isInAChangelog() && changeSetOfTag().isEmpty()) {
                 throw new IllegalArgumentException(

@@ -33,7 +33,7 @@ public abstract class NewTableChange extends PartitionChange {
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = new ArrayList<>();
-        checks.add(() -> Attributes.name("newTableName", newTable().name()));
+        checks.add(() -> Attributes.madeName("newTableName", newTable().name(), getTableName()));
         return checks;
     }
 

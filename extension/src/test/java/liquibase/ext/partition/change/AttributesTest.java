@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
@@ -65,6 +66,56 @@ class AttributesTest {
                     .isThrownBy(() -> Attributes.positive("workers", text, 7))
                     .withMessage("workers is <%s>; it must be a whole number of 1 or more.".formatted(text));
         }
+    }
+
+    private static List<String> problems(String tableName, String made) {
+        CreatePartitionedTableChange create = new CreatePartitionedTableChange();
+        create.setTableName(tableName);
+        create.setPartitionColumns("created_at");
+        create.setFrom("2024-01");
+        create.setUntil("2024-02");
+        create.setNewTableName(made);
+        create.setPartitionPrefix(made);
+        create.setCombinedColumn(made);
+        CaptureChangesChange capture = new CaptureChangesChange();
+        capture.setTableName(tableName);
+        capture.setKeyColumns("id");
+        capture.setDeltaTableName(made);
+        ReplayChangesChange replay = new ReplayChangesChange();
+        replay.setTableName(tableName);
+        replay.setKeyColumns("id");
+        replay.setDeltaTableName(made);
+        LockedSwapChange swap = new LockedSwapChange();
+        swap.setTableName(tableName);
+        swap.setBackupTableName(made);
+        DropBackupChange drop = new DropBackupChange();
+        drop.setTableName(tableName);
+        drop.setBackupTableName(made);
+        drop.setDeltaTableName(made);
+        return Stream.<PartitionChange>of(create, capture, replay, swap, drop)
+                .flatMap(change -> change.attributeProblems().stream())
+                .filter(problem -> problem.contains(" dot"))
+                .toList();
+    }
+
+    @Test
+    void aDotInTheNameOfWhatIsMadeIsNamed() {
+        assertThat(problems("orders", "partitions.x_"))
+                .extracting(problem -> problem.substring(0, problem.indexOf(':')))
+                .containsExactlyInAnyOrder(
+                        "newTableName",
+                        "partitionPrefix",
+                        "combinedColumn",
+                        "deltaTableName",
+                        "deltaTableName",
+                        "backupTableName",
+                        "backupTableName",
+                        "deltaTableName");
+        assertThat(problems("orders", "partitions.x_"))
+                .allSatisfy(problem -> assertThat(problem)
+                        .endsWith(": <partitions.x_> has a dot, which would be a part of the name and end no schema's."
+                                + " Write it without the dot; it is made in the table's own schema."));
+        assertThat(problems("my.orders", "my.orders_x")).isEmpty();
     }
 
     @Test

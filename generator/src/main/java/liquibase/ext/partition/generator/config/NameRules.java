@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.target.MadeName;
 
 /** What PostgreSQL, Liquibase and XML ask of each single name. */
 final class NameRules {
@@ -37,14 +38,17 @@ final class NameRules {
             String suffix = key.equals(TableEntry.PARTITION_PREFIX) ? longestPartitionSuffix(table) : "";
             if (table.json().has(key)) {
                 checkGiven(table, key, suffix);
+                table.text(key).ifPresent(name -> checkMade(table, table.path().child(key), name));
             } else {
                 checkDefault(table, key, suffix);
             }
         }
         table.keyColumns().forEach((path, name) -> check(path, name, name));
         table.partitionColumns().forEach((path, name) -> check(path, name, name));
-        table.partitionText(TableEntry.COMBINED_COLUMN)
-                .ifPresent(name -> check(table.partitionPath(TableEntry.COMBINED_COLUMN), name, name));
+        table.partitionText(TableEntry.COMBINED_COLUMN).ifPresent(name -> {
+            check(table.partitionPath(TableEntry.COMBINED_COLUMN), name, name);
+            checkMade(table, table.partitionPath(TableEntry.COMBINED_COLUMN), name);
+        });
         table.partitionText(TableEntry.TEXT_FORMAT)
                 .ifPresent(format ->
                         checkText(table.partitionPath(TableEntry.TEXT_FORMAT), format, "Write the format without it."));
@@ -61,6 +65,11 @@ final class NameRules {
 
     private void checkGiven(TableEntry table, String key, String suffix) {
         table.text(key).ifPresent(name -> check(table.path().child(key), name, name + suffix));
+    }
+
+    private void checkMade(TableEntry table, KeyPath path, String name) {
+        MadeName.problem(name, table.text(TableEntry.TABLE_NAME).orElse(""))
+                .ifPresent(problem -> problems.add(document.problem(path, problem, MadeName.remedy())));
     }
 
     /** The default of a name can only be too long; what else is wrong with it is wrong with the table's name. */

@@ -749,6 +749,26 @@ class ConfigProblemsTest {
                 .advising("Write schemaName: public and tableName: orders.");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"newTableName", "backupTableName", "deltaTableName", "partitionPrefix"})
+    void refusesADotInTheNameOfATableThatIsMade(String key) {
+        assertProblem(
+                        TABLE.replace("tableName: orders", "tableName: orders\n    %s: partitions.x_".formatted(key)),
+                        3,
+                        "tables[0]." + key)
+                .saying("<partitions.x_> has a dot, which would be a part of the name and end no schema's.")
+                .advising("Write it without the dot; it is made in the table's own schema.");
+    }
+
+    @Test
+    void refusesADotInTheNameOfTheColumnThatIsMade() {
+        assertProblem(
+                        TABLE.replace("from: 2024-01", "combinedColumn: orders.at\n      from: 2024-01"),
+                        6,
+                        "tables[0].partitionBy.combinedColumn")
+                .saying("<orders.at> has a dot");
+    }
+
     @Test
     void acceptsADotInATablesNameWhoseSchemaIsGiven() throws Exception {
         write(TABLE.replace("tableName: orders", "tableName: my.orders\n    schemaName: public"));
