@@ -180,6 +180,16 @@ final class Changelog {
         }
     }
 
+    /** An update with a parameter that those after it are without. */
+    void updateWith(String name, String value) throws LiquibaseException {
+        parameters.put(name, value);
+        try {
+            update();
+        } finally {
+            parameters.remove(name);
+        }
+    }
+
     void update() throws LiquibaseException {
         run(liquibase -> liquibase.update(new Contexts(), new LabelExpression()));
     }

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -41,12 +42,7 @@ class RestartCopyTest {
 
     /** An update with the parameter, and those after it without. */
     private void restartCopy(String table) throws LiquibaseException {
-        changelog.parameter("restartCopy", table);
-        try {
-            changelog.update();
-        } finally {
-            changelog.parameter("restartCopy", NOTHING);
-        }
+        changelog.updateWith("restartCopy", table);
     }
 
     private void approveTheSwap() throws LiquibaseException {
@@ -145,9 +141,10 @@ class RestartCopyTest {
 
     /** Each run ends in the middle of the new copy; the chunks that it has finished stay. */
     @ParameterizedTest
-    @ValueSource(strings = {"orders", NOTHING})
-    void aNewCopyThatWasStoppedInTheMiddleGoesOnWithTheParameterAndWithoutIt(String parameter) throws Exception {
-        changelog.update();
+    @CsvSource({"orders, 7", "'', 7", "'', 6"})
+    void aNewCopyThatWasStoppedInTheMiddleGoesOnWithTheParameterAndWithoutIt(String parameter, int recorded)
+            throws Exception {
+        changelog.update(recorded);
         database.execute(
                 "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stopped'; END $$",
                 "CREATE TRIGGER stop BEFORE INSERT ON orders_202411 FOR EACH ROW EXECUTE FUNCTION stop()");

@@ -434,6 +434,20 @@ class PartitionKeysTest {
                         line.endsWith("12 rows (6 NULL, 4 not a date, 2 before 2024-01) in public.orders_default"));
     }
 
+    /** In the order of text they stand elsewhere, and a bound is written in capital letters. */
+    @Test
+    void ulidsInSmallLettersHaveNoTime() throws Exception {
+        String value =
+                "CASE WHEN i % 2 = 0 THEN '01HK153X' ELSE lower('01HK153X') END || lpad((i % 100)::text, 18, '0')";
+        MigrationFixture orders = single("text COLLATE \"C\"", value, "NOT NULL", read(null, null, "ulid", null));
+        database.execute("DELETE FROM orders WHERE id > 14");
+
+        orders.throughVerification();
+
+        assertThat(orders.lines()).anyMatch(line -> line.endsWith("7 rows (7 not a date) in public.orders_default"));
+        assertThat(database.queryLong("SELECT count(*) FROM orders_202401")).isEqualTo(7);
+    }
+
     @Test
     void textDatesInAPatternOfTheUsers() throws Exception {
         MigrationFixture orders = single(

@@ -82,10 +82,15 @@ final class Segments {
 
     private void truncate(Session session, QualifiedName segment) throws SQLException {
         if (isLarge(session, segment) && session.queryBoolean(IS_EMPTY.with("segment", segment))) {
-            session.update(TRUNCATE_IF_EMPTY
-                    .with("quote", Sql.dollarQuote("truncate", segment.asSql()))
-                    .with("segment", segment));
+            session.update(truncateIfEmpty(segment));
         }
+    }
+
+    /** Looks under its own lock: what a writer has put there since somebody looked stays. */
+    static Sql truncateIfEmpty(QualifiedName segment) {
+        return TRUNCATE_IF_EMPTY
+                .with("quote", Sql.dollarQuote("truncate", segment.asSql()))
+                .with("segment", segment);
     }
 
     /** Removes dead rows where nobody needs them, and refreshes the statistics; not of what is to be truncated. */

@@ -27,17 +27,45 @@ public final class ColumnStatistics {
     /** For a table and the partitions that it has. */
     public static List<Sql> statements(
             ColumnSettings settings, QualifiedName table, Collection<QualifiedName> partitions) {
-        List<Sql> statements = new ArrayList<>();
-        settings.statisticsTarget()
-                .ifPresent(target -> statements.add(SET_TARGET
-                        .with("table", table)
-                        .with("column", settings.column())
-                        .with("target", Sql.raw(Integer.toString(target)))));
+        List<Sql> statements = new ArrayList<>(target(settings, table));
         if (!settings.options().isEmpty()) {
             statements.add(options(settings, table, optionsOfParent(settings)));
             partitions.forEach(partition -> statements.add(options(settings, partition, settings.options())));
         }
         return statements;
+    }
+
+    /**
+     * For the table that a table with partitions goes back to: what the planner read in {@code n_distinct_inherited} it reads in
+     * {@code n_distinct} then.
+     *
+     * @param own of the column of {@code table}
+     */
+    public static List<Sql> statementsOfOrdinary(ColumnSettings settings, ColumnSettings own, QualifiedName table) {
+        boolean hasBoth = own.options().stream().anyMatch(it -> it.name().equals(INHERITED));
+        List<StorageParameter> options = hasBoth
+                ? settings.options()
+                : settings.options().stream()
+                        .filter(it -> it.name().equals(INHERITED))
+                        .findFirst()
+                        .or(() -> settings.options().stream().findFirst())
+                        .map(it -> new StorageParameter(false, OWN, it.value()))
+                        .stream()
+                        .toList();
+        List<Sql> statements = new ArrayList<>(target(settings, table));
+        if (!options.isEmpty()) {
+            statements.add(options(settings, table, options));
+        }
+        return statements;
+    }
+
+    private static List<Sql> target(ColumnSettings settings, QualifiedName table) {
+        return settings.statisticsTarget().stream()
+                .map(target -> SET_TARGET
+                        .with("table", table)
+                        .with("column", settings.column())
+                        .with("target", Sql.raw(Integer.toString(target))))
+                .toList();
     }
 
     /** Takes all that {@link #statements} has set from the table and its partitions. */

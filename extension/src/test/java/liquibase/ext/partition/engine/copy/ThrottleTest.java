@@ -56,6 +56,19 @@ class ThrottleTest {
         orders.assertNewTableEqualsSource();
     }
 
+    @Test
+    void theCopyRestsAfterEachChunk(TestDatabase database) throws SQLException {
+        MigrationFixture orders = captured(database);
+
+        orders.copy(1_000, Map.of("pauseBetweenChunks", "300ms", "chunkTime", "1min"));
+
+        assertThat(chunks(database)).isGreaterThanOrEqualTo(2);
+        assertThat(database.queryLong("""
+                        SELECT floor(min(rested))::bigint FROM (
+                          SELECT extract(epoch FROM started_at - lag(finished_at) OVER (ORDER BY started_at)) * 1000 AS rested
+                          FROM partition_chunk) AS c""")).isGreaterThanOrEqualTo(300);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -7,6 +7,7 @@ import liquibase.ext.partition.engine.InvariantChecker;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.sql.Answers;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.swap.Swap;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -177,6 +178,22 @@ class DrainedRowsTest {
         orders.reverseSwap();
         write();
         orders.replay().assertNewTableEqualsSource();
+    }
+
+    /** A writer with the function of before may have come and gone between a look without the lock and the lock. */
+    @Test
+    void aSegmentWithARowIsNotTruncated() throws SQLException {
+        orders.step("review", run -> {
+            Capture capture = Capture.of(run.migrations().find(orders.source()).orElseThrow());
+            run.session().update(capture.captureInto(capture.segments().get(1)));
+            database.execute("UPDATE orders SET status = 'late' WHERE id = 1");
+
+            for (QualifiedName segment : capture.segments()) {
+                run.session().update(Segments.truncateIfEmpty(segment));
+            }
+        });
+
+        assertThat(orders.deltaRows()).isEqualTo(1);
     }
 
     /** Or a switch would be planned anew, attempt after attempt, for as long as writers are fast. */

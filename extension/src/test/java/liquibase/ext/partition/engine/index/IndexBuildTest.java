@@ -120,15 +120,16 @@ class IndexBuildTest {
 
     @Test
     void everyPartitionIsVacuumedAndAnalyzed(TestDatabase database) throws SQLException {
-        // Where commits are not waited for, as on the embedded server, no page is marked before their WAL is written.
-        database.execute("ALTER DATABASE %s SET synchronous_commit = on".formatted(database.name()));
         copied(database).index();
 
+        // How many pages are marked depends on who else is at work in the database; autovacuum counts apart.
+        database.awaitTrue("""
+                SELECT count(*) = 12 FROM pg_stat_user_tables
+                WHERE relname LIKE 'orders\\_2024%' AND vacuum_count = 1 AND analyze_count >= 1""");
         assertThat(
-                        database.queryRows(
-                                "SELECT relname, relpages, relallvisible, reltuples FROM pg_class WHERE relname LIKE 'orders\\_2024%' AND relkind = 'r'"))
-                .hasSize(12)
-                .allSatisfy(row -> assertThat(row.subList(1, 4)).containsExactly("1", "1", "10"));
+                        database.queryStrings(
+                                "SELECT DISTINCT reltuples FROM pg_class WHERE relname LIKE 'orders\\_2024%' AND relkind = 'r'"))
+                .containsExactly("10");
         assertThat(database.queryString("SELECT reltuples FROM pg_class WHERE relname = 'orders_new'"))
                 .isEqualTo("120");
     }
@@ -176,6 +177,21 @@ class IndexBuildTest {
         orders.assertSameRows(orders.source(), orders.backup());
     }
 
+    /** They are attached to no index of the partitioned table, so none goes with that. */
+    @Test
+    void theWayBackDropsWhatAnInterruptedBuildHasMade(TestDatabase database) throws Exception {
+        MigrationFixture orders = copied(database, "CREATE INDEX i ON orders (\"a(b\")");
+        interruptInSeptember(database, orders);
+        assertThat(database.queryLong(INDEXES)).isGreaterThan(2);
+
+        orders.step("rollback", IndexBuild::drop);
+
+        assertThat(database.queryLong(INDEXES)).isZero();
+    }
+
+    private static final String INDEXES =
+            "SELECT count(*) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid WHERE c.relname ~ '^orders_(new|2|default)'";
+
     @Test
     void theWayBackDropsEveryIndex(TestDatabase database) throws SQLException {
         MigrationFixture orders =
@@ -183,10 +199,7 @@ class IndexBuildTest {
 
         orders.step("rollback", IndexBuild::drop);
 
-        assertThat(
-                        database.queryLong(
-                                "SELECT count(*) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid WHERE c.relname ~ '^orders_(new|2|default)'"))
-                .isZero();
+        assertThat(database.queryLong(INDEXES)).isZero();
         assertThat(orders.phase()).isEqualTo("copied");
         orders.index().replay().verify();
     }

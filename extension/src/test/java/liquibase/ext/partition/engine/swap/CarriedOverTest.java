@@ -13,6 +13,8 @@ import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an application finds under the live name after the swap, and again after the way back. */
 @ExtendWith(FreshDatabase.class)
@@ -264,12 +266,14 @@ class CarriedOverTest {
                 WHERE oid = 'orders'::regclass ORDER BY 1, 2, 3, 4, 5, 6, 7""");
     }
 
-    @Test
-    void theOwnerCanChangeBetweenPreparationAndSwap(TestDatabase database) throws SQLException {
+    /** The sequence of an identity follows its table, that of a serial must not be another owner's. */
+    @ParameterizedTest
+    @ValueSource(strings = {"bigint GENERATED ALWAYS AS IDENTITY", "bigserial"})
+    void theOwnerCanChangeBetweenPreparationAndSwap(String id, TestDatabase database) throws SQLException {
         String owner = database.createRole("owner", "");
         database.execute(
                 "GRANT ALL ON SCHEMA public TO " + owner,
-                "CREATE TABLE orders (id bigserial PRIMARY KEY, %s)".formatted(CREATED),
+                "CREATE TABLE orders (id %s PRIMARY KEY, %s)".formatted(id, CREATED),
                 "INSERT INTO orders SELECT FROM generate_series(1, 100)");
         MigrationFixture orders = migration(database).throughVerification();
         database.execute("ALTER TABLE orders OWNER TO " + owner);

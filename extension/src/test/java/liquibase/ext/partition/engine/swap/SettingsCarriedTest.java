@@ -248,6 +248,7 @@ class SettingsCarriedTest {
                 "CREATE STATISTICS late (mcv) ON number, place FROM orders",
                 "ALTER STATISTICS late OWNER TO " + owner,
                 "ALTER TABLE orders ALTER number SET STATISTICS -1, ALTER number RESET (n_distinct), ALTER code SET STATISTICS 9, ALTER code SET (n_distinct = 3)",
+                "ALTER TABLE orders ALTER doc SET STORAGE MAIN, ALTER number SET COMPRESSION default",
                 "ALTER TABLE orders SET (fillfactor = 95, autovacuum_analyze_threshold = 5)",
                 "ALTER TABLE orders RESET (autovacuum_vacuum_threshold, toast.autovacuum_enabled)",
                 "ALTER TABLE orders CLUSTER ON identified",
@@ -260,7 +261,8 @@ class SettingsCarriedTest {
         assertThat(database.queryLong("SELECT count(*) FROM pg_constraint WHERE conname = 'late' AND NOT convalidated"))
                 .isEqualTo(7);
         assertThat(description("orders_202403"))
-                .anyMatch(line -> line.startsWith("column number target  options  storage"))
+                .anyMatch(line -> line.startsWith("column number target  options  storage x compression  collation"))
+                .anyMatch(line -> line.startsWith("column doc target  options  storage m"))
                 .anyMatch(line -> line.startsWith("column code target 9 options {n_distinct=3} storage"))
                 .anyMatch(line -> line.matches("index orders_202403_identified .* clustered t identity f .*"))
                 .anyMatch(line -> line.matches("index \"?orders_202403_the key\"? .* clustered f identity t .*"))
@@ -279,6 +281,32 @@ class SettingsCarriedTest {
                         .toList());
         database.execute("ALTER TABLE orders VALIDATE CONSTRAINT positive");
         orders.swap();
+    }
+
+    @Test
+    void whatIsSaidOfTheColumnsOfThePartitionedTableGoesBackWithThem() throws SQLException {
+        List<String> before = description("orders");
+        MigrationFixture orders = migration().throughSwap();
+        database.execute(
+                "ALTER TABLE orders ALTER code SET STATISTICS 99, ALTER number SET STATISTICS -1",
+                "ALTER TABLE orders ALTER code SET (n_distinct_inherited = 8), ALTER number SET (n_distinct_inherited = 5)",
+                "ALTER TABLE orders ALTER doc SET STORAGE MAIN, ALTER code SET COMPRESSION pglz");
+
+        orders.reverseSwap();
+
+        assertThat(description("orders"))
+                .containsExactlyInAnyOrderElementsOf(before.stream()
+                        .map(line -> line.replace(
+                                        "column code target  options  storage x compression ",
+                                        "column code target 99 options {n_distinct=8} storage x compression p")
+                                .replace(
+                                        "column doc target  options  storage e",
+                                        "column doc target  options  storage m")
+                                .replace(
+                                        "column number target 77 options {n_distinct=7}",
+                                        "column number target  options {n_distinct=5}"))
+                        .toList());
+        orders.swap().reverseSwap();
     }
 
     @Test

@@ -192,7 +192,7 @@ class UnderTheLockTest {
                 database,
                 orders,
                 () -> orders.swap(new SwapSettings(PATIENT, 1000)),
-                "DROP TRIGGER goes ON orders",
+                "ALTER TABLE orders DISABLE TRIGGER goes",
                 "CREATE TRIGGER comes BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION checked()",
                 "GRANT SELECT ON orders TO PUBLIC",
                 "COMMENT ON TABLE orders IS 'at the last moment'",
@@ -200,14 +200,14 @@ class UnderTheLockTest {
                 "CREATE STATISTICS together ON id, status FROM orders",
                 "CREATE VIEW reader AS SELECT id FROM orders");
 
+        assertThat(belongings(database))
+                .hasSize(7)
+                .contains("comment at the last moment", "policy everybody", "statistics together", "trigger comes O")
+                .contains("trigger goes D", "view reader")
+                .anyMatch(it -> it.startsWith("grant =r/"));
         assertThat(orders.lines())
                 .anyMatch(line ->
                         line.contains("What belongs to public.orders was changed while its lock was waited for"));
-        assertThat(belongings(database))
-                .hasSize(6)
-                .contains("comment at the last moment", "policy everybody", "statistics together", "trigger comes O")
-                .contains("view reader")
-                .anyMatch(it -> it.startsWith("grant =r/"));
         assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
                 .isEqualTo("p");
 
@@ -215,6 +215,7 @@ class UnderTheLockTest {
                 database,
                 orders,
                 () -> orders.reverseSwap(new SwapSettings(PATIENT, 1000)),
+                "DROP TRIGGER goes ON orders",
                 "ALTER TABLE orders DISABLE TRIGGER comes",
                 "REVOKE SELECT ON orders FROM PUBLIC",
                 "COMMENT ON TABLE orders IS NULL",

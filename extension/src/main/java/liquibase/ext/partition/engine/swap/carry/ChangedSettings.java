@@ -4,9 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.catalog.ColumnSettings;
 import liquibase.ext.partition.engine.catalog.IndexSettings;
 import liquibase.ext.partition.engine.catalog.ReplicaIdentity;
 import liquibase.ext.partition.engine.catalog.StorageParameter;
@@ -15,25 +13,18 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.CarriedName;
-import liquibase.ext.partition.engine.target.ColumnStatistics;
 import liquibase.ext.partition.engine.target.ReplicaIdentities;
 
 /**
- * Settings of the leaving table that were changed since the partitions were made: storage parameters, how statistics of columns are
- * gathered, the replica identity and the index that CLUSTER goes by. No statements where nothing was changed.
+ * Settings of the leaving table that were changed since the partitions were made: storage parameters, the replica identity and the
+ * index that CLUSTER goes by. No statements where nothing was changed.
  *
  * @param names of the indexes that the entering table has itself
- * @param next of the entering table
  * @param partition any one of its partitions, which stands for all of them
  * @param ofPartition its settings
  */
 public record ChangedSettings(
-        Exchange exchange,
-        CarriedNames names,
-        TableSettings old,
-        TableSettings next,
-        QualifiedName partition,
-        TableSettings ofPartition)
+        Exchange exchange, CarriedNames names, TableSettings old, QualifiedName partition, TableSettings ofPartition)
         implements SwitchPart {
     private static final Sql SET_PARAMETERS = Sql.of("ALTER TABLE {table} SET {parameters}");
     private static final Sql RESET_PARAMETERS = Sql.of("ALTER TABLE {table} RESET ({names})");
@@ -43,31 +34,10 @@ public record ChangedSettings(
     @Override
     public List<Sql> afterRenaming() {
         List<Sql> statements = new ArrayList<>();
-        columns(statements);
         parameters(statements);
         replicaIdentity(statements);
         clustered(statements);
         return statements;
-    }
-
-    private void columns(List<Sql> statements) {
-        Set<Identifier> columns = new TreeSet<>();
-        old.columns().forEach(it -> columns.add(it.column()));
-        exchange.old().table().columns().stream()
-                .map(it -> it.name())
-                .filter(it -> next.column(it).isPresent())
-                .forEach(columns::add);
-        for (Identifier column : columns) {
-            ColumnSettings wanted = old.column(column).orElse(ColumnSettings.none(column));
-            ColumnSettings present = next.column(column).orElse(ColumnSettings.none(column));
-            if (!wanted.statisticsTarget().equals(present.statisticsTarget())
-                    || !ColumnStatistics.optionsOfParent(wanted).equals(present.options())) {
-                statements.addAll(ColumnStatistics.resetStatements(
-                        present, exchange.liveName(), exchange.next().partitions()));
-                statements.addAll(ColumnStatistics.statements(
-                        wanted, exchange.liveName(), exchange.next().partitions()));
-            }
-        }
     }
 
     private void parameters(List<Sql> statements) {
