@@ -11,14 +11,9 @@ import liquibase.ext.partition.engine.delta.CaptureRights;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SqlState;
-import liquibase.statement.AbstractSqlStatement;
-import liquibase.statement.ExecutablePreparedStatement;
 
-/**
- * A step of the engine, where Liquibase expects a statement. Only {@code JdbcExecutor} calls {@link #execute}, so nothing runs
- * while SQL is only printed.
- */
-final class EngineStatement extends AbstractSqlStatement implements ExecutablePreparedStatement {
+/** A step of the engine. Where it is lost with its connection, and may be repeated, it is run again. */
+final class EngineStatement extends WorkStatement {
     /** What the step does. */
     @FunctionalInterface
     interface Task {
@@ -106,17 +101,6 @@ final class EngineStatement extends AbstractSqlStatement implements ExecutablePr
     private static String said(SQLException e) {
         String message = String.valueOf(e.getMessage()).strip();
         return message.endsWith(".") ? message.substring(0, message.length() - 1) : message;
-    }
-
-    @Override
-    public boolean continueOnError() {
-        return false;
-    }
-
-    /** Liquibase logs this; there is no one statement to show. */
-    @Override
-    public String getFormattedStatement(Database ignored) {
-        return toString();
     }
 
     @Override

@@ -6,11 +6,9 @@ import liquibase.database.Database;
 import liquibase.database.PreparedStatementFactory;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.connection.Reconnection;
-import liquibase.statement.AbstractSqlStatement;
-import liquibase.statement.ExecutablePreparedStatement;
 
 /** Records a changeset that sets a tag right before Liquibase records the one that this is a statement of. */
-final class TagStatement extends AbstractSqlStatement implements ExecutablePreparedStatement {
+final class TagStatement extends WorkStatement {
     private final Database database;
     private final ChangeSet tag;
 
@@ -29,16 +27,6 @@ final class TagStatement extends AbstractSqlStatement implements ExecutablePrepa
         } catch (SQLException e) {
             throw new DatabaseException(e);
         }
-    }
-
-    @Override
-    public boolean continueOnError() {
-        return false;
-    }
-
-    @Override
-    public String getFormattedStatement(Database ignored) {
-        return toString();
     }
 
     @Override

@@ -51,24 +51,15 @@ class SwapBackTest {
         return database.queryString("SELECT to_regclass('" + table + "')") != null;
     }
 
-    private void updateWith(String parameter, String value) throws LiquibaseException {
-        changelog.parameter(parameter, value);
-        try {
-            changelog.update();
-        } finally {
-            changelog.parameter(parameter, "");
-        }
-    }
-
     private void swap() throws LiquibaseException {
-        updateWith("swapApproved", "orders");
+        changelog.updateWith("swapApproved", "orders");
         assertThat(isSwapped()).isTrue();
     }
 
     private void swapInVain() throws Exception {
         try (Transaction reader = Transaction.begin(database)) {
             reader.query("SELECT count(*) FROM orders");
-            assertThatThrownBy(() -> updateWith("swapApproved", "orders"))
+            assertThatThrownBy(() -> changelog.updateWith("swapApproved", "orders"))
                     .hasMessageContaining("Could not lock public.orders");
         }
         assertThat(isSwapped()).isFalse();
@@ -201,7 +192,7 @@ class SwapBackTest {
 
         // With an approval that somebody has left in the pipeline.
         changelog.parameter("dropApproved", "orders");
-        updateWith("swapBack", "orders");
+        changelog.updateWith("swapBack", "orders");
         changelog.parameter("dropApproved", "");
 
         assertThat(isSwapped()).isFalse();
@@ -225,7 +216,7 @@ class SwapBackTest {
         assertThat(rows()).isEqualTo(rows);
         assertThat(isThere("after")).isTrue();
         swap();
-        updateWith("dropApproved", "orders");
+        changelog.updateWith("dropApproved", "orders");
         assertThat(isThere("orders_old")).isFalse();
         assertThat(rows()).isEqualTo(rows);
     }
@@ -236,7 +227,7 @@ class SwapBackTest {
         changelog.update();
         swap();
         database.execute("CREATE TABLE records AS SELECT * FROM databasechangelog WHERE id LIKE 'orders-swap%'");
-        updateWith("swapBack", "orders");
+        changelog.updateWith("swapBack", "orders");
         database.execute("INSERT INTO databasechangelog SELECT * FROM records");
 
         changelog.update();
@@ -244,7 +235,7 @@ class SwapBackTest {
                 .anyMatch(line ->
                         line.contains("Liquibase has a record of the swap of public.orders, which is not swapped")
                                 && line.contains("Run update with -DswapBack=orders"));
-        updateWith("swapBack", "orders");
+        changelog.updateWith("swapBack", "orders");
 
         assertThat(changelog.recorded()).endsWith("orders-verify");
         swap();
@@ -252,7 +243,7 @@ class SwapBackTest {
 
     @Test
     void beforeTheSwapThereIsNothingToTakeBack() throws Exception {
-        updateWith("swapBack", "all");
+        changelog.updateWith("swapBack", "all");
 
         assertThat(changelog.recorded()).endsWith("orders-verify");
         swap();
@@ -269,7 +260,7 @@ class SwapBackTest {
         List<String> before = database.queryStrings("SELECT id FROM ops.deployed_changes ORDER BY orderexecuted");
         assertThat(before).endsWith("orders-verify");
         swap();
-        updateWith("swapBack", "orders");
+        changelog.updateWith("swapBack", "orders");
 
         assertThat(isSwapped()).isFalse();
         assertThat(database.queryStrings("SELECT id FROM ops.deployed_changes ORDER BY orderexecuted"))

@@ -53,24 +53,38 @@ public final class Seclusion {
             END
             {quote}""");
 
+    /** From everybody but its owner, on each of those relations. */
+    private static final Sql REVOKE = Sql.of("""
+            FOR it IN
+                SELECT c.oid::pg_catalog.regclass AS name,
+                       pg_catalog.string_agg(DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::pg_catalog.regrole::pg_catalog.text END, ', ') AS grantees
+                FROM pg_catalog.pg_class AS c
+                CROSS JOIN pg_catalog.aclexplode(c.relacl) AS g
+                WHERE ({which}) AND g.grantee <> c.relowner
+                GROUP BY c.oid
+              LOOP
+                EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s CASCADE', it.name, it.grantees);
+              END LOOP;""");
+
+    private static final Sql CHILDREN = Sql.of(
+            "c.oid IN (SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = {tableName}::pg_catalog.regclass)");
+
     private static final Sql REVOKE_ON_CHILDREN = Sql.of("""
             DO {quote}
             DECLARE
               it pg_catalog.record;
             BEGIN
-              FOR it IN
-                SELECT c.oid::pg_catalog.regclass AS name,
-                       pg_catalog.string_agg(DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::pg_catalog.regrole::pg_catalog.text END, ', ') AS grantees
-                FROM pg_catalog.pg_inherits AS i
-                JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
-                CROSS JOIN pg_catalog.aclexplode(c.relacl) AS g
-                WHERE i.inhparent = {tableName}::pg_catalog.regclass AND g.grantee <> c.relowner
-                GROUP BY c.oid
-              LOOP
-                EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s CASCADE', it.name, it.grantees);
-              END LOOP;
+              {revoke}
             END
             {quote}""");
+
+    private static final Sql MADE = Sql.of("""
+            c.oid = pg_catalog.to_regclass({name})
+                   OR c.relkind = 'S'
+                      AND c.oid IN (SELECT d.objid FROM pg_catalog.pg_depend AS d
+                                    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'i'
+                                      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                      AND d.refobjid = pg_catalog.to_regclass({name}))""");
 
     /**
      * Makes a relation of ours, and takes from everybody but its owner what default privileges have given on it and on the sequences
@@ -86,22 +100,7 @@ public final class Seclusion {
               IF existed THEN
                 RETURN;
               END IF;
-              FOR it IN
-                SELECT c.oid::pg_catalog.regclass AS name,
-                       pg_catalog.string_agg(DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::pg_catalog.regrole::pg_catalog.text END, ', ') AS grantees
-                FROM pg_catalog.pg_class AS c
-                CROSS JOIN pg_catalog.aclexplode(c.relacl) AS g
-                WHERE (c.oid = pg_catalog.to_regclass({name})
-                       OR c.relkind = 'S'
-                          AND c.oid IN (SELECT d.objid FROM pg_catalog.pg_depend AS d
-                                        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'i'
-                                          AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                                          AND d.refobjid = pg_catalog.to_regclass({name})))
-                  AND g.grantee <> c.relowner
-                GROUP BY c.oid
-              LOOP
-                EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s CASCADE', it.name, it.grantees);
-              END LOOP;
+              {revoke}
             END
             {quote}""");
 
@@ -130,6 +129,7 @@ public final class Seclusion {
     public static Sql made(QualifiedName relation, Sql create) {
         Sql script = Sql.raw(create.script());
         return MAKE.with("quote", Sql.dollarQuote("make", script))
+                .with("revoke", REVOKE.with("which", MADE))
                 .with("name", Sql.literal(relation.quoted()))
                 .with("create", script);
     }
@@ -161,6 +161,7 @@ public final class Seclusion {
     public static Sql ofChildren(QualifiedName table) {
         return REVOKE_ON_CHILDREN
                 .with("quote", Sql.dollarQuote("seclude", Sql.list(List.of(table))))
+                .with("revoke", REVOKE.with("which", CHILDREN))
                 .with("tableName", Sql.literal(table.quoted()));
     }
 }

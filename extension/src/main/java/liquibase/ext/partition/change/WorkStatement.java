@@ -1,0 +1,21 @@
+package liquibase.ext.partition.change;
+
+import liquibase.database.Database;
+import liquibase.statement.AbstractSqlStatement;
+import liquibase.statement.ExecutablePreparedStatement;
+
+/**
+ * Work of ours, where Liquibase expects a statement. Only {@code JdbcExecutor} calls {@link #execute}, so nothing runs while SQL is only
+ * printed. {@link #toString} says what it is: Liquibase logs that, since there is no one statement to show.
+ */
+abstract class WorkStatement extends AbstractSqlStatement implements ExecutablePreparedStatement {
+    @Override
+    public final boolean continueOnError() {
+        return false;
+    }
+
+    @Override
+    public final String getFormattedStatement(Database ignored) {
+        return toString();
+    }
+}
