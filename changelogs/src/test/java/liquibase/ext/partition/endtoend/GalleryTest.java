@@ -62,8 +62,10 @@ class GalleryTest {
             shapes.put(table, Migrated.shape(database, table));
         }
         List<String> everything = Migrated.everything(database);
-        LiquibaseCli liquibase =
-                LiquibaseCli.version(version).changelog(scenario.changelog()).database(database);
+        LiquibaseCli liquibase = LiquibaseCli.version(version)
+                .warm()
+                .changelog(scenario.changelog())
+                .database(database);
 
         try (LiveWriters writers = new LiveWriters(story, database)) {
             Map<String, String> untouched = writers.tablesWithoutWriters();

@@ -15,8 +15,8 @@ import liquibase.ext.partition.testing.WorkloadReport.Count;
 final class LiveWriters implements AutoCloseable {
 
     private static final int WRITERS_PER_TABLE = 2;
-    private static final double WRITES_PER_SECOND = 60;
-    private static final int COMMITS_AFTER_A_STEP = 25;
+    private static final double WRITES_PER_SECOND = 100;
+    private static final int COMMITS_AFTER_A_STEP = 12;
 
     private final TestDatabase database;
     private final List<Workload> workloads = new ArrayList<>();

@@ -20,7 +20,7 @@ import java.util.function.Predicate;
 public final class RunningCli implements AutoCloseable {
 
     /** Longer than the slowest command on a busy machine: who waits longer waits for something that hangs. */
-    private static final Duration LONGEST_RUN = Duration.ofMinutes(5);
+    static final Duration LONGEST_RUN = Duration.ofMinutes(5);
 
     private final String command;
     private final Process process;

@@ -19,6 +19,7 @@ import java.util.SplittableRandom;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.endtoend.LiquibaseCli;
+import liquibase.ext.partition.endtoend.WarmCli;
 import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.WorkloadReport;
 

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import liquibase.ext.partition.endtoend.WarmCli;
 import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.TestDatabase;
 

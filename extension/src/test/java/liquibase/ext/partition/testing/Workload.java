@@ -48,6 +48,10 @@ public final class Workload implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Workload.class);
     private static final int MOST_VIOLATIONS = 20;
+
+    /** Of writers that have a rate, about. */
+    private static final int AT_WORK = 3;
+
     /** Longer than any lock of ours may be held; a writer still busy then is stuck, and stop() says so. */
     private static final Duration LONGEST_TRANSACTION = Duration.ofMinutes(2);
 
@@ -129,7 +133,7 @@ public final class Workload implements AutoCloseable {
             return this;
         }
 
-        /** Of all writers together; without it each writes as fast as it can. */
+        /** Of all writers together at most, fewer where the machine is busy; without it each writes as fast as it can. */
         public Builder writesPerSecond(double rate) {
             writesPerSecond = rate;
             return this;
@@ -496,6 +500,19 @@ public final class Workload implements AutoCloseable {
 
     int writers() {
         return writers.size();
+    }
+
+    boolean hasRate() {
+        return nanosPerWrite > 0;
+    }
+
+    /**
+     * How long a writer rests after a transaction: so that however many writers there are, and however slow the machine is, a few of
+     * them are at work at a time. At a rate that the machine cannot keep, the table would grow for as long as a step takes, and the
+     * step take the longer the more the table grows.
+     */
+    long rest(long transaction) {
+        return transaction * writers.size() / AT_WORK;
     }
 
     double nanosPerWrite() {

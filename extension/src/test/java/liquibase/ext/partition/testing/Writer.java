@@ -151,12 +151,17 @@ final class Writer implements Runnable {
             long due = System.nanoTime();
             while (workload.enterTransaction()) {
                 int writes;
+                long begun = System.nanoTime();
                 try {
                     writes = transactionOrOutage();
                 } finally {
                     workload.leaveTransaction();
                 }
-                due = Math.max(due + (long) (writes * workload.nanosPerWrite()), System.nanoTime() - 1_000_000_000L);
+                long now = System.nanoTime();
+                due = Math.max(due + (long) (writes * workload.nanosPerWrite()), now - 1_000_000_000L);
+                if (workload.hasRate()) {
+                    due = Math.max(due, now + workload.rest(now - begun));
+                }
                 for (long early = due - System.nanoTime(); early > 0; early = due - System.nanoTime()) {
                     LockSupport.parkNanos(early);
                 }

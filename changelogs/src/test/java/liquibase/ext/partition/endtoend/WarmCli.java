@@ -1,4 +1,4 @@
-package liquibase.ext.partition.faults;
+package liquibase.ext.partition.endtoend;
 
 import java.io.BufferedReader;
 import java.io.File;
@@ -9,32 +9,30 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A JVM with Liquibase's command line and the packaged extension, which runs one command after the other, so that a round does
- * not pay for its start; and which can be killed.
+ * A JVM with Liquibase's command line and the packaged extension, which runs one command after the other, so that a command does
+ * not pay for its start; and which can be killed. It ends with the JVM that started it, when its input does.
  */
-final class WarmCli implements AutoCloseable {
-
-    private static final Path TARGET = Path.of(System.getProperty("basedir", "."))
-            .toAbsolutePath()
-            .normalize()
-            .resolve("target");
+public final class WarmCli implements AutoCloseable {
 
     /** How a command ended: its exit code, or null where the JVM was killed first, or nothing came to an end. */
-    record Result(String command, Integer exitCode, List<String> lines) {
-        boolean succeeded() {
+    public record Result(String command, Integer exitCode, List<String> lines) {
+        public boolean succeeded() {
             return exitCode != null && exitCode == 0;
         }
 
-        boolean isWaitingForLock() {
+        public boolean isWaitingForLock() {
             return !lines.isEmpty() && lines.get(lines.size() - 1).contains("Waiting for changelog lock");
         }
 
-        String output() {
+        public String output() {
             return String.join("\n", lines);
         }
 
@@ -43,6 +41,9 @@ final class WarmCli implements AutoCloseable {
             return "$ %s%n%s%n[%s]".formatted(command, output(), exitCode == null ? "killed" : "exit code " + exitCode);
         }
     }
+
+    /** By version and environment. */
+    private static final Map<List<Object>, Deque<WarmCli>> IDLE = new HashMap<>();
 
     private final Process process;
     private final Writer commands;
@@ -62,7 +63,7 @@ final class WarmCli implements AutoCloseable {
     }
 
     /** @param environment as a pipeline gives it; the machine's own LIQUIBASE_ variables are left out */
-    static WarmCli start(String version, Map<String, String> environment) {
+    public static WarmCli start(String version, Map<String, String> environment) {
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx256m",
@@ -73,13 +74,10 @@ final class WarmCli implements AutoCloseable {
                         "-cp",
                         String.join(
                                 File.pathSeparator,
-                                TARGET.resolve("liquibase-" + version)
-                                        .resolve("*")
-                                        .toString(),
-                                TARGET.resolve("lib").resolve("*").toString(),
-                                TARGET.resolve("test-classes").toString()),
+                                LiquibaseCli.classPath(version),
+                                RunningCli.target().resolve("test-classes").toString()),
                         CommandLoop.class.getName())
-                .directory(TARGET.toFile())
+                .directory(RunningCli.target().toFile())
                 .redirectErrorStream(true);
         builder.environment().keySet().removeIf(name -> name.startsWith("LIQUIBASE_") || name.startsWith("JAVA_OPTS"));
         builder.environment().putAll(environment);
@@ -90,7 +88,33 @@ final class WarmCli implements AutoCloseable {
         }
     }
 
-    String version() {
+    /** Runs a command in a JVM that is kept for the next ones of the same version and environment. */
+    static CliResult run(String version, Map<String, String> environment, List<String> words) {
+        long begun = System.nanoTime();
+        WarmCli cli;
+        synchronized (IDLE) {
+            Deque<WarmCli> idle = IDLE.computeIfAbsent(List.of(version, environment), any -> new ArrayDeque<>());
+            cli = idle.poll();
+        }
+        if (cli == null) {
+            cli = start(version, environment);
+        }
+        cli.begin(words);
+        Result result = cli.await(RunningCli.LONGEST_RUN);
+        if (result.exitCode() == null) {
+            cli.dumpThreads();
+            String output = cli.await(Duration.ZERO).output();
+            cli.kill();
+            throw new AssertionError("Did not end within %s: %s%n%s".formatted(RunningCli.LONGEST_RUN, result, output));
+        }
+        synchronized (IDLE) {
+            IDLE.get(List.of(version, environment)).push(cli);
+        }
+        return new CliResult(
+                result.command(), result.exitCode(), result.output(), "", Duration.ofNanos(System.nanoTime() - begun));
+    }
+
+    public String version() {
         return version;
     }
 
@@ -120,7 +144,7 @@ final class WarmCli implements AutoCloseable {
     }
 
     /** Returns at once; {@link #await} tells how it ended. */
-    synchronized void begin(List<String> words) {
+    public synchronized void begin(List<String> words) {
         command = "liquibase " + String.join(" ", words) + "   (" + version + ")";
         lines = new ArrayList<>();
         exitCode = null;
@@ -133,16 +157,16 @@ final class WarmCli implements AutoCloseable {
         }
     }
 
-    synchronized boolean isBusy() {
+    public synchronized boolean isBusy() {
         return command != null && !ended;
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
     /** Blocks until that many lines of the command's output have {@code part}, or it has ended, or that time is over. */
-    synchronized void awaitLines(String part, int number, Duration longest) {
+    public synchronized void awaitLines(String part, int number, Duration longest) {
         long deadline = System.nanoTime() + longest.toNanos();
         while (!ended && lines.stream().filter(line -> line.contains(part)).count() < number && remaining(deadline)) {
             // Looked at again with each line.
@@ -150,7 +174,7 @@ final class WarmCli implements AutoCloseable {
     }
 
     /** Blocks until the command has ended, or that time is over; then {@link #isBusy()} is still true. */
-    synchronized Result await(Duration longest) {
+    public synchronized Result await(Duration longest) {
         long deadline = System.nanoTime() + longest.toNanos();
         while (!ended && remaining(deadline)) {
             // Looked at again with each line.
@@ -173,13 +197,13 @@ final class WarmCli implements AutoCloseable {
     }
 
     /** As {@code kill -9} does. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         process.onExit().join();
     }
 
     /** What its threads do, among its output, where the JVM can still say so; for a command that hangs. */
-    void dumpThreads() {
+    public void dumpThreads() {
         try {
             new ProcessBuilder("kill", "-QUIT", Long.toString(process.pid()))
                     .start()

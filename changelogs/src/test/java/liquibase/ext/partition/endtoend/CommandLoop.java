@@ -1,4 +1,4 @@
-package liquibase.ext.partition.faults;
+package liquibase.ext.partition.endtoend;
 
 import java.io.BufferedReader;
 import java.io.IOException;
