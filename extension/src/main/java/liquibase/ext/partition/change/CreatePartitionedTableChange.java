@@ -246,6 +246,11 @@ public class CreatePartitionedTableChange extends NewTableChange {
     }
 
     @Override
+    protected boolean saysThatItIsIncludedTwice() {
+        return true;
+    }
+
+    @Override
     protected Set<TuningAttribute> tuningAttributes() {
         return Set.of(TuningAttribute.ACCEPT_TRIGGERS, TuningAttribute.MAX_DEFAULT_SHARE);
     }

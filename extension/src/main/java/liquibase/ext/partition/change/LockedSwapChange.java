@@ -75,6 +75,11 @@ public class LockedSwapChange extends DeltaChange {
     }
 
     @Override
+    protected boolean saysThatItIsIncludedTwice() {
+        return true;
+    }
+
+    @Override
     protected Set<TuningAttribute> tuningAttributes() {
         return TuningAttribute.with(
                 TuningAttribute.LOCK,

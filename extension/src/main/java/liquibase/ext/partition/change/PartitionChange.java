@@ -167,6 +167,11 @@ public abstract class PartitionChange extends AbstractChange {
         return true;
     }
 
+    /** Of the changes of one table some say it, so that it is said whatever has run, and not for each of them. */
+    protected boolean saysThatItIsIncludedTwice() {
+        return false;
+    }
+
     /**
      * The script that does the work, or an empty list where no script can.
      *
@@ -301,6 +306,9 @@ public abstract class PartitionChange extends AbstractChange {
         }
         for (String problem : attributeProblems()) {
             errors.addError(getSerializedObjectName() + " on " + tableName + ": " + problem);
+        }
+        if (saysThatItIsIncludedTwice() && IncludedFile.isIncludedTwice(getChangeSet())) {
+            errors.addError(IncludedFile.of(getChangeSet()).problem());
         }
         if (commitsByItself() && getChangeSet() != null && getChangeSet().isRunInTransaction()) {
             errors.addError(
