@@ -127,7 +127,7 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
     public boolean isColumn() {
         return sources.size() == 1
                 && combinedColumn.isEmpty()
-                && !(sources.get(0).encoding() instanceof TextDate);
+                && sources.get(0).encoding().isOrderedByTime();
     }
 
     /** Whether a column of text is among the columns, so that the function is needed that reads dates. */

@@ -118,6 +118,12 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
         return Sql.raw(number < 0 ? "(" + number + ")" : String.valueOf(number));
     }
 
+    /** Not {@code float4}, which rounds: most days' beginnings are no number in it. */
+    @Override
+    public boolean isOrderedByTime() {
+        return !typeName.equals("float4");
+    }
+
     /** Empty for {@code float4}, in which most days' beginnings are no number. */
     @Override
     public Optional<Sql> bound(LocalDate day) {

@@ -23,6 +23,11 @@ public record TextDate(QualifiedName function) implements TimeEncoding {
     }
 
     @Override
+    public boolean isOrderedByTime() {
+        return false;
+    }
+
+    @Override
     public Optional<Sql> bound(LocalDate day) {
         return Optional.empty();
     }

@@ -16,6 +16,11 @@ public sealed interface TimeEncoding permits DateTime, TextDate, Epoch, UuidTime
      */
     Sql time(Sql column);
 
+    /** Whether the column's own order is that of time, so that it can be the partition key itself; then every day has a {@link #bound}. */
+    default boolean isOrderedByTime() {
+        return true;
+    }
+
     /**
      * The constant, in the column's own type, at which {@code day} begins in UTC; rows of that day and later are not less than
      * it. Empty where the column's own order is not that of time: then only {@link #time} can be the partition key.

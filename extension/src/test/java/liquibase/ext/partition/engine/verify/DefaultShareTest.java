@@ -171,17 +171,19 @@ class DefaultShareTest {
             pattern  | DD/MM/YYYY | -       | -      | native
             at,iso   | iso        | -       | -      | native
             number   | -          | seconds | -      | native
+            approx   | -          | seconds | -      | native
             key      | -          | -       | uuidv7 | native
             day      | -          | -       | -      | native
             """)
     void whatASampleOfAllRowsSaysIsWhatTheComparisonCounts(
             String columns, String format, String epoch, String keyTime, String routing) throws SQLException {
         database.execute("""
-                CREATE TABLE orders (id bigint PRIMARY KEY, at timestamptz, iso text, pattern varchar(20), number numeric, key uuid,
+                CREATE TABLE orders (id bigint PRIMARY KEY, at timestamptz, iso text, pattern varchar(20), number numeric, approx real, key uuid,
                                      day text)""", """
                 INSERT INTO orders
                 SELECT i, at, CASE i % 10 WHEN 3 THEN 'soon' ELSE ' ' || to_char(at, 'YYYY-MM-DD') END, to_char(at, 'DD/MM/YYYY'),
                        CASE i % 10 WHEN 4 THEN 'NaN' ELSE extract(epoch FROM at) END,
+                       CASE i % 10 WHEN 4 THEN 'Infinity' ELSE extract(epoch FROM at)::real END,
                        CASE i % 10 WHEN 5 THEN '9cc3a9b2-6f0c-4c1c-9c1e-0f9c3a9b26f0'
                        ELSE (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid END,
                        to_char(at, 'YYYYMMDD')
