@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.TableSettings;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
 import liquibase.ext.partition.engine.catalog.TypeName;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SearchPath;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -114,6 +115,37 @@ public final class NewTablePlan {
             END
             {quote}""");
 
+    /**
+     * Makes the columns with their new types for a try: what uses a column may not let it have another type (a generated column), or not
+     * fit that one (a default, a check). Nothing is left: it ends with an error, which says the number of the failed statement, and why.
+     */
+    private static final Sql TRY_TYPES = Sql.of("""
+            DO {quote}
+            DECLARE
+              place integer := 0;
+              why pg_catalog.text := '';
+              more pg_catalog.text := '';
+            BEGIN
+              PERFORM pg_catalog.set_config({setting}, '', false);
+              {create};
+              BEGIN
+                {changes};
+                place := 0;
+              EXCEPTION WHEN OTHERS THEN
+                GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, more = PG_EXCEPTION_DETAIL;
+              END;
+              RAISE EXCEPTION USING ERRCODE = 'LP001', MESSAGE = pg_catalog.concat(place, ' ', why, '. ' || nullif(more, ''));
+            EXCEPTION
+              WHEN SQLSTATE 'LP001' THEN
+                PERFORM pg_catalog.set_config({setting}, SQLERRM, false);
+              WHEN OTHERS THEN NULL;
+            END
+            {quote}""");
+
+    private static final Sql NEXT = Sql.of("place := {place}; {change}");
+
+    private static final QualifiedName TRIED = QualifiedName.of("pg_temp", "liquibase_partition_types");
+
     private static final Sql FAILURE = Sql.of("SELECT pg_catalog.current_setting({setting})");
 
     private final Session session;
@@ -159,6 +191,7 @@ public final class NewTablePlan {
             // A bound may be a day that the column's type cannot say.
             plan.statements();
             misplacedUlids(plan).map(NewTablePlan::obstacle).ifPresent(problems::add);
+            typeInTheWay(plan).map(NewTablePlan::obstacle).ifPresent(problems::add);
             return problems.size() > before ? Optional.empty() : Optional.of(plan);
         } catch (IllegalArgumentException e) {
             problems.add(obstacle(e.getMessage()));
@@ -173,6 +206,30 @@ public final class NewTablePlan {
 
     private static Obstacle obstacle(String sentence) {
         return Obstacle.of(Feature.COLUMNS, sentence);
+    }
+
+    /** Nothing where it cannot be tried: on a standby, or without the right to make temporary tables. */
+    private Optional<String> typeInTheWay(NewTable plan) throws SQLException {
+        if (plan.changes().isEmpty()) {
+            return Optional.empty();
+        }
+        List<Sql> changes = new ArrayList<>();
+        for (Sql change : plan.changeTypes(TRIED)) {
+            changes.add(NEXT.with("place", Sql.raw(Integer.toString(changes.size() + 1)))
+                    .with("change", change));
+        }
+        Sql tried = TRY_TYPES
+                .with("setting", Sql.literal(SETTING))
+                .with("create", plan.createTemplate(TRIED))
+                .with("changes", Sql.join(";\n    ", changes));
+        session.update(tried.with("quote", Sql.dollarQuote("types", tried)));
+        String failure = session.queryStrings(FAILURE.with("setting", SETTING)).get(0);
+        int place = failure.isEmpty() ? 0 : Integer.parseInt(failure.substring(0, failure.indexOf(' ')));
+        return Optional.of(place).filter(it -> it > 0).map(it -> {
+            ColumnChange change = plan.changes().get(it - 1);
+            return "column %s cannot become %s (%s); leave its type, or change first what uses it"
+                    .formatted(change.column(), change.type(), failure.substring(failure.indexOf(' ') + 1));
+        });
     }
 
     /** Bounds of ULIDs are in the order of their digits; under another order rows would be in wrong partitions. */

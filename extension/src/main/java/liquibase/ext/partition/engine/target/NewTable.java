@@ -99,17 +99,8 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
             statements.add(createTable(source()));
         } else {
             QualifiedName template = source().sibling(DerivedName.of(spec.newTableName(), "_like"));
-            statements.add(CREATE_TEMPLATE
-                    .with("template", template)
-                    .with("source", source())
-                    .with("constraints", includingConstraints()));
-            for (ColumnChange change : changes) {
-                statements.add(CHANGE_TYPE
-                        .with("template", template)
-                        .with("column", change.column())
-                        .with("type", Sql.raw(change.type()))
-                        .with("collation", collation(change.column())));
-            }
+            statements.add(createTemplate(template));
+            statements.addAll(changeTypes(template));
             statements.add(createTable(template));
             statements.add(DROP_TEMPLATE.with("template", template));
         }
@@ -129,6 +120,25 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
         }
         statements.add(Seclusion.of(newTable(), source()));
         return statements;
+    }
+
+    /** Makes a table with the source's columns, whose types {@link #changeTypes} changes. */
+    public Sql createTemplate(QualifiedName template) {
+        return CREATE_TEMPLATE
+                .with("template", template)
+                .with("source", source())
+                .with("constraints", includingConstraints());
+    }
+
+    /** One statement for each of {@link #changes}, in their order. */
+    public List<Sql> changeTypes(QualifiedName template) {
+        return changes.stream()
+                .map(change -> CHANGE_TYPE
+                        .with("template", template)
+                        .with("column", change.column())
+                        .with("type", Sql.raw(change.type()))
+                        .with("collation", collation(change.column())))
+                .toList();
     }
 
     /** Statements that give what is made, other than tables, to those who own it on the source. */

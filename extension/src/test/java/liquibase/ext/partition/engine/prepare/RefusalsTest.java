@@ -199,6 +199,21 @@ class RefusalsTest {
         orders.prepare();
     }
 
+    @ParameterizedTest(name = "{0} {1}")
+    @CsvSource(delimiter = '|', textBlock = """
+                    parent | numeric | parent | ALTER note DROP NOT NULL | column parent cannot become numeric (cannot alter type of a column used by a generated column. Column "parent" is used by generated column "month".); leave its type, or change first what uses it
+                    note | integer | length(note) | ALTER note SET DEFAULT 'none' | column note cannot become integer (default for column "note" cannot be cast automatically to type integer); leave its type, or change first what uses it
+                    note | integer | length(note) | ADD CHECK (note ~ 'a') | column note cannot become integer (operator does not exist: integer ~ text); leave its type, or change first what uses it
+                    """)
+    void aTypeThatWhatUsesTheColumnDoesNotLetItHave(
+            String column, String type, String using, String made, String reason) {
+        database.execute(ORDERS, "ALTER TABLE orders " + made);
+        orders.converting("id", "numeric", null, null)
+                .converting(column, type, using, column.equals("note") ? "note::text" : null);
+
+        assertRefused(reason);
+    }
+
     /** As a later version of the server may write them. */
     @Test
     void whatIsOfAKindThatNobodyHasLookedAt() {
