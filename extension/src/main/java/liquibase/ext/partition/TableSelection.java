@@ -29,8 +29,18 @@ public final class TableSelection {
                 .toList());
     }
 
+    /** Whether none is selected. */
+    public boolean isEmpty() {
+        return names.isEmpty();
+    }
+
+    /** Whether {@code all} is among the names. */
+    public boolean isAll() {
+        return names.contains(ALL);
+    }
+
     /** Whether {@code table} is named, with or without its schema, or all are. */
     public boolean contains(QualifiedName table) {
-        return names.contains(ALL) || names.contains(table.name().name()) || names.contains(table.toString());
+        return isAll() || names.contains(table.name().name()) || names.contains(table.toString());
     }
 }

@@ -2,8 +2,10 @@ package liquibase.ext.partition.precondition;
 
 import java.sql.SQLException;
 import java.util.Optional;
+import liquibase.ext.partition.TableSelection;
 import liquibase.ext.partition.change.RestartedCopy;
 import liquibase.ext.partition.change.Tuning;
+import liquibase.ext.partition.engine.restart.CopyRestart;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
@@ -11,7 +13,8 @@ import liquibase.ext.partition.engine.state.Phase;
 /**
  * Starts the copy over where {@code restart} names the table, goes on with one that was started over and not compared, and is true
  * afterwards. It stands before what asks for a person's word, because the copy may be wanted anew while the swap waits for that: then
- * every changeset of the copy is recorded, and that of the swap is not run.
+ * every changeset of the copy is recorded, and that of the swap is not run. At the head of the changelog it copies nothing, and says so where
+ * the table is swapped: by then every changeset that would is recorded.
  */
 public class CopyRestartedPrecondition extends PartitionPrecondition {
     private String restart;
@@ -31,8 +34,20 @@ public class CopyRestartedPrecondition extends PartitionPrecondition {
     }
 
     @Override
+    protected boolean isAskedOfChangelog() {
+        return !TableSelection.parse(restart).isEmpty();
+    }
+
+    @Override
     protected Optional<String> whyNot(Question question) throws SQLException {
         Optional<Migration> migration = question.migration();
+        if (question.changeSet() == null) {
+            migration
+                    .filter(it -> RestartedCopy.isAsked(restart, question.table()))
+                    .flatMap(CopyRestart::whyNotStartedOver)
+                    .ifPresent(question.environment().report()::line);
+            return Optional.empty();
+        }
         boolean wanted = RestartedCopy.isAsked(restart, question.table())
                 || migration.filter(Migration::restarting).isPresent();
         if (!wanted) {

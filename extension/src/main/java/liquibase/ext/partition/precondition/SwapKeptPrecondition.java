@@ -19,7 +19,8 @@ import liquibase.ext.partition.engine.state.Phase;
  * changeset, whatever has been deployed since. Then Liquibase's records of it are deleted, so that an approval swaps again.
  *
  * <p>It stands on the changeset that drops the backup, which is pending from the swap until there is nothing to go back to, and comes
- * first there, so that nothing is dropped in the same run. Safe to repeat: where the process ended between the reverse swap and the
+ * first there, so that nothing is dropped in the same run. At the head of the changelog it takes nothing back, and refuses where the backup
+ * is dropped: by then that changeset is recorded, and the parameter would be passed over in silence. Safe to repeat: where the process ended between the reverse swap and the
  * records, the next run with the parameter deletes these.
  */
 public class SwapKeptPrecondition extends PartitionPrecondition {
@@ -43,6 +44,12 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
     protected Optional<String> whyNot(Question question) throws SQLException, DatabaseException {
         QualifiedName table = question.table();
         Optional<Migration> migration = question.migration();
+        if (question.changeSet() == null) {
+            if (migration.isPresent()) {
+                requireBackup(question, migration.get());
+            }
+            return Optional.empty();
+        }
         Optional<LockedSwapChange> swap = LockedSwapChange.of(question.changeSet(), question.database(), table);
         if (migration.isEmpty() || swap.isEmpty()) {
             return Optional.empty();
@@ -59,11 +66,7 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
             }
             return Optional.empty();
         }
-        if (migration.get().phase().isAtLeast(Phase.DROPPED)) {
-            throw new PartitionException(
-                    "The backup of %s has been dropped, so the swap cannot be taken back. Nothing was changed; the partitioned table goes on. Leave out swapBack."
-                            .formatted(table));
-        }
+        requireBackup(question, migration.get());
         try (StepRun run = question.environment().begin(getName(), table)) {
             swap.get().swapBack(run);
         }
@@ -75,6 +78,26 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
                         .formatted(table);
         question.environment().report().line(done);
         return Optional.of(done);
+    }
+
+    @Override
+    protected boolean isAskedOfChangelog() {
+        return !TableSelection.parse(swapBack).isEmpty();
+    }
+
+    /** Where all are asked for there can be others to take back. */
+    private void requireBackup(Question question, Migration migration) {
+        TableSelection asked = TableSelection.parse(swapBack);
+        if (!asked.contains(question.table()) || !migration.phase().isAtLeast(Phase.DROPPED)) {
+            return;
+        }
+        String message =
+                "The backup of %s has been dropped, so the swap cannot be taken back. Nothing was changed; the partitioned table goes on. Leave out swapBack."
+                        .formatted(question.table());
+        if (!asked.isAll()) {
+            throw new PartitionException(message);
+        }
+        question.environment().report().line(message);
     }
 
     /** The swap's own record is the last: while it is there, the next run is told what is left to be done. */

@@ -42,6 +42,27 @@ class AfterTheDropTest {
         changelog.update();
     }
 
+    /** Nothing is pending then that would look at the parameters. */
+    @Test
+    void whoWantsTheSwapTakenBackOrTheCopyStartedOverIsToldThatThereIsNothingToGoBackTo(TestDatabase database)
+            throws Exception {
+        Changelog changelog = new Changelog(database, directory).generated("orders", "");
+        changelog.parameter("swapApproved", "orders").parameter("dropApproved", "orders");
+        changelog.update();
+
+        assertThatThrownBy(() -> changelog.parameter("swapBack", "orders").update())
+                .hasMessageContaining("The backup of public.orders has been dropped, so the swap cannot be taken back")
+                .hasMessageContaining("Nothing was changed; the partitioned table goes on. Leave out swapBack.");
+        // Others may be taken back.
+        changelog.parameter("swapBack", "all").update();
+        assertThat(changelog.lines()).anyMatch(line -> line.contains("so the swap cannot be taken back"));
+
+        changelog.parameter("swapBack", "").parameter("restartCopy", "orders").update();
+        assertThat(changelog.lines())
+                .contains(
+                        "public.orders is swapped already, so its copy is not started over. Its backup is dropped, so there is nothing to copy from. Leave out restartCopy.");
+    }
+
     /** Liquibase goes backwards, one changeset after the other, and asks ours only when it comes to it. */
     @Test
     void whatRanAfterTheDropIsUndoneFirstAndByItselfIsAllThatIs(TestDatabase database) throws Exception {

@@ -265,4 +265,22 @@ class RestartCopyTest {
                 .anyMatch(line -> line.contains("public.orders is swapped already, so its copy is not started over"));
         assertThat(phase()).isEqualTo("swapped");
     }
+
+    /** Every changeset that would start a copy over is recorded then. */
+    @Test
+    void afterTheSwapItIsSaidWhatToDoInsteadWhateverIsRecorded() throws Exception {
+        changelog.update();
+        approveTheSwap();
+        changelog.parameter("swapApproved", NOTHING);
+
+        restartCopy("orders");
+
+        assertThat(changelog.lines())
+                .contains(
+                        "public.orders is swapped already, so its copy is not started over. Leave out restartCopy; or take the swap back first (liquibase update -DswapBack=orders), then run update with -DrestartCopy=orders.");
+        changelog.updateWith("swapBack", "orders");
+        restartCopy("orders");
+        assertThat(timesStartedOver()).isEqualTo(1);
+        assertThat(phase()).isEqualTo("verified");
+    }
 }

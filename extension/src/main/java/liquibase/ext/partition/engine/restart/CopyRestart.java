@@ -69,8 +69,7 @@ public final class CopyRestart {
         }
         if (migration.get().phase().isAtLeast(Phase.SWAPPED)) {
             if (asked) {
-                run.line("%s: %s is swapped already, so its copy is not started over."
-                        .formatted(run.step(), run.source()));
+                whyNotStartedOver(migration.get()).ifPresent(run::line);
             }
             return;
         }
@@ -80,6 +79,21 @@ public final class CopyRestart {
             return;
         }
         goOn(goal);
+    }
+
+    /** Once the table is swapped. */
+    public static Optional<String> whyNotStartedOver(Migration migration) {
+        if (!migration.phase().isAtLeast(Phase.SWAPPED)) {
+            return Optional.empty();
+        }
+        String table = migration.source().name().name();
+        return Optional.of("%s is swapped already, so its copy is not started over. %s"
+                .formatted(
+                        migration.source(),
+                        migration.phase().isAtLeast(Phase.DROPPED)
+                                ? "Its backup is dropped, so there is nothing to copy from. Leave out restartCopy."
+                                : "Leave out restartCopy; or take the swap back first (liquibase update -DswapBack=%s), then run update with -DrestartCopy=%s."
+                                        .formatted(table, table)));
     }
 
     private boolean isToBeStartedOver(Migration migration) throws SQLException {

@@ -4,6 +4,9 @@
   formats begin them differently. Neither two hyphens in a row nor names: an XML comment could not hold them.
 -->
 <#assign about = {
+  "asked": [
+    "Says so where swapBack or restartCopy asks for what the table is past: once all is recorded, nothing below is run."
+  ],
   "before": [
     "Stops, with every reason and its remedy, where the table cannot be partitioned so; generator plan tells the same before.",
     "The state before anything is made. A rollback to this tag undoes every step below."

@@ -63,6 +63,12 @@
         http://www.liquibase.org/xml/ns/partition
         http://www.liquibase.org/xml/ns/partition/liquibase-partition-latest.xsd">
 
+  <@about "asked"/>
+  <preConditions>
+    <partition:swapKept [=source] swapBack="${swapBack}"/>
+    <partition:copyRestarted [=source] restart="${restartCopy}"/>
+  </preConditions>
+
   <@about "before"/>
   <changeSet id="[=prefix]-before" author="liquibase-partition" labels="prepare">
     <preConditions onFail="HALT">

@@ -69,6 +69,15 @@
 databaseChangeLog:
   - logicalFilePath: "[=logicalFilePath]"
 
+  <@about "asked"/>
+  - preConditions:
+    - swapKept:
+        <@source "        "/>
+        swapBack: "${swapBack}"
+    - copyRestarted:
+        <@source "        "/>
+        restart: "${restartCopy}"
+
   <@about "before"/>
   - changeSet:
       id: "[=prefix]-before"

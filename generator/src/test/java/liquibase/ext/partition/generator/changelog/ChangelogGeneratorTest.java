@@ -347,6 +347,9 @@ class ChangelogGeneratorTest {
         Document document = factory.newDocumentBuilder().parse(new InputSource(new StringReader(text)));
         List<Map<String, Object>> changesets = new ArrayList<>();
         for (Element changeSet : children(document.getDocumentElement())) {
+            if (!changeSet.getLocalName().equals("changeSet")) {
+                continue;
+            }
             Map<String, Object> flat = new LinkedHashMap<>(attributes("", changeSet));
             for (Element child : children(changeSet)) {
                 if (child.getLocalName().equals("comment")) {
