@@ -9,6 +9,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.prepare.Preparation;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.Workload;
@@ -122,9 +123,10 @@ class RoutedByTriggerTest {
     }
 
     @Test
-    void aChildMadeOnDemandIsCapturedFromItsFirstRow() throws Exception {
+    void aChildThatIsMadeLaterIsCapturedFromItsFirstRow() throws Exception {
         orders.throughSwap();
         database.execute(
+                "SELECT orders_make('2025-08-01'), orders_make('2025-09-01')",
                 "INSERT INTO orders (status, created_at) VALUES ('x', '2025-08-03'), ('y', '2025-09-03'), ('z', '2025-08-04')");
 
         assertThat(database.queryStrings(
@@ -169,6 +171,71 @@ class RoutedByTriggerTest {
                         database.queryLong(
                                 "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'orders_202405'::regclass AND NOT tgisinternal"))
                 .isZero();
+    }
+
+    @Test
+    void columnsThatAreAddedRenamedOrDroppedOnBothSidesComeBackAndGoAgain() throws Exception {
+        orders.throughSwap();
+        for (String table : List.of("orders", "orders_old")) {
+            database.execute(
+                    "ALTER TABLE " + table + " ADD COLUMN phone text",
+                    "ALTER TABLE " + table + " RENAME COLUMN status TO state",
+                    "ALTER TABLE " + table + " DROP COLUMN amount CASCADE");
+        }
+        assertThat(
+                        database.queryString(
+                                "INSERT INTO orders (id, state, phone, created_at) VALUES (9001, 'x', '555-1', '2024-03-05') RETURNING phone"))
+                .isEqualTo("555-1");
+        database.execute(
+                "UPDATE orders SET created_at = '2024-04-05', phone = coalesce(phone, 'none') WHERE id IN (1, 9001)");
+        List<String> before = contents();
+
+        orders.reverseSwap();
+        assertThat(contents()).isEqualTo(before);
+        database.execute("UPDATE orders SET phone = '555-2' WHERE id = 9001");
+        orders.swap();
+        database.execute("UPDATE orders SET created_at = '2024-05-05' WHERE id = 9001");
+        assertThat(database.queryString("SELECT tableoid::regclass || ' ' || phone FROM orders WHERE id = 9001"))
+                .isEqualTo("orders_202405 555-2");
+    }
+
+    @Test
+    void aForeignKeyOfItsOwnIsOnAChildThatIsMadeLaterToo() throws Exception {
+        database.execute(
+                "CREATE TABLE states (status text PRIMARY KEY)",
+                "INSERT INTO states VALUES ('new')",
+                "ALTER TABLE orders ADD CONSTRAINT of_state FOREIGN KEY (status) REFERENCES states ON UPDATE CASCADE");
+        orders.throughSwap();
+        database.execute(
+                "SELECT orders_make('2025-08-01')",
+                "INSERT INTO orders (id, status, created_at) VALUES (9001, 'new', '2025-08-03')");
+        assertThatThrownBy(
+                        () -> database.execute("INSERT INTO orders (status, created_at) VALUES ('none', '2025-08-03')"))
+                .hasMessageContaining("violates foreign key constraint");
+        database.execute("UPDATE states SET status = 'newer'");
+
+        assertThat(database.queryString("SELECT tableoid::regclass || ' ' || status FROM orders WHERE id = 9001"))
+                .isEqualTo("orders_202508 newer");
+        orders.reverseSwap();
+        assertThat(database.queryString("SELECT status FROM orders WHERE id = 9001"))
+                .isEqualTo("newer");
+    }
+
+    @Test
+    void rowsOfOneStatementMayReferToOthersOfItByTheTablesOwnKey() throws Exception {
+        database.execute("ALTER TABLE orders ADD COLUMN before_it bigint REFERENCES orders");
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
+
+        database.execute("""
+                INSERT INTO orders (id, before_it, status, created_at)
+                VALUES (9001, 9002, 'x', '2024-03-05'), (9002, 9003, 'x', '2024-04-05'), (9003, 9001, 'x', '2024-03-06')""");
+
+        assertThatThrownBy(
+                        () -> database.execute(
+                                "INSERT INTO orders (id, before_it, status, created_at) VALUES (9004, 9005, 'x', '2024-03-05')"))
+                .hasMessageContaining("violates foreign key constraint");
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE id > 9000"))
+                .isEqualTo(3);
     }
 
     @Test

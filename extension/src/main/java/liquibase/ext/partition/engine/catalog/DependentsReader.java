@@ -22,6 +22,9 @@ import liquibase.ext.partition.engine.sql.Sql;
  * of the transaction.
  */
 public final class DependentsReader {
+    /** How the comment on a function of ours begins that has a table's row type in its signature. It is no dependent of the table. */
+    public static final String COMMENT_ON_OURS = "liquibase-partition: ";
+
     /**
      * {@code row_type}: the types of the relations' rows, and arrays of these. {@code remade}: functions that have one in their
      * signature. {@code dependent}: what depends on a relation, its row type or such a function. {@code reader}: views among these;
@@ -33,20 +36,25 @@ public final class DependentsReader {
               SELECT t.oid FROM pg_catalog.pg_type AS t JOIN relation ON relation.oid = t.typrelid
               UNION ALL
               SELECT t.typarray FROM pg_catalog.pg_type AS t JOIN relation ON relation.oid = t.typrelid WHERE t.typarray <> 0),
+            ours AS (
+              SELECT o.objoid AS oid FROM pg_catalog.pg_description AS o
+              WHERE o.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND pg_catalog.starts_with(o.description, 'liquibase-partition: ')),
             remade AS (
               SELECT DISTINCT p.oid
               FROM pg_catalog.pg_depend AS d
               JOIN row_type AS t ON t.oid = d.refobjid
               JOIN pg_catalog.pg_proc AS p ON p.oid = d.objid
               WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
-                AND t.oid = ANY (p.proargtypes::pg_catalog.oid[] || coalesce(p.proallargtypes, ARRAY[]::pg_catalog.oid[]) || p.prorettype)),
+                AND t.oid = ANY (p.proargtypes::pg_catalog.oid[] || coalesce(p.proallargtypes, ARRAY[]::pg_catalog.oid[]) || p.prorettype)
+                AND p.oid NOT IN (SELECT ours.oid FROM ours)),
             thing AS (
               SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS classid, oid FROM relation
               UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, oid FROM row_type
               UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, oid FROM remade),
             dependent AS (
               SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype
-              FROM thing JOIN pg_catalog.pg_depend AS d ON d.refclassid = thing.classid AND d.refobjid = thing.oid),
+              FROM thing JOIN pg_catalog.pg_depend AS d ON d.refclassid = thing.classid AND d.refobjid = thing.oid
+              WHERE NOT (d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid IN (SELECT ours.oid FROM ours))),
             reader AS (
               SELECT DISTINCT c.oid, c.relkind, c.relname, c.relnamespace, c.relowner, c.relpersistence, c.relam, c.reloptions,
                      r.oid AS rule

@@ -34,7 +34,7 @@ public enum Feature {
     TRIGGERS(
             "triggers",
             Fate.IN_SWAP,
-            "a row trigger with a transition table is refused, and a BEFORE ROW trigger that assigns a partition column unless acceptTriggers names it"),
+            "a row trigger with a transition table is refused; so is, with native routing, a BEFORE ROW trigger that assigns a partition column, unless acceptTriggers names it"),
     RULES("rules", Fate.REFUSED),
     OWNER("the owner", Fate.BEFORE_SWAP),
     GRANTS("grants on the table, its columns and sequences", Fate.IN_SWAP, "with their grant options"),

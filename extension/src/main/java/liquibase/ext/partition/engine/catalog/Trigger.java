@@ -57,4 +57,31 @@ public record Trigger(
     public Sql createOn(QualifiedName table) {
         return Sql.raw(beforeTable + " ON " + table.quoted() + " " + afterTable);
     }
+
+    /** Whether it can change a row before that is inserted. */
+    public boolean beforeRowIsInserted() {
+        return forEachRow && before && onInsert;
+    }
+
+    /** The same one without INSERT among its events; empty where there is no other. INSERT is what the server names first. */
+    public Optional<Trigger> withoutInsert() {
+        if (!onUpdate && !onDelete) {
+            return Optional.empty();
+        }
+        String when = before ? " BEFORE " : " AFTER ";
+        List<String> parts = split(beforeTable, when + "INSERT OR ");
+        return Optional.of(new Trigger(
+                name,
+                parts.get(0) + when + parts.get(1),
+                afterTable,
+                forEachRow,
+                onDelete,
+                before,
+                false,
+                onUpdate,
+                function,
+                enabled,
+                comment,
+                extensions));
+    }
 }

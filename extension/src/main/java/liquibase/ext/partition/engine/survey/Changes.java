@@ -15,6 +15,7 @@ import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowTriggers;
+import liquibase.ext.partition.engine.target.TriggerRouting;
 import liquibase.ext.partition.engine.target.Uniqueness;
 
 /** Announces what comes along, but not as it was. Needs no database: the table was read, and the new one is planned. */
@@ -149,7 +150,8 @@ final class Changes {
         List<Change> changes = new ArrayList<>();
         for (Trigger trigger : source.triggers()) {
             List<String> consequences = new ArrayList<>();
-            if (routed && trigger.forEachRow()) {
+            boolean onChildren = routed && TriggerRouting.onChildren(trigger).isPresent();
+            if (onChildren) {
                 consequences.add(
                         "It fires on the children, with the rights of whoever writes: grant on them what is granted on the table later.");
             }
@@ -157,7 +159,15 @@ final class Changes {
                     .ifPresent(consequences::add);
             if (!consequences.isEmpty()) {
                 changes.add(change(
-                        trigger, routed ? "on each child" : "on each partition", String.join(" ", consequences)));
+                        trigger,
+                        !routed
+                                ? "on each partition"
+                                : !onChildren
+                                        ? "on the table"
+                                        : TriggerRouting.belongsOnParent(trigger)
+                                                ? "on the table for INSERT, on each child for the rest"
+                                                : "on each child",
+                        String.join(" ", consequences)));
             }
         }
         return changes;

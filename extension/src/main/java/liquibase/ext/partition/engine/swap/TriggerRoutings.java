@@ -17,8 +17,8 @@ final class TriggerRoutings {
     private TriggerRoutings() {}
 
     /**
-     * @param userTriggers of the table; with a row trigger among them, a child is written with the writer's rights, as the trigger
-     *     expects it
+     * @param userTriggers of the table; where one of them is to be on the children, these are written with the writer's rights, as
+     *     the trigger expects it
      */
     static Optional<TriggerRouting> of(
             TableReader reader, Migration migration, Table ordinary, Table routed, List<Trigger> userTriggers)
@@ -30,9 +30,9 @@ final class TriggerRoutings {
         return Optional.of(ChildrenByTrigger.of(
                 migration.spec(),
                 match.partitionKey(),
-                routed.writableColumns(),
-                match.key(),
-                userTriggers.stream().anyMatch(Trigger::forEachRow)
+                userTriggers.stream()
+                                .anyMatch(trigger ->
+                                        TriggerRouting.onChildren(trigger).isPresent())
                         ? TriggerRouting.Rights.WRITER
                         : TriggerRouting.Rights.OWNER));
     }

@@ -1,7 +1,8 @@
 package liquibase.ext.partition.engine.target;
 
+import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.KeyColumn;
+import java.util.function.Function;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.time.DateTime;
@@ -13,34 +14,30 @@ public final class ChildrenByTrigger {
 
     private ChildrenByTrigger() {}
 
-    /**
-     * @param columns that are written; may be empty where only the children are made
-     * @param key likewise
-     */
-    public static TriggerRouting of(
-            NewTableSpec spec,
-            PartitionKey partitionKey,
-            List<Identifier> columns,
-            List<KeyColumn> key,
-            TriggerRouting.Rights rights) {
+    public static TriggerRouting of(NewTableSpec spec, PartitionKey partitionKey, TriggerRouting.Rights rights) {
         RoutedTable table = new RoutedTable(
                 spec.source(),
-                columns,
-                key,
-                partitionKey.columns(),
-                alias -> partitionKey.time(column -> Sql.list(alias, List.of(column))),
-                (from, to) -> check(partitionKey).with("from", from).with("to", to));
+                columns(partitionKey),
+                partitionKey::time,
+                (columns, from, to) ->
+                        check(partitionKey, columns).with("from", from).with("to", to));
         return new TriggerRouting(table, spec.layout(), rights);
     }
 
+    private static List<Identifier> columns(PartitionKey key) {
+        List<Identifier> columns = new ArrayList<>(key.columns());
+        key.combinedColumn().ifPresent(columns::add);
+        return columns;
+    }
+
     /** In a form by which a query that names the date leaves the child out. */
-    private static Sql check(PartitionKey key) {
+    private static Sql check(PartitionKey key, Function<Identifier, Sql> columns) {
         if (key.combinedColumn().isPresent()) {
-            return CHECK_TIME.with("value", key.combinedColumn().get());
+            return CHECK_TIME.with("value", columns.apply(key.combinedColumn().get()));
         }
         boolean isDate = key.isColumn() && key.sources().get(0).encoding() instanceof DateTime;
         return isDate
-                ? CHECK.with("value", key.columns().get(0))
-                : CHECK_TIME.with("value", key.time(Identifier::asSql));
+                ? CHECK.with("value", columns.apply(key.columns().get(0)))
+                : CHECK_TIME.with("value", key.time(columns));
     }
 }

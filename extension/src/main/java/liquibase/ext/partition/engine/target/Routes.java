@@ -13,7 +13,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * The ways into and out of a partitioned table. Declarative partitioning finds the partition by itself, so there is one way;
  * inheritance does not, and there is one for each child and one for the rows outside all of them. Those are written to the default
- * child, and looked for in every child: one of them may have been made on demand since.
+ * child, and looked for in every child: one of them may have been made since.
  *
  * @param table by its present name
  * @param layout not looked at, and may be null, where the routing is native

@@ -11,9 +11,10 @@ import liquibase.ext.partition.engine.catalog.TriggerFunction.Effect;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * What becomes of a user's row triggers on a table with partitions. A row is routed first and the triggers of its partition fire then; so
- * a BEFORE ROW trigger comes too late to give the row its date, and what it makes of the date must still fit the partition. And an UPDATE
- * that moves a row is a DELETE here and an INSERT there: AFTER UPDATE does not fire, AFTER DELETE and AFTER INSERT do.
+ * What becomes of a user's row triggers on a table with partitions. With native partitioning a row is routed first and the triggers of
+ * its partition fire then; so a BEFORE ROW trigger comes too late to give the row its date, and what it makes of the date must still fit
+ * the partition. Where triggers route, the user's own come first ({@link TriggerRouting}). An UPDATE that moves a row is a DELETE here and
+ * an INSERT there: AFTER DELETE and AFTER INSERT fire, and AFTER UPDATE where triggers route.
  */
 public final class RowTriggers {
     /** The attribute by which people say that a trigger leaves rows in their partition. */
@@ -31,18 +32,18 @@ public final class RowTriggers {
      */
     public static List<Obstacle> obstacles(
             List<Trigger> triggers, List<Identifier> columns, Routing routing, List<Identifier> accepted) {
+        if (routing == Routing.TRIGGER) {
+            return List.of();
+        }
         return triggers.stream()
                 .filter(trigger -> effect(trigger, columns) == Effect.ASSIGNS && !accepted.contains(trigger.name()))
                 .map(trigger -> new Obstacle(
                         Feature.TRIGGERS,
-                        "BEFORE ROW trigger %s assigns %s (function %s), and rows are routed before it fires: %s"
+                        "BEFORE ROW trigger %s assigns %s (function %s), and rows are routed before it fires: PostgreSQL refuses a row that then no longer fits its partition, and all that come without a date"
                                 .formatted(
                                         trigger.name(),
                                         list(columns),
-                                        trigger.function().name(),
-                                        routing == Routing.TRIGGER
-                                                ? "they would lie in the wrong child, those without a date in the default one"
-                                                : "PostgreSQL refuses a row that then no longer fits its partition, and all that come without a date"),
+                                        trigger.function().name()),
                         "give the column a DEFAULT, or have the application set it, and take the assignment out of the function (or drop the trigger); where what it assigns is always within the row's own partition, say so: %s: %s"
                                 .formatted(ACCEPT, trigger.name().name())))
                 .toList();
@@ -55,16 +56,19 @@ public final class RowTriggers {
         }
         List<String> sentences = new ArrayList<>();
         String part = routing == Routing.TRIGGER ? "child" : "partition";
-        if (!trigger.function().variablesOfItsTable().isEmpty()) {
+        boolean onChildren =
+                routing == Routing.NATIVE || TriggerRouting.onChildren(trigger).isPresent();
+        if (onChildren && !trigger.function().variablesOfItsTable().isEmpty()) {
             sentences.add("%s in its function %s are those of the %s that the row is in."
                     .formatted(
                             String.join(", ", trigger.function().variablesOfItsTable()),
                             trigger.function().name(),
                             part));
         }
+        boolean routed = routing == Routing.TRIGGER;
         boolean asDelete = trigger.onDelete();
-        boolean asInsert = trigger.onInsert() && !(trigger.before() && trigger.onUpdate());
-        boolean noUpdate = trigger.onUpdate() && !trigger.before();
+        boolean asInsert = trigger.onInsert() && !(routed ? trigger.before() : trigger.before() && trigger.onUpdate());
+        boolean noUpdate = trigger.onUpdate() && !trigger.before() && !routed;
         if (asDelete || asInsert || noUpdate) {
             List<String> fires = new ArrayList<>();
             if (asDelete) {
@@ -80,7 +84,10 @@ public final class RowTriggers {
                             !fires.isEmpty() && noUpdate ? ", and " : "",
                             noUpdate ? "does not fire it as for an UPDATE" : ""));
         }
-        if (effect(trigger, columns) == Effect.CANNOT_BE_TOLD) {
+        if (routed && trigger.beforeRowIsInserted()) {
+            sentences.add("It is on the table itself: an INSERT that names a child does not fire it.");
+        }
+        if (!routed && effect(trigger, columns) == Effect.CANNOT_BE_TOLD) {
             sentences.add(
                     "Whether its function %s (language %s) changes %s cannot be told: it must not move the row to another %s."
                             .formatted(

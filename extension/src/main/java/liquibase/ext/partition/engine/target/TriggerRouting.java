@@ -6,7 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import liquibase.ext.partition.engine.catalog.KeyColumn;
+import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.SettableOptions;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -17,47 +17,43 @@ import liquibase.ext.partition.engine.sql.Sql;
  * The statements of {@code routing: trigger}: an ordinary table, its inheritance children, and the triggers that put every row
  * into the child of its time. Pure; runs nothing.
  *
- * <p><b>Insert.</b> A BEFORE trigger of the parent inserts the row into its child and gives it on, so that the parent takes it
- * too: only a row that is really inserted is counted and returned, for {@code INSERT … RETURNING}, {@code COPY} and JDBC alike. An
- * AFTER trigger then removes it from the parent again. Both are row triggers, {@code ENABLE ALWAYS}: a subscription's apply fires no
- * statement triggers, and {@code session_replication_role = replica} must not fill the parent. The parent keeps its primary key:
- * {@code GROUP BY id}, {@code ON CONFLICT (id)} and a publication of deletes need it.
+ * <p><b>Insert.</b> A statement inserts its rows into the parent, where a user's BEFORE INSERT triggers fire and the row is counted and
+ * returned, for {@code INSERT … RETURNING}, {@code COPY} and JDBC alike. The first AFTER triggers of each row take it out of the
+ * parent again and insert it into its child. So what the user's triggers assign decides the child; and as all rows of the statement
+ * are in the table by then, a foreign key is checked as on a plain table, whichever row refers to whichever. They are row
+ * triggers, {@code ENABLE ALWAYS}: a subscription's apply fires no statement triggers, and {@code session_replication_role = replica}
+ * must not fill the parent. The parent keeps its primary key: {@code GROUP BY id}, {@code ON CONFLICT (id)} and a publication of
+ * deletes need it.
  *
- * <p><b>Children on demand.</b> The routing function has a planned INSERT for each of the {@value #PLANNED_CHILDREN} children
- * nearest to now. For any other row it asks {@link #childFunction}, which finds the child by its name or makes it, from the default
- * child: its indexes, storage parameters, tablespace, grants and row triggers. It makes none beyond the interval that holds this
- * day next year, none while the default child has a foreign key (adding one takes a lock on the referenced table, and two writers
- * who had both written that would be a deadlock), none when the owner may not create in the schema, and none in a REPEATABLE READ
- * or SERIALIZABLE transaction, whose snapshot may be older than a trigger of the default child, as that of change capture: then
- * the row's place is the default child.
+ * <p><b>Nothing is frozen.</b> The INSERT into a child is put together from the columns that the parent has at that moment, and the
+ * time is read by a function whose body the server keeps as a tree: whoever adds, renames or drops a column, or gives it another type,
+ * need not think of the routing. The type of a column that holds the time cannot be changed, as with native partitioning.
  *
- * <p>Two writers are kept apart by SHARE UPDATE EXCLUSIVE on the parent, until the first commits. {@code CREATE TABLE … INHERITS}
- * takes that lock anyway, it lets every writer through that needs no new child, and taking it makes the session read what others
- * have changed in the catalog, which an advisory lock does not: a writer that had looked before it waited would go on seeing no
- * child. The second look is by {@code to_regclass}, which sees what was committed whatever the transaction's snapshot is.
+ * <p><b>No table is read.</b> A row is taken out of the parent, and an old version out of its child, by its {@code ctid}, and a child is
+ * looked up in the catalog: in a SERIALIZABLE transaction nothing is remembered by which two inserts could be in each other's way.
+ *
+ * <p><b>Children</b> are made ahead, by the first step and by {@link #makeFunction}, and never by a writer: who creates a table holds
+ * locks until the end of its transaction, and would keep others waiting that long. A row that has no child yet goes to the default one,
+ * where every query finds it.
  *
  * <p><b>Update.</b> A child's row cannot leave it, so a BEFORE trigger inserts the new row into its child and gives the old
  * child the new row with the old time, which counts as the update; an AFTER trigger removes that row at the end of the statement.
- * As with native partitioning the INSERT and DELETE triggers of the row fire; its AFTER UPDATE triggers fire too.
- * {@code UPDATE … RETURNING} shows the new values, but the old ones of the columns that hold the time.
+ * As with native partitioning the row's DELETE and AFTER INSERT triggers fire; its AFTER UPDATE triggers fire too, and BEFORE INSERT
+ * triggers do not. {@code UPDATE … RETURNING} shows the new values, but the old ones of the columns that hold the time.
  *
- * <p>A user's row triggers belong on the children, their statement triggers on the parent. Statement triggers for DELETE cannot be
- * kept: removing a row from the parent fires them.
+ * <p>Of a user's triggers, those BEFORE INSERT FOR EACH ROW and those FOR EACH STATEMENT belong on the parent, other row triggers on the
+ * children. Statement triggers for DELETE cannot be kept: removing a row from the parent fires them.
  *
  * <p><b>Limits.</b> A key is unique in each child only. {@code ON CONFLICT} inserts new keys, but is an error where the key is taken
- * in the child; and where one statement brings a key twice, for two children, {@code DO NOTHING} leaves both rows. A foreign key that
- * references the parent finds no row. An update or delete that waited for a row which another transaction moved finds no row, and
- * says so by its count only (native partitioning raises an error). During a statement that moves rows, its BEFORE triggers can see
- * a row in both children. A publication has no children that are made later.
+ * in the child. A foreign key that references the parent finds no row. An update or delete that waited for a row which another
+ * transaction moved finds no row, and says so by its count only (native partitioning raises an error). During a statement that moves
+ * rows, its BEFORE triggers can see a row in both children. A publication has no children that are made later.
  *
  * @param table what is routed
  * @param layout its prefix, interval and {@code from}; {@code until} is only where the children made in advance end
  * @param rights whose rights the work in the children takes
  */
 public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights rights) {
-    /** How many children the routing function knows. For the others a statement is planned for each row. */
-    static final int PLANNED_CHILDREN = 120;
-
     /** Whose rights, {@code current_user} and {@code search_path} hold while a child is written. */
     public enum Rights {
         /**
@@ -67,9 +63,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         OWNER,
 
         /**
-         * The writer's. A user's row triggers run as on a plain table. Writers need the rights on the children too (a child made on
-         * demand gets the default child's grants): INSERT, SELECT where a trigger fires BEFORE INSERT, and for updates of the time
-         * INSERT, SELECT and DELETE. PUBLIC may call the function that makes a missing child.
+         * The writer's. A user's row triggers run as on a plain table. Writers need the rights on the children too (a child that
+         * is made later gets the default child's grants): INSERT, and for updates of the time INSERT, SELECT and DELETE. PUBLIC may
+         * call the functions that look up a child and its columns in the catalog.
          */
         WRITER
     }
@@ -77,9 +73,10 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     /** Stands for what is known at run time while a template is built; never part of a name or an expression. */
     private static final Sql CHILD = Sql.raw("\u0001");
 
-    private static final Sql CHILD_LITERAL = Sql.raw("\u0004");
     private static final Sql FROM = Sql.raw("\u0002");
     private static final Sql TO = Sql.raw("\u0003");
+    /** The first column that the time or the CHECK reads; the next ones follow it. */
+    private static final char COLUMN = '\uE000';
 
     private static final Sql CREATE_CHILD = Sql.of("CREATE TABLE {child} (CHECK ({check})) INHERITS ({parent})");
 
@@ -87,115 +84,199 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     private static final Sql AS_OWNER = Sql.of("SECURITY DEFINER SET search_path = pg_catalog, pg_temp");
 
+    /** Kept as a tree, so that it follows a column that gets another name. */
+    private static final Sql CREATE_TIME_FUNCTION = Sql.of("""
+            CREATE FUNCTION {timeOf}(routed {parent}) RETURNS timestamp LANGUAGE sql IMMUTABLE RETURN {time}""");
+
+    private static final Sql COMMENT_ON_TIME_FUNCTION = Sql.of("COMMENT ON FUNCTION {timeOf}({parent}) IS {comment}");
+
     /**
-     * The cast is checked when the statement is planned, and planned again when the child changes: rows never go to a table
-     * that was taken out of the inheritance (NO INHERIT) but kept its name.
+     * The names are those of the row's type and not of {@code pg_attribute}, where a transaction with an older snapshot would not see
+     * a column that was added since, and would lose its value. Which of them are generated does not change without a rewrite.
      */
-    private static final Sql INSERT = Sql.of("""
-            INSERT INTO {child} AS c ({columns}) SELECT {values} WHERE (NULL::{child}::{parent}) IS NULL""");
-
-    private static final Sql ROUTE_BEGIN = Sql.of("""
-            CREATE OR REPLACE FUNCTION {route}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
-            #variable_conflict use_column
-            DECLARE
-              routed_at timestamp := {time};
+    private static final Sql CREATE_COLUMNS_FUNCTION = Sql.of("""
+            CREATE FUNCTION {columnsOf}(isolation pg_catalog.text) RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE {asOwner} AS {quote}
             BEGIN
-              IF routed_at IS NULL OR routed_at < {from} THEN
-                {insert}""");
+              RETURN (
+                SELECT pg_catalog.format(' (%s) VALUES (%s)', pg_catalog.string_agg(pg_catalog.quote_ident(k.name), ', '),
+                                         pg_catalog.string_agg('($1).' || pg_catalog.quote_ident(k.name), ', '))
+                FROM pg_catalog.json_object_keys((
+                       SELECT pg_catalog.row_to_json(r)
+                       FROM (SELECT o.* FROM (SELECT) AS one LEFT JOIN ONLY {parent} AS o ON false) AS r)) AS k (name)
+                WHERE k.name <> ALL (ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute AS a
+                                           WHERE a.attrelid = {parentName}::pg_catalog.regclass AND a.attgenerated <> '')));
+            END
+            {quote}""");
 
-    private static final Sql ROUTE_BRANCH = Sql.of("""
-            ;
-              ELSIF routed_at >= {from} AND routed_at < {to} AND pg_catalog.to_regclass({name}) IS NOT NULL THEN
-                {insert}""");
-
-    private static final Sql ROUTE_OTHERWISE = Sql.of("""
-            ;
-              ELSE
-                EXECUTE pg_catalog.replace(""");
-
-    private static final Sql ROUTE_OTHERWISE_INTO = Sql.of(", {marker}, {childOf}(routed_at)::pg_catalog.text)");
-
-    private static final Sql ROUTE_END = Sql.of("""
-             USING NEW;
+    /**
+     * The server computes a function of constants that it takes for immutable once, when it plans the statement, and plans anew
+     * when the table that the statement names has been altered. So the columns cost hardly anything for each row. What is computed
+     * by an older snapshot must not stay, so there it is computed for each row.
+     */
+    private static final Sql CREATE_INSERT_FUNCTION = Sql.of("""
+            CREATE FUNCTION {insertInto}(child pg_catalog.regclass) RETURNS pg_catalog.text LANGUAGE plpgsql {asOwner} AS {quote}
+            DECLARE
+              isolation pg_catalog.text := pg_catalog.current_setting('transaction_isolation');
+            BEGIN
+              IF isolation IN ('repeatable read', 'serializable') THEN
+                RETURN 'INSERT INTO ' || child::pg_catalog.text || {columnsOf}(isolation);
               END IF;
+              RETURN 'INSERT INTO ' || child::pg_catalog.text
+                || (SELECT {columnsOf}('') FROM (SELECT) AS one LEFT JOIN ONLY {parent} AS o ON false);
+            END
+            {quote}""");
+
+    /** Rows never go to a table that was taken out of the inheritance (NO INHERIT) but kept its name. */
+    private static final Sql CREATE_CHILD_FUNCTION = Sql.of("""
+            CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS pg_catalog.regclass LANGUAGE plpgsql {asOwner} AS {quote}
+            DECLARE
+              child pg_catalog.regclass;
+            BEGIN
+              IF routed_at >= {from} AND routed_at < timestamp '10000-01-01' THEN
+                child := pg_catalog.to_regclass(pg_catalog.format('%I.%I', {schema}, {prefix} || pg_catalog.to_char(routed_at, {pattern})));
+                IF EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
+                           WHERE i.inhrelid = child AND i.inhparent = {parentName}::pg_catalog.regclass) THEN
+                  RETURN child;
+                END IF;
+              END IF;
+              RETURN {defaultName}::pg_catalog.regclass;
+            END
+            {quote}""");
+
+    /**
+     * By the {@code ctid}, and without the setting a session that plans this while the parent is small would go on scanning all that
+     * was ever inserted since the last VACUUM, for each row; in a SERIALIZABLE transaction that scan would be a read of the whole
+     * parent. In a trigger of its own, so that no trigger and no check of the child runs with that setting. Always with the
+     * owner's rights: who may INSERT may not always DELETE.
+     */
+    private static final Sql CREATE_LEAVE_FUNCTION = Sql.of("""
+            CREATE FUNCTION {leave}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} SET enable_seqscan = off AS {quote}
+            BEGIN
+              DELETE FROM ONLY {parent} AS c WHERE c.ctid = NEW.ctid;
+              PERFORM pg_catalog.set_config('liquibase_partition.left', FOUND::pg_catalog.text, true);
+              RETURN NULL;
+            END
+            {quote}""");
+
+    /** A row that was updated since, by a function that the statement calls, has fired the trigger for the version that is there. */
+    private static final Sql CREATE_ROUTE_FUNCTION = Sql.of("""
+            CREATE FUNCTION {route}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
+            BEGIN
+              IF pg_catalog.current_setting('liquibase_partition.left') = 'true' THEN
+                EXECUTE {insertInto}({childOf}({timeOf}(NEW))) USING NEW;
+              END IF;
+              RETURN NULL;
+            END
+            {quote}""");
+
+    /** The names that they have at present. */
+    private static final Sql TIME_COLUMNS = Sql.of("""
+            SELECT a.attname::pg_catalog.text
+            FROM pg_catalog.pg_depend AS d
+            JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+            WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+              AND d.objid = {timeSignature}::pg_catalog.regprocedure
+              AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubid > 0""");
+
+    /**
+     * The setting names the row that is left over, and ends with the transaction. Nobody can make a row vanish by setting it: a row
+     * that stays takes it back. What is left over must satisfy the child's CHECK, and the default child has none.
+     */
+    private static final Sql CREATE_MOVE_FUNCTION = Sql.of("""
+            CREATE FUNCTION {moveFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
+            DECLARE
+              child pg_catalog.regclass := {childOf}({timeOf}(NEW::{parent}));
+              columns pg_catalog.text[];
+              times pg_catalog.text[];
+            BEGIN
+              IF child = TG_RELID THEN
+                PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
+                RETURN NEW;
+              END IF;
+              EXECUTE {insertInto}(child) USING NEW;
+              IF TG_RELID <> {defaultName}::pg_catalog.regclass THEN
+                columns := ARRAY(SELECT k.name FROM pg_catalog.json_object_keys(pg_catalog.row_to_json(NEW)) AS k (name));
+                times := ARRAY({timeColumns});
+                IF times = '{}' OR NOT times <@ columns THEN
+                  -- By a snapshot that is older than the routing, or than a column's name.
+                  NEW := OLD;
+                ELSE
+                  EXECUTE (
+                    SELECT 'SELECT ' || pg_catalog.string_agg(
+                             CASE WHEN k.name = ANY (times) THEN '($2).' ELSE '($1).' END || pg_catalog.quote_ident(k.name), ', ' ORDER BY k.place)
+                    FROM pg_catalog.unnest(columns) WITH ORDINALITY AS k (name, place))
+                    INTO NEW USING NEW, OLD;
+                END IF;
+              END IF;
+              PERFORM pg_catalog.set_config('liquibase_partition.moved', TG_RELID::pg_catalog.text || ':' || OLD.ctid::pg_catalog.text, true);
               RETURN NEW;
             END
             {quote}""");
 
-    private static final Sql CREATE_REFRESH_FUNCTION = Sql.of("""
-            CREATE FUNCTION {refresh}() RETURNS pg_catalog.void LANGUAGE plpgsql {asOwner} SET client_min_messages = warning AS {quote}
+    /** A trigger of a user may keep the row from being deleted, and then it would be there twice. */
+    private static final Sql CREATE_MOVED_FUNCTION = Sql.of("""
+            CREATE FUNCTION {movedFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
             DECLARE
-              step interval := {step};
-              this timestamp := pg_catalog.date_trunc({unit}, pg_catalog.now() AT TIME ZONE 'UTC');
-              child pg_catalog.record;
-              body pg_catalog.text;
-              shown pg_catalog.text := '';
-              shown_into pg_catalog.text := '';
+              deleted pg_catalog.int8;
             BEGIN
-              LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE;
-              -- What a trigger BEFORE INSERT makes of the row is to be returned. Asked for only then: it takes the right to SELECT.
-              IF EXISTS (SELECT FROM pg_catalog.pg_trigger
-                         WHERE tgrelid = {defaultName}::pg_catalog.regclass AND tgtype & 7 = 7 AND tgenabled <> 'D') THEN
-                shown := {shown};
-                shown_into := {shownInto};
+              PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
+              EXECUTE pg_catalog.format('DELETE FROM ONLY %s AS c WHERE c.ctid = %L', TG_RELID::pg_catalog.regclass, NEW.ctid);
+              GET DIAGNOSTICS deleted = ROW_COUNT;
+              IF deleted = 0 THEN
+                RAISE EXCEPTION USING ERRCODE = 'triggered_data_change_violation',
+                  MESSAGE = pg_catalog.format('a row of %s cannot move to another child, because a trigger keeps it from being deleted here', TG_RELID::pg_catalog.regclass),
+                  HINT = 'Nothing was changed. Insert the row anew with its other date, or have the trigger let it go.';
               END IF;
-              body := {begin} || shown || shown_into;
-              FOR child IN
-                SELECT start, pg_catalog.format('%I.%I', {schema}, {prefix} || pg_catalog.to_char(start, {pattern})) AS name
-                FROM pg_catalog.generate_series(greatest({from}::timestamp, this - {planned} * step),
-                                     greatest(this + interval '1 year', {until}::timestamp), step) AS start
-                WHERE EXISTS (SELECT FROM pg_catalog.pg_inherits
-                              WHERE inhparent = {parentName}::pg_catalog.regclass
-                                AND inhrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', {schema}, {prefix} || pg_catalog.to_char(start, {pattern}))))
-                ORDER BY pg_catalog.abs(extract(epoch FROM start - this)) LIMIT {planned}
-              LOOP
-                body := body || pg_catalog.format({branch}, child.name, pg_catalog.to_char(child.start, 'YYYY-MM-DD'), pg_catalog.to_char(child.start + step, 'YYYY-MM-DD')) || shown || shown_into;
-              END LOOP;
-              EXECUTE body || {otherwise} || pg_catalog.quote_literal({insert} || shown) || {otherwiseInto} || shown_into || {end};
-              FOR child IN
-                SELECT DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::pg_catalog.regrole::pg_catalog.text END AS name
-                FROM pg_catalog.pg_proc AS p
-                CROSS JOIN pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) AS g
-                WHERE p.oid = pg_catalog.to_regproc({routeName}) AND g.grantee <> p.proowner
-              LOOP
-                EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s() FROM %s', {routeName}, child.name);
-              END LOOP;
+              RETURN NULL;
             END
             {quote}""");
 
-    private static final Sql CREATE_CHILD_FUNCTION = Sql.of("""
-            CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS pg_catalog.regclass LANGUAGE plpgsql {asOwner} SET client_min_messages = warning AS {quote}
+    private static final Sql CREATE_MAKE_FUNCTION = Sql.of("""
+            CREATE FUNCTION {make}(day pg_catalog.date) RETURNS pg_catalog.regclass LANGUAGE plpgsql {asOwner} SET client_min_messages = warning AS {quote}
             DECLARE
               step interval := {step};
-              lower timestamp;
+              lower timestamp := pg_catalog.date_trunc({unit}, day::timestamp);
               full_name pg_catalog.text;
               default_child pg_catalog.regclass := {defaultName}::pg_catalog.regclass;
               child pg_catalog.regclass;
               it pg_catalog.record;
+              names pg_catalog.text[] := {names};
+              others pg_catalog.text[];
             BEGIN
-              IF routed_at IS NULL OR NOT pg_catalog.isfinite(routed_at) OR routed_at < {from} OR routed_at >= timestamp '10000-01-01' THEN
-                RETURN default_child;
+              IF (day >= {from} AND day < timestamp '10000-01-01') IS NOT TRUE THEN
+                RAISE EXCEPTION USING ERRCODE = 'datetime_field_overflow',
+                  MESSAGE = pg_catalog.format('%3$s has no child of %1$s: they begin between %2$s and the year 9999', {parentName}::pg_catalog.regclass, {from}::pg_catalog.date, day);
               END IF;
-              lower := pg_catalog.date_trunc({unit}, routed_at);
+              IF pg_catalog.current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+                RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+                  MESSAGE = 'by an older snapshot not all is seen that the default child has, and the new child is to have',
+                  HINT = 'Do it in a READ COMMITTED transaction.';
+              END IF;
               full_name := pg_catalog.format('%I.%I', {schema}, {prefix} || pg_catalog.to_char(lower, {pattern}));
+              LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE;
               child := pg_catalog.to_regclass(full_name);
-              IF child IS NULL THEN
-                IF lower > (pg_catalog.now() AT TIME ZONE 'UTC') + interval '1 year'
-                   OR pg_catalog.current_setting('transaction_isolation') <> 'read committed'
-                   OR NOT pg_catalog.has_schema_privilege(current_user, {schema}, 'CREATE')
-                   OR EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = default_child AND contype = 'f') THEN
-                  RETURN default_child;
-                END IF;
-                LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE;
-                child := pg_catalog.to_regclass(full_name);
-              END IF;
               IF child IS NOT NULL THEN
-                -- By the catalog where the snapshot is too old to show it: the cast fails when the table is no child.
-                IF NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = child AND inhparent = {parentName}::pg_catalog.regclass) THEN
-                  EXECUTE pg_catalog.format('SELECT NULL::%s::%s', child, {parentName}::pg_catalog.regclass);
+                IF NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = child AND i.inhparent = {parentName}::pg_catalog.regclass) THEN
+                  RAISE EXCEPTION USING ERRCODE = 'duplicate_table',
+                    MESSAGE = pg_catalog.format('%s is there already, and is no child of %s', child, {parentName}::pg_catalog.regclass);
                 END IF;
                 RETURN child;
               END IF;
+              -- One of the columns may have got another name; the time's function knows it.
+              others := ARRAY({timeColumns} AND a.attname <> ALL (names));
+              FOR it IN
+                SELECT k.name, k.place FROM pg_catalog.unnest(names) WITH ORDINALITY AS k (name, place)
+                WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                                  WHERE a.attrelid = {parentName}::pg_catalog.regclass AND a.attname = k.name AND a.attnum > 0)
+              LOOP
+                IF pg_catalog.cardinality(others) <> 1 THEN
+                  RAISE EXCEPTION USING ERRCODE = 'undefined_column',
+                    MESSAGE = pg_catalog.format('column %I of %s, by which a child is told, has another name', it.name, {parentName}::pg_catalog.regclass),
+                    HINT = 'Give it that name for as long as the child is made.';
+                END IF;
+                names[it.place] := others[1];
+                others := ARRAY[]::pg_catalog.text[];
+              END LOOP;
               SELECT c.relowner, c.relacl, t.spcname,
                      (SELECT pg_catalog.string_agg(o.prefix || p.option_name || '=' || pg_catalog.quote_literal(p.option_value), ', ')
                       FROM (VALUES ('', c.reloptions),
@@ -204,8 +285,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                       WHERE p.option_name IN ({ofTable})) AS options
                 INTO it
                 FROM pg_catalog.pg_class AS c LEFT JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace WHERE c.oid = default_child;
-              EXECUTE pg_catalog.format({create}, full_name, pg_catalog.to_char(lower, 'YYYY-MM-DD') || ' 00:00:00+00',
-                             pg_catalog.to_char(lower + step, 'YYYY-MM-DD') || ' 00:00:00+00')
+              EXECUTE pg_catalog.format({create}, VARIADIC ARRAY[full_name, pg_catalog.to_char(lower, 'YYYY-MM-DD') || ' 00:00:00+00',
+                             pg_catalog.to_char(lower + step, 'YYYY-MM-DD') || ' 00:00:00+00'] || names)
                 || coalesce(' WITH (' || it.options || ')', '')
                 || coalesce(' TABLESPACE ' || pg_catalog.quote_ident(it.spcname), '');
               child := full_name::pg_catalog.regclass;
@@ -273,9 +354,15 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                                  it.tgname);
                 END IF;
               END LOOP;
-              EXECUTE pg_catalog.format({createMove}, full_name, pg_catalog.to_char(lower, 'YYYY-MM-DD'), pg_catalog.to_char(lower + step, 'YYYY-MM-DD'));
+              EXECUTE pg_catalog.format({createMove}, VARIADIC ARRAY[full_name, pg_catalog.to_char(lower, 'YYYY-MM-DD'), pg_catalog.to_char(lower + step, 'YYYY-MM-DD')] || names);
               EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', child, {move});
-              PERFORM {refresh}();
+              -- Last, as writers of the table that it refers to wait from here on.
+              FOR it IN
+                SELECT k.conname, pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', '') AS definition
+                FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = default_child AND k.contype = 'f' ORDER BY k.conname
+              LOOP
+                EXECUTE pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', child, it.conname, it.definition);
+              END LOOP;
               RETURN child;
             END
             {quote}""");
@@ -284,86 +371,30 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     private static final Sql CREATE_LIKE_DEFAULT_CHILD = Sql.of("""
             CREATE TABLE {child} (LIKE {defaultChild} INCLUDING INDEXES INCLUDING STATISTICS, CHECK ({check})) INHERITS ({parent})""");
 
-    /**
-     * Always with the owner's rights: there is no user's row trigger on the parent, and who may INSERT may not always DELETE. Without
-     * the setting, a session that plans this while the parent is empty would go on scanning all that was ever inserted since the last
-     * VACUUM, for each row.
-     */
-    private static final Sql CREATE_SETTLE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {settle}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} SET enable_seqscan = off AS {quote}
-            BEGIN
-              DELETE FROM ONLY {parent} AS c WHERE {sameKey};
-              RETURN NULL;
-            END
-            {quote}""");
+    /** Of an update, too, that a function which the statement calls makes of a row that is still in the parent. */
+    private static final Sql CREATE_ROUTE_TRIGGER = Sql.of("""
+            CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE ON {parent} FOR EACH ROW EXECUTE FUNCTION {function}()""");
 
-    /** The settings name the row that is left over and where such rows went; they end with the transaction. */
-    private static final Sql CREATE_MOVE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {moveFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
-            DECLARE
-              child pg_catalog.regclass := {childOf}({time});
-              moved_to pg_catalog.text := pg_catalog.current_setting('liquibase_partition.moved_to', true);
-            BEGIN
-              IF child = TG_RELID THEN
-                RETURN NEW;
-              END IF;
-              EXECUTE pg_catalog.replace({insert}, {marker}, child::pg_catalog.text) USING NEW;
-              {reset}
-              IF child::pg_catalog.oid::pg_catalog.text <> ALL (pg_catalog.string_to_array(coalesce(moved_to, ''), ',')) THEN
-                PERFORM pg_catalog.set_config('liquibase_partition.moved_to', pg_catalog.concat_ws(',', nullif(moved_to, ''), child::pg_catalog.oid::pg_catalog.text), true);
-              END IF;
-              PERFORM pg_catalog.set_config('liquibase_partition.moved', {row}, true);
-              RETURN NEW;
-            END
-            {quote}""");
-
-    /** Who sets the settings by hand cannot make a row vanish that is in no other child. */
-    private static final Sql CREATE_MOVED_FUNCTION = Sql.of("""
-            CREATE FUNCTION {movedFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
-            DECLARE
-              target pg_catalog.oid;
-              arrived boolean;
-            BEGIN
-              PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
-              FOREACH target IN ARRAY pg_catalog.string_to_array(pg_catalog.current_setting('liquibase_partition.moved_to'), ',')::pg_catalog.oid[] LOOP
-                CONTINUE WHEN target = TG_RELID;
-                EXECUTE pg_catalog.replace({isThere}, {marker}, target::pg_catalog.regclass::pg_catalog.text) INTO arrived USING NEW;
-                IF arrived THEN
-                  EXECUTE pg_catalog.replace({delete}, {marker}, TG_RELID::pg_catalog.regclass::pg_catalog.text) USING NEW;
-                  RETURN NULL;
-                END IF;
-              END LOOP;
-              RETURN NULL;
-            END
-            {quote}""");
-
-    private static final Sql IS_THERE = Sql.of("""
-            SELECT EXISTS (SELECT FROM ONLY {child} AS c WHERE {sameKey} AND (NULL::{child}::{parent}) IS NULL)""");
-
-    private static final Sql DELETE_LEFT_OVER = Sql.of("DELETE FROM ONLY {child} AS c WHERE {sameKey}");
-
-    private static final Sql CREATE_PARENT_TRIGGER = Sql.of("""
-            CREATE TRIGGER {trigger} {when} INSERT ON {parent} FOR EACH ROW EXECUTE FUNCTION {function}()""");
-
+    /** Where a row has moved just now in this statement, the function takes that back for the ones that stay. */
     private static final Sql CREATE_MOVE_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} BEFORE UPDATE ON {child} FOR EACH ROW
-              WHEN (({time} >= {from} AND {time} < {to}) IS NOT TRUE) EXECUTE FUNCTION {function}()""");
+              WHEN (({time} >= {from} AND {time} < {to}) IS NOT TRUE OR pg_catalog.current_setting('liquibase_partition.moved', true) <> '')
+              EXECUTE FUNCTION {function}()""");
 
     /** What is in the default child may have a child by now. */
     private static final Sql CREATE_DEFAULT_MOVE_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} BEFORE UPDATE ON {child} FOR EACH ROW
-              WHEN ({time} >= {from} AND {time} < 'infinity') EXECUTE FUNCTION {function}()""");
+              WHEN (({time} >= {from} AND {time} < 'infinity') OR pg_catalog.current_setting('liquibase_partition.moved', true) <> '')
+              EXECUTE FUNCTION {function}()""");
 
     /** The condition is looked at right after the row's update, so the setting is still this row's. */
     private static final Sql CREATE_MOVED_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} AFTER UPDATE ON {child} FOR EACH ROW
               WHEN (pg_catalog.current_setting('liquibase_partition.moved', true) <> ''
-                    AND pg_catalog.current_setting('liquibase_partition.moved', true) = {row})
+                    AND pg_catalog.current_setting('liquibase_partition.moved', true)
+                        = OLD.tableoid::pg_catalog.text || ':' || OLD.ctid::pg_catalog.text)
               EXECUTE FUNCTION {function}()""");
 
-    private static final Sql RESET = Sql.of("NEW.{column} := OLD.{column};");
-    private static final Sql SAME = Sql.of("c.{column} {equality} {row}.{column}");
-    private static final Sql ROW_NAME = Sql.of("{table}::pg_catalog.text || ':' || ROW({key})::pg_catalog.text");
     private static final Sql TIMESTAMP = Sql.of("timestamp {literal}");
     private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
     /**
@@ -375,12 +406,12 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     private static final Sql RESET_ANALYZE_THRESHOLD =
             Sql.of("ALTER TABLE IF EXISTS {parent} RESET (autovacuum_analyze_threshold)");
-    private static final Sql CALL_REFRESH = Sql.of("SELECT {refresh}()");
     private static final Sql GRANT = Sql.of("GRANT EXECUTE ON FUNCTION {function}({arguments}) TO PUBLIC");
     private static final Sql CHANGE_OWNER = Sql.of("ALTER FUNCTION {function}({arguments}) OWNER TO {owner}");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}({arguments}) CASCADE");
 
-    private record Function(QualifiedName name, Sql arguments) {}
+    /** @param calledByWriters where they write with their own rights; a trigger function is called by nobody */
+    private record Function(QualifiedName name, Sql arguments, Sql create, boolean calledByWriters) {}
 
     /**
      * Statements that make the children and the default child, without indexes: the copy fills them directly. Lock: SHARE UPDATE
@@ -393,7 +424,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         for (Partition partition : layout.partitions()) {
             statements.add(CREATE_CHILD
                     .with("child", child(partition.name()))
-                    .with("check", table.check().between(bound(partition.from()), bound(partition.to())))
+                    .with(
+                            "check",
+                            table.check().between(Identifier::asSql, bound(partition.from()), bound(partition.to())))
                     .with("parent", parent));
         }
         statements.add(CREATE_DEFAULT_CHILD.with("child", defaultChild()).with("parent", parent));
@@ -404,21 +437,14 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
      * Statements that make the functions and attach the triggers, in the swap's transaction, once the parent has its name and the
      * children have their indexes, grants and triggers. Locks: SHARE ROW EXCLUSIVE on the parent and every child.
      *
-     * @param owner of the parent; the functions get it. The routing function has it from the function that makes it.
+     * @param owner of the parent; the functions get it
      * @param children of this layout that exist
      */
     public List<Sql> attachStatements(Identifier owner, Collection<Partition> children) {
         List<Sql> statements = new ArrayList<>();
-        statements.add(refreshStatement());
-        statements.add(childFunctionStatement());
-        statements.add(settleStatement());
-        statements.add(moveStatement());
-        statements.add(movedStatement());
         for (Function function : functions()) {
-            if (function.name().equals(routeFunction())) {
-                continue;
-            }
-            if (rights == Rights.OWNER || !function.name().equals(childFunction())) {
+            statements.add(function.create());
+            if (rights == Rights.OWNER || !function.calledByWriters()) {
                 statements.add(Seclusion.ofFunction(
                         function.name(), function.arguments().text()));
             } else {
@@ -430,10 +456,17 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                     .with("arguments", function.arguments())
                     .with("owner", owner));
         }
-        statements.add(CALL_REFRESH.with("refresh", refreshFunction()));
+        statements.add(COMMENT_ON_TIME_FUNCTION
+                .with("timeOf", timeFunction())
+                .with("parent", table.parent())
+                .with(
+                        "comment",
+                        Sql.literal(DependentsReader.COMMENT_ON_OURS + "the time by which rows of "
+                                + table.parent().name().name() + " find their child")));
         for (Partition partition : children) {
             QualifiedName child = child(partition.name());
-            statements.add(moveTrigger(child.asSql(), timestamp(partition.from()), timestamp(partition.to())));
+            statements.add(
+                    moveTrigger(child.asSql(), newTime(), timestamp(partition.from()), timestamp(partition.to())));
             statements.add(ENABLE_ALWAYS.with("table", child).with("trigger", moveTriggerName()));
             attachMoved(statements, child);
         }
@@ -445,8 +478,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                 .with("function", moveFunction()));
         statements.add(ENABLE_ALWAYS.with("table", defaultChild()).with("trigger", moveTriggerName()));
         attachMoved(statements, defaultChild());
-        attachToParent(statements, "BEFORE", routeFunction());
-        attachToParent(statements, "AFTER", settleFunction());
+        attachToParent(statements, leaveTriggerName(), leaveFunction());
+        attachToParent(statements, routeTriggerName(), routeFunction());
         statements.add(SET_ANALYZE_THRESHOLD.with("parent", table.parent()));
         return statements;
     }
@@ -457,8 +490,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     }
 
     /**
-     * Statements that remove the functions, and the triggers that call them, from the parent and every child, those made on
-     * demand too. Children and rows stay. Lock: ACCESS EXCLUSIVE on the parent and every child. Safe to repeat.
+     * Statements that remove the functions, and the triggers that call them, from the parent and every child, those made later too.
+     * Children and rows stay. Lock: ACCESS EXCLUSIVE on the parent and every child. Safe to repeat.
      */
     public List<Sql> dropStatements() {
         List<Sql> statements = new ArrayList<>();
@@ -467,14 +500,6 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         }
         statements.add(RESET_ANALYZE_THRESHOLD.with("parent", table.parent()));
         return statements;
-    }
-
-    /**
-     * Plans the routing function anew, for the children that there are and the triggers that the default child has: after children
-     * were detached or made by hand, or a trigger BEFORE INSERT was added. Lock: SHARE UPDATE EXCLUSIVE on the parent.
-     */
-    public Sql refreshCall() {
-        return CALL_REFRESH.with("refresh", refreshFunction());
     }
 
     /**
@@ -490,13 +515,22 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                 : Optional.empty();
     }
 
+    /** Whether a user's trigger has to be on the parent: it fires before a row has a child, or for the statement. */
+    public static boolean belongsOnParent(Trigger trigger) {
+        return !trigger.forEachRow() || trigger.beforeRowIsInserted();
+    }
+
+    /** What a user's trigger has to be on the children; empty where it is the parent's alone. */
+    public static Optional<Trigger> onChildren(Trigger trigger) {
+        if (!trigger.forEachRow()) {
+            return Optional.empty();
+        }
+        return trigger.beforeRowIsInserted() ? trigger.withoutInsert() : Optional.of(trigger);
+    }
+
     /** Whether a trigger of that name is one of ours. */
     public boolean owns(Identifier trigger) {
-        return Stream.of(
-                        moveTriggerName(),
-                        movedTriggerName(),
-                        routeFunction().name(),
-                        settleFunction().name())
+        return Stream.of(moveTriggerName(), movedTriggerName(), leaveTriggerName(), routeTriggerName())
                 .anyMatch(trigger::equals);
     }
 
@@ -505,175 +539,162 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         return child(layout.defaultPartition());
     }
 
-    /** The function that gives the child of a time, making it where it is missing. */
-    public QualifiedName childFunction() {
-        return function("_child");
+    /** The function that makes the child of a day, where it is missing; for its owner to call: {@code orders_make(date)}. */
+    public QualifiedName makeFunction() {
+        return function("_make");
+    }
+
+    private void attachToParent(List<Sql> statements, Identifier trigger, QualifiedName function) {
+        statements.add(CREATE_ROUTE_TRIGGER
+                .with("trigger", trigger)
+                .with("parent", table.parent())
+                .with("function", function));
+        statements.add(ENABLE_ALWAYS.with("table", table.parent()).with("trigger", trigger));
     }
 
     private void attachMoved(List<Sql> statements, QualifiedName child) {
         statements.add(CREATE_MOVED_TRIGGER
                 .with("trigger", movedTriggerName())
                 .with("child", child)
-                .with("row", rowName("NEW.tableoid"))
                 .with("function", movedFunction()));
         statements.add(ENABLE_ALWAYS.with("table", child).with("trigger", movedTriggerName()));
     }
 
-    private void attachToParent(List<Sql> statements, String when, QualifiedName function) {
-        statements.add(CREATE_PARENT_TRIGGER
-                .with("trigger", function.name())
-                .with("when", Sql.raw(when))
+    private Sql timeStatement() {
+        return CREATE_TIME_FUNCTION
+                .with("timeOf", timeFunction())
                 .with("parent", table.parent())
-                .with("function", function));
-        statements.add(ENABLE_ALWAYS.with("table", table.parent()).with("trigger", function.name()));
+                .with("time", table.time().of(column -> Sql.list("routed", List.of(column))));
     }
 
-    private Sql refreshStatement() {
-        Sql begin = ROUTE_BEGIN
+    private Sql columnsStatement() {
+        return asOwner(CREATE_COLUMNS_FUNCTION, "columns")
+                .with("columnsOf", columnsFunction())
+                .with("parent", table.parent())
+                .with("parentName", parentName());
+    }
+
+    private Sql insertStatement() {
+        return asOwner(CREATE_INSERT_FUNCTION, "insert")
+                .with("insertInto", insertFunction())
+                .with("columnsOf", columnsFunction())
+                .with("parent", table.parent());
+    }
+
+    private Sql childStatement() {
+        return named(asOwner(CREATE_CHILD_FUNCTION, "child")).with("childOf", childFunction());
+    }
+
+    private Sql leaveStatement() {
+        return asOwner(CREATE_LEAVE_FUNCTION, "leave")
+                .with("leave", leaveFunction())
+                .with("parent", table.parent());
+    }
+
+    private Sql routeStatement() {
+        return asWriter(CREATE_ROUTE_FUNCTION, "route")
                 .with("route", routeFunction())
-                .with("rights", rightsClause())
-                .with("quote", quote("route"))
-                .with("time", newTime())
-                .with("from", timestamp(layout.from()))
-                .with("insert", insert(defaultChild().asSql(), "NEW"));
-        Sql branch = ROUTE_BRANCH
-                .with("from", timestamp(FROM))
-                .with("to", timestamp(TO))
-                .with("name", CHILD_LITERAL)
-                .with("insert", insert(CHILD, "NEW"));
-        return common(CREATE_REFRESH_FUNCTION, "refresh")
-                .with("unit", Sql.literal(layout.interval().word()))
-                .with("planned", Sql.raw(Integer.toString(PLANNED_CHILDREN)))
-                .with("until", timestamp(layout.until()))
-                .with(
-                        "shown",
-                        Sql.literal(
-                                " RETURNING " + Sql.list("c", table.columns()).text()))
-                .with(
-                        "shownInto",
-                        Sql.literal(" INTO " + Sql.list("NEW", table.columns()).text()))
-                .with("begin", text(begin))
-                .with("branch", format(branch))
-                .with("otherwise", text(ROUTE_OTHERWISE))
-                .with("insert", text(insert(marker(), "$1")))
-                .with(
-                        "otherwiseInto",
-                        text(ROUTE_OTHERWISE_INTO.with("marker", text(marker())).with("childOf", childFunction())))
-                .with("end", text(ROUTE_END.with("quote", quote("route"))))
-                .with("routeName", Sql.literal(routeFunction().quoted()));
+                .with("insertInto", insertFunction())
+                .with("childOf", childFunction())
+                .with("timeOf", timeFunction());
     }
 
-    private Sql childFunctionStatement() {
+    private Sql moveStatement() {
+        return asWriter(CREATE_MOVE_FUNCTION, "move")
+                .with("moveFunction", moveFunction())
+                .with("insertInto", insertFunction())
+                .with("childOf", childFunction())
+                .with("timeOf", timeFunction())
+                .with("parent", table.parent())
+                .with("defaultName", defaultName())
+                .with("timeColumns", timeColumns());
+    }
+
+    private Sql timeColumns() {
+        return TIME_COLUMNS.with(
+                "timeSignature",
+                Sql.literal("%s(%s)"
+                        .formatted(timeFunction().quoted(), table.parent().quoted())));
+    }
+
+    private Sql movedStatement() {
+        return asWriter(CREATE_MOVED_FUNCTION, "moved").with("movedFunction", movedFunction());
+    }
+
+    private Sql makeStatement() {
         Sql create = CREATE_LIKE_DEFAULT_CHILD
                 .with("child", CHILD)
                 .with("defaultChild", defaultChild())
-                .with("check", table.check().between(FROM, TO))
+                .with("check", table.check().between(this::placeholder, FROM, TO))
                 .with("parent", table.parent());
-        return common(CREATE_CHILD_FUNCTION, "child")
-                .with("childOf", childFunction())
+        return named(asOwner(CREATE_MAKE_FUNCTION, "make"))
+                .with("make", makeFunction())
+                .with("timeColumns", timeColumns())
+                .with(
+                        "names",
+                        Sql.join(
+                                "",
+                                List.of(
+                                        Sql.raw("ARRAY["),
+                                        Sql.list(table.columns().stream()
+                                                .map(column -> Sql.literal(column.name()))
+                                                .toList()),
+                                        Sql.raw("]"))))
+                .with("parent", table.parent())
+                .with("step", Sql.raw("interval " + Sql.literal(step()).text()))
                 .with("unit", Sql.literal(layout.interval().word()))
                 .with("create", format(create))
                 .with("move", Sql.literal(moveTriggerName().name()))
-                .with("createMove", format(moveTrigger(CHILD, timestamp(FROM), timestamp(TO))))
+                .with(
+                        "createMove",
+                        format(moveTrigger(
+                                CHILD,
+                                table.time().of(column -> Sql.join(".", List.of(Sql.raw("NEW"), placeholder(column)))),
+                                timestamp(FROM),
+                                timestamp(TO))))
                 .with("ofTable", SettableOptions.in(SettableOptions.TABLE))
                 .with("ofColumn", SettableOptions.in(SettableOptions.COLUMN));
     }
 
-    /** What the functions about children have in common. */
-    private Sql common(Sql function, String tag) {
-        return function.with("refresh", refreshFunction())
-                .with("asOwner", AS_OWNER)
-                .with("quote", quote(tag))
-                .with("step", Sql.raw("interval " + Sql.literal(step()).text()))
-                .with("parent", table.parent())
-                .with("parentName", Sql.literal(table.parent().quoted()))
-                .with("defaultName", Sql.literal(defaultChild().quoted()))
+    private Sql asOwner(Sql function, String tag) {
+        return function.with("asOwner", AS_OWNER).with("quote", quote(tag));
+    }
+
+    private Sql asWriter(Sql function, String tag) {
+        return function.with("rights", rights == Rights.OWNER ? AS_OWNER : Sql.raw("SECURITY INVOKER"))
+                .with("quote", quote(tag));
+    }
+
+    /** By which a child is found, or made. */
+    private Sql named(Sql function) {
+        return function.with("parentName", parentName())
+                .with("defaultName", defaultName())
                 .with("schema", Sql.literal(table.parent().schema().name()))
                 .with("prefix", Sql.literal(layout.prefix()))
                 .with("pattern", Sql.literal(layout.interval().suffixPattern()))
                 .with("from", timestamp(layout.from()));
     }
 
-    private Sql settleStatement() {
-        return CREATE_SETTLE_FUNCTION
-                .with("settle", settleFunction())
-                .with("asOwner", AS_OWNER)
-                .with("quote", quote("settle"))
-                .with("parent", table.parent())
-                .with("sameKey", sameKey("NEW"));
+    private Sql parentName() {
+        return Sql.literal(table.parent().quoted());
     }
 
-    private Sql moveStatement() {
-        List<Sql> reset = table.timeColumns().stream()
-                .map(column -> RESET.with("column", column))
-                .toList();
-        return CREATE_MOVE_FUNCTION
-                .with("moveFunction", moveFunction())
-                .with("rights", rightsClause())
-                .with("quote", quote("move"))
-                .with("childOf", childFunction())
-                .with("time", newTime())
-                .with("insert", text(insert(marker(), "$1")))
-                .with("marker", text(marker()))
-                .with("reset", Sql.join("\n  ", reset))
-                .with("row", rowName("TG_RELID"));
+    private Sql defaultName() {
+        return Sql.literal(defaultChild().quoted());
     }
 
-    private Sql movedStatement() {
-        return CREATE_MOVED_FUNCTION
-                .with("movedFunction", movedFunction())
-                .with("rights", rightsClause())
-                .with("quote", quote("moved"))
-                .with("marker", text(marker()))
-                .with(
-                        "isThere",
-                        text(IS_THERE.with("child", marker())
-                                .with("parent", table.parent())
-                                .with("sameKey", sameKey("$1"))))
-                .with("delete", text(DELETE_LEFT_OVER.with("child", marker()).with("sameKey", sameKey("$1"))));
-    }
-
-    private Sql moveTrigger(Sql child, Sql from, Sql to) {
+    private Sql moveTrigger(Sql child, Sql time, Sql from, Sql to) {
         return CREATE_MOVE_TRIGGER
                 .with("trigger", moveTriggerName())
                 .with("child", child)
-                .with("time", newTime())
+                .with("time", time)
                 .with("from", from)
                 .with("to", to)
                 .with("function", moveFunction());
     }
 
-    private Sql insert(Sql child, String row) {
-        return INSERT.with("child", child)
-                .with("parent", table.parent())
-                .with("columns", Sql.list(table.columns()))
-                .with("values", Sql.list(row, table.columns()));
-    }
-
-    private Sql sameKey(String row) {
-        return Sql.join(
-                " AND ",
-                table.key().stream()
-                        .map(column -> SAME.with("column", column.name())
-                                .with("equality", column.equality())
-                                .with("row", Sql.raw(row)))
-                        .toList());
-    }
-
-    private Sql rowName(String tableOid) {
-        return ROW_NAME.with("table", Sql.raw(tableOid))
-                .with(
-                        "key",
-                        Sql.list(
-                                "NEW", table.key().stream().map(KeyColumn::name).toList()));
-    }
-
     private Sql newTime() {
-        return table.time().of("NEW");
-    }
-
-    private Sql rightsClause() {
-        return rights == Rights.OWNER ? AS_OWNER : Sql.raw("SECURITY INVOKER");
+        return table.time().of(column -> Sql.list("NEW", List.of(column)));
     }
 
     private String step() {
@@ -698,54 +719,50 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         return TIMESTAMP.with("literal", literal);
     }
 
-    /** A statement as a string constant, to be put together and executed by a function. */
-    private static Sql text(Sql statement) {
-        return Sql.literal(statement.text());
+    private Sql placeholder(Identifier column) {
+        return Sql.raw(Character.toString(COLUMN + table.columns().indexOf(column)));
     }
 
-    /** As {@link #text}, for {@code format}: 1 is the child's quoted name, 2 and 3 are its bounds. */
-    private static Sql format(Sql statement) {
-        return Sql.literal(statement
+    /**
+     * A statement as a string constant, for {@code format}: 1 is the child's quoted name, 2 and 3 are its bounds, and then come the
+     * columns by the names that they have by then.
+     */
+    private Sql format(Sql statement) {
+        String text = statement
                 .text()
                 .replace("%", "%%")
-                .replace(CHILD_LITERAL.text(), "%1$L")
                 .replace(CHILD.text(), "%1$s")
                 .replace(FROM.text(), "%2$L")
-                .replace(TO.text(), "%3$L"));
-    }
-
-    /** Stands for the child's name in a statement that is executed, and nowhere in the statement's own names. */
-    private Sql marker() {
-        return Sql.raw(absentFromNames("@child@", "@"));
+                .replace(TO.text(), "%3$L");
+        for (int i = 0; i < table.columns().size(); i++) {
+            text = text.replace(Character.toString(COLUMN + i), "%" + (4 + i) + "$I");
+        }
+        return Sql.literal(text);
     }
 
     /** A dollar quote that no name ends. */
     private Sql quote(String tag) {
-        String inside = absentFromNames("$" + tag, "_");
+        String names = layout.prefix() + table.parent().quoted() + newTime().text();
+        String inside = "$" + tag;
+        while (names.contains(inside)) {
+            inside += "_";
+        }
         return Sql.raw(inside + "$");
     }
 
-    private String absentFromNames(String start, String more) {
-        String names = layout.prefix()
-                + table.parent().quoted()
-                + Sql.list(table.columns()).text()
-                + newTime().text();
-        String candidate = start;
-        while (names.contains(candidate)) {
-            candidate += more;
-        }
-        return candidate;
-    }
-
+    /** In the order in which they can be made. */
     private List<Function> functions() {
         Sql none = Sql.empty();
         return List.of(
-                new Function(routeFunction(), none),
-                new Function(settleFunction(), none),
-                new Function(moveFunction(), none),
-                new Function(movedFunction(), none),
-                new Function(childFunction(), Sql.raw("timestamp")),
-                new Function(refreshFunction(), none));
+                new Function(timeFunction(), table.parent().asSql(), timeStatement(), true),
+                new Function(columnsFunction(), Sql.raw("pg_catalog.text"), columnsStatement(), false),
+                new Function(insertFunction(), Sql.raw("pg_catalog.regclass"), insertStatement(), true),
+                new Function(childFunction(), Sql.raw("timestamp"), childStatement(), true),
+                new Function(leaveFunction(), none, leaveStatement(), false),
+                new Function(routeFunction(), none, routeStatement(), false),
+                new Function(moveFunction(), none, moveStatement(), false),
+                new Function(movedFunction(), none, movedStatement(), false),
+                new Function(makeFunction(), Sql.raw("pg_catalog.date"), makeStatement(), false));
     }
 
     private QualifiedName child(Identifier name) {
@@ -760,8 +777,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         return function("_route");
     }
 
-    private QualifiedName settleFunction() {
-        return function("_settle");
+    private QualifiedName leaveFunction() {
+        return function("_leave");
     }
 
     private QualifiedName moveFunction() {
@@ -772,8 +789,20 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         return function("_moved");
     }
 
-    private QualifiedName refreshFunction() {
-        return function("_refresh");
+    private QualifiedName timeFunction() {
+        return function("_time");
+    }
+
+    private QualifiedName columnsFunction() {
+        return function("_columns");
+    }
+
+    private QualifiedName insertFunction() {
+        return function("_insert");
+    }
+
+    private QualifiedName childFunction() {
+        return function("_child");
     }
 
     /**
@@ -782,6 +811,16 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
      */
     private Identifier moveTriggerName() {
         return DerivedName.of("~" + table.parent().name().name(), "_move");
+    }
+
+    /** Before the one that routes. */
+    private Identifier leaveTriggerName() {
+        return DerivedName.of("!" + table.parent().name().name(), "_leave");
+    }
+
+    /** Before every other AFTER trigger, a foreign key's too: these are to find the row in its child, and nowhere else. */
+    private Identifier routeTriggerName() {
+        return DerivedName.of("!" + table.parent().name().name(), "_route");
     }
 
     /** Before every AFTER trigger of a user: what those do must not find the row twice. */

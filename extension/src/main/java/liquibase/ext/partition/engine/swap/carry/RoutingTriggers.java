@@ -20,7 +20,7 @@ public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routin
         return exchange.old().byTrigger().isPresent() ? routing.orElseThrow().dropStatements() : List.of();
     }
 
-    /** Last of all: the children that are made on demand are made like the default one. */
+    /** Last of all: the children that are made later are made like the default one. */
     @Override
     public List<Sql> afterRenaming() {
         if (exchange.next().byTrigger().isEmpty()) {

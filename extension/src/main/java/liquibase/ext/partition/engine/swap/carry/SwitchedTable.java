@@ -10,14 +10,15 @@ import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
  * One of the two tables of a switch, as the catalog has it.
  *
  * @param partitions or inheritance children; none where it has none
  * @param routing how rows find these
- * @param childTriggers the triggers of the default child where rows are routed by triggers: a user's row triggers are on the
- *     children then
+ * @param childTriggers the triggers of the default child where rows are routed by triggers: most of a user's row triggers are on
+ *     the children then
  */
 public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing routing, List<Trigger> childTriggers) {
     public SwitchedTable {
@@ -38,16 +39,51 @@ public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing
         return new CapturedTable(name, partitions, routing);
     }
 
-    /** The triggers of users, on whichever of its tables they are. */
+    /** The triggers of users, on whichever of its tables they are. One that is on the table and on its children is the table's. */
     public List<Trigger> userTriggers(Predicate<Identifier> ours) {
         List<Trigger> triggers = new ArrayList<>(table.triggers());
-        childTriggers.stream().filter(Trigger::forEachRow).forEach(triggers::add);
+        childTriggers.stream()
+                .filter(Trigger::forEachRow)
+                .filter(trigger -> !has(table.triggers(), trigger))
+                .forEach(triggers::add);
         return triggers.stream().filter(trigger -> !ours.test(trigger.name())).toList();
     }
 
-    /** Where {@code trigger} is, or has to be, when the table has that name. */
-    List<QualifiedName> tablesOf(Trigger trigger, QualifiedName name) {
-        return routing == Routing.TRIGGER && trigger.forEachRow() ? partitions : List.of(name);
+    /** The tables that have {@code trigger}, when the table has that name. Somebody may have made or dropped it on some of them since. */
+    List<QualifiedName> tablesWith(Trigger trigger, QualifiedName name) {
+        List<QualifiedName> tables = new ArrayList<>();
+        if (has(table.triggers(), trigger)) {
+            tables.add(name);
+        }
+        if (has(childTriggers, trigger)) {
+            tables.addAll(partitions);
+        }
+        return tables;
+    }
+
+    /**
+     * What {@code trigger} has to be made as, on its own table or on another one.
+     *
+     * @param name of the table by then
+     */
+    List<Placed> places(Trigger trigger, QualifiedName name) {
+        if (routing == Routing.NATIVE) {
+            return List.of(new Placed(name, trigger));
+        }
+        List<Placed> places = new ArrayList<>();
+        if (TriggerRouting.belongsOnParent(trigger)) {
+            places.add(new Placed(name, trigger));
+        }
+        TriggerRouting.onChildren(trigger)
+                .ifPresent(it -> partitions.forEach(partition -> places.add(new Placed(partition, it))));
+        return places;
+    }
+
+    /** A trigger, and the table that is to have it. */
+    record Placed(QualifiedName table, Trigger trigger) {}
+
+    private static boolean has(List<Trigger> triggers, Trigger trigger) {
+        return triggers.stream().anyMatch(it -> it.name().equals(trigger.name()));
     }
 
     /** How rows are routed to the children, where triggers do it. */

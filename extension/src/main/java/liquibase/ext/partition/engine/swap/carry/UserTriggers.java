@@ -13,7 +13,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param triggers of the table that leaves
  */
 public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements SwitchPart {
-    private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER {trigger} ON {table}");
+    private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");
     private static final Sql SET_TRIGGER = Sql.of("ALTER TABLE {table} {state} TRIGGER {trigger}");
 
     private static final Sql COMMENT = Sql.of("COMMENT ON TRIGGER {trigger} ON {table} IS {comment}");
@@ -27,7 +27,7 @@ public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements
     public List<Sql> beforeRenaming() {
         List<Sql> statements = new ArrayList<>();
         for (Trigger trigger : triggers) {
-            for (QualifiedName table : exchange.old().tablesOf(trigger, exchange.liveName())) {
+            for (QualifiedName table : exchange.old().tablesWith(trigger, exchange.liveName())) {
                 statements.add(DROP_TRIGGER.with("trigger", trigger.name()).with("table", table));
             }
         }
@@ -39,8 +39,8 @@ public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements
     public List<Sql> afterRenaming() {
         List<Sql> statements = new ArrayList<>();
         for (Trigger trigger : triggers) {
-            for (QualifiedName table : exchange.next().tablesOf(trigger, exchange.liveName())) {
-                create(statements, trigger, table);
+            for (SwitchedTable.Placed placed : exchange.next().places(trigger, exchange.liveName())) {
+                create(statements, placed.trigger(), placed.table());
             }
         }
         return statements;
