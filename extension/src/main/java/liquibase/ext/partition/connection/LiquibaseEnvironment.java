@@ -37,7 +37,7 @@ public final class LiquibaseEnvironment {
     public static StepRun.Environment of(Database database) throws DatabaseException {
         if (database.getDatabaseMajorVersion() < OLDEST_SERVER) {
             throw new PartitionException(
-                    "The server is PostgreSQL %s; liquibase-partition needs %d or newer. Nothing was changed."
+                    "The server is PostgreSQL %s; liquibase-partition needs %d or newer. Nothing was changed. Upgrade the server, or leave this table's changelog out here."
                             .formatted(database.getDatabaseProductVersion(), OLDEST_SERVER));
         }
         return new StepRun.Environment(

@@ -98,7 +98,7 @@ public final class CatchUp {
         Table partitioned = swapped ? live : other;
         if (ordinary.oid() != migration.sourceOid() || partitioned.oid() != migration.newOid()) {
             throw new PartitionException(
-                    "%s or %s is not the table that this migration knows; somebody renamed or made it anew. Nothing was replayed."
+                    "%s or %s is not the table that this migration knows; somebody renamed or made it anew. Nothing was replayed. Put the names right; the next update replays it."
                             .formatted(live.name(), other.name()));
         }
         if (swapped && !Fingerprint.isUnchangedButForNewPartitions(run, migration)) {

@@ -124,7 +124,9 @@ final class OldSnapshots {
             Thread.sleep(PAUSE_MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new PartitionException("Interrupted while waiting for older transactions. Nothing was renamed.", e);
+            throw new PartitionException(
+                    "Interrupted while waiting for older transactions. Nothing was renamed. Run the same command again.",
+                    e);
         }
     }
 }

@@ -55,7 +55,7 @@ public final class ReverseSwap {
         }
         if (migration.phase().isAtLeast(Phase.DROPPED)) {
             throw new PartitionException(
-                    "The backup of %s has been dropped, so there is no table to go back to. Nothing was changed; the partitioned table goes on."
+                    "The backup of %s has been dropped, so there is no table to go back to. Nothing was changed; the partitioned table goes on. Only a restore brings the earlier one back; roll back to a state after the drop instead."
                             .formatted(run.source()));
         }
         QualifiedName backupName =
