@@ -46,6 +46,7 @@ public final class TestServer {
             "max_connections", "200",
             "max_prepared_transactions", "20",
             "shared_buffers", "256MB",
+            "shared_preload_libraries", "pg_stat_statements",
             "max_wal_size", "4GB");
 
     private static TestServer shared;

@@ -115,9 +115,24 @@ public final class NewTablePlan {
             END
             {quote}""");
 
+    /** What a generation expression reads hangs on its column before PostgreSQL 15, and on the expression since. */
+    private static final Sql GENERATED_FROM = Sql.of("""
+            SELECT a.attname
+            FROM pg_catalog.pg_attribute AS a
+            JOIN pg_catalog.pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+            JOIN pg_catalog.pg_attribute AS r ON r.attrelid = a.attrelid AND r.attname = {column} AND r.attnum <> a.attnum
+            WHERE a.attrelid = {oid} AND a.attgenerated <> '' AND NOT a.attisdropped
+              AND EXISTS (
+                SELECT FROM pg_catalog.pg_depend AS d
+                WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                  AND d.refobjid = r.attrelid AND d.refobjsubid = r.attnum
+                  AND (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = e.oid
+                       OR d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = a.attrelid AND d.objsubid = a.attnum))
+            ORDER BY a.attnum
+            """);
+
     /**
-     * Makes the columns with their new types for a try: what uses a column may not let it have another type (a generated column), or not
-     * fit that one (a default, a check). Nothing is left: it ends with an error, which says the number of the failed statement, and why.
+     * Makes the columns with their new types for a try: what uses a column may not fit another type (a default, a check). Nothing is left: it ends with an error, which says the number of the failed statement, and why.
      */
     private static final Sql TRY_TYPES = Sql.of("""
             DO {quote}
@@ -208,7 +223,7 @@ public final class NewTablePlan {
         return Obstacle.of(Feature.COLUMNS, sentence);
     }
 
-    /** Nothing where it cannot be tried: on a standby, or without the right to make temporary tables. */
+    /** Nothing where it cannot be tried: in a session that only reads, or without the right to make temporary tables. */
     private Optional<String> typeInTheWay(NewTable plan) throws SQLException {
         if (plan.changes().isEmpty()) {
             return Optional.empty();
@@ -335,6 +350,12 @@ public final class NewTablePlan {
         }
         if (column.generated()) {
             return Optional.of("column %s is generated, so its type cannot be changed on the way".formatted(name));
+        }
+        List<String> generated =
+                session.queryStrings(GENERATED_FROM.with("oid", source.oid()).with("column", name.name()));
+        if (!generated.isEmpty()) {
+            return Optional.of("column %s cannot become %s, since the generated column %s reads it; leave its type"
+                    .formatted(name, wanted.type(), String.join(", ", generated)));
         }
         if (wanted.using().isPresent()) {
             return expressionProblem(wanted, column);

@@ -55,6 +55,7 @@ public final class SurveyReader {
             changes.addAll(Changes.of(source, feasibility.plan().get()));
             changes.addAll(publications(source));
             changes.addAll(incomingForeignKeys(source, spec));
+            changes.addAll(PlacesOfRows.changes(session, source, spec));
         }
         return new Survey(
                 spec,

@@ -201,7 +201,7 @@ class RefusalsTest {
 
     @ParameterizedTest(name = "{0} {1}")
     @CsvSource(delimiter = '|', textBlock = """
-                    parent | numeric | parent | ALTER note DROP NOT NULL | column parent cannot become numeric (cannot alter type of a column used by a generated column. Column "parent" is used by generated column "month".); leave its type, or change first what uses it
+                    parent | numeric | parent | ALTER note DROP NOT NULL | column parent cannot become numeric, since the generated column month reads it; leave its type
                     note | integer | length(note) | ALTER note SET DEFAULT 'none' | column note cannot become integer (default for column "note" cannot be cast automatically to type integer); leave its type, or change first what uses it
                     note | integer | length(note) | ADD CHECK (note ~ 'a') | column note cannot become integer (operator does not exist: integer ~ text); leave its type, or change first what uses it
                     """)

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.survey;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -272,6 +273,66 @@ class SurveyTest {
                 .contains(
                         tuple("orders_pkey", "PRIMARY KEY (id) on each partition"),
                         tuple("time", "timestamp GENERATED ALWAYS AS (the time that decides the partition) STORED"));
+    }
+
+    @Test
+    void refusesAnotherTypeOfWhatAGeneratedColumnReads() throws SQLException {
+        database.execute("""
+                CREATE TABLE orders (
+                  id bigint PRIMARY KEY, amount integer, created_at timestamptz NOT NULL,
+                  "twice it" integer GENERATED ALWAYS AS (amount * 2) STORED)""");
+        orders.converting("amount", "bigint", null, null);
+
+        assertThat(survey(orders).refused())
+                .extracting(Obstacle::sentence)
+                .containsExactly(
+                        "column amount cannot become bigint, since the generated column twice it reads it; leave its type");
+    }
+
+    @Test
+    void announcesWhatSaysWhereARowLiesOrLeavesPartitionsOut() throws SQLException {
+        database.execute(
+                ORDERS,
+                "CREATE TABLE orders_lines (id bigint)",
+                "CREATE FUNCTION by_place(n integer) RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.Orders WHERE ctid = ANY (ARRAY(SELECT ctid FROM orders LIMIT n)); END $$",
+                "CREATE FUNCTION only_it() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM ONLY orders $$",
+                "CREATE FUNCTION atomic() RETURNS tid LANGUAGE sql BEGIN ATOMIC SELECT ctid FROM orders LIMIT 1; END",
+                "CREATE FUNCTION of_another() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM ONLY orders_lines WHERE ctid > '(0,0)' $$",
+                "CREATE FUNCTION harmless() RETURNS bigint LANGUAGE sql AS $$ SELECT id FROM orders FETCH FIRST 1 ROWS ONLY $$",
+                "CREATE VIEW places AS SELECT ctid AS place, id FROM orders");
+
+        assertThat(survey(orders).changes().stream()
+                        .filter(change -> change.was().startsWith("says ")))
+                .extracting(Change::feature, Change::subject, Change::was)
+                .containsExactlyInAnyOrder(
+                        tuple(Feature.FUNCTIONS, "public.by_place(integer)", "says ctid"),
+                        tuple(Feature.FUNCTIONS, "public.only_it()", "says ONLY of the table"),
+                        tuple(Feature.FUNCTIONS, "public.atomic()", "says ctid"),
+                        tuple(Feature.VIEWS, "public.places", "says ctid"));
+    }
+
+    @Test
+    void announcesStatementsOfApplicationsWhereTheServerKeepsThem() throws SQLException {
+        assumeTrue(
+                database.queryString("SELECT current_setting('pg_stat_statements.max', true)") != null,
+                "the server does not load pg_stat_statements");
+        database.execute(
+                ORDERS,
+                "CREATE SCHEMA tools",
+                "CREATE EXTENSION pg_stat_statements SCHEMA tools",
+                "SELECT count(*) FROM ONLY orders",
+                "DELETE FROM orders WHERE ctid = ANY (ARRAY(SELECT ctid FROM orders WHERE id > 5))",
+                "SELECT count(*) FROM orders");
+        orders.throughVerification();
+
+        assertThat(survey(orders).changes().stream()
+                        .filter(change -> change.was().startsWith("says ")))
+                .extracting(Change::subject, Change::was)
+                .containsExactlyInAnyOrder(
+                        tuple("statement SELECT count(*) FROM ONLY orders", "says ONLY of the table"),
+                        tuple(
+                                "statement DELETE FROM orders WHERE ctid = ANY (ARRAY(SELECT ctid FROM orders WHERE id > $1))",
+                                "says ctid"));
     }
 
     @Test
