@@ -15,6 +15,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.MigrationStatus;
 import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.swap.ChildGaps;
 
 /** {@code liquibase partition-status}: where each migration is, who is at work on it, and what comes next. */
 public class PartitionStatusCommandStep extends AbstractCommandStep {
@@ -62,6 +63,7 @@ public class PartitionStatusCommandStep extends AbstractCommandStep {
                     new Migrations(session, LiquibaseEnvironment.state(database)).find(migration.source());
             if (captured.isPresent()) {
                 CaptureRights.problems(session, captured.get()).forEach(it -> tell("  Attention: " + it));
+                ChildGaps.of(session, captured.get()).forEach(it -> tell("  Attention: " + it));
             }
         }
     }

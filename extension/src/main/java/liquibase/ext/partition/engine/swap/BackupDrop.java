@@ -94,6 +94,9 @@ public final class BackupDrop {
             if (drop.isDone(lock)) {
                 run.line("%s is dropped, and changes of %s are no longer captured."
                         .formatted(drop.backup, run.source()));
+                for (String gap : ChildGaps.of(run.session(), migration)) {
+                    run.line("%s: %s".formatted(run.step(), gap));
+                }
                 return;
             }
             run.line(

@@ -478,8 +478,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                 .with("function", moveFunction()));
         statements.add(ENABLE_ALWAYS.with("table", defaultChild()).with("trigger", moveTriggerName()));
         attachMoved(statements, defaultChild());
-        attachToParent(statements, leaveTriggerName(), leaveFunction());
-        attachToParent(statements, routeTriggerName(), routeFunction());
+        attachToParent(statements, leaveTrigger(table.parent()), leaveFunction());
+        attachToParent(statements, routeTrigger(table.parent()), routeFunction());
         statements.add(SET_ANALYZE_THRESHOLD.with("parent", table.parent()));
         return statements;
     }
@@ -528,9 +528,18 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         return trigger.beforeRowIsInserted() ? trigger.withoutInsert() : Optional.of(trigger);
     }
 
+    /** The names of our triggers on the table itself. */
+    public static List<Identifier> triggersOnParent(QualifiedName parent) {
+        return List.of(leaveTrigger(parent), routeTrigger(parent));
+    }
+
     /** Whether a trigger of that name is one of ours. */
     public boolean owns(Identifier trigger) {
-        return Stream.of(moveTriggerName(), movedTriggerName(), leaveTriggerName(), routeTriggerName())
+        return Stream.of(
+                        moveTriggerName(),
+                        movedTriggerName(),
+                        leaveTrigger(table.parent()),
+                        routeTrigger(table.parent()))
                 .anyMatch(trigger::equals);
     }
 
@@ -814,13 +823,13 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     }
 
     /** Before the one that routes. */
-    private Identifier leaveTriggerName() {
-        return DerivedName.of("!" + table.parent().name().name(), "_leave");
+    private static Identifier leaveTrigger(QualifiedName parent) {
+        return DerivedName.of("!" + parent.name().name(), "_leave");
     }
 
     /** Before every other AFTER trigger, a foreign key's too: these are to find the row in its child, and nowhere else. */
-    private Identifier routeTriggerName() {
-        return DerivedName.of("!" + table.parent().name().name(), "_route");
+    private static Identifier routeTrigger(QualifiedName parent) {
+        return DerivedName.of("!" + parent.name().name(), "_route");
     }
 
     /** Before every AFTER trigger of a user: what those do must not find the row twice. */
