@@ -389,17 +389,19 @@ final class Stories {
                 .written(by("documents", "id", "created_at").andThen(Workload.Builder::readingBack))
                 .changes(
                         "public.documents",
-                        // It is on every child now.
-                        "- trigger O CREATE TRIGGER sign BEFORE INSERT OR UPDATE ON public.documents…",
-                        "+ trigger A CREATE TRIGGER documents_route BEFORE INSERT ON public.documents…",
-                        "+ trigger A CREATE TRIGGER documents_settle AFTER INSERT ON public.documents…")
+                        // Before an insert it fires on the table, and before an update on every child.
+                        "+ trigger A CREATE TRIGGER \"!documents_leave\" AFTER INSERT OR UPDATE ON public.documents…",
+                        "+ trigger A CREATE TRIGGER \"!documents_route\" AFTER INSERT OR UPDATE ON public.documents…")
                 .leaves(
                         "+ function documents_child(timestamp without time zone)",
+                        "+ function documents_columns(text)",
+                        "+ function documents_insert(regclass)",
+                        "+ function documents_leave()",
+                        "+ function documents_make(date)",
                         "+ function documents_move()",
                         "+ function documents_moved()",
-                        "+ function documents_refresh()",
                         "+ function documents_route()",
-                        "+ function documents_settle()")
+                        "+ function documents_time(documents)")
                 .shows(shown -> shown.is("""
                                 SELECT count(*) FROM documents
                                 WHERE created_at >= '2024-01-01 00:00+00' AND created_at < '2024-09-01 00:00+00'
