@@ -491,9 +491,18 @@ class PartitionKeysTest {
                 "ANALYZE orders");
         MigrationFixture orders = MigrationFixture.of(database, "public", "orders", "at", "at")
                 .partitionedBy(read(null, null, "uuidv7", null));
+        database.execute(
+                "CREATE TABLE lines (o uuid CONSTRAINT of_order REFERENCES orders ON DELETE CASCADE)",
+                "INSERT INTO lines SELECT at FROM orders WHERE id <= 3");
         orders.throughSwap();
 
         assertThat(primaryKey("orders")).isEqualTo("PRIMARY KEY (at)");
+        assertThat(
+                        database.queryString(
+                                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'of_order' AND confrelid = 'orders'::regclass AND convalidated"))
+                .isEqualTo("FOREIGN KEY (o) REFERENCES orders(at) ON DELETE CASCADE");
+        database.execute("DELETE FROM orders WHERE id = 3");
+        assertThat(database.queryLong("SELECT count(*) FROM lines")).isEqualTo(2);
         assertThat(database.queryStrings(
                         "EXPLAIN SELECT * FROM orders WHERE at = '018d0f5e-4c00-7000-8000-000000000001'"))
                 .filteredOn(line -> line.contains("Scan"))

@@ -26,7 +26,7 @@ public enum Feature {
     INCOMING_FOREIGN_KEYS(
             "foreign keys that refer to it",
             Fate.AS_CONFIGURED,
-            "incomingForeignKeys: refuse (where not given), drop, or trigger"),
+            "they stay where the columns that they refer to include the partition column; else incomingForeignKeys: refuse (where not given), drop, or trigger"),
     SEQUENCES(
             "identity and serial columns with their sequences",
             Fate.IN_SWAP,

@@ -65,6 +65,20 @@ public final class SwitchedForeignKeys {
             boolean validated,
             boolean enforced,
             Optional<String> comment) {
+        /** What would be written down of a key that refers to the table. */
+        public static Row of(ForeignKey key) {
+            return new Row(
+                    true,
+                    key.referring().oid(),
+                    key.referring().name(),
+                    Optional.of(key.referring().name()),
+                    key.name(),
+                    key.definition(),
+                    key.validated(),
+                    key.enforced(),
+                    key.comment());
+        }
+
         /** {@code CONSTRAINT name FOREIGN KEY …}, not validated, to be added to a table. */
         public Sql notValid() {
             return Sql.of("CONSTRAINT {name} {definition}")

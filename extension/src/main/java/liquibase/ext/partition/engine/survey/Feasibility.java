@@ -67,11 +67,16 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
             Session session, Table source, NewTableSpec written, Identifier stateSchema, DefaultShare share)
             throws SQLException {
         NewTableSpec spec = NewTablePlan.withTypesAsMeant(session, written);
+        NewTablePlan planned = new NewTablePlan(session, source, spec);
+        List<Obstacle> unplanned = new ArrayList<>();
+        Optional<NewTable> plan = planned.make(unplanned);
         List<Obstacle> refused = new ArrayList<>(spec.incomingForeignKeys()
                 .obstacles(
                         source,
                         new ForeignKeyReader(session).incoming(source.oid()),
-                        spec.columns().stream().map(ColumnChange::column).toList()));
+                        spec.columns().stream().map(ColumnChange::column).toList(),
+                        plan.map(NewTable::key),
+                        spec.routing()));
         refused.addAll(new ForeignKeyReader(session)
                 .impossible(
                         source.oid(),
@@ -91,8 +96,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
         }
         refused.addAll(RowTriggers.obstacles(
                 source.triggers(), spec.partitionKey().columns(), spec.routing(), spec.acceptedTriggers()));
-        NewTablePlan planned = new NewTablePlan(session, source, spec);
-        Optional<NewTable> plan = planned.make(refused);
+        refused.addAll(unplanned);
         Optional<DefaultSample> sample = Optional.empty();
         if (plan.isPresent()) {
             sample = DefaultSample.read(session, plan.get(), planned.conversions(plan.get()), share);

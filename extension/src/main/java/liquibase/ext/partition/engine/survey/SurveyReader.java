@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTableSpec;
+import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
  * Surveys tables. Reads the catalog, and of each table a {@linkplain DefaultSample sample} of its rows; changes nothing. Waits for a table
@@ -54,7 +55,8 @@ public final class SurveyReader {
         if (feasibility.plan().isPresent()) {
             changes.addAll(Changes.of(source, feasibility.plan().get()));
             changes.addAll(publications(source));
-            changes.addAll(incomingForeignKeys(source, spec));
+            changes.addAll(
+                    incomingForeignKeys(source, spec, feasibility.plan().get().key()));
             changes.addAll(PlacesOfRows.changes(session, source, spec));
         }
         return new Survey(
@@ -83,13 +85,24 @@ public final class SurveyReader {
         return changes;
     }
 
-    private List<Change> incomingForeignKeys(Table source, NewTableSpec spec) throws SQLException {
+    private List<Change> incomingForeignKeys(Table source, NewTableSpec spec, PartitionKey partitionKey)
+            throws SQLException {
         List<Change> changes = new ArrayList<>();
-        if (spec.incomingForeignKeys() == IncomingForeignKeys.REFUSE) {
-            return changes;
-        }
         boolean dropped = spec.incomingForeignKeys() == IncomingForeignKeys.DROP;
         for (ForeignKey key : new ForeignKeyReader(session).incoming(source.oid())) {
+            if (spec.incomingForeignKeys().keeps(key, source, partitionKey, spec.routing())) {
+                changes.add(
+                        new Change(
+                                Feature.INCOMING_FOREIGN_KEYS,
+                                "%s of %s".formatted(key.name(), key.referring().name()),
+                                "foreign key",
+                                "the same",
+                                "It refers to the partitioned table, and is validated right after the swap. A partition whose rows are referred to can be neither detached nor dropped."));
+                continue;
+            }
+            if (spec.incomingForeignKeys() == IncomingForeignKeys.REFUSE) {
+                continue;
+            }
             changes.add(new Change(
                     Feature.INCOMING_FOREIGN_KEYS,
                     "%s of %s".formatted(key.name(), key.referring().name()),

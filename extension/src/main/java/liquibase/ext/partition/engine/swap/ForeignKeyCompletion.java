@@ -58,6 +58,16 @@ final class ForeignKeyCompletion {
             WHERE t.level > 0 AND k.contype = 'f' AND k.conname = {name}
             LIMIT 1""");
 
+    /** Whether a key that refers to that table is there, and not yet as it was. */
+    private static final Sql IS_LEFT = Sql.of("""
+            SELECT EXISTS (
+              SELECT FROM pg_catalog.pg_constraint AS k
+              WHERE k.contype = 'f' AND k.conname = {name} AND k.confrelid = {referenced}
+                AND (k.conrelid = {oid} AND (NOT k.convalidated AND {wanted}
+                                             OR pg_catalog.obj_description(k.oid, 'pg_constraint') IS DISTINCT FROM {comment})
+                     OR k.conparentid = 0 AND k.conrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid)
+                                                             WHERE level > 0)))""");
+
     private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
     private static final Sql VALIDATE = Sql.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
     private static final Sql ADD = Sql.of("ALTER TABLE {table} ADD {key}");
@@ -83,7 +93,9 @@ final class ForeignKeyCompletion {
 
     /** After the swap. */
     static void afterSwap(StepRun run, Migration migration, LockPolicy lock) throws SQLException {
-        new ForeignKeyCompletion(run, migration, lock).completeOwn(migration.newOid(), migration.sourceOid());
+        ForeignKeyCompletion completion = new ForeignKeyCompletion(run, migration, lock);
+        completion.completeOwn(migration.newOid(), migration.sourceOid());
+        completion.completeKept(migration.newOid());
     }
 
     /** After the reverse swap, where the keys that refer to the table are there again too. */
@@ -109,6 +121,7 @@ final class ForeignKeyCompletion {
         }
         for (SwitchedForeignKeys.Row row : rows) {
             complete(row, liveOid, live, defaultPartition);
+            switched.delete(session, row);
         }
     }
 
@@ -140,7 +153,6 @@ final class ForeignKeyCompletion {
             run.line("Foreign key %s of %s was NOT VALID and stays so%s."
                     .formatted(row.name(), table, whole ? "" : ", on each partition"));
         }
-        switched.delete(session, row);
     }
 
     private List<Constraint> leftOver(long oid) throws SQLException {
@@ -197,6 +209,25 @@ final class ForeignKeyCompletion {
                         .formatted(row.referringName(), row.name(), row.definition()));
                 switched.delete(session, row);
             } else {
+                complete(
+                        row,
+                        row.referringOid(),
+                        row.present().get(),
+                        row.present().get());
+                switched.delete(session, row);
+            }
+        }
+    }
+
+    /** Those that refer to the partitioned table; they stay written down for the way back. */
+    private void completeKept(long liveOid) throws SQLException {
+        for (SwitchedForeignKeys.Row row : switched.find(session, true)) {
+            if (row.present().isPresent()
+                    && session.queryBoolean(IS_LEFT.with("oid", row.referringOid())
+                            .with("name", row.name().name())
+                            .with("referenced", liveOid)
+                            .with("wanted", row.validated() && row.enforced())
+                            .with("comment", row.comment().orElse(null)))) {
                 complete(
                         row,
                         row.referringOid(),

@@ -67,14 +67,22 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
         long source = exchange.old().table().oid();
         SwitchedForeignKeys switched = new SwitchedForeignKeys(run.state(), migration);
         List<SwitchPart> parts = new ArrayList<>();
-        if (migration.spec().incomingForeignKeys() != IncomingForeignKeys.REFUSE) {
-            List<ForeignKey> incoming = reader.incoming(source);
-            List<ForeignKeyTriggers> triggers = incoming.stream()
-                    .filter(key -> migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER)
-                    .filter(ForeignKey::enforced)
-                    .map(key -> triggers(migration, exchange, partitionKey, key))
-                    .toList();
-            parts.add(new DroppedForeignKeys(exchange, incoming, triggers, switched));
+        IncomingForeignKeys way = migration.spec().incomingForeignKeys();
+        List<ForeignKey> incoming = reader.incoming(source);
+        List<DroppedForeignKeys.Kept> kept = new ArrayList<>();
+        List<ForeignKeyTriggers> triggers = new ArrayList<>();
+        boolean onPartitions = !ServerVersion.isAtLeast(session, NOT_VALID_SINCE);
+        for (ForeignKey key : incoming) {
+            if (way.keeps(
+                    key, exchange.old().table(), partitionKey, migration.spec().routing())) {
+                kept.add(new DroppedForeignKeys.Kept(
+                        key, tables(session, SwitchedForeignKeys.Row.of(key), onPartitions && key.enforced())));
+            } else if (way == IncomingForeignKeys.TRIGGER && key.enforced()) {
+                triggers.add(triggers(migration, exchange, partitionKey, key));
+            }
+        }
+        if (way != IncomingForeignKeys.REFUSE || !incoming.isEmpty()) {
+            parts.add(new DroppedForeignKeys(exchange, incoming, kept, triggers, switched));
         }
         return new ForeignKeys(
                 parts,
@@ -103,10 +111,15 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
         SwitchedForeignKeys switched = new SwitchedForeignKeys(run.state(), migration);
         QualifiedName live = exchange.liveName();
         List<SwitchedForeignKeys.Row> rows = switched.find(session, true);
+        List<ForeignKey> present = new ForeignKeyReader(session)
+                .incoming(exchange.old().table().oid()).stream()
+                        .filter(key -> !key.refersToItself())
+                        .toList();
         Set<Identifier> triggers = new HashSet<>();
         for (SwitchedForeignKeys.Row row : rows) {
             triggers.addAll(ForeignKeyTriggers.triggersOnReferenced(live, row.referringName(), row.name()));
             if (row.present().isPresent()
+                    && present.stream().noneMatch(key -> isOf(key, row))
                     && session.queryBoolean(TAKEN.with("oid", row.referringOid())
                             .with("name", row.name().name()))) {
                 throw new PartitionException(
@@ -124,8 +137,23 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
         for (SwitchedForeignKeys.Row row : rows) {
             restored.add(new RestoredForeignKeys.Restored(row, tables(session, row, onPartitions && row.enforced())));
         }
+        List<ForeignKey> unknown = present.stream()
+                .filter(key -> restored.stream()
+                        .noneMatch(it -> isOf(key, it.row())
+                                || it.row().name().equals(key.name())
+                                        && it.tables().contains(key.referring().name())))
+                .toList();
+        for (ForeignKey key : unknown) {
+            SwitchedForeignKeys.Row row = SwitchedForeignKeys.Row.of(key);
+            restored.add(new RestoredForeignKeys.Restored(row, tables(session, row, onPartitions && key.enforced())));
+        }
         parts.add(new RestoredForeignKeys(
-                exchange, restored, migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER));
+                exchange,
+                restored,
+                present,
+                unknown,
+                switched,
+                migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER));
         return new ForeignKeys(
                 parts,
                 new OwnForeignKeys(
@@ -137,6 +165,10 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                         true,
                         switched),
                 triggers);
+    }
+
+    private static boolean isOf(ForeignKey key, SwitchedForeignKeys.Row row) {
+        return key.referring().oid() == row.referringOid() && key.name().equals(row.name());
     }
 
     private static List<QualifiedName> tables(Session session, SwitchedForeignKeys.Row row, boolean onPartitions)

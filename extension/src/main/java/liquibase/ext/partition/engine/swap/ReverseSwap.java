@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
+import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -31,6 +32,7 @@ import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
+import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.verify.BackupDifference;
 import liquibase.ext.partition.engine.verify.Comparison;
@@ -295,7 +297,8 @@ public final class ReverseSwap {
                     "%s and its backup %s are not defined alike any more:\n  %s\nNothing was changed. Make the same change on both, or undo it, then roll back again."
                             .formatted(live.name(), backup.name(), String.join("\n  ", differences)));
         }
-        List<Obstacle> obstacles = new ArrayList<>(live.hindrances());
+        List<Obstacle> obstacles = new ArrayList<>(IncomingForeignKeys.withoutThoseThatGoBack(
+                live.hindrances(), new ForeignKeyReader(run.session()).incoming(live.oid()), backup));
         obstacles.addAll(new DependentObstacles(run.session()).readersOf(live.oid(), differing));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(

@@ -254,7 +254,7 @@ public final class Swap {
     private Switch plan(TableReader reader, Replay replay, boolean stretched) throws SQLException {
         Table source = reader.require(run.source());
         Table entering = reader.require(migration.newTable());
-        requireCarriable(reader, source, entering);
+        requireCarriable(reader, source, entering, Optional.of(replay.match().partitionKey()));
         requireAccess(source, replay.match().partitionKey());
         SwitchedTable ordinary = SwitchedTable.ordinary(source);
         SwitchedTable next = new SwitchedTable(
@@ -291,7 +291,7 @@ public final class Swap {
                     "There is a table %s already, so the source cannot take that name. Nothing was renamed. Rename that table, or choose another backupTableName."
                             .formatted(backup));
         }
-        requireCarriable(reader, source, reader.require(migration.newTable()));
+        requireCarriable(reader, source, reader.require(migration.newTable()), Optional.empty());
         long locks = (long) (reader.partitions(migration.newTable()).size() + 1)
                         * (source.indexes().size() + 1)
                 + OTHER_LOCKS;
@@ -303,7 +303,9 @@ public final class Swap {
         }
     }
 
-    private void requireCarriable(TableReader reader, Table source, Table entering) throws SQLException {
+    /** @param known the partition key, where it was read already */
+    private void requireCarriable(TableReader reader, Table source, Table entering, Optional<PartitionKey> known)
+            throws SQLException {
         if (source.oid() != migration.sourceOid() || entering.oid() != migration.newOid()) {
             throw new PartitionException(
                     "%s or %s is not the table that this migration began with; somebody renamed or made it anew. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
@@ -325,7 +327,12 @@ public final class Swap {
                         new ForeignKeyReader(run.session()).incoming(source.oid()),
                         migration.spec().columns().stream()
                                 .map(ColumnChange::column)
-                                .toList()));
+                                .toList(),
+                        Optional.of(
+                                known.isPresent()
+                                        ? known.get()
+                                        : forwardReplay(reader, source).match().partitionKey()),
+                        migration.spec().routing()));
         obstacles.addAll(new DependentObstacles(run.session()).readersOf(source.oid(), differing));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(

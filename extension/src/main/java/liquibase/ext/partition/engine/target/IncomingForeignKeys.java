@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Feature;
@@ -14,6 +15,7 @@ import liquibase.ext.partition.engine.catalog.ForeignKey;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
  * What becomes of the foreign keys that refer to the table. A partitioned table has no unique index over the referenced columns
@@ -50,26 +52,96 @@ public enum IncomingForeignKeys {
      *
      * @param referring the keys that refer to it
      * @param changing the columns that get another type
+     * @param partitionKey of the new table; empty where it cannot have one
      */
-    public List<Obstacle> obstacles(Table table, List<ForeignKey> referring, Collection<Identifier> changing) {
+    public List<Obstacle> obstacles(
+            Table table,
+            List<ForeignKey> referring,
+            Collection<Identifier> changing,
+            Optional<PartitionKey> partitionKey,
+            Routing routing) {
         List<Obstacle> obstacles = new ArrayList<>();
+        List<ForeignKey> kept = partitionKey.isEmpty()
+                ? List.of()
+                : referring.stream()
+                        .filter(key -> keeps(key, table, partitionKey.get(), routing))
+                        .toList();
         for (Obstacle obstacle : table.obstacles()) {
             if (obstacle.feature() != Feature.INCOMING_FOREIGN_KEYS) {
                 obstacles.add(obstacle);
-            } else if (this == REFUSE) {
+            } else if (this == REFUSE && kept.stream().noneMatch(key -> isAbout(obstacle, key))) {
                 obstacles.add(new Obstacle(
                         obstacle.feature(),
                         obstacle.what(),
                         obstacle.remedy() + ", or say with incomingForeignKeys what becomes of it: drop or trigger"));
             }
         }
-        if (this != REFUSE) {
-            referring.forEach(key -> add(obstacles, key, Set.copyOf(changing)));
-        }
+        referring.stream()
+                .filter(key -> this != REFUSE || kept.contains(key))
+                .forEach(key -> add(obstacles, key, Set.copyOf(changing), kept.contains(key)));
         return obstacles;
     }
 
-    private void add(List<Obstacle> obstacles, ForeignKey key, Set<Identifier> changing) {
+    /**
+     * Whether the key stays one of PostgreSQL's own, which refers to the partitioned table: its columns there are unique by themselves,
+     * because the partition key is among them. One by which the table refers to itself does not.
+     */
+    public boolean keeps(ForeignKey key, Table table, PartitionKey partitionKey, Routing routing) {
+        return this != DROP
+                && routing == Routing.NATIVE
+                && !key.refersToItself()
+                && !key.rules().temporal()
+                && table.indexes().stream()
+                        .anyMatch(index -> index.tellsRowsApart()
+                                && Set.copyOf(index.columns()).equals(referenced(key))
+                                && Uniqueness.of(index, partitionKey, routing) == Uniqueness.KEPT);
+    }
+
+    /**
+     * Of what stands in the way of the reverse swap, all but the keys that can refer to the backup again: those that the swap kept, and
+     * others that somebody has made since, where the backup is unique by the same columns.
+     */
+    public static List<Obstacle> withoutThoseThatGoBack(
+            List<Obstacle> obstacles, List<ForeignKey> referring, Table backup) {
+        List<ForeignKey> back = referring.stream()
+                .filter(key -> !key.refersToItself()
+                        && key.referring().ownedByUs()
+                        && backup.indexes().stream()
+                                .anyMatch(index -> index.tellsRowsApart()
+                                        && Set.copyOf(index.columns()).equals(referenced(key))))
+                .toList();
+        return obstacles.stream()
+                .filter(obstacle -> obstacle.feature() != Feature.INCOMING_FOREIGN_KEYS
+                        || back.stream().noneMatch(key -> isAbout(obstacle, key)))
+                .toList();
+    }
+
+    private static Set<Identifier> referenced(ForeignKey key) {
+        Set<Identifier> referenced = new HashSet<>();
+        key.columns().forEach(pair -> referenced.add(pair.referenced()));
+        return referenced;
+    }
+
+    /** By the names in it, which the server quotes only where it must. */
+    private static boolean isAbout(Obstacle obstacle, ForeignKey key) {
+        QualifiedName referring = key.referring().name();
+        for (String name : forms(key.name())) {
+            for (String schema : forms(referring.schema())) {
+                for (String table : forms(referring.name())) {
+                    if (obstacle.what().equals("foreign key %s of %s.%s refers to it".formatted(name, schema, table))) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
+    }
+
+    private static List<String> forms(Identifier name) {
+        return List.of(name.name(), name.quoted());
+    }
+
+    private void add(List<Obstacle> obstacles, ForeignKey key, Set<Identifier> changing, boolean kept) {
         String name =
                 "foreign key %s of %s".formatted(key.name(), key.referring().name());
         if (!key.referring().ownedByUs()) {
@@ -79,14 +151,12 @@ public enum IncomingForeignKeys {
                     "GRANT %s TO the role that runs Liquibase"
                             .formatted(key.referring().owner().quoted())));
         }
-        Set<Identifier> referenced = new HashSet<>();
-        key.columns().forEach(pair -> referenced.add(pair.referenced()));
-        if (!Collections.disjoint(referenced, changing)) {
+        if (!Collections.disjoint(referenced(key), changing)) {
             obstacles.add(obstacle(
                     "%s refers to a column that gets another type".formatted(name),
                     drop(key) + ", or leave the column's type"));
         }
-        if (this != TRIGGER || !key.enforced()) {
+        if (this != TRIGGER || kept || !key.enforced()) {
             return;
         }
         if (key.rules().temporal()) {

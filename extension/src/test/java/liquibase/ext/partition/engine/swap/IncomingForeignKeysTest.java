@@ -92,6 +92,68 @@ class IncomingForeignKeysTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"refuse", "trigger"})
+    void thoseToWhatIsUniqueByItselfStayPostgresqlsOwnThereAndBack(String way) throws SQLException {
+        database.execute(
+                "ALTER TABLE orders ADD UNIQUE (id, created_at)",
+                "CREATE SCHEMA shop",
+                "CREATE TABLE shop.\"Li nes\" (o bigint, at timestamptz, CONSTRAINT \"a.b'c\" FOREIGN KEY (o, at) REFERENCES orders (id, created_at) ON DELETE CASCADE ON UPDATE CASCADE DEFERRABLE)",
+                "CREATE TABLE notes (o bigint, at timestamptz, CONSTRAINT old FOREIGN KEY (at, o) REFERENCES orders (created_at, id)) PARTITION BY HASH (o)",
+                "CREATE TABLE notes_0 PARTITION OF notes FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+                "CREATE TABLE dirty (o bigint, at timestamptz)",
+                "INSERT INTO dirty VALUES (12345, '2024-01-01')",
+                "ALTER TABLE dirty ADD CONSTRAINT d FOREIGN KEY (o, at) REFERENCES orders (id, created_at) NOT VALID",
+                "COMMENT ON CONSTRAINT old ON notes IS 'it''s'",
+                "INSERT INTO shop.\"Li nes\" SELECT id, created_at FROM orders WHERE id = 1",
+                "INSERT INTO notes SELECT id, created_at FROM orders WHERE id = 2");
+        List<String> before = definitions();
+        assertThat(before).hasSize(3);
+        orders.incomingForeignKeys(IncomingForeignKeys.parse(way)).throughSwap();
+
+        assertThat(definitions()).isEqualTo(before);
+        assertKept(700);
+        assertThat(ourFunctions()).isEmpty();
+        assertThat(database.queryLong("SELECT count(*) FROM pg_constraint WHERE confrelid = 'orders_old'::regclass"))
+                .isZero();
+        database.execute(
+                "CREATE TABLE later (o bigint, at timestamptz, CONSTRAINT since FOREIGN KEY (o, at) REFERENCES orders (id, created_at))");
+        List<String> more = definitions();
+        database.execute(
+                "CREATE UNIQUE INDEX alone ON orders (created_at, number)",
+                "CREATE TABLE stuck (at timestamptz, n text, CONSTRAINT s FOREIGN KEY (at, n) REFERENCES orders (created_at, number))");
+        assertThatThrownBy(orders::reverseSwap)
+                .hasMessageContaining(
+                        "foreign key s of public.stuck refers to it; ALTER TABLE public.stuck DROP CONSTRAINT s")
+                .hasMessageNotContaining("public.later");
+        database.execute("DROP TABLE stuck", "DROP INDEX alone");
+
+        orders.reverseSwap();
+        assertThat(definitions()).isEqualTo(more);
+        assertKept(800);
+
+        orders.swap();
+        assertThat(definitions()).isEqualTo(more);
+        orders.dropBackup();
+        assertThat(definitions()).isEqualTo(more);
+        assertKept(900);
+    }
+
+    private void assertKept(int id) {
+        String at = "timestamptz '2024-05-05 00:00+00'";
+        assertThat(errorOf("INSERT INTO notes VALUES (%d, %s)".formatted(id, at)))
+                .isEqualTo("23503");
+        assertThat(errorOf("DELETE FROM orders WHERE id = 2")).isEqualTo("23503");
+        database.execute(
+                "INSERT INTO orders (id, status, created_at) VALUES (%d, 'new', %s)".formatted(id, at),
+                "INSERT INTO shop.\"Li nes\" VALUES (%d, %s)".formatted(id, at),
+                "UPDATE orders SET created_at = '2024-06-06 00:00+00' WHERE id = " + id);
+        assertThat(database.queryLong("SELECT count(*) FROM shop.\"Li nes\" WHERE at = '2024-06-06 00:00+00'"))
+                .isEqualTo(1);
+        database.execute("DELETE FROM orders WHERE id = " + id);
+        assertThat(database.queryLong("SELECT count(*) FROM shop.\"Li nes\"")).isEqualTo(1);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"drop", "trigger"})
     void theyAreGoneAfterTheSwapAndThereAgainAfterTheRollback(String way) throws SQLException {
         database.execute(

@@ -9,18 +9,38 @@ import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
 import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
 
 /**
- * The foreign keys that refer to the table, in the swap: dropped, and written down for the way back. Triggers take their place
- * where that is asked for.
+ * The foreign keys that refer to the table, in the swap: dropped, and written down for the way back. Those that can refer to the
+ * entering table are made again, without a look at the rows that are there, which {@code ForeignKeyCompletion} takes after the commit.
+ * Triggers take the place of others where that is asked for.
  *
- * @param triggers that take their places; empty where nothing does
+ * @param kept those that are made again
+ * @param triggers that take the places of others; empty where nothing does
  */
 public record DroppedForeignKeys(
-        Exchange exchange, List<ForeignKey> keys, List<ForeignKeyTriggers> triggers, SwitchedForeignKeys switched)
+        Exchange exchange,
+        List<ForeignKey> keys,
+        List<Kept> kept,
+        List<ForeignKeyTriggers> triggers,
+        SwitchedForeignKeys switched)
         implements SwitchPart {
+    /**
+     * A key that refers to the entering table.
+     *
+     * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that is not
+     *     validated on a partitioned table
+     */
+    public record Kept(ForeignKey key, List<QualifiedName> tables) {
+        public Kept {
+            tables = List.copyOf(tables);
+        }
+    }
+
+    private static final Sql ADD = Sql.of("ALTER TABLE {table} ADD {key}");
     private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
 
     public DroppedForeignKeys {
         keys = List.copyOf(keys);
+        kept = List.copyOf(kept);
         triggers = List.copyOf(triggers);
     }
 
@@ -48,8 +68,13 @@ public record DroppedForeignKeys(
 
     @Override
     public List<Sql> afterRenaming() {
-        return triggers.stream()
-                .flatMap(trigger -> trigger.createStatements().stream())
-                .toList();
+        List<Sql> statements = new ArrayList<>();
+        for (Kept it : kept) {
+            it.tables()
+                    .forEach(table -> statements.add(
+                            ADD.with("table", table).with("key", it.key().notValid())));
+        }
+        triggers.forEach(trigger -> statements.addAll(trigger.createStatements()));
+        return statements;
     }
 }

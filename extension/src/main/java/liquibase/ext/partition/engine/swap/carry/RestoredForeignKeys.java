@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.swap.carry;
 
 import java.util.ArrayList;
 import java.util.List;
+import liquibase.ext.partition.engine.catalog.ForeignKey;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
@@ -11,10 +12,19 @@ import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
  * The foreign keys that referred to the table before the swap, on the way back: their triggers go, and they are made again without
  * a look at the rows that are there, which {@code ForeignKeyCompletion} takes after the commit.
  *
- * @param keys that the swap wrote down
+ * @param keys that the swap wrote down, and those of {@code present} that it did not
+ * @param present keys that refer to the leaving table, which are dropped
+ * @param unknown those of them that no swap wrote down: somebody made them since
  * @param triggers whether triggers took the keys' places
  */
-public record RestoredForeignKeys(Exchange exchange, List<Restored> keys, boolean triggers) implements SwitchPart {
+public record RestoredForeignKeys(
+        Exchange exchange,
+        List<Restored> keys,
+        List<ForeignKey> present,
+        List<ForeignKey> unknown,
+        SwitchedForeignKeys switched,
+        boolean triggers)
+        implements SwitchPart {
     /**
      * One of them.
      *
@@ -27,10 +37,13 @@ public record RestoredForeignKeys(Exchange exchange, List<Restored> keys, boolea
         }
     }
 
+    private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
     private static final Sql ADD = Sql.of("ALTER TABLE {table} ADD {key}");
 
     public RestoredForeignKeys {
         keys = List.copyOf(keys);
+        present = List.copyOf(present);
+        unknown = List.copyOf(unknown);
     }
 
     @Override
@@ -45,13 +58,17 @@ public record RestoredForeignKeys(Exchange exchange, List<Restored> keys, boolea
 
     @Override
     public List<Sql> beforeRenaming() {
-        return keys.stream()
-                .filter(it -> triggers)
-                .map(Restored::row)
-                .flatMap(row ->
-                        ForeignKeyTriggers.dropStatements(exchange.liveName(), row.referringName(), row.name())
-                                .stream())
-                .toList();
+        List<Sql> statements = new ArrayList<>();
+        unknown.forEach(key -> statements.add(switched.insertStatement(key, true)));
+        present.forEach(
+                key -> statements.add(DROP.with("table", key.referring().name()).with("name", key.name())));
+        if (triggers) {
+            keys.stream()
+                    .map(Restored::row)
+                    .forEach(row -> statements.addAll(
+                            ForeignKeyTriggers.dropStatements(exchange.liveName(), row.referringName(), row.name())));
+        }
+        return statements;
     }
 
     @Override
