@@ -30,9 +30,13 @@ public final class Sessions implements AutoCloseable {
     private static final String ALL_BUT_PLANS =
             "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
 
+    private static final String APPLICATION_NAME = "ApplicationName";
+
     private final String url;
     private final String discard;
     private final Map<String, Deque<Connection>> idle = new ConcurrentHashMap<>();
+
+    private volatile String applicationName;
 
     private Sessions(String url, String discard) {
         this.url = url;
@@ -70,7 +74,9 @@ public final class Sessions implements AutoCloseable {
             }
             connection.close();
         }
-        return DriverManager.getConnection(url, username, password);
+        Connection opened = DriverManager.getConnection(url, username, password);
+        applicationName = opened.getClientInfo(APPLICATION_NAME);
+        return opened;
     }
 
     private boolean isAsNew(Connection connection) {
@@ -87,6 +93,9 @@ public final class Sessions implements AutoCloseable {
             try (Statement statement = connection.createStatement()) {
                 statement.execute(discard);
             }
+            // The driver has set it after it had connected, so that for the server it was none of the session's
+            // beginning.
+            connection.setClientInfo(APPLICATION_NAME, applicationName);
             return true;
         } catch (SQLException e) {
             return false;
