@@ -142,7 +142,7 @@ public class CreatePartitionedTableChange extends NewTableChange {
 
     @DatabaseChangeProperty(
             description =
-                    "What becomes of foreign keys that refer to the table: refuse, drop (in the swap, made again on rollback) or trigger (triggers keep them); refuse where it is not given",
+                    "What becomes of foreign keys that refer to the table by columns without the partition column: refuse, drop (all of them, in the swap; made again on rollback) or trigger (triggers keep them); refuse where it is not given",
             exampleValue = "refuse",
             requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)
