@@ -319,6 +319,13 @@ public final class Swap {
         }
         requirePartitions(reader);
         Set<Identifier> differing = migration.spec().differingColumns();
+        String sourceColumns = source.columnFingerprint(differing);
+        String enteringColumns = entering.columnFingerprint(differing);
+        if (!sourceColumns.equals(enteringColumns)) {
+            throw new PartitionException(
+                    "The columns of %s changed since %s was made: <%s> and <%s>. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
+                            .formatted(run.source(), migration.newTable(), sourceColumns, enteringColumns));
+        }
         List<Obstacle> obstacles = new ArrayList<>(migration
                 .spec()
                 .incomingForeignKeys()
@@ -338,13 +345,6 @@ public final class Swap {
             throw new PartitionException(
                     "%s cannot be swapped, because the swap would leave behind what others rely on:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
                             .formatted(run.source(), Obstacle.lines(obstacles)));
-        }
-        String sourceColumns = source.columnFingerprint(differing);
-        String enteringColumns = entering.columnFingerprint(differing);
-        if (!sourceColumns.equals(enteringColumns)) {
-            throw new PartitionException(
-                    "The columns of %s changed since %s was made: <%s> and <%s>. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
-                            .formatted(run.source(), migration.newTable(), sourceColumns, enteringColumns));
         }
         List<String> differences = source.definedOtherwiseThan(entering, differing);
         if (!differences.isEmpty()) {
