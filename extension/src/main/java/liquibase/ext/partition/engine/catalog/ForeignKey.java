@@ -57,6 +57,8 @@ public record ForeignKey(
      * @param setColumns of {@code SET NULL} and {@code SET DEFAULT}; empty means all of them
      * @param temporal {@code PERIOD} (since PostgreSQL 18)
      * @param ownerMayCreate whether the referenced table's owner may make functions in the referring table's schema
+     * @param takesMoves whether the key does for a referenced row that moves to another partition what it does for an UPDATE: before
+     *     PostgreSQL 15 it did what it does for a DELETE, and CASCADE took the referring rows away
      */
     public record Rules(
             boolean full,
@@ -66,7 +68,8 @@ public record ForeignKey(
             boolean deferred,
             List<Identifier> setColumns,
             boolean temporal,
-            boolean ownerMayCreate) {
+            boolean ownerMayCreate,
+            boolean takesMoves) {
         public Rules {
             setColumns = List.copyOf(setColumns);
         }

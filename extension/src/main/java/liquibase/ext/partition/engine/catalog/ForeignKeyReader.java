@@ -36,6 +36,8 @@ public final class ForeignKeyReader {
                    pg_catalog.has_table_privilege(r.oid, 'UPDATE, DELETE, TRUNCATE') AS referenced_lockable,
                    r.relforcerowsecurity AS referenced_forced,
                    pg_catalog.has_schema_privilege(r.relowner, cn.oid, 'CREATE') AS owner_may_create,
+                   pg_catalog.current_setting('server_version_num')::integer >= 150000
+                     OR k.confdeltype IN ('a', 'r') AND k.confupdtype IN ('a', 'r') AS takes_moves,
                    pair.*,
                    ARRAY(SELECT a.attname::pg_catalog.text
                          FROM pg_catalog.jsonb_array_elements_text(CASE pg_catalog.jsonb_typeof(pg_catalog.to_jsonb(k) -> 'confdelsetcols')
@@ -167,7 +169,8 @@ public final class ForeignKeyReader {
                                 .map(Identifier::new)
                                 .toList(),
                         row.getBoolean("temporal"),
-                        row.getBoolean("owner_may_create")),
+                        row.getBoolean("owner_may_create"),
+                        row.getBoolean("takes_moves")),
                 definition.endsWith(NOT_VALID)
                         ? definition.substring(0, definition.length() - NOT_VALID.length())
                         : definition,

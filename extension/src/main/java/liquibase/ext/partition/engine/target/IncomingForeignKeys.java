@@ -91,6 +91,7 @@ public enum IncomingForeignKeys {
                 && routing == Routing.NATIVE
                 && !key.refersToItself()
                 && !key.rules().temporal()
+                && key.rules().takesMoves()
                 && table.indexes().stream()
                         .anyMatch(index -> index.tellsRowsApart()
                                 && Set.copyOf(index.columns()).equals(referenced(key))

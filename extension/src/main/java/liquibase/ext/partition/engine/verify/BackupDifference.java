@@ -4,6 +4,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
@@ -31,14 +33,20 @@ public final class BackupDifference {
     private static final Sql INSIDE = Sql.of("{time} >= {from}::timestamp AND {time} < {to}::timestamp");
     private static final Sql OUTSIDE = Sql.of("({time} >= {from}::timestamp AND {time} < {to}::timestamp) IS NOT TRUE");
 
+    private static final Sql INSIDE_BOUND = Sql.of("{value} >= {from} AND {value} < {to}");
+
+    /** Of a partition by range that somebody has made. */
+    private static final Pattern BOUND =
+            Pattern.compile("FOR VALUES FROM \\('(?<from>(?:[^']|'')*)'\\) TO \\('(?<to>(?:[^']|'')*)'\\)");
+
     private static final Sql ANYWHERE = Sql.raw("true");
 
     private static final Sql GONE = Sql.of("""
-            FROM {backup} AS b WHERE {range} AND NOT EXISTS (SELECT FROM {live} AS l WHERE {sameRow})""");
+            FROM {backup} AS b WHERE {range} AND NOT EXISTS (SELECT FROM {live} AS l WHERE {same})""");
 
     /**
      * Without those that were written since the swap: the backup has them as they were, also where they have moved to another month or
-     * were deleted since.
+     * were deleted since. And without those that the live table has in another month, whose key it would accept a second time.
      */
     private static final Sql BRING_BACK = Sql.of("""
             INSERT INTO {live} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} {gone}\
@@ -174,19 +182,22 @@ public final class BackupDifference {
                 .script();
     }
 
+    /** A child that is none of the migration's has no bounds, so that it is not known which of the backup's rows it would have. */
     private String line(KnownPartitions.Change change) {
         boolean there = change.what() != What.DROPPED && change.what() != What.DETACHED;
+        Optional<Sql> range = range(change);
         List<String> parts = new ArrayList<>();
         if (there) {
-            parts.add("To go by what it has now: " + captureStatement(capture, change.name()) + "; "
-                    + forget(range(change.knownAs())));
+            parts.add("To go by what it has now: " + captureStatement(capture, change.name())
+                    + range.map(it -> "; " + forget(it)).orElse(""));
         } else {
-            parts.add(
-                    change.what() == What.DROPPED
-                            ? "To have those of its rows again that were not written since the swap: "
-                                    + bringBack(range(change.knownAs())).script()
-                            : "To have its rows again: " + attach(change).script());
-            parts.add("To do without them for good: " + forget(range(change.knownAs())));
+            if (change.what() == What.DETACHED) {
+                parts.add("To have its rows again: " + attach(change).script());
+            } else {
+                range.ifPresent(it -> parts.add("To have those of its rows again that were not written since the swap: "
+                        + bringBack(it).script()));
+            }
+            range.ifPresent(it -> parts.add("To do without them for good: " + forget(it)));
         }
         return words(change) + ". " + String.join(". ", parts);
     }
@@ -195,7 +206,7 @@ public final class BackupDifference {
         return FORGET.with("delta", capture.delta())
                 .with("columns", Sql.list(capture.columns()))
                 .with("values", match.list(RowMatch.Rows.ofSource("b"), capture.columns(), RowShape.NEW))
-                .with("gone", gone(range))
+                .with("gone", gone(range, match.sameRow(RowMatch.Rows.ofNew("l"), RowMatch.Rows.ofSource("b"))))
                 .script();
     }
 
@@ -204,7 +215,7 @@ public final class BackupDifference {
                 .with("live", migration.source())
                 .with("columns", Sql.list(old.writableColumns()))
                 .with("values", match.list(RowMatch.Rows.ofSource("b"), old.writableColumns(), RowShape.NEW))
-                .with("gone", gone(range))
+                .with("gone", gone(range, match.sameKey(RowMatch.Rows.ofNew("l"), RowMatch.Rows.ofSource("b"))))
                 .with("delta", capture.delta())
                 .with("captured", match.sameRow(RowMatch.Rows.ofNew("d"), RowMatch.Rows.ofSource("b")));
     }
@@ -216,26 +227,35 @@ public final class BackupDifference {
         return template.with("live", migration.source()).with("partition", change.name());
     }
 
-    private Sql gone(Sql range) {
+    /** @param same by what the live table's rows are told from those that it has not */
+    private Sql gone(Sql range, Sql same) {
         return GONE.with("backup", backup)
                 .with("live", migration.source())
                 .with("range", range)
-                .with("sameRow", match.sameRow(RowMatch.Rows.ofNew("l"), RowMatch.Rows.ofSource("b")));
+                .with("same", same);
     }
 
-    private Sql range(QualifiedName partition) {
+    private Optional<Sql> range(KnownPartitions.Change change) {
+        QualifiedName partition = change.knownAs();
         PartitionLayout layout = migration.spec().layout();
         Sql time = match.time(RowMatch.Rows.ofSource("b"));
         Optional<Partition> interval = layout.partition(partition.name());
         if (interval.isPresent()) {
-            return INSIDE.with("time", time)
+            return Optional.of(INSIDE.with("time", time)
                     .with("from", Sql.literal(interval.get().from() + " 00:00:00"))
-                    .with("to", Sql.literal(interval.get().to() + " 00:00:00"));
+                    .with("to", Sql.literal(interval.get().to() + " 00:00:00")));
         }
         return partition.name().equals(layout.defaultPartition())
-                ? OUTSIDE.with("time", time)
+                ? Optional.of(OUTSIDE.with("time", time)
                         .with("from", Sql.literal(layout.from() + " 00:00:00"))
-                        .with("to", Sql.literal(layout.until() + " 00:00:00"))
-                : ANYWHERE;
+                        .with("to", Sql.literal(layout.until() + " 00:00:00")))
+                : change.bound().map(BOUND::matcher).filter(Matcher::matches).map(this::insideBound);
+    }
+
+    private Sql insideBound(Matcher bound) {
+        return INSIDE_BOUND
+                .with("value", match.partitionValue(RowMatch.Rows.ofSource("b")))
+                .with("from", Sql.literal(bound.group("from").replace("''", "'")))
+                .with("to", Sql.literal(bound.group("to").replace("''", "'")));
     }
 }

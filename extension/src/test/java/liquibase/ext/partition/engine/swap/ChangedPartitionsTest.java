@@ -334,4 +334,37 @@ class ChangedPartitionsTest {
                                 "public.orders or public.orders_new was rewritten or altered since the tables were compared. They are compared once more"));
         assertThat(kindOfOrders()).isEqualTo("r");
     }
+
+    /** Whatever the order in which the remedies are done. */
+    @Test
+    void theRemedyForAPartitionThatIsNoneOfTheMonthsTakesNoOtherMonthsRowsAway() throws SQLException {
+        orders.throughSwap();
+        List<String> before = rows();
+        database.execute("CREATE TABLE extra PARTITION OF orders " + NEXT_JANUARY, "DROP TABLE orders_202404");
+
+        String message = refusedReverseSwap("public.extra was attached", "public.orders_202404 was dropped");
+        database.execute(advised(message, "extra", "To go by what it has now"));
+        database.execute(advised(
+                message, "orders_202404", "To have those of its rows again that were not written since the swap"));
+
+        orders.reverseSwap();
+        assertThat(rows()).isEqualTo(before);
+    }
+
+    /** The live table would take the key a second time, in another month. */
+    @Test
+    void whatIsBroughtOverFromTheBackupIsNotWhatTheLiveTableHasInAnotherMonth() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
+                "UPDATE orders SET created_at = '2024-09-09 00:00+00' WHERE id = 7",
+                "DELETE FROM orders WHERE id = 8",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture");
+
+        String message = refusedReverseSwap("differ in 3 rows");
+        database.execute(MigrationFixture.advised(new PartitionException(message), "Where public.orders_old is right"));
+
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE id IN (7, 8)"))
+                .isEqualTo(2);
+    }
 }
