@@ -293,6 +293,8 @@ class BrokenNetworkTest {
 
     @Test
     void aLongStatementOfOthersIsAskedAboutAndLeftAlone() throws Exception {
+        database.closeSessions();
+
         changelog.changesets(LONG_CHANGE).update();
 
         assertThat(changelog.recorded()).containsExactly("long");
@@ -304,6 +306,7 @@ class BrokenNetworkTest {
     @Test
     void nobodyIsAskedAboutAPoolersSessionWhichMayBeAnothersByNow() throws Exception {
         network.giveKeysOfItsOwn();
+        database.closeSessions();
 
         changelog.changesets(LONG_CHANGE).update();
 

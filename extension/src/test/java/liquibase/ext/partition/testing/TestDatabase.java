@@ -227,7 +227,8 @@ public final class TestDatabase implements AutoCloseable {
         roles.clear();
     }
 
-    private void closeSessions() {
+    /** Closes those that wait for their next use, for a test that counts sessions. */
+    public void closeSessions() {
         sessions.close();
         sessionsOfSteps.close();
     }

@@ -24,16 +24,27 @@ import liquibase.ext.partition.engine.sql.Sql;
 final class OldSnapshots {
     /** A snapshot that begins with the next transaction id, or that is taken later, sees everything that has committed by now. */
     private static final Sql NOW = Sql.of("""
-            SELECT pg_catalog.clock_timestamp()::pg_catalog.text AS since, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.xid::pg_catalog.text AS next""");
+            SELECT pg_catalog.clock_timestamp()::pg_catalog.text AS since, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.xid::pg_catalog.text AS next,
+                   ARRAY(SELECT l.virtualtransaction
+                         FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+                         WHERE l.locktype = 'virtualxid' AND l.granted AND a.datname = pg_catalog.current_database()
+                           AND a.usesysid IS NOT NULL AND a.backend_type IS NULL) AS hidden""");
 
     private static final Sql OLDER = Sql.of("""
-            SELECT pg_catalog.format('%s %s', a.pid, a.xact_start) AS transaction,
-                   pg_catalog.format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
-                          a.state, pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.xact_start),
-                          pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 80)) AS description
+            SELECT pg_catalog.concat_ws(' ', a.pid, a.xact_start, hidden.virtualtransaction) AS transaction,
+                   CASE WHEN hidden.virtualtransaction IS NULL
+                        THEN pg_catalog.format('pid %s (%s, %s, for %s): %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application_name'),
+                               a.state, pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.xact_start),
+                               pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 80))
+                        ELSE pg_catalog.format('pid %s (%s, of role %s; what it runs is shown to members of pg_read_all_stats)', a.pid,
+                               coalesce(nullif(a.application_name, ''), 'no application_name'), a.usename) END AS description
             FROM pg_catalog.pg_stat_activity AS a
-            WHERE a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()
-              AND a.xact_start < {since}::pg_catalog.timestamptz AND pg_catalog.age(a.backend_xmin) > pg_catalog.age({next}::pg_catalog.xid)
+            LEFT JOIN pg_catalog.pg_locks AS hidden
+              ON hidden.pid = a.pid AND hidden.locktype = 'virtualxid' AND hidden.granted AND a.backend_type IS NULL
+                AND hidden.virtualtransaction = ANY ({hidden}::pg_catalog.text[])
+            WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
+              AND (a.backend_type = 'client backend' AND a.xact_start < {since}::pg_catalog.timestamptz OR hidden.virtualtransaction IS NOT NULL)
+              AND pg_catalog.age(a.backend_xmin) > pg_catalog.age({next}::pg_catalog.xid)
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS l
                               WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.relation = pg_catalog.to_regclass({table}) AND l.granted)
             ORDER BY a.xact_start""");
@@ -42,7 +53,8 @@ final class OldSnapshots {
     private static final long PAUSE_MILLISECONDS = 200;
     private static final Duration TELL_EVERY = Duration.ofSeconds(10);
 
-    private record Moment(String since, String next) {}
+    /** @param hidden transactions of which it cannot be seen when they began */
+    private record Moment(String since, String next, List<String> hidden) {}
 
     /** @param transaction the same as long as it lasts */
     private record Older(String transaction, String description) {}
@@ -71,7 +83,10 @@ final class OldSnapshots {
      */
     boolean await() throws SQLException {
         Session session = run.session();
-        Moment now = session.queryFirst(NOW, row -> new Moment(row.getString("since"), row.getString("next")))
+        Moment now = session.queryFirst(
+                        NOW,
+                        row -> new Moment(row.getString("since"), row.getString("next"), List.of((String[])
+                                row.getArray("hidden").getArray())))
                 .orElseThrow();
         long begun = System.nanoTime();
         long told = begun - TELL_EVERY.toNanos();
@@ -94,7 +109,10 @@ final class OldSnapshots {
     }
 
     private List<Older> older(Session session, Moment now) throws SQLException {
-        Sql query = OLDER.with("since", now.since()).with("next", now.next()).with("table", table.quoted());
+        Sql query = OLDER.with("since", now.since())
+                .with("next", now.next())
+                .with("hidden", now.hidden().toArray(String[]::new))
+                .with("table", table.quoted());
         return session
                 .query(query, row -> new Older(row.getString("transaction"), row.getString("description")))
                 .stream()

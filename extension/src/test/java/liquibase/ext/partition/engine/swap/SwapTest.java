@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -554,6 +556,32 @@ class SwapTest {
             old.rollback();
             assertThat(old.query("SELECT count(*) FROM orders")).isEqualTo("1001");
         }
+    }
+
+    /** Without pg_read_all_stats it cannot be seen since when it is open, nor what it runs. */
+    @Test
+    void aTransactionOfAnotherRoleWithAnOlderSnapshotIsNamedToARoleThatMayNotLookIntoIt() throws Exception {
+        String owner = database.createRole("owner", "");
+        String report = database.createRole("report", "");
+        database.execute(
+                "ALTER TABLE orders OWNER TO " + owner,
+                "GRANT USAGE, CREATE ON SCHEMA public TO " + owner,
+                "GRANT SELECT ON orders TO " + report);
+        try (Connection connection = database.connect(report, report);
+                Statement old = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            old.execute("SELECT 1");
+            orders.as(owner).throughVerification();
+
+            assertThatThrownBy(() ->
+                            orders.swap(new SwapSettings(SHORT, 1000, Duration.ofMillis(300), OnOldTransactions.STOP)))
+                    .hasMessageContaining("would find rows missing in public.orders")
+                    .hasMessageContaining("of role " + report);
+            connection.rollback();
+        }
+        orders.swap();
+        assertThat(kindOfOrders()).isEqualTo("p");
     }
 
     private static SwapSettings goingOn() {
