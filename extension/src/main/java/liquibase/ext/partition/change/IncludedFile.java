@@ -1,12 +1,12 @@
 package liquibase.ext.partition.change;
 
+import java.util.List;
 import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
 
 /**
- * A file of a generated changelog, as another changelog includes it. A folder of them has a root that includes the others, so that
- * {@code includeAll} over it includes each of these twice. Liquibase counts that as duplicate identifiers, and does not say how they
- * came about.
+ * A file of a generated changelog, as another changelog includes it. The generated root includes the other files of its folder, so
+ * {@code includeAll} over the folder includes each of them twice. Liquibase reports duplicate identifiers then, and not why.
  *
  * @param path of the file, as it is read
  */
@@ -15,25 +15,22 @@ record IncludedFile(String path) {
         return new IncludedFile(changeSet.getChangeLog().getPhysicalFilePath());
     }
 
-    /** Whether the whole changelog has the changeset twice; false where that is not known. Told by the first of them. */
+    /** Whether {@code changeSet} is the first of several with its identifier; false where the whole changelog is not known. */
     static boolean isIncludedTwice(ChangeSet changeSet) {
         if (changeSet == null || changeSet.getChangeLog() == null) {
             return false;
         }
         DatabaseChangeLog root = changeSet.getChangeLog().getRootChangeLog();
-        return root != null
-                && root.getChangeSets().stream()
-                                .filter(it -> it.toString(false).equals(changeSet.toString(false)))
-                                .count()
-                        > 1
-                && root.getChangeSets().stream()
-                                .filter(it -> it.toString(false).equals(changeSet.toString(false)))
-                                .findFirst()
-                                .orElseThrow()
-                        == changeSet;
+        if (root == null) {
+            return false;
+        }
+        List<ChangeSet> same = root.getChangeSets().stream()
+                .filter(it -> it.toString(false).equals(changeSet.toString(false)))
+                .toList();
+        return same.size() > 1 && same.get(0) == changeSet;
     }
 
-    /** What happened and what to do, for people. */
+    /** The message says what happened and what to do. */
     String problem() {
         String name = path.substring(path.lastIndexOf('/') + 1);
         String root = path.substring(0, path.length() - name.length()) + "changelog"

@@ -22,7 +22,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * of the transaction.
  */
 public final class DependentsReader {
-    /** How the comment on a function of ours begins that has a table's row type in its signature. It is no dependent of the table. */
+    /** Comments on our own functions begin so. Those that take a table's row are no dependents of the table. */
     public static final String COMMENT_ON_OURS = "liquibase-partition: ";
 
     /**

@@ -57,8 +57,8 @@ public record ForeignKey(
      * @param setColumns of {@code SET NULL} and {@code SET DEFAULT}; empty means all of them
      * @param temporal {@code PERIOD} (since PostgreSQL 18)
      * @param ownerMayCreate whether the referenced table's owner may make functions in the referring table's schema
-     * @param takesMoves whether the key does for a referenced row that moves to another partition what it does for an UPDATE: before
-     *     PostgreSQL 15 it did what it does for a DELETE, and CASCADE took the referring rows away
+     * @param takesMoves whether a referenced row that moves to another partition counts as updated. Before PostgreSQL 15 it counted as
+     *     deleted, and CASCADE took the referring rows away
      */
     public record Rules(
             boolean full,

@@ -390,7 +390,7 @@ public final class Session implements Conversation {
         }
     }
 
-    /** Runs {@code work} without writing down what it asks: for questions on whose answers nothing rests that is made. */
+    /** Runs {@code work} without writing down its questions, for those whose answers decide nothing. */
     public <T> T aside(Work<T> work) throws SQLException {
         Answers.Record suspended = record;
         record = null;

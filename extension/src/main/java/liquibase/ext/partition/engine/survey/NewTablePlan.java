@@ -132,7 +132,8 @@ public final class NewTablePlan {
             """);
 
     /**
-     * Makes the columns with their new types for a try: what uses a column may not fit another type (a default, a check). Nothing is left: it ends with an error, which says the number of the failed statement, and why.
+     * Tries the new types on a temporary table, because a default or a check may not fit them. The block ends with an error, so that
+     * nothing is left; the error says the number of the statement that failed, and why.
      */
     private static final Sql TRY_TYPES = Sql.of("""
             DO {quote}

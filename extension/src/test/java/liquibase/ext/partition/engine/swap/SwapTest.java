@@ -558,7 +558,7 @@ class SwapTest {
         }
     }
 
-    /** Without pg_read_all_stats it cannot be seen since when it is open, nor what it runs. */
+    /** A role without pg_read_all_stats sees neither when another role's transaction began nor what it runs. */
     @Test
     void aTransactionOfAnotherRoleWithAnOlderSnapshotIsNamedToARoleThatMayNotLookIntoIt() throws Exception {
         String owner = database.createRole("owner", "");
