@@ -4,13 +4,16 @@ import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
 import static liquibase.ext.partition.engine.MigrationFixture.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.sql.SQLException;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.prepare.Preparation;
+import liquibase.ext.partition.engine.swap.CatchUp;
 import liquibase.ext.partition.engine.swap.ChildGaps;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -288,6 +291,124 @@ class RoutedByTriggerTest {
                 run -> gaps.addAll(ChildGaps.of(
                         run.session(), run.migrations().find(run.source()).orElseThrow())));
         return gaps;
+    }
+
+    /** Of the table itself, but for those that capture. */
+    private static final String DO_NOT_ROUTE = """
+            DO $$
+            DECLARE
+              name name;
+            BEGIN
+              FOR name IN SELECT tgname FROM pg_trigger
+                          WHERE tgrelid = 'orders'::regclass AND NOT tgisinternal AND tgname NOT LIKE 'orders\\_delta\\_%' LOOP
+                EXECUTE format('ALTER TABLE orders DISABLE TRIGGER %I', name);
+              END LOOP;
+            END $$""";
+
+    @Test
+    void whatIsWrittenToRowsThatAreLeftInTheTableItselfGoesBackAndComesAgain() throws Exception {
+        orders.throughSwap();
+        database.execute(
+                DO_NOT_ROUTE,
+                "INSERT INTO orders (id, status, created_at) VALUES (9001, 'own', '2024-03-05'), (9002, 'own', '2024-03-05'), (9003, 'own', 'infinity')",
+                "DELETE FROM orders WHERE id = 7");
+        orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, Map.of()));
+        assertThat(database.queryLong("SELECT count(*) FROM orders_old WHERE id > 9000"))
+                .isEqualTo(3);
+        database.execute(
+                "INSERT INTO orders (id, status, created_at) VALUES (7, 'own', '2024-05-05')",
+                "UPDATE orders SET created_at = '2024-04-05' WHERE id = 9001",
+                "DELETE FROM orders WHERE id = 9002");
+        assertThat(database.queryLong("SELECT count(*) FROM ONLY orders")).isEqualTo(3);
+        List<String> before = contents();
+
+        orders.reverseSwap();
+        assertThat(contents()).isEqualTo(before);
+        assertThat(orders.lines()).noneMatch(line -> line.contains("compared with its backup"));
+
+        database.execute("UPDATE orders SET status = 'again' WHERE id IN (7, 8)", "DELETE FROM orders WHERE id = 9003");
+        before = contents();
+        orders.verify().swap();
+        assertThat(contents()).isEqualTo(before);
+        orders.dropBackup();
+        assertThat(contents()).isEqualTo(before);
+    }
+
+    @Test
+    void aRowIsCapturedOnceWhereItIsRoutedAndWhereItIsNot() throws Exception {
+        orders.throughSwap();
+        database.execute(
+                "INSERT INTO orders (id, status, created_at) VALUES (9001, 'x', '2024-03-05'), (9002, 'x', 'infinity')");
+        assertThat(orders.deltaRows()).isEqualTo(2);
+        database.execute(
+                DO_NOT_ROUTE,
+                "INSERT INTO orders (id, status, created_at) VALUES (9003, 'x', '2024-03-05')",
+                "UPDATE orders SET created_at = '2024-04-05' WHERE id = 9003",
+                "DELETE FROM orders WHERE id = 9003");
+        assertThat(database.queryStrings(
+                        "SELECT id || ' ' || to_char(created_at, 'MM') FROM orders_delta WHERE id = 9003"))
+                .containsExactlyInAnyOrder("9003 03", "9003 03", "9003 04", "9003 04");
+    }
+
+    @Test
+    void rowsThatWereLoadedIntoTheTableItselfWithItsTriggersOffStopTheRollbackUntilTheyAreCapturedAsAdvised()
+            throws Exception {
+        loadWithTriggersOff();
+
+        captureAgainAsAdvised(catchThrowable(orders::reverseSwap));
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        assertThat(refused)
+                .hasMessageContaining("differ in 2 rows that were written while a trigger was disabled")
+                .hasMessageContaining("9001 (in public.orders, not in public.orders_old)");
+        database.execute(
+                MigrationFixture.advised(
+                        refused,
+                        "public.orders has rows of its own, outside of its children. Where these are right, have them captured:"));
+        List<String> before = contents();
+        orders.reverseSwap();
+
+        assertThat(contents()).isEqualTo(before);
+    }
+
+    @Test
+    void rowsThatWereLoadedIntoTheTableItselfWithItsTriggersOffStopTheDropUntilTheyAreCapturedAsAdvised()
+            throws Exception {
+        loadWithTriggersOff();
+
+        captureAgainAsAdvised(catchThrowable(orders::dropBackup));
+        Throwable refused = catchThrowable(orders::dropBackup);
+        assertThat(refused).hasMessageContaining("9002 (in public.orders, not in public.orders_old)");
+        database.execute(
+                MigrationFixture.advised(
+                        refused,
+                        "public.orders has rows of its own, outside of its children. Where these are right, have them captured:"));
+        List<String> before = contents();
+        orders.dropBackup();
+
+        assertThat(contents()).isEqualTo(before);
+    }
+
+    private void captureAgainAsAdvised(Throwable refused) {
+        assertThat(refused).hasMessageContaining("a trigger of public.orders_delta is missing or disabled");
+        String enable = "compares the table with its backup: ";
+        String message = refused.getMessage();
+        database.execute(
+                message.substring(message.indexOf(enable) + enable.length()).split("; "));
+    }
+
+    private void loadWithTriggersOff() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "ALTER TABLE orders DISABLE TRIGGER USER",
+                "INSERT INTO orders (id, status, created_at) VALUES (9001, 'own', '2024-03-05'), (9002, 'own', 'infinity')");
+    }
+
+    @Test
+    void rowsOfTheNewTableItselfAreFoundBeforeTheSwap() throws Exception {
+        orders.prepare().capture().copy().index().replay();
+        database.execute("INSERT INTO orders_new (id, status, created_at) VALUES (9001, 'own', '2024-03-05')");
+
+        assertThatThrownBy(orders::verify).hasMessageContaining("9001 (in public.orders_new, not in public.orders)");
     }
 
     @Test

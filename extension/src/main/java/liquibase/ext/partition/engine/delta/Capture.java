@@ -68,6 +68,11 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      * which every step that relies on capture stops. That is a table of its own, since no row of the delta table could stand for it:
      * a domain may refuse NULL. Each such write leaves its own row: one that found an earlier row enough would be forgotten with it.
      *
+     * <p>With an argument it is the trigger of a table whose rows other triggers take out again and insert into a child, where they are
+     * captured. So what a transaction has inserted there and taken out itself need not be: the deletion says which row is gone, and
+     * the insertion, whose trigger fires after those, looks whether it is that one. Nothing inserts at the same {@code ctid} before the
+     * transaction ends, and the setting ends with it, or with the subtransaction. Whatever is in doubt is captured.
+     *
      * <p>SECURITY DEFINER, whoever may write the table today: a role that is granted the right tomorrow has none on the delta
      * table, and its writes must not fail. The function can be called as a trigger only, has a pinned {@code search_path} and
      * qualifies every name.
@@ -79,6 +84,15 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
               other {delta}%ROWTYPE;
               has_moved pg_catalog.bool := false;
             BEGIN
+              IF TG_NARGS > 0 AND TG_OP = 'DELETE' THEN
+                PERFORM pg_catalog.set_config('liquibase_partition.passed_on', OLD.ctid::pg_catalog.text, true);
+                IF OLD.xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid THEN
+                  RETURN NULL;
+                END IF;
+              ELSIF TG_NARGS > 0 AND TG_OP = 'INSERT'
+                    AND pg_catalog.current_setting('liquibase_partition.passed_on', true) = NEW.ctid::pg_catalog.text THEN
+                RETURN NULL;
+              END IF;
               BEGIN
                 IF TG_OP = 'INSERT' THEN
                   one := ROW({new});
@@ -126,7 +140,9 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     private static final Sql CREATE_CAPTURE_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE ON {table}
-              FOR EACH ROW EXECUTE FUNCTION {function}()""");
+              FOR EACH ROW EXECUTE FUNCTION {function}({arguments})""");
+
+    private static final Sql PASSES_ROWS_ON = Sql.literal("passes rows on");
 
     private static final Sql CREATE_REFUSAL_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} BEFORE TRUNCATE ON {table}
@@ -160,19 +176,16 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             WHERE p.oid OPERATOR(pg_catalog.=) pg_catalog.to_regproc({capture})""");
 
     /**
-     * The row trigger must be on every table of the tree that holds rows: the server clones it to a partition that is made later, and
-     * the routing to a child. The refusal of TRUNCATE must be on the table itself; a partition made since has only rows that were
-     * captured.
+     * The row trigger must be on every table of the tree, since a parent that routes its rows to children can have some of its own: the
+     * server clones it to a partition that is made later, and the routing to a child. The refusal of TRUNCATE must be on the table
+     * itself; a partition made since has only rows that were captured.
      */
     private static final Sql IS_ON = Sql.of("""
             SELECT NOT EXISTS (
               SELECT FROM (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid AS oid
                            UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
                            UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table})) AS t
-              WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
-                                JOIN pg_catalog.pg_class AS c ON c.oid = i.inhparent AND c.relkind = 'r'
-                                WHERE i.inhparent = t.oid)
-                AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
+              WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
                                 WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regproc({capture})))
             AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
                         WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regproc({refusal}))
@@ -276,7 +289,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         List<Sql> statements = new ArrayList<>();
         for (QualifiedName one : captured.rowTriggered()) {
             if (!triggered.captured().contains(one)) {
-                statements.add(createCaptureTrigger(one));
+                statements.add(createCaptureTrigger(captured, one));
             }
             statements.add(ENABLE_ALWAYS.with("table", one).with("trigger", captureTrigger()));
         }
@@ -292,7 +305,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         List<Sql> statements = new ArrayList<>();
         for (QualifiedName one : captured.rowTriggered()) {
             if (!triggered.captured().contains(one)) {
-                statements.add(createCaptureTrigger(one));
+                statements.add(createCaptureTrigger(captured, one));
                 statements.add(DISABLE.with("table", one).with("trigger", captureTrigger()));
             }
         }
@@ -300,11 +313,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         return statements;
     }
 
-    private Sql createCaptureTrigger(QualifiedName table) {
+    private Sql createCaptureTrigger(CapturedTable captured, QualifiedName table) {
         return CREATE_CAPTURE_TRIGGER
                 .with("trigger", captureTrigger())
                 .with("table", table)
-                .with("function", captureFunction());
+                .with("function", captureFunction())
+                .with("arguments", captured.passesRowsOn(table) ? PASSES_ROWS_ON : Sql.empty());
     }
 
     private void refuse(List<Sql> statements, CapturedTable captured, Triggered triggered) {

@@ -26,9 +26,17 @@ public record CapturedTable(QualifiedName table, List<QualifiedName> partitions,
         return !partitions.isEmpty();
     }
 
-    /** Those that need a row trigger of their own. The server clones that of a partitioned table, and not that of a parent. */
+    /**
+     * Those that need a row trigger of their own. The server clones that of a partitioned table, and not that of a parent; and a parent's
+     * rows may stay where they are, while the triggers that route them are off.
+     */
     List<QualifiedName> rowTriggered() {
-        return routing == Routing.TRIGGER ? partitions : List.of(table);
+        return routing == Routing.TRIGGER ? truncatable() : List.of(table);
+    }
+
+    /** Whether rows are inserted into {@code one} only to be taken out again. */
+    boolean passesRowsOn(QualifiedName one) {
+        return routing == Routing.TRIGGER && one.equals(table);
     }
 
     /** Each can be truncated by itself, which fires only its own statement triggers. */

@@ -452,7 +452,7 @@ public record Replay(
 
     /** Where the rows may be that the batch names. */
     private List<Route> routesOfBatch(Session session) throws SQLException {
-        return TakenRoutes.of(
+        return TakenRoutes.toFind(
                 session,
                 routes,
                 STARTS_OF_BATCH
@@ -463,7 +463,7 @@ public record Replay(
     /** Where the rows go that the batch names, as the snapshot has them. */
     private List<Route> routesOfRows(Session session) throws SQLException {
         RowMatch.Rows rows = captured("s");
-        return TakenRoutes.of(
+        return TakenRoutes.toWrite(
                 session,
                 routes,
                 STARTS_OF_ROWS

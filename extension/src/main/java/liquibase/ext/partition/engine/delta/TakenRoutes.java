@@ -28,7 +28,7 @@ public final class TakenRoutes {
         if (routes.isSingle()) {
             return List.of(routes.single());
         }
-        return of(
+        return toWrite(
                 session,
                 routes,
                 OF_CHUNK.with("start", routes.start(match.time(new RowMatch.Rows("c", RowShape.SOURCE))))
@@ -38,9 +38,16 @@ public final class TakenRoutes {
     }
 
     /** @param starts a query for {@link Routes#start} of the rows, named start; not run where there is one route */
-    static List<Route> of(Session session, Routes routes, Sql starts) throws SQLException {
-        return routes.isSingle()
-                ? List.of(routes.single())
-                : routes.of(session.query(starts, row -> row.getObject("start", LocalDate.class)));
+    static List<Route> toWrite(Session session, Routes routes, Sql starts) throws SQLException {
+        return routes.isSingle() ? List.of(routes.single()) : routes.of(read(session, starts));
+    }
+
+    /** As {@link #toWrite}, to find rows wherever they are. */
+    static List<Route> toFind(Session session, Routes routes, Sql starts) throws SQLException {
+        return routes.isSingle() ? List.of(routes.single()) : routes.toFind(read(session, starts));
+    }
+
+    private static List<LocalDate> read(Session session, Sql starts) throws SQLException {
+        return session.query(starts, row -> row.getObject("start", LocalDate.class));
     }
 }

@@ -4,6 +4,7 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,7 +14,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * The ways into and out of a partitioned table. Declarative partitioning finds the partition by itself, so there is one way;
  * inheritance does not, and there is one for each child and one for the rows outside all of them. Those are written to the default
- * child, and looked for in every child: one of them may have been made since.
+ * child, and looked for in every child: one of them may have been made since. Rows are written to a child, and may be in the parent
+ * all the same, where somebody has switched off the triggers that route them.
  *
  * @param table by its present name
  * @param layout not looked at, and may be null, where the routing is native
@@ -79,6 +81,16 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
                         child,
                         Optional.of(range(INSIDE, partition.from(), partition.to()))));
             }
+        }
+        return routes;
+    }
+
+    /** As {@link #of}, to find rows wherever they are: in the parent, too, where they belong to a child. */
+    public List<Route> toFind(Collection<LocalDate> starts) {
+        List<Route> routes = new ArrayList<>(of(starts));
+        if (!isSingle() && starts.stream().anyMatch(Objects::nonNull)) {
+            routes.add(new Route(
+                    ONLY.with("table", table), table, Optional.of(range(INSIDE, layout.from(), layout.until()))));
         }
         return routes;
     }

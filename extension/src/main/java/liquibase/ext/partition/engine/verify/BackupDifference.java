@@ -55,6 +55,8 @@ public final class BackupDifference {
     private static final Sql FORGET = Sql.of("INSERT INTO {delta} ({columns}) SELECT {values} {gone}");
     private static final Sql CAPTURE = Sql.of("INSERT INTO {delta} ({columns}) SELECT {columns} FROM {partition}");
     private static final Sql ATTACH = Sql.of("ALTER TABLE {live} ATTACH PARTITION {partition} {bound}");
+    private static final Sql ONLY = Sql.of("ONLY {table}");
+    private static final Sql HAS_ROWS_OF_ITS_OWN = Sql.of("SELECT EXISTS (SELECT FROM ONLY {table})");
     private static final Sql INHERIT = Sql.of("ALTER TABLE {partition} INHERIT {live}");
 
     private final Migration migration;
@@ -63,14 +65,22 @@ public final class BackupDifference {
     private final Table old;
     private final RowMatch match;
     private final int partitions;
+    private final boolean hasRowsOfItsOwn;
 
-    private BackupDifference(Migration migration, QualifiedName backup, Table old, RowMatch match, int partitions) {
+    private BackupDifference(
+            Migration migration,
+            QualifiedName backup,
+            Table old,
+            RowMatch match,
+            int partitions,
+            boolean hasRowsOfItsOwn) {
         this.migration = migration;
         this.capture = Capture.of(migration);
         this.backup = backup;
         this.old = old;
         this.match = match;
         this.partitions = partitions;
+        this.hasRowsOfItsOwn = hasRowsOfItsOwn;
     }
 
     /**
@@ -105,14 +115,25 @@ public final class BackupDifference {
                 Where %3$s is right, have its rows captured, and those that it has no more; all, or with a condition these alone:
                   %4$s;
                   %5$s;
-                Then %6$s.
+                %7$sThen %6$s.
                 """.formatted(
                         backup,
                         bringBack(ANYWHERE).script(),
                         migration.source(),
                         captureStatement(capture, migration.source()),
                         forget(ANYWHERE),
-                        again);
+                        again,
+                        ofOwnRows());
+    }
+
+    /** Of the rows that triggers have not put into a child. */
+    private String ofOwnRows() {
+        return !hasRowsOfItsOwn
+                ? ""
+                : """
+                %s has rows of its own, outside of its children. Where these are right, have them captured:
+                  %s;
+                """.formatted(migration.source(), captureStatement(capture, ONLY.with("table", migration.source())));
     }
 
     /**
@@ -141,7 +162,8 @@ public final class BackupDifference {
                 backup,
                 old,
                 RowMatch.of(reader, migration, old, reader.require(migration.source())),
-                reader.partitions(migration.source()).size());
+                reader.partitions(migration.source()).size(),
+                run.session().queryBoolean(HAS_ROWS_OF_ITS_OWN.with("table", migration.source())));
     }
 
     /** A line for each partition, with its remedies. One whose trigger was disabled is left out: that is said of the table. */
@@ -176,6 +198,10 @@ public final class BackupDifference {
 
     /** The statement that has the rows captured which {@code partition} has, for people. */
     public static String captureStatement(Capture capture, QualifiedName partition) {
+        return captureStatement(capture, partition.asSql());
+    }
+
+    private static String captureStatement(Capture capture, Sql partition) {
         return CAPTURE.with("delta", capture.delta())
                 .with("columns", Sql.list(capture.columns()))
                 .with("partition", partition)

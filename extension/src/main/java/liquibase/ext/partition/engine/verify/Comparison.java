@@ -92,8 +92,16 @@ public record Comparison(
                     AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured}){route}
                   ORDER BY {order} OFFSET 0) AS t
             LEFT JOIN LATERAL (
-              SELECT {same} AS same, {computed} AS computed FROM {other} AS o WHERE {sameRow} OFFSET 0
+              {lookUps} OFFSET 0
             ) AS found ON true""");
+
+    private static final Sql LOOK_UP =
+            Sql.of("SELECT {same} AS same, {computed} AS computed FROM {other} AS o WHERE {sameRow}");
+
+    private static final Sql ONLY = Sql.of("ONLY {table}");
+
+    /** Where triggers route, rows stay in the parent while these are off. Nothing is in a partitioned table itself. */
+    private static final Sql HAS_ROWS_OF_ITS_OWN = Sql.of("SELECT EXISTS (SELECT FROM ONLY {table})");
 
     /** Without the casts the parser would take it for a comparison column by column. */
     private static final Sql SAME_IMAGE =
@@ -104,20 +112,26 @@ public record Comparison(
 
     private static final Sql COMPUTED_NAME = Sql.of("CASE WHEN NOT ({same}) THEN {name} END");
 
-    /** A range of one table's blocks in that file, and whether the contents of its rows are compared, or only their presence. */
-    private record Piece(QualifiedName table, long filenode, boolean contents, Chunk chunk) {}
+    /**
+     * A range of one table's blocks in that file.
+     *
+     * @param contents whether the contents of its rows are compared, or only their presence
+     * @param inParent whether its rows are looked for in the parent, too, beside the children
+     */
+    private record Piece(QualifiedName table, long filenode, boolean contents, boolean inParent, Chunk chunk) {}
 
     /** The pieces of some tables, one table after the other. */
     private static final class Pieces implements Items<Piece> {
-        private record Side(QualifiedName table, long filenode, boolean contents, RemainingBlocks blocks) {}
+        private record Side(
+                QualifiedName table, long filenode, boolean contents, boolean inParent, RemainingBlocks blocks) {}
 
         private final List<Side> sides = new ArrayList<>();
         private int at;
 
-        void add(Session session, QualifiedName table, boolean contents, ChunkSize size, Workers team)
+        void add(Session session, QualifiedName table, boolean contents, boolean inParent, ChunkSize size, Workers team)
                 throws SQLException {
             long filenode = Heap.filenode(session, table);
-            sides.add(new Side(table, filenode, contents, blocks(session, table, size, team)));
+            sides.add(new Side(table, filenode, contents, inParent, blocks(session, table, size, team)));
         }
 
         @Override
@@ -126,7 +140,8 @@ public record Comparison(
                 Side side = sides.get(at);
                 Optional<Chunk> chunk = side.blocks().next();
                 if (chunk.isPresent()) {
-                    return Optional.of(new Piece(side.table(), side.filenode(), side.contents(), chunk.get()));
+                    return Optional.of(
+                            new Piece(side.table(), side.filenode(), side.contents(), side.inParent(), chunk.get()));
                 }
             }
             return Optional.empty();
@@ -153,13 +168,17 @@ public record Comparison(
      */
     public ComparisonResult compare(StepRun run, Workers team, String what, long chunkSize, int workers)
             throws SQLException {
-        List<QualifiedName> partitions = new TableReader(run.session()).partitions(partitioned);
+        List<QualifiedName> partitions = new ArrayList<>(new TableReader(run.session()).partitions(partitioned));
+        boolean inParent = run.session().queryBoolean(HAS_ROWS_OF_ITS_OWN.with("table", partitioned));
+        if (inParent) {
+            partitions.add(partitioned);
+        }
         ChunkSize there = chunkSize(run.session(), List.of(ordinary), chunkSize);
         ChunkSize back = chunkSize(run.session(), partitions, chunkSize);
         Pieces pieces = new Pieces();
-        pieces.add(run.session(), ordinary, true, there, team);
+        pieces.add(run.session(), ordinary, true, inParent, there, team);
         for (QualifiedName partition : partitions) {
-            pieces.add(run.session(), partition, false, back, team);
+            pieces.add(run.session(), partition, false, false, back, team);
         }
         long blocks = pieces.left();
         ProgressMeter meter = new ProgressMeter(run.report(), what, blocks, 0, 0);
@@ -191,7 +210,7 @@ public record Comparison(
     /** The comparing statement of one chunk on the way there, for review. */
     public Sql statement(Chunk chunk) {
         return statement(
-                new Piece(ordinary, 0, true, chunk),
+                new Piece(ordinary, 0, true, false, chunk),
                 routes.of(Collections.singleton(null)).get(0));
     }
 
@@ -260,16 +279,32 @@ public record Comparison(
                 .with("table", piece.table())
                 .with("tableName", piece.table().quoted())
                 .with("order", piece.contents() ? match.partitionValue(rows) : Sql.list("t", match.columns()))
-                .with("same", same)
-                .with("computed", piece.contents() ? computed(rows, others) : Sql.literal(""))
+                .with(
+                        "lookUps",
+                        Sql.join(
+                                " UNION ALL ",
+                                reads(piece, route).stream()
+                                        .map(read -> LOOK_UP.with("same", same)
+                                                .with(
+                                                        "computed",
+                                                        piece.contents() ? computed(rows, others) : Sql.literal(""))
+                                                .with("other", read)
+                                                .with("sameRow", match.sameRow(others, rows)))
+                                        .toList()))
                 .with("inOther", Sql.literal(" not the same in %s)".formatted(other)))
-                .with("other", route.read())
                 .with("route", route.where(match.time(rows)))
-                .with("sameRow", match.sameRow(others, rows))
                 .with("from", new TupleId(piece.chunk().from()))
                 .with("to", new TupleId(piece.chunk().to()))
                 .with("delta", capture.delta())
                 .with("captured", match.sameRow(new RowMatch.Rows("d", captured), rows));
+    }
+
+    /** The whole table has its own rows already. */
+    private List<Sql> reads(Piece piece, Route route) {
+        boolean whole = route.read().text().equals(partitioned.asSql().text());
+        return piece.inParent() && !whole
+                ? List.of(route.read(), ONLY.with("table", partitioned))
+                : List.of(route.read());
     }
 
     private Sql sameImage(RowMatch.Rows rows, RowMatch.Rows others, List<Identifier> compared) {
