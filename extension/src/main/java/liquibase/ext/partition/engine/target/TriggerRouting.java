@@ -232,7 +232,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
             {quote}""");
 
     private static final Sql CREATE_MAKE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {make}(day pg_catalog.date) RETURNS pg_catalog.regclass LANGUAGE plpgsql {asOwner} SET client_min_messages = warning AS {quote}
+            CREATE FUNCTION {make}(day pg_catalog.date) RETURNS pg_catalog.regclass LANGUAGE plpgsql {asOwner} SET client_min_messages = warning SET default_tablespace = '' AS {quote}
             DECLARE
               step interval := {step};
               lower timestamp := pg_catalog.date_trunc({unit}, day::timestamp);
@@ -242,6 +242,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
               it pg_catalog.record;
               names pg_catalog.text[] := {names};
               others pg_catalog.text[];
+              indexes pg_catalog.oid[];
+              statistics pg_catalog.text;
             BEGIN
               IF (day >= {from} AND day < timestamp '10000-01-01') IS NOT TRUE THEN
                 RAISE EXCEPTION USING ERRCODE = 'datetime_field_overflow',
@@ -297,6 +299,50 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
               LOOP
                 EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', child,
                                CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::pg_catalog.regrole::pg_catalog.text END);
+              END LOOP;
+              -- Not by LIKE: columns would be the child's own, and stay when the parent drops them.
+              FOR it IN
+                SELECT pg_catalog.format('CREATE %sINDEX ON %s%s', u.word, child, pg_catalog.substr(pg_catalog.pg_get_indexdef(i.indexrelid), 1 + pg_catalog.length(
+                         pg_catalog.format('CREATE %sINDEX %I ON %s', u.word, c.relname, default_child)))) AS definition,
+                       pg_catalog.pg_get_constraintdef(k.oid) AS key, t.spcname,
+                       (SELECT pg_catalog.string_agg(pg_catalog.format('%I=%L', o.option_name, o.option_value), ', ')
+                        FROM pg_catalog.pg_options_to_table(c.reloptions) AS o) AS options
+                FROM pg_catalog.pg_index AS i
+                CROSS JOIN LATERAL (SELECT CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END) AS u (word)
+                JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+                LEFT JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace
+                LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = i.indexrelid AND k.conrelid = default_child AND k.contype IN ('p', 'u', 'x')
+                WHERE i.indrelid = default_child
+                ORDER BY i.indexrelid
+              LOOP
+                PERFORM pg_catalog.set_config('default_tablespace', coalesce(it.spcname, ''), true);
+                IF it.key IS NULL THEN
+                  EXECUTE it.definition;
+                  CONTINUE;
+                END IF;
+                indexes := ARRAY(SELECT i.indexrelid FROM pg_catalog.pg_index AS i WHERE i.indrelid = child);
+                EXECUTE pg_catalog.format('ALTER TABLE %s ADD %s', child, it.key);
+                IF it.options IS NOT NULL THEN
+                  EXECUTE (SELECT pg_catalog.format('ALTER INDEX %s SET (%s)', i.indexrelid::pg_catalog.regclass, it.options)
+                           FROM pg_catalog.pg_index AS i WHERE i.indrelid = child AND i.indexrelid <> ALL (indexes));
+                END IF;
+              END LOOP;
+              FOR it IN
+                SELECT pg_catalog.format('%I.%I', n.nspname, s.stxname) AS name, pg_catalog.pg_get_statisticsobjdef(s.oid) AS definition,
+                       pg_catalog.row_number() OVER (ORDER BY s.oid) AS place
+                FROM pg_catalog.pg_statistic_ext AS s JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
+                WHERE s.stxrelid = default_child
+              LOOP
+                SELECT pg_catalog.format('%I.%I', {schema}, f.name) INTO statistics
+                FROM (VALUES ({prefix} || pg_catalog.to_char(lower, {pattern}) || '_stat' || it.place), ('stat' || it.place || '_' || child::pg_catalog.oid)) AS f (name)
+                WHERE pg_catalog.octet_length(f.name) < 64
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext AS s JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
+                                  WHERE n.nspname = {schema} AND s.stxname = f.name)
+                LIMIT 1;
+                EXECUTE pg_catalog.format('CREATE STATISTICS %s%s FROM %s', statistics,
+                  pg_catalog.left(pg_catalog.substr(it.definition, 1 + pg_catalog.length('CREATE STATISTICS ' || it.name)),
+                                  -pg_catalog.length(pg_catalog.format(' FROM %s', default_child))),
+                  child);
               END LOOP;
               FOR it IN
                 SELECT a.attname, nullif(a.attstattarget, -1) AS target,
@@ -366,10 +412,6 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
               RETURN child;
             END
             {quote}""");
-
-    /** How columns are stored is inherited from the parent; the default child's way would be an error where it is another. */
-    private static final Sql CREATE_LIKE_DEFAULT_CHILD = Sql.of("""
-            CREATE TABLE {child} (LIKE {defaultChild} INCLUDING INDEXES INCLUDING STATISTICS, CHECK ({check})) INHERITS ({parent})""");
 
     /** Of an update, too, that a function which the statement calls makes of a row that is still in the parent. */
     private static final Sql CREATE_ROUTE_TRIGGER = Sql.of("""
@@ -631,9 +673,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     }
 
     private Sql makeStatement() {
-        Sql create = CREATE_LIKE_DEFAULT_CHILD
+        Sql create = CREATE_CHILD
                 .with("child", CHILD)
-                .with("defaultChild", defaultChild())
                 .with("check", table.check().between(this::placeholder, FROM, TO))
                 .with("parent", table.parent());
         return named(asOwner(CREATE_MAKE_FUNCTION, "make"))
