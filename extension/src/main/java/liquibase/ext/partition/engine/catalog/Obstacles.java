@@ -9,8 +9,11 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * What a table has that this release cannot carry through a swap. Refused before a row is copied: after the swap a view, a
  * foreign key or a publication would still point at the backup, and nobody would notice until production did.
+ *
+ * <p>Reads {@code pg_catalog} only, in the transaction that is open or else in one of its own. To read a table's description asks none
+ * of this: only who refuses needs it.
  */
-final class Obstacles {
+public final class Obstacles {
     private static final Sql KIND = Sql.of("""
             SELECT 'KIND' AS feature,
                    CASE c.relkind WHEN 'v' THEN 'it is a view'
@@ -237,12 +240,24 @@ final class Obstacles {
     private final Session session;
     private final long oid;
 
-    Obstacles(Session session, long oid) {
+    private Obstacles(Session session, long oid) {
         this.session = session;
         this.oid = oid;
     }
 
-    List<Obstacle> list() throws SQLException {
+    /** What cannot be carried, and the tables that inherit from {@code table}; empty for most tables. */
+    public static List<Obstacle> of(Session session, Table table) throws SQLException {
+        List<Obstacle> obstacles = new ArrayList<>(withoutInheritingTables(session, table));
+        obstacles.addAll(table.inheritingTables());
+        return obstacles;
+    }
+
+    /** What cannot be carried. For a table whose children hold its rows by design. */
+    public static List<Obstacle> withoutInheritingTables(Session session, Table table) throws SQLException {
+        return QualifiedNames.within(session, () -> new Obstacles(session, table.oid()).list());
+    }
+
+    private List<Obstacle> list() throws SQLException {
         List<Obstacle> found = new ArrayList<>();
         List<Sql> questions = new ArrayList<>(List.of(KIND, UNKNOWN, RELATED, DEPENDENT, ALL_PUBLISHED, SUBSCRIBED));
         if (ServerVersion.isAtLeast(session, 15)) {

@@ -25,7 +25,6 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * @param triggers made by users, ordered by name
  * @param grants the whole access control list, the owner's own entries too
  * @param children tables that inherit from it, other than by declarative partitioning
- * @param hindrances what this release cannot carry through a swap, empty for most tables
  */
 public record Table(
         long oid,
@@ -40,15 +39,13 @@ public record Table(
         List<Index> indexes,
         List<Trigger> triggers,
         List<Grant> grants,
-        List<QualifiedName> children,
-        List<Obstacle> hindrances) {
+        List<QualifiedName> children) {
 
-    /** Why an ordinary table cannot be partitioned: what cannot be carried, and the tables that inherit from it. */
-    public List<Obstacle> obstacles() {
-        List<Obstacle> obstacles = new ArrayList<>(hindrances);
-        children.forEach(child ->
-                obstacles.add(new Obstacle(Feature.INHERITANCE, child + " inherits from it", takeRowsOf(child))));
-        return obstacles;
+    /** The tables that inherit from it, each of which keeps it from being partitioned. */
+    List<Obstacle> inheritingTables() {
+        return children.stream()
+                .map(child -> new Obstacle(Feature.INHERITANCE, child + " inherits from it", takeRowsOf(child)))
+                .toList();
     }
 
     /**
@@ -199,8 +196,7 @@ public record Table(
                 indexes,
                 triggers,
                 grants,
-                children,
-                hindrances);
+                children);
     }
 
     private List<String> phrases(Set<Identifier> besides, Predicate<Definition> counts) {

@@ -340,8 +340,7 @@ public final class TableReader {
                 indexes(it.oid()),
                 triggers(it.oid()),
                 grants(it.oid()),
-                it.kind().equals("r") ? children(it.oid()) : List.of(),
-                new Obstacles(session, it.oid()).list()));
+                it.kind().equals("r") ? children(it.oid()) : List.of()));
     }
 
     private List<QualifiedName> children(long oid) throws SQLException {

@@ -11,6 +11,7 @@ import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Obstacles;
 import liquibase.ext.partition.engine.catalog.Rights;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TypeName;
@@ -73,6 +74,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
         List<Obstacle> refused = new ArrayList<>(spec.incomingForeignKeys()
                 .obstacles(
                         source,
+                        Obstacles.of(session, source),
                         new ForeignKeyReader(session).incoming(source.oid()),
                         spec.columns().stream().map(ColumnChange::column).toList(),
                         plan.map(NewTable::key),

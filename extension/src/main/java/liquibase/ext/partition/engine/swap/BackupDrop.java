@@ -9,6 +9,7 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Obstacles;
 import liquibase.ext.partition.engine.catalog.QualifiedNames;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -123,7 +124,7 @@ public final class BackupDrop {
                             .formatted(backup, run.source()));
         }
         List<Obstacle> obstacles = new ArrayList<>(new DependentObstacles(run.session()).all(old.oid()));
-        obstacles.addAll(old.obstacles());
+        obstacles.addAll(Obstacles.of(run.session(), old));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be dropped:\n  %s\nNothing was dropped. Remove these, then run update again."

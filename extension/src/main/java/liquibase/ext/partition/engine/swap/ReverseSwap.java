@@ -9,6 +9,7 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Obstacles;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.Trigger;
@@ -298,7 +299,9 @@ public final class ReverseSwap {
                             .formatted(live.name(), backup.name(), String.join("\n  ", differences)));
         }
         List<Obstacle> obstacles = new ArrayList<>(IncomingForeignKeys.withoutThoseThatGoBack(
-                live.hindrances(), new ForeignKeyReader(run.session()).incoming(live.oid()), backup));
+                Obstacles.withoutInheritingTables(run.session(), live),
+                new ForeignKeyReader(run.session()).incoming(live.oid()),
+                backup));
         obstacles.addAll(new DependentObstacles(run.session()).readersOf(live.oid(), differing));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(

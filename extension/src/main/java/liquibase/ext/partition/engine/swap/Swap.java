@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.LockTable;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Obstacles;
 import liquibase.ext.partition.engine.catalog.Publication;
 import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -91,11 +92,11 @@ public final class Swap {
         Session session = run.session();
         TableReader reader = new TableReader(session);
         Table source = reader.require(run.source());
-        requireReady(reader, source);
+        Table entering = reader.require(migration.newTable());
+        Replay replay = requireReady(reader, source, entering);
         requireTriggers(source, settings);
-        sequences.requireFreeNames(source, reader.require(migration.newTable()));
+        sequences.requireFreeNames(source, entering);
         compareWhereThatIsNotDone(settings);
-        Replay replay = forwardReplay(reader, source);
         List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
         LockedSwitch locked = new LockedSwitch(
                 run,
@@ -125,8 +126,9 @@ public final class Swap {
             @Override
             public Switch plan() throws SQLException {
                 requireUnchanged();
-                requireTriggers(reader.require(run.source()), settings);
-                return Swap.this.plan(reader, replay, true);
+                Table planned = reader.require(run.source());
+                requireTriggers(planned, settings);
+                return Swap.this.plan(reader, planned, replay, true);
             }
 
             @Override
@@ -236,8 +238,8 @@ public final class Swap {
     public List<Sql> reviewStatements() throws SQLException {
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
-        Replay replay = forwardReplay(reader, source);
-        Switch plan = plan(reader, replay, false);
+        Replay replay = forwardReplay(reader, source, reader.require(migration.newTable()));
+        Switch plan = plan(reader, source, replay, false);
         List<Sql> statements = new ArrayList<>(List.of(replay.prepareStatement()));
         plan.locks().forEach(lock -> statements.add(lock.statement()));
         statements.addAll(replay.drainStatements());
@@ -246,15 +248,14 @@ public final class Swap {
         return statements;
     }
 
-    private Replay forwardReplay(TableReader reader, Table source) throws SQLException {
-        return ReplayStep.forward(
-                migration, source, RowMatch.of(reader, migration, source, reader.require(migration.newTable())));
+    private Replay forwardReplay(TableReader reader, Table source, Table entering) throws SQLException {
+        return ReplayStep.forward(migration, source, RowMatch.of(reader, migration, source, entering));
     }
 
-    private Switch plan(TableReader reader, Replay replay, boolean stretched) throws SQLException {
-        Table source = reader.require(run.source());
+    private Switch plan(TableReader reader, Table source, Replay replay, boolean stretched) throws SQLException {
         Table entering = reader.require(migration.newTable());
-        requireCarriable(reader, source, entering, Optional.of(replay.match().partitionKey()));
+        requireUnaltered(reader, source, entering);
+        requireCarriable(reader, source, entering, replay.match().partitionKey());
         requireAccess(source, replay.match().partitionKey());
         SwitchedTable ordinary = SwitchedTable.ordinary(source);
         SwitchedTable next = new SwitchedTable(
@@ -285,13 +286,15 @@ public final class Swap {
                 DependentParts.read(run.session(), exchange));
     }
 
-    private void requireReady(TableReader reader, Table source) throws SQLException {
+    private Replay requireReady(TableReader reader, Table source, Table entering) throws SQLException {
         if (reader.find(backup).isPresent()) {
             throw new PartitionException(
                     "There is a table %s already, so the source cannot take that name. Nothing was renamed. Rename that table, or choose another backupTableName."
                             .formatted(backup));
         }
-        requireCarriable(reader, source, reader.require(migration.newTable()), Optional.empty());
+        requireUnaltered(reader, source, entering);
+        Replay replay = forwardReplay(reader, source, entering);
+        requireCarriable(reader, source, entering, replay.match().partitionKey());
         long locks = (long) (reader.partitions(migration.newTable()).size() + 1)
                         * (source.indexes().size() + 1)
                 + OTHER_LOCKS;
@@ -301,11 +304,10 @@ public final class Swap {
                     "The swap of %s takes up to %,d locks, and the server has room for %,d of which %,d are taken. Nothing was renamed. Raise max_locks_per_transaction (needs a restart), or make fewer partitions."
                             .formatted(run.source(), locks, table.capacity(), table.used()));
         }
+        return replay;
     }
 
-    /** @param known the partition key, where it was read already */
-    private void requireCarriable(TableReader reader, Table source, Table entering, Optional<PartitionKey> known)
-            throws SQLException {
+    private void requireUnaltered(TableReader reader, Table source, Table entering) throws SQLException {
         if (source.oid() != migration.sourceOid() || entering.oid() != migration.newOid()) {
             throw new PartitionException(
                     "%s or %s is not the table that this migration began with; somebody renamed or made it anew. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
@@ -326,19 +328,22 @@ public final class Swap {
                     "The columns of %s changed since %s was made: <%s> and <%s>. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
                             .formatted(run.source(), migration.newTable(), sourceColumns, enteringColumns));
         }
+    }
+
+    private void requireCarriable(TableReader reader, Table source, Table entering, PartitionKey key)
+            throws SQLException {
+        Set<Identifier> differing = migration.spec().differingColumns();
         List<Obstacle> obstacles = new ArrayList<>(migration
                 .spec()
                 .incomingForeignKeys()
                 .obstacles(
                         source,
+                        Obstacles.of(run.session(), source),
                         new ForeignKeyReader(run.session()).incoming(source.oid()),
                         migration.spec().columns().stream()
                                 .map(ColumnChange::column)
                                 .toList(),
-                        Optional.of(
-                                known.isPresent()
-                                        ? known.get()
-                                        : forwardReplay(reader, source).match().partitionKey()),
+                        Optional.of(key),
                         migration.spec().routing()));
         obstacles.addAll(new DependentObstacles(run.session()).readersOf(source.oid(), differing));
         if (!obstacles.isEmpty()) {

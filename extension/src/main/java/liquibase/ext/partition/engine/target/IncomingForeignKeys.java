@@ -50,12 +50,14 @@ public enum IncomingForeignKeys {
     /**
      * What stands in the table's way, where this is to become of the keys that refer to it.
      *
+     * @param standing what stands in its way whatever becomes of those keys, and the keys themselves
      * @param referring the keys that refer to it
      * @param changing the columns that get another type
      * @param partitionKey of the new table; empty where it cannot have one
      */
     public List<Obstacle> obstacles(
             Table table,
+            List<Obstacle> standing,
             List<ForeignKey> referring,
             Collection<Identifier> changing,
             Optional<PartitionKey> partitionKey,
@@ -66,7 +68,7 @@ public enum IncomingForeignKeys {
                 : referring.stream()
                         .filter(key -> keeps(key, table, partitionKey.get(), routing))
                         .toList();
-        for (Obstacle obstacle : table.obstacles()) {
+        for (Obstacle obstacle : standing) {
             if (obstacle.feature() != Feature.INCOMING_FOREIGN_KEYS) {
                 obstacles.add(obstacle);
             } else if (this == REFUSE && kept.stream().noneMatch(key -> isAbout(obstacle, key))) {

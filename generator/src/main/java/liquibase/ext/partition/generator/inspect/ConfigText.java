@@ -74,7 +74,7 @@ public record ConfigText(String yaml, int todos) {
 
     private static void write(Writer writer, InspectedTable inspected) {
         String indent = "    ";
-        List<Obstacle> obstacles = inspected.table().obstacles();
+        List<Obstacle> obstacles = inspected.obstacles();
         obstacles.forEach(obstacle -> writer.todo("  ", refused(obstacle)));
         writer.line("  - schemaName: " + name(inspected.table().name().schema()));
         writer.line(indent + "tableName: " + name(inspected.table().name().name()));

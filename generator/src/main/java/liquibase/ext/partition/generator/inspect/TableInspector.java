@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Obstacles;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -216,30 +217,33 @@ public final class TableInspector {
                 .filter(candidate -> candidate.notation() == chosen.notation() && !candidate.equals(chosen))
                 .filter(candidate -> TimeSample.isSure(candidate) || !TimeSample.isSure(chosen))
                 .toList();
-        return new InspectedTable(table, key, chosen, others, range, takenNames(table.name()));
+        return new InspectedTable(
+                table, Obstacles.of(session, table), key, chosen, others, range, takenNames(table.name()));
     }
 
-    private static Index key(Table table) throws UnsuitableTableException {
-        return table.indexes().stream()
+    private Index key(Table table) throws SQLException, UnsuitableTableException {
+        Optional<Index> key = table.indexes().stream()
                 .filter(Index::tellsRowsApart)
                 .filter(index -> index.columns().stream()
                         .allMatch(column -> table.column(column).orElseThrow().notNull()))
                 .min(Comparator.comparing((Index index) -> !index.primaryKey())
                         .thenComparing(index -> index.columns().size())
-                        .thenComparing(Index::name))
-                .orElseThrow(() -> new UnsuitableTableException(
-                        "%s cannot be partitioned: nothing tells its rows apart. Give it a primary key, or a unique index over NOT NULL columns.%s"
-                                .formatted(table.name(), obstacles(table))));
+                        .thenComparing(Index::name));
+        if (key.isEmpty()) {
+            throw new UnsuitableTableException(
+                    "%s cannot be partitioned: nothing tells its rows apart. Give it a primary key, or a unique index over NOT NULL columns.%s"
+                            .formatted(table.name(), phrase(Obstacles.of(session, table))));
+        }
+        return key.get();
     }
 
     /** A view, say, has no key; that it is a view explains more. */
-    private static String obstacles(Table table) {
-        return table.obstacles().isEmpty()
+    private static String phrase(List<Obstacle> obstacles) {
+        return obstacles.isEmpty()
                 ? ""
                 : " Also: "
                         + String.join(
-                                "; ",
-                                table.obstacles().stream().map(Obstacle::what).toList())
+                                "; ", obstacles.stream().map(Obstacle::what).toList())
                         + ".";
     }
 
