@@ -54,15 +54,17 @@ class SwitchesTest {
                 .containsExactly("orders_old");
     }
 
-    /** A root changelog of the user's own may include a table's file and set none of the parameters. */
+    /** A changelog by a template of the user's own may set none of the parameters. */
     @Test
     void whereNobodySetsTheParametersTheSwapStaysPending(TestDatabase database) throws Exception {
         TWO_TABLES.prepare(database);
-        Files.copy(TWO_TABLES.directory().resolve("payments.xml"), directory.resolve("payments.xml"));
+        Files.writeString(
+                directory.resolve("changelog.xml"),
+                Files.readString(TWO_TABLES.changelog()).replaceAll("<property [^>]*>", ""));
         Path root = Files.writeString(directory.resolve("root.yaml"), """
                 databaseChangeLog:
                   - include:
-                      file: payments.xml
+                      file: changelog.xml
                       relativeToChangelogFile: true
                 """);
         String contents = Migrated.contents(database, "payments");

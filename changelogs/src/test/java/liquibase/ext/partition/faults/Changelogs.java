@@ -17,7 +17,7 @@ record Changelogs(Path directory) {
                 GeneratorCli.in(folder)
                         .run("generate", "--config", "tables.yaml", "--output", ".")
                         .requireSuccess();
-                Path steps = folder.resolve(shape.table() + ".xml");
+                Path steps = folder.resolve("changelog.xml");
                 Files.writeString(steps, hurried(Files.readString(steps)));
             }
             return new Changelogs(directory.toAbsolutePath());

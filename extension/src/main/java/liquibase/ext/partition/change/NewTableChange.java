@@ -60,7 +60,14 @@ public abstract class NewTableChange extends PartitionChange {
 
     /** Each step after the copy calls this first. It starts the copy over, or goes on with it, as far as the step needs it. */
     protected void restartCopy(StepRun run, Phase goal) throws SQLException {
-        RestartedCopy.upTo(goal, run, tuning().text(TuningAttribute.RESTART), getChangeSet(), getTableName(), tuning());
+        RestartedCopy.upTo(
+                goal,
+                run,
+                tuning().text(TuningAttribute.RESTART),
+                getChangeSet(),
+                getSchemaName(),
+                getTableName(),
+                tuning());
     }
 
     protected static void requireRecorded(String attribute, Object given, Object recorded) {

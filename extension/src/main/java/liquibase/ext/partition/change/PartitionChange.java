@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import liquibase.ChecksumVersion;
 import liquibase.Scope;
@@ -190,6 +191,11 @@ public abstract class PartitionChange extends AbstractChange {
         return LiquibaseEnvironment.name(database, schemaName, tableName);
     }
 
+    /** Whether it names the table by the same words. */
+    final boolean isOn(String schema, String table) {
+        return Objects.equals(schemaName, schema) && Objects.equals(tableName, table);
+    }
+
     /** On Liquibase's connection, pinned; for {@link #script} and {@link #comments}, where there is a database. */
     protected final Session session() {
         return session;
@@ -307,8 +313,8 @@ public abstract class PartitionChange extends AbstractChange {
         for (String problem : attributeProblems()) {
             errors.addError(getSerializedObjectName() + " on " + tableName + ": " + problem);
         }
-        if (saysThatItIsIncludedTwice() && IncludedFile.isIncludedTwice(getChangeSet())) {
-            errors.addError(IncludedFile.of(getChangeSet()).problem());
+        if (saysThatItIsIncludedTwice()) {
+            Duplicates.problem(getChangeSet()).ifPresent(errors::addError);
         }
         if (commitsByItself() && getChangeSet() != null && getChangeSet().isRunInTransaction()) {
             errors.addError(

@@ -26,21 +26,30 @@ public final class RestartedCopy {
     /**
      * @param goal how far the migration is to be, where its copy was started over
      * @param changeSet of the step, which may be null
+     * @param schemaName of the table, as the changelog says it; may be null
      * @param own settings of the step, for what the changelog does not say of the copy
      */
-    public static void upTo(Phase goal, StepRun run, String restart, ChangeSet changeSet, String tableName, Tuning own)
+    public static void upTo(
+            Phase goal,
+            StepRun run,
+            String restart,
+            ChangeSet changeSet,
+            String schemaName,
+            String tableName,
+            Tuning own)
             throws SQLException {
-        new CopyRestart(run, settings(changeSet, tableName, own)).upTo(goal, isAsked(restart, run.source()));
+        new CopyRestart(run, settings(changeSet, schemaName, tableName, own))
+                .upTo(goal, isAsked(restart, run.source()));
     }
 
-    private static CopyRestart.Settings settings(ChangeSet changeSet, String tableName, Tuning own) {
+    private static CopyRestart.Settings settings(ChangeSet changeSet, String schemaName, String tableName, Tuning own) {
         Optional<Tuning> ofCopy = TableChanges.of(changeSet, ChunkedCopyChange.class)
-                .filter(copy -> copy.getTableName().equals(tableName))
+                .filter(copy -> copy.isOn(schemaName, tableName))
                 .map(PartitionChange::tuning)
                 .findFirst();
         Tuning tuning = ofCopy.orElse(own);
         Optional<DefaultShare> ofComparison = TableChanges.of(changeSet, VerifyCopyChange.class)
-                .filter(comparison -> comparison.getTableName().equals(tableName))
+                .filter(comparison -> comparison.isOn(schemaName, tableName))
                 .map(comparison -> comparison.tuning().maxDefaultShare())
                 .flatMap(Optional::stream)
                 .findFirst()

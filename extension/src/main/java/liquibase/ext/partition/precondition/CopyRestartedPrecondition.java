@@ -54,7 +54,8 @@ public class CopyRestartedPrecondition extends PartitionPrecondition {
             return Optional.empty();
         }
         try (StepRun run = question.environment().begin(getName(), question.table())) {
-            RestartedCopy.upTo(Phase.VERIFIED, run, restart, question.changeSet(), getTableName(), new Tuning());
+            RestartedCopy.upTo(
+                    Phase.VERIFIED, run, restart, question.changeSet(), getSchemaName(), getTableName(), new Tuning());
         }
         return Optional.empty();
     }

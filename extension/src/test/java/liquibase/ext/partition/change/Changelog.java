@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
@@ -153,13 +155,15 @@ final class Changelog {
 
     /** Adds whole {@code changeSet} elements before the generated ones. */
     Changelog after(String xml) {
-        return withBefore("<include ", xml);
+        return withBefore("<changeSet ", xml);
     }
 
     private Changelog withBefore(String place, String xml) {
         Path file = directory.resolve("changelog.xml");
         try {
-            Files.writeString(file, Files.readString(file).replace(place, xml + place));
+            Files.writeString(
+                    file,
+                    Files.readString(file).replaceFirst(Pattern.quote(place), Matcher.quoteReplacement(xml + place)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

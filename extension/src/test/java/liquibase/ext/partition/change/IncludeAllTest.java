@@ -7,56 +7,86 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import liquibase.exception.LiquibaseException;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A folder that generate has written, in a changelog that includes all of a folder. */
+/** A generated changelog in a changelog that includes all of its folder. */
 @ExtendWith(FreshDatabase.class)
 class IncludeAllTest {
-    private static final Path GENERATED = Path.of("../changelogs/empty-table");
+    private static final Path GENERATED = Path.of("../changelogs/empty-table/changelog.xml");
+
+    @TempDir
+    Path directory;
+
+    private TestDatabase database;
+    private Changelog changelog;
+    private Path folder;
+
+    @BeforeEach
+    void generated(TestDatabase fresh) throws IOException {
+        database = fresh;
+        database.execute(Files.readString(GENERATED.resolveSibling("before.sql")));
+        folder = Files.createDirectories(directory.resolve("db/shop"));
+        Files.copy(GENERATED, folder.resolve("changelog.xml"));
+        changelog = new Changelog(database, directory).changesets("<includeAll path=\"db/shop/\"/>");
+    }
 
     @Test
-    void aFileThatIsIncludedTwiceIsNamedAndWhatIsAdvisedWorks(TestDatabase database, @TempDir Path directory)
-            throws IOException, LiquibaseException {
-        Path folder = Files.createDirectories(directory.resolve("db/shop"));
-        try (var files = Files.list(GENERATED)) {
-            for (Path file : files.filter(it -> it.toString().endsWith(".xml")).toList()) {
-                Files.copy(file, folder.resolve(file.getFileName()));
-            }
-        }
-        database.execute(Files.readString(GENERATED.resolve("before.sql")));
-        String table = folder.toFile().list((parent, name) -> !name.equals("changelog.xml"))[0];
-        String includeAll = "<includeAll path=\"db\"/>";
-        Changelog changelog = new Changelog(database, directory).changesets(includeAll);
+    void twoFilesWithTheSameChangesetsAreNamedAndDeletingOneHelps() throws Exception {
+        Path other = Files.copy(GENERATED, folder.resolve("orders.xml"));
 
-        String message = catchThrowable(changelog::update).getMessage();
-
-        assertThat(message)
-                .contains("duplicate identifiers")
-                .contains(
-                        "db/shop/" + table
-                                + " is included twice. Where includeAll is over its folder, the root there includes it once more: give includeAll endsWithFilter=\"/changelog.xml\", or include db/shop/changelog.xml alone.");
+        assertThat(catchThrowable(changelog::update))
+                .hasMessageContaining("duplicate identifiers")
+                .hasMessageContaining(
+                        "db/shop/changelog.xml and db/shop/orders.xml have the same changesets. Delete, or do not include, all of them but one: that which generate writes.");
         assertThat(changelog.recorded()).isEmpty();
 
-        Matcher filter = Pattern.compile("endsWithFilter=\"[^\"]*\"").matcher(message);
-        assertThat(filter.find()).isTrue();
-        changelog
-                .changesets(includeAll.replace("/>", " " + filter.group() + "/>"))
-                .update(2);
-        List<String> recorded = changelog.recorded();
-        assertThat(recorded).hasSize(2);
+        Files.delete(other);
+        changelog.update(2);
+        assertThat(changelog.recorded()).containsExactly("orders-before", "orders-prepare");
+    }
 
-        Matcher include = Pattern.compile("include (\\S+) alone").matcher(message);
-        assertThat(include.find()).isTrue();
-        changelog
-                .changesets("<include file=\"%s\"/>".formatted(include.group(1)))
-                .update(1);
-        assertThat(changelog.recorded()).hasSize(3).containsAll(recorded);
+    @Test
+    void aFileThatIsIncludedTwiceIsNamedAndIncludingItOnceHelps() throws Exception {
+        String include = "<include file=\"db/shop/changelog.xml\"/>";
+        String includeAll = "<includeAll path=\"db/shop/\"/>";
+        changelog.changesets(include + includeAll);
+
+        assertThat(catchThrowable(changelog::update))
+                .hasMessageContaining("duplicate identifiers")
+                .hasMessageContaining(
+                        "db/shop/changelog.xml is included more than once. Include it by itself, or let includeAll do it, and not both.");
+        assertThat(changelog.recorded()).isEmpty();
+
+        changelog.changesets(include).update(1);
+        changelog.changesets(includeAll).update(1);
+        assertThat(changelog.recorded()).containsExactly("orders-before", "orders-prepare");
+    }
+
+    /** Whose changelog was a root with a file for each table, each file with its identity. */
+    @Test
+    void whatWasRunAsATablesOwnFileIsNotRunAgain() throws IOException, LiquibaseException {
+        String identity = " logicalFilePath=\"liquibase-partition/orders\"";
+        Path file = folder.resolve("changelog.xml");
+        String now = Files.readString(file);
+        Files.writeString(
+                file,
+                now.replaceAll("\\s+" + identity.strip(), "")
+                        .replace("<databaseChangeLog ", "<databaseChangeLog" + identity + " "));
+        changelog.parameter("swapApproved", "orders").update();
+        List<String> recorded = changelog.recorded();
+        assertThat(recorded).endsWith("orders-swap", "orders-swapped");
+
+        Files.writeString(file, now);
+        changelog.update();
+
+        assertThat(changelog.recorded()).isEqualTo(recorded);
+        changelog.rollback("orders-before");
+        assertThat(changelog.recorded()).isEmpty();
     }
 }

@@ -131,6 +131,46 @@ class RestartCopyTest {
         assertThat(timesStartedOver()).isEqualTo(1);
     }
 
+    /** Both are in one file. */
+    @Test
+    void goesByTheTablesOwnSettingsWhereATableOfAnotherSchemaHasItsName() throws Exception {
+        StringBuilder changesets = new StringBuilder();
+        for (String schema : List.of("eu", "us")) {
+            database.execute(
+                    "CREATE SCHEMA " + schema,
+                    "CREATE TABLE %s.orders (id bigint PRIMARY KEY, created_at timestamptz NOT NULL)".formatted(schema),
+                    "INSERT INTO %s.orders SELECT i, '2024-01-02' FROM generate_series(1, 3000) AS i"
+                            .formatted(schema));
+            String table = " schemaName=\"%s\" tableName=\"orders\"".formatted(schema);
+            String restart = table + " keyColumns=\"id\" restart=\"${restartCopy}\"";
+            changesets
+                    .append(Changelog.changeset(
+                            schema + "-prepare",
+                            "createPartitionedTable" + table
+                                    + " partitionColumns=\"created_at\" from=\"2024-01\" until=\"2024-02\""))
+                    .append(Changelog.changeset(
+                            schema + "-capture",
+                            "captureChanges" + table + " keyColumns=\"id\" partitionColumns=\"created_at\""))
+                    .append(Changelog.changeset(
+                            schema + "-copy",
+                            "chunkedCopy" + restart + (schema.equals("eu") ? " chunkSize=\"100\"" : "")))
+                    .append(Changelog.changeset(
+                            schema + "-index", "buildIndexes" + table + " restart=\"${restartCopy}\""));
+        }
+        changelog = new Changelog(database, directory).changesets(changesets.toString());
+        changelog.update(7);
+        String chunks = """
+                SELECT count(*) FROM partition_chunk AS c JOIN partition_migration AS m ON m.id = c.migration_id
+                WHERE m.source_schema = '%s'""";
+        long ofUs = database.queryLong(chunks.formatted("us"));
+        assertThat(ofUs).isLessThan(database.queryLong(chunks.formatted("eu")));
+
+        restartCopy("us.orders");
+
+        assertThat(changelog.lines()).anyMatch(line -> line.contains("the copy of us.orders is started over"));
+        assertThat(database.queryLong(chunks.formatted("us"))).isEqualTo(ofUs);
+    }
+
     @Test
     void aCopyThatWasBegunInTheSameUpdateIsNotStartedOver() throws Exception {
         restartCopy("all");

@@ -11,11 +11,13 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The directory that generated changelogs are committed in. Other files may be in it too; they are left alone, and so are
- * directories in it.
+ * The directory that a generated changelog is committed in. Files of somebody's own may be in it too; they are left alone, and so are
+ * directories in it. Of the files that an earlier generation has left there, those go whose changesets the changelog has:
+ * {@code includeAll} over the directory would find each of them twice.
  *
  * @param path need not exist
  */
@@ -28,31 +30,47 @@ public record ChangelogDirectory(Path path) {
     /**
      * What writing did.
      *
-     * @param written names of files that are new or changed
-     * @param unchanged names of files that were as they should be, and were not touched
-     * @param stale names of generated files that the config no longer gives; they are left
+     * @param isNew whether the changelog is new or changed; if not, it was not touched
+     * @param removed names of generated files whose changesets are all in the changelog, so that they would be there twice
+     * @param stale names of other generated files; they are left
+     * @param gone tables whose changesets the changelog had and has no more
      */
-    public record Written(List<String> written, List<String> unchanged, List<String> stale) {}
+    public record Written(boolean isNew, List<String> removed, List<String> stale, List<String> gone) {}
 
     /**
-     * Writes what is new or different, each file whole: nobody ever reads half of one.
-     *
-     * @throws IOException when a file cannot be written; those before it in {@code files} are
+     * Whether somebody's own file has the changelog's name. A template of somebody's own need not give the marker; then all of that
+     * name count as generated.
      */
-    public Written write(List<ChangelogFile> files) throws IOException {
-        List<String> written = new ArrayList<>();
-        List<String> unchanged = new ArrayList<>();
+    public boolean hasItsOwn(ChangelogFile file) throws IOException {
+        byte[] committed = committed(file.name());
+        return committed != null && !isGenerated(committed) && isGenerated(file.bytes());
+    }
+
+    /**
+     * Writes the changelog where it is new or different, the file whole: nobody ever reads half of one. Then removes generated files of
+     * other names whose changesets it has.
+     *
+     * @throws IOException when a file cannot be written or removed
+     */
+    public Written write(ChangelogFile file) throws IOException {
         Files.createDirectories(path);
-        for (ChangelogFile file : files) {
-            byte[] bytes = file.text().getBytes(StandardCharsets.UTF_8);
-            if (Arrays.equals(bytes, committed(file.name()))) {
-                unchanged.add(file.name());
+        byte[] bytes = file.bytes();
+        byte[] committed = committed(file.name());
+        boolean isNew = !Arrays.equals(bytes, committed);
+        if (isNew) {
+            replace(path.resolve(file.name()), bytes);
+        }
+        List<String> removed = new ArrayList<>();
+        List<String> stale = new ArrayList<>();
+        for (ChangelogFile other : others(file)) {
+            if (hasAllOf(other, file)) {
+                Files.delete(path.resolve(other.name()));
+                removed.add(other.name());
             } else {
-                replace(path.resolve(file.name()), bytes);
-                written.add(file.name());
+                stale.add(other.name());
             }
         }
-        return new Written(written, unchanged, stale(files));
+        return new Written(isNew, removed, stale, gone(file, committed));
     }
 
     private static void replace(Path target, byte[] bytes) throws IOException {
@@ -70,22 +88,24 @@ public record ChangelogDirectory(Path path) {
     }
 
     /**
-     * How the directory differs from what the config gives, as text for people: unified diffs from what is committed to what
-     * would be generated, and a line for each stale file. Writes nothing.
+     * How the directory differs from what the config gives, as text for people: a unified diff from what is committed to what
+     * would be generated, and a line for each other generated file. Writes nothing.
      *
      * @return empty when there is no difference
      */
-    public List<String> differences(List<ChangelogFile> files) throws IOException {
+    public List<String> differences(ChangelogFile file) throws IOException {
         List<String> differences = new ArrayList<>();
-        for (ChangelogFile file : files) {
-            byte[] committed = committed(file.name());
-            if (!Arrays.equals(file.text().getBytes(StandardCharsets.UTF_8), committed)) {
-                differences.add(difference(file, committed));
-            }
+        byte[] committed = committed(file.name());
+        if (!Arrays.equals(file.bytes(), committed)) {
+            differences.add(difference(file, committed));
         }
-        for (String name : stale(files)) {
+        for (ChangelogFile other : others(file)) {
             differences.add(
-                    "Only committed: %s. The config no longer gives it; delete it.".formatted(path.resolve(name)));
+                    hasAllOf(other, file)
+                            ? "Only committed: %s. %s has its changesets, so generate removes it."
+                                    .formatted(path.resolve(other.name()), file.name())
+                            : "Only committed: %s. The config does not give it; delete it."
+                                    .formatted(path.resolve(other.name())));
         }
         return differences;
     }
@@ -123,34 +143,49 @@ public record ChangelogDirectory(Path path) {
         return Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
     }
 
-    /** Generated files in the directory, of either format, that are not among {@code files}. */
-    private List<String> stale(List<ChangelogFile> files) throws IOException {
+    /** The other generated files in the directory, of either format. */
+    private List<ChangelogFile> others(ChangelogFile file) throws IOException {
         if (!Files.isDirectory(path)) {
             return List.of();
         }
-        List<String> current = files.stream().map(ChangelogFile::name).toList();
-        List<String> stale = new ArrayList<>();
+        List<ChangelogFile> others = new ArrayList<>();
         try (Stream<Path> entries = Files.list(path)) {
             for (Path entry : (Iterable<Path>) entries.sorted()::iterator) {
                 String name = entry.getFileName().toString();
-                if (!current.contains(name) && isChangelog(name) && isGenerated(entry)) {
-                    stale.add(name);
+                byte[] bytes = committed(name);
+                if (!name.equals(file.name())
+                        && ChangelogFormat.of(name).isPresent()
+                        && bytes != null
+                        && isGenerated(bytes)) {
+                    others.add(new ChangelogFile(name, new String(bytes, StandardCharsets.UTF_8)));
                 }
             }
         }
-        return stale;
+        return others;
     }
 
-    private static boolean isChangelog(String name) {
-        return Arrays.stream(ChangelogFormat.values()).anyMatch(format -> name.endsWith("." + format.extension()));
+    /** What cannot be read, or says no identities, is not known to be there twice. */
+    private static boolean hasAllOf(ChangelogFile other, ChangelogFile file) {
+        Set<String> paths = file.logicalFilePaths().orElse(Set.of());
+        return other.logicalFilePaths()
+                .filter(its -> !its.isEmpty() && paths.containsAll(its))
+                .isPresent();
     }
 
-    private static boolean isGenerated(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            return false;
+    private static List<String> gone(ChangelogFile file, byte[] committed) {
+        if (committed == null) {
+            return List.of();
         }
-        try (var in = Files.newInputStream(file)) {
-            return new String(in.readNBytes(MARKER_BYTES), StandardCharsets.UTF_8).contains(ChangelogFile.MARKER);
-        }
+        Set<String> now = file.logicalFilePaths().orElse(Set.of());
+        return new ChangelogFile(file.name(), new String(committed, StandardCharsets.UTF_8))
+                .logicalFilePaths().orElse(Set.of()).stream()
+                        .filter(it -> it.startsWith(ChangelogFile.LOGICAL_FILE_PATHS) && !now.contains(it))
+                        .map(it -> it.substring(ChangelogFile.LOGICAL_FILE_PATHS.length()))
+                        .toList();
+    }
+
+    private static boolean isGenerated(byte[] file) {
+        return new String(file, 0, Math.min(file.length, MARKER_BYTES), StandardCharsets.UTF_8)
+                .contains(ChangelogFile.MARKER);
     }
 }

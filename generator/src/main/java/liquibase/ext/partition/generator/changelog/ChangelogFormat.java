@@ -2,10 +2,15 @@ package liquibase.ext.partition.generator.changelog;
 
 import java.io.IOException;
 import java.io.StringReader;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.ParserConfigurationException;
 import javax.xml.parsers.SAXParserFactory;
+import org.xml.sax.Attributes;
 import org.xml.sax.InputSource;
 import org.xml.sax.SAXException;
 import org.xml.sax.SAXParseException;
@@ -15,41 +20,127 @@ import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
 
 /** The formats that changelogs are generated in. Both give Liquibase the same changesets, with the same checksums. */
 public enum ChangelogFormat {
     /** {@code changelog.xml}. */
     XML {
         @Override
-        void requireWellFormed(String template, String file, String text) throws TemplateFailureException, IOException {
+        void requireWellFormed(String template, String whose, String text)
+                throws TemplateFailureException, IOException {
+            require(template, whose, text, true);
+        }
+
+        /** The namespaces are declared by the whole. */
+        @Override
+        void requireWellFormedPart(String template, String whose, String text)
+                throws TemplateFailureException, IOException {
+            require(template, whose, "<databaseChangeLog>" + text + "</databaseChangeLog>", false);
+        }
+
+        private void require(String template, String whose, String text, boolean namespaces)
+                throws TemplateFailureException, IOException {
+            try {
+                parse(text, namespaces, new SilentHandler());
+            } catch (SAXParseException e) {
+                throw notWellFormed(template, whose, e.getLineNumber(), e.getMessage(), e);
+            } catch (SAXException e) {
+                throw unusable(e);
+            }
+        }
+
+        @Override
+        Optional<Set<String>> logicalFilePaths(String text) {
+            Set<String> paths = new TreeSet<>();
+            try {
+                parse(text, true, new SilentHandler() {
+                    @Override
+                    public void startElement(String uri, String localName, String name, Attributes attributes) {
+                        Optional.ofNullable(attributes.getValue(LOGICAL_FILE_PATH))
+                                .ifPresent(paths::add);
+                    }
+                });
+            } catch (SAXException | IOException e) {
+                return Optional.empty();
+            }
+            return Optional.of(paths);
+        }
+
+        private void parse(String text, boolean namespaces, DefaultHandler handler) throws SAXException, IOException {
             try {
                 SAXParserFactory factory = SAXParserFactory.newInstance();
-                factory.setNamespaceAware(true);
+                factory.setNamespaceAware(namespaces);
                 factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
                 factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
-                factory.newSAXParser().parse(new InputSource(new StringReader(text)), new SilentHandler());
-            } catch (SAXParseException e) {
-                throw notWellFormed(template, file, e.getLineNumber(), e.getMessage(), e);
-            } catch (SAXException | ParserConfigurationException e) {
-                throw new IllegalStateException("The XML parser of this Java runtime cannot be used.", e);
+                factory.newSAXParser().parse(new InputSource(new StringReader(text)), handler);
+            } catch (ParserConfigurationException e) {
+                throw unusable(e);
             }
+        }
+
+        private IllegalStateException unusable(Exception e) {
+            return new IllegalStateException("The XML parser of this Java runtime cannot be used.", e);
         }
     },
 
     /** {@code changelog.yaml}. */
     YAML {
         @Override
-        void requireWellFormed(String template, String file, String text) throws TemplateFailureException {
+        void requireWellFormed(String template, String whose, String text) throws TemplateFailureException {
             try {
-                new Yaml(new SafeConstructor(new LoaderOptions())).compose(new StringReader(text));
+                yaml().compose(new StringReader(text));
             } catch (MarkedYAMLException e) {
                 int line = e.getProblemMark() == null ? 1 : e.getProblemMark().getLine() + 1;
-                throw notWellFormed(template, file, line, e.getProblem(), e);
+                throw notWellFormed(template, whose, line, e.getProblem(), e);
             } catch (YAMLException e) {
-                throw notWellFormed(template, file, 1, e.getMessage(), e);
+                throw notWellFormed(template, whose, 1, e.getMessage(), e);
             }
         }
+
+        @Override
+        void requireWellFormedPart(String template, String whose, String text) throws TemplateFailureException {
+            requireWellFormed(template, whose, text);
+        }
+
+        @Override
+        Optional<Set<String>> logicalFilePaths(String text) {
+            Set<String> paths = new TreeSet<>();
+            try {
+                collect(yaml().compose(new StringReader(text)), paths);
+            } catch (YAMLException e) {
+                return Optional.empty();
+            }
+            return Optional.of(paths);
+        }
+
+        private void collect(Node node, Set<String> paths) {
+            if (node instanceof SequenceNode sequence) {
+                sequence.getValue().forEach(entry -> collect(entry, paths));
+            } else if (node instanceof MappingNode mapping) {
+                for (NodeTuple entry : mapping.getValue()) {
+                    if (entry.getKeyNode() instanceof ScalarNode key
+                            && key.getValue().equals(LOGICAL_FILE_PATH)
+                            && entry.getValueNode() instanceof ScalarNode path) {
+                        paths.add(path.getValue());
+                    }
+                    collect(entry.getValueNode(), paths);
+                }
+            }
+        }
+
+        private Yaml yaml() {
+            LoaderOptions options = new LoaderOptions();
+            options.setCodePointLimit(Integer.MAX_VALUE);
+            return new Yaml(new SafeConstructor(options));
+        }
     };
+
+    private static final String LOGICAL_FILE_PATH = "logicalFilePath";
 
     /** The ending of a changelog's name, without the dot: {@code xml}, {@code yaml}. */
     public String extension() {
@@ -65,20 +156,38 @@ public enum ChangelogFormat {
     /**
      * A template of somebody's own may give anything; better told here than by Liquibase in the middle of a deployment.
      *
-     * @throws TemplateFailureException when {@code text} is not well-formed
+     * @throws TemplateFailureException when {@code text}, a whole changelog, is not well-formed
      */
-    abstract void requireWellFormed(String template, String file, String text)
+    abstract void requireWellFormed(String template, String whose, String text)
             throws TemplateFailureException, IOException;
 
+    /**
+     * The same for a part of one, so that the template is named which gives it.
+     *
+     * @throws TemplateFailureException when {@code text}, some changesets, is not well-formed
+     */
+    abstract void requireWellFormedPart(String template, String whose, String text)
+            throws TemplateFailureException, IOException;
+
+    /** Every {@code logicalFilePath} in a changelog; empty where {@code text} cannot be read. */
+    abstract Optional<Set<String>> logicalFilePaths(String text);
+
+    /** The format of a file of that name, if it is that of a changelog. */
+    static Optional<ChangelogFormat> of(String fileName) {
+        return Arrays.stream(values())
+                .filter(format -> fileName.endsWith("." + format.extension()))
+                .findFirst();
+    }
+
     private static TemplateFailureException notWellFormed(
-            String template, String file, int line, String message, Exception cause) {
+            String template, String whose, int line, String message, Exception cause) {
         return new TemplateFailureException("""
                 What template %s gives for %s is not well-formed; in line %d of the result: %s
-                Nothing was written. Correct the template, or remove it to use the built-in one.""".formatted(template, file, line, message), cause);
+                Nothing was written. Correct the template, or remove it to use the built-in one.""".formatted(template, whose, line, message), cause);
     }
 
     /** Does not print to standard error, as the default one does. */
-    private static final class SilentHandler extends DefaultHandler {
+    private static class SilentHandler extends DefaultHandler {
         @Override
         public void fatalError(SAXParseException e) throws SAXException {
             throw e;

@@ -3,15 +3,17 @@ package liquibase.ext.partition.generator.changelog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TablesConfig;
 
-/** Makes changelogs of a config: a root that includes a file for each table. Writes nothing. */
+/**
+ * Makes the changelog of a config: one file with the changesets of all its tables, so that whatever includes the file, or all files of
+ * its folder, has each changeset once. Writes nothing.
+ */
 public final class ChangelogGenerator {
-    private static final String ROOT = "changelog";
+    private static final String NAME = "changelog";
 
     private final Templates templates;
 
@@ -34,33 +36,29 @@ public final class ChangelogGenerator {
     }
 
     /**
-     * The changelogs of a config, the root first and then a file for each table in the order of the config.
+     * The changelog of a config, its tables in the order of the config.
      *
      * @throws TemplateFailureException when a template fails, or what it gives is not well-formed
      */
-    public List<ChangelogFile> generate(TablesConfig config, ChangelogFormat format)
+    public ChangelogFile generate(TablesConfig config, ChangelogFormat format)
             throws TemplateFailureException, IOException {
-        List<String> prefixes =
-                config.tables().stream().map(TableConfig::changesetPrefix).toList();
-        List<ChangelogFile> tableFiles = new ArrayList<>();
+        List<Map<String, Object>> tables = new ArrayList<>();
         for (TableConfig table : config.tables()) {
-            String name = FileNames.of(table.changesetPrefix(), prefixes) + "." + format.extension();
-            tableFiles.add(render("table", name, TableModel.of(table), format));
+            Map<String, Object> model = TableModel.of(table);
+            String template = templateName("table", format);
+            String changesets = templates.render(template, model);
+            format.requireWellFormedPart(template, "the table " + table.tableName(), changesets);
+            model.put("changesets", changesets);
+            tables.add(model);
         }
-        List<String> names = tableFiles.stream().map(ChangelogFile::name).toList();
-        List<ChangelogFile> files = new ArrayList<>();
-        files.add(render(ROOT, ROOT + "." + format.extension(), Map.of("tableFiles", names), format));
-        files.addAll(tableFiles);
-        return files;
+        String template = templateName(NAME, format);
+        String name = NAME + "." + format.extension();
+        String text = templates.render(template, Map.of("marker", ChangelogFile.MARKER, "tables", tables));
+        format.requireWellFormed(template, name, text);
+        return new ChangelogFile(name, text);
     }
 
-    private ChangelogFile render(String template, String fileName, Map<String, ?> values, ChangelogFormat format)
-            throws TemplateFailureException, IOException {
-        Map<String, Object> model = new LinkedHashMap<>(values);
-        model.put("marker", ChangelogFile.MARKER);
-        String templateName = template + "." + format.extension() + ".ftl";
-        String text = templates.render(templateName, model);
-        format.requireWellFormed(templateName, fileName, text);
-        return new ChangelogFile(fileName, text);
+    private static String templateName(String name, ChangelogFormat format) {
+        return name + "." + format.extension() + ".ftl";
     }
 }

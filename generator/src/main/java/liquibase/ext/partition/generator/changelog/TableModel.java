@@ -51,7 +51,7 @@ final class TableModel {
      */
     private static String logicalFilePath(TableConfig table) {
         String schema = table.schemaName() == null ? "" : table.schemaName() + ".";
-        return "liquibase-partition/" + schema + table.tableName();
+        return ChangelogFile.LOGICAL_FILE_PATHS + schema + table.tableName();
     }
 
     private static List<Map<String, Object>> columns(TableConfig table) {

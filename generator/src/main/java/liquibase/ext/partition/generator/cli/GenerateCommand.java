@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "generate",
         description = {
-            "Writes the changelogs of a table config: changelog.xml, and a file for each table beside it.",
+            "Writes the changelog of a table config: changelog.xml, with the changesets of all its tables.",
             "Needs no database. The same config gives the same bytes, so commit them and review what changes."
         },
         mixinStandardHelpOptions = true,
@@ -43,7 +43,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--output",
             paramLabel = "DIR",
             required = true,
-            description = "Where the changelogs are, or are to be; made when it is missing.")
+            description =
+                    "Where the changelog is, or is to be; made when it is missing. Give each config a folder of its own.")
     private Path output;
 
     @Option(
@@ -63,25 +64,30 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--check",
             description =
-                    "Write nothing. Show how the changelogs differ from what the config gives, and end with 1 if they"
-                            + " do.")
+                    "Write nothing. Show how the changelog differs from what the config gives, and end with 1 if it"
+                            + " does.")
     private boolean check;
 
     @Override
-    public Integer call() throws InvalidConfigException, TemplateFailureException, IOException {
+    public Integer call() throws InvalidConfigException, TemplateFailureException, UsageException, IOException {
         TablesConfig tables = new ConfigReader().read(config);
         ChangelogGenerator generator = templates == null
                 ? ChangelogGenerator.withBuiltInTemplates()
                 : ChangelogGenerator.withTemplatesOf(templates);
-        List<ChangelogFile> files = generator.generate(tables, format);
+        ChangelogFile file = generator.generate(tables, format);
         ChangelogDirectory directory = new ChangelogDirectory(output);
-        return check ? check(directory, files) : write(directory, files);
+        if (directory.hasItsOwn(file)) {
+            throw new UsageException(
+                    "%s was not generated, and would be written over. Nothing was written. Name another folder with --output, or move that file."
+                            .formatted(output.resolve(file.name())));
+        }
+        return check ? check(directory, file) : write(directory, file);
     }
 
-    private int check(ChangelogDirectory directory, List<ChangelogFile> files) throws IOException {
-        List<String> differences = directory.differences(files);
+    private int check(ChangelogDirectory directory, ChangelogFile file) throws IOException {
+        List<String> differences = directory.differences(file);
         if (differences.isEmpty()) {
-            out().printf("%s is what %s gives: %d files.%n", output, config, files.size());
+            out().printf("%s is what %s gives.%n", output.resolve(file.name()), config);
             return ExitCodes.OK;
         }
         differences.forEach(out()::println);
@@ -94,20 +100,32 @@ final class GenerateCommand implements Callable<Integer> {
         return ExitCodes.DIFFERENCE;
     }
 
-    private int write(ChangelogDirectory directory, List<ChangelogFile> files) throws IOException {
-        ChangelogDirectory.Written result = directory.write(files);
-        result.written().forEach(name -> out().println("Wrote " + output.resolve(name)));
-        if (result.written().isEmpty()) {
-            out().printf("%s is what %s gives already: %d files.%n", output, config, files.size());
+    private int write(ChangelogDirectory directory, ChangelogFile file) throws IOException {
+        ChangelogDirectory.Written result = directory.write(file);
+        Path changelog = output.resolve(file.name());
+        if (result.isNew()) {
+            out().println("Wrote " + changelog);
+        } else {
+            out().printf("%s is what %s gives already.%n", changelog, config);
+        }
+        for (String name : result.removed()) {
+            out().printf("Removed %s: %s has its changesets.%n", output.resolve(name), file.name());
         }
         for (String name : result.stale()) {
-            spec.commandLine()
-                    .getErr()
-                    .printf(
-                            "Warning: %s was generated, but %s no longer gives it. It was left; delete it if it is not needed.%n",
-                            output.resolve(name), config);
+            warn(
+                    "%s was generated, too, and %s does not give it. It was left. Delete it if nothing needs it; if it is another config's, generate each into a folder of its own.",
+                    output.resolve(name), config);
+        }
+        if (!result.gone().isEmpty()) {
+            warn(
+                    "%s had the changesets of tables that %s does not name, and has them no more: %s. Where one is still being migrated, put it into the config and generate again. Where the file was another config's, generate that into a folder of its own.",
+                    changelog, config, String.join(", ", result.gone()));
         }
         return ExitCodes.OK;
+    }
+
+    private void warn(String message, Object... values) {
+        spec.commandLine().getErr().printf("Warning: " + message + "%n", values);
     }
 
     private PrintWriter out() {

@@ -1,3 +1,4 @@
+<#import "steps.ftl" as steps>
 # [=marker] from a table config. Do not edit: change the config and generate again.
 # Include this file in your own changelog, or run it by itself.
 databaseChangeLog:
@@ -15,8 +16,28 @@ databaseChangeLog:
   - property:
       name: swapBack
       value: ""
-<#list tableFiles as tableFile>
-  - include:
-      file: "[=tableFile]"
-      relativeToChangelogFile: true
+
+<#list steps.about["asked"] as line>
+  # [=line]
+</#list>
+  - preConditions:
+<#list tables as table>
+    - swapKept:
+<#if table.schemaName??>
+        schemaName: "[=table.schemaName]"
+</#if>
+        tableName: "[=table.tableName]"
+        swapBack: "${swapBack}"
+    - copyRestarted:
+<#if table.schemaName??>
+        schemaName: "[=table.schemaName]"
+</#if>
+        tableName: "[=table.tableName]"
+        restart: "${restartCopy}"
+</#list>
+<#list tables as table>
+
+  # ==== [=steps.heading(table)] ====
+
+[=table.changesets?no_esc]<#rt>
 </#list>

@@ -85,6 +85,15 @@
   "drop": ["workers"] + chunks + lock
 }>
 
+<#-- Where the changesets of a table begin. No two hyphens in a row: an XML comment could not hold them. -->
+<#function heading table>
+  <#local schema = "">
+  <#if table.schemaName??>
+    <#local schema = table.schemaName + ".">
+  </#if>
+  <#return "The table " + (schema + table.tableName)?replace("-(?=-)", "- ", "r")>
+</#function>
+
 <#-- What a reviewer must know of this table's partitions. -->
 <#function prepared>
   <#local facts = ["Makes " + newTableName + ": " + partitionCount + (partitionCount == 1)?then(" partition", " partitions")

@@ -1,4 +1,5 @@
 <#import "steps.ftl" as steps>
+<#-- The changesets of one table, which changelog.xml.ftl puts into the changelog. Each says logicalFilePath, its identity. -->
 <#macro about step>
   <#assign lines = steps.about[step]>
   <#if lines?size == 1>
@@ -52,25 +53,9 @@
 <#else>/>
 </#if>
 </#macro>
-<?xml version="1.0" encoding="UTF-8"?>
-<!-- [=marker] from a table config. Do not edit: change the config and generate again. -->
-<databaseChangeLog logicalFilePath="[=logicalFilePath]"
-    xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
-    xmlns:partition="http://www.liquibase.org/xml/ns/partition"
-    xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
-    xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
-        http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd
-        http://www.liquibase.org/xml/ns/partition
-        http://www.liquibase.org/xml/ns/partition/liquibase-partition-latest.xsd">
-
-  <@about "asked"/>
-  <preConditions>
-    <partition:swapKept [=source] swapBack="${swapBack}"/>
-    <partition:copyRestarted [=source] restart="${restartCopy}"/>
-  </preConditions>
-
   <@about "before"/>
-  <changeSet id="[=prefix]-before" author="liquibase-partition" labels="prepare">
+  <changeSet id="[=prefix]-before" author="liquibase-partition" labels="prepare"
+      logicalFilePath="[=logicalFilePath]">
     <preConditions onFail="HALT">
       <@newTable "partitionable" "      "/>
     </preConditions>
@@ -78,7 +63,8 @@
   </changeSet>
 
   <@about "prepare"/>
-  <changeSet id="[=prefix]-prepare" author="liquibase-partition" labels="prepare">
+  <changeSet id="[=prefix]-prepare" author="liquibase-partition" labels="prepare"
+      logicalFilePath="[=logicalFilePath]">
 <#if columns?has_content>
     <preConditions onFail="HALT">
       <partition:sourceColumns [=source]>
@@ -93,7 +79,8 @@
   </changeSet>
 
   <@about "capture"/>
-  <changeSet id="[=prefix]-capture" author="liquibase-partition" labels="copy" runInTransaction="false">
+  <changeSet id="[=prefix]-capture" author="liquibase-partition" labels="copy" runInTransaction="false"
+      logicalFilePath="[=logicalFilePath]">
     <comment>Records the keys of the rows of [=tableName] that are written from now on in [=deltaTableName]</comment>
     <partition:captureChanges [=source]
         deltaTableName="[=deltaTableName]"
@@ -102,7 +89,8 @@
   </changeSet>
 
   <@about "copy"/>
-  <changeSet id="[=prefix]-copy" author="liquibase-partition" labels="copy" runInTransaction="false">
+  <changeSet id="[=prefix]-copy" author="liquibase-partition" labels="copy" runInTransaction="false"
+      logicalFilePath="[=logicalFilePath]">
     <comment>Copies [=tableName] to [=newTableName] in chunks</comment>
     <partition:chunkedCopy [=source]
         newTableName="[=newTableName]"
@@ -112,7 +100,8 @@
   </changeSet>
 
   <@about "index"/>
-  <changeSet id="[=prefix]-index" author="liquibase-partition" labels="copy" runInTransaction="false">
+  <changeSet id="[=prefix]-index" author="liquibase-partition" labels="copy" runInTransaction="false"
+      logicalFilePath="[=logicalFilePath]">
     <comment>Builds the key and the indexes of [=tableName] on [=newTableName]</comment>
     <partition:buildIndexes [=source]
         newTableName="[=newTableName]"<@tuned "index" "        "/>
@@ -120,7 +109,8 @@
   </changeSet>
 
   <@about "replay"/>
-  <changeSet id="[=prefix]-replay" author="liquibase-partition" labels="copy" runInTransaction="false">
+  <changeSet id="[=prefix]-replay" author="liquibase-partition" labels="copy" runInTransaction="false"
+      logicalFilePath="[=logicalFilePath]">
     <comment>Replays what was written to [=tableName] meanwhile into [=newTableName]</comment>
     <partition:replayChanges [=source]
         newTableName="[=newTableName]"
@@ -130,7 +120,8 @@
   </changeSet>
 
   <@about "verify"/>
-  <changeSet id="[=prefix]-verify" author="liquibase-partition" labels="verify" runInTransaction="false">
+  <changeSet id="[=prefix]-verify" author="liquibase-partition" labels="verify" runInTransaction="false"
+      logicalFilePath="[=logicalFilePath]">
     <preConditions onFail="HALT">
       <partition:copyComplete [=source]/>
     </preConditions>
@@ -143,7 +134,8 @@
   </changeSet>
 
   <@about "beforeSwap"/>
-  <changeSet id="[=prefix]-before-swap" author="liquibase-partition" labels="swap">
+  <changeSet id="[=prefix]-before-swap" author="liquibase-partition" labels="swap"
+      logicalFilePath="[=logicalFilePath]">
     <preConditions onFail="CONTINUE">
       <partition:swapped [=source]/>
       <partition:approved operation="swap" [=source] approvedTables="${swapApproved}"/>
@@ -152,7 +144,8 @@
   </changeSet>
 
   <@about "swap"/>
-  <changeSet id="[=prefix]-swap" author="liquibase-partition" labels="swap" runInTransaction="false">
+  <changeSet id="[=prefix]-swap" author="liquibase-partition" labels="swap" runInTransaction="false"
+      logicalFilePath="[=logicalFilePath]">
     <preConditions onFail="CONTINUE">
       <partition:copyRestarted [=source] restart="${restartCopy}"/>
       <partition:approved operation="swap" [=source] approvedTables="${swapApproved}"<@tuned "approval" "          "/>/>
@@ -167,7 +160,8 @@
   </changeSet>
 
   <@about "swapped"/>
-  <changeSet id="[=prefix]-swapped" author="liquibase-partition" labels="swap">
+  <changeSet id="[=prefix]-swapped" author="liquibase-partition" labels="swap"
+      logicalFilePath="[=logicalFilePath]">
     <preConditions onFail="CONTINUE">
       <changeSetExecuted id="[=prefix]-swap" author="liquibase-partition" changeLogFile="[=logicalFilePath]"/>
       <partition:swapped [=source]/>
@@ -176,7 +170,8 @@
   </changeSet>
 
   <@about "drop"/>
-  <changeSet id="[=prefix]-drop" author="liquibase-partition" labels="drop" runInTransaction="false">
+  <changeSet id="[=prefix]-drop" author="liquibase-partition" labels="drop" runInTransaction="false"
+      logicalFilePath="[=logicalFilePath]">
     <preConditions onFail="CONTINUE">
       <partition:swapKept [=source] swapBack="${swapBack}"/>
       <partition:approved operation="drop" [=source] approvedTables="${dropApproved}"<@tuned "approval" "          "/>/>
@@ -187,4 +182,3 @@
         backupTableName="[=backupTableName]"
         deltaTableName="[=deltaTableName]"<@tuned "drop" "        "/>/>
   </changeSet>
-</databaseChangeLog>

@@ -1,4 +1,5 @@
 <#import "steps.ftl" as steps>
+<#-- The changesets of one table, which changelog.yaml.ftl puts into the changelog. Each says logicalFilePath, its identity. -->
 <#macro about step>
 <#list steps.about[step] as line>
   # [=line]
@@ -65,23 +66,11 @@
 </#list>
 </#if>
 </#macro>
-# [=marker] from a table config. Do not edit: change the config and generate again.
-databaseChangeLog:
-  - logicalFilePath: "[=logicalFilePath]"
-
-  <@about "asked"/>
-  - preConditions:
-    - swapKept:
-        <@source "        "/>
-        swapBack: "${swapBack}"
-    - copyRestarted:
-        <@source "        "/>
-        restart: "${restartCopy}"
-
   <@about "before"/>
   - changeSet:
       id: "[=prefix]-before"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: prepare
       preConditions:
         - onFail: HALT
@@ -94,6 +83,7 @@ databaseChangeLog:
   - changeSet:
       id: "[=prefix]-prepare"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: prepare
 <#if columns?has_content>
       preConditions:
@@ -114,6 +104,7 @@ databaseChangeLog:
   - changeSet:
       id: "[=prefix]-capture"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: copy
       runInTransaction: false
       comment: "Records the keys of the rows of [=tableName] that are written from now on in [=deltaTableName]"
@@ -129,6 +120,7 @@ databaseChangeLog:
   - changeSet:
       id: "[=prefix]-copy"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: copy
       runInTransaction: false
       comment: "Copies [=tableName] to [=newTableName] in chunks"
@@ -145,6 +137,7 @@ databaseChangeLog:
   - changeSet:
       id: "[=prefix]-index"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: copy
       runInTransaction: false
       comment: "Builds the key and the indexes of [=tableName] on [=newTableName]"
@@ -159,6 +152,7 @@ databaseChangeLog:
   - changeSet:
       id: "[=prefix]-replay"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: copy
       runInTransaction: false
       comment: "Replays what was written to [=tableName] meanwhile into [=newTableName]"
@@ -175,6 +169,7 @@ databaseChangeLog:
   - changeSet:
       id: "[=prefix]-verify"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: verify
       runInTransaction: false
       preConditions:
@@ -195,6 +190,7 @@ databaseChangeLog:
   - changeSet:
       id: "[=prefix]-before-swap"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: swap
       preConditions:
         - onFail: CONTINUE
@@ -212,6 +208,7 @@ databaseChangeLog:
   - changeSet:
       id: "[=prefix]-swap"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: swap
       runInTransaction: false
       preConditions:
@@ -239,6 +236,7 @@ databaseChangeLog:
   - changeSet:
       id: "[=prefix]-swapped"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: swap
       preConditions:
         - onFail: CONTINUE
@@ -256,6 +254,7 @@ databaseChangeLog:
   - changeSet:
       id: "[=prefix]-drop"
       author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
       labels: drop
       runInTransaction: false
       preConditions:

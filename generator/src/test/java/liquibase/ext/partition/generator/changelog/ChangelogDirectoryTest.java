@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ChangelogDirectoryTest {
-    private static final ChangelogFile ROOT = file("changelog.xml", "one\ntwo\nthree\n");
-    private static final ChangelogFile ORDERS = file("orders.xml", "größe\n");
+    private static final ChangelogFile CHANGELOG = xml("one\ntwo\nthree\n");
+    private static final ChangelogFile ORDERS = ofTables("changelog.xml", "orders", "payments");
 
     @TempDir
     private Path temporary;
@@ -23,46 +23,99 @@ class ChangelogDirectoryTest {
     @Test
     void makesTheDirectoryAndItsParents() throws Exception {
         ChangelogDirectory directory = new ChangelogDirectory(temporary.resolve("changelogs/shop"));
+        ChangelogFile changelog = xml("größe\n");
 
-        assertThat(directory.write(List.of(ROOT, ORDERS)))
-                .isEqualTo(
-                        new ChangelogDirectory.Written(List.of("changelog.xml", "orders.xml"), List.of(), List.of()));
-        assertThat(directory.path().resolve("orders.xml"))
-                .hasBinaryContent(ORDERS.text().getBytes(StandardCharsets.UTF_8));
-        assertThat(names(directory.path())).containsExactlyInAnyOrder("changelog.xml", "orders.xml");
+        assertThat(directory.write(changelog))
+                .isEqualTo(new ChangelogDirectory.Written(true, List.of(), List.of(), List.of()));
+        assertThat(directory.path().resolve("changelog.xml"))
+                .hasBinaryContent(changelog.text().getBytes(StandardCharsets.UTF_8));
+        assertThat(names(directory.path())).containsExactly("changelog.xml");
     }
 
     @Test
     void doesNotTouchWhatIsAsItShouldBe() throws Exception {
         ChangelogDirectory directory = new ChangelogDirectory(temporary);
-        directory.write(List.of(ROOT, ORDERS));
+        directory.write(CHANGELOG);
         FileTime longAgo = FileTime.fromMillis(1_000_000);
         Files.setLastModifiedTime(temporary.resolve("changelog.xml"), longAgo);
 
-        assertThat(directory.write(List.of(ROOT, file("orders.xml", "new\n"))))
-                .isEqualTo(new ChangelogDirectory.Written(List.of("orders.xml"), List.of("changelog.xml"), List.of()));
+        assertThat(directory.write(CHANGELOG))
+                .isEqualTo(new ChangelogDirectory.Written(false, List.of(), List.of(), List.of()));
         assertThat(Files.getLastModifiedTime(temporary.resolve("changelog.xml")))
                 .isEqualTo(longAgo);
-        assertThat(temporary.resolve("orders.xml")).hasContent("new");
+        assertThat(directory.write(xml("new\n")).isNew()).isTrue();
+        assertThat(temporary.resolve("changelog.xml")).hasContent("new");
     }
 
     @Test
-    void leavesGeneratedFilesThatAreNoLongerGivenAndNamesThem() throws Exception {
+    void removesGeneratedFilesWhoseChangesetsItHas() throws Exception {
         ChangelogDirectory directory = new ChangelogDirectory(temporary);
-        Files.writeString(temporary.resolve("gone.xml"), "<!-- " + ChangelogFile.MARKER + " -->");
-        Files.writeString(temporary.resolve("changelog.yaml"), "# " + ChangelogFile.MARKER);
-        Files.writeString(temporary.resolve("users-own.xml"), "<databaseChangeLog/>");
-        Files.writeString(temporary.resolve("notes.txt"), ChangelogFile.MARKER);
-        Files.createDirectory(temporary.resolve("folder.xml"));
+        write(ofTables("orders.xml", "orders"));
+        write(new ChangelogFile("changelog.yaml", """
+                # %s
+                databaseChangeLog:
+                  - logicalFilePath: "liquibase-partition/orders"
+                  - changeSet: {id: 1, logicalFilePath: "liquibase-partition/payments"}
+                """.formatted(ChangelogFile.MARKER)));
 
-        assertThat(directory.write(List.of(ROOT)).stale()).containsExactly("changelog.yaml", "gone.xml");
-        assertThat(temporary.resolve("gone.xml")).exists();
-        assertThat(directory.differences(List.of(ROOT)))
-                .containsExactly(
-                        "Only committed: %s. The config no longer gives it; delete it."
+        assertThat(directory.differences(ORDERS))
+                .contains(
+                        "Only committed: %s. changelog.xml has its changesets, so generate removes it."
                                 .formatted(temporary.resolve("changelog.yaml")),
-                        "Only committed: %s. The config no longer gives it; delete it."
-                                .formatted(temporary.resolve("gone.xml")));
+                        "Only committed: %s. changelog.xml has its changesets, so generate removes it."
+                                .formatted(temporary.resolve("orders.xml")));
+        assertThat(directory.write(ORDERS))
+                .isEqualTo(new ChangelogDirectory.Written(
+                        true, List.of("changelog.yaml", "orders.xml"), List.of(), List.of()));
+        assertThat(names(temporary)).containsExactly("changelog.xml");
+        assertThat(directory.differences(ORDERS)).isEmpty();
+    }
+
+    @Test
+    void leavesGeneratedFilesWhoseChangesetsItHasNotAndNamesThem() throws Exception {
+        ChangelogDirectory directory = new ChangelogDirectory(temporary);
+        write(ofTables("gone.xml", "orders", "refunds"));
+        write(new ChangelogFile("broken.xml", "<!-- " + ChangelogFile.MARKER + " -->"));
+        write(new ChangelogFile("broken.yaml", "# " + ChangelogFile.MARKER + "\na: [logicalFilePath"));
+        write(new ChangelogFile("nameless.yaml", "# " + ChangelogFile.MARKER));
+        write(new ChangelogFile("users-own.xml", "<a logicalFilePath=\"liquibase-partition/orders\"/>"));
+        write(new ChangelogFile("notes.txt", ChangelogFile.MARKER));
+        Files.createDirectory(temporary.resolve("folder.xml"));
+        List<String> left = List.of("broken.xml", "broken.yaml", "gone.xml", "nameless.yaml");
+
+        assertThat(directory.write(ORDERS).stale()).isEqualTo(left);
+        assertThat(names(temporary))
+                .containsAll(left)
+                .contains("users-own.xml", "notes.txt", "folder.xml", "changelog.xml");
+        assertThat(directory.differences(ORDERS))
+                .isEqualTo(left.stream()
+                        .map(name -> "Only committed: %s. The config does not give it; delete it."
+                                .formatted(temporary.resolve(name)))
+                        .toList());
+    }
+
+    @Test
+    void namesTheTablesWhoseChangesetsAreGone() throws Exception {
+        ChangelogDirectory directory = new ChangelogDirectory(temporary);
+        directory.write(ORDERS);
+
+        assertThat(directory.write(ofTables("changelog.xml", "payments")).gone())
+                .containsExactly("orders");
+        assertThat(directory.write(ORDERS).gone()).isEmpty();
+    }
+
+    @Test
+    void tellsItsOwnChangelogFromSomebodyElses() throws Exception {
+        ChangelogDirectory directory = new ChangelogDirectory(temporary);
+        assertThat(directory.hasItsOwn(ORDERS)).isFalse();
+        directory.write(ORDERS);
+        assertThat(directory.hasItsOwn(ORDERS)).isFalse();
+
+        write(xml("<databaseChangeLog/>"));
+
+        assertThat(directory.hasItsOwn(ORDERS)).isTrue();
+        assertThat(directory.hasItsOwn(xml("<of-a-template-without-the-marker/>")))
+                .isFalse();
     }
 
     @Test
@@ -71,7 +124,7 @@ class ChangelogDirectoryTest {
         Files.writeString(temporary.resolve("changelog.xml"), "one\n2\nthree\n");
         Path committed = temporary.resolve("changelog.xml");
 
-        assertThat(directory.differences(List.of(ROOT)))
+        assertThat(directory.differences(CHANGELOG))
                 .singleElement()
                 .asString()
                 .isEqualToNormalizingNewlines("""
@@ -87,7 +140,7 @@ class ChangelogDirectoryTest {
 
     @Test
     void showsAMissingFileAsNew() throws Exception {
-        assertThat(new ChangelogDirectory(temporary.resolve("nowhere")).differences(List.of(ROOT)))
+        assertThat(new ChangelogDirectory(temporary.resolve("nowhere")).differences(CHANGELOG))
                 .singleElement()
                 .asString()
                 .startsWith("--- /dev/null")
@@ -99,7 +152,7 @@ class ChangelogDirectoryTest {
     void saysThatOnlyLineEndsDiffer() throws Exception {
         Files.writeString(temporary.resolve("changelog.xml"), "one\r\ntwo\r\nthree\r\n");
 
-        assertThat(new ChangelogDirectory(temporary).differences(List.of(ROOT)))
+        assertThat(new ChangelogDirectory(temporary).differences(CHANGELOG))
                 .singleElement()
                 .asString()
                 .contains("differs in its line ends or its encoding only", "*.xml text eol=lf");
@@ -108,22 +161,34 @@ class ChangelogDirectoryTest {
     @Test
     void findsNoDifferenceAfterWriting() throws Exception {
         ChangelogDirectory directory = new ChangelogDirectory(temporary);
-        directory.write(List.of(ROOT, ORDERS));
+        directory.write(CHANGELOG);
 
-        assertThat(directory.differences(List.of(ROOT, ORDERS))).isEmpty();
+        assertThat(directory.differences(CHANGELOG)).isEmpty();
     }
 
     @Test
     void leavesNoHalfWrittenFileBehindWhenTheFileCannotBeReplaced() throws Exception {
         Files.createDirectories(temporary.resolve("changelog.xml/inside"));
 
-        assertThatThrownBy(() -> new ChangelogDirectory(temporary).write(List.of(ROOT)))
+        assertThatThrownBy(() -> new ChangelogDirectory(temporary).write(CHANGELOG))
                 .isInstanceOf(IOException.class);
         assertThat(names(temporary)).containsExactly("changelog.xml");
     }
 
-    private static ChangelogFile file(String name, String text) {
-        return new ChangelogFile(name, text);
+    private static ChangelogFile xml(String text) {
+        return new ChangelogFile("changelog.xml", text);
+    }
+
+    private static ChangelogFile ofTables(String name, String... tables) {
+        StringBuilder text = new StringBuilder("<!-- %s --><databaseChangeLog>".formatted(ChangelogFile.MARKER));
+        for (String table : tables) {
+            text.append("<changeSet logicalFilePath=\"liquibase-partition/%s\"/>".formatted(table));
+        }
+        return new ChangelogFile(name, text + "</databaseChangeLog>");
+    }
+
+    private void write(ChangelogFile file) throws IOException {
+        Files.writeString(temporary.resolve(file.name()), file.text());
     }
 
     private static List<String> names(Path directory) throws IOException {

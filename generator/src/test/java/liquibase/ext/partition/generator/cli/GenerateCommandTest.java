@@ -36,13 +36,19 @@ class GenerateCommandTest {
     }
 
     @Test
-    void writesARootAndAFileForEachTable() {
+    void writesOneChangelogWithTheChangesetsOfAllTables() throws Exception {
+        Files.writeString(
+                config, CONFIG + CONFIG.substring(CONFIG.indexOf('\n') + 1).replace("orders", "payments"));
+
         assertThat(generate()).isEqualTo(ExitCodes.OK);
 
-        assertThat(output.resolve("changelog.xml")).content().contains("<include file=\"orders.xml\"");
-        assertThat(output.resolve("orders.xml")).content().contains("id=\"orders-drop\"");
-        assertThat(out.toString())
-                .contains("Wrote " + output.resolve("changelog.xml"), "Wrote " + output.resolve("orders.xml"));
+        assertThat(output).isDirectoryContaining("glob:**/changelog.xml");
+        assertThat(output.toFile().list()).hasSize(1);
+        assertThat(output.resolve("changelog.xml"))
+                .content()
+                .contains("id=\"orders-drop\"", "id=\"payments-drop\"")
+                .doesNotContain("include");
+        assertThat(out.toString().strip()).isEqualTo("Wrote " + output.resolve("changelog.xml"));
         assertThat(err.toString()).isEmpty();
     }
 
@@ -50,8 +56,7 @@ class GenerateCommandTest {
     void writesYamlWhenAskedTo() {
         assertThat(generate("--format", "yaml")).isEqualTo(ExitCodes.OK);
 
-        assertThat(output.resolve("changelog.yaml")).content().contains("file: \"orders.yaml\"");
-        assertThat(output.resolve("orders.yaml")).exists();
+        assertThat(output.resolve("changelog.yaml")).content().contains("id: \"orders-drop\"");
     }
 
     @Test
@@ -60,17 +65,59 @@ class GenerateCommandTest {
         out.getBuffer().setLength(0);
 
         assertThat(generate()).isEqualTo(ExitCodes.OK);
-        assertThat(out.toString().strip()).isEqualTo("%s is what %s gives already: 2 files.".formatted(output, config));
+        assertThat(out.toString().strip())
+                .isEqualTo("%s is what %s gives already.".formatted(output.resolve("changelog.xml"), config));
     }
 
     @Test
-    void warnsOfAFileWhoseTableLeftTheConfigAndLeavesIt() throws Exception {
+    void removesTheOtherFormatsFileAndSaysSo() {
+        generate();
+
+        assertThat(generate("--format", "yaml")).isEqualTo(ExitCodes.OK);
+        assertThat(out.toString())
+                .contains("Removed %s: changelog.yaml has its changesets.".formatted(output.resolve("changelog.xml")));
+        assertThat(output.toFile().list()).containsExactly("changelog.yaml");
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void warnsOfTheTablesThatLeftTheConfig() throws Exception {
         generate();
         Files.writeString(config, CONFIG.replace("orders", "payments"));
 
         assertThat(generate()).isEqualTo(ExitCodes.OK);
-        assertThat(err.toString()).contains("Warning: " + output.resolve("orders.xml"), "It was left");
-        assertThat(output.resolve("orders.xml")).exists();
+        assertThat(err.toString())
+                .startsWith(
+                        "Warning: %s had the changesets of tables that %s does not name, and has them no more: orders."
+                                .formatted(output.resolve("changelog.xml"), config));
+    }
+
+    @Test
+    void warnsOfAnotherConfigsChangelogInTheSameFolderAndLeavesIt() throws Exception {
+        generate();
+        Files.writeString(config, CONFIG.replace("orders", "payments"));
+
+        assertThat(generate("--format", "yaml")).isEqualTo(ExitCodes.OK);
+        assertThat(err.toString())
+                .startsWith("Warning: %s was generated, too, and %s does not give it. It was left."
+                        .formatted(output.resolve("changelog.xml"), config));
+        assertThat(output.toFile().list()).containsExactlyInAnyOrder("changelog.xml", "changelog.yaml");
+    }
+
+    @Test
+    void doesNotWriteOverAChangelogThatWasNotGenerated() throws Exception {
+        Files.createDirectories(output);
+        Path own = Files.writeString(output.resolve("changelog.xml"), "<databaseChangeLog/>");
+
+        for (String[] more : new String[][] {{}, {"--check"}}) {
+            assertThat(generate(more)).isEqualTo(ExitCodes.USAGE);
+            assertThat(err.toString())
+                    .isEqualToNormalizingNewlines(
+                            own
+                                    + " was not generated, and would be written over. Nothing was written. Name another folder with --output, or move that file.\n");
+            assertThat(own).hasContent("<databaseChangeLog/>");
+            err.getBuffer().setLength(0);
+        }
     }
 
     @Test
@@ -78,38 +125,38 @@ class GenerateCommandTest {
         generate();
 
         assertThat(generate("--check")).isEqualTo(ExitCodes.OK);
-        assertThat(out.toString()).contains("%s is what %s gives: 2 files.".formatted(output, config));
+        assertThat(out.toString()).contains("%s is what %s gives.".formatted(output.resolve("changelog.xml"), config));
     }
 
     @Test
     void checkShowsTheDifferenceWritesNothingAndEndsWithOne() throws Exception {
         generate();
         Files.writeString(config, CONFIG.replace("2026-07", "2026-08"));
-        String before = Files.readString(output.resolve("orders.xml"));
+        String before = Files.readString(output.resolve("changelog.xml"));
 
         assertThat(generate("--check")).isEqualTo(ExitCodes.DIFFERENCE);
         assertThat(out.toString())
-                .contains("--- " + output.resolve("orders.xml"))
+                .contains("--- " + output.resolve("changelog.xml"))
                 .contains("-        until=\"2026-07\"")
                 .contains("+        until=\"2026-08\"");
         assertThat(err.toString()).contains("Run generate without --check, and commit what it writes.");
-        assertThat(output.resolve("orders.xml")).hasContent(before);
+        assertThat(output.resolve("changelog.xml")).hasContent(before);
     }
 
     @Test
     void checkCountsAStaleFileAsADifference() throws Exception {
-        generate();
+        generate("--format", "yaml");
         Files.writeString(config, CONFIG.replace("orders", "payments"));
         generate();
 
         assertThat(generate("--check")).isEqualTo(ExitCodes.DIFFERENCE);
-        assertThat(out.toString()).contains("Only committed: " + output.resolve("orders.xml"));
+        assertThat(out.toString()).contains("Only committed: " + output.resolve("changelog.yaml"));
     }
 
     @Test
     void checkBeforeTheFirstGenerateShowsEverythingAndMakesNothing() {
         assertThat(generate("--check")).isEqualTo(ExitCodes.DIFFERENCE);
-        assertThat(out.toString()).contains("--- /dev/null", "+++ " + output.resolve("orders.xml"));
+        assertThat(out.toString()).contains("--- /dev/null", "+++ " + output.resolve("changelog.xml"));
         assertThat(output).doesNotExist();
     }
 

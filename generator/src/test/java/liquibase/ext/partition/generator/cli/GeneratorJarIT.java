@@ -48,7 +48,7 @@ class GeneratorJarIT {
         assertThat(generated.err() + checked.err()).isEmpty();
         assertThat(generated.exitCode()).isEqualTo(ExitCodes.OK);
         assertThat(checked.exitCode()).isEqualTo(ExitCodes.OK);
-        assertThat(directory.resolve("changelogs/orders.xml")).exists();
+        assertThat(directory.resolve("changelogs/changelog.xml")).exists();
     }
 
     @Test

@@ -1,0 +1,46 @@
+package liquibase.ext.partition.change;
+
+import java.util.List;
+import java.util.Optional;
+import liquibase.changelog.ChangeSet;
+import liquibase.changelog.DatabaseChangeLog;
+
+/**
+ * Changesets that a changelog has more than once, since it includes two files that have them, or one file twice. Liquibase reports
+ * their number then, and not where they are.
+ */
+final class Duplicates {
+    private Duplicates() {}
+
+    /**
+     * What happened and what to do.
+     *
+     * @param changeSet null, or one of which the whole changelog is not known, gives nothing
+     * @return empty unless {@code changeSet} is the first of several with its identity
+     */
+    static Optional<String> problem(ChangeSet changeSet) {
+        if (changeSet == null || changeSet.getChangeLog() == null) {
+            return Optional.empty();
+        }
+        DatabaseChangeLog root = changeSet.getChangeLog().getRootChangeLog();
+        if (root == null) {
+            return Optional.empty();
+        }
+        List<ChangeSet> same = root.getChangeSets().stream()
+                .filter(it -> it.toString(false).equals(changeSet.toString(false)))
+                .toList();
+        if (same.size() < 2 || same.get(0) != changeSet) {
+            return Optional.empty();
+        }
+        List<String> files = same.stream()
+                .map(it -> it.getChangeLog().getPhysicalFilePath())
+                .distinct()
+                .toList();
+        return Optional.of(
+                files.size() == 1
+                        ? "%s is included more than once. Include it by itself, or let includeAll do it, and not both."
+                                .formatted(files.get(0))
+                        : "%s have the same changesets. Delete, or do not include, all of them but one: that which generate writes."
+                                .formatted(String.join(" and ", files)));
+    }
+}
