@@ -74,10 +74,11 @@ public class BackupVerifiedPrecondition extends TunedPrecondition {
                 return Optional.empty();
             }
             String difference =
-                    "%s and its backup differ in %d rows that were not written since the swap. The backup stays: it may be the only place that has them. %sThe keys:%s"
+                    "%s and its backup differ in %d rows%s. The backup stays: it may be the only place that has them. %sThe keys:%s"
                             .formatted(
                                     question.table(),
                                     result.differences(),
+                                    result.whichSinceTheSwap(),
                                     BackupDifference.remedy(run, migration.get(), result, "run update again"),
                                     result.list());
             if (HALT.equals(onDifference)) {

@@ -213,11 +213,12 @@ public final class BackupDrop {
         ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, workers, pace);
         if (result.differences() > 0) {
             throw new PartitionException(
-                    "%s and its backup %s differ in %d rows that were not written since the swap. Nothing was dropped: the backup may be the only place that has them. %sThe keys:%s"
+                    "%s and its backup %s differ in %d rows%s. Nothing was dropped: the backup may be the only place that has them. %sThe keys:%s"
                             .formatted(
                                     run.source(),
                                     backup,
                                     result.differences(),
+                                    result.whichSinceTheSwap(),
                                     BackupDifference.remedy(run, migration, result, "run update again"),
                                     result.list()));
         }

@@ -2,10 +2,13 @@ package liquibase.ext.partition.engine.verify;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
@@ -14,6 +17,7 @@ import liquibase.ext.partition.engine.delta.KnownPartitions.What;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.target.Partition;
@@ -27,7 +31,11 @@ import liquibase.ext.partition.engine.target.RowShape;
  * nothing is decided here.
  *
  * <p>Every remedy either brings rows back into the live table, or writes keys into the delta table, by which the live table is right and
- * the backup follows it. The delta table takes any key without harm: the replay goes by what the live table has then.
+ * the backup follows it; or takes rows out of the backup that went with a partition. The delta table takes any key without harm: the
+ * replay goes by what the live table has then.
+ *
+ * <p>Rows that were written since the swap and went with a partition are differences, too, although the delta table names them: the last
+ * that is known of them is what the backup has, and a replay would take that away.
  */
 public final class BackupDifference {
     private static final Sql INSIDE = Sql.of("{time} >= {from}::timestamp AND {time} < {to}::timestamp");
@@ -52,12 +60,73 @@ public final class BackupDifference {
             INSERT INTO {live} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} {gone}\
              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured})""");
 
+    /**
+     * Of rows that the delta table names in the range of a partition that was taken out, and that the live table has under no date: they
+     * were updated, or came from another month, and went with it; or they were deleted before.
+     */
+    private static final Sql BRING_BACK_WRITTEN = Sql.of("""
+            INSERT INTO {live} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} {gone}""");
+
+    private static final Sql WRITTEN = Sql.of("EXISTS (SELECT FROM {delta} AS d WHERE {sameKey} AND {range})");
+
+    /** From the backup itself: the delta table names some of them already. */
+    private static final Sql DO_WITHOUT = Sql.of("DELETE {gone}");
+
+    private static final Sql EITHER = Sql.of("({left} OR {right})");
+
+    private static final Sql PART = Sql.of("WHEN {range} THEN {part}");
+
+    private static final Sql UNWRITTEN_ROWS = Sql.of("""
+            SELECT p.part, pg_catalog.count(*) AS rows
+            FROM {backup} AS b CROSS JOIN LATERAL (SELECT CASE {parts} END AS part) AS p
+            WHERE p.part IS NOT NULL AND NOT EXISTS (SELECT FROM {live} AS l WHERE {inLive})
+              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured})
+            GROUP BY p.part""");
+
+    private static final Sql WRITTEN_ROWS = Sql.of("""
+            SELECT p.part, pg_catalog.count(DISTINCT ROW({key})) FILTER (WHERE o.known) AS written,
+                   pg_catalog.count(DISTINCT ROW({key})) FILTER (WHERE NOT o.known) AS in_neither,
+                   (pg_catalog.array_agg(DISTINCT pg_catalog.concat_ws(', ', {keyTexts})) FILTER (WHERE o.known))[1:{listed}] AS keys
+            FROM {delta} AS d
+            CROSS JOIN LATERAL (SELECT CASE {parts} END AS part) AS p
+            CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM {backup} AS b WHERE {inBackup}) AS known) AS o
+            WHERE p.part IS NOT NULL AND NOT EXISTS (SELECT FROM {live} AS l WHERE {inLive})
+            GROUP BY p.part""");
+
     private static final Sql FORGET = Sql.of("INSERT INTO {delta} ({columns}) SELECT {values} {gone}");
     private static final Sql CAPTURE = Sql.of("INSERT INTO {delta} ({columns}) SELECT {columns} FROM {partition}");
     private static final Sql ATTACH = Sql.of("ALTER TABLE {live} ATTACH PARTITION {partition} {bound}");
     private static final Sql ONLY = Sql.of("ONLY {table}");
     private static final Sql HAS_ROWS_OF_ITS_OWN = Sql.of("SELECT EXISTS (SELECT FROM ONLY {table})");
     private static final Sql INHERIT = Sql.of("ALTER TABLE {partition} INHERIT {live}");
+
+    /**
+     * Of a partition that was taken out, the rows that the delta table names in its range and the live table has under no date.
+     *
+     * @param written how many the backup has, as they were before they were written
+     * @param inNeither how many no table has
+     * @param keys of the first of those that the backup has
+     */
+    private record Written(long written, long inNeither, List<String> keys) {
+        static final Written NONE = new Written(0, 0, List.of());
+
+        /** @param unwritten rows that only the backup has, and that were not written since the swap */
+        String words(long unwritten) {
+            String words = "Of its rows the backup has %,d as they were last".formatted(unwritten);
+            if (written > 0) {
+                words += ", and %,d only as they were before they were updated, or deleted, since the swap"
+                        .formatted(written);
+            }
+            if (inNeither > 0) {
+                words += ", and %,d that were inserted since are in neither table".formatted(inNeither);
+            }
+            return words;
+        }
+    }
+
+    private static final RowMatch.Rows OLD = RowMatch.Rows.ofSource("b");
+    private static final RowMatch.Rows LIVE = RowMatch.Rows.ofNew("l");
+    private static final RowMatch.Rows CAPTURED = RowMatch.Rows.ofNew("d");
 
     private final Migration migration;
     private final Capture capture;
@@ -104,7 +173,104 @@ public final class BackupDifference {
             return "Find out which of the two is right.\n" + difference.ofRows(again);
         }
         return "Partitions are not what the swap left. Do one of these for each, then %s:%s\nWhere rows differ for another reason, find out which of the two is right.\n%s"
-                .formatted(again, difference.lines(changes), difference.ofRows(again));
+                .formatted(again, difference.lines(run.session(), changes), difference.ofRows(again));
+    }
+
+    /**
+     * The rows that went with a partition, of which the backup has what they were before they were written: each a difference, with its
+     * key. None where no partition was taken out; otherwise this reads the delta table once. To be asked before a replay, which takes
+     * these rows away.
+     */
+    static ComparisonResult writtenAndTakenOut(StepRun run, Migration migration) throws SQLException {
+        List<KnownPartitions.Change> changes = KnownPartitions.changesSinceSwap(run, migration);
+        if (changes.stream().noneMatch(BackupDifference::isGone)) {
+            return ComparisonResult.none();
+        }
+        BackupDifference difference = read(run, migration);
+        ComparisonResult result = ComparisonResult.none();
+        for (Written one :
+                difference.written(run.session(), difference.withRange(changes)).values()) {
+            result = result.plus(ComparisonResult.takenOut(
+                    one.written(),
+                    one.keys().stream()
+                            .map(key -> "%s (in %s as it was before it was written, in no partition of %s)"
+                                    .formatted(key, difference.backup, migration.source()))
+                            .toList()));
+        }
+        return result;
+    }
+
+    private static boolean isGone(KnownPartitions.Change change) {
+        return change.what() == What.DROPPED || change.what() == What.DETACHED;
+    }
+
+    /** Those that were taken out, and of which it is known which rows they had. */
+    private List<KnownPartitions.Change> withRange(List<KnownPartitions.Change> changes) {
+        return changes.stream()
+                .filter(change -> isGone(change) && range(change).isPresent())
+                .toList();
+    }
+
+    private Map<KnownPartitions.Change, Written> written(Session session, List<KnownPartitions.Change> gone)
+            throws SQLException {
+        Map<KnownPartitions.Change, Written> written = new LinkedHashMap<>();
+        if (gone.isEmpty()) {
+            return written;
+        }
+        String keyTexts = match.columns().stream()
+                .map(column -> "d." + column.quoted() + "::pg_catalog.text")
+                .collect(Collectors.joining(", "));
+        session.query(
+                WRITTEN_ROWS
+                        .with("key", Sql.list("d", match.columns()))
+                        .with("keyTexts", Sql.raw(keyTexts))
+                        .with("listed", Sql.raw(Integer.toString(ComparisonResult.LISTED_KEYS)))
+                        .with("delta", capture.delta())
+                        .with("parts", parts(gone, CAPTURED))
+                        .with("backup", backup)
+                        .with("inBackup", match.sameKey(OLD, CAPTURED))
+                        .with("live", migration.source())
+                        .with("inLive", match.sameKey(LIVE, CAPTURED)),
+                row -> written.put(
+                        gone.get(row.getInt("part")),
+                        new Written(
+                                row.getLong("written"),
+                                row.getLong("in_neither"),
+                                row.getArray("keys") == null
+                                        ? List.of()
+                                        : List.of(
+                                                (String[]) row.getArray("keys").getArray()))));
+        return written;
+    }
+
+    private Map<KnownPartitions.Change, Long> unwritten(Session session, List<KnownPartitions.Change> gone)
+            throws SQLException {
+        Map<KnownPartitions.Change, Long> unwritten = new LinkedHashMap<>();
+        if (!gone.isEmpty()) {
+            session.query(
+                    UNWRITTEN_ROWS
+                            .with("backup", backup)
+                            .with("parts", parts(gone, OLD))
+                            .with("live", migration.source())
+                            .with("inLive", match.sameKey(LIVE, OLD))
+                            .with("delta", capture.delta())
+                            .with("captured", match.sameRow(CAPTURED, OLD)),
+                    row -> unwritten.put(gone.get(row.getInt("part")), row.getLong("rows")));
+        }
+        return unwritten;
+    }
+
+    private Sql parts(List<KnownPartitions.Change> gone, RowMatch.Rows rows) {
+        List<Sql> parts = new ArrayList<>();
+        for (int part = 0; part < gone.size(); part++) {
+            parts.add(PART.with("range", range(gone.get(part), rows).orElseThrow())
+                    .with("part", Sql.raw(Integer.toString(part))));
+        }
+        return Sql.join(" ", parts);
+    }
+
+    private static QualifiedName backup(Migration migration) {
+        return migration.source().sibling(migration.backupTableName().orElseThrow());
     }
 
     /** For rows wherever they are. */
@@ -154,8 +320,7 @@ public final class BackupDifference {
 
     private static BackupDifference read(StepRun run, Migration migration) throws SQLException {
         TableReader reader = new TableReader(run.session());
-        QualifiedName backup =
-                migration.source().sibling(migration.backupTableName().orElseThrow());
+        QualifiedName backup = backup(migration);
         Table old = reader.require(backup);
         return new BackupDifference(
                 migration,
@@ -167,11 +332,23 @@ public final class BackupDifference {
     }
 
     /** A line for each partition, with its remedies. One whose trigger was disabled is left out: that is said of the table. */
-    private String lines(List<KnownPartitions.Change> changes) {
+    private String lines(Session session, List<KnownPartitions.Change> changes) throws SQLException {
+        List<KnownPartitions.Change> gone = withRange(changes);
+        Map<KnownPartitions.Change, Written> written = written(session, gone);
+        Map<KnownPartitions.Change, Long> unwritten = unwritten(session, gone);
         StringBuilder lines = new StringBuilder();
-        changes.stream()
-                .filter(change -> change.what() != What.NOT_CAPTURED)
-                .forEach(change -> lines.append("\n  ").append(line(change)));
+        for (KnownPartitions.Change change : changes) {
+            if (change.what() != What.NOT_CAPTURED) {
+                lines.append("\n  ")
+                        .append(
+                                isGone(change)
+                                        ? lineOfGone(
+                                                change,
+                                                written.getOrDefault(change, Written.NONE),
+                                                unwritten.getOrDefault(change, 0L))
+                                        : line(change));
+            }
+        }
         return lines.toString();
     }
 
@@ -208,31 +385,55 @@ public final class BackupDifference {
                 .script();
     }
 
-    /** A child that is none of the migration's has no bounds, so that it is not known which of the backup's rows it would have. */
     private String line(KnownPartitions.Change change) {
-        boolean there = change.what() != What.DROPPED && change.what() != What.DETACHED;
+        return "%s. To go by what it has now: %s%s"
+                .formatted(
+                        words(change),
+                        captureStatement(capture, change.name()),
+                        range(change).map(it -> "; " + forget(it)).orElse(""));
+    }
+
+    /** A child that is none of the migration's has no bounds, so that it is not known which of the backup's rows it would have. */
+    private String lineOfGone(KnownPartitions.Change change, Written written, long unwritten) {
         Optional<Sql> range = range(change);
-        List<String> parts = new ArrayList<>();
-        if (there) {
-            parts.add("To go by what it has now: " + captureStatement(capture, change.name())
-                    + range.map(it -> "; " + forget(it)).orElse(""));
-        } else {
-            if (change.what() == What.DETACHED) {
-                parts.add("To have its rows again: " + attach(change).script());
-            } else {
-                range.ifPresent(it -> parts.add("To have those of its rows again that were not written since the swap: "
-                        + bringBack(it).script()));
+        List<String> parts = new ArrayList<>(List.of(words(change)));
+        range.ifPresent(it -> parts.add(written.words(unwritten)));
+        if (change.what() == What.DETACHED) {
+            parts.add("To have its rows again: " + attach(change).script());
+        } else if (range.isPresent()) {
+            parts.add("To have those of its rows again that were not written since the swap: "
+                    + bringBack(range.get()).script());
+            if (written.written() > 0) {
+                parts.add("To have the others again as the backup has them, those that were deleted, too: "
+                        + BRING_BACK_WRITTEN
+                                .with("live", migration.source())
+                                .with("columns", Sql.list(old.writableColumns()))
+                                .with("values", match.list(OLD, old.writableColumns(), RowShape.NEW))
+                                .with("gone", gone(written(change), match.sameKey(LIVE, OLD)))
+                                .script());
             }
-            range.ifPresent(it -> parts.add("To do without them for good: " + forget(it)));
         }
-        return words(change) + ". " + String.join(". ", parts);
+        range.ifPresent(it -> parts.add("To do without them for good: "
+                + DO_WITHOUT
+                        .with(
+                                "gone",
+                                gone(EITHER.with("left", it).with("right", written(change)), match.sameKey(LIVE, OLD)))
+                        .script()));
+        return String.join(". ", parts);
+    }
+
+    /** A condition on the backup's rows: that the delta table names them in the range of the partition. */
+    private Sql written(KnownPartitions.Change change) {
+        return WRITTEN.with("delta", capture.delta())
+                .with("sameKey", match.sameKey(CAPTURED, OLD))
+                .with("range", range(change, CAPTURED).orElseThrow());
     }
 
     private String forget(Sql range) {
         return FORGET.with("delta", capture.delta())
                 .with("columns", Sql.list(capture.columns()))
-                .with("values", match.list(RowMatch.Rows.ofSource("b"), capture.columns(), RowShape.NEW))
-                .with("gone", gone(range, match.sameRow(RowMatch.Rows.ofNew("l"), RowMatch.Rows.ofSource("b"))))
+                .with("values", match.list(OLD, capture.columns(), RowShape.NEW))
+                .with("gone", gone(range, match.sameRow(LIVE, OLD)))
                 .script();
     }
 
@@ -240,10 +441,10 @@ public final class BackupDifference {
         return BRING_BACK
                 .with("live", migration.source())
                 .with("columns", Sql.list(old.writableColumns()))
-                .with("values", match.list(RowMatch.Rows.ofSource("b"), old.writableColumns(), RowShape.NEW))
-                .with("gone", gone(range, match.sameKey(RowMatch.Rows.ofNew("l"), RowMatch.Rows.ofSource("b"))))
+                .with("values", match.list(OLD, old.writableColumns(), RowShape.NEW))
+                .with("gone", gone(range, match.sameKey(LIVE, OLD)))
                 .with("delta", capture.delta())
-                .with("captured", match.sameRow(RowMatch.Rows.ofNew("d"), RowMatch.Rows.ofSource("b")));
+                .with("captured", match.sameRow(CAPTURED, OLD));
     }
 
     private Sql attach(KnownPartitions.Change change) {
@@ -262,9 +463,13 @@ public final class BackupDifference {
     }
 
     private Optional<Sql> range(KnownPartitions.Change change) {
+        return range(change, OLD);
+    }
+
+    private Optional<Sql> range(KnownPartitions.Change change, RowMatch.Rows rows) {
         QualifiedName partition = change.knownAs();
         PartitionLayout layout = migration.spec().layout();
-        Sql time = match.time(RowMatch.Rows.ofSource("b"));
+        Sql time = match.time(rows);
         Optional<Partition> interval = layout.partition(partition.name());
         if (interval.isPresent()) {
             return Optional.of(INSIDE.with("time", time)
@@ -275,12 +480,12 @@ public final class BackupDifference {
                 ? Optional.of(OUTSIDE.with("time", time)
                         .with("from", Sql.literal(layout.from() + " 00:00:00"))
                         .with("to", Sql.literal(layout.until() + " 00:00:00")))
-                : change.bound().map(BOUND::matcher).filter(Matcher::matches).map(this::insideBound);
+                : change.bound().map(BOUND::matcher).filter(Matcher::matches).map(bound -> insideBound(bound, rows));
     }
 
-    private Sql insideBound(Matcher bound) {
+    private Sql insideBound(Matcher bound, RowMatch.Rows rows) {
         return INSIDE_BOUND
-                .with("value", match.partitionValue(RowMatch.Rows.ofSource("b")))
+                .with("value", match.partitionValue(rows))
                 .with("from", Sql.literal(bound.group("from").replace("''", "'")))
                 .with("to", Sql.literal(bound.group("to").replace("''", "'")));
     }

@@ -255,7 +255,8 @@ public record Comparison(
                             texts(row.getArray("keys")),
                             row.getLong("computed"),
                             Set.copyOf(texts(row.getArray("columns"))),
-                            List.of());
+                            List.of(),
+                            0);
                 })
                 .orElseThrow();
     }

@@ -18,6 +18,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param onlyComputed how many of these differ in generated columns alone
  * @param computed which columns these are: for each set of them that occurs its names, quoted, with commas between them
  * @param computedFrom the columns that the generated columns are computed from
+ * @param takenOut how many of these were written since the swap and went with a partition
  */
 public record ComparisonResult(
         long rows,
@@ -25,7 +26,8 @@ public record ComparisonResult(
         List<String> keys,
         long onlyComputed,
         Set<String> computed,
-        List<Identifier> computedFrom) {
+        List<Identifier> computedFrom,
+        long takenOut) {
     public static final int LISTED_KEYS = 100;
 
     private static final Sql RECOMPUTE = Sql.of("UPDATE {table} SET {values}");
@@ -38,7 +40,12 @@ public record ComparisonResult(
     }
 
     static ComparisonResult none() {
-        return new ComparisonResult(0, 0, List.of(), 0, Set.of(), List.of());
+        return new ComparisonResult(0, 0, List.of(), 0, Set.of(), List.of(), 0);
+    }
+
+    /** One of rows that were written since the swap and went with a partition. */
+    static ComparisonResult takenOut(long rows, List<String> keys) {
+        return new ComparisonResult(0, rows, keys, 0, Set.of(), List.of(), rows);
     }
 
     ComparisonResult plus(ComparisonResult other) {
@@ -52,20 +59,28 @@ public record ComparisonResult(
                 both,
                 onlyComputed + other.onlyComputed,
                 columns,
-                computedFrom);
+                computedFrom,
+                takenOut + other.takenOut);
     }
 
     ComparisonResult withoutRows() {
-        return new ComparisonResult(0, differences, keys, onlyComputed, computed, computedFrom);
+        return new ComparisonResult(0, differences, keys, onlyComputed, computed, computedFrom, takenOut);
     }
 
     ComparisonResult computedFrom(List<Identifier> columns) {
-        return new ComparisonResult(rows, differences, keys, onlyComputed, computed, columns);
+        return new ComparisonResult(rows, differences, keys, onlyComputed, computed, columns, takenOut);
     }
 
     /** Whether there are differences, and all of them in generated columns alone. */
     public boolean isOnlyComputed() {
         return differences > 0 && differences == onlyComputed;
+    }
+
+    /** Which rows differ, as it goes on after their number: that no write since the swap explains it, where that is so of all. */
+    public String whichSinceTheSwap() {
+        return takenOut == 0
+                ? " that were not written since the swap"
+                : ", of which %d were written since the swap and then went with a partition".formatted(takenOut);
     }
 
     /** The statement that has the generated columns of {@code table} computed anew; nothing where they are computed from no column. */

@@ -172,11 +172,15 @@ public final class Verification {
             Table old = reader.require(backup);
             requireSameColumns(migration, live, old);
             Comparison comparison = comparison(run, migration, old, live, RowShape.NEW);
-            catchUp(run, comparison, () -> ReplayStep.backward(run, migration, old, comparison.match()));
+            ComparisonResult takenOut = BackupDifference.writtenAndTakenOut(run, migration);
+            if (takenOut.differences() == 0) {
+                catchUp(run, comparison, () -> ReplayStep.backward(run, migration, old, comparison.match()));
+            }
             String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
             String partitions =
                     KnownPartitions.read(run.session(), KnownPartitions.of(comparison.capture(), run.source()));
-            return new Compared(comparison.compare(run, team, what, chunkSize, workers), triggers, partitions);
+            return new Compared(
+                    comparison.compare(run, team, what, chunkSize, workers).plus(takenOut), triggers, partitions);
         });
         ComparisonResult result = steady.compared().result();
         if (result.differences() > 0) {

@@ -110,9 +110,72 @@ class ChangedPartitionsTest {
 
         assertThat(database.queryStrings("SELECT t::text FROM orders AS t WHERE id > 90 ORDER BY 1"))
                 .isEqualTo(kept);
+        message = refusedReverseSwap("Of its rows the backup has 0 as they were last");
+        database.execute(advised(message, "orders_202403", "To do without them for good"));
         assertThat(database.queryLong("SELECT count(*) - count(DISTINCT id) FROM orders"))
                 .isZero();
         assertSwapsBackWithWhatTheLiveTableHas();
+    }
+
+    /** The live table's version is gone, and the replay would take the backup's. */
+    @Test
+    void whatWasWrittenInADroppedMonthIsCountedAndComesBackAsTheBackupHasItAsAdvised() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "UPDATE orders SET status = 'paid' WHERE id IN (2, 14)",
+                "DELETE FROM orders WHERE id = 26",
+                "UPDATE orders SET created_at = created_at + interval '1 month' WHERE id IN (37, 38)",
+                "INSERT INTO orders SELECT i, 'late', 1, 'x', '2024-03-05 00:00+00' FROM generate_series(5000, 5004) AS i",
+                "DROP TABLE orders_202403");
+
+        String message = refusedReverseSwap(
+                "public.orders and its backup differ in 20 rows",
+                "Of its rows the backup has 16 as they were last, and 4 only as they were before they were updated, or deleted, since the swap, and 5 that were inserted since are in neither table. To have",
+                "14 (in public.orders_old as it was before it was written, in no partition of public.orders)");
+        database.execute(advised(
+                message, "orders_202403", "To have those of its rows again that were not written since the swap"));
+        message = refusedReverseSwap(
+                "public.orders and its backup differ in 4 rows",
+                "Of its rows the backup has 0 as they were last, and 4 only as they were before");
+        database.execute(advised(
+                message,
+                "orders_202403",
+                "To have the others again as the backup has them, those that were deleted, too"));
+
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(240);
+        assertSwapsBackWithWhatTheLiveTableHas();
+    }
+
+    @Test
+    void theDropKeepsTheOnlyRowsThereAreOfADroppedMonthUntilPeopleDoWithoutThemAsAdvised() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "UPDATE orders SET status = 'paid' WHERE id % 12 = 2",
+                "ALTER TABLE orders DETACH PARTITION orders_202403", "DROP TABLE orders_202403");
+
+        Throwable refused = catchThrowable(orders::dropBackup);
+        assertThat(refused)
+                .hasMessageContainingAll(
+                        "differ in 20 rows, of which 20 were written since the swap and then went with a partition. Nothing was dropped",
+                        "Of its rows the backup has 0 as they were last, and 20 only as they were before");
+        database.execute(advised(refused.getMessage(), "orders_202403", "To do without them for good"));
+        List<String> live = rows();
+        orders.dropBackup();
+
+        assertThat(rows()).isEqualTo(live);
+        assertThat(orders.exists(orders.backup())).isFalse();
+    }
+
+    /** The comparison of generated columns begins with a replay. */
+    @Test
+    void whatWasWrittenInADroppedMonthIsNotReplayedAwayBeforeItIsCounted() throws SQLException {
+        database.execute("ALTER TABLE orders ADD COLUMN doubled numeric GENERATED ALWAYS AS (amount * 2) STORED");
+        orders.throughSwap();
+        database.execute("UPDATE orders SET status = 'paid' WHERE id % 12 = 2", "DROP TABLE orders_202403");
+
+        refusedReverseSwap("Of its rows the backup has 0 as they were last, and 20 only as they were before");
+        assertThat(database.queryLong("SELECT count(*) FROM orders_old WHERE id % 12 = 2"))
+                .isEqualTo(20);
     }
 
     @Test
@@ -293,9 +356,14 @@ class ChangedPartitionsTest {
                         message,
                         "orders_202405",
                         "To have those of its rows again that were not written since the swap"));
+        message = refusedReverseSwap("Of its rows the backup has 0 as they were last");
+        database.execute(advised(
+                message,
+                "orders_202405",
+                "To have the others again as the backup has them, those that were deleted, too"));
 
         assertThat(database.queryLong("SELECT count(*) FROM orders_default WHERE extract(month FROM created_at) = 5"))
-                .isEqualTo(12);
+                .isEqualTo(17);
         assertSwapsBackWithWhatTheLiveTableHas();
     }
 
