@@ -4,8 +4,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.ForeignKey;
 import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
@@ -38,8 +38,11 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
     /** Since 18 a partitioned table can have a foreign key that is not validated. */
     private static final int NOT_VALID_SINCE = 18;
 
-    private static final Sql MOVES = Sql.of("""
-            pg_catalog.date_trunc({unit}, {was}) IS DISTINCT FROM pg_catalog.date_trunc({unit}, {is})""");
+    private static final Sql NUMBERS = Sql.of("""
+            SELECT a.attnum
+            FROM pg_catalog.unnest({columns}::pg_catalog.text[]) WITH ORDINALITY AS u (name, place)
+            JOIN pg_catalog.pg_attribute AS a ON a.attrelid = {oid} AND a.attname = u.name AND NOT a.attisdropped
+            ORDER BY u.place""");
 
     private static final Sql TAKEN = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
@@ -78,7 +81,7 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                 kept.add(new DroppedForeignKeys.Kept(
                         key, tables(session, SwitchedForeignKeys.Row.of(key), onPartitions && key.enforced())));
             } else if (way == IncomingForeignKeys.TRIGGER && key.enforced()) {
-                triggers.add(triggers(migration, exchange, partitionKey, key));
+                triggers.add(triggers(session, migration, exchange, key));
             }
         }
         if (way != IncomingForeignKeys.REFUSE || !incoming.isEmpty()) {
@@ -91,18 +94,30 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                 Set.of());
     }
 
-    private static ForeignKeyTriggers triggers(
-            Migration migration, Exchange exchange, PartitionKey partitionKey, ForeignKey key) {
-        boolean byTrigger = migration.spec().routing() == Routing.TRIGGER;
-        Sql moves = MOVES.with(
-                        "unit", Sql.literal(migration.spec().layout().interval().word()))
-                .with("was", partitionKey.time(column -> Sql.list("OLD", List.of(column))))
-                .with("is", partitionKey.time(column -> Sql.list("NEW", List.of(column))));
+    private static ForeignKeyTriggers triggers(Session session, Migration migration, Exchange exchange, ForeignKey key)
+            throws SQLException {
+        Routing routing = migration.spec().routing();
+        long next = exchange.next().table().oid();
         return new ForeignKeyTriggers(
                 key,
                 exchange.liveName(),
-                byTrigger ? exchange.next().partitions() : List.of(exchange.liveName()),
-                byTrigger ? Optional.empty() : Optional.of(moves));
+                numbers(
+                        session,
+                        key.refersToItself() ? next : key.referring().oid(),
+                        key.columns().stream().map(ForeignKey.Pair::column)),
+                numbers(session, next, key.columns().stream().map(ForeignKey.Pair::referenced)),
+                routing == Routing.TRIGGER ? exchange.next().partitions() : List.of(exchange.liveName()),
+                routing);
+    }
+
+    private static ForeignKeyTriggers.Numbers numbers(Session session, long oid, Stream<Identifier> columns)
+            throws SQLException {
+        return new ForeignKeyTriggers.Numbers(
+                oid,
+                session.query(
+                        NUMBERS.with("oid", oid)
+                                .with("columns", columns.map(Identifier::name).toArray(String[]::new)),
+                        row -> row.getInt("attnum")));
     }
 
     /** Of the reverse swap. */

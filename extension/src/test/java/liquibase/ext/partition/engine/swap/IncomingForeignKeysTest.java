@@ -432,6 +432,177 @@ class IncomingForeignKeysTest {
                 .isEmpty();
     }
 
+    /** With PostgreSQL's own keys, too, all of it is done without CASCADE, but for the referenced column. */
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "trigger"})
+    void whatIsRenamedMovedWidenedAndDroppedLaterIsFollowedAsByAForeignKey(String routing) throws SQLException {
+        if (routing.equals("trigger")) {
+            orders.routedByTrigger();
+        }
+        database.execute(
+                "CREATE SCHEMA shop",
+                "CREATE TABLE notes (o bigint CONSTRAINT note_order REFERENCES orders, o2 bigint CONSTRAINT second REFERENCES orders ON DELETE SET NULL) PARTITION BY LIST (o)",
+                "CREATE TABLE notes_0 PARTITION OF notes DEFAULT",
+                "CREATE TABLE notes_1 AS SELECT bigint '701' AS o, bigint '702' AS o2",
+                "CREATE TABLE gone (o bigint REFERENCES orders)",
+                "CREATE TABLE given_up (o bigint CONSTRAINT given_up_order REFERENCES orders)",
+                "ALTER TABLE orders ADD CONSTRAINT up FOREIGN KEY (parent) REFERENCES orders ON DELETE SET NULL",
+                "INSERT INTO notes VALUES (1, 2)",
+                "INSERT INTO gone VALUES (3)",
+                "INSERT INTO given_up VALUES (4)");
+        swapped("ON DELETE CASCADE ON UPDATE CASCADE");
+
+        assertThat(errorOf("DELETE FROM orders WHERE id = 3")).isEqualTo("23503");
+        database.execute("DROP TABLE gone", "DELETE FROM orders WHERE id = 3");
+        assertThat(errorOf("DELETE FROM orders WHERE id = 4")).isEqualTo("23503");
+        database.execute("DROP TRIGGER given_up_order ON given_up", "DELETE FROM orders WHERE id = 4");
+
+        database.execute(
+                "ALTER TABLE lines RENAME COLUMN o TO \"Order's\"",
+                "ALTER TABLE lines RENAME TO \"Li nes\"",
+                "ALTER TABLE \"Li nes\" SET SCHEMA shop",
+                "ALTER SCHEMA shop RENAME TO shop2",
+                "ALTER TABLE shop2.\"Li nes\" ALTER \"Order's\" TYPE numeric",
+                // Another table under the earlier name is not the one that refers.
+                "CREATE TABLE lines (o bigint)",
+                "INSERT INTO lines VALUES (11)",
+                "ALTER TABLE orders RENAME COLUMN parent TO part_of",
+                "ALTER TABLE notes RENAME COLUMN o2 TO o3",
+                "DELETE FROM orders WHERE id IN (2, 12)",
+                "UPDATE orders SET id = 513 WHERE id = 13",
+                "UPDATE orders SET created_at = created_at + interval '1 month', id = 14 WHERE id = 14",
+                "INSERT INTO shop2.\"Li nes\" VALUES (100, 14), (101, NULL)",
+                "DELETE FROM orders WHERE id = 30");
+        assertThat(database.queryStrings("SELECT \"Order's\" FROM shop2.\"Li nes\" WHERE id IN (2, 12, 13, 14, 100)"))
+                .containsExactlyInAnyOrder("513", "14", "14");
+        assertThat(database.queryLong("SELECT count(*) FROM lines")).isEqualTo(1);
+        assertThat(database.queryLong("SELECT count(*) FROM notes WHERE o3 IS NULL"))
+                .isEqualTo(1);
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE id = 31 AND part_of IS NULL"))
+                .isEqualTo(1);
+        assertThat(errorOf("UPDATE orders SET part_of = 700 WHERE id = 20")).isEqualTo("23503");
+        assertThat(messageOf("INSERT INTO shop2.\"Li nes\" VALUES (102, 700)"))
+                .contains("insert or update on table \"Li nes\" violates foreign key constraint \"line_order\"")
+                .contains("Key (Order's)=(700) is not present in table \"orders\".");
+        assertThat(errorOf("DELETE FROM orders WHERE id = 1")).isEqualTo("23503");
+        assertThat(errorOf("INSERT INTO notes (o) VALUES (700)")).isEqualTo("23503");
+        // The rows of what is attached are not checked, but those that are written there later.
+        database.execute(
+                "ALTER TABLE notes_1 RENAME COLUMN o2 TO o3",
+                "ALTER TABLE notes ATTACH PARTITION notes_1 FOR VALUES IN (701)");
+        assertThat(errorOf("INSERT INTO notes (o) VALUES (701)")).isEqualTo("23503");
+        database.execute("ALTER TABLE notes DETACH PARTITION notes_1", "INSERT INTO notes_1 VALUES (701)");
+        database.execute("ALTER TABLE notes DROP COLUMN o3", "DELETE FROM orders WHERE id = 16");
+
+        database.execute("ALTER TABLE orders RENAME COLUMN id TO no", "DELETE FROM orders WHERE no = 17");
+        assertThat(database.queryLong("SELECT count(*) FROM shop2.\"Li nes\" WHERE \"Order's\" = 17"))
+                .isZero();
+        assertThat(messageOf("DELETE FROM orders WHERE no = 1"))
+                .contains("Key (no)=(1) is still referenced from table \"notes\".");
+        database.execute("INSERT INTO shop2.\"Li nes\" VALUES (103, 18)");
+        assertThat(errorOf("ALTER TABLE orders DROP COLUMN no")).isEqualTo("2BP01");
+        assertThat(errorOf("ALTER TABLE orders ALTER no TYPE numeric")).isEqualTo("0A000");
+        database.execute("ALTER TABLE orders RENAME COLUMN no TO id");
+
+        database.execute(
+                "ALTER TABLE notes SET SCHEMA shop2",
+                "DROP FUNCTION notes_note_order_check, notes_note_order_act CASCADE",
+                "INSERT INTO shop2.notes VALUES (700)",
+                "DELETE FROM orders WHERE id = 1",
+                "DROP SCHEMA shop2 CASCADE",
+                "DELETE FROM orders WHERE id = 19");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "trigger"})
+    void truncateTakesBothInOneStatementAndNotTheReferencedOneAlone(String routing) throws SQLException {
+        if (routing.equals("trigger")) {
+            orders.routedByTrigger();
+        }
+        database.execute("ALTER TABLE orders ADD CONSTRAINT up FOREIGN KEY (parent) REFERENCES orders");
+        swapped("");
+        orders.dropBackup();
+
+        assertThat(errorOf("TRUNCATE orders")).isEqualTo("0A000");
+        assertThat(errorOf("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "TRUNCATE orders"))
+                .isEqualTo("0A000");
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(40);
+        assertThat(errorOf(
+                        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                        "SELECT FROM orders",
+                        "TRUNCATE orders, lines",
+                        "INSERT INTO lines VALUES (1, NULL)"))
+                .isEmpty();
+        assertThat(errorOf("TRUNCATE orders")).isEmpty();
+        database.execute(
+                "INSERT INTO orders (id, status, created_at) VALUES (1, 'x', '2024-03-03')",
+                "INSERT INTO lines VALUES (2, 1)",
+                "TRUNCATE lines, orders");
+        assertThat(errorOf("INSERT INTO lines VALUES (3, 1)")).isEqualTo("23503");
+        assertThat(errorOf("TRUNCATE orders CASCADE")).isEmpty();
+        database.execute("INSERT INTO orders (id, status, created_at) VALUES (1, 'x', '2024-03-03')");
+        database.execute("INSERT INTO lines VALUES (3, 1)");
+        assertThat(errorOf("TRUNCATE orders CASCADE")).isEqualTo("0A000");
+        if (routing.equals("native")) {
+            database.execute(
+                    "DROP TABLE orders",
+                    "INSERT INTO lines VALUES (4, 4)",
+                    "DROP FUNCTION lines_line_order_check, lines_line_order_act CASCADE");
+            assertThat(ourFunctions()).hasSize(2);
+        }
+    }
+
+    /** A foreign key does not even wait here, since such an update leaves its key alone. */
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "trigger"})
+    void aRowThatMovesWhileItIsReferredToIsWaitedForAndFound(String routing) throws Exception {
+        if (routing.equals("trigger")) {
+            orders.routedByTrigger();
+        }
+        swapped("ON DELETE CASCADE");
+        try (Connection first = database.connect();
+                Statement statement = first.createStatement()) {
+            first.setAutoCommit(false);
+            for (int id = 21; id < 23; id++) {
+                String insert = "INSERT INTO lines VALUES (%d, %d)".formatted(100 + id, id);
+                statement.execute("UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = " + id);
+                Future<Void> inserting = MigrationFixture.inBackground(
+                        () -> assertThat(errorOf(insert)).isEqualTo(""));
+                orders.awaitBlockedStatement(insert);
+                if (id == 21) {
+                    first.commit();
+                } else {
+                    first.rollback();
+                }
+                MigrationFixture.join(inserting);
+            }
+            // Moved, and then deleted: it is gone.
+            statement.execute("UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = 23");
+            statement.execute("DELETE FROM orders WHERE id = 23");
+            Future<Void> inserting = MigrationFixture.inBackground(() ->
+                    assertThat(errorOf("INSERT INTO lines VALUES (123, 23)")).isEqualTo("23503"));
+            orders.awaitBlockedStatement("INSERT INTO lines VALUES (123, 23)");
+            first.commit();
+            MigrationFixture.join(inserting);
+        }
+    }
+
+    /** The server's own keys act by the path of who deletes: what a trigger of the referring table says without a schema is found. */
+    @Test
+    void triggersOfTheReferringTableFindWhatTheyNameByTheWritersPath() throws SQLException {
+        database.execute(
+                "CREATE TABLE log (o bigint)",
+                "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (OLD.o); RETURN NULL; END'");
+        swapped("ON DELETE CASCADE ON UPDATE SET NULL");
+        database.execute(
+                "CREATE TRIGGER note AFTER DELETE OR UPDATE ON lines FOR EACH ROW EXECUTE FUNCTION note()",
+                "DELETE FROM orders WHERE id = 5",
+                "UPDATE orders SET id = 506 WHERE id = 6");
+        assertThat(database.queryStrings("SELECT o FROM log")).containsExactlyInAnyOrder("5", "6");
+        database.execute("ALTER TABLE lines RENAME TO lines2", "DELETE FROM orders WHERE id = 7");
+        assertThat(database.queryLong("SELECT count(*) FROM log")).isEqualTo(3);
+    }
+
     @Test
     void aClientThatPreparedItsStatementsGoesOnAcrossTheSwapAndTheRollback() throws SQLException {
         children("ON DELETE CASCADE");
