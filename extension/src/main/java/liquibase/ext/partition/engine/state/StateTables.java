@@ -98,6 +98,7 @@ public record StateTables(Identifier schema) {
               definition pg_catalog.text NOT NULL,
               validated boolean NOT NULL,
               enforced boolean NOT NULL,
+              kept boolean NOT NULL,
               comment pg_catalog.text,
               PRIMARY KEY (migration_id, incoming, referring_oid, name)
             )""");

@@ -14,19 +14,20 @@ import liquibase.ext.partition.engine.sql.Sql;
  * Reads and writes {@code partition_foreign_key}: what the catalog no longer knows of foreign keys that a swap has dropped.
  *
  * <p>A row of the table's own foreign key says that the key is still to be validated where it was made again. A row of a key that
- * refers to the table says what is to be made again on rollback.
+ * refers to the table says what is to be made again on rollback; or, where it was kept, what is still to be done about it. Of one that
+ * was kept and needs nothing more the catalog knows all, whatever becomes of it, and there is no row.
  */
 public final class SwitchedForeignKeys {
     private static final Sql INSERT = Sql.of("""
             INSERT INTO {foreignKey} (migration_id, incoming, referring_oid, referring_schema, referring_table, name, definition,
-                                      validated, enforced, comment)
-            VALUES ({migration}, {incoming}, {oid}, {schema}, {table}, {name}, {definition}, {validated}, {enforced}, {comment})
+                                      validated, enforced, kept, comment)
+            VALUES ({migration}, {incoming}, {oid}, {schema}, {table}, {name}, {definition}, {validated}, {enforced}, {kept}, {comment})
             ON CONFLICT (migration_id, incoming, referring_oid, name) DO UPDATE
             SET definition = EXCLUDED.definition, validated = EXCLUDED.validated, enforced = EXCLUDED.enforced,
-                comment = EXCLUDED.comment, referring_schema = EXCLUDED.referring_schema, referring_table = EXCLUDED.referring_table""");
+                kept = EXCLUDED.kept, comment = EXCLUDED.comment, referring_schema = EXCLUDED.referring_schema, referring_table = EXCLUDED.referring_table""");
 
     private static final Sql FIND = Sql.of("""
-            SELECT f.referring_oid, f.referring_schema, f.referring_table, f.name, f.definition, f.validated, f.enforced, f.comment,
+            SELECT f.referring_oid, f.referring_schema, f.referring_table, f.name, f.definition, f.validated, f.enforced, f.kept, f.comment,
                    n.nspname, c.relname
             FROM {foreignKey} AS f
             LEFT JOIN pg_catalog.pg_class AS c ON c.oid = f.referring_oid AND c.relkind IN ('r', 'p')
@@ -54,6 +55,7 @@ public final class SwitchedForeignKeys {
      *
      * @param referringName of the referring table when the row was written
      * @param present its name today; empty where it is gone
+     * @param kept whether it refers to the table natively after the swap, too
      */
     public record Row(
             boolean incoming,
@@ -64,6 +66,7 @@ public final class SwitchedForeignKeys {
             String definition,
             boolean validated,
             boolean enforced,
+            boolean kept,
             Optional<String> comment) {
         /** What would be written down of a key that refers to the table. */
         public static Row of(ForeignKey key) {
@@ -76,6 +79,7 @@ public final class SwitchedForeignKeys {
                     key.definition(),
                     key.validated(),
                     key.enforced(),
+                    false,
                     key.comment());
         }
 
@@ -92,8 +96,12 @@ public final class SwitchedForeignKeys {
         }
     }
 
-    /** The statement that writes a row for {@code key}, whose text names the table by its live name. */
-    public Sql insertStatement(ForeignKey key, boolean incoming) {
+    /**
+     * The statement that writes a row for {@code key}, whose text names the table by its live name.
+     *
+     * @param kept only of those that refer to the table
+     */
+    public Sql insertStatement(ForeignKey key, boolean incoming, boolean kept) {
         return sql(INSERT)
                 .with("incoming", incoming)
                 .with("oid", key.referring().oid())
@@ -103,6 +111,7 @@ public final class SwitchedForeignKeys {
                 .with("definition", key.definition())
                 .with("validated", key.validated())
                 .with("enforced", key.enforced())
+                .with("kept", kept)
                 .with("comment", key.comment().orElse(null));
     }
 
@@ -116,10 +125,15 @@ public final class SwitchedForeignKeys {
     }
 
     public void delete(Session session, Row row) throws SQLException {
-        session.update(sql(DELETE)
+        session.update(deleteStatement(row));
+    }
+
+    /** The statement that removes one row. */
+    public Sql deleteStatement(Row row) {
+        return sql(DELETE)
                 .with("incoming", row.incoming())
                 .with("oid", row.referringOid())
-                .with("name", row.name().name()));
+                .with("name", row.name().name());
     }
 
     private Sql sql(Sql template) {
@@ -138,6 +152,7 @@ public final class SwitchedForeignKeys {
                 row.getString("definition"),
                 row.getBoolean("validated"),
                 row.getBoolean("enforced"),
+                row.getBoolean("kept"),
                 Optional.ofNullable(row.getString("comment")));
     }
 }

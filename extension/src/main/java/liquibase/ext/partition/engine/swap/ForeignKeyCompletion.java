@@ -58,15 +58,12 @@ final class ForeignKeyCompletion {
             WHERE t.level > 0 AND k.contype = 'f' AND k.conname = {name}
             LIMIT 1""");
 
-    /** Whether a key that refers to that table is there, and not yet as it was. */
-    private static final Sql IS_LEFT = Sql.of("""
+    /** Whether the key refers to that table, by the whole table or by partitions of it. */
+    private static final Sql IS_KEPT = Sql.of("""
             SELECT EXISTS (
               SELECT FROM pg_catalog.pg_constraint AS k
               WHERE k.contype = 'f' AND k.conname = {name} AND k.confrelid = {referenced}
-                AND (k.conrelid = {oid} AND (NOT k.convalidated AND {wanted}
-                                             OR pg_catalog.obj_description(k.oid, 'pg_constraint') IS DISTINCT FROM {comment})
-                     OR k.conparentid = 0 AND k.conrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid)
-                                                             WHERE level > 0)))""");
+                AND k.conrelid IN (SELECT {oid}::pg_catalog.oid UNION SELECT relid FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid)))""");
 
     private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
     private static final Sql VALIDATE = Sql.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
@@ -219,20 +216,28 @@ final class ForeignKeyCompletion {
         }
     }
 
-    /** Those that refer to the partitioned table; they stay written down for the way back. */
+    /**
+     * Those that refer to the partitioned table. Once nothing is left to do, the catalog tells of them, and of what becomes of them until
+     * the way back.
+     */
     private void completeKept(long liveOid) throws SQLException {
         for (SwitchedForeignKeys.Row row : switched.find(session, true)) {
-            if (row.present().isPresent()
-                    && session.queryBoolean(IS_LEFT.with("oid", row.referringOid())
+            if (!row.kept()) {
+                continue;
+            }
+            boolean there = row.present().isPresent()
+                    && session.queryBoolean(IS_KEPT.with("oid", row.referringOid())
                             .with("name", row.name().name())
-                            .with("referenced", liveOid)
-                            .with("wanted", row.validated() && row.enforced())
-                            .with("comment", row.comment().orElse(null)))) {
+                            .with("referenced", liveOid));
+            if (there) {
                 complete(
                         row,
                         row.referringOid(),
                         row.present().get(),
                         row.present().get());
+            }
+            if (!there || isOn(row.referringOid(), row)) {
+                switched.delete(session, row);
             }
         }
     }

@@ -125,16 +125,30 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
         Session session = run.session();
         SwitchedForeignKeys switched = new SwitchedForeignKeys(run.state(), migration);
         QualifiedName live = exchange.liveName();
-        List<SwitchedForeignKeys.Row> rows = switched.find(session, true);
+        List<SwitchedForeignKeys.Row> recorded = switched.find(session, true);
         List<ForeignKey> present = new ForeignKeyReader(session)
                 .incoming(exchange.old().table().oid()).stream()
                         .filter(key -> !key.refersToItself())
                         .toList();
+        boolean onPartitions = !ServerVersion.isAtLeast(session, NOT_VALID_SINCE);
+        List<RestoredForeignKeys.Restored> restored = new ArrayList<>();
+        List<SwitchedForeignKeys.Row> gone = new ArrayList<>();
         Set<Identifier> triggers = new HashSet<>();
-        for (SwitchedForeignKeys.Row row : rows) {
+        for (SwitchedForeignKeys.Row row : recorded) {
+            List<QualifiedName> tables = tables(session, row, onPartitions && row.enforced());
+            // The catalog tells of one that is there as it is now, but for one that is on partitions only.
+            boolean whole = present.stream().anyMatch(key -> isOf(key, row));
+            boolean inParts = present.stream()
+                    .anyMatch(key -> key.name().equals(row.name())
+                            && tables.contains(key.referring().name()));
+            if (whole || row.kept() && !inParts) {
+                gone.add(row);
+                continue;
+            }
+            restored.add(new RestoredForeignKeys.Restored(row, tables));
             triggers.addAll(ForeignKeyTriggers.triggersOnReferenced(live, row.referringName(), row.name()));
             if (row.present().isPresent()
-                    && present.stream().noneMatch(key -> isOf(key, row))
+                    && !row.kept()
                     && session.queryBoolean(TAKEN.with("oid", row.referringOid())
                             .with("name", row.name().name()))) {
                 throw new PartitionException(
@@ -147,16 +161,10 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             }
         }
         List<SwitchPart> parts = new ArrayList<>();
-        boolean onPartitions = !ServerVersion.isAtLeast(session, NOT_VALID_SINCE);
-        List<RestoredForeignKeys.Restored> restored = new ArrayList<>();
-        for (SwitchedForeignKeys.Row row : rows) {
-            restored.add(new RestoredForeignKeys.Restored(row, tables(session, row, onPartitions && row.enforced())));
-        }
         List<ForeignKey> unknown = present.stream()
                 .filter(key -> restored.stream()
-                        .noneMatch(it -> isOf(key, it.row())
-                                || it.row().name().equals(key.name())
-                                        && it.tables().contains(key.referring().name())))
+                        .noneMatch(it -> it.row().name().equals(key.name())
+                                && it.tables().contains(key.referring().name())))
                 .toList();
         for (ForeignKey key : unknown) {
             SwitchedForeignKeys.Row row = SwitchedForeignKeys.Row.of(key);
@@ -167,6 +175,7 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                 restored,
                 present,
                 unknown,
+                gone,
                 switched,
                 migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER));
         return new ForeignKeys(

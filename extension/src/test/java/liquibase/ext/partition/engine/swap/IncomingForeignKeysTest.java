@@ -139,6 +139,47 @@ class IncomingForeignKeysTest {
         assertKept(900);
     }
 
+    /** The record of the swap says what it found; what goes with the name is what there is when the name goes. */
+    @Test
+    void whatHasBecomeOfAKeySinceTheSwapIsWhatGoesBack() throws SQLException {
+        database.execute("ALTER TABLE orders ADD UNIQUE (id, created_at)");
+        for (String table : List.of("dropped", "other", "deferred", "renamed", "dirty", "said", "gone", "moved")) {
+            database.execute(
+                    """
+                    CREATE TABLE %1$s (o bigint, at timestamptz, CONSTRAINT of_%1$s FOREIGN KEY (o, at) REFERENCES orders (id, created_at))""".formatted(table), "COMMENT ON CONSTRAINT of_%1$s ON %1$s IS 'as it was'".formatted(table));
+        }
+        database.execute(
+                "CREATE TABLE parts (o bigint, at timestamptz, CONSTRAINT of_parts FOREIGN KEY (o, at) REFERENCES orders (id, created_at)) PARTITION BY HASH (o)",
+                "CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (MODULUS 1, REMAINDER 0)");
+        orders.throughSwap();
+        database.execute(
+                "ALTER TABLE dropped DROP CONSTRAINT of_dropped",
+                "INSERT INTO dropped VALUES (12345, '2024-01-01')",
+                "ALTER TABLE parts DROP CONSTRAINT of_parts",
+                "INSERT INTO parts VALUES (12345, '2024-01-01')",
+                "ALTER TABLE other DROP CONSTRAINT of_other",
+                "ALTER TABLE other ADD CONSTRAINT of_other FOREIGN KEY (o, at) REFERENCES orders (id, created_at) ON UPDATE RESTRICT ON DELETE RESTRICT",
+                "ALTER TABLE deferred ALTER CONSTRAINT of_deferred DEFERRABLE INITIALLY DEFERRED",
+                "ALTER TABLE renamed RENAME CONSTRAINT of_renamed TO now",
+                "ALTER TABLE renamed RENAME COLUMN o TO order_id",
+                "ALTER TABLE dirty DROP CONSTRAINT of_dirty",
+                "INSERT INTO dirty VALUES (12345, '2024-01-01')",
+                "ALTER TABLE dirty ADD CONSTRAINT of_dirty FOREIGN KEY (o, at) REFERENCES orders (id, created_at) NOT VALID",
+                "COMMENT ON CONSTRAINT of_said ON said IS 'as it is'",
+                "DROP TABLE gone",
+                "CREATE SCHEMA shop",
+                "ALTER TABLE moved SET SCHEMA shop");
+        List<String> now = definitions();
+        assertThat(now).hasSize(6);
+
+        orders.swap();
+        assertThat(definitions()).isEqualTo(now);
+        orders.reverseSwap();
+        assertThat(definitions()).isEqualTo(now);
+        orders.swap();
+        assertThat(definitions()).isEqualTo(now);
+    }
+
     /** Before PostgreSQL 15 a foreign key took a row that moved to another partition for one that was deleted. */
     private boolean takesMovesForUpdates() {
         return database.queryLong("SELECT current_setting('server_version_num')::bigint") >= 150_000;

@@ -60,7 +60,8 @@ public record DroppedForeignKeys(
             statements.add(switched.deleteStatement(true));
         }
         for (ForeignKey key : keys) {
-            statements.add(switched.insertStatement(key, true));
+            statements.add(switched.insertStatement(
+                    key, true, kept.stream().anyMatch(it -> it.key().equals(key))));
             statements.add(DROP.with("table", key.referring().name()).with("name", key.name()));
         }
         return statements;

@@ -65,7 +65,7 @@ public record OwnForeignKeys(
             return List.of();
         }
         List<Sql> statements = new ArrayList<>(List.of(switched.deleteStatement(false)));
-        keys.forEach(key -> statements.add(switched.insertStatement(key, false)));
+        keys.forEach(key -> statements.add(switched.insertStatement(key, false, false)));
         Map<QualifiedName, List<Sql>> made = new LinkedHashMap<>();
         for (ForeignKey key : keys) {
             for (QualifiedName table : tables(key)) {

@@ -12,9 +12,10 @@ import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
  * The foreign keys that referred to the table before the swap, on the way back: their triggers go, and they are made again without
  * a look at the rows that are there, which {@code ForeignKeyCompletion} takes after the commit.
  *
- * @param keys that the swap wrote down, and those of {@code present} that it did not
- * @param present keys that refer to the leaving table, which are dropped
- * @param unknown those of them that no swap wrote down: somebody made them since
+ * @param keys those of {@code present}, and those that the swap has dropped, as it wrote them down
+ * @param present keys that refer to the leaving table, which are dropped, and made again as they are now
+ * @param unknown those of them that no row tells of
+ * @param gone rows of keys that were kept, and that somebody has dropped since
  * @param triggers whether triggers took the keys' places
  */
 public record RestoredForeignKeys(
@@ -22,6 +23,7 @@ public record RestoredForeignKeys(
         List<Restored> keys,
         List<ForeignKey> present,
         List<ForeignKey> unknown,
+        List<SwitchedForeignKeys.Row> gone,
         SwitchedForeignKeys switched,
         boolean triggers)
         implements SwitchPart {
@@ -44,6 +46,7 @@ public record RestoredForeignKeys(
         keys = List.copyOf(keys);
         present = List.copyOf(present);
         unknown = List.copyOf(unknown);
+        gone = List.copyOf(gone);
     }
 
     @Override
@@ -59,7 +62,8 @@ public record RestoredForeignKeys(
     @Override
     public List<Sql> beforeRenaming() {
         List<Sql> statements = new ArrayList<>();
-        unknown.forEach(key -> statements.add(switched.insertStatement(key, true)));
+        gone.forEach(row -> statements.add(switched.deleteStatement(row)));
+        unknown.forEach(key -> statements.add(switched.insertStatement(key, true, false)));
         present.forEach(
                 key -> statements.add(DROP.with("table", key.referring().name()).with("name", key.name())));
         if (triggers) {
