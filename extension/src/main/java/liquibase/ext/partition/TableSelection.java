@@ -1,6 +1,7 @@
 package liquibase.ext.partition;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
@@ -37,6 +38,14 @@ public final class TableSelection {
     /** Whether {@code all} is among the names. */
     public boolean isAll() {
         return names.contains(ALL);
+    }
+
+    /** The names that are none of {@code tables}, with or without a schema, and not {@code all} either. */
+    public List<String> namesOtherThan(Collection<QualifiedName> tables) {
+        return names.stream()
+                .filter(name -> !name.equals(ALL))
+                .filter(name -> tables.stream().noneMatch(table -> new TableSelection(List.of(name)).contains(table)))
+                .toList();
     }
 
     /** Whether {@code table} is named, with or without its schema, or all are. */

@@ -52,6 +52,15 @@ class SwitchesTest {
         assertThat(database.queryStrings(
                         "SELECT relname FROM pg_class WHERE relname IN ('orders_old', 'payments_unpartitioned')"))
                 .containsExactly("orders_old");
+
+        // On both versions, and where nothing is pending, too.
+        liquibase.update("-DdropApproved=orders").requireSuccess();
+        for (int version : new int[] {0, 1}) {
+            CliResult mistyped =
+                    liquibase(database, version, TWO_TABLES.changelog()).update("-DswapBack=order");
+            assertThat(mistyped.exitCode()).isEqualTo(1);
+            assertThat(mistyped.output()).contains("swapBack names order", "Did you mean orders?");
+        }
     }
 
     /** A changelog by a template of the user's own may set none of the parameters. */
@@ -103,7 +112,7 @@ class SwitchesTest {
             throws Exception {
         CliResult killed;
         try (Barrier barrier = Barrier.at(database, lock);
-                RunningCli update = liquibase.start("update", "-DrestartCopy=somebody_elses_table")) {
+                RunningCli update = liquibase.start("update", "-DrestartCopy=")) {
             barrier.awaitVictim(statement, update);
             if (statement.equals(Copy.CLAIM)) {
                 database.awaitTrue(Copy.BOTH_WAIT);

@@ -105,17 +105,21 @@ public final class Attributes {
     public static void rejectUnknown(ParsedNode node, Collection<String> known) throws ParsedNodeException {
         for (ParsedNode child : node.getChildren()) {
             if (!known.contains(child.getName())) {
-                String nearest = known.stream()
-                        .min(Comparator.comparingInt(name -> distance(name, child.getName())))
-                        .orElse("");
                 throw new ParsedNodeException("%s has no attribute %s. Did you mean %s? It has: %s."
                         .formatted(
                                 node.getName(),
                                 child.getName(),
-                                nearest,
+                                nearest(child.getName(), known),
                                 String.join(", ", known.stream().sorted().toList())));
             }
         }
+    }
+
+    /** The name that somebody who has written {@code text} most likely meant; empty where there is none. */
+    public static String nearest(String text, Collection<String> names) {
+        return names.stream()
+                .min(Comparator.comparingInt(name -> distance(name, text)))
+                .orElse("");
     }
 
     /** Levenshtein's: how many letters must be changed, added or left out. */

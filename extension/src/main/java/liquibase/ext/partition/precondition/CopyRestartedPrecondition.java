@@ -45,7 +45,7 @@ public class CopyRestartedPrecondition extends PartitionPrecondition {
             migration
                     .filter(it -> RestartedCopy.isAsked(restart, question.table()))
                     .flatMap(CopyRestart::whyNotStartedOver)
-                    .ifPresent(question.environment().report()::line);
+                    .ifPresent(this::tell);
             return Optional.empty();
         }
         boolean wanted = RestartedCopy.isAsked(restart, question.table())

@@ -3,7 +3,6 @@ package liquibase.ext.partition.precondition;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
 import liquibase.changelog.visitor.ChangeExecListener;
@@ -13,9 +12,6 @@ import liquibase.exception.DatabaseException;
 import liquibase.exception.PreconditionErrorException;
 import liquibase.exception.PreconditionFailedException;
 import liquibase.exception.ValidationErrors;
-import liquibase.exception.Warnings;
-import liquibase.ext.partition.change.Attributes;
-import liquibase.ext.partition.change.PartitionChange;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.PartitionException;
@@ -24,13 +20,9 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
-import liquibase.parser.core.ParsedNode;
-import liquibase.parser.core.ParsedNodeException;
-import liquibase.precondition.AbstractPrecondition;
-import liquibase.resource.ResourceAccessor;
 
 /** What our preconditions have in common: the table, and the difference between "no" and "cannot tell". */
-public abstract class PartitionPrecondition extends AbstractPrecondition {
+public abstract class PartitionPrecondition extends OurPrecondition {
     private String schemaName;
     private String tableName;
 
@@ -127,27 +119,6 @@ public abstract class PartitionPrecondition extends AbstractPrecondition {
                     "%s: %s Nothing was changed. Correct the changelog, or the config and generate again."
                             .formatted(this, String.join(" ", problems)));
         }
-    }
-
-    @Override
-    public final Warnings warn(Database database) {
-        return new Warnings();
-    }
-
-    @Override
-    public void load(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
-        Attributes.rejectUnknown(node, attributeNames());
-        super.load(node, resourceAccessor);
-    }
-
-    /** What may stand in the changelog. */
-    protected Set<String> attributeNames() {
-        return getSerializableFields();
-    }
-
-    @Override
-    public final String getSerializedObjectNamespace() {
-        return PartitionChange.NAMESPACE;
     }
 
     @Override

@@ -97,7 +97,7 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
         if (!asked.isAll()) {
             throw new PartitionException(message);
         }
-        question.environment().report().line(message);
+        tell(message);
     }
 
     /** The swap's own record is the last: while it is there, the next run is told what is left to be done. */

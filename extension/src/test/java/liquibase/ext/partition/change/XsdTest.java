@@ -14,7 +14,6 @@ import liquibase.change.Change;
 import liquibase.change.ChangeFactory;
 import liquibase.change.ChangeMetaData;
 import liquibase.database.core.PostgresDatabase;
-import liquibase.ext.partition.precondition.PartitionPrecondition;
 import liquibase.precondition.Precondition;
 import liquibase.precondition.PreconditionFactory;
 import org.junit.jupiter.api.BeforeAll;
@@ -103,11 +102,10 @@ class XsdTest {
                 .filter(PartitionChange.class::isInstance);
     }
 
-    static Stream<PartitionPrecondition> preconditions() {
+    static Stream<Precondition> preconditions() {
         return PreconditionFactory.getInstance().getPreconditions().keySet().stream()
                 .map(name -> PreconditionFactory.getInstance().create(name))
-                .filter(PartitionPrecondition.class::isInstance)
-                .map(PartitionPrecondition.class::cast);
+                .filter(precondition -> PartitionChange.NAMESPACE.equals(precondition.getSerializedObjectNamespace()));
     }
 
     @ParameterizedTest
@@ -128,7 +126,7 @@ class XsdTest {
 
     @ParameterizedTest
     @MethodSource("preconditions")
-    void takesTheAttributesOfEachPrecondition(PartitionPrecondition precondition) {
+    void takesTheAttributesOfEachPrecondition(Precondition precondition) {
         assertThat(ELEMENTS).containsKey(precondition.getName());
         TreeSet<String> known = new TreeSet<>(precondition.getSerializableFields());
         known.remove(NESTED);

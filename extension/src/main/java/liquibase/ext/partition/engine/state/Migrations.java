@@ -47,6 +47,8 @@ public final class Migrations {
             WHERE source_schema = {schema} AND source_table = {table}
             """);
 
+    private static final Sql SOURCES = Sql.of("SELECT source_schema, source_table FROM {migration} ORDER BY id");
+
     /** Whatever is known of a table that had the name before, with its chunks. */
     private static final Sql DELETE_EARLIER =
             Sql.of("DELETE FROM {migration} WHERE source_schema = {schema} AND source_table = {table}");
@@ -195,6 +197,17 @@ public final class Migrations {
                         .with("schema", source.schema().name())
                         .with("table", source.name().name()),
                 Migrations::map);
+    }
+
+    /** Every table that a migration is recorded of, whichever changelog it is in; none where the state tables are not there. */
+    public List<QualifiedName> sources() throws SQLException {
+        if (!session.queryBoolean(TABLE_EXISTS.with("table", tables.migration().quoted()))) {
+            return List.of();
+        }
+        return session.query(
+                sql(SOURCES),
+                row -> new QualifiedName(
+                        new Identifier(row.getString("source_schema")), new Identifier(row.getString("source_table"))));
     }
 
     /** @throws PartitionException when there is none, or it has not come as far as {@code phase} */

@@ -19,10 +19,14 @@
   <property name="restartCopy" value=""/>
   <property name="swapBack" value=""/>
 
+  <!--
 <#list steps.about["asked"] as line>
-  <!-- [=line] -->
+    [=line]
 </#list>
+  -->
   <preConditions>
+    <partition:tablesKnown swapApproved="${swapApproved}" dropApproved="${dropApproved}"
+        restartCopy="${restartCopy}" swapBack="${swapBack}"/>
 <#list tables as table>
 <#assign source><#if table.schemaName??>schemaName="[=table.schemaName]" </#if>tableName="[=table.tableName]"</#assign>
     <partition:swapKept [=source] swapBack="${swapBack}"/>

@@ -21,6 +21,11 @@ databaseChangeLog:
   # [=line]
 </#list>
   - preConditions:
+    - tablesKnown:
+        swapApproved: "${swapApproved}"
+        dropApproved: "${dropApproved}"
+        restartCopy: "${restartCopy}"
+        swapBack: "${swapBack}"
 <#list tables as table>
     - swapKept:
 <#if table.schemaName??>

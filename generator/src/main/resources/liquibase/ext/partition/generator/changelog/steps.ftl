@@ -5,7 +5,8 @@
 -->
 <#assign about = {
   "asked": [
-    "Says so where swapBack or restartCopy asks for what the table is past: once all is recorded, nothing below is run."
+    "Every update asks these first, whatever is recorded. A name that no table has stops it where it is in swapBack or restartCopy, and",
+    "is reported where it is in an approval; so is what a table is past."
   ],
   "before": [
     "Stops, with every reason and its remedy, where the table cannot be partitioned so; generator plan tells the same before.",

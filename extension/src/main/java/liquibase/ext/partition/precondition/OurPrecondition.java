@@ -1,0 +1,55 @@
+package liquibase.ext.partition.precondition;
+
+import java.util.HashSet;
+import java.util.Set;
+import liquibase.database.Database;
+import liquibase.exception.Warnings;
+import liquibase.ext.partition.change.Attributes;
+import liquibase.ext.partition.change.PartitionChange;
+import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.parser.core.ParsedNode;
+import liquibase.parser.core.ParsedNodeException;
+import liquibase.precondition.AbstractPrecondition;
+import liquibase.resource.ResourceAccessor;
+
+/** What every precondition of ours has in common: its namespace, and that attributes which it does not have are refused. */
+abstract class OurPrecondition extends AbstractPrecondition {
+    /** Liquibase asks what is at the head of a changelog twice in an update. */
+    private final Set<String> told = new HashSet<>();
+
+    /** A line for people, once for each time that the changelog is read. */
+    protected final void tell(String line) {
+        if (told.add(line)) {
+            LiquibaseEnvironment.report().line(line);
+        }
+    }
+
+    @Override
+    public final Warnings warn(Database database) {
+        return new Warnings();
+    }
+
+    @Override
+    public void load(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
+        Attributes.rejectUnknown(node, attributeNames());
+        super.load(node, resourceAccessor);
+    }
+
+    /** What may stand in the changelog. */
+    protected Set<String> attributeNames() {
+        return getSerializableFields();
+    }
+
+    /** Liquibase would take every field for an attribute. */
+    @Override
+    public Set<String> getSerializableFields() {
+        Set<String> fields = new HashSet<>(super.getSerializableFields());
+        fields.remove("told");
+        return fields;
+    }
+
+    @Override
+    public final String getSerializedObjectNamespace() {
+        return PartitionChange.NAMESPACE;
+    }
+}
