@@ -34,6 +34,20 @@ public final class TableSettingsReader {
             .with("ofToast", SettableOptions.in(SettableOptions.TOAST))
             .with("ofTable", SettableOptions.in(SettableOptions.TABLE));
 
+    private static final Sql AGREEMENT = Sql.of("""
+            SELECT pg_catalog.count(DISTINCT c.relreplident) = 1 AS identity,
+                   pg_catalog.count(DISTINCT pg_catalog.concat_ws(' ',
+                     (SELECT pg_catalog.string_agg(p.option_name || '=' || p.option_value, ' ' ORDER BY p.option_name)
+                      FROM pg_catalog.pg_options_to_table(c.reloptions) AS p WHERE p.option_name IN ({ofTable})),
+                     (SELECT pg_catalog.string_agg('toast.' || p.option_name || '=' || p.option_value, ' ' ORDER BY p.option_name)
+                      FROM pg_catalog.pg_options_to_table(t.reloptions) AS p WHERE p.option_name IN ({ofToast})))) = 1 AS parameters
+            FROM (SELECT relid::pg_catalog.oid AS oid FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid::pg_catalog.regclass) WHERE isleaf
+                  UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}) AS r
+            JOIN pg_catalog.pg_class AS c ON c.oid = r.oid AND c.oid <> {oid} AND c.relkind = 'r'
+            LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid""")
+            .with("ofToast", SettableOptions.in(SettableOptions.TOAST))
+            .with("ofTable", SettableOptions.in(SettableOptions.TABLE));
+
     private static final Sql CHECKS = Sql.of("""
             SELECT k.conname, pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), '( NO INHERIT)?( NOT VALID| NOT ENFORCED)?$', '') AS expression,
                    coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced, k.convalidated, k.connoinherit,
@@ -96,6 +110,22 @@ public final class TableSettingsReader {
     /** @param table read before */
     public TableSettings read(Table table) throws SQLException {
         return QualifiedNames.within(session, () -> read(table.oid()));
+    }
+
+    /**
+     * Whether all partitions, or inheritance children, of a table have the same.
+     *
+     * @param identity the same kind of replica identity
+     * @param parameters the same storage parameters
+     */
+    public record Agreement(boolean identity, boolean parameters) {}
+
+    /** That of the table with that oid. */
+    public Agreement agreement(long oid) throws SQLException {
+        return session.queryFirst(
+                        AGREEMENT.with("oid", oid),
+                        row -> new Agreement(row.getBoolean("identity"), row.getBoolean("parameters")))
+                .orElseThrow();
     }
 
     private TableSettings read(long oid) throws SQLException {

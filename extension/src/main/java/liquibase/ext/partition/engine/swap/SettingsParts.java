@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.swap.carry.ChangedSettings;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.NotValidChecks;
 import liquibase.ext.partition.engine.swap.carry.OtherComments;
+import liquibase.ext.partition.engine.swap.carry.SettingsTakenBack;
 import liquibase.ext.partition.engine.swap.carry.StatisticsNames;
 import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 
@@ -43,13 +44,29 @@ final class SettingsParts {
                 next,
                 ColumnStorage.read(session, exchange.old().table().oid()),
                 ColumnStorage.read(session, exchange.next().table().oid())));
-        // On the way back the table that enters has its own, and those of a partition are not those of a table.
-        Optional<QualifiedName> partition =
-                exchange.next().partitions().stream().findFirst();
-        if (partition.isPresent()) {
-            TableSettings ofPartition = reader.read(new TableReader(session).require(partition.get()));
-            parts.add(new ChangedSettings(exchange, names, old, partition.get(), ofPartition));
+        Optional<QualifiedName> entering = exchange.next().partitions().stream().findFirst();
+        if (entering.isPresent()) {
+            parts.add(new ChangedSettings(
+                    exchange, names, old, next, entering.get(), ofPartition(session, entering.get())));
+        }
+        Optional<QualifiedName> leaving = exchange.old().partitions().stream().findFirst();
+        if (leaving.isPresent()) {
+            TableSettingsReader.Agreement agreement =
+                    reader.agreement(exchange.old().table().oid());
+            parts.add(new SettingsTakenBack(
+                    exchange,
+                    names,
+                    old,
+                    next,
+                    leaving.get(),
+                    ofPartition(session, leaving.get()),
+                    agreement.identity(),
+                    agreement.parameters()));
         }
         return parts;
+    }
+
+    private static TableSettings ofPartition(Session session, QualifiedName partition) throws SQLException {
+        return new TableSettingsReader(session).read(new TableReader(session).require(partition));
     }
 }

@@ -13,6 +13,8 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What LIKE does not copy of a table: under the live name after the swap, on its partitions, and again after the way back. */
 @ExtendWith(FreshDatabase.class)
@@ -281,6 +283,58 @@ class SettingsCarriedTest {
                         .toList());
         database.execute("ALTER TABLE orders VALIDATE CONSTRAINT positive");
         orders.swap();
+    }
+
+    /** What is said of the table itself, and what is set on each of its partitions. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theReplicaIdentityAndTheParametersGoBackAsTheyWereSetSinceTheSwap(boolean onTable) throws SQLException {
+        MigrationFixture orders = migration().throughSwap();
+        List<String> before = description("orders_old");
+        for (String partition : database.queryStrings(
+                "SELECT relid::regclass::text FROM pg_partition_tree('orders') WHERE level > 0")) {
+            database.execute(
+                    "ALTER TABLE %s SET (fillfactor = 42), RESET (autovacuum_vacuum_threshold)".formatted(partition));
+            if (!onTable) {
+                database.execute("ALTER TABLE %s REPLICA IDENTITY FULL".formatted(partition));
+            }
+        }
+        if (onTable) {
+            database.execute("ALTER TABLE orders REPLICA IDENTITY USING INDEX \"the key\"");
+        }
+
+        orders.reverseSwap();
+
+        assertThat(replicaIdentity("orders")).isEqualTo(onTable ? "i \"the key\"" : "f");
+        assertThat(description("orders"))
+                .anyMatch(line -> line.startsWith("table identity")
+                        && line.contains("fillfactor=42")
+                        && line.contains("parallel_workers=2")
+                        && !line.contains("vacuum_threshold"));
+        assertThat(before)
+                .anyMatch(line -> line.startsWith("table identity i") && line.contains("vacuum_threshold=77"));
+        orders.swap();
+        assertThat(replicaIdentity("orders")).isEqualTo(onTable ? "i \"the key\"" : "f");
+    }
+
+    @Test
+    void whatWasSetOnSomePartitionsAloneSinceTheSwapStaysWithThem() throws SQLException {
+        List<String> before = description("orders");
+        MigrationFixture orders = migration().throughSwap();
+        database.execute(
+                "ALTER TABLE orders_202401 SET (fillfactor = 42)",
+                "ALTER TABLE orders_202401 REPLICA IDENTITY FULL",
+                "ALTER TABLE orders_202403 RESET (parallel_workers)");
+
+        orders.reverseSwap();
+
+        assertThat(description("orders")).isEqualTo(before);
+    }
+
+    private String replicaIdentity(String table) {
+        return database.queryString("""
+                SELECT pg_catalog.concat_ws(' ', c.relreplident, (SELECT i.indexrelid::regclass FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisreplident))
+                FROM pg_class AS c WHERE c.oid = ?::regclass""", table);
     }
 
     @Test

@@ -20,11 +20,17 @@ import liquibase.ext.partition.engine.target.ReplicaIdentities;
  * index that CLUSTER goes by. No statements where nothing was changed.
  *
  * @param names of the indexes that the entering table has itself
+ * @param next of the entering table itself, which has no storage parameters
  * @param partition any one of its partitions, which stands for all of them
  * @param ofPartition its settings
  */
 public record ChangedSettings(
-        Exchange exchange, CarriedNames names, TableSettings old, QualifiedName partition, TableSettings ofPartition)
+        Exchange exchange,
+        CarriedNames names,
+        TableSettings old,
+        TableSettings next,
+        QualifiedName partition,
+        TableSettings ofPartition)
         implements SwitchPart {
     private static final Sql SET_PARAMETERS = Sql.of("ALTER TABLE {table} SET {parameters}");
     private static final Sql RESET_PARAMETERS = Sql.of("ALTER TABLE {table} RESET ({names})");
@@ -71,7 +77,10 @@ public record ChangedSettings(
         boolean same = old.replicaIdentity() == ofPartition.replicaIdentity()
                 && index.map(it -> ofPartition.index(onPartition(partition, it)).replicaIdentity())
                         .orElse(true);
-        if (same) {
+        boolean sameOfTable = index.map(it -> !names.carried().contains(it)
+                        || next.index(names.counterpart(it)).replicaIdentity())
+                .orElse(old.replicaIdentity() == next.replicaIdentity());
+        if (same && sameOfTable) {
             return;
         }
         List<QualifiedName> tables = new ArrayList<>(List.of(exchange.liveName()));
