@@ -95,6 +95,7 @@ public record StateTables(Identifier schema) {
               referring_schema pg_catalog.text NOT NULL,
               referring_table pg_catalog.text NOT NULL,
               name pg_catalog.text NOT NULL,
+              referring_columns smallint[],
               definition pg_catalog.text NOT NULL,
               validated boolean NOT NULL,
               enforced boolean NOT NULL,

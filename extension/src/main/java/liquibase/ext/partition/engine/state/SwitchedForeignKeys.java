@@ -2,8 +2,13 @@ package liquibase.ext.partition.engine.state;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.catalog.ForeignKey;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -19,18 +24,27 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public final class SwitchedForeignKeys {
     private static final Sql INSERT = Sql.of("""
-            INSERT INTO {foreignKey} (migration_id, incoming, referring_oid, referring_schema, referring_table, name, definition,
-                                      validated, enforced, kept, comment)
-            VALUES ({migration}, {incoming}, {oid}, {schema}, {table}, {name}, {definition}, {validated}, {enforced}, {kept}, {comment})
+            INSERT INTO {foreignKey} (migration_id, incoming, referring_oid, referring_schema, referring_table, name, referring_columns,
+                                      definition, validated, enforced, kept, comment)
+            VALUES ({migration}, {incoming}, {oid}, {schema}, {table}, {name},
+                    (SELECT k.conkey FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.conname = {name} AND k.contype = 'f'),
+                    {definition}, {validated}, {enforced}, {kept}, {comment})
             ON CONFLICT (migration_id, incoming, referring_oid, name) DO UPDATE
-            SET definition = EXCLUDED.definition, validated = EXCLUDED.validated, enforced = EXCLUDED.enforced,
-                kept = EXCLUDED.kept, comment = EXCLUDED.comment, referring_schema = EXCLUDED.referring_schema, referring_table = EXCLUDED.referring_table""");
+            SET referring_columns = EXCLUDED.referring_columns, definition = EXCLUDED.definition, validated = EXCLUDED.validated,
+                enforced = EXCLUDED.enforced, kept = EXCLUDED.kept, comment = EXCLUDED.comment,
+                referring_schema = EXCLUDED.referring_schema, referring_table = EXCLUDED.referring_table""");
 
     private static final Sql FIND = Sql.of("""
             SELECT f.referring_oid, f.referring_schema, f.referring_table, f.name, f.definition, f.validated, f.enforced, f.kept, f.comment,
-                   n.nspname, c.relname
+                   n.nspname, c.relname, present.columns
             FROM {foreignKey} AS f
+            CROSS JOIN LATERAL (
+              SELECT coalesce(pg_catalog.array_agg(pg_catalog.quote_ident(a.attname) ORDER BY u.place), '{}') AS columns
+              FROM pg_catalog.unnest(f.referring_columns) WITH ORDINALITY AS u (number, place)
+              JOIN pg_catalog.pg_attribute AS a ON a.attrelid = f.referring_oid AND a.attnum = u.number AND NOT a.attisdropped
+            ) AS present
             LEFT JOIN pg_catalog.pg_class AS c ON c.oid = f.referring_oid AND c.relkind IN ('r', 'p')
+             AND pg_catalog.cardinality(present.columns) = coalesce(pg_catalog.cardinality(f.referring_columns), 0)
             LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             WHERE f.migration_id = {migration} AND f.incoming = {incoming}
             ORDER BY f.referring_oid, f.name""");
@@ -41,6 +55,11 @@ public final class SwitchedForeignKeys {
 
     private static final Sql DELETE_ALL =
             Sql.of("DELETE FROM {foreignKey} WHERE migration_id = {migration} AND incoming = {incoming}");
+
+    private static final Pattern NAME = Pattern.compile("\"(?:[^\"]|\"\")*\"|[^\",() ]+");
+    private static final Pattern COLUMNS = Pattern.compile("^FOREIGN KEY \\(((?:\"(?:[^\"]|\"\")*\"|[^\")])*)\\)");
+    private static final Pattern SET_COLUMNS =
+            Pattern.compile("( SET (?:NULL|DEFAULT) \\()((?:\"(?:[^\"]|\"\")*\"|[^\")])*)(?=\\))");
 
     private final StateTables tables;
     private final Migration migration;
@@ -54,7 +73,8 @@ public final class SwitchedForeignKeys {
      * One row.
      *
      * @param referringName of the referring table when the row was written
-     * @param present its name today; empty where it is gone
+     * @param present its name today; empty where it is gone, or one of the key's columns is
+     * @param definition with the names that these columns have today
      * @param kept whether it refers to the table natively after the swap, too
      */
     public record Row(
@@ -140,6 +160,27 @@ public final class SwitchedForeignKeys {
         return template.with("foreignKey", tables.foreignKey()).with("migration", migration.id());
     }
 
+    /** The names of the referring columns in a definition, which the server wrote, are replaced; {@code PERIOD} is none. */
+    private static String withColumns(String definition, String[] columns) {
+        Matcher key = COLUMNS.matcher(definition);
+        if (columns.length == 0 || !key.find()) {
+            return definition;
+        }
+        Map<String, String> names = new HashMap<>();
+        Matcher name = NAME.matcher(key.group(1));
+        while (name.find() && names.size() < columns.length) {
+            if (!name.group().equals("PERIOD")) {
+                names.put(name.group(), columns[names.size()]);
+            }
+        }
+        UnaryOperator<String> renamed = list -> NAME.matcher(list)
+                .replaceAll(it -> Matcher.quoteReplacement(names.getOrDefault(it.group(), it.group())));
+        String rest = SET_COLUMNS
+                .matcher(definition.substring(key.end(1)))
+                .replaceAll(it -> Matcher.quoteReplacement(it.group(1) + renamed.apply(it.group(2))));
+        return definition.substring(0, key.start(1)) + renamed.apply(key.group(1)) + rest;
+    }
+
     private static Row map(ResultSet row, boolean incoming) throws SQLException {
         return new Row(
                 incoming,
@@ -149,7 +190,8 @@ public final class SwitchedForeignKeys {
                         ? Optional.empty()
                         : Optional.of(QualifiedName.of(row.getString("nspname"), row.getString("relname"))),
                 new Identifier(row.getString("name")),
-                row.getString("definition"),
+                withColumns(row.getString("definition"), (String[])
+                        row.getArray("columns").getArray()),
                 row.getBoolean("validated"),
                 row.getBoolean("enforced"),
                 row.getBoolean("kept"),

@@ -202,8 +202,13 @@ final class ForeignKeyCompletion {
     private void completeIncoming() throws SQLException {
         for (SwitchedForeignKeys.Row row : switched.find(session, true)) {
             if (row.present().isEmpty()) {
-                run.line("%s is gone, and so foreign key %s was not made again: %s"
+                run.line("%s, or a column of it, is gone, and so foreign key %s was not made again: %s"
                         .formatted(row.referringName(), row.name(), row.definition()));
+                switched.delete(session, row);
+            } else if (!isOn(row.referringOid(), row)
+                    && referencedByParts(row.referringOid(), row).isEmpty()) {
+                run.line("Foreign key %s of %s was dropped since the swap, and so it was not made again: %s"
+                        .formatted(row.name(), row.present().get(), row.definition()));
                 switched.delete(session, row);
             } else {
                 complete(

@@ -44,6 +44,11 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = {oid} AND a.attname = u.name AND NOT a.attisdropped
             ORDER BY u.place""");
 
+    /** Somebody has dropped the trigger on the referring table, as one drops a foreign key. */
+    private static final Sql GIVEN_UP = Sql.of("""
+            SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+                               WHERE t.tgrelid = {oid} AND p.proname = {function})""");
+
     private static final Sql TAKEN = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
                            WHERE conrelid = {oid} AND conname = {name} AND contype <> 't')""");
@@ -145,10 +150,22 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                 gone.add(row);
                 continue;
             }
-            restored.add(new RestoredForeignKeys.Restored(row, tables));
+            boolean givenUp = migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER
+                    && row.enforced()
+                    && !row.kept()
+                    && row.referringOid() != exchange.next().table().oid()
+                    && session.queryBoolean(GIVEN_UP.with("oid", row.referringOid())
+                            .with(
+                                    "function",
+                                    ForeignKeyTriggers.functions(live, row.referringName(), row.name())
+                                            .get(0)
+                                            .name()
+                                            .name()));
+            restored.add(new RestoredForeignKeys.Restored(row, givenUp ? List.of() : tables));
             triggers.addAll(ForeignKeyTriggers.triggersOnReferenced(live, row.referringName(), row.name()));
             if (row.present().isPresent()
                     && !row.kept()
+                    && !givenUp
                     && session.queryBoolean(TAKEN.with("oid", row.referringOid())
                             .with("name", row.name().name()))) {
                 throw new PartitionException(

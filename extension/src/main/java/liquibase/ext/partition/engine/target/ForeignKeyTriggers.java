@@ -263,6 +263,23 @@ public record ForeignKeyTriggers(
                     SCHEMA = c[1], TABLE = c[2], CONSTRAINT = {constraint};
                 END IF;""");
 
+    /** Since PostgreSQL 18 RESTRICT says so. */
+    private static final Sql RESTRICT = Sql.of("""
+            {lookForReferring}
+                IF hits > 0 THEN
+                  {show}
+                  IF pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 180000 THEN
+                    RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
+                      MESSAGE = pg_catalog.format('update or delete on table "%s" violates RESTRICT setting of foreign key constraint "%s" on table "%s"', p[2], {constraint}, c[2]),
+                      DETAIL = pg_catalog.format('Key (%s)=(%s) is referenced from table "%s".', pg_catalog.array_to_string(p[3:], ', '), shown, c[2]),
+                      SCHEMA = c[1], TABLE = c[2], CONSTRAINT = {constraint};
+                  END IF;
+                  RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation',
+                    MESSAGE = pg_catalog.format('update or delete on table "%s" violates foreign key constraint "%s" on table "%s"', p[2], {constraint}, c[2]),
+                    DETAIL = pg_catalog.format('Key (%s)=(%s) is still referenced from table "%s".', pg_catalog.array_to_string(p[3:], ', '), shown, c[2]),
+                    SCHEMA = c[1], TABLE = c[2], CONSTRAINT = {constraint};
+                END IF;""");
+
     /** The path is that of the statement which fired the trigger, as the trigger's condition has kept it; the names need none. */
     private static final Sql CHANGE_REFERRING = Sql.of("""
             IF NOT as_made THEN
@@ -701,7 +718,7 @@ public record ForeignKeyTriggers(
     }
 
     private Sql action(Action action, boolean delete) {
-        Sql refuse = named(REFUSE)
+        Sql refuse = named(action == Action.RESTRICT ? RESTRICT : REFUSE)
                 .with(
                         "lookForReferring",
                         perform(form -> Sql.of("FROM {referring} AS c WHERE {refers} FOR KEY SHARE OF c")

@@ -231,6 +231,8 @@ class IncomingForeignKeysTest {
                 "CREATE TABLE notes (o bigint CONSTRAINT old REFERENCES orders NOT NULL, n text REFERENCES orders (number)) PARTITION BY HASH (o)",
                 "CREATE TABLE notes_0 PARTITION OF notes FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
                 "CREATE TABLE gone (o bigint CONSTRAINT g REFERENCES orders)",
+                "CREATE TABLE cut (o bigint CONSTRAINT cut_order REFERENCES orders, n text)",
+                "CREATE TABLE given_up (o bigint CONSTRAINT given_up_order REFERENCES orders)",
                 "COMMENT ON CONSTRAINT old ON notes IS 'it''s'",
                 "CREATE TABLE dirty (o bigint)",
                 "INSERT INTO dirty VALUES (12345)",
@@ -239,7 +241,7 @@ class IncomingForeignKeysTest {
                 "INSERT INTO shop.\"Li nes\" VALUES (1, 1, 'n1')",
                 "INSERT INTO notes VALUES (2, 'n2')");
         List<String> before = definitions();
-        assertThat(before).hasSize(7);
+        assertThat(before).hasSize(9);
         List<String> triggers = database.queryStrings("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal");
         orders.incomingForeignKeys(IncomingForeignKeys.parse(way)).throughSwap();
 
@@ -248,22 +250,36 @@ class IncomingForeignKeysTest {
                         database.queryLong(
                                 "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = 'orders_old'::regclass"))
                 .isZero();
-        assertThat(ourFunctions()).hasSize(way.equals("trigger") ? 14 : 0);
+        assertThat(ourFunctions()).hasSize(way.equals("trigger") ? 18 : 0);
         assertThat(errorOf("INSERT INTO notes VALUES (700, NULL)")).isEqualTo(way.equals("trigger") ? "23503" : "");
         assertThat(errorOf("INSERT INTO dirty VALUES (700)")).isEqualTo(way.equals("trigger") ? "23503" : "");
         database.execute("DELETE FROM notes WHERE o = 700", "DELETE FROM dirty WHERE o = 700", "DROP TABLE gone");
-        database.execute("ALTER TABLE shop.\"Li nes\" RENAME TO lines2");
+        database.execute(
+                "ALTER TABLE shop.\"Li nes\" RENAME TO lines2",
+                "ALTER TABLE shop.lines2 RENAME COLUMN n TO \"the \"\"n\"\",)\"",
+                "ALTER TABLE cut DROP COLUMN o");
+        if (way.equals("trigger")) {
+            database.execute("DROP TRIGGER given_up_order ON given_up");
+        }
 
         orders.reverseSwap();
 
         assertThat(definitions())
                 .containsExactlyInAnyOrderElementsOf(before.stream()
-                        .filter(it -> !it.startsWith("gone"))
-                        .map(it -> it.replace("\"Li nes\"", "lines2"))
+                        .filter(it -> !it.startsWith("gone") && !it.startsWith("cut"))
+                        .filter(it -> !it.startsWith("given_up") || way.equals("drop"))
+                        .map(it -> it.replace("\"Li nes\"", "lines2")
+                                .replace("KEY (n, o)", "KEY (\"the \"\"n\"\",)\", o)"))
                         .toList());
         assertThat(orders.lines())
-                .anySatisfy(line ->
-                        assertThat(line).contains("public.gone is gone, and so foreign key g was not made again"));
+                .anySatisfy(line -> assertThat(line)
+                        .contains("public.gone, or a column of it, is gone, and so foreign key g was not made again"))
+                .anySatisfy(line -> assertThat(line).contains("public.cut, or a column of it, is gone"));
+        if (way.equals("trigger")) {
+            assertThat(orders.lines())
+                    .anySatisfy(line -> assertThat(line)
+                            .contains("Foreign key given_up_order of public.given_up was dropped since the swap"));
+        }
         assertThat(ourFunctions()).isEmpty();
         assertThat(errorOf("INSERT INTO notes VALUES (700, NULL)")).isEqualTo("23503");
         orders.step("rollback", run -> CaptureStep.stop(run, MigrationFixture.LOCK));

@@ -31,7 +31,7 @@ public record RestoredForeignKeys(
      * One of them.
      *
      * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that is not
-     *     validated on a partitioned table; none where it is gone
+     *     validated on a partitioned table; none where it, or the key, is gone
      */
     public record Restored(SwitchedForeignKeys.Row row, List<QualifiedName> tables) {
         public Restored {
