@@ -64,6 +64,17 @@ public record DefaultSample(
     /** Rows of the sample that go to the same place: into a partition of their own, or not. */
     private record Counted(boolean aside, long rows, DefaultRows causes, String first, String last) {}
 
+    /** What was read of the table: {@code whole} where these are all of its rows. */
+    private record Counts(boolean whole, List<Counted> counted) {
+        long rows() {
+            return counted.stream().mapToLong(Counted::rows).sum();
+        }
+
+        Optional<Counted> aside() {
+            return counted.stream().filter(Counted::aside).findFirst();
+        }
+    }
+
     /**
      * Reads a few thousand rows in at most three seconds, ACCESS SHARE on the source meanwhile; changes nothing.
      *
@@ -74,22 +85,9 @@ public record DefaultSample(
     static Optional<DefaultSample> read(Session session, NewTable plan, Conversions conversions, DefaultShare share)
             throws SQLException {
         NewTableSpec spec = plan.spec();
-        boolean[] whole = {false};
-        LimitedReading.Result<List<Counted>> read;
+        LimitedReading.Result<Counts> read;
         try {
-            read = new LimitedReading(session, LIMIT).run("a sample", () -> {
-                RowSample sample =
-                        RowSample.of(session, spec.source(), plan.key().columns());
-                whole[0] = sample.whole();
-                return session.query(
-                        count(plan, conversions, sample),
-                        row -> new Counted(
-                                row.getBoolean("aside"),
-                                row.getLong("rows"),
-                                DefaultRows.read(row),
-                                row.getString("first"),
-                                row.getString("last")));
-            });
+            read = new LimitedReading(session, LIMIT).run("a sample", () -> count(session, plan, conversions));
         } catch (SQLException e) {
             if (e.getSQLState() == null || SqlState.isConnectionLost(e) || SqlState.QUERY_CANCELED.matches(e)) {
                 throw e;
@@ -101,19 +99,33 @@ public record DefaultSample(
             return Optional.of(new DefaultSample(
                     spec, 0, false, DefaultRows.none(), Optional.empty(), share, Optional.of(read.why())));
         }
-        long rows = read.value().get().stream().mapToLong(Counted::rows).sum();
-        Optional<Counted> aside =
-                read.value().get().stream().filter(Counted::aside).findFirst();
-        return rows == 0
+        Counts counts = read.value().get();
+        Optional<Counted> aside = counts.aside();
+        return counts.rows() == 0
                 ? Optional.empty()
                 : Optional.of(new DefaultSample(
                         spec,
-                        rows,
-                        whole[0],
+                        counts.rows(),
+                        counts.whole(),
                         aside.map(Counted::causes).orElse(DefaultRows.none()),
                         aside.filter(it -> it.first() != null).map(it -> "%s to %s".formatted(it.first(), it.last())),
                         share,
                         Optional.empty()));
+    }
+
+    private static Counts count(Session session, NewTable plan, Conversions conversions) throws SQLException {
+        RowSample sample =
+                RowSample.of(session, plan.spec().source(), plan.key().columns());
+        return new Counts(
+                sample.whole(),
+                session.query(
+                        count(plan, conversions, sample),
+                        row -> new Counted(
+                                row.getBoolean("aside"),
+                                row.getLong("rows"),
+                                DefaultRows.read(row),
+                                row.getString("first"),
+                                row.getString("last"))));
     }
 
     private static Sql count(NewTable plan, Conversions conversions, RowSample sample) {
