@@ -22,7 +22,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * refers to the table says what is to be made again on rollback; or, where it was kept, what is still to be done about it. Of one that
  * was kept and needs nothing more the catalog knows all, whatever becomes of it, and there is no row.
  */
-public final class SwitchedForeignKeys {
+public final class SwitchedForeignKeys extends SwitchRecords {
     private static final Sql INSERT = Sql.of("""
             INSERT INTO {foreignKey} (migration_id, incoming, referring_oid, referring_schema, referring_table, name, referring_columns,
                                       definition, validated, enforced, kept, comment)
@@ -61,12 +61,8 @@ public final class SwitchedForeignKeys {
     private static final Pattern SET_COLUMNS =
             Pattern.compile("( SET (?:NULL|DEFAULT) \\()((?:\"(?:[^\"]|\"\")*\"|[^\")])*)(?=\\))");
 
-    private final StateTables tables;
-    private final Migration migration;
-
     public SwitchedForeignKeys(StateTables tables, Migration migration) {
-        this.tables = tables;
-        this.migration = migration;
+        super("foreignKey", tables.foreignKey(), migration);
     }
 
     /**
@@ -156,10 +152,6 @@ public final class SwitchedForeignKeys {
                 .with("name", row.name().name());
     }
 
-    private Sql sql(Sql template) {
-        return template.with("foreignKey", tables.foreignKey()).with("migration", migration.id());
-    }
-
     /** The names of the referring columns in a definition, which the server wrote, are replaced; {@code PERIOD} is none. */
     private static String withColumns(String definition, String[] columns) {
         Matcher key = COLUMNS.matcher(definition);
@@ -186,9 +178,7 @@ public final class SwitchedForeignKeys {
                 incoming,
                 row.getLong("referring_oid"),
                 QualifiedName.of(row.getString("referring_schema"), row.getString("referring_table")),
-                row.getString("relname") == null
-                        ? Optional.empty()
-                        : Optional.of(QualifiedName.of(row.getString("nspname"), row.getString("relname"))),
+                present(row),
                 new Identifier(row.getString("name")),
                 withColumns(row.getString("definition"), (String[])
                         row.getArray("columns").getArray()),

@@ -14,7 +14,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * <p>A row of an identity column's sequence is there as long as the sequence counts by twice its increment. A row of a serial
  * column's sequence says which type the sequence had before the swap gave it a wider one.
  */
-public final class SwitchedSequences {
+public final class SwitchedSequences extends SwitchRecords {
     private static final Sql FIND = Sql.of("""
             SELECT s.sequence_oid, s.name, s.increment, s.options, s.narrower_type, n.nspname, c.relname, p.seqincrement
             FROM {sequence} AS s
@@ -42,12 +42,8 @@ public final class SwitchedSequences {
 
     private static final Sql SET_INCREMENT = Sql.of("ALTER SEQUENCE {sequence} INCREMENT BY {increment}");
 
-    private final StateTables tables;
-    private final Migration migration;
-
     public SwitchedSequences(StateTables tables, Migration migration) {
-        this.tables = tables;
-        this.migration = migration;
+        super("sequence", tables.sequence(), migration);
     }
 
     /**
@@ -91,9 +87,7 @@ public final class SwitchedSequences {
                         Optional.ofNullable(row.getString("increment")).map(Long::valueOf),
                         row.getString("options"),
                         Optional.ofNullable(row.getString("narrower_type")),
-                        row.getString("relname") == null
-                                ? Optional.empty()
-                                : Optional.of(QualifiedName.of(row.getString("nspname"), row.getString("relname"))),
+                        present(row),
                         row.getLong("seqincrement")));
     }
 
@@ -117,9 +111,5 @@ public final class SwitchedSequences {
 
     public Sql deleteAllStatement() {
         return sql(DELETE_ALL);
-    }
-
-    private Sql sql(Sql template) {
-        return template.with("sequence", tables.sequence()).with("migration", migration.id());
     }
 }
