@@ -390,17 +390,25 @@ final class Stories {
                 .changes(
                         "public.documents",
                         // Before an insert it fires on the table, and before an update on every child.
-                        "+ trigger A CREATE TRIGGER \"!documents_leave\" AFTER INSERT OR UPDATE ON public.documents…",
-                        "+ trigger A CREATE TRIGGER \"!documents_route\" AFTER INSERT OR UPDATE ON public.documents…")
+                        "+ trigger A CREATE TRIGGER \"!documents_leave1\" AFTER INSERT OR UPDATE ON public.documents…",
+                        "+ trigger A CREATE TRIGGER \"!documents_leave2\" AFTER INSERT OR UPDATE ON public.documents…",
+                        "+ trigger A CREATE TRIGGER \"!documents_route1\" AFTER INSERT OR UPDATE ON public.documents…",
+                        "+ trigger A CREATE TRIGGER \"!documents_route2\" AFTER INSERT OR UPDATE ON public.documents…")
                 .leaves(
                         "+ function documents_child(timestamp without time zone)",
                         "+ function documents_columns(text)",
                         "+ function documents_insert(regclass)",
                         "+ function documents_leave()",
+                        "+ function documents_leave_as_writer()",
                         "+ function documents_make(date)",
                         "+ function documents_move()",
+                        "+ function documents_move_as_writer()",
                         "+ function documents_moved()",
+                        "+ function documents_moved_as_writer()",
+                        "+ function documents_others(regclass,integer)",
+                        "+ function documents_permit(regclass,integer)",
                         "+ function documents_route()",
+                        "+ function documents_route_as_writer()",
                         "+ function documents_time(documents)")
                 .shows(shown -> shown.is("""
                                 SELECT count(*) FROM documents

@@ -108,8 +108,7 @@ public final class RoutingCost {
                         .with("to", to));
         TriggerRouting routing = new TriggerRouting(
                 table,
-                new PartitionLayout(table(target) + "_", PartitionInterval.MONTH, until.minusMonths(MONTHS), until),
-                TriggerRouting.Rights.OWNER);
+                new PartitionLayout(table(target) + "_", PartitionInterval.MONTH, until.minusMonths(MONTHS), until));
         for (Sql statement : routing.childStatements(parent)) {
             run(connection, statement.text());
         }

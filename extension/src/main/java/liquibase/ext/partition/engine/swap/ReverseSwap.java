@@ -258,7 +258,7 @@ public final class ReverseSwap {
         return Switch.of(
                 exchange,
                 names,
-                TriggerRoutings.of(reader, migration, backup, live, List.of()),
+                TriggerRoutings.of(reader, migration, backup, live),
                 SettingsParts.of(run.session(), exchange, names),
                 true,
                 ForeignKeys.reverse(run, migration, exchange),

@@ -276,7 +276,7 @@ public final class Swap {
         return Switch.of(
                 exchange,
                 names,
-                TriggerRoutings.of(reader, migration, source, entering, ordinary.userTriggers(replay.capture()::owns)),
+                TriggerRoutings.of(reader, migration, source, entering),
                 SettingsParts.of(run.session(), exchange, names),
                 stretched,
                 ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.swap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.run.Lock;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -56,18 +57,17 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
         parts.add(new Ownership(exchange));
         parts.add(new IndexNames(exchange, names));
         parts.addAll(settings);
-        parts.add(new UserTriggers(
-                exchange,
-                exchange.old()
-                        .userTriggers(name -> capture.capture().owns(name)
-                                || foreignKeys.triggers().contains(name)
-                                || routing.filter(it -> it.owns(name)).isPresent())));
+        List<Trigger> userTriggers = exchange.old()
+                .userTriggers(name -> capture.capture().owns(name)
+                        || foreignKeys.triggers().contains(name)
+                        || routing.filter(it -> it.owns(name)).isPresent());
+        parts.add(new UserTriggers(exchange, userTriggers));
         parts.add(new TableGrants(exchange));
         parts.addAll(protection);
         parts.add(new TableComment(exchange));
         parts.addAll(foreignKeys.incoming());
         parts.add(capture);
-        parts.add(new RoutingTriggers(exchange, routing));
+        parts.add(new RoutingTriggers(exchange, routing, userTriggers));
         parts.add(foreignKeys.own());
         parts.addAll(dependents);
         return new Switch(exchange, parts);

@@ -1,11 +1,9 @@
 package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.target.ChildrenByTrigger;
@@ -16,24 +14,12 @@ import liquibase.ext.partition.engine.target.TriggerRouting;
 final class TriggerRoutings {
     private TriggerRoutings() {}
 
-    /**
-     * @param userTriggers of the table; where one of them is to be on the children, these are written with the writer's rights, as
-     *     the trigger expects it
-     */
-    static Optional<TriggerRouting> of(
-            TableReader reader, Migration migration, Table ordinary, Table routed, List<Trigger> userTriggers)
+    static Optional<TriggerRouting> of(TableReader reader, Migration migration, Table ordinary, Table routed)
             throws SQLException {
         if (migration.spec().routing() == Routing.NATIVE) {
             return Optional.empty();
         }
         RowMatch match = RowMatch.of(reader, migration, ordinary, routed);
-        return Optional.of(ChildrenByTrigger.of(
-                migration.spec(),
-                match.partitionKey(),
-                userTriggers.stream()
-                                .anyMatch(trigger ->
-                                        TriggerRouting.onChildren(trigger).isPresent())
-                        ? TriggerRouting.Rights.WRITER
-                        : TriggerRouting.Rights.OWNER));
+        return Optional.of(ChildrenByTrigger.of(migration.spec(), match.partitionKey()));
     }
 }

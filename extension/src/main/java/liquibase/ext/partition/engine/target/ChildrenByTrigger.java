@@ -14,14 +14,14 @@ public final class ChildrenByTrigger {
 
     private ChildrenByTrigger() {}
 
-    public static TriggerRouting of(NewTableSpec spec, PartitionKey partitionKey, TriggerRouting.Rights rights) {
+    public static TriggerRouting of(NewTableSpec spec, PartitionKey partitionKey) {
         RoutedTable table = new RoutedTable(
                 spec.source(),
                 columns(partitionKey),
                 partitionKey::time,
                 (columns, from, to) ->
                         check(partitionKey, columns).with("from", from).with("to", to));
-        return new TriggerRouting(table, spec.layout(), rights);
+        return new TriggerRouting(table, spec.layout());
     }
 
     private static List<Identifier> columns(PartitionKey key) {

@@ -167,8 +167,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
     }
 
     private List<Sql> childStatements() {
-        List<Sql> statements = new ArrayList<>(
-                ChildrenByTrigger.of(spec, key, TriggerRouting.Rights.OWNER).childStatements(newTable()));
+        List<Sql> statements = new ArrayList<>(ChildrenByTrigger.of(spec, key).childStatements(newTable()));
         for (QualifiedName child : partitions()) {
             if (!settings.parameters().isEmpty()) {
                 statements.add(SET_PARAMETERS

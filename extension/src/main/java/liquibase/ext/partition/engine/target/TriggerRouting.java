@@ -41,6 +41,13 @@ import liquibase.ext.partition.engine.sql.Sql;
  * As with native partitioning the row's DELETE and AFTER INSERT triggers fire; its AFTER UPDATE triggers fire too, and BEFORE INSERT
  * triggers do not. {@code UPDATE … RETURNING} shows the new values, but the old ones of the columns that hold the time.
  *
+ * <p><b>Rights.</b> As with native partitioning, rights on the parent are enough, those granted tomorrow too: a row is taken out of a
+ * table and put into another with the owner's rights and a pinned path. Where that would fire a trigger which could tell the
+ * difference, or somebody else's, it is done with the writer's rights ({@link OthersTriggers}), who needs INSERT on the child then (a
+ * child that is made later gets the default child's grants), and for updates of the time SELECT and DELETE too. So each of these
+ * deeds has two trigger functions, one of which does it. PUBLIC may call what looks up whether a
+ * table has such triggers, in the catalog.
+ *
  * <p>Of a user's triggers, those BEFORE INSERT FOR EACH ROW and those FOR EACH STATEMENT belong on the parent, other row triggers on the
  * children. Statement triggers for DELETE cannot be kept: removing a row from the parent fires them.
  *
@@ -51,25 +58,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param table what is routed
  * @param layout its prefix, interval and {@code from}; {@code until} is only where the children made in advance end
- * @param rights whose rights the work in the children takes
  */
-public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights rights) {
-    /** Whose rights, {@code current_user} and {@code search_path} hold while a child is written. */
-    public enum Rights {
-        /**
-         * The table owner's, with a pinned path. As with native partitioning, rights on the parent are enough, those granted
-         * tomorrow too. For children without a user's row triggers, which would run as the owner, and not find an unqualified name.
-         */
-        OWNER,
-
-        /**
-         * The writer's. A user's row triggers run as on a plain table. Writers need the rights on the children too (a child that
-         * is made later gets the default child's grants): INSERT, and for updates of the time INSERT, SELECT and DELETE. PUBLIC may
-         * call the functions that look up a child and its columns in the catalog.
-         */
-        WRITER
-    }
-
+public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     /** Stands for what is known at run time while a template is built; never part of a name or an expression. */
     private static final Sql CHILD = Sql.raw("\u0001");
 
@@ -84,6 +74,13 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     private static final Sql AS_OWNER = Sql.of("SECURITY DEFINER SET search_path = pg_catalog, pg_temp");
 
+    /** What the function that does it with the writer's rights is called. */
+    private static final String AS_WRITER = "_as_writer";
+
+    private static final Sql TABLE_AND_EVENT = Sql.raw("pg_catalog.regclass, pg_catalog.int4");
+    private static final Sql INSERTED = Sql.raw(Integer.toString(OthersTriggers.INSERT));
+    private static final Sql DELETED = Sql.raw(Integer.toString(OthersTriggers.DELETE));
+
     /** Kept as a tree, so that it follows a column that gets another name. */
     private static final Sql CREATE_TIME_FUNCTION = Sql.of("""
             CREATE FUNCTION {timeOf}(routed {parent}) RETURNS timestamp LANGUAGE sql IMMUTABLE RETURN {time}""");
@@ -92,7 +89,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     /**
      * The names are those of the row's type and not of {@code pg_attribute}, where a transaction with an older snapshot would not see
-     * a column that was added since, and would lose its value. Which of them are generated does not change without a rewrite.
+     * a column that was added since, and would lose its value. Which of them are generated is in no row's type, so where DROP EXPRESSION
+     * may have come since, the transaction has to begin anew.
      */
     private static final Sql CREATE_COLUMNS_FUNCTION = Sql.of("""
             CREATE FUNCTION {columnsOf}(isolation pg_catalog.text) RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE {asOwner} AS {quote}
@@ -119,51 +117,130 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
               isolation pg_catalog.text := pg_catalog.current_setting('transaction_isolation');
             BEGIN
               IF isolation IN ('repeatable read', 'serializable') THEN
+                IF EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                           WHERE a.attrelid = {parentName}::pg_catalog.regclass AND a.attgenerated <> '' AND {replaced}) THEN
+                  RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+                    MESSAGE = pg_catalog.format('could not serialize access, because a generated column of %s was altered since the transaction began', {parentName}::pg_catalog.regclass),
+                    HINT = 'Nothing was changed. Run the transaction again.';
+                END IF;
                 RETURN 'INSERT INTO ' || child::pg_catalog.text || {columnsOf}(isolation);
               END IF;
               RETURN 'INSERT INTO ' || child::pg_catalog.text
-                || (SELECT {columnsOf}('') FROM (SELECT) AS one LEFT JOIN ONLY {parent} AS o ON false);
+                || (SELECT {columnsOf}(''::pg_catalog.text) FROM (SELECT) AS one LEFT JOIN ONLY {parent} AS o ON false);
             END
             {quote}""");
 
-    /** Rows never go to a table that was taken out of the inheritance (NO INHERIT) but kept its name. */
+    /**
+     * The child of a time, locked for the writer. Rows never go to a table that was taken out of the inheritance (NO INHERIT) but kept
+     * its name: it is asked again once the lock is there, since who waited for it may have waited for just that. An older
+     * snapshot shows what was, but the parser looks up by the latest one whether a row of the one is a row of the other. For functions
+     * with the owner's rights and path, which cost too much to be taken again for each row.
+     */
     private static final Sql CREATE_CHILD_FUNCTION = Sql.of("""
-            CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS pg_catalog.regclass LANGUAGE plpgsql {asOwner} AS {quote}
+            CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS pg_catalog.regclass LANGUAGE plpgsql AS {quote}
             DECLARE
+              parent pg_catalog.regclass := {parentName}::pg_catalog.regclass;
               child pg_catalog.regclass;
             BEGIN
-              IF routed_at >= {from} AND routed_at < timestamp '10000-01-01' THEN
-                child := pg_catalog.to_regclass(pg_catalog.format('%I.%I', {schema}, {prefix} || pg_catalog.to_char(routed_at, {pattern})));
-                IF EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
-                           WHERE i.inhrelid = child AND i.inhparent = {parentName}::pg_catalog.regclass) THEN
+              FOREACH child IN ARRAY ARRAY[
+                CASE WHEN routed_at >= {from} AND routed_at < timestamp '10000-01-01' THEN
+                  pg_catalog.to_regclass(pg_catalog.format('%I.%I', {schema}, {prefix} || pg_catalog.to_char(routed_at, {pattern}))) END,
+                pg_catalog.to_regclass({defaultName})]
+              LOOP
+                CONTINUE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = child AND i.inhparent = parent);
+                EXECUTE pg_catalog.format('LOCK TABLE ONLY %s IN ROW EXCLUSIVE MODE', child);
+                IF pg_catalog.current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+                  BEGIN
+                    EXECUTE pg_catalog.format('SELECT NULL::%s::%s', child, parent);
+                    RETURN child;
+                  EXCEPTION WHEN cannot_coerce THEN
+                    CONTINUE;
+                  END;
+                ELSIF EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = child AND i.inhparent = parent) THEN
                   RETURN child;
                 END IF;
-              END IF;
-              RETURN {defaultName}::pg_catalog.regclass;
+              END LOOP;
+              RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = pg_catalog.format('there is no place for a row of %s: its default child %s is no child of it any more', parent, {defaultSaid}),
+                HINT = pg_catalog.format('Nothing was changed. Make it one again: ALTER TABLE %s INHERIT %s;', {defaultName}, parent);
             END
             {quote}""");
 
     /**
      * By the {@code ctid}, and without the setting a session that plans this while the parent is small would go on scanning all that
      * was ever inserted since the last VACUUM, for each row; in a SERIALIZABLE transaction that scan would be a read of the whole
-     * parent. In a trigger of its own, so that no trigger and no check of the child runs with that setting. Always with the
-     * owner's rights: who may INSERT may not always DELETE.
+     * parent. In a trigger of its own, so that no trigger and no check of the child runs with that setting. With the owner's rights
+     * where these can do no harm: who may INSERT may not always DELETE. The parent is named in these functions, and another table
+     * may have its name by now.
      */
     private static final Sql CREATE_LEAVE_FUNCTION = Sql.of("""
             CREATE FUNCTION {leave}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} SET enable_seqscan = off AS {quote}
             BEGIN
+              IF TG_RELID IS DISTINCT FROM pg_catalog.to_regclass({parentName})::pg_catalog.oid THEN
+                RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                  MESSAGE = pg_catalog.format('%s was renamed, and the triggers that put its rows into its children know it as %s', TG_RELID::pg_catalog.regclass, {parentSaid}),
+                  HINT = 'Nothing was changed. Give it that name again.';
+              END IF;
+              IF {others}(TG_RELID::pg_catalog.regclass, {deleted}) IS NOT NULL THEN
+                PERFORM pg_catalog.set_config('liquibase_partition.left', '', true);
+                RETURN NULL;
+              END IF;
               DELETE FROM ONLY {parent} AS c WHERE c.ctid = NEW.ctid;
               PERFORM pg_catalog.set_config('liquibase_partition.left', FOUND::pg_catalog.text, true);
               RETURN NULL;
             END
             {quote}""");
 
-    /** A row that was updated since, by a function that the statement calls, has fired the trigger for the version that is there. */
+    private static final Sql CREATE_LEAVE_AS_WRITER_FUNCTION = Sql.of("""
+            CREATE FUNCTION {leaveAsWriter}() RETURNS pg_catalog.trigger LANGUAGE plpgsql AS {quote}
+            DECLARE
+              seqscan pg_catalog.text;
+              gone pg_catalog.bool;
+            BEGIN
+              IF pg_catalog.current_setting('liquibase_partition.left') = '' THEN
+                PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted});
+                seqscan := pg_catalog.current_setting('enable_seqscan');
+                PERFORM pg_catalog.set_config('enable_seqscan', 'off', true);
+                DELETE FROM ONLY {parent} AS c WHERE c.ctid = NEW.ctid;
+                gone := FOUND;
+                PERFORM pg_catalog.set_config('enable_seqscan', seqscan, true);
+                PERFORM pg_catalog.set_config('liquibase_partition.left', gone::pg_catalog.text, true);
+              END IF;
+              RETURN NULL;
+            END
+            {quote}""");
+
+    /**
+     * A row that was updated since, by a function that the statement calls, has fired the trigger for the version that is there. Where
+     * the writer is to insert it, the setting has the child and the statement: what reads the table's columns is for nobody to call.
+     */
     private static final Sql CREATE_ROUTE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {route}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
+            CREATE FUNCTION {route}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} AS {quote}
+            DECLARE
+              child pg_catalog.regclass;
             BEGIN
               IF pg_catalog.current_setting('liquibase_partition.left') = 'true' THEN
-                EXECUTE {insertInto}({childOf}({timeOf}(NEW))) USING NEW;
+                child := {childOf}({timeOf}(NEW));
+                IF {others}(child, {inserted}) IS NOT NULL THEN
+                  PERFORM pg_catalog.set_config('liquibase_partition.left', child::pg_catalog.oid || ' ' || {insertInto}(child), true);
+                  RETURN NULL;
+                END IF;
+                EXECUTE {insertInto}(child) USING NEW;
+                PERFORM pg_catalog.set_config('liquibase_partition.left', 'false', true);
+              END IF;
+              RETURN NULL;
+            END
+            {quote}""");
+
+    private static final Sql CREATE_ROUTE_AS_WRITER_FUNCTION = Sql.of("""
+            CREATE FUNCTION {routeAsWriter}() RETURNS pg_catalog.trigger LANGUAGE plpgsql AS {quote}
+            DECLARE
+              task pg_catalog.text := pg_catalog.current_setting('liquibase_partition.left');
+            BEGIN
+              IF task NOT IN ('true', 'false', '') THEN
+                PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted});
+                EXECUTE pg_catalog.substr(task, 1 + pg_catalog.strpos(task, ' ')) USING NEW;
+                PERFORM pg_catalog.set_config('liquibase_partition.left', 'false', true);
               END IF;
               RETURN NULL;
             END
@@ -182,18 +259,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
      * The setting names the row that is left over, and ends with the transaction. Nobody can make a row vanish by setting it: a row
      * that stays takes it back. What is left over must satisfy the child's CHECK, and the default child has none.
      */
-    private static final Sql CREATE_MOVE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {moveFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
-            DECLARE
-              child pg_catalog.regclass := {childOf}({timeOf}(NEW::{parent}));
-              columns pg_catalog.text[];
-              times pg_catalog.text[];
-            BEGIN
-              IF child = TG_RELID THEN
-                PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
-                RETURN NEW;
-              END IF;
-              EXECUTE {insertInto}(child) USING NEW;
+    private static final Sql MOVE = Sql.of("""
+            EXECUTE {insert} USING NEW;
               IF TG_RELID <> {defaultName}::pg_catalog.regclass THEN
                 columns := ARRAY(SELECT k.name FROM pg_catalog.json_object_keys(pg_catalog.row_to_json(NEW)) AS k (name));
                 times := ARRAY({timeColumns});
@@ -209,25 +276,94 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                 END IF;
               END IF;
               PERFORM pg_catalog.set_config('liquibase_partition.moved', TG_RELID::pg_catalog.text || ':' || OLD.ctid::pg_catalog.text, true);
-              RETURN NEW;
+              RETURN NEW;""");
+
+    /**
+     * A trigger that comes later could keep the old row from being updated, and the new one would be there as well. A table that was taken
+     * out of the inheritance is one like any other. Where the writer is to insert the row, the setting has the child and the statement.
+     */
+    private static final Sql CREATE_MOVE_FUNCTION = Sql.of("""
+            CREATE FUNCTION {moveFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} AS {quote}
+            DECLARE
+              child pg_catalog.regclass;
+              later pg_catalog.name;
+              columns pg_catalog.text[];
+              times pg_catalog.text[];
+            BEGIN
+              IF NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
+                             WHERE i.inhrelid = TG_RELID AND i.inhparent = pg_catalog.to_regclass({parentName})) THEN
+                PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
+                RETURN NEW;
+              END IF;
+              child := {childOf}({timeOf}(NEW::{parent}));
+              IF child = TG_RELID THEN
+                PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
+                RETURN NEW;
+              END IF;
+              SELECT t.tgname INTO later FROM pg_catalog.pg_trigger AS t
+              WHERE t.tgrelid = TG_RELID AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 19 = 19 AND t.tgname > {moveLast}
+              LIMIT 1;
+              IF FOUND THEN
+                RAISE EXCEPTION USING ERRCODE = 'triggered_data_change_violation',
+                  MESSAGE = pg_catalog.format('a row of %s cannot move to another child, because trigger %I fires after the one that moves it', TG_RELID::pg_catalog.regclass, later),
+                  HINT = pg_catalog.format('Nothing was changed. Give the trigger a name that sorts before: ALTER TRIGGER %I ON %s RENAME TO %I;', later, TG_RELID::pg_catalog.regclass, 'before_' || later);
+              END IF;
+              IF {others}(child, {inserted}) IS NOT NULL THEN
+                PERFORM pg_catalog.set_config('liquibase_partition.moved', '>' || child::pg_catalog.oid || ' ' || {insertInto}(child), true);
+                RETURN NEW;
+              END IF;
+              {move}
+            END
+            {quote}""");
+
+    private static final Sql CREATE_MOVE_AS_WRITER_FUNCTION = Sql.of("""
+            CREATE FUNCTION {moveAsWriter}() RETURNS pg_catalog.trigger LANGUAGE plpgsql AS {quote}
+            DECLARE
+              task pg_catalog.text := pg_catalog.substr(pg_catalog.current_setting('liquibase_partition.moved'), 2);
+              columns pg_catalog.text[];
+              times pg_catalog.text[];
+            BEGIN
+              PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted});
+              {move}
             END
             {quote}""");
 
     /** A trigger of a user may keep the row from being deleted, and then it would be there twice. */
-    private static final Sql CREATE_MOVED_FUNCTION = Sql.of("""
-            CREATE FUNCTION {movedFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {rights} AS {quote}
-            DECLARE
-              deleted pg_catalog.int8;
-            BEGIN
-              PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
-              EXECUTE pg_catalog.format('DELETE FROM ONLY %s AS c WHERE c.ctid = %L', TG_RELID::pg_catalog.regclass, NEW.ctid);
+    private static final Sql TAKE_AWAY = Sql.of("""
+            EXECUTE pg_catalog.format('DELETE FROM ONLY %s AS c WHERE c.ctid = %L', TG_RELID::pg_catalog.regclass, NEW.ctid);
               GET DIAGNOSTICS deleted = ROW_COUNT;
               IF deleted = 0 THEN
                 RAISE EXCEPTION USING ERRCODE = 'triggered_data_change_violation',
                   MESSAGE = pg_catalog.format('a row of %s cannot move to another child, because a trigger keeps it from being deleted here', TG_RELID::pg_catalog.regclass),
                   HINT = 'Nothing was changed. Insert the row anew with its other date, or have the trigger let it go.';
               END IF;
-              RETURN NULL;
+              PERFORM pg_catalog.set_config('liquibase_partition.taken', 'true', true);
+              RETURN NULL;""");
+
+    private static final Sql CREATE_MOVED_FUNCTION = Sql.of("""
+            CREATE FUNCTION {movedFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} AS {quote}
+            DECLARE
+              deleted pg_catalog.int8;
+            BEGIN
+              PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
+              IF {others}(TG_RELID::pg_catalog.regclass, {deleted}) IS NOT NULL THEN
+                PERFORM pg_catalog.set_config('liquibase_partition.taken', 'false', true);
+                RETURN NULL;
+              END IF;
+              {takeAway}
+            END
+            {quote}""");
+
+    private static final Sql CREATE_MOVED_AS_WRITER_FUNCTION = Sql.of("""
+            CREATE FUNCTION {movedAsWriter}() RETURNS pg_catalog.trigger LANGUAGE plpgsql AS {quote}
+            DECLARE
+              deleted pg_catalog.int8;
+            BEGIN
+              IF pg_catalog.current_setting('liquibase_partition.taken') = 'true' THEN
+                RETURN NULL;
+              END IF;
+              PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted});
+              {takeAway}
             END
             {quote}""");
 
@@ -253,6 +389,11 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                 RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
                   MESSAGE = 'by an older snapshot not all is seen that the default child has, and the new child is to have',
                   HINT = 'Do it in a READ COMMITTED transaction.';
+              END IF;
+              IF NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
+                             WHERE i.inhrelid = default_child AND i.inhparent = {parentName}::pg_catalog.regclass) THEN
+                RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                  MESSAGE = pg_catalog.format('%s, which tells what a child has, is no child of %s', default_child, {parentName}::pg_catalog.regclass);
               END IF;
               full_name := pg_catalog.format('%I.%I', {schema}, {prefix} || pg_catalog.to_char(lower, {pattern}));
               LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE;
@@ -429,6 +570,12 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
               WHEN (({time} >= {from} AND {time} < 'infinity') OR pg_catalog.current_setting('liquibase_partition.moved', true) <> '')
               EXECUTE FUNCTION {function}()""");
 
+    /** Where the first one has left the row to this one. */
+    private static final Sql CREATE_MOVE_AS_WRITER_TRIGGER = Sql.of("""
+            CREATE TRIGGER {trigger} BEFORE UPDATE ON {child} FOR EACH ROW
+              WHEN (pg_catalog.left(pg_catalog.current_setting('liquibase_partition.moved', true), 1) = '>')
+              EXECUTE FUNCTION {function}()""");
+
     /** The condition is looked at right after the row's update, so the setting is still this row's. */
     private static final Sql CREATE_MOVED_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} AFTER UPDATE ON {child} FOR EACH ROW
@@ -486,11 +633,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         List<Sql> statements = new ArrayList<>();
         for (Function function : functions()) {
             statements.add(function.create());
-            if (rights == Rights.OWNER || !function.calledByWriters()) {
-                statements.add(Seclusion.ofFunction(
-                        function.name(), function.arguments().text()));
-            } else {
-                // Default privileges may have taken it from PUBLIC.
+            statements.add(
+                    Seclusion.ofFunction(function.name(), function.arguments().text()));
+            if (function.calledByWriters()) {
                 statements.add(GRANT.with("function", function.name()).with("arguments", function.arguments()));
             }
             statements.add(CHANGE_OWNER
@@ -507,21 +652,30 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
                                 + table.parent().name().name() + " find their child")));
         for (Partition partition : children) {
             QualifiedName child = child(partition.name());
-            statements.add(
+            attachToChild(
+                    statements,
+                    child,
                     moveTrigger(child.asSql(), newTime(), timestamp(partition.from()), timestamp(partition.to())));
-            statements.add(ENABLE_ALWAYS.with("table", child).with("trigger", moveTriggerName()));
-            attachMoved(statements, child);
         }
-        statements.add(CREATE_DEFAULT_MOVE_TRIGGER
-                .with("trigger", moveTriggerName())
-                .with("child", defaultChild())
-                .with("time", newTime())
-                .with("from", timestamp(layout.from()))
-                .with("function", moveFunction()));
-        statements.add(ENABLE_ALWAYS.with("table", defaultChild()).with("trigger", moveTriggerName()));
-        attachMoved(statements, defaultChild());
-        attachToParent(statements, leaveTrigger(table.parent()), leaveFunction());
-        attachToParent(statements, routeTrigger(table.parent()), routeFunction());
+        attachToChild(
+                statements,
+                defaultChild(),
+                CREATE_DEFAULT_MOVE_TRIGGER
+                        .with("trigger", moveTriggerName())
+                        .with("child", defaultChild())
+                        .with("time", newTime())
+                        .with("from", timestamp(layout.from()))
+                        .with("function", moveFunction()));
+        List<QualifiedName> onParent = List.of(
+                leaveFunction(), function("_leave" + AS_WRITER), routeFunction(), function("_route" + AS_WRITER));
+        for (int i = 0; i < onParent.size(); i++) {
+            Identifier trigger = triggersOnParent(table.parent()).get(i);
+            statements.add(CREATE_ROUTE_TRIGGER
+                    .with("trigger", trigger)
+                    .with("parent", table.parent())
+                    .with("function", onParent.get(i)));
+            statements.add(ENABLE_ALWAYS.with("table", table.parent()).with("trigger", trigger));
+        }
         statements.add(SET_ANALYZE_THRESHOLD.with("parent", table.parent()));
         return statements;
     }
@@ -570,19 +724,20 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         return trigger.beforeRowIsInserted() ? trigger.withoutInsert() : Optional.of(trigger);
     }
 
-    /** The names of our triggers on the table itself. */
+    /**
+     * The names of our triggers on the table itself, in the order in which they fire: before every other AFTER trigger, a foreign
+     * key's too, since these are to find the row in its child, and nowhere else. All as long, so that a long name is cut alike.
+     */
     public static List<Identifier> triggersOnParent(QualifiedName parent) {
-        return List.of(leaveTrigger(parent), routeTrigger(parent));
+        return Stream.of("_leave1", "_leave2", "_route1", "_route2")
+                .map(suffix -> DerivedName.of("!" + parent.name().name(), suffix))
+                .toList();
     }
 
     /** Whether a trigger of that name is one of ours. */
     public boolean owns(Identifier trigger) {
-        return Stream.of(
-                        moveTriggerName(),
-                        movedTriggerName(),
-                        leaveTrigger(table.parent()),
-                        routeTrigger(table.parent()))
-                .anyMatch(trigger::equals);
+        return triggersOnParent(table.parent()).contains(trigger)
+                || triggersOnChild().contains(trigger);
     }
 
     /** The default child. */
@@ -595,20 +750,23 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         return function("_make");
     }
 
-    private void attachToParent(List<Sql> statements, Identifier trigger, QualifiedName function) {
-        statements.add(CREATE_ROUTE_TRIGGER
-                .with("trigger", trigger)
-                .with("parent", table.parent())
-                .with("function", function));
-        statements.add(ENABLE_ALWAYS.with("table", table.parent()).with("trigger", trigger));
-    }
-
-    private void attachMoved(List<Sql> statements, QualifiedName child) {
+    private void attachToChild(List<Sql> statements, QualifiedName child, Sql moveTrigger) {
+        statements.add(moveTrigger);
+        statements.add(CREATE_MOVE_AS_WRITER_TRIGGER
+                .with("trigger", moveAsWriterTriggerName())
+                .with("child", child)
+                .with("function", function("_move" + AS_WRITER)));
         statements.add(CREATE_MOVED_TRIGGER
                 .with("trigger", movedTriggerName())
                 .with("child", child)
                 .with("function", movedFunction()));
-        statements.add(ENABLE_ALWAYS.with("table", child).with("trigger", movedTriggerName()));
+        statements.add(CREATE_MOVED_TRIGGER
+                .with("trigger", movedAsWriterTriggerName())
+                .with("child", child)
+                .with("function", function("_moved" + AS_WRITER)));
+        for (Identifier trigger : triggersOnChild()) {
+            statements.add(ENABLE_ALWAYS.with("table", child).with("trigger", trigger));
+        }
     }
 
     private Sql timeStatement() {
@@ -629,36 +787,80 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
         return asOwner(CREATE_INSERT_FUNCTION, "insert")
                 .with("insertInto", insertFunction())
                 .with("columnsOf", columnsFunction())
-                .with("parent", table.parent());
+                .with("parent", table.parent())
+                .with("parentName", parentName())
+                .with("replaced", OthersTriggers.replaced("a"));
     }
 
     private Sql childStatement() {
-        return named(asOwner(CREATE_CHILD_FUNCTION, "child")).with("childOf", childFunction());
+        return named(CREATE_CHILD_FUNCTION.with("quote", quote("child")))
+                .with("childOf", childFunction())
+                .with("defaultSaid", Sql.literal(defaultChild().toString()));
     }
 
     private Sql leaveStatement() {
         return asOwner(CREATE_LEAVE_FUNCTION, "leave")
                 .with("leave", leaveFunction())
-                .with("parent", table.parent());
+                .with("parent", table.parent())
+                .with("parentName", parentName())
+                .with("parentSaid", Sql.literal(table.parent().toString()))
+                .with("others", othersFunction())
+                .with("deleted", DELETED);
+    }
+
+    private Sql leaveAsWriterStatement() {
+        return CREATE_LEAVE_AS_WRITER_FUNCTION
+                .with("quote", quote("leave"))
+                .with("leaveAsWriter", function("_leave" + AS_WRITER))
+                .with("parent", table.parent())
+                .with("permit", permitFunction())
+                .with("deleted", DELETED);
     }
 
     private Sql routeStatement() {
-        return asWriter(CREATE_ROUTE_FUNCTION, "route")
+        return asOwner(CREATE_ROUTE_FUNCTION, "route")
                 .with("route", routeFunction())
                 .with("insertInto", insertFunction())
                 .with("childOf", childFunction())
-                .with("timeOf", timeFunction());
+                .with("timeOf", timeFunction())
+                .with("others", othersFunction())
+                .with("inserted", INSERTED);
+    }
+
+    private Sql routeAsWriterStatement() {
+        return CREATE_ROUTE_AS_WRITER_FUNCTION
+                .with("quote", quote("route"))
+                .with("routeAsWriter", function("_route" + AS_WRITER))
+                .with("permit", permitFunction())
+                .with("inserted", INSERTED);
     }
 
     private Sql moveStatement() {
-        return asWriter(CREATE_MOVE_FUNCTION, "move")
-                .with("moveFunction", moveFunction())
+        return asOwner(CREATE_MOVE_FUNCTION, "move")
+                .with("move", move(Sql.of("{insertInto}(child)")))
                 .with("insertInto", insertFunction())
+                .with("moveFunction", moveFunction())
                 .with("childOf", childFunction())
                 .with("timeOf", timeFunction())
                 .with("parent", table.parent())
-                .with("defaultName", defaultName())
-                .with("timeColumns", timeColumns());
+                .with("parentName", parentName())
+                .with("moveLast", Sql.literal(moveAsWriterTriggerName().name()))
+                .with("others", othersFunction())
+                .with("inserted", INSERTED);
+    }
+
+    private Sql moveAsWriterStatement() {
+        return CREATE_MOVE_AS_WRITER_FUNCTION
+                .with("quote", quote("move"))
+                .with("move", move(Sql.raw("pg_catalog.substr(task, 1 + pg_catalog.strpos(task, ' '))")))
+                .with("moveAsWriter", function("_move" + AS_WRITER))
+                .with("permit", permitFunction())
+                .with("inserted", INSERTED);
+    }
+
+    /** @param insert the text of the statement */
+    private Sql move(Sql insert) {
+        return MOVE.with("insert", insert).with("defaultName", defaultName()).with("timeColumns", timeColumns());
     }
 
     private Sql timeColumns() {
@@ -669,7 +871,20 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     }
 
     private Sql movedStatement() {
-        return asWriter(CREATE_MOVED_FUNCTION, "moved").with("movedFunction", movedFunction());
+        return asOwner(CREATE_MOVED_FUNCTION, "moved")
+                .with("movedFunction", movedFunction())
+                .with("takeAway", TAKE_AWAY)
+                .with("others", othersFunction())
+                .with("deleted", DELETED);
+    }
+
+    private Sql movedAsWriterStatement() {
+        return CREATE_MOVED_AS_WRITER_FUNCTION
+                .with("quote", quote("moved"))
+                .with("movedAsWriter", function("_moved" + AS_WRITER))
+                .with("takeAway", TAKE_AWAY)
+                .with("permit", permitFunction())
+                .with("deleted", DELETED);
     }
 
     private Sql makeStatement() {
@@ -708,11 +923,6 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     private Sql asOwner(Sql function, String tag) {
         return function.with("asOwner", AS_OWNER).with("quote", quote(tag));
-    }
-
-    private Sql asWriter(Sql function, String tag) {
-        return function.with("rights", rights == Rights.OWNER ? AS_OWNER : Sql.raw("SECURITY INVOKER"))
-                .with("quote", quote(tag));
     }
 
     /** By which a child is found, or made. */
@@ -803,15 +1013,22 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
     /** In the order in which they can be made. */
     private List<Function> functions() {
         Sql none = Sql.empty();
+        OthersTriggers others = new OthersTriggers(othersFunction(), permitFunction());
         return List.of(
-                new Function(timeFunction(), table.parent().asSql(), timeStatement(), true),
+                new Function(timeFunction(), table.parent().asSql(), timeStatement(), false),
                 new Function(columnsFunction(), Sql.raw("pg_catalog.text"), columnsStatement(), false),
-                new Function(insertFunction(), Sql.raw("pg_catalog.regclass"), insertStatement(), true),
-                new Function(childFunction(), Sql.raw("timestamp"), childStatement(), true),
+                new Function(insertFunction(), Sql.raw("pg_catalog.regclass"), insertStatement(), false),
+                new Function(othersFunction(), TABLE_AND_EVENT, others.othersStatement(), true),
+                new Function(permitFunction(), TABLE_AND_EVENT, others.permitStatement(), true),
+                new Function(childFunction(), Sql.raw("timestamp"), childStatement(), false),
                 new Function(leaveFunction(), none, leaveStatement(), false),
+                new Function(function("_leave" + AS_WRITER), none, leaveAsWriterStatement(), false),
                 new Function(routeFunction(), none, routeStatement(), false),
+                new Function(function("_route" + AS_WRITER), none, routeAsWriterStatement(), false),
                 new Function(moveFunction(), none, moveStatement(), false),
+                new Function(function("_move" + AS_WRITER), none, moveAsWriterStatement(), false),
                 new Function(movedFunction(), none, movedStatement(), false),
+                new Function(function("_moved" + AS_WRITER), none, movedAsWriterStatement(), false),
                 new Function(makeFunction(), Sql.raw("pg_catalog.date"), makeStatement(), false));
     }
 
@@ -829,6 +1046,14 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     private QualifiedName leaveFunction() {
         return function("_leave");
+    }
+
+    private QualifiedName othersFunction() {
+        return function("_others");
+    }
+
+    private QualifiedName permitFunction() {
+        return function("_permit");
     }
 
     private QualifiedName moveFunction() {
@@ -857,24 +1082,27 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout, Rights r
 
     /**
      * Triggers fire in the order of their names: this one after every trigger of a user, which may still change the row's time. A
-     * user's name would have to begin with a letter outside ASCII to come later.
+     * name would have to begin with a letter outside ASCII to come later, and then no row moves.
      */
     private Identifier moveTriggerName() {
-        return DerivedName.of("~" + table.parent().name().name(), "_move");
+        return DerivedName.of("~" + table.parent().name().name(), "_move1");
     }
 
-    /** Before the one that routes. */
-    private static Identifier leaveTrigger(QualifiedName parent) {
-        return DerivedName.of("!" + parent.name().name(), "_leave");
-    }
-
-    /** Before every other AFTER trigger, a foreign key's too: these are to find the row in its child, and nowhere else. */
-    private static Identifier routeTrigger(QualifiedName parent) {
-        return DerivedName.of("!" + parent.name().name(), "_route");
+    /** Right after that one. */
+    private Identifier moveAsWriterTriggerName() {
+        return DerivedName.of("~" + table.parent().name().name(), "_move2");
     }
 
     /** Before every AFTER trigger of a user: what those do must not find the row twice. */
     private Identifier movedTriggerName() {
-        return DerivedName.of("!" + table.parent().name().name(), "_moved");
+        return DerivedName.of("!" + table.parent().name().name(), "_moved1");
+    }
+
+    private Identifier movedAsWriterTriggerName() {
+        return DerivedName.of("!" + table.parent().name().name(), "_moved2");
+    }
+
+    private List<Identifier> triggersOnChild() {
+        return List.of(moveTriggerName(), moveAsWriterTriggerName(), movedTriggerName(), movedAsWriterTriggerName());
     }
 }

@@ -26,7 +26,6 @@ import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.TriggerRouting.Rights;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -195,8 +194,7 @@ class RandomForeignKeysTest {
                                         "orders_",
                                         PartitionInterval.MONTH,
                                         LocalDate.of(2024, 1, 1),
-                                        LocalDate.of(2024, 4, 1)),
-                                Rights.OWNER));
+                                        LocalDate.of(2024, 4, 1))));
                 routed.make(columns + ", PRIMARY KEY (id)").attach();
                 tables = routed.children();
             }

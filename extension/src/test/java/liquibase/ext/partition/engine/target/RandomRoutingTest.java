@@ -11,7 +11,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import liquibase.ext.partition.engine.target.TriggerRouting.Rights;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -62,7 +61,7 @@ class RandomRoutingTest {
         long seed = Long.getLong("routing.seed", System.nanoTime() % 1_000_000);
         int histories = Integer.getInteger("routing.histories", 10);
         LOG.info("{} random histories, -Drouting.seed={}", histories, seed);
-        RoutedOrders.planned(database, PartitionInterval.MONTH, Rights.OWNER)
+        RoutedOrders.planned(database, PartitionInterval.MONTH)
                 .make(RoutedOrders.COLUMNS)
                 .attach();
         database.execute(

@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.target;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.StringReader;
 import java.sql.Connection;
@@ -19,14 +20,15 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
-import liquibase.ext.partition.engine.target.TriggerRouting.Rights;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 @ExtendWith(FreshDatabase.class)
@@ -39,11 +41,7 @@ class TriggerRoutingTest {
     }
 
     private RoutedOrders orders() {
-        return orders(Rights.OWNER);
-    }
-
-    private RoutedOrders orders(Rights rights) {
-        return RoutedOrders.planned(database, PartitionInterval.MONTH, rights).make(RoutedOrders.COLUMNS);
+        return RoutedOrders.planned(database, PartitionInterval.MONTH).make(RoutedOrders.COLUMNS);
     }
 
     private static String insert(long id, String time) {
@@ -111,7 +109,7 @@ class TriggerRoutingTest {
         database.execute("""
                 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN NEW.note := NEW.note || ' stamped'; RETURN NEW; END $$""");
-        RoutedOrders orders = RoutedOrders.planned(database, PartitionInterval.MONTH, Rights.WRITER)
+        RoutedOrders orders = RoutedOrders.planned(database, PartitionInterval.MONTH)
                 .make(RoutedOrders.COLUMNS.replace("BY DEFAULT", "ALWAYS")
                         + ", month timestamp GENERATED ALWAYS AS (date_trunc('month', at AT TIME ZONE 'UTC')) STORED");
         database.execute("CREATE TRIGGER stamp BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION stamp()");
@@ -156,7 +154,7 @@ class TriggerRoutingTest {
     @ParameterizedTest
     @EnumSource
     void makesTheChildOfADayWhereItIsMissingAndGivesItWhereItIsThere(PartitionInterval interval) {
-        RoutedOrders orders = RoutedOrders.planned(database, interval, Rights.OWNER)
+        RoutedOrders orders = RoutedOrders.planned(database, interval)
                 .make(RoutedOrders.COLUMNS)
                 .attach();
         LocalDate day = LocalDate.of(2040, 12, 31);
@@ -324,9 +322,16 @@ class TriggerRoutingTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void movesARowWhoseMonthChanges(Rights rights) throws Exception {
-        RoutedOrders orders = orders(rights).attach();
+    @ValueSource(booleans = {false, true})
+    void movesARowWhoseMonthChanges(boolean asTheWriter) throws Exception {
+        RoutedOrders orders = orders().attach();
+        if (asTheWriter) {
+            database.execute("CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+            for (QualifiedName child : orders.children()) {
+                database.execute("CREATE TRIGGER noted AFTER INSERT OR DELETE ON " + child.quoted()
+                        + " FOR EACH ROW EXECUTE FUNCTION noted()");
+            }
+        }
         database.execute(
                 insert(1, "2024-01-05 00:00+00"),
                 insert(2, "2024-01-06 00:00+00"),
@@ -458,7 +463,7 @@ class TriggerRoutingTest {
     @Test
     void firesAUsersTriggersOncePerRowAsTheWriterWithTheWritersPath() throws Exception {
         String writer = database.createRole("writer", "");
-        RoutedOrders orders = orders(Rights.WRITER);
+        RoutedOrders orders = orders();
         database.execute(
                 "CREATE SCHEMA app",
                 "CREATE TABLE app.fired (what text)",
@@ -539,8 +544,7 @@ class TriggerRoutingTest {
         TriggerRouting routing = new TriggerRouting(
                 RoutedOrders.table(parent, "a'b"),
                 new PartitionLayout(
-                        "Ord \"%I\" é ", PartitionInterval.WEEK, LocalDate.of(2024, 1, 1), LocalDate.of(2024, 1, 15)),
-                Rights.OWNER);
+                        "Ord \"%I\" é ", PartitionInterval.WEEK, LocalDate.of(2024, 1, 1), LocalDate.of(2024, 1, 15)));
         database.execute("CREATE SCHEMA \"we\"\"ird\"");
         RoutedOrders orders = new RoutedOrders(database, routing).make("""
                         "new" bigint PRIMARY KEY, "a'b" timestamptz, "value" text, routed_at int, c int, "%1$s" int, "$1" int, place int,
@@ -887,8 +891,7 @@ class TriggerRoutingTest {
         database.execute("ALTER TABLE orders_202403 ALTER id SET NOT NULL, INHERIT orders");
         new RoutedOrders(
                         database,
-                        RoutedOrders.planned(database, PartitionInterval.MONTH, Rights.OWNER)
-                                .routing())
+                        RoutedOrders.planned(database, PartitionInterval.MONTH).routing())
                 .attach();
 
         database.execute(insert(1, "2024-03-05 00:00+00"), insert(2, "2024-01-05 00:00+00"));
@@ -1020,7 +1023,7 @@ class TriggerRoutingTest {
 
     @Test
     void aTriggerThatKeepsARowFromBeingDeletedKeepsItFromMoving() {
-        RoutedOrders orders = orders(Rights.WRITER);
+        RoutedOrders orders = orders();
         database.execute("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
         for (QualifiedName child : orders.children()) {
             database.execute(
@@ -1034,5 +1037,343 @@ class TriggerRoutingTest {
                         "cannot move to another child, because a trigger keeps it from being deleted here");
 
         assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 none");
+    }
+
+    /** A role that may only write the table and make triggers on it, with a function that makes it a superuser where it can. */
+    private String ambitious(String made) {
+        String role = database.createRole("ambitious", "");
+        database.execute(
+                "CREATE SCHEMA theirs AUTHORIZATION " + role,
+                "GRANT INSERT, TRIGGER ON orders TO " + role,
+                """
+                CREATE FUNCTION theirs.up() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN EXECUTE 'ALTER ROLE %s SUPERUSER'; RETURN coalesce(NEW, OLD); END $$""".formatted(role),
+                "ALTER FUNCTION theirs.up() OWNER TO " + role,
+                """
+                CREATE FUNCTION theirs.is_up() RETURNS bool LANGUAGE plpgsql AS
+                $$ BEGIN EXECUTE 'ALTER ROLE %s SUPERUSER'; RETURN true; END $$""".formatted(role),
+                "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS 'BEGIN RETURN NULL; END'");
+        for (String statement : made.isEmpty() ? new String[0] : made.split(";")) {
+            database.execute(statement.replace("ROLE", role));
+        }
+        return role;
+    }
+
+    private void assertNoSuperuser(String role) {
+        assertThat(database.queryString("SELECT rolsuper FROM pg_roles WHERE rolname = ?", role))
+                .isEqualTo("f");
+    }
+
+    private static String sqlState(ThrowingCallable deed) {
+        return ((SQLException) catchThrowable(deed)).getSQLState();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TRIGGER up BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION theirs.up()",
+                "CREATE TRIGGER up AFTER DELETE ON orders FOR EACH ROW EXECUTE FUNCTION theirs.up()",
+                "CREATE TRIGGER up BEFORE DELETE ON orders FOR EACH STATEMENT EXECUTE FUNCTION theirs.up()",
+                "CREATE CONSTRAINT TRIGGER up AFTER DELETE ON orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION theirs.up()",
+                "CREATE TRIGGER up AFTER DELETE ON orders FOR EACH ROW WHEN (theirs.is_up()) EXECUTE FUNCTION nothing()"
+            })
+    void whoMayMakeTriggersOnTheTableIsNotItsOwner(String trigger) throws Exception {
+        orders().attach();
+        String role = ambitious("");
+        try (Transaction old = Transaction.beginAs(database, role)) {
+            old.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1 FROM pg_class LIMIT 1");
+            try (Transaction maker = Transaction.beginAs(database, role)) {
+                maker.run(trigger);
+                maker.commit();
+            }
+            // Whose snapshot does not show the trigger.
+            assertThat(sqlState(() -> old.run(insert(1, "2024-01-05 00:00+00"))))
+                    .isEqualTo("42501");
+        }
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> writer.run(insert(1, "2024-01-05 00:00+00")))
+                    .hasMessageContaining(role
+                            + " may not DELETE FROM orders, where trigger up fires with the rights of whoever writes")
+                    .hasMessageContaining(
+                            "Either the trigger goes, or: GRANT SELECT, DELETE ON orders TO " + role + ";");
+        }
+        // Even with a function that changes its mind.
+        database.execute("ALTER FUNCTION theirs.up() SECURITY DEFINER SET search_path = pg_catalog");
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThat(sqlState(() -> writer.run(insert(1, "2024-01-05 00:00+00"))))
+                    .isEqualTo("42501");
+        }
+        database.execute("ALTER FUNCTION theirs.up() SECURITY INVOKER", "GRANT SELECT, DELETE ON orders TO " + role);
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> {
+                        writer.run(insert(1, "2024-01-05 00:00+00"));
+                        writer.commit();
+                    })
+                    .hasMessageContaining("ALTER ROLE");
+        }
+        assertNoSuperuser(role);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"AFTER INSERT", "BEFORE INSERT", "AFTER DELETE"})
+    void whoMayMakeTriggersOnAChildIsNotItsOwner(String when) throws Exception {
+        orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+        String role = ambitious(
+                "GRANT SELECT, UPDATE ON orders TO ROLE;GRANT TRIGGER ON orders_202401, orders_202402 TO ROLE");
+        try (Transaction old = Transaction.beginAs(database, role)) {
+            old.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1 FROM pg_class LIMIT 1");
+            try (Transaction maker = Transaction.beginAs(database, role)) {
+                for (String child : List.of("orders_202401", "orders_202402")) {
+                    maker.run("CREATE TRIGGER up " + when + " ON " + child
+                            + " FOR EACH ROW EXECUTE FUNCTION theirs.up()");
+                }
+                maker.commit();
+            }
+            database.execute("REVOKE TRIGGER ON orders_202401, orders_202402 FROM " + role);
+            assertThat(sqlState(() -> old.run("UPDATE orders SET at = '2024-02-05 00:00+00'")))
+                    .isIn("42501", "40001");
+        }
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> writer.run("UPDATE orders SET at = '2024-02-05 00:00+00'"))
+                    .hasMessageContaining("where trigger up fires with the rights of whoever writes");
+        }
+        if (!when.endsWith("DELETE")) {
+            try (Transaction writer = Transaction.beginAs(database, role)) {
+                assertThatThrownBy(() -> writer.run(insert(2, "2024-02-05 00:00+00")))
+                        .hasMessageContaining(role + " may not INSERT INTO orders_202402, where trigger up fires");
+            }
+        }
+        // It may write the other children as before, by an older snapshot too.
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            writer.run(insert(2, "2024-03-05 00:00+00"), "UPDATE orders SET at = '2024-04-05 00:00+00' WHERE id = 2");
+            writer.commit();
+        }
+        assertNoSuperuser(role);
+    }
+
+    @Test
+    void whoMayMakeFunctionsBesideTheTablesOwnIsNotItsOwner() throws Exception {
+        orders().attach();
+        String role = ambitious("GRANT CREATE ON SCHEMA public TO ROLE");
+        try (Transaction maker = Transaction.beginAs(database, role)) {
+            for (String signature : List.of(
+                    "orders_others(oid, int)",
+                    "orders_others(regclass, bigint)",
+                    "orders_permit(oid, int)",
+                    "orders_columns(varchar)",
+                    "orders_columns(name)",
+                    "orders_child(timestamptz)",
+                    "orders_time(record)",
+                    "orders_insert(oid)")) {
+                maker.run("""
+                        CREATE FUNCTION public.%s RETURNS text LANGUAGE plpgsql AS
+                        $$ BEGIN EXECUTE 'ALTER ROLE %s SUPERUSER'; RETURN NULL; END $$""".formatted(signature, role));
+            }
+            maker.commit();
+        }
+        database.execute(insert(1, "2024-01-05 00:00+00"), "UPDATE orders SET at = '2024-02-05 00:00+00'");
+        assertNoSuperuser(role);
+        // A renamed table leaves its name to somebody who may make views, whose functions the planner calls.
+        database.execute(
+                "ALTER TABLE orders RENAME TO orders_2024",
+                "SET ROLE " + role + "; "
+                        + "CREATE FUNCTION theirs.at() RETURNS timestamptz LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN EXECUTE 'ALTER ROLE "
+                        + role
+                        + " SUPERUSER'; RETURN now(); END $$; CREATE VIEW orders AS SELECT theirs.at() AS at; GRANT ALL ON orders TO PUBLIC");
+        try (Transaction caller = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> caller.run("SELECT orders_insert('orders_202401'::regclass)"))
+                    .hasMessageContaining("permission denied for function orders_insert");
+        }
+        assertThatThrownBy(
+                        () -> database.execute(insert(2, "2024-01-05 00:00+00").replace("orders", "orders_2024")))
+                .hasMessageContaining("was renamed");
+        assertNoSuperuser(role);
+    }
+
+    @Test
+    void aTriggerThatIsMadeOnAChildLaterFiresAsTheWriterWhoGetsTheRightThatTheMessageNames() throws Exception {
+        RoutedOrders orders = orders().attach();
+        String writer = database.createRole("writer", "");
+        database.execute(
+                "CREATE SCHEMA app; CREATE TABLE app.audit (who text)",
+                "GRANT USAGE ON SCHEMA app TO PUBLIC; GRANT INSERT ON app.audit TO PUBLIC; GRANT INSERT ON orders TO "
+                        + writer,
+                "CREATE FUNCTION app.audited() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO audit VALUES (current_user); RETURN NULL; END'",
+                "CREATE TRIGGER audited AFTER INSERT ON orders_202401 FOR EACH ROW EXECUTE FUNCTION app.audited()");
+        try (Transaction transaction = Transaction.beginAs(database, writer)) {
+            String message = catchThrowable(() -> transaction.run(insert(1, "2024-01-05 00:00+00")))
+                    .getMessage();
+            database.execute(message.substring(
+                    message.indexOf("GRANT INSERT"), message.indexOf(";", message.indexOf("GRANT INSERT"))));
+        }
+        try (Transaction transaction = Transaction.beginAs(database, writer)) {
+            transaction.run("SET search_path = app, public", insert(1, "2024-01-05 00:00+00"));
+            transaction.commit();
+        }
+        assertThat(database.queryStrings("SELECT who FROM app.audit")).containsExactly(writer);
+        assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 none");
+    }
+
+    @Test
+    void byAnOlderSnapshotARowIsPutIntoAChildWithTheOwnersRightsWhereNobodyCanHaveMadeATrigger() throws Exception {
+        RoutedOrders orders = orders().attach();
+        String writer = database.createRole("writer", "");
+        database.execute("GRANT SELECT, INSERT, UPDATE ON orders TO " + writer);
+        // That was taken back counts for nothing.
+        try (Transaction rolledBack = Transaction.begin(database)) {
+            rolledBack.run("GRANT TRIGGER ON orders, orders_202401, orders_202402 TO " + writer);
+        }
+        try (Transaction old = Transaction.beginAs(database, writer)) {
+            old.run(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                    insert(1, "2024-01-05 00:00+00"),
+                    "UPDATE orders SET at = '2024-02-05 00:00+00'");
+            database.execute("ALTER TABLE orders_202403 SET (fillfactor = 70)");
+            old.run("SAVEPOINT s");
+            assertThat(sqlState(() -> old.run(insert(2, "2024-03-05 00:00+00"))))
+                    .isEqualTo("40001");
+            old.run("ROLLBACK TO s");
+            old.commit();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 none");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "INSERT INTO orders (id, at) VALUES (1, '2024-01-06 00:00+00')",
+                "UPDATE orders_202402 SET at = '2024-01-06 00:00+00'"
+            })
+    void aWriterWhoWaitsWhileAChildIsTakenOutWritesTheDefaultOne(String statement) throws Exception {
+        RoutedOrders orders = orders().attach();
+        if (statement.startsWith("UPDATE")) {
+            database.execute(insert(1, "2024-02-06 00:00+00"));
+        }
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try (Transaction archive = Transaction.begin(database);
+                Transaction writer = Transaction.begin(database)) {
+            archive.run("ALTER TABLE orders_202401 NO INHERIT orders");
+            Future<Integer> count = thread.submit(() -> writer.update(statement));
+            database.awaitTrue(
+                    "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'orders_202401'::regclass");
+            archive.commit();
+            assertThat(count.get()).isEqualTo(1);
+            writer.commit();
+        } finally {
+            thread.shutdownNow();
+        }
+        assertThat(orders.rows()).containsExactly("orders_default 1 2024-01-06 none");
+    }
+
+    @Test
+    void aChildThatWasTakenOutSinceTheSnapshotGetsNoRow() throws Exception {
+        RoutedOrders orders = orders().attach();
+        database.execute(insert(2, "2024-02-06 00:00+00"), insert(3, "2024-03-06 00:00+00"));
+        try (Transaction old = Transaction.beginRepeatableRead(database)) {
+            old.run("SELECT 1 FROM pg_class LIMIT 1");
+            database.execute("ALTER TABLE orders_202401 NO INHERIT orders");
+
+            old.run(insert(1, "2024-01-06 00:00+00"), "UPDATE orders SET at = '2024-01-07 00:00+00' WHERE id = 2");
+            old.commit();
+        }
+        assertThat(orders.rows())
+                .containsExactly(
+                        "orders_default 1 2024-01-06 none",
+                        "orders_default 2 2024-01-07 none",
+                        "orders_202403 3 2024-03-06 none");
+    }
+
+    @Test
+    void aTableThatWasTakenOutIsOneLikeAnyOther() {
+        RoutedOrders orders = orders().attach();
+        database.execute(insert(1, "2024-01-06 00:00+00"), insert(2, "2024-02-06 00:00+00"));
+        database.execute("UPDATE orders SET at = '2024-03-06 00:00+00' WHERE id = 2");
+        database.execute("ALTER TABLE orders_202401 NO INHERIT orders");
+
+        assertThatThrownBy(() -> database.execute("UPDATE orders_202401 SET at = '2024-03-06 00:00+00'"))
+                .hasMessageContaining("violates check constraint");
+        database.execute("UPDATE orders_202401 SET at = '2024-01-07 00:00+00'");
+
+        assertThat(orders.rows()).containsExactly("orders_202403 2 2024-03-06 none");
+    }
+
+    @Test
+    void noRowGoesToADefaultChildThatWasTakenOut() {
+        RoutedOrders orders = orders().attach();
+        database.execute("ALTER TABLE orders_default NO INHERIT orders");
+
+        Throwable refused = catchThrowable(() -> database.execute(insert(1, "2030-01-06 00:00+00")));
+        assertThat(refused).hasMessageContaining("its default child public.orders_default is no child of it any more");
+        assertThatThrownBy(() -> database.execute("SELECT orders_make('2030-01-01')"))
+                .hasMessageContaining("orders_default, which tells what a child has, is no child of public.orders");
+        String message = refused.getMessage();
+        database.execute(message.substring(
+                message.indexOf("ALTER TABLE"), message.indexOf(";", message.indexOf("ALTER TABLE"))));
+        database.execute(insert(1, "2030-01-06 00:00+00"));
+
+        assertThat(orders.rows()).containsExactly("orders_default 1 2030-01-06 none");
+    }
+
+    @Test
+    void aTableOfTheOldNameLosesNoRow() {
+        RoutedOrders orders = orders().attach();
+        database.execute(
+                insert(76, "2024-01-06 00:00+00"),
+                "ALTER TABLE orders RENAME TO orders_2024",
+                "CREATE TABLE orders (id bigint, at timestamptz, note text)",
+                "INSERT INTO orders SELECT i FROM generate_series(1, 5) AS i");
+
+        assertThatThrownBy(
+                        () -> database.execute("INSERT INTO orders_2024 (id, at) VALUES (77, '2024-01-06 00:00+00')"))
+                .hasMessageContaining(
+                        "orders_2024 was renamed, and the triggers that put its rows into its children know it as public.orders");
+        assertThatThrownBy(() -> database.execute("UPDATE orders_2024 SET at = '2024-02-06 00:00+00'"))
+                .hasMessageContaining("violates check constraint");
+
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(5);
+        assertThat(database.queryLong("SELECT count(*) FROM orders_2024")).isEqualTo(1);
+        database.execute(
+                "DROP TABLE orders", "ALTER TABLE orders_2024 RENAME TO orders", insert(77, "2024-01-07 00:00+00"));
+        assertThat(orders.rows())
+                .containsExactly("orders_202401 76 2024-01-06 none", "orders_202401 77 2024-01-07 none");
+    }
+
+    @Test
+    void aTriggerThatSortsAfterTheRoutingsOwnKeepsRowsFromMovingUntilItHasTheNameThatTheMessageGives() {
+        RoutedOrders orders = orders().attach();
+        database.execute(
+                "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                insert(1, "2024-01-06 00:00+00"),
+                "CREATE TRIGGER \"été\" BEFORE UPDATE ON orders_202401 FOR EACH ROW EXECUTE FUNCTION keep()");
+
+        String move = "UPDATE orders SET at = '2024-02-06 00:00+00'";
+        String message = catchThrowable(() -> database.execute(move)).getMessage();
+        assertThat(message)
+                .contains("cannot move to another child, because trigger \"été\" fires after the one that moves it");
+        assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-06 none");
+
+        database.execute(message.substring(
+                message.indexOf("ALTER TRIGGER"), message.indexOf(";", message.indexOf("ALTER TRIGGER"))));
+        database.execute(move);
+        assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-06 none");
+    }
+
+    @Test
+    void losesNoValueOfAColumnThatIsNoLongerGeneratedSinceTheSnapshot() throws Exception {
+        RoutedOrders.planned(database, PartitionInterval.MONTH)
+                .make(RoutedOrders.COLUMNS + ", total int GENERATED ALWAYS AS (length(note)) STORED")
+                .attach();
+        String insert = "INSERT INTO orders (id, at, total) VALUES (1, '2024-01-06 00:00+00', 42)";
+        try (Transaction old = Transaction.beginRepeatableRead(database)) {
+            old.run("SELECT 1 FROM pg_class LIMIT 1");
+            database.execute("ALTER TABLE orders ALTER total DROP EXPRESSION");
+            assertThat(sqlState(() -> old.run(insert))).isEqualTo("40001");
+        }
+        try (Transaction again = Transaction.beginRepeatableRead(database)) {
+            again.run(insert);
+            again.commit();
+        }
+        assertThat(database.queryStrings("SELECT total::text FROM orders")).containsExactly("42");
     }
 }

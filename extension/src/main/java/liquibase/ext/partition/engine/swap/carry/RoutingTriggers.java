@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Grant;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.Seclusion;
@@ -13,8 +14,11 @@ import liquibase.ext.partition.engine.target.TriggerRouting;
  * Routing by triggers leaves with the table that has it, and comes with it.
  *
  * @param routing of that of the two tables whose rows are routed so
+ * @param userTriggers of the table; where one of them is to be on the children, these are written with the writer's rights, as
+ *     the trigger expects it, and get the table's grants
  */
-public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routing) implements SwitchPart {
+public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routing, List<Trigger> userTriggers)
+        implements SwitchPart {
     @Override
     public List<Sql> beforeRenaming() {
         return exchange.old().byTrigger().isPresent() ? routing.orElseThrow().dropStatements() : List.of();
@@ -28,7 +32,8 @@ public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routin
         }
         TriggerRouting triggers = routing.orElseThrow();
         List<Sql> statements = new ArrayList<>();
-        if (triggers.rights() == TriggerRouting.Rights.WRITER) {
+        if (userTriggers.stream()
+                .anyMatch(trigger -> TriggerRouting.onChildren(trigger).isPresent())) {
             // They may have those of an earlier swap, and a right taken since must not come back.
             statements.add(Seclusion.ofChildren(exchange.liveName()));
             for (QualifiedName child : exchange.next().partitions()) {
