@@ -514,6 +514,10 @@ class IncomingForeignKeysTest {
         assertThat(errorOf("DELETE FROM orders WHERE id = 4")).isEqualTo("23503");
         database.execute("DROP TRIGGER given_up_order ON given_up", "DELETE FROM orders WHERE id = 4");
 
+        Connection older = database.connect();
+        older.setAutoCommit(false);
+        older.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        older.createStatement().execute("SELECT FROM pg_class LIMIT 1");
         database.execute(
                 "ALTER TABLE lines RENAME COLUMN o TO \"Order's\"",
                 "ALTER TABLE lines RENAME TO \"Li nes\"",
@@ -530,6 +534,9 @@ class IncomingForeignKeysTest {
                 "UPDATE orders SET created_at = created_at + interval '1 month', id = 14 WHERE id = 14",
                 "INSERT INTO shop2.\"Li nes\" VALUES (100, 14), (101, NULL)",
                 "DELETE FROM orders WHERE id = 30");
+        older.createStatement().execute("INSERT INTO shop2.\"Li nes\" VALUES (200, 20)");
+        older.createStatement().execute("UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = 21");
+        older.close();
         assertThat(database.queryStrings("SELECT \"Order's\" FROM shop2.\"Li nes\" WHERE id IN (2, 12, 13, 14, 100)"))
                 .containsExactlyInAnyOrder("513", "14", "14");
         assertThat(database.queryLong("SELECT count(*) FROM lines")).isEqualTo(1);
@@ -747,19 +754,48 @@ class IncomingForeignKeysTest {
                 "ALTER TABLE orders OWNER TO " + owner,
                 "ALTER TABLE lines OWNER TO " + owner,
                 "GRANT INSERT ON lines TO " + writer,
-                "GRANT SELECT, DELETE ON orders TO " + writer);
+                "GRANT SELECT, DELETE ON orders TO " + writer,
+                "GRANT TRIGGER ON lines TO " + writer,
+                "CREATE SCHEMA w AUTHORIZATION " + writer,
+                "GRANT USAGE ON SCHEMA w TO " + owner);
+        // Where a key acts, triggers of the referring table run as its owner; with PostgreSQL's own key AFTER triggers
+        // since 18.
+        try (Connection client = database.connect(writer, writer);
+                Statement statement = client.createStatement()) {
+            statement.execute("CREATE TABLE w.log (who text)");
+            statement.execute("GRANT INSERT ON w.log TO " + owner);
+            statement.execute(
+                    "CREATE FUNCTION w.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (TG_WHEN || current_user); RETURN OLD; END'");
+            for (String when : List.of("BEFORE", "AFTER")) {
+                statement.execute("CREATE TRIGGER note_%1$s %1$s DELETE ON lines FOR EACH ROW EXECUTE FUNCTION w.note()"
+                        .formatted(when));
+            }
+            statement.execute("SET search_path = w, public");
+            statement.execute("DELETE FROM orders WHERE id = 20");
+        }
         orders.as(owner).incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
 
         try (Connection client = database.connect(writer, writer);
                 Statement statement = client.createStatement()) {
+            statement.execute("SET search_path = w, public");
             statement.execute("INSERT INTO lines VALUES (100, 21)");
             statement.execute("DELETE FROM orders WHERE id = 21");
             assertThatThrownBy(() -> statement.execute("INSERT INTO lines VALUES (100, 21)"))
                     .hasMessageContaining("violates foreign key constraint");
+            statement.execute("DELETE FROM orders WHERE id = 19");
         }
         assertThat(database.queryStrings("""
                         SELECT p.proname FROM pg_proc AS p WHERE p.proname ~ '_(check|act)$'
                           AND (p.proowner <> ?::regrole OR has_function_privilege(?, p.oid, 'EXECUTE'))""", owner, writer)).isEmpty();
+        boolean asQueued = database.queryLong("SELECT current_setting('server_version_num')::bigint") >= 180_000;
+        assertThat(database.queryStrings("SELECT who FROM w.log"))
+                .containsExactly(
+                        "BEFORE" + owner,
+                        "AFTER" + (asQueued ? owner : writer),
+                        "BEFORE" + owner,
+                        "AFTER" + owner,
+                        "BEFORE" + owner,
+                        "AFTER" + owner);
         orders.reverseSwap();
         assertThat(definitions()).hasSize(1);
     }

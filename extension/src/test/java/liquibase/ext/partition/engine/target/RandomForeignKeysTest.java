@@ -455,7 +455,7 @@ class RandomForeignKeysTest {
         Outcome expected = outcomes.get(Kind.KEYS);
         boolean different = false;
         for (Kind kind : List.of(Kind.SPLIT, Kind.ROUTED)) {
-            if (!outcomes.get(kind).equals(expected)) {
+            if (!isSame(i, outcomes.get(kind), expected)) {
                 different = true;
                 assertThat(isNamed(i, outcomes.get(kind).state(), expected.state()))
                         .as(
@@ -474,6 +474,15 @@ class RandomForeignKeysTest {
         if (ends || different || !expected.state().isEmpty()) {
             rollback(i);
         }
+    }
+
+    /** Of several deferred checks that fail, a row that has moved may have the first. */
+    private boolean isSame(int i, Outcome outcome, Outcome expected) {
+        boolean checksAtOnce = statements[i].equals("COMMIT") || statements[i].startsWith("SET CONSTRAINTS");
+        return outcome.equals(expected)
+                || checksAtOnce
+                        && !expected.state().isEmpty()
+                        && outcome.state().equals(expected.state());
     }
 
     private boolean isNamed(int i, String state, String expected) {
