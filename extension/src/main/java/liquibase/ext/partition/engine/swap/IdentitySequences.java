@@ -378,8 +378,13 @@ final class IdentitySequences {
                                     idle(before.leaving(), left),
                                     Lock.of(before.entering().name(), lock(before.entering(), live))),
                             run.source());
-                    session.updateAll(goOn(
-                            row, left.oid() == migration.sourceOid() ? left : live, pair(left, live, column), alone));
+                    SequencePair pair = pair(left, live, column);
+                    if (giveTheSame(row, pair)) {
+                        run.line(
+                                "Sequence %s was set (setval, or RESTART) by its name before it was exchanged, so that it gave values which the one that the table asks gives, too. What was taken by its name since then may be the id of a row as well; a unique key refuses the second. From here on no value is given out twice."
+                                        .formatted(row.name()));
+                    }
+                    session.updateAll(goOn(row, left.oid() == migration.sourceOid() ? left : live, pair, alone));
                     session.update(state.deleteStatement(row.oid()));
                     return null;
                 },
@@ -389,6 +394,23 @@ final class IdentitySequences {
                     "Transactions that began before sequence %s was exchanged are still open, and may ask the earlier one. So %d of its values are left to them, and the sequence goes on after these."
                             .formatted(row.name(), SequenceSwitch.LEFT_FOR_OLD_TRANSACTIONS));
         }
+    }
+
+    /**
+     * Whether both sequences count through the same values, as they do only where somebody has set one. No lock keeps {@code setval} from
+     * doing so, and it is not rolled back.
+     */
+    private boolean giveTheSame(SwitchedSequences.Row row, SequencePair pair) throws SQLException {
+        BigInteger stretched =
+                BigInteger.valueOf(row.increment().orElseThrow()).shiftLeft(1).abs();
+        return pair.leaving().options().increment() == 2 * row.increment().orElseThrow()
+                && SequencePosition.of(session, pair.leaving())
+                                .last()
+                                .subtract(SequencePosition.of(session, pair.entering())
+                                        .last())
+                                .mod(stretched)
+                                .signum()
+                        == 0;
     }
 
     /** Under the locks of both. */

@@ -18,8 +18,10 @@ import liquibase.ext.partition.engine.sql.Sql;
  * the live name they would find these rows missing after the switch, and no error would tell them.
  *
  * <p>Waits outside any lock. Who holds a lock on the table itself is left to the lock policy: the switch cannot come before that one
- * has ended. A READ COMMITTED transaction can be waited for too, as long as its client has not finished with a result. Sees the sessions that the current role may see: all of them as a superuser or a member of
- * {@code pg_read_all_stats}, else those of roles that it is a member of.
+ * has ended. A READ COMMITTED transaction can be waited for too, as long as its client has not finished with a result. Sees the sessions
+ * that the current role may see: all of them as a superuser or a member of {@code pg_read_all_stats}, else those of roles that it is a
+ * member of. Those of a replica are not seen: with {@code hot_standby_feedback} the oldest of them is known, some seconds late, and
+ * without it nothing. So people are told.
  */
 final class OldSnapshots {
     /** A snapshot that begins with the next transaction id, or that is taken later, sees everything that has committed by now. */
@@ -49,6 +51,12 @@ final class OldSnapshots {
                               WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.relation = pg_catalog.to_regclass({table}) AND l.granted)
             ORDER BY a.xact_start""");
 
+    /** Neither subscribers, which have no sessions of ours to wait for, nor base backups. */
+    private static final Sql REPLICAS = Sql.of("""
+            SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_replication AS r
+            WHERE r.state IS DISTINCT FROM 'backup'
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots AS s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')""");
+
     private static final int NAMED = 3;
     private static final long PAUSE_MILLISECONDS = 200;
     private static final Duration TELL_EVERY = Duration.ofSeconds(10);
@@ -65,6 +73,8 @@ final class OldSnapshots {
     private final OnOldTransactions then;
     /** Those that have been waited for in vain, and are not waited for once more. */
     private final Set<String> passed = new HashSet<>();
+
+    private boolean toldOfReplicas;
 
     /** @param table the live one */
     OldSnapshots(StepRun run, QualifiedName table, SwapSettings settings) {
@@ -83,6 +93,7 @@ final class OldSnapshots {
      */
     boolean await() throws SQLException {
         Session session = run.session();
+        tellOfReplicas(session);
         Moment now = session.queryFirst(
                         NOW,
                         row -> new Moment(row.getString("since"), row.getString("next"), List.of((String[])
@@ -105,6 +116,19 @@ final class OldSnapshots {
                 told = System.nanoTime();
             }
             pause();
+        }
+    }
+
+    private void tellOfReplicas(Session session) throws SQLException {
+        if (toldOfReplicas) {
+            return;
+        }
+        toldOfReplicas = true;
+        long replicas = session.queryLong(REPLICAS);
+        if (replicas > 0) {
+            run.line(
+                    "Replicas are attached (%d). A transaction there that reads by a snapshot from before the switch (REPEATABLE READ, as pg_dump does) cannot be waited for: it finds rows missing in %s, and no error tells it. End such reports first, or begin them again afterwards."
+                            .formatted(replicas, table));
         }
     }
 

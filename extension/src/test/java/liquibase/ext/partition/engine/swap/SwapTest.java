@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
@@ -28,6 +30,9 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.postgresql.PGConnection;
+import org.postgresql.replication.LogSequenceNumber;
+import org.postgresql.replication.PGReplicationStream;
 
 /** The switch and its way back: the lock, the drain, and that no row is lost. */
 @ExtendWith(FreshDatabase.class)
@@ -521,6 +526,33 @@ class SwapTest {
             assertThat(kindOfOrders()).isEqualTo("p");
             assertThat(old.query("SELECT count(*) FROM orders")).isEqualTo("1000");
         }
+    }
+
+    /** Seen on a standby of PostgreSQL 15: a transaction with an older snapshot than the new table's rows found none of them. */
+    @Test
+    void whereReplicasAreAttachedItSaysThatReportsThereAreNotWaitedFor() throws Exception {
+        orders.throughVerification();
+        Properties properties = new Properties();
+        properties.setProperty("user", database.username());
+        properties.setProperty("password", database.password());
+        properties.setProperty("replication", "true");
+        properties.setProperty("assumeMinServerVersion", "14");
+        properties.setProperty("preferQueryMode", "simple");
+        String position = database.queryString("SELECT pg_current_wal_lsn()");
+        try (Connection replica = DriverManager.getConnection(database.url(), properties);
+                PGReplicationStream stream = replica.unwrap(PGConnection.class)
+                        .getReplicationAPI()
+                        .replicationStream()
+                        .physical()
+                        .withStartPosition(LogSequenceNumber.valueOf(position))
+                        .start()) {
+            assertThat(stream.isClosed()).isFalse();
+            orders.swap();
+        }
+
+        assertThat(orders.lines())
+                .anyMatch(line -> line.startsWith("Replicas are attached (1). A transaction there")
+                        && line.contains("it finds rows missing in public.orders, and no error tells it"));
     }
 
     @Test
