@@ -6,6 +6,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMetho
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.platform.engine.CancellationToken;
 import org.junit.platform.engine.DiscoverySelector;
@@ -22,6 +23,7 @@ final class NamedTests {
     static final int GREEN = 0;
     static final int RED = 10;
     static final int NONE_RUN = 11;
+    private static final int LINES = 4;
 
     private NamedTests() {}
 
@@ -62,6 +64,16 @@ final class NamedTests {
         private final List<String> red = new ArrayList<>();
         private int finished;
 
+        /** Assertions begin with an empty line. */
+        private static String onOneLine(Throwable failure) {
+            return failure.toString()
+                    .lines()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .limit(LINES)
+                    .collect(Collectors.joining(" "));
+        }
+
         @Override
         public void executionFinished(TestIdentifier test, TestExecutionResult result) {
             if (test.isTest()) {
@@ -71,7 +83,7 @@ final class NamedTests {
                 red.add("RED %s: %s"
                         .formatted(
                                 test.getLegacyReportingName(),
-                                result.getThrowable().map(Throwable::toString).orElse("")));
+                                result.getThrowable().map(Results::onOneLine).orElse("")));
                 cancellation.cancel();
             }
         }

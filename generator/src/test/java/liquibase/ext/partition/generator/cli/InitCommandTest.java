@@ -48,7 +48,7 @@ class InitCommandTest {
                         directory.resolve("shop").toString()))
                 .as(err.toString())
                 .isEqualTo(ExitCodes.OK);
-        assertThat(directory.resolve("shop/orders.xml")).exists();
+        assertThat(directory.resolve("shop/changelog.xml")).content().contains("orders-swap");
     }
 
     @Test
