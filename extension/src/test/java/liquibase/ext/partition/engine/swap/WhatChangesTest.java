@@ -68,4 +68,20 @@ class WhatChangesTest {
                         SELECT pg_relation_size('orders'), pg_total_relation_size('orders'),
                                (SELECT sum(pg_total_relation_size(relid)) > 0 FROM pg_partition_tree('orders') WHERE isleaf)""")).containsExactly(List.of("0", "0", "t"));
     }
+
+    @Test
+    void aMonthAfterTheLastIsMadeAheadAndRefusedOnceItsRowsAreThere(TestDatabase database) throws SQLException {
+        MigrationFixture.ofOrders(database, 120).throughSwap();
+        String make =
+                "CREATE TABLE orders_2070%1$s PARTITION OF orders FOR VALUES FROM ('2070-%1$s-01 00:00+00') TO ('2070-%2$s-01 00:00+00')";
+        String write = "INSERT INTO orders (id, status, created_at) VALUES (%d, 'new', '2070-%s-02')";
+
+        database.execute(make.formatted("01", "02"), write.formatted(-1, "01"), write.formatted(-2, "02"));
+
+        assertThat(
+                        database.queryStrings(
+                                "SELECT tableoid::regclass || ' ' || id FROM orders WHERE created_at >= '2070-01-01' ORDER BY id DESC"))
+                .containsExactly("orders_207001 -1", "orders_default -2");
+        assertFails(database, make.formatted("02", "03"), "23514", "would be violated by some row");
+    }
 }

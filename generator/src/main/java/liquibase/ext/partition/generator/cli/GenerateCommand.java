@@ -105,6 +105,13 @@ final class GenerateCommand implements Callable<Integer> {
         Path changelog = output.resolve(file.name());
         if (result.isNew()) {
             out().println("Wrote " + changelog);
+            if (output.toAbsolutePath()
+                    .normalize()
+                    .equals(config.toAbsolutePath().normalize().getParent())) {
+                out().printf(
+                                "%s is in the same folder: an includeAll over it would take that for a changelog, too, and fail.%n",
+                                config);
+            }
         } else {
             out().printf("%s is what %s gives already.%n", changelog, config);
         }

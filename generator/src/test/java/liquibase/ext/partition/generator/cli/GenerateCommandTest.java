@@ -70,6 +70,15 @@ class GenerateCommandTest {
     }
 
     @Test
+    void saysThatIncludeAllWouldTakeTheConfigForAChangelog() {
+        output = config.getParent();
+        generate();
+
+        assertThat(out.toString())
+                .contains(config + " is in the same folder: an includeAll over it would take that for a changelog");
+    }
+
+    @Test
     void removesTheOtherFormatsFileAndSaysSo() {
         generate();
 
