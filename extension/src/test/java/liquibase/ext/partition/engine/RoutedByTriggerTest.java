@@ -228,6 +228,53 @@ class RoutedByTriggerTest {
     }
 
     @Test
+    void whoMayOnlyWriteTheTableGoesOnBesideOurTriggersAndIsNotTheOwnerByOneOfHisOwn() throws Exception {
+        String app = database.createRole("app", "");
+        database.execute(
+                "CREATE TABLE lines (orders_id bigint REFERENCES orders ON DELETE CASCADE)",
+                "INSERT INTO lines VALUES (1)",
+                "GRANT SELECT, INSERT, UPDATE, TRIGGER ON orders TO " + app,
+                "CREATE SCHEMA theirs AUTHORIZATION " + app);
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
+
+        String move = "UPDATE orders SET created_at = '2024-06-05' WHERE id = ";
+        try (Transaction writer = Transaction.beginAs(database, app)) {
+            writer.run(
+                    "INSERT INTO orders (id, status, created_at) VALUES (9001, 'x', '2024-03-05')",
+                    move + "9001",
+                    move + "1");
+            writer.commit();
+        }
+        try (Transaction maker = Transaction.beginAs(database, app)) {
+            maker.run(
+                    "CREATE FUNCTION theirs.up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER ROLE "
+                            + app + " SUPERUSER'; RETURN OLD; END $$",
+                    "CREATE TRIGGER up BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION theirs.up()");
+            maker.commit();
+        }
+        try (Transaction writer = Transaction.beginAs(database, app)) {
+            assertThatThrownBy(() ->
+                            writer.run("INSERT INTO orders (id, status, created_at) VALUES (9002, 'x', '2024-03-05')"))
+                    .hasMessageContaining("where trigger up fires with the rights of whoever writes");
+        }
+        database.execute("DROP TRIGGER up ON orders");
+        try (Transaction writer = Transaction.beginAs(database, app)) {
+            writer.run("INSERT INTO orders (id, status, created_at) VALUES (9002, 'x', '2024-03-05')");
+            writer.commit();
+        }
+
+        assertThat(database.queryStrings(
+                        "SELECT tableoid::regclass || ' ' || id FROM orders WHERE id IN (1, 9001, 9002) ORDER BY id"))
+                .containsExactly("orders_202406 1", "orders_202406 9001", "orders_202403 9002");
+        assertThat(database.queryString("SELECT rolsuper FROM pg_roles WHERE rolname = ?", app))
+                .isEqualTo("f");
+        assertThat(database.queryLong("SELECT count(*) FROM lines")).isEqualTo(1);
+        orders.reverseSwap();
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE id > 9000"))
+                .isEqualTo(2);
+    }
+
+    @Test
     void rowsOfOneStatementMayReferToOthersOfItByTheTablesOwnKey() throws Exception {
         database.execute("ALTER TABLE orders ADD COLUMN before_it bigint REFERENCES orders");
         orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
