@@ -1065,7 +1065,7 @@ class TriggerRoutingTest {
     }
 
     private static String sqlState(ThrowingCallable deed) {
-        return ((SQLException) catchThrowable(deed)).getSQLState();
+        return catchThrowable(deed) instanceof SQLException error ? error.getSQLState() : "no error";
     }
 
     @ParameterizedTest
@@ -1119,10 +1119,10 @@ class TriggerRoutingTest {
     void whoMayMakeTriggersOnAChildIsNotItsOwner(String when) throws Exception {
         orders().attach();
         database.execute(insert(1, "2024-01-05 00:00+00"));
-        String role = ambitious(
-                "GRANT SELECT, UPDATE ON orders TO ROLE;GRANT TRIGGER ON orders_202401, orders_202402 TO ROLE");
+        String role = ambitious("GRANT SELECT, UPDATE ON orders TO ROLE");
         try (Transaction old = Transaction.beginAs(database, role)) {
             old.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1 FROM pg_class LIMIT 1");
+            database.execute("GRANT TRIGGER ON orders_202401, orders_202402 TO " + role);
             try (Transaction maker = Transaction.beginAs(database, role)) {
                 for (String child : List.of("orders_202401", "orders_202402")) {
                     maker.run("CREATE TRIGGER up " + when + " ON " + child
@@ -1132,7 +1132,7 @@ class TriggerRoutingTest {
             }
             database.execute("REVOKE TRIGGER ON orders_202401, orders_202402 FROM " + role);
             assertThat(sqlState(() -> old.run("UPDATE orders SET at = '2024-02-05 00:00+00'")))
-                    .isIn("42501", "40001");
+                    .isEqualTo("40001");
         }
         try (Transaction writer = Transaction.beginAs(database, role)) {
             assertThatThrownBy(() -> writer.run("UPDATE orders SET at = '2024-02-05 00:00+00'"))
