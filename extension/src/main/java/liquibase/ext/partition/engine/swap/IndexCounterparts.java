@@ -129,13 +129,33 @@ record IndexCounterparts(Migration migration, Table live, Table backup) {
                 : DROP.with("index", table.sibling(index.name()));
     }
 
-    /** What is said of the indexes of single partitions that forbid nothing: they stay where they are. */
+    /**
+     * What is said of the indexes of single partitions that forbid nothing: they stay where they are; and of those that the backup has, and
+     * the live table no more: they stay, too, since to make them anew would take as long as the table is large.
+     */
     List<String> left(Session session) throws SQLException {
-        return ofOnePartition(session).stream()
+        List<OfOnePartition> ofPartitions = ofOnePartition(session);
+        List<String> left = new ArrayList<>();
+        ofPartitions.stream()
                 .filter(index -> !index.unique())
                 .map(index -> "Index %s of partition %s stays with %s."
                         .formatted(index.name(), index.partition(), migration.newTable()))
-                .toList();
+                .forEach(left::add);
+        for (Index index : backup.indexes()) {
+            boolean isCounterpart = live.indexes().stream()
+                    .anyMatch(it -> counterpart(it.name()).filter(index::equals).isPresent());
+            if (index.valid() && !isCounterpart && ofPartitions.stream().noneMatch(it -> it.isOn(index))) {
+                left.add(
+                        "%s %s of %s was dropped from the live table since the swap, or was never there. It stays with the table that goes back%s. To do without it as well: %s"
+                                .formatted(
+                                        index.unique() ? "Unique index" : "Index",
+                                        index.name(),
+                                        backup.name(),
+                                        index.unique() ? ", and refuses again what it refuses" : "",
+                                        drop(live.name(), index).script()));
+            }
+        }
+        return left;
     }
 
     private record OfOnePartition(

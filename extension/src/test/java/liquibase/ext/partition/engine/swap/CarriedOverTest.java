@@ -332,6 +332,35 @@ class CarriedOverTest {
     }
 
     @Test
+    void indexesThatWereDroppedSinceTheSwapAreNamedByTheWayBackAndDroppedAsItSays(TestDatabase database)
+            throws SQLException {
+        MigrationFixture orders = MigrationFixture.ofOrders(database, 40);
+        database.execute(
+                "CREATE INDEX by_status ON orders (status)",
+                "CREATE UNIQUE INDEX by_date ON orders (created_at, id)",
+                "CREATE UNIQUE INDEX by_amount ON orders (amount)");
+        orders.throughSwap();
+        database.execute("DROP INDEX by_status", "DROP INDEX by_date");
+
+        orders.reverseSwap();
+
+        List<String> left = orders.lines().stream()
+                .filter(line -> line.contains("was dropped from the live table since the swap"))
+                .toList();
+        assertThat(left)
+                .satisfiesExactlyInAnyOrder(
+                        line -> assertThat(line).startsWith("Index by_status_old of public.orders_old"),
+                        line -> assertThat(line)
+                                .startsWith("Unique index by_date_old of public.orders_old")
+                                .contains("refuses again what it refuses"));
+        for (String line : left) {
+            database.execute(line.substring(line.indexOf("as well: ") + "as well: ".length()));
+        }
+        assertThat(database.queryStrings("SELECT indexname FROM pg_indexes WHERE tablename = 'orders' ORDER BY 1"))
+                .containsExactly("by_amount", "orders_pkey");
+    }
+
+    @Test
     void anIndexMadeAfterTheIndexBuildStopsTheSwap(TestDatabase database) throws SQLException {
         database.execute(
                 "CREATE TABLE orders (id bigint PRIMARY KEY, amount numeric, %s)".formatted(CREATED),
