@@ -160,6 +160,11 @@ public record ForeignKeyTriggers(
                 SCHEMA = c[1], TABLE = c[2], CONSTRAINT = {constraint};
             END""");
 
+    /** Dropped like a foreign key, or renamed, or younger than the snapshot. */
+    private static final Sql OR_WITHOUT_TRIGGER = Sql.of("""
+
+                OR NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = {referringOid} AND t.tgname = {constraint})""");
+
     /** Of a row that moved while it was waited for, the server says so by an error. */
     private static final Sql LOCK_WHERE_ROWS_MOVE = Sql.of("""
             BEGIN
@@ -191,7 +196,9 @@ public record ForeignKeyTriggers(
     private static final Sql ACT = Sql.of("""
             {declare}
             BEGIN
-              {find}{move}
+              IF NOT as_made{orWithoutTrigger} THEN
+                {find}
+              END IF;{move}
               IF gone THEN
                 RETURN NULL;
               END IF;
@@ -611,6 +618,11 @@ public record ForeignKeyTriggers(
     private Sql act() {
         return named(ACT)
                 .with("declare", declare())
+                .with(
+                        "orWithoutTrigger",
+                        key.refersToItself()
+                                ? Sql.empty()
+                                : named(OR_WITHOUT_TRIGGER).with("referringOid", oid(referring)))
                 .with("find", find())
                 .with("move", routing == Routing.NATIVE ? named(MOVE) : Sql.empty())
                 .with(

@@ -8,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import liquibase.ext.partition.engine.MigrationFixture;
@@ -304,7 +305,14 @@ class IncomingForeignKeysTest {
 
     @Test
     void triggersRefuseWhatAForeignKeyRefuses() throws SQLException {
+        database.execute(
+                "CREATE TABLE strict (o bigint CONSTRAINT s REFERENCES orders ON DELETE RESTRICT)",
+                "INSERT INTO strict VALUES (30)");
+        String restricted = messageOf("DELETE FROM orders WHERE id = 30");
+        assertThat(restricted).contains("foreign key constraint");
         swapped("");
+
+        assertThat(messageOf("DELETE FROM orders WHERE id = 30")).startsWith(restricted);
 
         assertThat(messageOf("INSERT INTO lines VALUES (100, 700)"))
                 .contains("insert or update on table \"lines\" violates foreign key constraint \"line_order\"")
@@ -326,7 +334,7 @@ class IncomingForeignKeysTest {
         orders.dropBackup();
         assertThat(errorOf("DELETE FROM orders WHERE id = 5")).isEqualTo("23503");
         assertThat(errorOf("TRUNCATE orders")).isEqualTo("0A000");
-        assertThat(errorOf("TRUNCATE lines", "TRUNCATE orders")).isEmpty();
+        assertThat(errorOf("TRUNCATE lines, strict", "TRUNCATE orders")).isEmpty();
     }
 
     @Test
@@ -608,8 +616,12 @@ class IncomingForeignKeysTest {
         database.execute("INSERT INTO lines VALUES (3, 1)");
         assertThat(errorOf("TRUNCATE orders CASCADE")).isEqualTo("0A000");
         if (routing.equals("native")) {
+            database.execute("ALTER TABLE orders RENAME TO purchases", "INSERT INTO lines VALUES (5, 1)");
+            assertThat(errorOf("DELETE FROM purchases WHERE id = 1")).isEqualTo("23503");
+            assertThat(messageOf("INSERT INTO lines VALUES (6, 9)"))
+                    .contains("Key (o)=(9) is not present in table \"purchases\".");
             database.execute(
-                    "DROP TABLE orders",
+                    "DROP TABLE purchases",
                     "INSERT INTO lines VALUES (4, 4)",
                     "DROP FUNCTION lines_line_order_check, lines_line_order_act CASCADE");
             assertThat(ourFunctions()).hasSize(2);
@@ -624,6 +636,7 @@ class IncomingForeignKeysTest {
             orders.routedByTrigger();
         }
         swapped("ON DELETE CASCADE");
+        List<String> deadlocks = new CopyOnWriteArrayList<>();
         try (Connection first = database.connect();
                 Statement statement = first.createStatement()) {
             first.setAutoCommit(false);
@@ -640,6 +653,35 @@ class IncomingForeignKeysTest {
                 }
                 MigrationFixture.join(inserting);
             }
+            // A foreign key would not find it.
+            statement.execute("DELETE FROM orders WHERE id = 24");
+            statement.execute("INSERT INTO orders (id, status, created_at) VALUES (24, 'anew', '2024-03-03')");
+            Future<Void> finding = MigrationFixture.inBackground(() ->
+                    assertThat(errorOf("INSERT INTO lines VALUES (124, 24)")).isEqualTo(""));
+            orders.awaitBlockedStatement("INSERT INTO lines VALUES (124, 24)");
+            first.commit();
+            MigrationFixture.join(finding);
+            statement.execute("UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = 25");
+            Future<Void> ofOneSnapshot = MigrationFixture.inBackground(() -> assertThat(errorOf(
+                            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "INSERT INTO lines VALUES (125, 25)"))
+                    .isEqualTo("40001"));
+            orders.awaitBlockedStatement("INSERT INTO lines VALUES (125, 25)");
+            first.commit();
+            MigrationFixture.join(ofOneSnapshot);
+            // The one moves what the other refers to, and the other way round.
+            statement.execute("INSERT INTO lines VALUES (126, 26)");
+            String move = "UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = ";
+            Future<Void> moving = MigrationFixture.inBackground(() -> deadlocks.add(errorOf(move + 27, move + 26)));
+            orders.awaitBlockedStatement(move + 26);
+            try {
+                statement.execute("INSERT INTO lines VALUES (127, 27)");
+                first.commit();
+            } catch (SQLException e) {
+                deadlocks.add(e.getSQLState());
+                first.rollback();
+            }
+            MigrationFixture.join(moving);
+            assertThat(deadlocks).contains("40P01");
             // Moved, and then deleted: it is gone.
             statement.execute("UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = 23");
             statement.execute("DELETE FROM orders WHERE id = 23");
