@@ -1,5 +1,7 @@
 package liquibase.ext.partition.generator.inspect;
 
+import java.time.YearMonth;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -139,7 +141,16 @@ public record ConfigText(String yaml, int todos) {
         explain(writer, deeper, inspected.range(), inspected.partitionColumn().notation());
         writer.line(deeper + "from: " + inspected.range().from());
         writer.comment(
-                deeper, "The first month without a partition: %d months ahead.".formatted(DateRange.MONTHS_AHEAD));
+                deeper,
+                "The first month without a partition: %d months %s."
+                        .formatted(
+                                DateRange.MONTHS_AHEAD,
+                                inspected.range() instanceof DateRange.Unknown ? "ahead" : "after the newest row"));
+        if (!inspected.range().until().isAfter(YearMonth.now(ZoneOffset.UTC))) {
+            writer.comment(
+                    deeper,
+                    "It is past, so rows of today would be in the default partition: say a later one if such rows come in.");
+        }
         writer.line(deeper + "until: " + inspected.range().until());
     }
 

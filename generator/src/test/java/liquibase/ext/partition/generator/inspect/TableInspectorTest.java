@@ -76,7 +76,8 @@ class TableInspectorTest {
                       # The oldest row is of 2024-01-31, the newest of 2024-02-29 (UTC).
                       # None of the 2 rows would be in the default partition.
                       from: 2024-01
-                      # The first month without a partition: 6 months ahead.
+                      # The first month without a partition: 6 months after the newest row.
+                      # It is past, so rows of today would be in the default partition: say a later one if such rows come in.
                       until: 2024-09
                     # Every column with its type in the new table: change one here, and values are converted on the way.
                     # The deployment stops before anything is made if the table has other columns by then.
@@ -94,6 +95,17 @@ class TableInspectorTest {
         assertThat(accepted(text).columns())
                 .containsEntry("code", new ColumnConfig("\"char\"", null, null))
                 .containsEntry("created_at", new ColumnConfig("timestamp(3) with time zone", null, null));
+    }
+
+    @Test
+    void theMonthsOfATableThatIsWrittenAreAhead() throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id bigint PRIMARY KEY, created_at timestamptz NOT NULL)",
+                "INSERT INTO orders VALUES (1, now())");
+
+        assertThat(inspect("orders").yaml())
+                .contains("6 months after the newest row.\n")
+                .doesNotContain("It is past");
     }
 
     @Test
