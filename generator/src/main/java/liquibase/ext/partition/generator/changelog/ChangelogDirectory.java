@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -34,8 +35,10 @@ public record ChangelogDirectory(Path path) {
      * @param removed names of generated files whose changesets are all in the changelog, so that they would be there twice
      * @param stale names of other generated files; they are left
      * @param gone tables whose changesets the changelog had and has no more
+     * @param renamed ids that changesets of other tables had and have no more
      */
-    public record Written(boolean isNew, List<String> removed, List<String> stale, List<String> gone) {}
+    public record Written(
+            boolean isNew, List<String> removed, List<String> stale, List<String> gone, List<String> renamed) {}
 
     /**
      * Whether somebody's own file has the changelog's name. A template of somebody's own need not give the marker; then all of that
@@ -70,7 +73,12 @@ public record ChangelogDirectory(Path path) {
                 stale.add(other.name());
             }
         }
-        return new Written(isNew, removed, stale, gone(file, committed));
+        Map<String, Set<String>> earlier = committed == null
+                ? Map.of()
+                : new ChangelogFile(file.name(), new String(committed, StandardCharsets.UTF_8))
+                        .ids()
+                        .orElse(Map.of());
+        return new Written(isNew, removed, stale, gone(file, earlier), renamed(file, earlier));
     }
 
     private static void replace(Path target, byte[] bytes) throws IOException {
@@ -166,22 +174,28 @@ public record ChangelogDirectory(Path path) {
 
     /** What cannot be read, or says no identities, is not known to be there twice. */
     private static boolean hasAllOf(ChangelogFile other, ChangelogFile file) {
-        Set<String> paths = file.logicalFilePaths().orElse(Set.of());
-        return other.logicalFilePaths()
-                .filter(its -> !its.isEmpty() && paths.containsAll(its))
+        Set<String> tables = file.ids().orElse(Map.of()).keySet();
+        return other.ids()
+                .filter(its -> !its.isEmpty() && tables.containsAll(its.keySet()))
                 .isPresent();
     }
 
-    private static List<String> gone(ChangelogFile file, byte[] committed) {
-        if (committed == null) {
-            return List.of();
-        }
-        Set<String> now = file.logicalFilePaths().orElse(Set.of());
-        return new ChangelogFile(file.name(), new String(committed, StandardCharsets.UTF_8))
-                .logicalFilePaths().orElse(Set.of()).stream()
-                        .filter(it -> it.startsWith(ChangelogFile.LOGICAL_FILE_PATHS) && !now.contains(it))
-                        .map(it -> it.substring(ChangelogFile.LOGICAL_FILE_PATHS.length()))
-                        .toList();
+    private static List<String> gone(ChangelogFile file, Map<String, Set<String>> earlier) {
+        Set<String> now = file.ids().orElse(Map.of()).keySet();
+        return earlier.keySet().stream()
+                .filter(it -> it.startsWith(ChangelogFile.LOGICAL_FILE_PATHS) && !now.contains(it))
+                .map(it -> it.substring(ChangelogFile.LOGICAL_FILE_PATHS.length()))
+                .toList();
+    }
+
+    private static List<String> renamed(ChangelogFile file, Map<String, Set<String>> earlier) {
+        List<String> renamed = new ArrayList<>();
+        file.ids()
+                .orElse(Map.of())
+                .forEach((table, ids) -> earlier.getOrDefault(table, Set.of()).stream()
+                        .filter(id -> !ids.contains(id))
+                        .forEach(renamed::add));
+        return renamed;
     }
 
     private static boolean isGenerated(byte[] file) {

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.generator.changelog;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -24,8 +25,8 @@ public record ChangelogFile(String name, String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** The identities of the tables whose changesets it has; empty where its text cannot be read. */
-    Optional<Set<String>> logicalFilePaths() {
-        return ChangelogFormat.of(name).flatMap(format -> format.logicalFilePaths(text));
+    /** By table, as its changesets' identity says it, the ids of these; empty where the text cannot be read. */
+    Optional<Map<String, Set<String>>> ids() {
+        return ChangelogFormat.of(name).flatMap(format -> format.ids(text));
     }
 }

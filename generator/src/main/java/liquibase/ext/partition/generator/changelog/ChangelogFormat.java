@@ -3,10 +3,12 @@ package liquibase.ext.partition.generator.changelog;
 import java.io.IOException;
 import java.io.StringReader;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.ParserConfigurationException;
 import javax.xml.parsers.SAXParserFactory;
@@ -55,20 +57,19 @@ public enum ChangelogFormat {
         }
 
         @Override
-        Optional<Set<String>> logicalFilePaths(String text) {
-            Set<String> paths = new TreeSet<>();
+        Optional<Map<String, Set<String>>> ids(String text) {
+            Map<String, Set<String>> ids = new TreeMap<>();
             try {
                 parse(text, true, new SilentHandler() {
                     @Override
                     public void startElement(String uri, String localName, String name, Attributes attributes) {
-                        Optional.ofNullable(attributes.getValue(LOGICAL_FILE_PATH))
-                                .ifPresent(paths::add);
+                        add(ids, attributes.getValue(LOGICAL_FILE_PATH), attributes.getValue(ID));
                     }
                 });
             } catch (SAXException | IOException e) {
                 return Optional.empty();
             }
-            return Optional.of(paths);
+            return Optional.of(ids);
         }
 
         private void parse(String text, boolean namespaces, DefaultHandler handler) throws SAXException, IOException {
@@ -108,29 +109,34 @@ public enum ChangelogFormat {
         }
 
         @Override
-        Optional<Set<String>> logicalFilePaths(String text) {
-            Set<String> paths = new TreeSet<>();
+        Optional<Map<String, Set<String>>> ids(String text) {
+            Map<String, Set<String>> ids = new TreeMap<>();
             try {
-                collect(yaml().compose(new StringReader(text)), paths);
+                collect(yaml().compose(new StringReader(text)), ids);
             } catch (YAMLException e) {
                 return Optional.empty();
             }
-            return Optional.of(paths);
+            return Optional.of(ids);
         }
 
-        private void collect(Node node, Set<String> paths) {
+        private void collect(Node node, Map<String, Set<String>> ids) {
             if (node instanceof SequenceNode sequence) {
-                sequence.getValue().forEach(entry -> collect(entry, paths));
+                sequence.getValue().forEach(entry -> collect(entry, ids));
             } else if (node instanceof MappingNode mapping) {
-                for (NodeTuple entry : mapping.getValue()) {
-                    if (entry.getKeyNode() instanceof ScalarNode key
-                            && key.getValue().equals(LOGICAL_FILE_PATH)
-                            && entry.getValueNode() instanceof ScalarNode path) {
-                        paths.add(path.getValue());
-                    }
-                    collect(entry.getValueNode(), paths);
+                add(ids, scalar(mapping, LOGICAL_FILE_PATH), scalar(mapping, ID));
+                mapping.getValue().forEach(entry -> collect(entry.getValueNode(), ids));
+            }
+        }
+
+        private String scalar(MappingNode mapping, String name) {
+            for (NodeTuple entry : mapping.getValue()) {
+                if (entry.getKeyNode() instanceof ScalarNode key
+                        && key.getValue().equals(name)
+                        && entry.getValueNode() instanceof ScalarNode value) {
+                    return value.getValue();
                 }
             }
+            return null;
         }
 
         private Yaml yaml() {
@@ -141,6 +147,7 @@ public enum ChangelogFormat {
     };
 
     private static final String LOGICAL_FILE_PATH = "logicalFilePath";
+    private static final String ID = "id";
 
     /** The ending of a changelog's name, without the dot: {@code xml}, {@code yaml}. */
     public String extension() {
@@ -169,8 +176,19 @@ public enum ChangelogFormat {
     abstract void requireWellFormedPart(String template, String whose, String text)
             throws TemplateFailureException, IOException;
 
-    /** Every {@code logicalFilePath} in a changelog; empty where {@code text} cannot be read. */
-    abstract Optional<Set<String>> logicalFilePaths(String text);
+    /**
+     * Every {@code logicalFilePath} in a changelog, with the ids of the changesets that say it; empty where {@code text} cannot be read.
+     */
+    abstract Optional<Map<String, Set<String>>> ids(String text);
+
+    private static void add(Map<String, Set<String>> ids, String logicalFilePath, String id) {
+        if (logicalFilePath != null) {
+            Set<String> its = ids.computeIfAbsent(logicalFilePath, path -> new LinkedHashSet<>());
+            if (id != null) {
+                its.add(id);
+            }
+        }
+    }
 
     /** The format of a file of that name, if it is that of a changelog. */
     static Optional<ChangelogFormat> of(String fileName) {

@@ -128,6 +128,11 @@ final class GenerateCommand implements Callable<Integer> {
                     "%s had the changesets of tables that %s does not name, and has them no more: %s. Where one is still being migrated, put it into the config and generate again. Where the file was another config's, generate that into a folder of its own.",
                     changelog, config, String.join(", ", result.gone()));
         }
+        if (!result.renamed().isEmpty()) {
+            warn(
+                    "%s had changesets of the ids %s, which have others now. Liquibase would run them again where they have run. Ids change with the order of tables of one name in %s, or with a template: put these back as they were, and generate again.",
+                    changelog, String.join(", ", result.renamed()), config);
+        }
         return ExitCodes.OK;
     }
 

@@ -36,22 +36,22 @@ public final class ConfigReader {
             problems.sort(Comparator.comparingInt(Problem::line));
             throw new InvalidConfigException(problems);
         }
-        List<String> names = tables.stream()
-                .flatMap(table -> table.text(TableEntry.TABLE_NAME).stream())
-                .toList();
         JsonNode defaults = document.root().path(TableEntry.DEFAULTS);
-        return new TablesConfig(tables.stream()
-                .map(table -> table(table, names, tuning(table, defaults)))
-                .toList());
+        List<TableConfig> configs = new ArrayList<>();
+        for (TableEntry table : tables) {
+            List<String> before = configs.stream().map(TableConfig::tableName).toList();
+            configs.add(table(table, before, tuning(table, defaults)));
+        }
+        return new TablesConfig(configs);
     }
 
     /** Only for an entry without problems. */
-    private static TableConfig table(TableEntry entry, List<String> names, Tuning tuning) {
+    private static TableConfig table(TableEntry entry, List<String> before, Tuning tuning) {
         return new TableConfig(
                 ChangesetPrefix.of(
                         entry.text(TableEntry.SCHEMA_NAME),
                         entry.text(TableEntry.TABLE_NAME).orElseThrow(),
-                        names),
+                        before),
                 entry.text(TableEntry.SCHEMA_NAME).orElse(null),
                 entry.text(TableEntry.TABLE_NAME).orElseThrow(),
                 entry.name("newTableName").orElseThrow(),

@@ -66,16 +66,15 @@ final class RelationRules {
     }
 
     private void checkIds(List<TableEntry> tables) {
-        List<String> names = tables.stream()
-                .flatMap(table -> table.text(TableEntry.TABLE_NAME).stream())
-                .toList();
+        List<String> before = new ArrayList<>();
         Map<String, TableEntry> byPrefix = new HashMap<>();
         for (TableEntry table : tables) {
             Optional<String> tableName = table.text(TableEntry.TABLE_NAME);
             if (tableName.isEmpty()) {
                 continue;
             }
-            String prefix = ChangesetPrefix.of(table.text(TableEntry.SCHEMA_NAME), tableName.get(), names);
+            String prefix = ChangesetPrefix.of(table.text(TableEntry.SCHEMA_NAME), tableName.get(), before);
+            before.add(tableName.get());
             TableEntry earlier = byPrefix.putIfAbsent(prefix, table);
             if (earlier != null) {
                 problems.add(document.problem(

@@ -10,8 +10,8 @@ import liquibase.ext.partition.engine.target.Routing;
 /**
  * How one table is partitioned; default names are filled in. Names are as PostgreSQL stores them: not quoted, case kept.
  *
- * @param changesetPrefix what the ids of its changesets, its tags and its file's name begin with, unique in the config: the
- *     table's name, or {@code schema_table} where two tables have the same name
+ * @param changesetPrefix what the ids of its changesets and its tags begin with, unique in the config: the table's name, or
+ *     {@code schema_table} where a table before it has the same name
  * @param schemaName null for Liquibase's default schema
  * @param tableName the table as it is today
  * @param newTableName the partitioned table while it is filled

@@ -26,7 +26,7 @@ class ChangelogDirectoryTest {
         ChangelogFile changelog = xml("größe\n");
 
         assertThat(directory.write(changelog))
-                .isEqualTo(new ChangelogDirectory.Written(true, List.of(), List.of(), List.of()));
+                .isEqualTo(new ChangelogDirectory.Written(true, List.of(), List.of(), List.of(), List.of()));
         assertThat(directory.path().resolve("changelog.xml"))
                 .hasBinaryContent(changelog.text().getBytes(StandardCharsets.UTF_8));
         assertThat(names(directory.path())).containsExactly("changelog.xml");
@@ -40,7 +40,7 @@ class ChangelogDirectoryTest {
         Files.setLastModifiedTime(temporary.resolve("changelog.xml"), longAgo);
 
         assertThat(directory.write(CHANGELOG))
-                .isEqualTo(new ChangelogDirectory.Written(false, List.of(), List.of(), List.of()));
+                .isEqualTo(new ChangelogDirectory.Written(false, List.of(), List.of(), List.of(), List.of()));
         assertThat(Files.getLastModifiedTime(temporary.resolve("changelog.xml")))
                 .isEqualTo(longAgo);
         assertThat(directory.write(xml("new\n")).isNew()).isTrue();
@@ -66,7 +66,7 @@ class ChangelogDirectoryTest {
                                 .formatted(temporary.resolve("orders.xml")));
         assertThat(directory.write(ORDERS))
                 .isEqualTo(new ChangelogDirectory.Written(
-                        true, List.of("changelog.yaml", "orders.xml"), List.of(), List.of()));
+                        true, List.of("changelog.yaml", "orders.xml"), List.of(), List.of(), List.of()));
         assertThat(names(temporary)).containsExactly("changelog.xml");
         assertThat(directory.differences(ORDERS)).isEmpty();
     }

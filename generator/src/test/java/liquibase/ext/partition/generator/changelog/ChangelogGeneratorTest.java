@@ -191,7 +191,7 @@ class ChangelogGeneratorTest {
         ChangelogFile yaml = generate(config, ChangelogFormat.YAML);
 
         assertThat(changesetsOfXml(xml.text())).isNotEmpty().isEqualTo(changesetsOfYaml(yaml.text()));
-        assertThat(xml.logicalFilePaths()).isPresent().isEqualTo(yaml.logicalFilePaths());
+        assertThat(xml.ids()).isPresent().isEqualTo(yaml.ids());
     }
 
     @Test
@@ -315,7 +315,7 @@ class ChangelogGeneratorTest {
         assertThat(changesetsOfXml(generate(ODD, ChangelogFormat.XML).text()))
                 .extracting(changeset -> changeset.get("logicalFilePath") + "::" + changeset.get("id"))
                 .contains(
-                        "liquibase-partition/eu.orders::eu_orders-swap",
+                        "liquibase-partition/eu.orders::orders-swap",
                         "liquibase-partition/us.orders::us_orders-swap",
                         "liquibase-partition/Orders::Orders-swap",
                         "liquibase-partition/changelog::changelog-swap")

@@ -101,6 +101,32 @@ class GenerateCommandTest {
                                 .formatted(output.resolve("changelog.xml"), config));
     }
 
+    /** Liquibase would run again what it has run under another id. */
+    @Test
+    void keepsTheIdsOfATableWhenAnotherOfItsNameIsAddedAndWarnsWhereIdsChange() throws Exception {
+        String us = CONFIG.replace("- tableName", "- schemaName: us\n    tableName");
+        String both = us + us.substring(us.indexOf('\n') + 1).replace("us", "eu");
+        Files.writeString(config, us);
+        generate();
+        Files.writeString(config, both);
+        generate();
+        assertThat(err.toString()).isEmpty();
+        assertThat(output.resolve("changelog.xml")).content().contains("id=\"orders-swap\"", "id=\"eu_orders-swap\"");
+
+        Files.writeString(config, us.replace("us", "eu"));
+        generate();
+
+        assertThat(err.toString())
+                .contains("had the changesets of tables that %s does not name, and has them no more: us.orders."
+                        .formatted(config))
+                .contains("had changesets of the ids eu_orders-before, eu_orders-prepare,")
+                .contains("Liquibase would run them again where they have run.");
+        err.getBuffer().setLength(0);
+        Files.writeString(config, both);
+        generate();
+        assertThat(output.resolve("changelog.xml")).content().contains("id=\"orders-swap\"", "id=\"eu_orders-swap\"");
+    }
+
     @Test
     void warnsOfAnotherConfigsChangelogInTheSameFolderAndLeavesIt() throws Exception {
         generate();

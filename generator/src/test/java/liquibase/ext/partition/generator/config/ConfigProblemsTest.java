@@ -605,10 +605,10 @@ class ConfigProblemsTest {
                 tables:
                   - {schemaName: a, tableName: b, keyColumns: [id], partitionBy: &p {columns: [d], from: 2024-01, until: 2024-02}}
                   - {schemaName: c, tableName: b, keyColumns: [id], partitionBy: *p}
-                  - {schemaName: x, tableName: a_b, keyColumns: [id], partitionBy: *p}
+                  - {schemaName: x, tableName: c_b, keyColumns: [id], partitionBy: *p}
                 """;
         assertProblem(tables, 4, "tables[2].tableName")
-                .saying("would both begin with \"a_b\"")
+                .saying("would both begin with \"c_b\"")
                 .advising("Move one of the two to a config and an output directory of its own.");
     }
 

@@ -196,7 +196,7 @@ class ConfigReaderTest {
     }
 
     @Test
-    void putsTheSchemaBeforeTheChangesetsOfTablesOfOneNameOnly() throws Exception {
+    void putsTheSchemaBeforeTheChangesetsOfALaterTableOfTheSameNameOnly() throws Exception {
         TablesConfig config = read("""
                 tables:
                   - {schemaName: eu, tableName: orders, keyColumns: [id], partitionBy: &p {columns: [d], from: 2024-01, until: 2024-02}}
@@ -206,7 +206,7 @@ class ConfigReaderTest {
 
         assertThat(config.tables())
                 .extracting(TableConfig::changesetPrefix)
-                .containsExactly("eu_orders", "us_orders", "payments");
+                .containsExactly("orders", "us_orders", "payments");
     }
 
     @Test
