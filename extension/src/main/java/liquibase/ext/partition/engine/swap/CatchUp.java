@@ -7,6 +7,7 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.delta.RowMatch;
@@ -101,7 +102,7 @@ public final class CatchUp {
                     "%s or %s is not the table that this migration knows; somebody renamed or made it anew. Nothing was replayed. Put the names right; the next update replays it."
                             .formatted(live.name(), other.name()));
         }
-        if (swapped && !Fingerprint.isUnchangedButForNewPartitions(run, migration)) {
+        if (swapped && !isAsItWas(run, migration)) {
             throw new PartitionException(
                     "%s or its backup %s was rewritten or altered since they were last known to be equal, or a partition was taken out, whose rows the backup would lose. Nothing was replayed. The rollback, and the drop of the backup, compare the two first."
                             .formatted(live.name(), other.name()));
@@ -110,5 +111,12 @@ public final class CatchUp {
         return swapped
                 ? ReplayStep.backward(run, migration, ordinary, match)
                 : ReplayStep.forward(migration, ordinary, match);
+    }
+
+    /** The fingerprint does not know a partition that was made since, of which the backup has rows by a replay. */
+    private static boolean isAsItWas(StepRun run, Migration migration) throws SQLException {
+        return Fingerprint.isUnchangedButForNewPartitions(run, migration)
+                && KnownPartitions.changesSinceSwap(run, migration).stream()
+                        .allMatch(change -> change.what() == KnownPartitions.What.ADDED);
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.MigrationFixture;
@@ -323,6 +324,27 @@ class ChangedPartitionsTest {
 
         assertSwapsBackWithWhatTheLiveTableHas();
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(240);
+    }
+
+    /** Nobody has recorded it but the replay that took its rows over. */
+    @Test
+    void whatWasWrittenInAPartitionMadeSinceIsNotReplayedAwayOnceItIsDropped() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "CREATE TABLE later PARTITION OF orders " + NEXT_JANUARY,
+                "INSERT INTO orders SELECT i, 'late', 1, 'x', '2025-01-05 00:00+00' FROM generate_series(5001, 5003) AS i");
+        orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, Map.of()));
+        database.execute("UPDATE orders SET status = 'later' WHERE id > 5000", "DROP TABLE later");
+
+        assertThatThrownBy(() -> orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, Map.of())))
+                .hasMessageContaining("Nothing was replayed");
+        String message = refusedReverseSwap(
+                "public.later was dropped. Of its rows the backup has 0 as they were last, and 3 only as they were before");
+        database.execute(advised(
+                message, "later", "To have the others again as the backup has them, those that were deleted, too"));
+        assertSwapsBackWithWhatTheLiveTableHas();
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE status = 'late'"))
+                .isEqualTo(3);
     }
 
     @Test
