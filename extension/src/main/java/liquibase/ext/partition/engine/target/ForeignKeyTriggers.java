@@ -112,6 +112,17 @@ public record ForeignKeyTriggers(
               gone := referring IS NULL OR referenced IS NULL OR pg_catalog.cardinality(c) <> {size} OR pg_catalog.cardinality(p) <> {size}
                 OR EXISTS (SELECT FROM pg_catalog.unnest(c || p) AS n (name) WHERE n.name IS NULL OR n.name LIKE '........pg.dropped.%');""");
 
+    /** As the owner, who sees all rows unless somebody forces policies on him, too. A foreign key does not go by them. */
+    private static final Sql SEE_ALL = Sql.of("""
+            IF pg_catalog.row_security_active(referring) OR pg_catalog.row_security_active(referenced) THEN
+                RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                  MESSAGE = pg_catalog.format('row level security hides rows from their owner, and so from foreign key constraint "%s" of table "%s", which triggers keep', {constraint}, c[2]),
+                  HINT = pg_catalog.format('ALTER TABLE %I.%I NO FORCE ROW LEVEL SECURITY shows them to the owner.',
+                    CASE WHEN pg_catalog.row_security_active(referring) THEN c[1] ELSE p[1] END,
+                    CASE WHEN pg_catalog.row_security_active(referring) THEN c[2] ELSE p[2] END),
+                  SCHEMA = c[1], TABLE = c[2], CONSTRAINT = {constraint};
+              END IF;""");
+
     /** The table that has the other triggers of the key, which call the function of that name in the same schema. */
     private static final Sql FIND_BY_TRIGGER = Sql.of("""
             (SELECT t.tgrelid
@@ -133,6 +144,7 @@ public record ForeignKeyTriggers(
                   RETURN NULL;
                 END IF;
               END IF;
+              {seeAll}
               IF TG_OP = 'UPDATE' THEN
                 {askUnchanged}
                 IF answer THEN
@@ -202,6 +214,7 @@ public record ForeignKeyTriggers(
               IF gone THEN
                 RETURN NULL;
               END IF;
+              {seeAll}
               IF TG_OP = 'TRUNCATE' THEN
                 {truncate}
                 RETURN NULL;
@@ -585,6 +598,7 @@ public record ForeignKeyTriggers(
                 .with("live", form.live())
                 .with("matches", matches(form, "p", "NEW")));
         return named(CHECK)
+                .with("seeAll", named(SEE_ALL))
                 .with("declare", declare())
                 .with("find", find())
                 .with("askUnchanged", ask("answer", form -> sameImage(form, "NEW", "OLD")))
@@ -617,6 +631,7 @@ public record ForeignKeyTriggers(
 
     private Sql act() {
         return named(ACT)
+                .with("seeAll", named(SEE_ALL))
                 .with("declare", declare())
                 .with(
                         "orWithoutTrigger",

@@ -825,6 +825,22 @@ class IncomingForeignKeysTest {
             assertThatThrownBy(() -> statement.execute("INSERT INTO lines VALUES (100, 21)"))
                     .hasMessageContaining("violates foreign key constraint");
             statement.execute("DELETE FROM orders WHERE id = 19");
+            // What hides rows from their owner hides none from PostgreSQL's own key, and would hide them from triggers.
+            database.execute(
+                    "ALTER TABLE lines ENABLE ROW LEVEL SECURITY", "ALTER TABLE lines FORCE ROW LEVEL SECURITY");
+            assertThatThrownBy(() -> statement.execute("DELETE FROM orders WHERE id = 18"))
+                    .hasMessageContaining("ALTER TABLE public.lines NO FORCE ROW LEVEL SECURITY");
+            database.execute(
+                    "ALTER TABLE public.lines NO FORCE ROW LEVEL SECURITY",
+                    "ALTER TABLE lines DISABLE ROW LEVEL SECURITY",
+                    "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
+                    "ALTER TABLE orders FORCE ROW LEVEL SECURITY");
+            assertThatThrownBy(() -> statement.execute("INSERT INTO lines VALUES (100, 22)"))
+                    .hasMessageContaining("ALTER TABLE public.orders NO FORCE ROW LEVEL SECURITY");
+            database.execute(
+                    "ALTER TABLE public.orders NO FORCE ROW LEVEL SECURITY",
+                    "ALTER TABLE orders DISABLE ROW LEVEL SECURITY");
+            statement.execute("DELETE FROM orders WHERE id = 18");
         }
         assertThat(database.queryStrings("""
                         SELECT p.proname FROM pg_proc AS p WHERE p.proname ~ '_(check|act)$'
@@ -834,6 +850,8 @@ class IncomingForeignKeysTest {
                 .containsExactly(
                         "BEFORE" + owner,
                         "AFTER" + (asQueued ? owner : writer),
+                        "BEFORE" + owner,
+                        "AFTER" + owner,
                         "BEFORE" + owner,
                         "AFTER" + owner,
                         "BEFORE" + owner,
