@@ -160,7 +160,8 @@ class RoutedByTriggerTest {
                 END $$""",
                 "CREATE TRIGGER each_row BEFORE INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION note()",
                 "CREATE TRIGGER each_statement AFTER INSERT ON orders FOR EACH STATEMENT EXECUTE FUNCTION note()",
-                "ALTER TABLE orders ENABLE REPLICA TRIGGER each_statement");
+                "ALTER TABLE orders ENABLE REPLICA TRIGGER each_statement",
+                "GRANT SELECT ON orders TO PUBLIC");
         String triggers =
                 "SELECT tgname || ' ' || tgenabled::text FROM pg_trigger WHERE tgrelid = 'orders'::regclass AND tgname LIKE 'each%' ORDER BY 1";
         List<String> before = database.queryStrings(triggers);
@@ -177,6 +178,14 @@ class RoutedByTriggerTest {
                         database.queryLong(
                                 "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'orders_202405'::regclass AND NOT tgisinternal"))
                 .isZero();
+
+        // The children get the grants together with the triggers, and have none without them.
+        String granted =
+                "SELECT count(*) FROM pg_class AS c, aclexplode(c.relacl) AS acl WHERE c.oid = 'orders_202405'::regclass AND acl.grantee = 0";
+        assertThat(database.queryLong(granted)).isEqualTo(1);
+        database.execute("DROP TRIGGER each_row ON orders", "REVOKE SELECT ON orders FROM PUBLIC");
+        orders.swap();
+        assertThat(database.queryLong(granted)).isZero();
     }
 
     @Test

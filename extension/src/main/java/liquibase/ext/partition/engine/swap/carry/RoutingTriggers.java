@@ -32,10 +32,10 @@ public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routin
         }
         TriggerRouting triggers = routing.orElseThrow();
         List<Sql> statements = new ArrayList<>();
+        // They may have the grants of an earlier swap, and a right taken since must not come back.
+        statements.add(Seclusion.ofChildren(exchange.liveName()));
         if (userTriggers.stream()
                 .anyMatch(trigger -> TriggerRouting.onChildren(trigger).isPresent())) {
-            // They may have those of an earlier swap, and a right taken since must not come back.
-            statements.add(Seclusion.ofChildren(exchange.liveName()));
             for (QualifiedName child : exchange.next().partitions()) {
                 statements.addAll(SameGrants.on(
                         "TABLE",
