@@ -4,22 +4,26 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The functions by which routing by triggers decides with whose rights a row is put into a table, or taken out of it: with the
- * owner's only where that fires no trigger that could tell. Everybody else's triggers fire with the rights, the {@code current_user} and
- * the {@code search_path} of whoever writes, as on a plain table. Otherwise a role with TRIGGER on the table would be its owner.
+ * The functions by which routing by triggers decides with whose rights a row is put into a table, or taken out of it:
+ * with the owner's only where that fires no trigger that could tell. Everybody else's triggers fire with the rights,
+ * the {@code current_user} and the {@code search_path} of whoever writes, as on a plain table. Otherwise a role with
+ * TRIGGER on the table would be its owner.
  *
- * <p>A trigger is as good as none where its function runs with the rights of a role that is trusted, the owner or a superuser, and with
- * a path of its own: so are the triggers that capture changes, and those that stand for foreign keys. Somebody else's function may
- * become SECURITY INVOKER between the question and the answer. A WHEN is evaluated with the rights of whoever fires the trigger, so
- * where there is one, nobody but the function's owner may EXECUTE it: nobody else can have made the trigger.
+ * <p>A trigger is as good as none where its function runs with the rights of a role that is trusted, the owner or a
+ * superuser, and with a path of its own: so are the triggers that capture changes, and those that stand for foreign
+ * keys. Somebody else's function may become SECURITY INVOKER between the question and the answer. A WHEN is evaluated
+ * with the rights of whoever fires the trigger, so where there is one, nobody but the function's owner may EXECUTE it:
+ * nobody else can have made the trigger.
  *
- * <p><b>The answer holds until the statement that fires the triggers.</b> Whoever asks holds ROW EXCLUSIVE on the table, and CREATE
- * TRIGGER takes SHARE ROW EXCLUSIVE: no trigger can be made since. A READ COMMITTED transaction asks by a snapshot that is younger than
- * its lock. In REPEATABLE READ and SERIALIZABLE a trigger may be younger than the snapshot, so the answer is good only where nobody but
- * the owner can have made one: nobody has TRIGGER by that snapshot, and the table's row in {@code pg_class}, which a GRANT or another
- * owner replaces, is still the one that the snapshot sees.
+ * <p><b>The answer holds until the statement that fires the triggers.</b> Whoever asks holds ROW EXCLUSIVE on the
+ * table, and CREATE TRIGGER takes SHARE ROW EXCLUSIVE: no trigger can be made since. A READ COMMITTED transaction asks
+ * by a snapshot that is younger than its lock. In REPEATABLE READ and SERIALIZABLE a trigger may be younger than the
+ * snapshot, so the answer is good only where nobody but the owner can have made one: nobody has TRIGGER by that
+ * snapshot, and the table's row in {@code pg_class}, which a GRANT or another owner replaces, is still the one that the
+ * snapshot sees. A trigger that the owner himself has made since the snapshot fires with his rights, once more.
  *
- * @param names of the two functions
+ * @param othersFunction the name of the one that looks for such triggers
+ * @param permitFunction the name of the one that says what the writer lacks
  */
 record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction) {
     /** A trigger's events, as {@code pg_trigger.tgtype} has them. */
@@ -31,8 +35,9 @@ record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction
     private static final String ALTERED = "altered";
 
     /**
-     * Whether the row of a catalog was replaced by a transaction that the snapshot does not see. An aborted one leaves its number
-     * there for ever. The number is widened by the transaction's own one, from which it is less than 2^31 away.
+     * Whether the row of a catalog was replaced by a transaction that the snapshot does not see. An aborted one leaves
+     * its number there for ever. The number is widened by the transaction's own one, from which it is less than 2^31
+     * away.
      */
     private static final Sql REPLACED = Sql.of("""
             ({row}.xmax::pg_catalog.text <> '0' AND pg_catalog.pg_xact_status((

@@ -2,16 +2,19 @@ package liquibase.ext.partition.engine.target;
 
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The texts of the functions that {@link TriggerRouting} makes, which says what each is for, and in which order they are called. */
+/**
+ * The texts of the functions that {@link TriggerRouting} makes, which says what each is for, and in which order they
+ * are called.
+ */
 final class RoutingFunctions {
     /** Kept as a tree, so that it follows a column that gets another name. */
     static final Sql CREATE_TIME_FUNCTION = Sql.of("""
             CREATE FUNCTION {timeOf}(routed {parent}) RETURNS timestamp LANGUAGE sql IMMUTABLE RETURN {time}""");
 
     /**
-     * The names are those of the row's type and not of {@code pg_attribute}, where a transaction with an older snapshot would not see
-     * a column that was added since, and would lose its value. Which of them are generated is in no row's type, so where DROP EXPRESSION
-     * may have come since, the transaction has to begin anew.
+     * The names are those of the row's type and not of {@code pg_attribute}, where a transaction with an older snapshot
+     * would not see a column that was added since, and would lose its value. Which of them are generated is in no row's
+     * type, so where DROP EXPRESSION may have come since, the transaction has to begin anew.
      */
     static final Sql CREATE_COLUMNS_FUNCTION = Sql.of("""
             CREATE FUNCTION {columnsOf}(isolation pg_catalog.text) RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE {asOwner} AS {quote}
@@ -28,9 +31,9 @@ final class RoutingFunctions {
             {quote}""");
 
     /**
-     * The server computes a function of constants that it takes for immutable once, when it plans the statement, and plans anew
-     * when the table that the statement names has been altered. So the columns cost hardly anything for each row. What is computed
-     * by an older snapshot must not stay, so there it is computed for each row.
+     * The server computes a function of constants that it takes for immutable once, when it plans the statement, and
+     * plans anew when the table that the statement names has been altered. So the columns cost hardly anything for each
+     * row. What is computed by an older snapshot must not stay, so there it is computed for each row.
      */
     static final Sql CREATE_INSERT_FUNCTION = Sql.of("""
             CREATE FUNCTION {insertInto}(child pg_catalog.regclass) RETURNS pg_catalog.text LANGUAGE plpgsql {asOwner} AS {quote}
@@ -52,10 +55,11 @@ final class RoutingFunctions {
             {quote}""");
 
     /**
-     * The child of a time, locked for the writer. Rows never go to a table that was taken out of the inheritance (NO INHERIT) but kept
-     * its name: it is asked again once the lock is there, since who waited for it may have waited for just that. An older
-     * snapshot shows what was, but the parser looks up by the latest one whether a row of the one is a row of the other. For functions
-     * with the owner's rights and path, which cost too much to be taken again for each row.
+     * The child of a time, locked for the writer. Rows never go to a table that was taken out of the inheritance (NO
+     * INHERIT) but kept its name: it is asked again once the lock is there, since who waited for it may have waited for
+     * just that. An older snapshot shows what was, but the parser looks up by the latest one whether a row of the one
+     * is a row of the other. For functions with the owner's rights and path, which cost too much to be taken again for
+     * each row.
      */
     static final Sql CREATE_CHILD_FUNCTION = Sql.of("""
             CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS pg_catalog.regclass LANGUAGE plpgsql AS {quote}
@@ -88,11 +92,11 @@ final class RoutingFunctions {
             {quote}""");
 
     /**
-     * By the {@code ctid}, and without the setting a session that plans this while the parent is small would go on scanning all that
-     * was ever inserted since the last VACUUM, for each row; in a SERIALIZABLE transaction that scan would be a read of the whole
-     * parent. In a trigger of its own, so that no trigger and no check of the child runs with that setting. With the owner's rights
-     * where these can do no harm: who may INSERT may not always DELETE. The parent is named in these functions, and another table
-     * may have its name by now.
+     * By the {@code ctid}, and without the setting a session that plans this while the parent is small would go on
+     * scanning all that was ever inserted since the last VACUUM, for each row; in a SERIALIZABLE transaction that scan
+     * would be a read of the whole parent. In a trigger of its own, so that no trigger and no check of the child runs
+     * with that setting. With the owner's rights where these can do no harm: who may INSERT may not always DELETE. The
+     * parent is named in these functions, and another table may have its name by now.
      */
     static final Sql CREATE_LEAVE_FUNCTION = Sql.of("""
             CREATE FUNCTION {leave}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} SET enable_seqscan = off AS {quote}
@@ -132,8 +136,9 @@ final class RoutingFunctions {
             {quote}""");
 
     /**
-     * A row that was updated since, by a function that the statement calls, has fired the trigger for the version that is there. Where
-     * the writer is to insert it, the setting has the child and the statement: what reads the table's columns is for nobody to call.
+     * A row that was updated since, by a function that the statement calls, has fired the trigger for the version that
+     * is there. Where the writer is to insert it, the setting has the child and the statement: what reads the table's
+     * columns is for nobody to call.
      */
     static final Sql CREATE_ROUTE_FUNCTION = Sql.of("""
             CREATE FUNCTION {route}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} AS {quote}
@@ -177,8 +182,9 @@ final class RoutingFunctions {
               AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubid > 0""");
 
     /**
-     * The setting names the row that is left over, and ends with the transaction. Nobody can make a row vanish by setting it: a row
-     * that stays takes it back. What is left over must satisfy the child's CHECK, and the default child has none.
+     * The setting names the row that is left over, and ends with the transaction. Nobody can make a row vanish by
+     * setting it: a row that stays takes it back. What is left over must satisfy the child's CHECK, and the default
+     * child has none.
      */
     static final Sql MOVE = Sql.of("""
             EXECUTE {insert} USING NEW;
@@ -200,8 +206,9 @@ final class RoutingFunctions {
               RETURN NEW;""");
 
     /**
-     * A trigger that comes later could keep the old row from being updated, and the new one would be there as well. A table that was taken
-     * out of the inheritance is one like any other. Where the writer is to insert the row, the setting has the child and the statement.
+     * A trigger that comes later could keep the old row from being updated, and the new one would be there as well. A
+     * table that was taken out of the inheritance is one like any other. Where the writer is to insert the row, the
+     * setting has the child and the statement.
      */
     static final Sql CREATE_MOVE_FUNCTION = Sql.of("""
             CREATE FUNCTION {moveFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} AS {quote}

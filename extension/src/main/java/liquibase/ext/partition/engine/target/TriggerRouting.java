@@ -14,47 +14,52 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The statements of {@code routing: trigger}: an ordinary table, its inheritance children, and the triggers that put every row
- * into the child of its time. Pure; runs nothing.
+ * The statements of {@code routing: trigger}: an ordinary table, its inheritance children, and the triggers that put
+ * every row into the child of its time. Pure; runs nothing.
  *
- * <p><b>Insert.</b> A statement inserts its rows into the parent, where a user's BEFORE INSERT triggers fire and the row is counted and
- * returned, for {@code INSERT … RETURNING}, {@code COPY} and JDBC alike. The first AFTER triggers of each row take it out of the
- * parent again and insert it into its child. So what the user's triggers assign decides the child; and as all rows of the statement
- * are in the table by then, a foreign key is checked as on a plain table, whichever row refers to whichever. They are row
- * triggers, {@code ENABLE ALWAYS}: a subscription's apply fires no statement triggers, and {@code session_replication_role = replica}
- * must not fill the parent. The parent keeps its primary key: {@code GROUP BY id}, {@code ON CONFLICT (id)} and a publication of
- * deletes need it.
+ * <p><b>Insert.</b> A statement inserts its rows into the parent, where a user's BEFORE INSERT triggers fire and the
+ * row is counted and returned, for {@code INSERT … RETURNING}, {@code COPY} and JDBC alike. The first AFTER triggers of
+ * each row take it out of the parent again and insert it into its child. So what the user's triggers assign decides the
+ * child; and as all rows of the statement are in the table by then, a foreign key is checked as on a plain table,
+ * whichever row refers to whichever. They are row triggers, {@code ENABLE ALWAYS}: a subscription's apply fires no
+ * statement triggers, and {@code session_replication_role = replica} must not fill the parent. The parent keeps its
+ * primary key: {@code GROUP BY id}, {@code ON CONFLICT (id)} and a publication of deletes need it.
  *
- * <p><b>Nothing is frozen.</b> The INSERT into a child is put together from the columns that the parent has at that moment, and the
- * time is read by a function whose body the server keeps as a tree: whoever adds, renames or drops a column, or gives it another type,
- * need not think of the routing. The type of a column that holds the time cannot be changed, as with native partitioning.
+ * <p><b>Nothing is frozen.</b> The INSERT into a child is put together from the columns that the parent has at that
+ * moment, and the time is read by a function whose body the server keeps as a tree: whoever adds, renames or drops a
+ * column, or gives it another type, need not think of the routing. The type of a column that holds the time cannot be
+ * changed, as with native partitioning.
  *
- * <p><b>No table is read.</b> A row is taken out of the parent, and an old version out of its child, by its {@code ctid}, and a child is
- * looked up in the catalog: in a SERIALIZABLE transaction nothing is remembered by which two inserts could be in each other's way.
+ * <p><b>No table is read.</b> A row is taken out of the parent, and an old version out of its child, by its {@code
+ * ctid}, and a child is looked up in the catalog: in a SERIALIZABLE transaction nothing is remembered by which two
+ * inserts could be in each other's way.
  *
- * <p><b>Children</b> are made ahead, by the first step and by {@link #makeFunction}, and never by a writer: who creates a table holds
- * locks until the end of its transaction, and would keep others waiting that long. A row that has no child yet goes to the default one,
- * where every query finds it.
+ * <p><b>Children</b> are made ahead, by the first step and by {@link #makeFunction}, and never by a writer: who creates
+ * a table holds locks until the end of its transaction, and would keep others waiting that long. A row that has no
+ * child yet goes to the default one, where every query finds it.
  *
- * <p><b>Update.</b> A child's row cannot leave it, so a BEFORE trigger inserts the new row into its child and gives the old
- * child the new row with the old time, which counts as the update; an AFTER trigger removes that row at the end of the statement.
- * As with native partitioning the row's DELETE and AFTER INSERT triggers fire; its AFTER UPDATE triggers fire too, and BEFORE INSERT
- * triggers do not. {@code UPDATE … RETURNING} shows the new values, but the old ones of the columns that hold the time.
+ * <p><b>Update.</b> A child's row cannot leave it, so a BEFORE trigger inserts the new row into its child and gives the
+ * old child the new row with the old time, which counts as the update; an AFTER trigger removes that row at the end of
+ * the statement. As with native partitioning the row's DELETE and AFTER INSERT triggers fire; its AFTER UPDATE triggers
+ * fire too, and BEFORE INSERT triggers do not. {@code UPDATE … RETURNING} shows the new values, but the old ones of the
+ * columns that hold the time.
  *
- * <p><b>Rights.</b> As with native partitioning, rights on the parent are enough, those granted tomorrow too: a row is taken out of a
- * table and put into another with the owner's rights and a pinned path. Where that would fire a trigger which could tell the
- * difference, or somebody else's, it is done with the writer's rights ({@link OthersTriggers}), who needs INSERT on the child then (a
- * child that is made later gets the default child's grants), and for updates of the time SELECT and DELETE too. So each of these
- * deeds has two trigger functions, one of which does it. PUBLIC may call what looks up whether a
- * table has such triggers, in the catalog.
+ * <p><b>Rights.</b> As with native partitioning, rights on the parent are enough, those granted tomorrow too: a row is
+ * taken out of a table and put into another with the owner's rights and a pinned path. Where that would fire a trigger
+ * which could tell the difference, or somebody else's, it is done with the writer's rights ({@link OthersTriggers}),
+ * who needs INSERT on the child then (a child that is made later gets the default child's grants), and for updates of
+ * the time SELECT and DELETE too. So each of these deeds has two trigger functions, one of which does it. PUBLIC may
+ * call what looks up whether a table has such triggers, in the catalog.
  *
- * <p>Of a user's triggers, those BEFORE INSERT FOR EACH ROW and those FOR EACH STATEMENT belong on the parent, other row triggers on the
- * children. Statement triggers for DELETE cannot be kept: removing a row from the parent fires them.
+ * <p>Of a user's triggers, those BEFORE INSERT FOR EACH ROW and those FOR EACH STATEMENT belong on the parent, other
+ * row triggers on the children. Statement triggers for DELETE cannot be kept: removing a row from the parent fires
+ * them.
  *
- * <p><b>Limits.</b> A key is unique in each child only. {@code ON CONFLICT} inserts new keys, but is an error where the key is taken
- * in the child. A foreign key that references the parent finds no row. An update or delete that waited for a row which another
- * transaction moved finds no row, and says so by its count only (native partitioning raises an error). During a statement that moves
- * rows, its BEFORE triggers can see a row in both children. A publication has no children that are made later.
+ * <p><b>Limits.</b> A key is unique in each child only. {@code ON CONFLICT} inserts new keys, but is an error where the
+ * key is taken in the child. A foreign key that references the parent finds no row. An update or delete that waited for
+ * a row which another transaction moved finds no row, and says so by its count only (native partitioning raises an
+ * error). During a statement that moves rows, its BEFORE triggers can see a row in both children. A publication has no
+ * children that are made later.
  *
  * @param table what is routed
  * @param layout its prefix, interval and {@code from}; {@code until} is only where the children made in advance end
@@ -116,8 +121,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     private static final Sql TIMESTAMP = Sql.of("timestamp {literal}");
     private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
     /**
-     * Every insert is two changes of the parent, and ANALYZE of the parent reads a sample of every child: by the server's own
-     * threshold it would be due each minute, under the lock that a new child needs.
+     * Every insert is two changes of the parent, and ANALYZE of the parent reads a sample of every child: by the
+     * server's own threshold it would be due each minute, under the lock that a new child needs.
      */
     private static final Sql SET_ANALYZE_THRESHOLD =
             Sql.of("ALTER TABLE {parent} SET (autovacuum_analyze_threshold = 1000000)");
@@ -132,8 +137,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     private record Function(QualifiedName name, Sql arguments, Sql create, boolean calledByWriters) {}
 
     /**
-     * Statements that make the children and the default child, without indexes: the copy fills them directly. Lock: SHARE UPDATE
-     * EXCLUSIVE on the parent. To be run in one transaction.
+     * Statements that make the children and the default child, without indexes: the copy fills them directly. Lock:
+     * SHARE UPDATE EXCLUSIVE on the parent. To be run in one transaction.
      *
      * @param parent by its name at that time, which before the swap is not that of {@link RoutedTable#parent()}
      */
@@ -152,8 +157,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     }
 
     /**
-     * Statements that make the functions and attach the triggers, in the swap's transaction, once the parent has its name and the
-     * children have their indexes, grants and triggers. Locks: SHARE ROW EXCLUSIVE on the parent and every child.
+     * Statements that make the functions and attach the triggers, in the swap's transaction, once the parent has its
+     * name and the children have their indexes, grants and triggers. Locks: SHARE ROW EXCLUSIVE on the parent and every
+     * child.
      *
      * @param owner of the parent; the functions get it
      * @param children of this layout that exist
@@ -209,14 +215,16 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
         return statements;
     }
 
-    /** As {@link #attachStatements(Identifier, Collection)}, where the children are those of {@link #childStatements}. */
+    /**
+     * As {@link #attachStatements(Identifier, Collection)}, where the children are those of {@link #childStatements}.
+     */
     public List<Sql> attachStatements(Identifier owner) {
         return attachStatements(owner, layout.partitions());
     }
 
     /**
-     * Statements that remove the functions, and the triggers that call them, from the parent and every child, those made later too.
-     * Children and rows stay. Lock: ACCESS EXCLUSIVE on the parent and every child. Safe to repeat.
+     * Statements that remove the functions, and the triggers that call them, from the parent and every child, those
+     * made later too. Children and rows stay. Lock: ACCESS EXCLUSIVE on the parent and every child. Safe to repeat.
      */
     public List<Sql> dropStatements() {
         List<Sql> statements = new ArrayList<>();
@@ -254,8 +262,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     }
 
     /**
-     * The names of our triggers on the table itself, in the order in which they fire: before every other AFTER trigger, a foreign
-     * key's too, since these are to find the row in its child, and nowhere else. All as long, so that a long name is cut alike.
+     * The names of our triggers on the table itself, in the order in which they fire: before every other AFTER trigger,
+     * a foreign key's too, since these are to find the row in its child, and nowhere else. All as long, so that a long
+     * name is cut alike.
      */
     public static List<Identifier> triggersOnParent(QualifiedName parent) {
         return Stream.of("_leave1", "_leave2", "_route1", "_route2")
@@ -274,7 +283,10 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
         return child(layout.defaultPartition());
     }
 
-    /** The function that makes the child of a day, where it is missing; for its owner to call: {@code orders_make(date)}. */
+    /**
+     * The function that makes the child of a day, where it is missing; for its owner to call: {@code
+     * orders_make(date)}.
+     */
     public QualifiedName makeFunction() {
         return function("_make");
     }
@@ -516,8 +528,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     }
 
     /**
-     * A statement as a string constant, for {@code format}: 1 is the child's quoted name, 2 and 3 are its bounds, and then come the
-     * columns by the names that they have by then.
+     * A statement as a string constant, for {@code format}: 1 is the child's quoted name, 2 and 3 are its bounds, and
+     * then come the columns by the names that they have by then.
      */
     private Sql format(Sql statement) {
         String text = statement
@@ -613,8 +625,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     }
 
     /**
-     * Triggers fire in the order of their names: this one after every trigger of a user, which may still change the row's time. A
-     * name would have to begin with a letter outside ASCII to come later, and then no row moves.
+     * Triggers fire in the order of their names: this one after every trigger of a user, which may still change the
+     * row's time. A name would have to begin with a letter outside ASCII to come later, and then no row moves.
      */
     private Identifier moveTriggerName() {
         return DerivedName.of("~" + table.parent().name().name(), "_move1");

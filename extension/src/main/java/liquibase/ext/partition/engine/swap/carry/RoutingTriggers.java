@@ -14,8 +14,8 @@ import liquibase.ext.partition.engine.target.TriggerRouting;
  * Routing by triggers leaves with the table that has it, and comes with it.
  *
  * @param routing of that of the two tables whose rows are routed so
- * @param userTriggers of the table; where one of them is to be on the children, these are written with the writer's rights, as
- *     the trigger expects it, and get the table's grants
+ * @param userTriggers of the table; where one of them is to be on the children, these are written with the writer's
+ *     rights, as the trigger expects it, and get the table's grants
  */
 public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routing, List<Trigger> userTriggers)
         implements SwitchPart {
