@@ -44,6 +44,13 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = {oid} AND a.attname = u.name AND NOT a.attisdropped
             ORDER BY u.place""");
 
+    /** The schema that has them by now, and may have another name than at the swap. */
+    private static final Sql SCHEMA_OF_FUNCTIONS = Sql.of("""
+            SELECT n.nspname
+            FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+            WHERE t.tgrelid = {oid} AND p.proname = {function}""");
+
     /** Somebody has dropped the trigger on the referring table, as one drops a foreign key. */
     private static final Sql GIVEN_UP = Sql.of("""
             SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
@@ -150,18 +157,16 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                 gone.add(row);
                 continue;
             }
-            boolean givenUp = migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER
+            List<QualifiedName> functions = migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER
+                    ? functions(session, exchange, row)
+                    : List.of();
+            boolean givenUp = !functions.isEmpty()
                     && row.enforced()
                     && !row.kept()
                     && row.referringOid() != exchange.next().table().oid()
                     && session.queryBoolean(GIVEN_UP.with("oid", row.referringOid())
-                            .with(
-                                    "function",
-                                    ForeignKeyTriggers.functions(live, row.referringName(), row.name())
-                                            .get(0)
-                                            .name()
-                                            .name()));
-            restored.add(new RestoredForeignKeys.Restored(row, givenUp ? List.of() : tables));
+                            .with("function", functions.get(0).name().name()));
+            restored.add(new RestoredForeignKeys.Restored(row, givenUp ? List.of() : tables, functions));
             triggers.addAll(ForeignKeyTriggers.triggersOnReferenced(live, row.referringName(), row.name()));
             if (row.present().isPresent()
                     && !row.kept()
@@ -185,16 +190,10 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                 .toList();
         for (ForeignKey key : unknown) {
             SwitchedForeignKeys.Row row = SwitchedForeignKeys.Row.of(key);
-            restored.add(new RestoredForeignKeys.Restored(row, tables(session, row, onPartitions && key.enforced())));
+            restored.add(new RestoredForeignKeys.Restored(
+                    row, tables(session, row, onPartitions && key.enforced()), List.of()));
         }
-        parts.add(new RestoredForeignKeys(
-                exchange,
-                restored,
-                present,
-                unknown,
-                gone,
-                switched,
-                migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER));
+        parts.add(new RestoredForeignKeys(exchange, restored, present, unknown, gone, switched));
         return new ForeignKeys(
                 parts,
                 new OwnForeignKeys(
@@ -206,6 +205,21 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                         true,
                         switched),
                 triggers);
+    }
+
+    private static List<QualifiedName> functions(Session session, Exchange exchange, SwitchedForeignKeys.Row row)
+            throws SQLException {
+        List<QualifiedName> functions =
+                ForeignKeyTriggers.functions(exchange.liveName(), row.referringName(), row.name());
+        return session.queryFirst(
+                        SCHEMA_OF_FUNCTIONS
+                                .with("oid", exchange.old().table().oid())
+                                .with("function", functions.get(1).name().name()),
+                        it -> new Identifier(it.getString("nspname")))
+                .map(schema -> functions.stream()
+                        .map(it -> new QualifiedName(schema, it.name()))
+                        .toList())
+                .orElse(functions);
     }
 
     private static boolean isOf(ForeignKey key, SwitchedForeignKeys.Row row) {

@@ -437,12 +437,11 @@ public record ForeignKeyTriggers(
     /**
      * Statements that remove the functions, and with them the triggers. Locks: ACCESS EXCLUSIVE on both tables. Safe to repeat.
      *
-     * @param live the referenced table
-     * @param referring the referring one, by the name that it had in the swap
+     * @param functions as {@link #functions} names them, wherever they are by then
      */
-    public static List<Sql> dropStatements(QualifiedName live, QualifiedName referring, Identifier key) {
-        return Stream.of("_check", "_act")
-                .map(suffix -> DROP_FUNCTION.with("function", function(live, referring, key, suffix)))
+    public static List<Sql> dropStatements(List<QualifiedName> functions) {
+        return functions.stream()
+                .map(function -> DROP_FUNCTION.with("function", function))
                 .toList();
     }
 
@@ -459,7 +458,12 @@ public record ForeignKeyTriggers(
         return names;
     }
 
-    /** The functions. */
+    /**
+     * The functions: the one of the referring table, and the one of the referenced table.
+     *
+     * @param live the referenced table
+     * @param referring the referring one, by the name that it had in the swap
+     */
     public static List<QualifiedName> functions(QualifiedName live, QualifiedName referring, Identifier key) {
         return List.of(function(live, referring, key, "_check"), function(live, referring, key, "_act"));
     }

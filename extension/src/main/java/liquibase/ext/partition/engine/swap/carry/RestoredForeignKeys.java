@@ -16,7 +16,6 @@ import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
  * @param present keys that refer to the leaving table, which are dropped, and made again as they are now
  * @param unknown those of them that no row tells of
  * @param gone rows of keys that were kept, and that somebody has dropped since
- * @param triggers whether triggers took the keys' places
  */
 public record RestoredForeignKeys(
         Exchange exchange,
@@ -24,18 +23,19 @@ public record RestoredForeignKeys(
         List<ForeignKey> present,
         List<ForeignKey> unknown,
         List<SwitchedForeignKeys.Row> gone,
-        SwitchedForeignKeys switched,
-        boolean triggers)
+        SwitchedForeignKeys switched)
         implements SwitchPart {
     /**
      * One of them.
      *
      * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that is not
      *     validated on a partitioned table; none where it, or the key, is gone
+     * @param functions of the triggers that took its place, by the names that they have now
      */
-    public record Restored(SwitchedForeignKeys.Row row, List<QualifiedName> tables) {
+    public record Restored(SwitchedForeignKeys.Row row, List<QualifiedName> tables, List<QualifiedName> functions) {
         public Restored {
             tables = List.copyOf(tables);
+            functions = List.copyOf(functions);
         }
     }
 
@@ -66,12 +66,7 @@ public record RestoredForeignKeys(
         unknown.forEach(key -> statements.add(switched.insertStatement(key, true, false)));
         present.forEach(
                 key -> statements.add(DROP.with("table", key.referring().name()).with("name", key.name())));
-        if (triggers) {
-            keys.stream()
-                    .map(Restored::row)
-                    .forEach(row -> statements.addAll(
-                            ForeignKeyTriggers.dropStatements(exchange.liveName(), row.referringName(), row.name())));
-        }
+        keys.forEach(key -> statements.addAll(ForeignKeyTriggers.dropStatements(key.functions())));
         return statements;
     }
 
