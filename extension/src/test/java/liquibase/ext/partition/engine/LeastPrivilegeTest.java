@@ -96,7 +96,7 @@ class LeastPrivilegeTest {
                 .isSubsetOf(
                         List.of("orders_insert", "owner", "pinned", "not called"),
                         List.of("orders_others", "caller", "free", "called by others"),
-                        List.of("orders_permit", "caller", "free", "called by others"),
+                        List.of("orders_permit", "caller", "pinned", "called by others"),
                         List.of("orders_child", "caller", "free", "not called"),
                         List.of("orders_time", "caller", "free", "not called"),
                         List.of("orders_columns", "owner", "pinned", "not called"),

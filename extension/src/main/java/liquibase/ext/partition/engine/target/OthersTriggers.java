@@ -80,7 +80,7 @@ record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction
 
     /** An error where the writer lacks the right; the server's own would not say why it is asked for. */
     private static final Sql CREATE_PERMIT_FUNCTION = Sql.of("""
-            CREATE FUNCTION {permit}(relation pg_catalog.regclass, event pg_catalog.int4) RETURNS pg_catalog.void LANGUAGE plpgsql AS {quote}
+            CREATE FUNCTION {permit}(relation pg_catalog.regclass, event pg_catalog.int4) RETURNS pg_catalog.void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {quote}
             DECLARE
               other pg_catalog.text;
             BEGIN

@@ -122,11 +122,11 @@ final class RoutingFunctions {
               seqscan pg_catalog.text;
               gone pg_catalog.bool;
             BEGIN
-              IF pg_catalog.current_setting('liquibase_partition.left') = '' THEN
+              IF pg_catalog.current_setting('liquibase_partition.left') OPERATOR(pg_catalog.=) '' THEN
                 PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted});
                 seqscan := pg_catalog.current_setting('enable_seqscan');
                 PERFORM pg_catalog.set_config('enable_seqscan', 'off', true);
-                DELETE FROM ONLY {parent} AS c WHERE c.ctid = NEW.ctid;
+                DELETE FROM ONLY {parent} AS c WHERE c.ctid OPERATOR(pg_catalog.=) NEW.ctid;
                 gone := FOUND;
                 PERFORM pg_catalog.set_config('enable_seqscan', seqscan, true);
                 PERFORM pg_catalog.set_config('liquibase_partition.left', gone::pg_catalog.text, true);
@@ -163,9 +163,9 @@ final class RoutingFunctions {
             DECLARE
               task pg_catalog.text := pg_catalog.current_setting('liquibase_partition.left');
             BEGIN
-              IF task NOT IN ('true', 'false', '') THEN
+              IF pg_catalog.strpos(task, ' ') OPERATOR(pg_catalog.>) 0 THEN
                 PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted});
-                EXECUTE pg_catalog.substr(task, 1 + pg_catalog.strpos(task, ' ')) USING NEW;
+                EXECUTE pg_catalog.substr(task, 1 OPERATOR(pg_catalog.+) pg_catalog.strpos(task, ' ')) USING NEW;
                 PERFORM pg_catalog.set_config('liquibase_partition.left', 'false', true);
               END IF;
               RETURN NULL;
@@ -176,10 +176,10 @@ final class RoutingFunctions {
     static final Sql TIME_COLUMNS = Sql.of("""
             SELECT a.attname::pg_catalog.text
             FROM pg_catalog.pg_depend AS d
-            JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-            WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-              AND d.objid = {timeSignature}::pg_catalog.regprocedure
-              AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubid > 0""");
+            JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) d.refobjid AND a.attnum OPERATOR(pg_catalog.=) d.refobjsubid
+            WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+              AND d.objid OPERATOR(pg_catalog.=) {timeSignature}::pg_catalog.regprocedure
+              AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubid OPERATOR(pg_catalog.>) 0""");
 
     /**
      * The setting names the row that is left over, and ends with the transaction. Nobody can make a row vanish by
@@ -188,21 +188,21 @@ final class RoutingFunctions {
      */
     static final Sql MOVE = Sql.of("""
             EXECUTE {insert} USING NEW;
-              IF TG_RELID <> {defaultName}::pg_catalog.regclass THEN
+              IF TG_RELID OPERATOR(pg_catalog.<>) {defaultName}::pg_catalog.regclass::pg_catalog.oid THEN
                 columns := ARRAY(SELECT k.name FROM pg_catalog.json_object_keys(pg_catalog.row_to_json(NEW)) AS k (name));
                 times := ARRAY({timeColumns});
-                IF times = '{}' OR NOT times <@ columns THEN
+                IF pg_catalog.cardinality(times) OPERATOR(pg_catalog.=) 0 OR NOT times OPERATOR(pg_catalog.<@) columns THEN
                   -- By a snapshot that is older than the routing, or than a column's name.
                   NEW := OLD;
                 ELSE
                   EXECUTE (
-                    SELECT 'SELECT ' || pg_catalog.string_agg(
-                             CASE WHEN k.name = ANY (times) THEN '($2).' ELSE '($1).' END || pg_catalog.quote_ident(k.name), ', ' ORDER BY k.place)
+                    SELECT 'SELECT ' OPERATOR(pg_catalog.||) pg_catalog.string_agg(
+                             CASE WHEN k.name OPERATOR(pg_catalog.=) ANY (times) THEN '($2).' ELSE '($1).' END OPERATOR(pg_catalog.||) pg_catalog.quote_ident(k.name), ', ' ORDER BY k.place)
                     FROM pg_catalog.unnest(columns) WITH ORDINALITY AS k (name, place))
                     INTO NEW USING NEW, OLD;
                 END IF;
               END IF;
-              PERFORM pg_catalog.set_config('liquibase_partition.moved', TG_RELID::pg_catalog.text || ':' || OLD.ctid::pg_catalog.text, true);
+              PERFORM pg_catalog.set_config('liquibase_partition.moved', TG_RELID::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) OLD.ctid::pg_catalog.text, true);
               RETURN NEW;""");
 
     /**
@@ -258,9 +258,9 @@ final class RoutingFunctions {
 
     /** A trigger of a user may keep the row from being deleted, and then it would be there twice. */
     static final Sql TAKE_AWAY = Sql.of("""
-            EXECUTE pg_catalog.format('DELETE FROM ONLY %s AS c WHERE c.ctid = %L', TG_RELID::pg_catalog.regclass, NEW.ctid);
+            EXECUTE pg_catalog.format('DELETE FROM ONLY %s AS c WHERE c.ctid OPERATOR(pg_catalog.=) %L', TG_RELID::pg_catalog.regclass, NEW.ctid);
               GET DIAGNOSTICS deleted = ROW_COUNT;
-              IF deleted = 0 THEN
+              IF deleted OPERATOR(pg_catalog.=) 0 THEN
                 RAISE EXCEPTION USING ERRCODE = 'triggered_data_change_violation',
                   MESSAGE = pg_catalog.format('a row of %s cannot move to another child, because a trigger keeps it from being deleted here', TG_RELID::pg_catalog.regclass),
                   HINT = 'Nothing was changed. Insert the row anew with its other date, or have the trigger let it go.';
@@ -287,7 +287,7 @@ final class RoutingFunctions {
             DECLARE
               deleted pg_catalog.int8;
             BEGIN
-              IF pg_catalog.current_setting('liquibase_partition.taken') = 'true' THEN
+              IF pg_catalog.current_setting('liquibase_partition.taken') OPERATOR(pg_catalog.=) 'true' THEN
                 RETURN NULL;
               END IF;
               PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted});

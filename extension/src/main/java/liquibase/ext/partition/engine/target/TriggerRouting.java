@@ -393,7 +393,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     private Sql moveAsWriterStatement() {
         return RoutingFunctions.CREATE_MOVE_AS_WRITER_FUNCTION
                 .with("quote", quote("move"))
-                .with("move", move(Sql.raw("pg_catalog.substr(task, 1 + pg_catalog.strpos(task, ' '))")))
+                .with(
+                        "move",
+                        move(Sql.raw("pg_catalog.substr(task, 1 OPERATOR(pg_catalog.+) pg_catalog.strpos(task, ' '))")))
                 .with("moveAsWriter", function("_move" + AS_WRITER))
                 .with("permit", permitFunction())
                 .with("inserted", INSERTED);
