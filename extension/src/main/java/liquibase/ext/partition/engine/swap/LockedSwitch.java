@@ -108,6 +108,13 @@ final class LockedSwitch {
         /** Takes back what {@link #prepare} did, as far as that takes no time; no switch comes for now. */
         default void takeBack() throws SQLException {}
 
+        /**
+         * Asked before a replay that comes some time after the last plan.
+         *
+         * @throws PartitionException where it would take rows away that are nowhere else
+         */
+        default void requireReplayable() throws SQLException {}
+
         /** The switch, from what the catalog says now. Asks by the run's session only, and changes nothing. */
         Switch plan() throws SQLException;
 
@@ -195,6 +202,7 @@ final class LockedSwitch {
         int cutOff = 0;
         for (int attempt = 1; attempt <= ATTEMPTS_UNDER_THE_LOCK; attempt++) {
             if (outcome != Outcome.CHANGED) {
+                body.requireReplayable();
                 ReplayStep.catchUp(run, replay, settings.maxDrainRows(), cost);
                 // Again before each attempt; here, so that the plan is not old by then.
                 oldSnapshots.await();
@@ -267,6 +275,7 @@ final class LockedSwitch {
 
                                 @Override
                                 public void run() throws SQLException {
+                                    body.requireReplayable();
                                     replay.pass(session, settings.maxDrainRows());
                                     plan(body);
                                     makeReady();

@@ -98,6 +98,11 @@ public final class ReverseSwap {
                     }
 
                     @Override
+                    public void requireReplayable() throws SQLException {
+                        requireKnownPartitions(run, migration);
+                    }
+
+                    @Override
                     public Switch plan() throws SQLException {
                         requireKnownPartitions(run, migration);
                         requireUnchanged(run, migration);

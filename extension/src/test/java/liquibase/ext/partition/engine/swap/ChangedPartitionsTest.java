@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.MigrationFixture;
@@ -345,6 +346,27 @@ class ChangedPartitionsTest {
         assertSwapsBackWithWhatTheLiveTableHas();
         assertThat(database.queryLong("SELECT count(*) FROM orders WHERE status = 'late'"))
                 .isEqualTo(3);
+    }
+
+    /** Between two attempts at the lock minutes can pass, and then comes a replay. */
+    @Test
+    void whatWasWrittenInAMonthThatIsDroppedWhileTheLockIsWaitedForIsNotReplayedAway() throws Exception {
+        orders.throughSwap();
+        try (Transaction reader = Transaction.begin(database);
+                Transaction writer = Transaction.begin(database)) {
+            reader.run("LOCK TABLE orders_old IN ACCESS SHARE MODE");
+            Future<Void> rollback = MigrationFixture.inBackground(
+                    () -> orders.reverseSwap(new SwapSettings(new LockPolicy(Duration.ofMillis(500), 20), 1000)));
+            orders.awaitBlockedStatement("LOCK TABLE");
+            writer.run("UPDATE orders SET status = 'paid' WHERE id % 12 = 2", "DROP TABLE orders_202403");
+            writer.commit();
+
+            assertThatThrownBy(() -> MigrationFixture.join(rollback))
+                    .hasMessageContaining(
+                            "Partitions of public.orders have just been changed: public.orders_202403 was dropped");
+            reader.rollback();
+        }
+        refusedReverseSwap("Of its rows the backup has 0 as they were last, and 20 only as they were before");
     }
 
     @Test
