@@ -460,6 +460,21 @@ class RoutedByTriggerTest {
     }
 
     @Test
+    void rowsThatWereLoadedIntoTheTableItselfGoToTheirChildrenWithAnUpdateOfTheTableAlone() throws Exception {
+        orders.throughSwap();
+        database.execute(
+                "ALTER TABLE orders DISABLE TRIGGER USER",
+                "INSERT INTO orders (id, status, created_at) VALUES (9001, 'own', '2024-03-05'), (9002, 'own', 'infinity')",
+                "ALTER TABLE orders ENABLE TRIGGER USER");
+
+        database.execute("UPDATE ONLY orders SET id = id");
+
+        assertThat(database.queryRows(
+                        "SELECT tableoid::regclass::text, id::text FROM orders WHERE id > 9000 ORDER BY 2"))
+                .containsExactly(List.of("orders_202403", "9001"), List.of("orders_default", "9002"));
+    }
+
+    @Test
     void rowsOfTheNewTableItselfAreFoundBeforeTheSwap() throws Exception {
         orders.prepare().capture().copy().index().replay();
         database.execute("INSERT INTO orders_new (id, status, created_at) VALUES (9001, 'own', '2024-03-05')");
