@@ -195,7 +195,7 @@ class PlanCommandTest {
     @CsvSource(delimiter = '|', textBlock = """
             bigint | (extract(epoch FROM timestamptz '2024-02-03 00:00+00') * 1000)::bigint | epoch: seconds | 200 from 2025-01 on | check epoch (seconds) | are read as times from 56060-
             bigint | extract(epoch FROM timestamptz '2024-02-03 00:00+00')::bigint | epoch: milliseconds | 200 before 2024-01 | check epoch (milliseconds) | are read as times from 1970-01-20 to 1970-01-20
-            uuid | ('ffffffff-ffff-4fff-8fff-' || lpad(to_hex(i), 12, '0'))::uuid | keyTime: uuidv7 | 200 not a date | check keyTime (uuidv7) | keyColumns
+            uuid | concat('ffffffff-ffff-4fff-8fff-', lpad(to_hex(i), 12, '0'))::uuid | keyTime: uuidv7 | 200 not a date | check keyTime (uuidv7) | keyColumns
             bigint | (extract(epoch FROM timestamptz '2024-02-03 00:00+00') * 1000 - 1420070400000)::bigint << 22 | keyTime: snowflake | 200 before 2024-01 | check keyTime (snowflake) | are read as times from 2019-
             text | '2024-05-05' | textFormat: DD.MM.YYYY | 200 not a date | check textFormat (DD.MM.YYYY) | column
             date | date '2023-05-05' | interval: month | 200 before 2024-01 | from (2024-01), until (2025-01) | are read as times from 2023-05-05 to 2023-05-05
