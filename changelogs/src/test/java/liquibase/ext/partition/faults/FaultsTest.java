@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Rounds of faults for {@code faults.minutes}, two by default; {@code mvn verify -Pfaults -Dfaults.minutes=60} runs nothing else.
+ * Rounds of faults for {@code faults.minutes}, one by default; {@code mvn verify -Pfaults -Dfaults.minutes=60} runs nothing else.
  * {@code faults.seed} makes the same decisions again, {@code faults.lanes} says how many servers are struck at a time,
  * {@code faults.only} and {@code faults.without} name faults ({@code KILL,FULL_DISK}), {@code faults.shapes} tables ({@code ORDERS}). The table of rounds is printed, and left in
  * {@code target/faults/faults.md}.
@@ -33,7 +33,7 @@ class FaultsTest {
     void everyAcknowledgedWriteIsThereOnceWhateverStrikes() throws Exception {
         long seed = Long.getLong("faults.seed", new SplittableRandom().nextLong(1_000_000_000));
         Duration longest =
-                Duration.ofMillis((long) (Double.parseDouble(System.getProperty("faults.minutes", "2")) * 60_000));
+                Duration.ofMillis((long) (Double.parseDouble(System.getProperty("faults.minutes", "1")) * 60_000));
         int lanes = Integer.getInteger("faults.lanes", 2);
         List<Fault> faults = new ArrayList<>(named("faults.only", Fault::valueOf));
         if (faults.isEmpty()) {
