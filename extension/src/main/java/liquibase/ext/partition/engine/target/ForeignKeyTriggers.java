@@ -123,14 +123,18 @@ public record ForeignKeyTriggers(
                   SCHEMA = c[1], TABLE = c[2], CONSTRAINT = {constraint};
               END IF;""");
 
-    /** The table that has the other triggers of the key, which call the function of that name in the same schema. */
+    /**
+     * The table that has the other triggers of the key, which call the function of that name in the same schema. Where several have them,
+     * they are children to which triggers route rows, and the table is their parent.
+     */
     private static final Sql FIND_BY_TRIGGER = Sql.of("""
-            (SELECT t.tgrelid
+            (SELECT CASE WHEN pg_catalog.count(DISTINCT t.tgrelid) > 1 THEN pg_catalog.min(i.inhparent) ELSE pg_catalog.min(t.tgrelid) END
                FROM pg_catalog.pg_proc AS o
                JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
                 AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid = o.oid
                JOIN pg_catalog.pg_trigger AS t ON t.oid = d.objid AND t.tgparentid = 0
-               WHERE o.pronamespace = f.pronamespace AND o.proname = {function} AND o.pronargs = 0{ofTruncate} LIMIT 1)""");
+               LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = t.tgrelid
+               WHERE o.pronamespace = f.pronamespace AND o.proname = {function} AND o.pronargs = 0{ofTruncate})""");
 
     private static final Sql ADDRESS = Sql.of(
             "pg_catalog.pg_identify_object_as_address('pg_catalog.pg_class'::pg_catalog.regclass, {oid}, {column})");
@@ -247,7 +251,8 @@ public record ForeignKeyTriggers(
     private static final Sql TRUNCATE = Sql.of("""
             IF isolated THEN
                   hits := pg_catalog.pg_relation_size(referring)
-                    + coalesce((SELECT pg_catalog.sum(pg_catalog.pg_relation_size(t.relid)) FROM pg_catalog.pg_partition_tree(referring) AS t), 0);
+                    + coalesce((SELECT pg_catalog.sum(pg_catalog.pg_relation_size(t.relid)) FROM pg_catalog.pg_partition_tree(referring) AS t), 0)
+                    + coalesce((SELECT pg_catalog.sum(pg_catalog.pg_relation_size(i.inhrelid)) FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = referring), 0);
                 ELSE
                   {lookForAny}
                 END IF;

@@ -884,4 +884,40 @@ class IncomingForeignKeysTest {
                         "triggers that keep it take one owner for both tables; ALTER TABLE \"public\".\"lines\" OWNER TO")
                 .hasMessageContaining("ALTER TABLE \"public\".\"forced\" NO FORCE ROW LEVEL SECURITY");
     }
+
+    /** Both tables are to be migrated. */
+    private void linesWithATime(String rules) {
+        database.execute(
+                "CREATE TABLE lines (id bigint PRIMARY KEY, o bigint CONSTRAINT line_order REFERENCES orders " + rules
+                        + ", at timestamptz NOT NULL)",
+                "INSERT INTO lines SELECT i, i, timestamptz '2024-01-15 12:00+00' + (i % 12) * interval '1 month' FROM generate_series(1, 20) AS i");
+    }
+
+    private MigrationFixture linesMigration(String routing) {
+        MigrationFixture lines = MigrationFixture.of(database, "public", "lines", "at", "id");
+        return routing.equals("trigger") ? lines.routedByTrigger() : lines;
+    }
+
+    private void assertLinesHaveTheKey(int first, int last) {
+        assertThat(errorOf("INSERT INTO lines VALUES (900, 700, '2024-05-05')"))
+                .as(String.join("\n", orders.lines()))
+                .isEqualTo("23503");
+        database.execute("DELETE FROM orders WHERE id BETWEEN %d AND %d".formatted(first, last));
+        assertThat(database.queryLong(
+                        "SELECT count(*) FROM lines AS l WHERE NOT EXISTS (SELECT FROM orders WHERE id = l.o)"))
+                .isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "trigger"})
+    void aKeyIsKeptWhereTheReferringTableIsPartitionedLater(String routing) throws SQLException {
+        linesWithATime("ON DELETE CASCADE");
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap().dropBackup();
+        MigrationFixture lines = linesMigration(routing).throughSwap();
+        assertLinesHaveTheKey(1, 7);
+        assertThat(errorOf("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "TRUNCATE orders"))
+                .isEqualTo("0A000");
+        lines.dropBackup();
+        assertLinesHaveTheKey(8, 14);
+    }
 }
