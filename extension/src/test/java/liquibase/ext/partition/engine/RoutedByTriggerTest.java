@@ -475,6 +475,82 @@ class RoutedByTriggerTest {
     }
 
     @Test
+    void rowsThatWereWrittenWhileAMonthWasOutGoBackOnceItIsPutBackAsAdvised() throws Exception {
+        orders.throughSwap();
+        database.execute(
+                "ALTER TABLE orders_202405 NO INHERIT orders",
+                "INSERT INTO orders (id, status, created_at) VALUES (9001, 'x', '2024-05-05')",
+                "UPDATE orders SET created_at = '2024-05-06' WHERE id = 7");
+        String remedy = "ALTER TABLE \"public\".\"orders_202405\" INHERIT \"public\".\"orders\"";
+        assertThatThrownBy(orders::reverseSwap).hasMessageContaining("To have its rows again: " + remedy);
+        database.execute(remedy);
+        List<String> before = contents();
+        assertThat(database.queryLong("SELECT count(*) FROM orders_default WHERE id IN (7, 9001)"))
+                .isEqualTo(2);
+
+        orders.reverseSwap();
+        assertThat(contents()).isEqualTo(before);
+
+        orders.swap();
+        assertThat(contents()).isEqualTo(before);
+    }
+
+    @Test
+    void rowsThatWereBroughtBackAsAdvisedGoBackAfterTheirMonthIsMadeAgain() throws Exception {
+        List<String> before = contents();
+        orders.throughSwap();
+        database.execute("DROP TABLE orders_202405");
+        String message = catchThrowable(orders::reverseSwap).getMessage();
+        String advice = "that were not written since the swap: ";
+        int from = message.indexOf(advice) + advice.length();
+        database.execute(
+                message.substring(from, message.indexOf(". To do without", from)), "SELECT orders_make('2024-05-01')");
+        assertThat(database.queryLong("SELECT count(*) FROM ONLY orders_202405"))
+                .isZero();
+
+        orders.reverseSwap();
+
+        assertThat(contents()).isEqualTo(before);
+    }
+
+    @Test
+    void rowsOfAMonthInTheDefaultChildPassTheComparisonOfTheDrop() throws Exception {
+        orders.throughSwap();
+        database.execute("INSERT INTO orders_default (id, status, created_at) VALUES (9001, 'x', '2024-05-05')");
+        orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, Map.of()));
+        assertThat(database.queryLong("SELECT count(*) FROM orders_old WHERE id = 9001"))
+                .isEqualTo(1);
+        List<String> before = contents();
+
+        orders.dropBackup();
+
+        assertThat(contents()).isEqualTo(before);
+    }
+
+    @Test
+    void aRowThatStaysInItsTableIsCapturedThoughOneOfAnotherTableWasPassedOn() throws Exception {
+        orders.throughSwap();
+        database.execute("CREATE TABLE events (id bigint PRIMARY KEY, at timestamptz NOT NULL)");
+        MigrationFixture events = MigrationFixture.of(database, "public", "events", "at", "id")
+                .routedByTrigger()
+                .throughSwap();
+        database.execute(
+                "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "CREATE TRIGGER keep BEFORE DELETE ON events FOR EACH ROW EXECUTE FUNCTION keep()",
+                "VACUUM orders",
+                """
+                BEGIN;
+                INSERT INTO orders (id, status, created_at) VALUES (9001, 'x', '2024-05-05');
+                INSERT INTO events (id, at) VALUES (1, '2024-05-05');
+                COMMIT""");
+        assertThat(database.queryLong("SELECT count(*) FROM ONLY events")).isEqualTo(1);
+
+        events.reverseSwap();
+
+        assertThat(database.queryLong("SELECT count(*) FROM events")).isEqualTo(1);
+    }
+
+    @Test
     void rowsOfTheNewTableItselfAreFoundBeforeTheSwap() throws Exception {
         orders.prepare().capture().copy().index().replay();
         database.execute("INSERT INTO orders_new (id, status, created_at) VALUES (9001, 'own', '2024-03-05')");

@@ -15,7 +15,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * The ways into and out of a partitioned table. Declarative partitioning finds the partition by itself, so there is one way;
  * inheritance does not, and there is one for each child and one for the rows outside all of them. Those are written to the default
  * child, and looked for in every child: one of them may have been made since. Rows are written to a child, and may be in the parent
- * all the same, where somebody has switched off the triggers that route them.
+ * all the same, where somebody has switched off the triggers that route them; or in the default child, where theirs was away when they
+ * were written.
  *
  * @param table by its present name
  * @param layout not looked at, and may be null, where the routing is native
@@ -85,14 +86,23 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
         return routes;
     }
 
-    /** As {@link #of}, to find rows wherever they are: in the parent, too, where they belong to a child. */
+    /** As {@link #of}, to find rows wherever they are: in the parent and in the default child, too, where they belong to another one. */
     public List<Route> toFind(Collection<LocalDate> starts) {
         List<Route> routes = new ArrayList<>(of(starts));
         if (!isSingle() && starts.stream().anyMatch(Objects::nonNull)) {
-            routes.add(new Route(
-                    ONLY.with("table", table), table, Optional.of(range(INSIDE, layout.from(), layout.until()))));
+            routes.add(besides(table));
+            routes.add(inDefault().orElseThrow());
         }
         return routes;
+    }
+
+    /** To the rows of the default child that belong to another one; empty where there is one route for all. */
+    public Optional<Route> inDefault() {
+        return isSingle() ? Optional.empty() : Optional.of(besides(table.sibling(layout.defaultPartition())));
+    }
+
+    private Route besides(QualifiedName part) {
+        return new Route(ONLY.with("table", part), part, Optional.of(range(INSIDE, layout.from(), layout.until())));
     }
 
     private static Sql range(Sql template, LocalDate from, LocalDate to) {

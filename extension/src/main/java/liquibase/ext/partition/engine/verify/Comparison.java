@@ -103,6 +103,10 @@ public record Comparison(
     /** Where triggers route, rows stay in the parent while these are off. Nothing is in a partitioned table itself. */
     private static final Sql HAS_ROWS_OF_ITS_OWN = Sql.of("SELECT EXISTS (SELECT FROM ONLY {table})");
 
+    /** They are there where a child was away when they were written. One reading of the default child, which is read anyway. */
+    private static final Sql HAS_ROWS_OF_OTHERS =
+            Sql.of("SELECT EXISTS (SELECT FROM {default} AS o WHERE true{route})");
+
     /** Without the casts the parser would take it for a comparison column by column. */
     private static final Sql SAME_IMAGE =
             Sql.of("ROW({left})::pg_catalog.record OPERATOR(pg_catalog.*=) ROW({right})::pg_catalog.record");
@@ -116,22 +120,23 @@ public record Comparison(
      * A range of one table's blocks in that file.
      *
      * @param contents whether the contents of its rows are compared, or only their presence
-     * @param inParent whether its rows are looked for in the parent, too, beside the children
+     * @param besides where its rows are looked for, too, beside the children
      */
-    private record Piece(QualifiedName table, long filenode, boolean contents, boolean inParent, Chunk chunk) {}
+    private record Piece(QualifiedName table, long filenode, boolean contents, List<Sql> besides, Chunk chunk) {}
 
     /** The pieces of some tables, one table after the other. */
     private static final class Pieces implements Items<Piece> {
         private record Side(
-                QualifiedName table, long filenode, boolean contents, boolean inParent, RemainingBlocks blocks) {}
+                QualifiedName table, long filenode, boolean contents, List<Sql> besides, RemainingBlocks blocks) {}
 
         private final List<Side> sides = new ArrayList<>();
         private int at;
 
-        void add(Session session, QualifiedName table, boolean contents, boolean inParent, ChunkSize size, Workers team)
+        void add(
+                Session session, QualifiedName table, boolean contents, List<Sql> besides, ChunkSize size, Workers team)
                 throws SQLException {
             long filenode = Heap.filenode(session, table);
-            sides.add(new Side(table, filenode, contents, inParent, blocks(session, table, size, team)));
+            sides.add(new Side(table, filenode, contents, besides, blocks(session, table, size, team)));
         }
 
         @Override
@@ -141,7 +146,7 @@ public record Comparison(
                 Optional<Chunk> chunk = side.blocks().next();
                 if (chunk.isPresent()) {
                     return Optional.of(
-                            new Piece(side.table(), side.filenode(), side.contents(), side.inParent(), chunk.get()));
+                            new Piece(side.table(), side.filenode(), side.contents(), side.besides(), chunk.get()));
                 }
             }
             return Optional.empty();
@@ -169,16 +174,21 @@ public record Comparison(
     public ComparisonResult compare(StepRun run, Workers team, String what, long chunkSize, int workers)
             throws SQLException {
         List<QualifiedName> partitions = new ArrayList<>(new TableReader(run.session()).partitions(partitioned));
-        boolean inParent = run.session().queryBoolean(HAS_ROWS_OF_ITS_OWN.with("table", partitioned));
-        if (inParent) {
+        List<Sql> besides = new ArrayList<>();
+        if (run.session().queryBoolean(HAS_ROWS_OF_ITS_OWN.with("table", partitioned))) {
             partitions.add(partitioned);
+            besides.add(ONLY.with("table", partitioned));
+        }
+        Optional<Route> inDefault = routes.inDefault();
+        if (inDefault.isPresent() && hasRows(run.session(), inDefault.get())) {
+            besides.add(inDefault.get().read());
         }
         ChunkSize there = chunkSize(run.session(), List.of(ordinary), chunkSize);
         ChunkSize back = chunkSize(run.session(), partitions, chunkSize);
         Pieces pieces = new Pieces();
-        pieces.add(run.session(), ordinary, true, inParent, there, team);
+        pieces.add(run.session(), ordinary, true, besides, there, team);
         for (QualifiedName partition : partitions) {
-            pieces.add(run.session(), partition, false, false, back, team);
+            pieces.add(run.session(), partition, false, List.of(), back, team);
         }
         long blocks = pieces.left();
         ProgressMeter meter = new ProgressMeter(run.report(), what, blocks, 0, 0);
@@ -207,10 +217,16 @@ public record Comparison(
                         .toList());
     }
 
+    private boolean hasRows(Session session, Route route) throws SQLException {
+        return session.queryBoolean(HAS_ROWS_OF_OTHERS
+                .with("default", route.read())
+                .with("route", route.where(match.time(new RowMatch.Rows("o", RowShape.NEW)))));
+    }
+
     /** The comparing statement of one chunk on the way there, for review. */
     public Sql statement(Chunk chunk) {
         return statement(
-                new Piece(ordinary, 0, true, false, chunk),
+                new Piece(ordinary, 0, true, List.of(), chunk),
                 routes.of(Collections.singleton(null)).get(0));
     }
 
@@ -303,9 +319,11 @@ public record Comparison(
     /** The whole table has its own rows already. */
     private List<Sql> reads(Piece piece, Route route) {
         boolean whole = route.read().text().equals(partitioned.asSql().text());
-        return piece.inParent() && !whole
-                ? List.of(route.read(), ONLY.with("table", partitioned))
-                : List.of(route.read());
+        List<Sql> reads = new ArrayList<>(List.of(route.read()));
+        if (!whole) {
+            reads.addAll(piece.besides());
+        }
+        return reads;
     }
 
     private Sql sameImage(RowMatch.Rows rows, RowMatch.Rows others, List<Identifier> compared) {
