@@ -70,8 +70,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      *
      * <p>With an argument it is the trigger of a table whose rows other triggers take out again and insert into a child, where they are
      * captured. So what a transaction has inserted there and taken out itself need not be: the deletion says which row is gone, and
-     * the insertion, whose trigger fires after those, looks whether it is that one. Nothing inserts at the same {@code ctid} before the
-     * transaction ends, and the setting ends with it, or with the subtransaction. Whatever is in doubt is captured.
+     * the insertion, whose trigger fires after those, looks whether it is that one. Nothing inserts at the same {@code ctid} of the same
+     * table before the transaction ends, and the setting ends with it, or with the subtransaction. Whatever is in doubt is captured.
      *
      * <p>SECURITY DEFINER, whoever may write the table today: a role that is granted the right tomorrow has none on the delta
      * table, and its writes must not fail. The function can be called as a trigger only, has a pinned {@code search_path} and
@@ -85,12 +85,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
               has_moved pg_catalog.bool := false;
             BEGIN
               IF TG_NARGS > 0 AND TG_OP = 'DELETE' THEN
-                PERFORM pg_catalog.set_config('liquibase_partition.passed_on', OLD.ctid::pg_catalog.text, true);
+                PERFORM pg_catalog.set_config('liquibase_partition.passed_on', TG_RELID || ' ' || OLD.ctid::pg_catalog.text, true);
                 IF OLD.xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid THEN
                   RETURN NULL;
                 END IF;
               ELSIF TG_NARGS > 0 AND TG_OP = 'INSERT'
-                    AND pg_catalog.current_setting('liquibase_partition.passed_on', true) = NEW.ctid::pg_catalog.text THEN
+                    AND pg_catalog.current_setting('liquibase_partition.passed_on', true) = TG_RELID || ' ' || NEW.ctid::pg_catalog.text THEN
                 RETURN NULL;
               END IF;
               BEGIN
