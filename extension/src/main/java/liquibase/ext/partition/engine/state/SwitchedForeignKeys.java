@@ -53,6 +53,11 @@ public final class SwitchedForeignKeys extends SwitchRecords {
             DELETE FROM {foreignKey}
             WHERE migration_id = {migration} AND incoming = {incoming} AND referring_oid = {oid} AND name = {name}""");
 
+    /** The definition names the columns as they are by then. */
+    private static final Sql REPLACE = Sql.of("""
+            UPDATE {foreignKey} SET referring_oid = {newOid}, referring_columns = NULL, definition = {definition}
+            WHERE migration_id = {migration} AND incoming = {incoming} AND referring_oid = {oid} AND name = {name}""");
+
     private static final Sql DELETE_ALL =
             Sql.of("DELETE FROM {foreignKey} WHERE migration_id = {migration} AND incoming = {incoming}");
 
@@ -99,6 +104,21 @@ public final class SwitchedForeignKeys extends SwitchRecords {
                     key.comment());
         }
 
+        /** The same, of the table that is in the place of the one at the swap. */
+        public Row on(long oid, QualifiedName table) {
+            return new Row(
+                    incoming,
+                    oid,
+                    referringName,
+                    Optional.of(table),
+                    name,
+                    definition,
+                    validated,
+                    enforced,
+                    kept,
+                    comment);
+        }
+
         /** {@code CONSTRAINT name FOREIGN KEY …}, not validated, to be added to a table. */
         public Sql notValid() {
             return Sql.of("CONSTRAINT {name} {definition}")
@@ -110,6 +130,19 @@ public final class SwitchedForeignKeys extends SwitchRecords {
         public Sql valid() {
             return Sql.of("CONSTRAINT {name} {definition}").with("name", name).with("definition", Sql.raw(definition));
         }
+    }
+
+    /** A row as it was written, and as it is where another table has taken the place of the referring one. */
+    public record Replaced(Row recorded, Row now) {}
+
+    /** The statement that writes down which table is the referring one by now. */
+    public Sql replaceStatement(Replaced it) {
+        return sql(REPLACE)
+                .with("newOid", it.now().referringOid())
+                .with("definition", it.now().definition())
+                .with("incoming", it.recorded().incoming())
+                .with("oid", it.recorded().referringOid())
+                .with("name", it.recorded().name().name());
     }
 
     /**

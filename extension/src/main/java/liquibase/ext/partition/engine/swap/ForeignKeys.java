@@ -51,10 +51,24 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
             WHERE t.tgrelid = {oid} AND p.proname = {function}""");
 
-    /** Somebody has dropped the trigger on the referring table, as one drops a foreign key. */
-    private static final Sql GIVEN_UP = Sql.of("""
-            SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
-                               WHERE t.tgrelid = {oid} AND p.proname = {function})""");
+    /**
+     * The referring table by now, which another migration may have put in the place of the one at the swap: whose triggers call the
+     * function. Where rows are routed by triggers these are the children, and their parent is the first. None where somebody has
+     * dropped the trigger, as one drops a foreign key.
+     */
+    private static final Sql REFERRING = Sql.of("""
+            WITH holder AS (
+              SELECT t.tgrelid AS oid
+              FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+              JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+              WHERE n.nspname = {schema} AND p.proname = {function} AND t.tgparentid = 0
+            )
+            SELECT c.oid, n.nspname, c.relname, t.parent
+            FROM (SELECT oid, false AS parent FROM holder
+                  UNION SELECT i.inhparent, true FROM pg_catalog.pg_inherits AS i
+                  WHERE i.inhrelid IN (SELECT oid FROM holder) AND (SELECT pg_catalog.count(*) FROM holder) > 1) AS t
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.oid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            ORDER BY t.parent DESC, c.relkind = 'p' DESC, c.relname""");
 
     private static final Sql TAKEN = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
@@ -146,8 +160,27 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
         List<RestoredForeignKeys.Restored> restored = new ArrayList<>();
         List<SwitchedForeignKeys.Row> gone = new ArrayList<>();
         Set<Identifier> triggers = new HashSet<>();
-        for (SwitchedForeignKeys.Row row : recorded) {
-            List<QualifiedName> tables = tables(session, row, onPartitions && row.enforced());
+        List<SwitchedForeignKeys.Replaced> replaced = new ArrayList<>();
+        for (SwitchedForeignKeys.Row asRecorded : recorded) {
+            List<QualifiedName> functions = migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER
+                    ? functions(session, exchange, asRecorded)
+                    : List.of();
+            boolean byTriggers = !functions.isEmpty()
+                    && asRecorded.enforced()
+                    && !asRecorded.kept()
+                    && asRecorded.referringOid() != exchange.next().table().oid();
+            List<Referring> referring = byTriggers ? referring(session, functions.get(0)) : List.of();
+            boolean another =
+                    !referring.isEmpty() && referring.stream().noneMatch(it -> it.oid() == asRecorded.referringOid());
+            SwitchedForeignKeys.Row row = another
+                    ? asRecorded.on(referring.get(0).oid(), referring.get(0).name())
+                    : asRecorded;
+            if (another) {
+                replaced.add(new SwitchedForeignKeys.Replaced(asRecorded, row));
+            }
+            List<QualifiedName> tables = referring.stream().anyMatch(Referring::parent)
+                    ? referring.stream().map(Referring::name).toList()
+                    : tables(session, row, onPartitions && row.enforced());
             // The catalog tells of one that is there as it is now, but for one that is on partitions only.
             boolean whole = present.stream().anyMatch(key -> isOf(key, row));
             boolean inParts = present.stream()
@@ -157,15 +190,7 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                 gone.add(row);
                 continue;
             }
-            List<QualifiedName> functions = migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER
-                    ? functions(session, exchange, row)
-                    : List.of();
-            boolean givenUp = !functions.isEmpty()
-                    && row.enforced()
-                    && !row.kept()
-                    && row.referringOid() != exchange.next().table().oid()
-                    && session.queryBoolean(GIVEN_UP.with("oid", row.referringOid())
-                            .with("function", functions.get(0).name().name()));
+            boolean givenUp = byTriggers && referring.isEmpty();
             restored.add(new RestoredForeignKeys.Restored(row, givenUp ? List.of() : tables, functions));
             triggers.addAll(ForeignKeyTriggers.triggersOnReferenced(live, row.referringName(), row.name()));
             if (row.present().isPresent()
@@ -193,7 +218,7 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             restored.add(new RestoredForeignKeys.Restored(
                     row, tables(session, row, onPartitions && key.enforced()), List.of()));
         }
-        parts.add(new RestoredForeignKeys(exchange, restored, present, unknown, gone, switched));
+        parts.add(new RestoredForeignKeys(exchange, restored, present, unknown, gone, replaced, switched));
         return new ForeignKeys(
                 parts,
                 new OwnForeignKeys(
@@ -220,6 +245,20 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                         .map(it -> new QualifiedName(schema, it.name()))
                         .toList())
                 .orElse(functions);
+    }
+
+    /** @param parent whether triggers route its rows to children */
+    private record Referring(long oid, QualifiedName name, boolean parent) {}
+
+    private static List<Referring> referring(Session session, QualifiedName checkFunction) throws SQLException {
+        return session.query(
+                REFERRING
+                        .with("schema", checkFunction.schema().name())
+                        .with("function", checkFunction.name().name()),
+                it -> new Referring(
+                        it.getLong("oid"),
+                        QualifiedName.of(it.getString("nspname"), it.getString("relname")),
+                        it.getBoolean("parent")));
     }
 
     private static boolean isOf(ForeignKey key, SwitchedForeignKeys.Row row) {

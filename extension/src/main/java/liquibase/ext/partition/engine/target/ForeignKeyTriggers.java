@@ -125,14 +125,16 @@ public record ForeignKeyTriggers(
 
     /**
      * The table that has the other triggers of the key, which call the function of that name in the same schema. Where several have them,
-     * they are children to which triggers route rows, and the table is their parent.
+     * they are children to which triggers route rows, and the table is their parent; or partitions that were detached, which keep theirs.
      */
     private static final Sql FIND_BY_TRIGGER = Sql.of("""
-            (SELECT CASE WHEN pg_catalog.count(DISTINCT t.tgrelid) > 1 THEN pg_catalog.min(i.inhparent) ELSE pg_catalog.min(t.tgrelid) END
+            (SELECT coalesce(CASE WHEN pg_catalog.count(DISTINCT t.tgrelid) > 1 THEN pg_catalog.min(i.inhparent) END,
+                             pg_catalog.min(t.tgrelid) FILTER (WHERE h.relkind = 'p'), pg_catalog.min(t.tgrelid))
                FROM pg_catalog.pg_proc AS o
                JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
                 AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid = o.oid
                JOIN pg_catalog.pg_trigger AS t ON t.oid = d.objid AND t.tgparentid = 0
+               JOIN pg_catalog.pg_class AS h ON h.oid = t.tgrelid
                LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = t.tgrelid
                WHERE o.pronamespace = f.pronamespace AND o.proname = {function} AND o.pronargs = 0{ofTruncate})""");
 

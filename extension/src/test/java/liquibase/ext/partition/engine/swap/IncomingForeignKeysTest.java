@@ -919,5 +919,46 @@ class IncomingForeignKeysTest {
                 .isEqualTo("0A000");
         lines.dropBackup();
         assertLinesHaveTheKey(8, 14);
+        if (routing.equals("native")) {
+            // One that is detached keeps its triggers, and is not the referring table.
+            database.execute(
+                    "ALTER TABLE lines DETACH PARTITION "
+                            + database.queryString(
+                                    "SELECT min(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'lines'::regclass"));
+            assertLinesHaveTheKey(15, 20);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "trigger"})
+    void aRollbackMakesTheKeyOnTheTableThatIsTheReferringOneByThen(String routing) throws SQLException {
+        linesWithATime("ON DELETE CASCADE");
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
+        MigrationFixture lines = linesMigration(routing).throughSwap();
+        if (routing.equals("native")) {
+            lines.dropBackup();
+        }
+        orders.reverseSwap();
+
+        assertThat(orders.lines()).noneMatch(line -> line.contains("was not made again"));
+        assertThat(definitions()).anyMatch(it -> it.startsWith("lines line_order: FOREIGN KEY (o)"));
+        assertThat(database.queryLong(
+                        "SELECT count(*) FROM pg_constraint WHERE conname = 'line_order' AND NOT convalidated"))
+                .isZero();
+        assertThat(ourFunctions()).isEmpty();
+        assertLinesHaveTheKey(1, 7);
+    }
+
+    @Test
+    void aRollbackMakesTheKeyOnAReferringTableThatWentBackBefore() throws SQLException {
+        linesWithATime("ON DELETE CASCADE");
+        MigrationFixture lines = linesMigration("native").throughSwap();
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
+        lines.reverseSwap();
+        assertThat(errorOf("INSERT INTO lines VALUES (900, 700, '2024-05-05')")).isEqualTo("23503");
+        orders.reverseSwap();
+        assertThat(definitions())
+                .containsExactly("lines line_order: FOREIGN KEY (o) REFERENCES orders(id) ON DELETE CASCADE");
+        assertLinesHaveTheKey(1, 7);
     }
 }

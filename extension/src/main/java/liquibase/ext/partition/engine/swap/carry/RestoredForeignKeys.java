@@ -16,6 +16,7 @@ import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
  * @param present keys that refer to the leaving table, which are dropped, and made again as they are now
  * @param unknown those of them that no row tells of
  * @param gone rows of keys that were kept, and that somebody has dropped since
+ * @param replaced rows whose referring table is another one since, with the rows of {@code keys} that say so
  */
 public record RestoredForeignKeys(
         Exchange exchange,
@@ -23,6 +24,7 @@ public record RestoredForeignKeys(
         List<ForeignKey> present,
         List<ForeignKey> unknown,
         List<SwitchedForeignKeys.Row> gone,
+        List<SwitchedForeignKeys.Replaced> replaced,
         SwitchedForeignKeys switched)
         implements SwitchPart {
     /**
@@ -47,6 +49,7 @@ public record RestoredForeignKeys(
         present = List.copyOf(present);
         unknown = List.copyOf(unknown);
         gone = List.copyOf(gone);
+        replaced = List.copyOf(replaced);
     }
 
     @Override
@@ -63,6 +66,7 @@ public record RestoredForeignKeys(
     public List<Sql> beforeRenaming() {
         List<Sql> statements = new ArrayList<>();
         gone.forEach(row -> statements.add(switched.deleteStatement(row)));
+        replaced.forEach(it -> statements.add(switched.replaceStatement(it)));
         unknown.forEach(key -> statements.add(switched.insertStatement(key, true, false)));
         present.forEach(
                 key -> statements.add(DROP.with("table", key.referring().name()).with("name", key.name())));
