@@ -12,8 +12,13 @@ import liquibase.ext.partition.engine.sql.Sql;
  * <p>A trigger is as good as none where its function runs with the rights of a role that is trusted, the owner or a
  * superuser, and with a path of its own: so are the triggers that capture changes, and those that stand for foreign
  * keys. Somebody else's function may become SECURITY INVOKER between the question and the answer. A WHEN is evaluated
- * with the rights of whoever fires the trigger, so where there is one, nobody but the function's owner may EXECUTE it:
- * nobody else can have made the trigger.
+ * with the rights of whoever fires the trigger, and who may EXECUTE a function now does not tell who might when the
+ * trigger was made. So one with a WHEN is trusted only where its function is that of a foreign key of ours, which
+ * nobody else may EXECUTE from the transaction on that makes it.
+ *
+ * <p><b>The settings are the writer's.</b> What the first of our triggers notes for the next ones, a trigger in between
+ * could change, or its WHEN. So one of those counts like a trigger for DELETE where a row is to be taken away: else who
+ * may UPDATE and make triggers could DELETE.
  *
  * <p><b>The answer holds until the statement that fires the triggers.</b> Whoever asks holds ROW EXCLUSIVE on the
  * table, and CREATE TRIGGER takes SHARE ROW EXCLUSIVE: no trigger can be made since. A READ COMMITTED transaction asks
@@ -24,8 +29,9 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param othersFunction the name of the one that looks for such triggers
  * @param permitFunction the name of the one that says what the writer lacks
+ * @param between the condition of a trigger {@code t} that fires between two of ours
  */
-record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction) {
+record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction, Sql between) {
     /** A trigger's events, as {@code pg_trigger.tgtype} has them. */
     static final int INSERT = 4;
 
@@ -53,17 +59,17 @@ record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction
             BEGIN
               -- Most tables have none at all, and this is asked for each row.
               IF EXISTS (SELECT FROM pg_catalog.pg_trigger AS t
-                         WHERE t.tgrelid = relation AND t.tgtype & event <> 0 AND NOT t.tgisinternal AND t.tgenabled <> 'D') THEN
+                         WHERE t.tgrelid = relation AND (t.tgtype & event <> 0 OR event = {delete} AND {between}) AND NOT t.tgisinternal AND t.tgenabled <> 'D') THEN
                 SELECT pg_catalog.format('trigger %I', t.tgname) INTO other
                 FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
-                WHERE t.tgrelid = relation AND t.tgtype & event <> 0 AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+                WHERE t.tgrelid = relation AND (t.tgtype & event <> 0 OR event = {delete} AND {between}) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
                   AND NOT (p.prosecdef
                            AND EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS s (setting) WHERE s.setting LIKE 'search\\_path=%')
                            AND EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = relation AND c.relowner = p.proowner
                                        UNION ALL
                                        SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = p.proowner AND r.rolsuper)
                            AND (t.tgqual IS NULL
-                                OR p.proacl IS NOT NULL
+                                OR p.prosrc LIKE '%''liquibase\\_partition.search\\_path''%' AND p.proacl IS NOT NULL
                                    AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(p.proacl) AS acl WHERE acl.grantee <> p.proowner)))
                 ORDER BY t.tgname LIMIT 1;
               END IF;
@@ -84,8 +90,13 @@ record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction
             DECLARE
               other pg_catalog.text;
             BEGIN
-              IF event = {insert} AND pg_catalog.has_any_column_privilege(relation, 'INSERT')
-                 OR event <> {insert} AND pg_catalog.has_table_privilege(relation, 'DELETE') AND pg_catalog.has_any_column_privilege(relation, 'SELECT') THEN
+              -- The INSERT names every column, the DELETE the place of the row.
+              IF event = {insert} AND (pg_catalog.has_table_privilege(relation, 'INSERT')
+                                       OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                                                      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+                                                        AND NOT pg_catalog.has_column_privilege(relation, a.attnum, 'INSERT')))
+                 OR event <> {insert} AND pg_catalog.has_table_privilege(relation, 'DELETE')
+                    AND pg_catalog.has_column_privilege(relation, 'ctid', 'SELECT') THEN
                 RETURN;
               END IF;
               other := {others}(relation, event);
@@ -110,9 +121,11 @@ record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction
     Sql othersStatement() {
         return CREATE_OTHERS_FUNCTION
                 .with("others", othersFunction)
+                .with("between", between)
+                .with("delete", Sql.raw(Integer.toString(DELETE)))
                 .with("replaced", replaced("c"))
                 .with("altered", Sql.literal(ALTERED))
-                .with("quote", Sql.raw("$others$"));
+                .with("quote", Sql.dollarQuote("others", between));
     }
 
     Sql permitStatement() {

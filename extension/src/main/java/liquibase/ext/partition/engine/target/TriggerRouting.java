@@ -118,6 +118,11 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
                         = OLD.tableoid::pg_catalog.text || ':' || OLD.ctid::pg_catalog.text)
               EXECUTE FUNCTION {function}()""");
 
+    /** BEFORE UPDATE after the first of ours, or AFTER INSERT OR UPDATE before the last one. */
+    private static final Sql BETWEEN_OURS = Sql.of("""
+            ((t.tgtype & 19 = 19 AND t.tgname > {moveFirst} OR t.tgtype & 3 = 1 AND t.tgtype & 20 <> 0 AND t.tgname < {routeLast})
+              AND t.tgname <> ALL (ARRAY[{ours}]::pg_catalog.name[]))""");
+
     private static final Sql TIMESTAMP = Sql.of("timestamp {literal}");
     private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
     /**
@@ -379,12 +384,18 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     private Sql moveStatement() {
         return asOwner(RoutingFunctions.CREATE_MOVE_FUNCTION, "move")
                 .with("move", move(Sql.of("{insertInto}(child)")))
+                .with(
+                        "leftOver",
+                        RoutingFunctions.LEFT_OVER
+                                .with("defaultName", defaultName())
+                                .with("timeColumns", timeColumns()))
                 .with("insertInto", insertFunction())
                 .with("moveFunction", moveFunction())
                 .with("childOf", childFunction())
                 .with("timeOf", timeFunction())
                 .with("parent", table.parent())
                 .with("parentName", parentName())
+                .with("moveFirst", Sql.literal(moveTriggerName().name()))
                 .with("moveLast", Sql.literal(moveAsWriterTriggerName().name()))
                 .with("others", othersFunction())
                 .with("inserted", INSERTED);
@@ -403,10 +414,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
 
     /** @param insert the text of the statement */
     private Sql move(Sql insert) {
-        return RoutingFunctions.MOVE
-                .with("insert", insert)
-                .with("defaultName", defaultName())
-                .with("timeColumns", timeColumns());
+        return RoutingFunctions.MOVE.with("insert", insert);
     }
 
     private Sql timeColumns() {
@@ -556,10 +564,24 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
         return Sql.raw(inside + "$");
     }
 
+    private Sql betweenOurs() {
+        List<Identifier> onParent = triggersOnParent(table.parent());
+        return BETWEEN_OURS
+                .with("moveFirst", Sql.literal(moveTriggerName().name()))
+                .with("routeLast", Sql.literal(onParent.get(onParent.size() - 1).name()))
+                .with(
+                        "ours",
+                        Sql.join(
+                                ", ",
+                                Stream.concat(onParent.stream(), triggersOnChild().stream())
+                                        .map(trigger -> Sql.literal(trigger.name()))
+                                        .toList()));
+    }
+
     /** In the order in which they can be made. */
     private List<Function> functions() {
         Sql none = Sql.empty();
-        OthersTriggers others = new OthersTriggers(othersFunction(), permitFunction());
+        OthersTriggers others = new OthersTriggers(othersFunction(), permitFunction(), betweenOurs());
         return List.of(
                 new Function(timeFunction(), table.parent().asSql(), timeStatement(), false),
                 new Function(columnsFunction(), Sql.raw("pg_catalog.text"), columnsStatement(), false),

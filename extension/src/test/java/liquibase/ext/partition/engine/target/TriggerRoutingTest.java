@@ -1244,21 +1244,25 @@ class TriggerRoutingTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "INSERT INTO orders (id, at) VALUES (1, '2024-01-06 00:00+00')",
-                "UPDATE orders_202402 SET at = '2024-01-06 00:00+00'"
+                "ALTER TABLE orders_202401 NO INHERIT orders; INSERT INTO orders (id, at) VALUES (1, '2024-01-06 00:00+00')",
+                "ALTER TABLE orders_202401 NO INHERIT orders; UPDATE orders_202402 SET at = '2024-01-06 00:00+00'",
+                "DROP TABLE orders_202401; INSERT INTO orders (id, at) VALUES (1, '2024-01-06 00:00+00')"
             })
-    void aWriterWhoWaitsWhileAChildIsTakenOutWritesTheDefaultOne(String statement) throws Exception {
+    void aWriterWhoWaitsWhileAChildIsTakenOutOrDroppedWritesTheDefaultOne(String statements) throws Exception {
         RoutedOrders orders = orders().attach();
+        String taken = statements.split("; ")[0];
+        String statement = statements.split("; ")[1];
         if (statement.startsWith("UPDATE")) {
             database.execute(insert(1, "2024-02-06 00:00+00"));
         }
+        long child = database.queryLong("SELECT 'orders_202401'::regclass::oid");
         ExecutorService thread = Executors.newSingleThreadExecutor();
         try (Transaction archive = Transaction.begin(database);
                 Transaction writer = Transaction.begin(database)) {
-            archive.run("ALTER TABLE orders_202401 NO INHERIT orders");
+            archive.run(taken);
             Future<Integer> count = thread.submit(() -> writer.update(statement));
             database.awaitTrue(
-                    "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'orders_202401'::regclass");
+                    "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = %d".formatted(child));
             archive.commit();
             assertThat(count.get()).isEqualTo(1);
             writer.commit();
@@ -1377,5 +1381,145 @@ class TriggerRoutingTest {
             again.commit();
         }
         assertThat(database.queryStrings("SELECT total::text FROM orders")).containsExactly("42");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TRIGGER \"~z\" BEFORE UPDATE ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.take()",
+                "CREATE TRIGGER \"~orders_move1_\" BEFORE UPDATE ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.take()",
+                "CREATE TRIGGER \" z\" AFTER UPDATE ON orders_202401 FOR EACH ROW WHEN (theirs.taken(OLD)) EXECUTE FUNCTION theirs.take()"
+            })
+    void whoMayUpdateAndMakeTriggersMayNotDelete(String trigger) throws Exception {
+        orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+        String role = database.createRole("ambitious", "");
+        database.execute(
+                "CREATE SCHEMA theirs AUTHORIZATION " + role,
+                "GRANT SELECT, UPDATE ON orders TO " + role,
+                "GRANT TRIGGER ON orders_202401 TO " + role);
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            writer.run("""
+                    CREATE FUNCTION theirs.take() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN
+                      PERFORM set_config('liquibase_partition.moved', OLD.tableoid || ':' || OLD.ctid, true);
+                      RETURN NEW;
+                    END $$""", """
+                    CREATE FUNCTION theirs.taken(old orders_202401) RETURNS bool LANGUAGE sql AS
+                    $$ SELECT set_config('liquibase_partition.moved', 'orders_202401'::regclass::oid || ':(0,1)', true) IS NOT NULL $$""", trigger);
+            assertThatThrownBy(() -> writer.run("UPDATE orders SET note = 'x'"))
+                    .hasMessageContaining(role + " may not DELETE FROM public.orders_202401, where trigger "
+                            + trigger.split("\"")[1].transform(name -> '"' + name + '"'));
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1);
+    }
+
+    @Test
+    void aConditionThatWasMadeBeforeItsFunctionWasTakenFromPublicDoesNotRunAsTheOwner() throws Exception {
+        orders().attach();
+        String role = ambitious("GRANT TRIGGER ON orders_202401 TO ROLE");
+        try (Transaction maker = Transaction.beginAs(database, role)) {
+            maker.run(
+                    "CREATE TRIGGER up AFTER INSERT ON orders_202401 FOR EACH ROW WHEN (theirs.is_up()) EXECUTE FUNCTION nothing()");
+            maker.commit();
+        }
+        database.execute("REVOKE EXECUTE ON FUNCTION nothing() FROM PUBLIC");
+
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> writer.run(insert(1, "2024-01-05 00:00+00")))
+                    .hasMessageContaining(role + " may not INSERT INTO public.orders_202401, where trigger up fires");
+        }
+        assertNoSuperuser(role);
+    }
+
+    @Test
+    void whoMayWriteOrReadSomeColumnsIsToldWhatToGrantBesideAUsersTrigger() throws Exception {
+        String writer = database.createRole("writer", "");
+        RoutedOrders orders = orders();
+        database.execute(
+                "GRANT INSERT (id, at), SELECT (id), UPDATE, DELETE ON orders TO " + writer,
+                "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+        for (QualifiedName child : orders.children()) {
+            database.execute(
+                    "CREATE TRIGGER noted AFTER INSERT OR DELETE ON " + child.quoted()
+                            + " FOR EACH ROW EXECUTE FUNCTION noted()",
+                    "GRANT INSERT (id, at), SELECT (id), UPDATE, DELETE ON " + child.quoted() + " TO " + writer);
+        }
+        orders.attach();
+        String insert = insert(1, "2024-01-05 00:00+00");
+        String move = "UPDATE orders SET at = '2024-02-05 00:00+00' WHERE id = 1";
+
+        try (Transaction one = Transaction.beginAs(database, writer)) {
+            assertThatThrownBy(() -> one.run(insert))
+                    .hasMessageContaining("GRANT INSERT ON public.orders_202401 TO " + writer);
+        }
+        // Rights on every column are as good.
+        database.execute("GRANT INSERT (id, at, note) ON orders_202401, orders_202402 TO " + writer);
+        try (Transaction one = Transaction.beginAs(database, writer)) {
+            one.run(insert);
+            one.commit();
+        }
+        try (Transaction one = Transaction.beginAs(database, writer)) {
+            assertThatThrownBy(() -> one.run(move))
+                    .hasMessageContaining("GRANT SELECT, DELETE ON public.orders_202401 TO " + writer);
+        }
+        database.execute("GRANT SELECT, DELETE ON public.orders_202401 TO " + writer);
+        try (Transaction one = Transaction.beginAs(database, writer)) {
+            one.run(move);
+            one.commit();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 none");
+    }
+
+    @Test
+    void aMoveSatisfiesAChecksAndUniqueIndexesOfTheTimeBesideOtherColumns() {
+        RoutedOrders orders = RoutedOrders.planned(database, PartitionInterval.MONTH)
+                .make(RoutedOrders.COLUMNS
+                        + ", done timestamptz, seen timestamptz, room int, CHECK (done >= at), CHECK (seen >= done)");
+        for (QualifiedName child : orders.children()) {
+            database.execute("CREATE UNIQUE INDEX ON " + child.quoted() + " ((room + 1), at)");
+        }
+        orders.attach();
+        database.execute(
+                "INSERT INTO orders (id, at, done, seen, room) SELECT i, '2024-03-05 00:00+00', '2024-03-06 00:00+00', '2024-03-07 00:00+00', i FROM generate_series(1, 2) AS i",
+                "UPDATE orders SET note = 'back', at = at - interval '1 month', done = done - interval '1 month', seen = seen - interval '1 month' WHERE id = 1",
+                "UPDATE orders SET room = 1, at = '2024-03-04 00:00+00' WHERE id = 2",
+                "UPDATE orders SET room = 2, at = '2024-03-04 12:00+00' WHERE id = 2",
+                "INSERT INTO orders (id, at, room) VALUES (3, '2024-03-04 12:00+00', 3)",
+                "UPDATE orders SET room = 2, at = '2024-04-04 12:00+00' WHERE id = 3");
+
+        assertThat(
+                        database.queryStrings(
+                                "SELECT concat_ws(' ', tableoid::regclass, id, note, to_char(done AT TIME ZONE 'UTC', 'MM-DD'), to_char(seen AT TIME ZONE 'UTC', 'MM-DD'), room) FROM orders ORDER BY id"))
+                .containsExactly(
+                        "orders_202402 1 back 02-06 02-07 1",
+                        "orders_202403 2 none 03-06 03-07 2",
+                        "orders_202404 3 none 2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whoOwnsATypeOfAColumnDoesNotRunAsTheTablesOwner(boolean besideATrigger) throws Exception {
+        RoutedOrders orders = orders();
+        String role = ambitious("CREATE TYPE theirs.mood AS ENUM ('fine');ALTER TYPE theirs.mood OWNER TO ROLE;"
+                + "ALTER TABLE orders ADD mood theirs.mood DEFAULT 'fine'");
+        if (besideATrigger) {
+            database.execute(
+                    "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                    "CREATE TRIGGER noted AFTER INSERT ON orders_202402 FOR EACH ROW EXECUTE FUNCTION noted()");
+        }
+        orders.attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+        try (Transaction maker = Transaction.beginAs(database, role)) {
+            maker.run("""
+                    CREATE FUNCTION theirs.up(theirs.mood) RETURNS json LANGUAGE plpgsql AS
+                    $$ BEGIN EXECUTE 'ALTER ROLE %s SUPERUSER'; RETURN '1'::json; END $$""".formatted(role), "CREATE CAST (theirs.mood AS json) WITH FUNCTION theirs.up(theirs.mood)");
+            maker.commit();
+        }
+
+        database.execute("UPDATE orders SET at = '2024-02-05 00:00+00'");
+
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 none");
+        assertNoSuperuser(role);
     }
 }
