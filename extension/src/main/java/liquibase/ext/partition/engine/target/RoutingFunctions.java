@@ -201,7 +201,8 @@ final class RoutingFunctions {
 
     /**
      * Nothing for the default child, which has no range. Else the time is the old one, and so is each column that a
-     * CHECK or a unique index has beside it, or beside one of those. The names are those of the row's type; no value is
+     * CHECK or a unique index has beside it, or beside one of those; but for a key of its own, by which foreign keys
+     * that triggers keep tell that the row got another one. The names are those of the row's type; no value is
      * looked at, as the owner of a column's type may have made a cast of it. Where the snapshot is older than the
      * routing, or than a column's name, the old row is left.
      */
@@ -223,10 +224,19 @@ final class RoutingFunctions {
                                WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
                                  AND d.refclassid = d.classid AND d.refobjid = TG_RELID)
                   FROM pg_catalog.pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisunique),
+                held AS (
+                  SELECT a.attnum FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = TG_RELID AND a.attname = ANY (times)),
+                keys AS (
+                  SELECT pg_catalog.unnest(i.indkey::pg_catalog.int2[]) AS attnum FROM pg_catalog.pg_index AS i
+                  WHERE i.indrelid = TG_RELID AND i.indisunique
+                    AND NOT EXISTS (SELECT FROM held AS h WHERE h.attnum = ANY (i.indkey::pg_catalog.int2[]))),
                 kept AS (
-                  SELECT a.attnum FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = TG_RELID AND a.attname = ANY (times)
+                  SELECT h.attnum FROM held AS h
                   UNION
-                  SELECT pg_catalog.unnest(s.keys) FROM kept AS k JOIN sets AS s ON k.attnum <> 0 AND k.attnum = ANY (s.keys))
+                  SELECT u.attnum FROM kept AS k
+                  JOIN sets AS s ON k.attnum = ANY (s.keys)
+                  CROSS JOIN LATERAL pg_catalog.unnest(s.keys) AS u (attnum)
+                  WHERE u.attnum > 0 AND NOT EXISTS (SELECT FROM keys AS o WHERE o.attnum = u.attnum))
                 SELECT times || ARRAY(SELECT a.attname::pg_catalog.text FROM kept AS k
                                       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = TG_RELID AND a.attnum = k.attnum)
                   INTO times;

@@ -14,7 +14,8 @@ import liquibase.ext.partition.engine.sql.Identifier;
  * What becomes of a user's row triggers on a table with partitions. With native partitioning a row is routed first and the triggers of
  * its partition fire then; so a BEFORE ROW trigger comes too late to give the row its date, and what it makes of the date must still fit
  * the partition. Where triggers route, the user's own come first ({@link TriggerRouting}). An UPDATE that moves a row is a DELETE here and
- * an INSERT there: AFTER DELETE and AFTER INSERT fire, and AFTER UPDATE where triggers route.
+ * an INSERT there: AFTER DELETE and AFTER INSERT fire, and AFTER UPDATE where triggers route. That one sees the row that is left over
+ * until the end of the statement, and those for INSERT and DELETE fire inside the ones that route.
  */
 public final class RowTriggers {
     /** The attribute by which people say that a trigger leaves rows in their partition. */
@@ -84,6 +85,14 @@ public final class RowTriggers {
                             !fires.isEmpty() && noUpdate ? ", and " : "",
                             noUpdate ? "does not fire it as for an UPDATE" : ""));
         }
+        if (routed && trigger.onUpdate() && !trigger.before()) {
+            sentences.add(
+                    "Of a row that an UPDATE moves to another child, NEW has the old %s.".formatted(list(columns)));
+        }
+        if (routed && asksForItsDepth(trigger) && (asInsert || asDelete)) {
+            sentences.add(
+                    "It asks for pg_trigger_depth(), which is one more where a row is put into its child or taken out of it.");
+        }
         if (routed && trigger.beforeRowIsInserted()) {
             sentences.add("It is on the table itself: an INSERT that names a child does not fire it.");
         }
@@ -97,6 +106,11 @@ public final class RowTriggers {
                                     part));
         }
         return sentences.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", sentences));
+    }
+
+    private static boolean asksForItsDepth(Trigger trigger) {
+        return trigger.afterTable().contains("pg_trigger_depth")
+                || trigger.function().source().contains("pg_trigger_depth");
     }
 
     private static Effect effect(Trigger trigger, List<Identifier> columns) {

@@ -206,6 +206,30 @@ class RowTriggersTest {
                                 + "An UPDATE that moves a row to another partition does not fire it as for an UPDATE.");
     }
 
+    @Test
+    void whereTriggersRouteTheSwapSaysWhichTriggersSeeAnotherDepthOrTheOldTime() throws SQLException {
+        orders.routedByTrigger();
+        database.execute(
+                "CREATE TABLE fired (what text)",
+                """
+                CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN INSERT INTO fired VALUES (tg_name || to_char(NEW.created_at AT TIME ZONE 'UTC', ' YYYYMM')); RETURN NULL; END $$""",
+                "CREATE TRIGGER inserted AFTER INSERT ON orders FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION audit()",
+                "CREATE TRIGGER inserted_within AFTER INSERT ON orders FOR EACH ROW WHEN (pg_trigger_depth() <= 1) EXECUTE FUNCTION audit()",
+                "CREATE TRIGGER updated AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION audit()");
+        swapped();
+        database.execute(
+                "INSERT INTO orders (id, status, created_at) VALUES (1001, 'new', '2024-05-05 00:00+00')",
+                "UPDATE orders SET created_at = '2024-06-05 00:00+00' WHERE id = 1001");
+
+        assertThat(database.queryStrings("SELECT what FROM fired ORDER BY 1"))
+                .containsExactly("inserted_within 202405", "inserted_within 202406", "updated 202405");
+        assertThat(orders.lines())
+                .contains(
+                        "lockedSwap: trigger inserted: An UPDATE that moves a row to another child fires it as for an INSERT. It asks for pg_trigger_depth(), which is one more where a row is put into its child or taken out of it.",
+                        "lockedSwap: trigger updated: Of a row that an UPDATE moves to another child, NEW has the old created_at.");
+    }
+
     private void makeTrigger(String statement) {
         database.execute(
                 "CREATE FUNCTION set_dates() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NEW; END $$"
