@@ -59,6 +59,7 @@ public record ForeignKey(
      * @param ownerMayCreate whether the referenced table's owner may make functions in the referring table's schema
      * @param takesMoves whether a referenced row that moves to another partition counts as updated. Before PostgreSQL 15 it counted as
      *     deleted, and CASCADE took the referring rows away
+     * @param heirs tables that inherit from the referring one and do not have the key, which does not look into them
      */
     public record Rules(
             boolean full,
@@ -69,11 +70,16 @@ public record ForeignKey(
             List<Identifier> setColumns,
             boolean temporal,
             boolean ownerMayCreate,
-            boolean takesMoves) {
+            boolean takesMoves,
+            List<Heir> heirs) {
         public Rules {
+            heirs = List.copyOf(heirs);
             setColumns = List.copyOf(setColumns);
         }
     }
+
+    /** A table that inherits from another; their names are qualified and quoted. */
+    public record Heir(String table, String parent) {}
 
     /** What becomes of the referring rows. */
     public enum Action {

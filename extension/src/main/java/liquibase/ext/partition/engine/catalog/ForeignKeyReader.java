@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.catalog;
 
+import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -38,6 +39,15 @@ public final class ForeignKeyReader {
                    pg_catalog.has_schema_privilege(r.relowner, cn.oid, 'CREATE') AS owner_may_create,
                    pg_catalog.current_setting('server_version_num')::integer >= 150000
                      OR k.confdeltype IN ('a', 'r') AND k.confupdtype IN ('a', 'r') AS takes_moves,
+                   (WITH RECURSIVE heir AS (
+                      SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = c.oid AND c.relkind <> 'p'
+                      UNION SELECT i.inhrelid, i.inhparent FROM heir AS h JOIN pg_catalog.pg_inherits AS i ON i.inhparent = h.inhrelid)
+                    SELECT pg_catalog.array_agg(ARRAY[h.inhrelid::pg_catalog.regclass::pg_catalog.text, h.inhparent::pg_catalog.regclass::pg_catalog.text]
+                                                ORDER BY h.inhrelid)
+                    FROM heir AS h
+                    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS o WHERE o.conrelid = h.inhrelid AND o.contype = 'f' AND o.confrelid = k.confrelid
+                                      AND pg_catalog.replace(pg_catalog.pg_get_constraintdef(o.oid), ' NOT VALID', '')
+                                        = pg_catalog.replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID', ''))) AS heirs,
                    pair.*,
                    ARRAY(SELECT a.attname::pg_catalog.text
                          FROM pg_catalog.jsonb_array_elements_text(CASE pg_catalog.jsonb_typeof(pg_catalog.to_jsonb(k) -> 'confdelsetcols')
@@ -170,7 +180,8 @@ public final class ForeignKeyReader {
                                 .toList(),
                         row.getBoolean("temporal"),
                         row.getBoolean("owner_may_create"),
-                        row.getBoolean("takes_moves")),
+                        row.getBoolean("takes_moves"),
+                        heirs(row)),
                 definition.endsWith(NOT_VALID)
                         ? definition.substring(0, definition.length() - NOT_VALID.length())
                         : definition,
@@ -187,6 +198,15 @@ public final class ForeignKeyReader {
                 row.getBoolean(which + "_owned"),
                 row.getBoolean(which + "_lockable"),
                 row.getBoolean(which + "_forced"));
+    }
+
+    private static List<ForeignKey.Heir> heirs(ResultSet row) throws SQLException {
+        Array heirs = row.getArray("heirs");
+        return heirs == null
+                ? List.of()
+                : Arrays.stream((String[][]) heirs.getArray())
+                        .map(it -> new ForeignKey.Heir(it[0], it[1]))
+                        .toList();
     }
 
     private static String[] texts(ResultSet row, String column) throws SQLException {

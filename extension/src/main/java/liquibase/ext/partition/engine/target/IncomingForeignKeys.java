@@ -186,6 +186,12 @@ public enum IncomingForeignKeys {
                                     key.referring().name().schema().quoted(),
                                     key.referenced().owner().quoted())));
         }
+        for (ForeignKey.Heir heir : key.rules().heirs()) {
+            obstacles.add(obstacle(
+                    "%s does not hold for %s, which inherits from that table, and triggers that keep it would change its rows, too"
+                            .formatted(name, heir.table()),
+                    "ALTER TABLE %s NO INHERIT %s, or say drop".formatted(heir.table(), heir.parent())));
+        }
         if (key.referring().forcesRowSecurity()) {
             obstacles.add(obstacle(
                     "%s is on a table whose row level security hides rows from its owner, and so from triggers"

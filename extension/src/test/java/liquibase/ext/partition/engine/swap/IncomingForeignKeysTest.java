@@ -969,4 +969,39 @@ class IncomingForeignKeysTest {
                 .containsExactly("lines line_order: FOREIGN KEY (o) REFERENCES orders(id) ON DELETE CASCADE");
         assertLinesHaveTheKey(1, 7);
     }
+
+    /** The key does not look into them, and triggers would. */
+    @Test
+    void aTableThatInheritsFromTheReferringOneIsRefusedByName() throws SQLException {
+        linesWithATime("ON DELETE CASCADE");
+        database.execute(
+                "CREATE TABLE lines_archive () INHERITS (lines)",
+                "CREATE TABLE \"Older\" () INHERITS (lines_archive)",
+                "ALTER TABLE lines_archive ADD CONSTRAINT own FOREIGN KEY (o) REFERENCES orders ON DELETE CASCADE",
+                "INSERT INTO \"Older\" VALUES (500, 30, '2020-01-01')");
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER);
+        assertThatThrownBy(orders::prepare)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(
+                        "foreign key line_order of public.lines does not hold for public.\"Older\", which inherits")
+                .hasMessageContaining("ALTER TABLE public.\"Older\" NO INHERIT public.lines_archive, or say drop")
+                .hasMessageNotContaining("does not hold for public.lines_archive");
+        database.execute("ALTER TABLE public.\"Older\" NO INHERIT public.lines_archive");
+        orders.throughSwap();
+        database.execute("DELETE FROM orders WHERE id = 30");
+        assertThat(database.queryStrings("SELECT o FROM \"Older\"")).containsExactly("30");
+    }
+
+    /** First the referring table is partitioned, and its rows routed by triggers; README says how to make a child ahead. */
+    @Test
+    void aKeyIsKeptForChildrenOfTheReferringTableThatAreMadeLater() throws SQLException {
+        linesWithATime("ON DELETE CASCADE");
+        linesMigration("trigger").throughSwap().dropBackup();
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
+        database.execute(
+                "SELECT lines_make('2025-03-01')",
+                "INSERT INTO lines VALUES (800, 5, '2025-03-03'), (801, 5, '2024-07-03')");
+        assertThat(errorOf("INSERT INTO lines VALUES (901, 700, '2025-03-05')")).isEqualTo("23503");
+        assertLinesHaveTheKey(1, 7);
+    }
 }
