@@ -551,6 +551,29 @@ class RoutedByTriggerTest {
     }
 
     @Test
+    void rowsOfAChildOfTwoChildrenStopTheRollbackAndTheDropUntilTheyAreTakenOverAsAdvised() throws Exception {
+        orders.throughSwap();
+        database.execute(
+                "CREATE TABLE \"late %s\" (more text) INHERITS (orders_202405, orders_default)",
+                "INSERT INTO \"late %s\" (id, status, created_at) VALUES (9001, 'x', '2024-05-05')");
+
+        assertThatThrownBy(orders::dropBackup)
+                .hasMessageContaining("public.late %s inherits from public.orders_202405, public.orders_default")
+                .hasMessageContaining("Nothing was dropped");
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        assertThat(refused)
+                .hasMessageContaining("public.late %s inherits from public.orders_202405, public.orders_default")
+                .hasMessageContaining("Nothing was changed");
+        List<String> before = contents();
+        String message = refused.getMessage();
+        database.execute(message.substring(message.indexOf("BEGIN; "), message.indexOf("COMMIT. ")) + "COMMIT");
+        assertThat(contents()).isEqualTo(before);
+        orders.reverseSwap();
+
+        assertThat(contents()).isEqualTo(before);
+    }
+
+    @Test
     void rowsOfTheNewTableItselfAreFoundBeforeTheSwap() throws Exception {
         orders.prepare().capture().copy().index().replay();
         database.execute("INSERT INTO orders_new (id, status, created_at) VALUES (9001, 'own', '2024-03-05')");

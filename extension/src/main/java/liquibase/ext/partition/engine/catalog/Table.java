@@ -44,19 +44,25 @@ public record Table(
     /** The tables that inherit from it, each of which keeps it from being partitioned. */
     List<Obstacle> inheritingTables() {
         return children.stream()
-                .map(child -> new Obstacle(Feature.INHERITANCE, child + " inherits from it", takeRowsOf(child)))
+                .map(child -> new Obstacle(
+                        Feature.INHERITANCE, child + " inherits from it", takeRowsOf(child, List.of(name))))
                 .toList();
     }
 
     /**
      * NO INHERIT alone would hide the child's rows from everybody who reads the table. The child keeps its own, since it may have
      * columns that the table has not. All is locked first: who reads the table at that moment sees each row once.
+     *
+     * @param parents by which the table has the child's rows: itself, or children of it
      */
-    private String takeRowsOf(QualifiedName child) {
+    String takeRowsOf(QualifiedName child, List<QualifiedName> parents) {
         String columnList = String.join(
                 ", ", writableColumns().stream().map(Identifier::quoted).toList());
-        return "take its rows over, of which it keeps a copy: BEGIN; LOCK TABLE %1$s IN ACCESS EXCLUSIVE MODE; INSERT INTO %1$s (%3$s) OVERRIDING SYSTEM VALUE SELECT %3$s FROM %2$s; ALTER TABLE %2$s NO INHERIT %1$s; COMMIT. Who writes to %2$s must write to %1$s from then on"
-                .formatted(name.quoted(), child.quoted(), columnList);
+        String takeOut = parents.stream()
+                .map(parent -> "ALTER TABLE %s NO INHERIT %s; ".formatted(child.quoted(), parent.quoted()))
+                .collect(Collectors.joining());
+        return "take its rows over, of which it keeps a copy: BEGIN; LOCK TABLE %1$s IN ACCESS EXCLUSIVE MODE; INSERT INTO %1$s (%3$s) OVERRIDING SYSTEM VALUE SELECT %3$s FROM %2$s; %4$sCOMMIT. Who writes to %2$s must write to %1$s from then on"
+                .formatted(name.quoted(), child.quoted(), columnList, takeOut);
     }
 
     /** The column of that name, if there is one. */

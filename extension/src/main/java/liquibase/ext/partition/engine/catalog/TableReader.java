@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -206,6 +207,23 @@ public final class TableReader {
             ORDER BY c.relname
             """);
 
+    /** With all ways by which the table has their rows. A partition has no children but partitions. */
+    private static final Sql CHILDREN_OF_CHILDREN = Sql.of("""
+            WITH child AS (
+              SELECT i.inhrelid AS oid
+              FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND NOT c.relispartition
+              WHERE i.inhparent = {oid})
+            SELECT n.nspname, c.relname, pn.nspname AS parentschema, p.relname AS parent
+            FROM pg_catalog.pg_inherits AS i
+            JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent
+            JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
+            WHERE i.inhrelid IN (SELECT g.inhrelid FROM child JOIN pg_catalog.pg_inherits AS g ON g.inhparent = child.oid)
+              AND (i.inhparent = {oid} OR i.inhparent IN (SELECT child.oid FROM child))
+            ORDER BY c.relname, n.nspname, i.inhseqno
+            """);
+
     private static final Sql PARTITIONS_WITHOUT_INDEX = Sql.of("""
             SELECT n.nspname, c.relname
             FROM ROWS FROM (pg_catalog.unnest({tables}::pg_catalog.text[]), pg_catalog.unnest({indexes}::pg_catalog.text[])) AS wanted (tablename, indexname)
@@ -244,6 +262,34 @@ public final class TableReader {
         return session.query(
                 PARTITIONS.with("table", table.quoted()),
                 row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")));
+    }
+
+    /**
+     * The tables that inherit from a child of {@code table}, and not by partitioning: whoever reads the table reads their rows, and who
+     * reads child by child does not; and no trigger captures them.
+     */
+    public List<Obstacle> childrenOfChildren(Table table) throws SQLException {
+        Map<QualifiedName, List<QualifiedName>> parents = new LinkedHashMap<>();
+        session.query(
+                CHILDREN_OF_CHILDREN.with("oid", table.oid()),
+                row -> parents.computeIfAbsent(
+                                QualifiedName.of(row.getString("nspname"), row.getString("relname")),
+                                it -> new ArrayList<>())
+                        .add(QualifiedName.of(row.getString("parentschema"), row.getString("parent"))));
+        return parents.entrySet().stream()
+                .map(it -> new Obstacle(
+                        Feature.INHERITANCE,
+                        "%s inherits from %s, so that queries find its rows in %s, and nothing captures them"
+                                .formatted(
+                                        it.getKey(),
+                                        String.join(
+                                                ", ",
+                                                it.getValue().stream()
+                                                        .map(QualifiedName::toString)
+                                                        .toList()),
+                                        table.name()),
+                        table.takeRowsOf(it.getKey(), it.getValue())))
+                .toList();
     }
 
     /** Those of the tables that lack the valid index that {@code index} names for them, in one question for all. */

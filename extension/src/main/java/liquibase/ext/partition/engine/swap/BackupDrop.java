@@ -118,7 +118,8 @@ public final class BackupDrop {
     private List<Sql> statements() throws SQLException {
         TableReader reader = new TableReader(run.session());
         Table old = reader.require(backup);
-        if (old.oid() != migration.sourceOid() || reader.require(run.source()).oid() != migration.newOid()) {
+        Table current = reader.require(run.source());
+        if (old.oid() != migration.sourceOid() || current.oid() != migration.newOid()) {
             throw new PartitionException(
                     "%s or %s is not the table that the swap left there; somebody renamed or made it anew. Nothing was dropped. Put the names right, then run update again."
                             .formatted(backup, run.source()));
@@ -129,6 +130,12 @@ public final class BackupDrop {
             throw new PartitionException(
                     "%s cannot be dropped:\n  %s\nNothing was dropped. Remove these, then run update again."
                             .formatted(backup, Obstacle.lines(obstacles)));
+        }
+        List<Obstacle> notCaptured = reader.childrenOfChildren(current);
+        if (!notCaptured.isEmpty()) {
+            throw new PartitionException(
+                    "%s cannot be dropped, because the comparison with it would leave out rows of %s:\n  %s\nNothing was dropped. Remove these, then run update again."
+                            .formatted(backup, run.source(), Obstacle.lines(notCaptured)));
         }
         CapturedTable live = new CapturedTable(
                 run.source(), reader.partitions(run.source()), migration.spec().routing());

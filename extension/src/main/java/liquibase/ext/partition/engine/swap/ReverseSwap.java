@@ -308,6 +308,7 @@ public final class ReverseSwap {
                 new ForeignKeyReader(run.session()).incoming(live.oid()),
                 backup));
         obstacles.addAll(new DependentObstacles(run.session()).readersOf(live.oid(), differing));
+        obstacles.addAll(new TableReader(run.session()).childrenOfChildren(live));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped back, because that would leave behind what others rely on:\n  %s\nNothing was changed. Remove these, then roll back again."
