@@ -574,6 +574,28 @@ class RoutedByTriggerTest {
     }
 
     @Test
+    void rowsOfAChildThatSomebodyHasMadeForNoIntervalGoBackOnceTheyAreCapturedAsAdvised() throws Exception {
+        orders.throughSwap();
+        database.execute(
+                "CREATE TABLE late () INHERITS (orders)",
+                "INSERT INTO late (id, status, created_at) VALUES (9001, 'x', '2024-05-05')");
+        captureAgainAsAdvised(catchThrowable(orders::reverseSwap));
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        String advice = "Have them captured, then roll back again: ";
+        assertThat(refused)
+                .hasMessageContaining("public.late has rows that the backup has not")
+                .hasMessageContaining(advice);
+        database.execute(refused.getMessage().substring(refused.getMessage().indexOf(advice) + advice.length()));
+        List<String> before = contents();
+
+        orders.reverseSwap();
+
+        assertThat(contents()).isEqualTo(before);
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE id = 9001"))
+                .isEqualTo(1);
+    }
+
+    @Test
     void rowsOfTheNewTableItselfAreFoundBeforeTheSwap() throws Exception {
         orders.prepare().capture().copy().index().replay();
         database.execute("INSERT INTO orders_new (id, status, created_at) VALUES (9001, 'own', '2024-03-05')");

@@ -148,7 +148,8 @@ public final class KnownPartitions {
 
     /**
      * The ways into the live table. Where triggers route, each child is read by its name; once one was taken out of the inheritance or
-     * dropped, its name is no way into the table any more, and rows are looked for through the table itself.
+     * dropped, its name is no way into the table any more, and rows are looked for through the table itself. So they are where it has a
+     * child whose name tells no interval, which may have rows of any.
      */
     public static Routes routes(Session session, Migration migration) throws SQLException {
         Routes routes = migration.spec().routes(migration.source());
@@ -161,7 +162,15 @@ public final class KnownPartitions {
                         layout.partitions().stream().map(Partition::name), Stream.of(layout.defaultPartition()))
                 .map(migration.source()::sibling)
                 .allMatch(present::contains);
+        whole &= present.stream().allMatch(child -> isOf(layout, migration.source(), child));
         return whole ? routes : new Routes(Routing.NATIVE, migration.source(), layout);
+    }
+
+    /** Whether the name tells which rows the child has. */
+    private static boolean isOf(PartitionLayout layout, QualifiedName table, QualifiedName child) {
+        return child.equals(table.sibling(child.name()))
+                && (child.name().equals(layout.defaultPartition())
+                        || layout.partition(child.name()).isPresent());
     }
 
     /** What has become of the partitions of the live table since the swap, or since the backup was found equal to it. */
