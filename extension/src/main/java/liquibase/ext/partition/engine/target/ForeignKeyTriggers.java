@@ -307,12 +307,26 @@ public record ForeignKeyTriggers(
                     SCHEMA = c[1], TABLE = c[2], CONSTRAINT = {constraint};
                 END IF;""");
 
-    /** The path is that of the statement which fired the trigger, as the trigger's condition has kept it; the names need none. */
+    /**
+     * The path is that of the statement which fired the trigger, as the trigger's condition has kept it; the names need none. What it
+     * changes fires triggers as the owner of the table. So whoever writes must not choose what these find: schemas of the path in which he
+     * may create are left out, but for the referring table's own, which comes after the others; his temporary tables come last. Who may
+     * act as the owner has nothing to gain. All of it is asked here, because the setting is anybody's to write.
+     */
     private static final Sql CHANGE_REFERRING = Sql.of("""
             IF NOT as_made THEN
                   statement := {text};
                 END IF;
-                PERFORM pg_catalog.set_config('search_path', coalesce(nullif(pg_catalog.current_setting('liquibase_partition.search_path', true), ''), 'pg_catalog, pg_temp'), true);
+                PERFORM pg_catalog.set_config('search_path', (
+                  SELECT coalesce(pg_catalog.string_agg(pg_catalog.quote_ident(n.nspname), ', ' ORDER BY it.open, u.place) || ', ', '') || 'pg_temp'
+                  FROM pg_catalog.unnest(nullif(pg_catalog.current_setting('liquibase_partition.search_path', true), '')::pg_catalog.text[]) WITH ORDINALITY AS u (name, place)
+                  JOIN pg_catalog.pg_namespace AS n ON n.nspname = u.name AND n.nspname NOT LIKE 'pg!_temp!_%' ESCAPE '!'
+                  CROSS JOIN LATERAL (
+                    SELECT NOT pg_catalog.pg_has_role(session_user, current_user, 'MEMBER') AND EXISTS (
+                      SELECT FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) AS a
+                      WHERE a.privilege_type = 'CREATE' AND (a.grantee = 0 OR pg_catalog.pg_has_role(session_user, a.grantee, 'MEMBER'))
+                      UNION ALL SELECT WHERE pg_catalog.pg_has_role(session_user, n.nspowner, 'MEMBER')) AS open) AS it
+                  WHERE NOT it.open OR n.nspname = c[1]), true);
                 IF as_made THEN
                   {fixed};
                 ELSE
@@ -321,7 +335,7 @@ public record ForeignKeyTriggers(
                 PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);""");
 
     private static final Sql PATH_IS_KEPT = Sql.of("""
-            pg_catalog.set_config('liquibase_partition.search_path', pg_catalog.current_setting('search_path'), true) IS NOT NULL""");
+            pg_catalog.set_config('liquibase_partition.search_path', pg_catalog.current_schemas(false)::pg_catalog.text, true) IS NOT NULL""");
 
     private static final Sql PERFORM = Sql.of("""
             IF as_made THEN

@@ -817,7 +817,7 @@ class IncomingForeignKeysTest {
             statement.execute("CREATE TABLE w.log (who text)");
             statement.execute("GRANT INSERT ON w.log TO " + owner);
             statement.execute(
-                    "CREATE FUNCTION w.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (TG_WHEN || current_user); RETURN OLD; END'");
+                    "CREATE FUNCTION w.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO w.log VALUES (TG_WHEN || current_user); RETURN OLD; END'");
             for (String when : List.of("BEFORE", "AFTER")) {
                 statement.execute("CREATE TRIGGER note_%1$s %1$s DELETE ON lines FOR EACH ROW EXECUTE FUNCTION w.note()"
                         .formatted(when));
@@ -1003,5 +1003,39 @@ class IncomingForeignKeysTest {
                 "INSERT INTO lines VALUES (800, 5, '2025-03-03'), (801, 5, '2024-07-03')");
         assertThat(errorOf("INSERT INTO lines VALUES (901, 700, '2025-03-05')")).isEqualTo("23503");
         assertLinesHaveTheKey(1, 7);
+    }
+
+    /** The owner's own trigger names a table without its schema, and somebody who may only delete has one of that name. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pg_temp", "trap"})
+    void whoMayOnlyWriteCannotChooseWhatTheOwnersTriggersFind(String schema) throws SQLException {
+        String owner = database.createRole("owner", "");
+        String writer = database.createRole("writer", "");
+        String group = database.createRole("creators", "");
+        children("ON DELETE CASCADE");
+        database.execute(
+                "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+                "GRANT ALL ON SCHEMA public TO " + owner,
+                "CREATE SCHEMA trap",
+                "GRANT USAGE ON SCHEMA trap TO PUBLIC",
+                "GRANT CREATE ON SCHEMA trap TO " + group,
+                "GRANT %s TO %s".formatted(group, writer),
+                "CREATE TABLE audit_log (o bigint)",
+                "ALTER TABLE audit_log OWNER TO " + owner,
+                "ALTER TABLE orders OWNER TO " + owner,
+                "ALTER TABLE lines OWNER TO " + owner,
+                "GRANT SELECT, DELETE ON orders TO " + writer,
+                "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO audit_log VALUES (OLD.o); RETURN NULL; END'",
+                "ALTER FUNCTION note() OWNER TO " + owner,
+                "CREATE TRIGGER note AFTER DELETE ON lines FOR EACH ROW EXECUTE FUNCTION note()");
+        orders.as(owner).incomingForeignKeys(IncomingForeignKeys.TRIGGER).throughSwap();
+        try (Connection client = database.connect(writer, writer);
+                Statement statement = client.createStatement()) {
+            statement.execute("SET search_path = %s, public".formatted(schema));
+            statement.execute("CREATE TABLE %s.audit_log (o bigint)".formatted(schema));
+            statement.execute("GRANT ALL ON %s.audit_log TO PUBLIC".formatted(schema));
+            statement.execute("DELETE FROM orders WHERE id = 19");
+            assertThat(database.queryStrings("SELECT o FROM public.audit_log")).containsExactly("19");
+        }
     }
 }
