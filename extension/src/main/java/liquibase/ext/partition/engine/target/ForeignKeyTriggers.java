@@ -466,6 +466,11 @@ public record ForeignKeyTriggers(
                 .toList();
     }
 
+    /** Two keys of one table that are not of one name here have no trigger or function of one name. */
+    static String nameOf(ForeignKey key) {
+        return base(key.referenced().name(), key.referring().name(), key.name());
+    }
+
     /** The names of the triggers on the referenced table. */
     public static List<Identifier> triggersOnReferenced(QualifiedName live, QualifiedName referring, Identifier key) {
         String base = base(live, referring, key);

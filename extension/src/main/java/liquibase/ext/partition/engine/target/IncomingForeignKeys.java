@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -81,6 +83,13 @@ public enum IncomingForeignKeys {
         referring.stream()
                 .filter(key -> this != REFUSE || kept.contains(key))
                 .forEach(key -> add(obstacles, key, Set.copyOf(changing), kept.contains(key)));
+        if (this == TRIGGER) {
+            addThoseOfOneName(
+                    obstacles,
+                    referring.stream()
+                            .filter(key -> key.enforced() && !kept.contains(key))
+                            .toList());
+        }
         return obstacles;
     }
 
@@ -198,6 +207,27 @@ public enum IncomingForeignKeys {
                             .formatted(name),
                     "ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, which shows its owner every row, or say drop"
                             .formatted(key.referring().name().quoted())));
+        }
+    }
+
+    /** What keeps a key has its name and its table's: {@code line_item} and {@code fk} are as {@code line} and {@code item_fk}. */
+    private static void addThoseOfOneName(List<Obstacle> obstacles, List<ForeignKey> keys) {
+        Map<String, ForeignKey> names = new HashMap<>();
+        for (ForeignKey key : keys) {
+            ForeignKey other = names.putIfAbsent(ForeignKeyTriggers.nameOf(key), key);
+            if (other != null) {
+                obstacles.add(obstacle(
+                        "what keeps foreign key %s of %s would have the same names as what keeps %s of %s"
+                                .formatted(
+                                        key.name(),
+                                        key.referring().name(),
+                                        other.name(),
+                                        other.referring().name()),
+                        "ALTER TABLE %s RENAME CONSTRAINT %s TO another name, or say drop"
+                                .formatted(
+                                        key.referring().name().quoted(),
+                                        key.name().quoted())));
+            }
         }
     }
 

@@ -1038,4 +1038,24 @@ class IncomingForeignKeysTest {
             assertThat(database.queryStrings("SELECT o FROM public.audit_log")).containsExactly("19");
         }
     }
+
+    @Test
+    void twoKeysWhoseTriggersWouldHaveTheSameNamesAreRefusedByName() throws SQLException {
+        database.execute(
+                "CREATE TABLE line (o bigint CONSTRAINT item_fk REFERENCES orders)",
+                "CREATE TABLE line_item (o bigint CONSTRAINT fk REFERENCES orders)",
+                "INSERT INTO line VALUES (1)",
+                "INSERT INTO line_item VALUES (2)");
+        orders.incomingForeignKeys(IncomingForeignKeys.TRIGGER);
+        assertThatThrownBy(orders::prepare)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining(
+                        "what keeps foreign key fk of public.line_item would have the same names as what keeps item_fk of public.line;")
+                .hasMessageContaining(
+                        "ALTER TABLE \"public\".\"line_item\" RENAME CONSTRAINT \"fk\" TO another name, or say drop");
+        database.execute("ALTER TABLE \"public\".\"line_item\" RENAME CONSTRAINT \"fk\" TO line_item_order");
+        orders.throughSwap();
+        assertThat(errorOf("DELETE FROM orders WHERE id = 1")).isEqualTo("23503");
+        assertThat(errorOf("DELETE FROM orders WHERE id = 2")).isEqualTo("23503");
+    }
 }
