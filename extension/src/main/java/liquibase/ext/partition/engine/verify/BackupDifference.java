@@ -178,7 +178,7 @@ public final class BackupDifference {
 
     /**
      * The rows that went with a partition, of which the backup has what they were before they were written: each a difference, with its
-     * key. None where no partition was taken out; otherwise this reads the delta table once. To be asked before a replay, which takes
+     * key. None where no partition was taken out, or another one is in its place; otherwise this reads the delta table once. To be asked before a replay, which takes
      * these rows away.
      */
     static ComparisonResult writtenAndTakenOut(StepRun run, Migration migration) throws SQLException {
@@ -188,8 +188,10 @@ public final class BackupDifference {
         }
         BackupDifference difference = read(run, migration);
         ComparisonResult result = ComparisonResult.none();
-        for (Written one :
-                difference.written(run.session(), difference.withRange(changes)).values()) {
+        List<KnownPartitions.Change> gone = difference.withRange(changes).stream()
+                .filter(change -> !difference.isReplaced(change, changes))
+                .toList();
+        for (Written one : difference.written(run.session(), gone).values()) {
             result = result.plus(ComparisonResult.takenOut(
                     one.written(),
                     one.keys().stream()
@@ -198,6 +200,18 @@ public final class BackupDifference {
                             .toList()));
         }
         return result;
+    }
+
+    /**
+     * Whether another partition is there for the same range by now. What the live table has in it is what people have put there, and
+     * who goes on to delete from it is captured: a key that the delta table names is not one of a row that went with the partition.
+     */
+    private boolean isReplaced(KnownPartitions.Change gone, List<KnownPartitions.Change> changes) {
+        String range = range(gone).orElseThrow().script();
+        return changes.stream()
+                .filter(change -> !isGone(change))
+                .anyMatch(change ->
+                        range(change).filter(it -> it.script().equals(range)).isPresent());
     }
 
     private static boolean isGone(KnownPartitions.Change change) {
