@@ -96,8 +96,6 @@ public final class BackupDifference {
     private static final Sql FORGET = Sql.of("INSERT INTO {delta} ({columns}) SELECT {values} {gone}");
     private static final Sql CAPTURE = Sql.of("INSERT INTO {delta} ({columns}) SELECT {columns} FROM {partition}");
     private static final Sql ATTACH = Sql.of("ALTER TABLE {live} ATTACH PARTITION {partition} {bound}");
-    private static final Sql ONLY = Sql.of("ONLY {table}");
-    private static final Sql HAS_ROWS_OF_ITS_OWN = Sql.of("SELECT EXISTS (SELECT FROM ONLY {table})");
     private static final Sql INHERIT = Sql.of("ALTER TABLE {partition} INHERIT {live}");
 
     /**
@@ -313,7 +311,9 @@ public final class BackupDifference {
                 : """
                 %s has rows of its own, outside of its children. Where these are right, have them captured:
                   %s;
-                """.formatted(migration.source(), captureStatement(capture, ONLY.with("table", migration.source())));
+                """.formatted(
+                                migration.source(),
+                                captureStatement(capture, Comparison.ONLY.with("table", migration.source())));
     }
 
     /**
@@ -342,7 +342,7 @@ public final class BackupDifference {
                 old,
                 RowMatch.of(reader, migration, old, reader.require(migration.source())),
                 reader.partitions(migration.source()).size(),
-                run.session().queryBoolean(HAS_ROWS_OF_ITS_OWN.with("table", migration.source())));
+                Comparison.hasRowsOfItsOwn(run.session(), migration.source()));
     }
 
     /** A line for each partition, with its remedies. One whose trigger was disabled is left out: that is said of the table. */

@@ -98,7 +98,7 @@ public record Comparison(
     private static final Sql LOOK_UP =
             Sql.of("SELECT {same} AS same, {computed} AS computed FROM {other} AS o WHERE {sameRow}");
 
-    private static final Sql ONLY = Sql.of("ONLY {table}");
+    static final Sql ONLY = Sql.of("ONLY {table}");
 
     /** Where triggers route, rows stay in the parent while these are off. Nothing is in a partitioned table itself. */
     private static final Sql HAS_ROWS_OF_ITS_OWN = Sql.of("SELECT EXISTS (SELECT FROM ONLY {table})");
@@ -175,7 +175,7 @@ public record Comparison(
             throws SQLException {
         List<QualifiedName> partitions = new ArrayList<>(new TableReader(run.session()).partitions(partitioned));
         List<Sql> besides = new ArrayList<>();
-        if (run.session().queryBoolean(HAS_ROWS_OF_ITS_OWN.with("table", partitioned))) {
+        if (hasRowsOfItsOwn(run.session(), partitioned)) {
             partitions.add(partitioned);
             besides.add(ONLY.with("table", partitioned));
         }
@@ -215,6 +215,11 @@ public record Comparison(
                         .flatMap(column -> column.reads().stream())
                         .distinct()
                         .toList());
+    }
+
+    /** Whether rows are in the table itself, and not in one of its partitions or children. */
+    static boolean hasRowsOfItsOwn(Session session, QualifiedName table) throws SQLException {
+        return session.queryBoolean(HAS_ROWS_OF_ITS_OWN.with("table", table));
     }
 
     private boolean hasRows(Session session, Route route) throws SQLException {

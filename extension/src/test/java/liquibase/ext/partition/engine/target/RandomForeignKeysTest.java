@@ -524,24 +524,8 @@ class RandomForeignKeysTest {
     }
 
     private static Outcome outcome(Connection connection, String statement) {
-        List<String> rows = new ArrayList<>();
-        try (Statement it = connection.createStatement()) {
-            if (it.execute(statement)) {
-                try (ResultSet result = it.getResultSet()) {
-                    while (result.next()) {
-                        List<String> values = new ArrayList<>();
-                        for (int i = 1; i <= result.getMetaData().getColumnCount(); i++) {
-                            values.add(result.getString(i));
-                        }
-                        rows.add(values.toString());
-                    }
-                }
-                // An order that nobody asked for.
-                rows.sort(null);
-            } else {
-                rows.add(it.getUpdateCount() + " rows");
-            }
-            return new Outcome("", rows);
+        try {
+            return new Outcome("", StatementRows.of(connection, statement));
         } catch (PSQLException e) {
             return new Outcome(
                     e.getSQLState(),

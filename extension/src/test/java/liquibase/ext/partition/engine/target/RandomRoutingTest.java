@@ -3,9 +3,7 @@ package liquibase.ext.partition.engine.target;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -195,24 +193,8 @@ class RandomRoutingTest {
     }
 
     private static Outcome outcome(Connection connection, String statement) {
-        List<String> rows = new ArrayList<>();
-        try (Statement it = connection.createStatement()) {
-            if (it.execute(statement)) {
-                try (ResultSet result = it.getResultSet()) {
-                    while (result.next()) {
-                        List<String> values = new ArrayList<>();
-                        for (int i = 1; i <= result.getMetaData().getColumnCount(); i++) {
-                            values.add(result.getString(i));
-                        }
-                        rows.add(values.toString());
-                    }
-                }
-                // An order that nobody asked for.
-                rows.sort(null);
-            } else {
-                rows.add(it.getUpdateCount() + " rows");
-            }
-            return new Outcome("", rows);
+        try {
+            return new Outcome("", StatementRows.of(connection, statement));
         } catch (SQLException e) {
             return new Outcome(e.getSQLState(), List.of());
         }

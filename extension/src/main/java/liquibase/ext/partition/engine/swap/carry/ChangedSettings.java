@@ -3,11 +3,8 @@ package liquibase.ext.partition.engine.swap.carry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.IndexSettings;
 import liquibase.ext.partition.engine.catalog.ReplicaIdentity;
-import liquibase.ext.partition.engine.catalog.StorageParameter;
 import liquibase.ext.partition.engine.catalog.TableSettings;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -32,8 +29,6 @@ public record ChangedSettings(
         QualifiedName partition,
         TableSettings ofPartition)
         implements SwitchPart {
-    private static final Sql SET_PARAMETERS = Sql.of("ALTER TABLE {table} SET {parameters}");
-    private static final Sql RESET_PARAMETERS = Sql.of("ALTER TABLE {table} RESET ({names})");
     private static final Sql SET_WITHOUT_CLUSTER = Sql.of("ALTER TABLE {table} SET WITHOUT CLUSTER");
     private static final Sql CLUSTER_ON = Sql.of("ALTER TABLE {table} CLUSTER ON {index}");
 
@@ -50,22 +45,8 @@ public record ChangedSettings(
         if (old.parameters().equals(ofPartition.parameters())) {
             return;
         }
-        Set<String> kept =
-                old.parameters().stream().map(StorageParameter::qualifiedName).collect(Collectors.toSet());
-        List<Sql> gone = ofPartition.parameters().stream()
-                .map(StorageParameter::qualifiedName)
-                .filter(it -> !kept.contains(it))
-                .map(Sql::raw)
-                .toList();
         for (QualifiedName table : exchange.next().partitions()) {
-            if (!gone.isEmpty()) {
-                statements.add(RESET_PARAMETERS.with("table", table).with("names", Sql.join(", ", gone)));
-            }
-            if (!old.parameters().isEmpty()) {
-                statements.add(SET_PARAMETERS
-                        .with("table", table)
-                        .with("parameters", StorageParameter.list(old.parameters())));
-            }
+            statements.addAll(StorageParameters.change(table, ofPartition.parameters(), old.parameters()));
         }
     }
 

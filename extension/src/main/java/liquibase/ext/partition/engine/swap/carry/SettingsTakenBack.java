@@ -8,7 +8,6 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.IndexSettings;
 import liquibase.ext.partition.engine.catalog.ReplicaIdentity;
-import liquibase.ext.partition.engine.catalog.StorageParameter;
 import liquibase.ext.partition.engine.catalog.TableSettings;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -40,9 +39,6 @@ public record SettingsTakenBack(
         boolean sameIdentity,
         boolean sameParameters)
         implements SwitchPart {
-    private static final Sql SET_PARAMETERS = Sql.of("ALTER TABLE {table} SET {parameters}");
-    private static final Sql RESET_PARAMETERS = Sql.of("ALTER TABLE {table} RESET ({names})");
-
     /** @param index by the name that it has with the live table, where it is one that both tables have */
     private record Identity(ReplicaIdentity kind, Optional<Identifier> index) {
         boolean isUnknown() {
@@ -65,21 +61,10 @@ public record SettingsTakenBack(
         if (next.parameters().equals(ofPartition.parameters())) {
             return;
         }
-        Set<String> kept = ofPartition.parameters().stream()
-                .map(StorageParameter::qualifiedName)
-                .collect(Collectors.toSet());
-        List<Sql> gone = next.parameters().stream()
-                .filter(it -> !it.toast() && !kept.contains(it.qualifiedName()))
-                .map(it -> Sql.raw(it.qualifiedName()))
-                .toList();
-        if (!gone.isEmpty()) {
-            statements.add(RESET_PARAMETERS.with("table", exchange.liveName()).with("names", Sql.join(", ", gone)));
-        }
-        if (!ofPartition.parameters().isEmpty()) {
-            statements.add(SET_PARAMETERS
-                    .with("table", exchange.liveName())
-                    .with("parameters", StorageParameter.list(ofPartition.parameters())));
-        }
+        statements.addAll(StorageParameters.change(
+                exchange.liveName(),
+                next.parameters().stream().filter(it -> !it.toast()).toList(),
+                ofPartition.parameters()));
     }
 
     private void replicaIdentity(List<Sql> statements) {
