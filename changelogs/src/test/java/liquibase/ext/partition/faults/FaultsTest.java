@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Rounds of faults for {@code faults.minutes}, one by default; {@code mvn verify -Pfaults -Dfaults.minutes=60} runs nothing else.
+ * Plays rounds of faults for {@code faults.minutes}, one by default; {@code mvn verify -Pfaults -Dfaults.minutes=60} runs nothing else.
  * {@code faults.seed} makes the same decisions again, {@code faults.lanes} says how many servers are struck at a time,
  * {@code faults.only} and {@code faults.without} name faults ({@code KILL,FULL_DISK}), {@code faults.shapes} tables ({@code ORDERS}). The table of rounds is printed, and left in
  * {@code target/faults/faults.md}.

@@ -6,16 +6,16 @@ import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
 
 /**
- * Changesets that a changelog has more than once, since it includes two files that have them, or one file twice. Liquibase reports
- * their number then, and not where they are.
+ * Finds changesets that a changelog has more than once, because it includes one file twice, or two files with the same changesets.
+ * Liquibase says only how many there are, and not where.
  */
 final class Duplicates {
     private Duplicates() {}
 
     /**
-     * What happened and what to do.
+     * Says that the changeset is there more than once, where, and what to do about it.
      *
-     * @param changeSet null, or one of which the whole changelog is not known, gives nothing
+     * @param changeSet may be null, or part of a changelog that is not known as a whole; then there is no problem
      * @return empty unless {@code changeSet} is the first of several with its identity
      */
     static Optional<String> problem(ChangeSet changeSet) {

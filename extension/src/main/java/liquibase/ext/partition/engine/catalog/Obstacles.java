@@ -10,8 +10,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * What a table has that this release cannot carry through a swap. Refused before a row is copied: after the swap a view, a
  * foreign key or a publication would still point at the backup, and nobody would notice until production did.
  *
- * <p>Reads {@code pg_catalog} only, in the transaction that is open or else in one of its own. To read a table's description asks none
- * of this: only who refuses needs it.
+ * <p>Reads {@code pg_catalog} only, in the transaction that is open or else in one of its own. Reading a table
+ * does not ask for it: only callers that refuse a table need it.
  */
 public final class Obstacles {
     private static final Sql KIND = Sql.of("""
@@ -245,14 +245,14 @@ public final class Obstacles {
         this.oid = oid;
     }
 
-    /** What cannot be carried, and the tables that inherit from {@code table}; empty for most tables. */
+    /** Lists what cannot be carried, and the tables that inherit from {@code table}; empty for most tables. */
     public static List<Obstacle> of(Session session, Table table) throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>(withoutInheritingTables(session, table));
         obstacles.addAll(table.inheritingTables());
         return obstacles;
     }
 
-    /** What cannot be carried. For a table whose children hold its rows by design. */
+    /** As {@link #of}, without the tables that inherit from {@code table}: the children of a routed table hold its rows by design. */
     public static List<Obstacle> withoutInheritingTables(Session session, Table table) throws SQLException {
         return QualifiedNames.within(session, () -> new Obstacles(session, table.oid()).list());
     }
