@@ -8,8 +8,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 /**
  * Tables that a person named on the command line: {@code -DswapApproved=orders,shop.events}, or {@code all}.
  *
- * <p>Names are compared as PostgreSQL keeps them, case and all. A changelog parameter that nobody set stands in the changelog
- * as {@code ${swapApproved}}, and selects nothing.
+ * <p>Names are compared as PostgreSQL keeps them, case and all. A changelog parameter that nobody set stands in the
+ * changelog as {@code ${swapApproved}}, and selects nothing.
  */
 public final class TableSelection {
     private static final String ALL = "all";

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What the demo shows of a command's output. All of it goes to the command's log file; a reader gets what happened to the
- * table, and of a long script the statements that matter: the locks and the renames of tables.
+ * What the demo shows of a command's output. All of it goes to the command's log file; a reader gets what happened to
+ * the table, and of a long script the statements that matter: the locks and the renames of tables.
  *
  * <p>Safe to use from the threads that read a process's two streams.
  */

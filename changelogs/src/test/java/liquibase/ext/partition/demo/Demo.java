@@ -21,8 +21,8 @@ import liquibase.ext.partition.testing.WorkloadReport;
 import liquibase.ext.partition.testing.WorkloadReport.Count;
 
 /**
- * From a plain table to the verified drop of its backup, while writers keep writing. Ends with exit code 0 only if every
- * step succeeded and every comparison found every row as its writer had committed it.
+ * From a plain table to the verified drop of its backup, while writers keep writing. Ends with exit code 0 only if
+ * every step succeeded and every comparison found every row as its writer had committed it.
  *
  * <p>Argument: the number of rows.
  */

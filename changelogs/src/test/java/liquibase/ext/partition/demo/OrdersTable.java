@@ -88,7 +88,9 @@ record OrdersTable(TestDatabase database) {
         };
     }
 
-    /** Steady rather than as fast as they can: the two cores are for the copy, and a real table has a load, not a storm. */
+    /**
+     * Steady rather than as fast as they can: the two cores are for the copy, and a real table has a load, not a storm.
+     */
     Workload startWriters(int writers, double writesPerSecond) {
         return Workload.on(database, "public.orders", "id", "created_at")
                 .between(FROM, UNTIL)

@@ -1,6 +1,6 @@
 /**
- * The demo of {@code mvn -Pdemo}: a live table becomes monthly partitions, by the command lines a user has, and every row
- * is compared with what the writers recorded.
+ * The demo of {@code mvn -Pdemo}: a live table becomes monthly partitions, by the command lines a user has, and every
+ * row is compared with what the writers recorded.
  *
  * <p>Owns the story and its checks. The writers and the comparison are {@link liquibase.ext.partition.testing}'s, the
  * processes {@link liquibase.ext.partition.endtoend}'s; nothing of the engine is called.

@@ -32,8 +32,8 @@ final class Barrier implements AutoCloseable {
     }
 
     /**
-     * Blocks until a session waits for a lock with a query that contains this text. A lock statement is sent together with the one
-     * that sets its timeout, so it need not come first.
+     * Blocks until a session waits for a lock with a query that contains this text. A lock statement is sent together
+     * with the one that sets its timeout, so it need not come first.
      *
      * @throws AssertionError when {@code update} has ended instead, or after two minutes, with what it printed
      */

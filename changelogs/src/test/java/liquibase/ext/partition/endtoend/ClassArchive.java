@@ -11,9 +11,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The classes of one class path as the JVM's class data sharing keeps them, so that a command line that is started a hundred times
- * reads and verifies them once: a third of the time of a short command. The first command that ends by itself writes it for those
- * after it; it lives as long as the JVM of the tests, so that it is never older than the jars.
+ * The classes of one class path as the JVM's class data sharing keeps them, so that a command line that is started a
+ * hundred times reads and verifies them once: a third of the time of a short command. The first command that ends by
+ * itself writes it for those after it; it lives as long as the JVM of the tests, so that it is never older than the
+ * jars.
  *
  * @see <a href="https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html">Class Data Sharing</a>
  */

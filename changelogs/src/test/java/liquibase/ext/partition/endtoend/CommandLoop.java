@@ -7,8 +7,9 @@ import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Liquibase's command line in a JVM that goes on: a command a line, its words with tabs between them; after its output a line with
- * the exit code. Run by {@link WarmCli} with Liquibase's jars alone in the class path, so the command line is found by name.
+ * Liquibase's command line in a JVM that goes on: a command a line, its words with tabs between them; after its output
+ * a line with the exit code. Run by {@link WarmCli} with Liquibase's jars alone in the class path, so the command line
+ * is found by name.
  */
 public final class CommandLoop {
 

@@ -20,7 +20,10 @@ final class Copy {
               AND application_name LIKE 'liquibase-partition chunkedCopy%'
             """;
 
-    /** What a {@link Barrier} does to stop workers there: claims the rest of the table, as a worker does that is not done. */
+    /**
+     * What a {@link Barrier} does to stop workers there: claims the rest of the table, as a worker does that is not
+     * done.
+     */
     static String claimAfter(int perCent) {
         return """
                 INSERT INTO partition_chunk (migration_id, from_block, to_block, rows_copied)

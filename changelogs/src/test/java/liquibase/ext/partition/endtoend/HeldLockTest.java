@@ -8,7 +8,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A runner holds DATABASECHANGELOGLOCK, and is then killed: whoever comes next is told which it is, and what to run. */
+/**
+ * A runner holds DATABASECHANGELOGLOCK, and is then killed: whoever comes next is told which it is, and what to run.
+ */
 @ExtendWith(FreshDatabase.class)
 class HeldLockTest {
 

@@ -14,11 +14,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The process is killed in every step, while writers write; what it was doing is known, because a {@link Barrier} holds it
- * there. The next update goes on, and in the end not one row is missing.
+ * The process is killed in every step, while writers write; what it was doing is known, because a {@link Barrier} holds
+ * it there. The next update goes on, and in the end not one row is missing.
  *
- * <p>A killed process leaves its server session behind until that session's statement has ended. So the barrier is opened
- * before the next update, as whoever holds a lock lets it go at some time.
+ * <p>A killed process leaves its server session behind until that session's statement has ended. So the barrier is
+ * opened before the next update, as whoever holds a lock lets it go at some time.
  */
 @ExtendWith(FreshDatabase.class)
 class KillTest {

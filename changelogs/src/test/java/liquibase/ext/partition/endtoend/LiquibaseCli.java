@@ -112,8 +112,8 @@ public final class LiquibaseCli {
     }
 
     /**
-     * Runs commands in a JVM that has run others before, for who looks at what they do to a database. The connection and the changelog
-     * are options then, and both streams of the output are one.
+     * Runs commands in a JVM that has run others before, for who looks at what they do to a database. The connection
+     * and the changelog are options then, and both streams of the output are one.
      */
     public LiquibaseCli warm() {
         return new LiquibaseCli(version, environment, globalOptions, eachLine, true);

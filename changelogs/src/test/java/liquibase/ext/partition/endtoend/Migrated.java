@@ -53,9 +53,9 @@ record Migrated(TestDatabase database, String table, String newTable) {
     }
 
     /**
-     * All that an application or its owner could notice of a table beside its rows: columns, defaults, sequences, names of
-     * indexes and constraints, triggers, comments, owner, rights. Without the triggers of change capture, which come and go,
-     * and without the definitions of indexes, which differ in a partitioned table.
+     * All that an application or its owner could notice of a table beside its rows: columns, defaults, sequences, names
+     * of indexes and constraints, triggers, comments, owner, rights. Without the triggers of change capture, which come
+     * and go, and without the definitions of indexes, which differ in a partitioned table.
      */
     static List<String> shape(TestDatabase database, String table) {
         return database.queryStrings("""

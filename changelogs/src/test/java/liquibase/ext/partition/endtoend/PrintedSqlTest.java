@@ -14,7 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What Liquibase prints instead of doing it, handed to psql: it does the work, or ends before it is recorded as done. */
+/**
+ * What Liquibase prints instead of doing it, handed to psql: it does the work, or ends before it is recorded as done.
+ */
 @ExtendWith(FreshDatabase.class)
 class PrintedSqlTest {
 
@@ -75,7 +77,9 @@ class PrintedSqlTest {
         assertThat(Migrated.contents(database, "orders")).isEqualTo(contents);
     }
 
-    /** Each makes something else beside partitions: a function, children, a table of other types, a generated column. */
+    /**
+     * Each makes something else beside partitions: a function, children, a table of other types, a generated column.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"text-dates", "routed-by-trigger", "changed-types", "coalesced-dates"})
     void theUpdateScriptPreparesEveryKindOfPartitionKey(String name, TestDatabase database) throws Exception {

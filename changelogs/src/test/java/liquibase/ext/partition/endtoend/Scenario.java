@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.stream.Stream;
 import liquibase.ext.partition.testing.TestDatabase;
 
-/** A folder of the gallery: the tables as they were, the table config, and the changelogs that the generator made of it. */
+/**
+ * A folder of the gallery: the tables as they were, the table config, and the changelogs that the generator made of it.
+ */
 record Scenario(Path directory) {
 
     static Scenario named(String name) {

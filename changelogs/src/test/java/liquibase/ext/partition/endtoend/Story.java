@@ -11,7 +11,10 @@ import java.util.function.Function;
 import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.Workload;
 
-/** What a scenario of the gallery shows: who writes its tables all the while, and what is other after the swap than before. */
+/**
+ * What a scenario of the gallery shows: who writes its tables all the while, and what is other after the swap than
+ * before.
+ */
 final class Story {
 
     private final List<Function<TestDatabase, Workload.Builder>> writers = new ArrayList<>();

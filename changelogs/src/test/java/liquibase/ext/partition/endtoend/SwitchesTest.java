@@ -11,7 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a pipeline decides with {@code -D}: which table is swapped, which backup is dropped, which copy begins again. */
+/**
+ * What a pipeline decides with {@code -D}: which table is swapped, which backup is dropped, which copy begins again.
+ */
 @ExtendWith(FreshDatabase.class)
 class SwitchesTest {
 

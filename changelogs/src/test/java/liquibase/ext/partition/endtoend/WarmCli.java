@@ -17,8 +17,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A JVM with Liquibase's command line and the packaged extension, which runs one command after the other, so that a command does
- * not pay for its start; and which can be killed. It ends with the JVM that started it, when its input does.
+ * A JVM with Liquibase's command line and the packaged extension, which runs one command after the other, so that a
+ * command does not pay for its start; and which can be killed. It ends with the JVM that started it, when its input
+ * does.
  */
 public final class WarmCli implements AutoCloseable {
 
@@ -165,7 +166,9 @@ public final class WarmCli implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Blocks until that many lines of the command's output have {@code part}, or it has ended, or that time is over. */
+    /**
+     * Blocks until that many lines of the command's output have {@code part}, or it has ended, or that time is over.
+     */
     public synchronized void awaitLines(String part, int number, Duration longest) {
         long deadline = System.nanoTime() + longest.toNanos();
         while (!ended && lines.stream().filter(line -> line.contains(part)).count() < number && remaining(deadline)) {

@@ -96,7 +96,9 @@ enum Fault {
             return recorded.contains("capture");
         }
 
-        /** Taken back where it is not refused, as it may be while a rollback ends capture: the rows are still expected. */
+        /**
+         * Taken back where it is not refused, as it may be while a rollback ends capture: the rows are still expected.
+         */
         @Override
         void strike(Scene scene) throws SQLException {
             scene.holdOpen(Duration.ofMillis(1), "SET LOCAL lock_timeout = '2s'", "TRUNCATE " + scene.table());

@@ -17,8 +17,9 @@ import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.TestServer;
 
 /**
- * A server of a lane's own, always an embedded one, which can be restarted as by a crash, and whose databases lie on a small disk that
- * can be filled. The write-ahead log is not on it: a full log ends the server, which is {@link #crash()}.
+ * A server of a lane's own, always an embedded one, which can be restarted as by a crash, and whose databases lie on a
+ * small disk that can be filled. The write-ahead log is not on it: a full log ends the server, which is
+ * {@link #crash()}.
  */
 final class FaultServer implements AutoCloseable {
 
@@ -82,8 +83,8 @@ final class FaultServer implements AutoCloseable {
     }
 
     /**
-     * As after a crash: no session gets a word more, and the server recovers from its log. Blocks until it is there again. No server
-     * recovers on a full disk, so that one is freed first.
+     * As after a crash: no session gets a word more, and the server recovers from its log. Blocks until it is there
+     * again. No server recovers on a full disk, so that one is freed first.
      */
     void crash() {
         disk.ifPresent(SmallDisk::free);

@@ -18,13 +18,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Plays rounds of faults for {@code faults.minutes}, one by default; {@code mvn verify -Pfaults -Dfaults.minutes=60} runs nothing else.
- * {@code faults.seed} makes the same decisions again, {@code faults.lanes} says how many servers are struck at a time,
- * {@code faults.only} and {@code faults.without} name faults ({@code KILL,FULL_DISK}), {@code faults.shapes} tables ({@code ORDERS}). The table of rounds is printed, and left in
+ * Plays rounds of faults for {@code faults.minutes}, one by default; {@code mvn verify -Pfaults -Dfaults.minutes=60}
+ * runs nothing else. {@code faults.seed} makes the same decisions again, {@code faults.lanes} says how many servers are
+ * struck at a time, {@code faults.only} and {@code faults.without} name faults ({@code KILL,FULL_DISK}),
+ * {@code faults.shapes} tables ({@code ORDERS}). The table of rounds is printed, and left in
  * {@code target/faults/faults.md}.
  *
- * <p>A full disk needs a mount, and so root or {@code sudo}; where it cannot be had the test fails and says so. Whoever cannot have
- * it says {@code -Dfaults.without=FULL_DISK}, and the table says 0.
+ * <p>A full disk needs a mount, and so root or {@code sudo}; where it cannot be had the test fails and says so. Whoever
+ * cannot have it says {@code -Dfaults.without=FULL_DISK}, and the table says 0.
  */
 @Tag("faults")
 class FaultsTest {

@@ -24,8 +24,9 @@ import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.WorkloadReport;
 
 /**
- * Plays rounds, one after the other, on a server of its own. A round: a command, one or two faults while it is at work, the remedy
- * that its message names, the command again until it completes; then the writers are paused and everything is compared.
+ * Plays rounds, one after the other, on a server of its own. A round: a command, one or two faults while it is at work,
+ * the remedy that its message names, the command again until it completes; then the writers are paused and everything
+ * is compared.
  */
 final class Lane implements Runnable, AutoCloseable {
 
@@ -46,7 +47,10 @@ final class Lane implements Runnable, AutoCloseable {
             "LIQUIBASE_CHANGELOG_LOCK_POLL_RATE", "1",
             "LIQUIBASE_PARTITION_GIVE_UP_AFTER", "60s");
 
-    /** The embedded server's own default is to acknowledge commits that are not in its log yet; then a crash may lose them. */
+    /**
+     * The embedded server's own default is to acknowledge commits that are not in its log yet; then a crash may lose
+     * them.
+     */
     private static final Map<String, String> SERVER = Map.of(
             "synchronous_commit", "on",
             "fsync", "off",
@@ -66,7 +70,9 @@ final class Lane implements Runnable, AutoCloseable {
     private static final Pattern REMEDY = Pattern.compile(
             "[Rr]un (it |update )?again|update again|[Rr]un |[Rr]oll|restartCopy|[Bb]egin again|release-locks");
 
-    /** In the trace that Liquibase logs: the exception came out of a step or a check of ours, and was ours to explain. */
+    /**
+     * In the trace that Liquibase logs: the exception came out of a step or a check of ours, and was ours to explain.
+     */
     private static final Pattern OURS = Pattern.compile(
             "liquibase\\.ext\\.partition\\.(change\\.EngineStatement\\.|precondition\\.PartitionPrecondition\\.|engine\\.PartitionException)");
 
@@ -169,7 +175,10 @@ final class Lane implements Runnable, AutoCloseable {
         }
     }
 
-    /** The next fault of a shuffled deck that has each of them, so that all come equally often; none where none means anything. */
+    /**
+     * The next fault of a shuffled deck that has each of them, so that all come equally often; none where none means
+     * anything.
+     */
     private Optional<Fault> draw(
             Predicate<Fault> together, Shape shape, List<String> recorded, SplittableRandom random) {
         Predicate<Fault> suitable = fault -> fault.applies(shape, recorded) && together.test(fault);
@@ -398,7 +407,10 @@ final class Lane implements Runnable, AutoCloseable {
             return command;
         }
 
-        /** The tag goes with the changesets after it, so a rollback that was finished and not acknowledged cannot be run again. */
+        /**
+         * The tag goes with the changesets after it, so a rollback that was finished and not acknowledged cannot be run
+         * again.
+         */
         private boolean isRolledBackAlready(Command command, WarmCli.Result result) {
             return (command == Command.ROLLBACK_ALL || command == Command.ROLLBACK_SWAP)
                     && result.output().contains("Could not find tag");
@@ -445,7 +457,10 @@ final class Lane implements Runnable, AutoCloseable {
             return result;
         }
 
-        /** What an operator can act upon. Of a killed JVM no word is expected, and of Liquibase's own queries only its own. */
+        /**
+         * What an operator can act upon. Of a killed JVM no word is expected, and of Liquibase's own queries only its
+         * own.
+         */
         private void requireMessage(WarmCli.Result result) {
             String output = result.output();
             int last = output.lastIndexOf(LAST_WORDS);

@@ -318,8 +318,8 @@ final class Life implements AutoCloseable {
     }
 
     /**
-     * What the message asks for where the columns differ, or are not defined alike any more: the same type and default on the other
-     * table, and the values that it computes by itself.
+     * What the message asks for where the columns differ, or are not defined alike any more: the same type and default
+     * on the other table, and the values that it computes by itself.
      *
      * @return false where they have the same already, so that something else differs
      */
@@ -362,13 +362,16 @@ final class Life implements AutoCloseable {
         }
     }
 
-    /** What the message asks for where Liquibase holds for done what is not: there is no other table in this database. */
+    /**
+     * What the message asks for where Liquibase holds for done what is not: there is no other table in this database.
+     */
     void deleteRecords() {
         database.execute("DELETE FROM databasechangelog");
     }
 
     /**
-     * Every acknowledged write is there exactly once, and nothing else; and the other table, if there is one, has what it must have.
+     * Every acknowledged write is there exactly once, and nothing else; and the other table, if there is one, has what
+     * it must have.
      *
      * @throws AssertionError with what differs
      */

@@ -5,11 +5,14 @@ import java.util.List;
 import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.Workload;
 
-/** The tables that faults strike. Small, in many small chunks: a fault in the middle of a copy needs a middle, not a size. */
+/**
+ * The tables that faults strike. Small, in many small chunks: a fault in the middle of a copy needs a middle, not a
+ * size.
+ */
 enum Shape {
     /**
-     * A bigint from a sequence, which clients also ask beforehand; a unique value that wanders from row to row; indexes and a trigger of
-     * the application's own.
+     * A bigint from a sequence, which clients also ask beforehand; a unique value that wanders from row to row; indexes
+     * and a trigger of the application's own.
      */
     ORDERS("orders", List.of("id"), "created_at", "", """
             CREATE TABLE orders (

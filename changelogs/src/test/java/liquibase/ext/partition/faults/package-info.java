@@ -1,13 +1,14 @@
 /**
- * The fault harness: lives of tables, from preparation to the drop and back, under live writers, in which a nemesis strikes at random
- * moments; after each strike every write that the server acknowledged must be there exactly once.
+ * The fault harness: lives of tables, from preparation to the drop and back, under live writers, in which a nemesis
+ * strikes at random moments; after each strike every write that the server acknowledged must be there exactly once.
  *
- * <p>{@link liquibase.ext.partition.faults.FaultsTest} runs {@link liquibase.ext.partition.faults.Lane}s side by side. A lane has a
- * server of its own, which it may break ({@link liquibase.ext.partition.faults.FaultServer}), and a command line that waits for
- * commands ({@link liquibase.ext.partition.endtoend.WarmCli}), connected through a proxy that can cut the wire
- * ({@link liquibase.ext.partition.testing.TcpProxy}). It plays one {@link liquibase.ext.partition.faults.Life} after the other, in
- * rounds: a command, one or two {@link liquibase.ext.partition.faults.Fault}s, the remedy that the message names, and the
- * comparison. What the harness decides comes from a seed; what the machine makes of it does not.
+ * <p>{@link liquibase.ext.partition.faults.FaultsTest} runs {@link liquibase.ext.partition.faults.Lane}s side by side.
+ * A lane has a server of its own, which it may break ({@link liquibase.ext.partition.faults.FaultServer}), and a
+ * command line that waits for commands ({@link liquibase.ext.partition.endtoend.WarmCli}), connected through a proxy
+ * that can cut the wire ({@link liquibase.ext.partition.testing.TcpProxy}). It plays one
+ * {@link liquibase.ext.partition.faults.Life} after the other, in rounds: a command, one or two
+ * {@link liquibase.ext.partition.faults.Fault}s, the remedy that the message names, and the comparison. What the
+ * harness decides comes from a seed; what the machine makes of it does not.
  *
  * <p>Not here: a fault that must come at one exact point. That is a test of its own, beside what it tests.
  */

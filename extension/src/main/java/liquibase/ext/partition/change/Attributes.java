@@ -98,7 +98,8 @@ public final class Attributes {
     }
 
     /**
-     * Liquibase ignores what it does not know, so that a misspelt attribute would have no effect and nobody would be told.
+     * Liquibase ignores what it does not know, so that a misspelt attribute would have no effect and nobody would be
+     * told.
      *
      * @throws ParsedNodeException naming the unknown attribute and the nearest known one
      */

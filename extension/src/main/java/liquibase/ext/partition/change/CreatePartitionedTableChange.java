@@ -270,7 +270,10 @@ public class CreatePartitionedTableChange extends NewTableChange {
         Preparation.undo(run);
     }
 
-    /** The types of the columns decide what the partition key is; without a database only dates can be taken for granted. */
+    /**
+     * The types of the columns decide what the partition key is; without a database only dates can be taken for
+     * granted.
+     */
     @Override
     protected List<Sql> script(Database database) throws SQLException, DatabaseException {
         NewTableSpec spec = spec(source(database));

@@ -89,8 +89,8 @@ public abstract class DeltaChange extends NewTableChange {
     protected record Shown(Table source, RowMatch match, Routes routes, Capture capture) {}
 
     /**
-     * What the catalog says, for comments; empty where it cannot be read, or says that the change would fail: then validation and
-     * execution tell why. Before the new table is made, rows are shown as told apart by the key alone.
+     * What the catalog says, for comments; empty where it cannot be read, or says that the change would fail: then
+     * validation and execution tell why. Before the new table is made, rows are shown as told apart by the key alone.
      */
     protected Optional<Shown> shown(Database database) {
         if (!LiquibaseEnvironment.isOnline(database)) {

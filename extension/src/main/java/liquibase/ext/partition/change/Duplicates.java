@@ -6,8 +6,8 @@ import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
 
 /**
- * Finds changesets that a changelog has more than once, because it includes one file twice, or two files with the same changesets.
- * Liquibase says only how many there are, and not where.
+ * Finds changesets that a changelog has more than once, because it includes one file twice, or two files with the same
+ * changesets. Liquibase says only how many there are, and not where.
  */
 final class Duplicates {
     private Duplicates() {}

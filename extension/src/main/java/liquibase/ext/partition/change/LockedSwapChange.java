@@ -97,8 +97,8 @@ public class LockedSwapChange extends DeltaChange {
     }
 
     /**
-     * The tag, once the swap is done and before it is recorded: so that nothing that somebody else deploys comes between the two records,
-     * however often, and however long before, the swap was tried in vain.
+     * The tag, once the swap is done and before it is recorded: so that nothing that somebody else deploys comes
+     * between the two records, however often, and however long before, the swap was tried in vain.
      */
     @Override
     protected List<SqlStatement> recordStatements(Database database) {

@@ -58,7 +58,10 @@ public abstract class NewTableChange extends PartitionChange {
         }
     }
 
-    /** Each step after the copy calls this first. It starts the copy over, or goes on with it, as far as the step needs it. */
+    /**
+     * Each step after the copy calls this first. It starts the copy over, or goes on with it, as far as the step needs
+     * it.
+     */
     protected void restartCopy(StepRun run, Phase goal) throws SQLException {
         RestartedCopy.upTo(
                 goal,

@@ -38,12 +38,13 @@ import liquibase.statement.core.RawSqlStatement;
 import liquibase.structure.DatabaseObject;
 
 /**
- * What our change types have in common: the table, the split between executing and printing, and the checks that need no
- * database.
+ * What our change types have in common: the table, the split between executing and printing, and the checks that need
+ * no database.
  *
- * <p>Where Liquibase executes, a change is one {@link EngineStatement}. Where it prints SQL ({@code update-sql}), a change that
- * is a list of statements is that list; one that works in many transactions, or by what it finds under a lock, cannot be a
- * script, so its script ends the session with a message before the record that follows it could be written.
+ * <p>Where Liquibase executes, a change is one {@link EngineStatement}. Where it prints SQL ({@code update-sql}), a
+ * change that is a list of statements is that list; one that works in many transactions, or by what it finds under a
+ * lock, cannot be a script, so its script ends the session with a message before the record that follows it could be
+ * written.
  */
 public abstract class PartitionChange extends AbstractChange {
     /** The namespace of the change types and preconditions in XML changelogs. */
@@ -55,8 +56,8 @@ public abstract class PartitionChange extends AbstractChange {
     protected static final String POSTGRESQL = "postgresql";
 
     /**
-     * Ends the session, and with it the script, whether or not psql was told to stop at errors: the next statement of the
-     * script would record the change as done.
+     * Ends the session, and with it the script, whether or not psql was told to stop at errors: the next statement of
+     * the script would record the change as done.
      */
     private static final Sql NOT_A_SCRIPT = Sql.of("""
             DO $liquibase_partition$
@@ -67,8 +68,8 @@ public abstract class PartitionChange extends AbstractChange {
             $liquibase_partition$""");
 
     /**
-     * Ends the session where a script has not done its work: after a failed statement psql goes on, unless it was told not to,
-     * and would record the change as done.
+     * Ends the session where a script has not done its work: after a failed statement psql goes on, unless it was told
+     * not to, and would record the change as done.
      */
     private static final Sql END_UNLESS = Sql.of("""
             DO $liquibase_partition$
@@ -237,8 +238,9 @@ public abstract class PartitionChange extends AbstractChange {
     }
 
     /**
-     * Before it executes a changeset, Liquibase asks for its statements once more, to have their text beside its log lines. A name
-     * does for that; reading the catalog for it failed updates that lost the connection there, where no step connects again.
+     * Before it executes a changeset, Liquibase asks for its statements once more, to have their text beside its log
+     * lines. A name does for that; reading the catalog for it failed updates that lost the connection there, where no
+     * step connects again.
      */
     private static boolean isDescribedForTheLog(Database database) {
         return Boolean.FALSE.equals(Scope.getCurrentScope().get(Change.SHOULD_EXECUTE, Boolean.class))

@@ -12,8 +12,9 @@ import liquibase.exception.DatabaseException;
 import liquibase.exception.LiquibaseException;
 
 /**
- * Liquibase's records, which it keeps itself: in whatever schema and table it is told to. To be changed only while Liquibase's lock is
- * held, as it is in an {@code update}. Each record is written, or deleted, in a transaction of its own.
+ * Liquibase's records, which it keeps itself: in whatever schema and table it is told to. To be changed only while
+ * Liquibase's lock is held, as it is in an {@code update}. Each record is written, or deleted, in a transaction of its
+ * own.
  */
 public final class RecordedChangesets {
     private final ChangeLogHistoryService history;

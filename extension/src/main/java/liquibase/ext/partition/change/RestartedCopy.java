@@ -12,8 +12,9 @@ import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * The attribute {@code restart} of whatever comes after the copy: starts the copy over where it names the table, and goes on with one
- * that was started over. It works as the copy's own changeset says, where that is in the same changelog.
+ * The attribute {@code restart} of whatever comes after the copy: starts the copy over where it names the table, and
+ * goes on with one that was started over. It works as the copy's own changeset says, where that is in the same
+ * changelog.
  */
 public final class RestartedCopy {
     private RestartedCopy() {}

@@ -15,9 +15,9 @@ import liquibase.ext.partition.engine.swap.OnOldTransactions;
 import liquibase.serializer.LiquibaseSerializable.SerializationType;
 
 /**
- * An attribute that says how a step works, and nothing of what comes of it: it may be changed at any time, and is no part of a
- * checksum. Several change types and a precondition have the same ones, under different superclasses; so they are described once,
- * here, and not as bean properties of each. Their values are in {@link Tuning}.
+ * An attribute that says how a step works, and nothing of what comes of it: it may be changed at any time, and is no
+ * part of a checksum. Several change types and a precondition have the same ones, under different superclasses; so they
+ * are described once, here, and not as bean properties of each. Their values are in {@link Tuning}.
  */
 public enum TuningAttribute {
     WORKERS("workers", "4", TuningAttribute::count, "How many connections work at a time; 1 where it is not given"),

@@ -5,8 +5,9 @@ import liquibase.statement.AbstractSqlStatement;
 import liquibase.statement.ExecutablePreparedStatement;
 
 /**
- * Work of ours, where Liquibase expects a statement. Only {@code JdbcExecutor} calls {@link #execute}, so nothing runs while SQL is only
- * printed. {@link #toString} says what it is: Liquibase logs that, since there is no one statement to show.
+ * Work of ours, where Liquibase expects a statement. Only {@code JdbcExecutor} calls {@link #execute}, so nothing runs
+ * while SQL is only printed. {@link #toString} says what it is: Liquibase logs that, since there is no one statement to
+ * show.
  */
 abstract class WorkStatement extends AbstractSqlStatement implements ExecutablePreparedStatement {
     @Override

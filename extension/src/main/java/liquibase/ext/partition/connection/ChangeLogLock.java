@@ -10,12 +10,13 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Who holds DATABASECHANGELOGLOCK, and whether that runner is alive. Its row outlives a killed runner, so the runner's session holds a
- * shared advisory lock too, which does not, and the row names that session: {@code LOCKEDBY} gets {@code ", pid 4711"} at its end. A
- * row without it was written by a Liquibase without this extension, of which nothing can be told.
+ * Who holds DATABASECHANGELOGLOCK, and whether that runner is alive. Its row outlives a killed runner, so the runner's
+ * session holds a shared advisory lock too, which does not, and the row names that session: {@code LOCKEDBY} gets
+ * {@code ", pid 4711"} at its end. A row without it was written by a Liquibase without this extension, of which nothing
+ * can be told.
  *
- * <p>The advisory lock is a sign, and keeps nobody out. Statements commit, or not, with the transaction that they are run in; the
- * advisory lock is taken and given back at once.
+ * <p>The advisory lock is a sign, and keeps nobody out. Statements commit, or not, with the transaction that they are
+ * run in; the advisory lock is taken and given back at once.
  */
 final class ChangeLogLock {
     /** Longest LOCKEDBY. */

@@ -24,14 +24,14 @@ import liquibase.ext.partition.engine.sql.Conversation;
 import liquibase.ext.partition.engine.sql.Session;
 
 /**
- * Notices that an answer to a statement of Liquibase's own will never come, as {@link AnswerWatch} does for those of our steps: the
- * wait then ends as a lost connection, and the command with it, instead of a job that hangs until somebody looks. A statement may take
- * as long as it likes, as long as the server is at work on it.
+ * Notices that an answer to a statement of Liquibase's own will never come, as {@link AnswerWatch} does for those of
+ * our steps: the wait then ends as a lost connection, and the command with it, instead of a job that hangs until
+ * somebody looks. A statement may take as long as it likes, as long as the server is at work on it.
  *
  * <p>Whether an answer is awaited is seen where it is read: the driver gets its sockets from here, by its property
- * {@code socketFactory}. Not watched is who has set that property; whose driver cannot see this class; and who is connected through a
- * pooler, where another session of the server than the one that was asked may be at work. A pooler gives its clients keys of its own for
- * the cancelling of statements, and so is known by them.
+ * {@code socketFactory}. Not watched is who has set that property; whose driver cannot see this class; and who is
+ * connected through a pooler, where another session of the server than the one that was asked may be at work. A pooler
+ * gives its clients keys of its own for the cancelling of statements, and so is known by them.
  */
 final class ConnectionWatch implements Conversation, AutoCloseable {
     private static final Map<String, ConnectionWatch> BY_NAME = new ConcurrentHashMap<>();
@@ -59,7 +59,8 @@ final class ConnectionWatch implements Conversation, AutoCloseable {
     }
 
     /**
-     * A watch over a connection that is about to be opened with {@link #properties}; nothing where it cannot be watched.
+     * A watch over a connection that is about to be opened with {@link #properties}; nothing where it cannot be
+     * watched.
      *
      * @param url that it is opened by
      */
@@ -95,7 +96,10 @@ final class ConnectionWatch implements Conversation, AutoCloseable {
         properties.setProperty(FACTORY_ARGUMENT, name);
     }
 
-    /** Says which connection it has become; false where it cannot be watched: it is a pooler's, or the server is another product. */
+    /**
+     * Says which connection it has become; false where it cannot be watched: it is a pooler's, or the server is another
+     * product.
+     */
     boolean identify(Connection connection) {
         try {
             Backend backend = Backend.of(new Session(connection));

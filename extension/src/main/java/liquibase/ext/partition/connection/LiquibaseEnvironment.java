@@ -51,8 +51,8 @@ public final class LiquibaseEnvironment {
     }
 
     /**
-     * When this run of Liquibase began, as {@link System#nanoTime} tells it: it takes its lock first thing, and writes down when. Now,
-     * where nobody has the lock, or it is not kept in a table.
+     * When this run of Liquibase began, as {@link System#nanoTime} tells it: it takes its lock first thing, and writes
+     * down when. Now, where nobody has the lock, or it is not kept in a table.
      */
     private static long begun(Database database) throws DatabaseException {
         Session session = new Session(connection(database));

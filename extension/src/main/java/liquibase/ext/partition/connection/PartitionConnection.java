@@ -9,8 +9,8 @@ import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 
 /**
- * Liquibase's connection to a PostgreSQL, which remembers how it was opened, so that workers can be connected the same way.
- * It is the connection that Liquibase opens for every {@code jdbc:postgresql:} URL while this extension is there.
+ * Liquibase's connection to a PostgreSQL, which remembers how it was opened, so that workers can be connected the same
+ * way. It is the connection that Liquibase opens for every {@code jdbc:postgresql:} URL while this extension is there.
  */
 public class PartitionConnection extends JdbcConnection {
     /** Above liquibase-commercial's ProJdbcConnection, which has 101. */
@@ -111,7 +111,10 @@ public class PartitionConnection extends JdbcConnection {
         return url == null ? null : driver.connect(url, impatient(properties));
     }
 
-    /** A network that drops everything must not hold us up, not even after the first packet. What the URL says goes before. */
+    /**
+     * A network that drops everything must not hold us up, not even after the first packet. What the URL says goes
+     * before.
+     */
     static Properties impatient(Properties properties) {
         Properties impatient = (Properties) properties.clone();
         impatient.putIfAbsent("tcpKeepAlive", "true");

@@ -16,10 +16,10 @@ import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.lockservice.StandardLockService;
 
 /**
- * Liquibase's own lock service, which also tells whom it waits for: who holds DATABASECHANGELOGLOCK, since when, whether that runner is
- * alive, and what to run. It takes and releases the lock as Liquibase does. One thing more: when the connection is lost before the lock
- * is released, or while it is, it connects again for that; otherwise a network that broke for a moment would leave the lock held for
- * good.
+ * Liquibase's own lock service, which also tells whom it waits for: who holds DATABASECHANGELOGLOCK, since when,
+ * whether that runner is alive, and what to run. It takes and releases the lock as Liquibase does. One thing more: when
+ * the connection is lost before the lock is released, or while it is, it connects again for that; otherwise a network
+ * that broke for a moment would leave the lock held for good.
  *
  * <p>Only for PostgreSQL, and not where SQL is only printed.
  */
@@ -55,8 +55,9 @@ public class PartitionLockService extends StandardLockService {
     }
 
     /**
-     * Liquibase finds the service by the database, and tells databases apart by their connections: where the connection was had again, it
-     * makes another one of these, which must know what the connection knows. Liquibase 5 releases nothing that is not held.
+     * Liquibase finds the service by the database, and tells databases apart by their connections: where the connection
+     * was had again, it makes another one of these, which must know what the connection knows. Liquibase 5 releases
+     * nothing that is not held.
      */
     @Override
     public boolean hasChangeLogLock() {
@@ -88,7 +89,10 @@ public class PartitionLockService extends StandardLockService {
         return acquired;
     }
 
-    /** The command cannot go on by another connection, which has none of the settings that Liquibase has made; nor may the lock stay held. */
+    /**
+     * The command cannot go on by another connection, which has none of the settings that Liquibase has made; nor may
+     * the lock stay held.
+     */
     private void giveBackWhereLost() throws LockException {
         try {
             if (!canReopen() || LiquibaseEnvironment.connection(database).isValid(LONGEST_ANSWER_SECONDS)) {
@@ -216,7 +220,9 @@ public class PartitionLockService extends StandardLockService {
         }
     }
 
-    /** Whom the network has told nothing, it is still there, with the lock's row locked by what it has not committed. */
+    /**
+     * Whom the network has told nothing, it is still there, with the lock's row locked by what it has not committed.
+     */
     private void endEarlierOne(Session session, Connection connection) throws SQLException, DatabaseException {
         Backend ours = Backend.of(session);
         if (releasing.isPresent() && !releasing.get().equals(ours)) {
@@ -292,7 +298,10 @@ public class PartitionLockService extends StandardLockService {
         return session.whilePinned(() -> question.ask(new ChangeLogLock(session, database)));
     }
 
-    /** What we do beside Liquibase's work must never be what fails it. Liquibase has no transaction open at these places. */
+    /**
+     * What we do beside Liquibase's work must never be what fails it. Liquibase has no transaction open at these
+     * places.
+     */
     private Optional<String> quietly(Question<Optional<String>> question) {
         try {
             Optional<String> answer = asked(new Session(LiquibaseEnvironment.connection(database)), question);

@@ -18,8 +18,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Gets Liquibase's connection back when the server, or the way to it, was gone for a while. Every step can be run again from the
- * start: it asks the server what is done, and goes on from there.
+ * Gets Liquibase's connection back when the server, or the way to it, was gone for a while. Every step can be run again
+ * from the start: it asks the server what is done, and goes on from there.
  *
  * <p>The new connection comes from where workers' connections come from, takes the place of the old one in Liquibase's
  * {@link Database}, and has its {@code search_path}.
@@ -86,7 +86,10 @@ public final class Reconnection {
         T run() throws SQLException, DatabaseException;
     }
 
-    /** As often as it takes: connects again after each attempt whose connection was lost, or whose server took no writes. */
+    /**
+     * As often as it takes: connects again after each attempt whose connection was lost, or whose server took no
+     * writes.
+     */
     public <T> T until(Attempt<T> attempt) throws SQLException, DatabaseException {
         while (true) {
             try {
@@ -100,7 +103,10 @@ public final class Reconnection {
         }
     }
 
-    /** Whether it is the connection that was lost, or the server that takes no writes now: what {@link #await} waits for the end of. */
+    /**
+     * Whether it is the connection that was lost, or the server that takes no writes now: what {@link #await} waits for
+     * the end of.
+     */
     public static boolean isPassing(SQLException e) {
         return SqlState.isConnectionLost(e) || SqlState.READ_ONLY.matches(e);
     }
@@ -113,12 +119,12 @@ public final class Reconnection {
     }
 
     /**
-     * Waits until there is a connection again, to the same database, that takes writes; then ends what is left of earlier sessions
-     * there. Where it was a worker's that was lost and Liquibase's own is alive, waits a moment only.
+     * Waits until there is a connection again, to the same database, that takes writes; then ends what is left of
+     * earlier sessions there. Where it was a worker's that was lost and Liquibase's own is alive, waits a moment only.
      *
      * @param lost what ended the step: a lost connection, or a server that takes no writes
-     * @throws PartitionException when there is none after {@code giveUpAfter}, when connections are lost as soon as they are made,
-     *     when another database answers, or when it is not known how to open one
+     * @throws PartitionException when there is none after {@code giveUpAfter}, when connections are lost as soon as
+     *     they are made, when another database answers, or when it is not known how to open one
      */
     public void await(SQLException lost) throws DatabaseException {
         countLife(lost);

@@ -7,8 +7,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Which database of which cluster a connection has come to. A standby that was promoted is the same cluster; a copy that was restored
- * or replicated logically is another one.
+ * Which database of which cluster a connection has come to. A standby that was promoted is the same cluster; a copy
+ * that was restored or replicated logically is another one.
  *
  * <p>Asked of a session that is not pinned: to ask for the cluster may fail, which no transaction must be open for.
  *

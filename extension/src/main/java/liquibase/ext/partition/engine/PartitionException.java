@@ -1,8 +1,8 @@
 package liquibase.ext.partition.engine;
 
 /**
- * The work cannot go on. The message is for the person who runs the pipeline: what happened, what is unchanged, what to do
- * next.
+ * The work cannot go on. The message is for the person who runs the pipeline: what happened, what is unchanged, what to
+ * do next.
  */
 public class PartitionException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -23,12 +23,12 @@ import liquibase.ext.partition.engine.swap.CatchUp;
 import liquibase.ext.partition.engine.swap.Swap;
 
 /**
- * Whether a person has approved an operation on a table, by a changelog parameter: {@code -DswapApproved=orders}. While a swap
- * waits for approval, its SQL is printed.
+ * Whether a person has approved an operation on a table, by a changelog parameter: {@code -DswapApproved=orders}. While
+ * a swap waits for approval, its SQL is printed.
  *
- * <p>It is asked by every update for as long as the operation waits, and nothing else of the migration is. So it is here that what was
- * written meanwhile is replayed, for {@code catchUpTime} at most: once an update, before the change that waits, where that works outside
- * Liquibase's transaction. What keeps it from that is told and fails nothing.
+ * <p>It is asked by every update for as long as the operation waits, and nothing else of the migration is. So it is
+ * here that what was written meanwhile is replayed, for {@code catchUpTime} at most: once an update, before the change
+ * that waits, where that works outside Liquibase's transaction. What keeps it from that is told and fails nothing.
  */
 public class ApprovedPrecondition extends TunedPrecondition {
     private static final String SWAP = "swap";
@@ -101,8 +101,9 @@ public class ApprovedPrecondition extends TunedPrecondition {
     }
 
     /**
-     * The swap is not recorded, so that the tag of the state right before it is of no use: left behind by a rollback that did not
-     * go by the tag, or by a process that was killed, it would come before whatever is deployed from now on.
+     * The swap is not recorded, so that the tag of the state right before it is of no use: left behind by a rollback
+     * that did not go by the tag, or by a process that was killed, it would come before whatever is deployed from now
+     * on.
      */
     private static void forgetTag(Question question) throws DatabaseException {
         Optional<ChangeSet> tag = swapOf(question.changeSet()).flatMap(LockedSwapChange::changeSetOfTag);

@@ -11,10 +11,11 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * Starts the copy over where {@code restart} names the table, goes on with one that was started over and not compared, and is true
- * afterwards. It stands before what asks for a person's word, because the copy may be wanted anew while the swap waits for that: then
- * every changeset of the copy is recorded, and that of the swap is not run. At the head of the changelog it copies nothing. Where the
- * table is swapped it says so there, since every changeset that would answer is recorded by then.
+ * Starts the copy over where {@code restart} names the table, goes on with one that was started over and not compared,
+ * and is true afterwards. It stands before what asks for a person's word, because the copy may be wanted anew while the
+ * swap waits for that: then every changeset of the copy is recorded, and that of the swap is not run. At the head of
+ * the changelog it copies nothing. Where the table is swapped it says so there, since every changeset that would answer
+ * is recorded by then.
  */
 public class CopyRestartedPrecondition extends PartitionPrecondition {
     private String restart;

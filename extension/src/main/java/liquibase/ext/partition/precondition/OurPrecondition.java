@@ -12,7 +12,9 @@ import liquibase.parser.core.ParsedNodeException;
 import liquibase.precondition.AbstractPrecondition;
 import liquibase.resource.ResourceAccessor;
 
-/** What every precondition of ours has in common: its namespace, and that attributes which it does not have are refused. */
+/**
+ * What every precondition of ours has in common: its namespace, and that attributes which it does not have are refused.
+ */
 abstract class OurPrecondition extends AbstractPrecondition {
     /** Liquibase asks what is at the head of a changelog twice in an update. */
     private final Set<String> told = new HashSet<>();

@@ -45,7 +45,8 @@ public abstract class PartitionPrecondition extends OurPrecondition {
     /**
      * A question about a table, asked of one environment.
      *
-     * @param session on Liquibase's connection, to be pinned for what is asked; a step that {@code environment} begins has its own
+     * @param session on Liquibase's connection, to be pinned for what is asked; a step that {@code environment} begins
+     *     has its own
      */
     protected record Question(
             StepRun.Environment environment,

@@ -16,8 +16,8 @@ import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
 
 /**
- * Whether {@code createPartitionedTable} with the same attributes would not refuse the table, and {@code keyColumns} tell its rows
- * apart. A table that this migration has made its new table for, or has replaced already, is not refused.
+ * Whether {@code createPartitionedTable} with the same attributes would not refuse the table, and {@code keyColumns}
+ * tell its rows apart. A table that this migration has made its new table for, or has replaced already, is not refused.
  *
  * <p>The attributes are those of the change, and read by it.
  */

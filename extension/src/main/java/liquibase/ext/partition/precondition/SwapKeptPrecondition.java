@@ -15,13 +15,15 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * Whether the swap of a table is to be kept. Where {@code swapBack} names the table it is not: its swap is taken back, and no other
- * changeset, whatever has been deployed since. Then Liquibase's records of it are deleted, so that an approval swaps again.
+ * Whether the swap of a table is to be kept. Where {@code swapBack} names the table it is not: its swap is taken back,
+ * and no other changeset, whatever has been deployed since. Then Liquibase's records of it are deleted, so that an
+ * approval swaps again.
  *
- * <p>It stands on the changeset that drops the backup, which is pending from the swap until there is nothing to go back to, and comes
- * first there, so that nothing is dropped in the same run. At the head of the changelog it takes nothing back, and refuses where the
- * backup is dropped: by then that changeset is recorded, and the parameter would be passed over in silence. Safe to repeat: where the
- * process ended between the reverse swap and the records, the next run with the parameter deletes these.
+ * <p>It stands on the changeset that drops the backup, which is pending from the swap until there is nothing to go back
+ * to, and comes first there, so that nothing is dropped in the same run. At the head of the changelog it takes nothing
+ * back, and refuses where the backup is dropped: by then that changeset is recorded, and the parameter would be passed
+ * over in silence. Safe to repeat: where the process ended between the reverse swap and the records, the next run with
+ * the parameter deletes these.
  */
 public class SwapKeptPrecondition extends PartitionPrecondition {
     private String swapBack;

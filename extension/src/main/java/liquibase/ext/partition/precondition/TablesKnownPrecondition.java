@@ -30,13 +30,13 @@ import liquibase.precondition.Precondition;
 import liquibase.precondition.PreconditionLogic;
 
 /**
- * Whether the parameters name tables that there are, so that a mistyped name is not passed over in silence. It stands at the head of a
- * changelog, where every update asks it before anything is done, whatever is recorded.
+ * Whether the parameters name tables that there are, so that a mistyped name is not passed over in silence. It stands
+ * at the head of a changelog, where every update asks it before anything is done, whatever is recorded.
  *
- * <p>There are the tables of our changes in the whole changelog, and those whose migration has begun in this database, which may be
- * another changelog's. {@code swapBack} and {@code restartCopy} are typed for one run and for a table that has come some way: a name
- * that is neither fails the update. Approvals may stay in a pipeline, for several databases and for tables that are done with: there a
- * name that is unknown is told and approves nothing.
+ * <p>There are the tables of our changes in the whole changelog, and those whose migration has begun in this database,
+ * which may be another changelog's. {@code swapBack} and {@code restartCopy} are typed for one run and for a table that
+ * has come some way: a name that is neither fails the update. Approvals may stay in a pipeline, for several databases
+ * and for tables that are done with: there a name that is unknown is told and approves nothing.
  */
 public class TablesKnownPrecondition extends OurPrecondition {
     private String swapApproved;

@@ -30,14 +30,15 @@ import liquibase.ext.partition.engine.swap.SwapSettings;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
- * How long the swap holds its lock, and how long a writer has to wait, while pgbench writes the table as fast as it can: tables of
- * several sizes, each taken through the whole migration up to its verification, and then swapped and swapped back in turn, so that
- * what else the machine does falls on all of them alike. Prints a table in Markdown.
+ * How long the swap holds its lock, and how long a writer has to wait, while pgbench writes the table as fast as it
+ * can: tables of several sizes, each taken through the whole migration up to its verification, and then swapped and
+ * swapped back in turn, so that what else the machine does falls on all of them alike. Prints a table in Markdown.
  *
- * <p>Every switch runs in a JVM of its own, as that of a deploy pipeline does: a JVM that has switched before is faster under the
- * lock. The time that the lock was held is the one that the swap prints. A writer's wait is the longest transaction in pgbench's log from
- * the beginning of the switch to a little after it, so it holds also the time in which the lock was asked for, and the planning of
- * the first statement on the new table; beside it stands the longest one of a time as long before, without a switch.
+ * <p>Every switch runs in a JVM of its own, as that of a deploy pipeline does: a JVM that has switched before is faster
+ * under the lock. The time that the lock was held is the one that the swap prints. A writer's wait is the longest
+ * transaction in pgbench's log from the beginning of the switch to a little after it, so it holds also the time in
+ * which the lock was asked for, and the planning of the first statement on the new table; beside it stands the longest
+ * one of a time as long before, without a switch.
  *
  * <p>Run {@link #main} from an IDE, or with the class path of the tests:
  *
@@ -47,9 +48,9 @@ import liquibase.ext.partition.testing.TestDatabase;
  *      liquibase.ext.partition.benchmark.SwapLockBenchmark 1000000 10000000 50000000
  * }</pre>
  *
- * The server is an embedded one; {@code -Dpg=jdbc:postgresql:…} names another. {@code -Dswaps=30}, {@code -Dmonths=120} and {@code
- * -Dclients=2} are what they are by default. It needs {@code pgbench}, on the path or named by {@code -Dpgbench=…}. A table of 50
- * million rows takes 12 GB, with its copy and the indexes of both.
+ * The server is an embedded one; {@code -Dpg=jdbc:postgresql:…} names another. {@code -Dswaps=30}, {@code -Dmonths=120}
+ * and {@code -Dclients=2} are what they are by default. It needs {@code pgbench}, on the path or named by
+ * {@code -Dpgbench=…}. A table of 50 million rows takes 12 GB, with its copy and the indexes of both.
  */
 public final class SwapLockBenchmark {
     private static final int SWAPS = Integer.getInteger("swaps", 30);

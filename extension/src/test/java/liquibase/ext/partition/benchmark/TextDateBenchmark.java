@@ -21,19 +21,19 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.postgresql.PGConnection;
 
 /**
- * What it costs to partition by an expression over a text, or over a key, beside a timestamp column: microseconds a row that the server's
- * process computes, with 60 months, in two forms of load, {@code INSERT … SELECT} and statements of one row each, and each without and with a
- * stored generated column of the same expression. Rounds are interleaved; the difference and the ratio are the medians of the rounds'.
- * Beside our functions stand two that read the same in the obvious way: PL/pgSQL with {@code regexp_match} and groups, and PL/pgSQL that casts after
- * a test.
+ * What it costs to partition by an expression over a text, or over a key, beside a timestamp column: microseconds a row
+ * that the server's process computes, with 60 months, in two forms of load, {@code INSERT … SELECT} and statements of
+ * one row each, and each without and with a stored generated column of the same expression. Rounds are interleaved; the
+ * difference and the ratio are the medians of the rounds'. Beside our functions stand two that read the same in the
+ * obvious way: PL/pgSQL with {@code regexp_match} and groups, and PL/pgSQL that casts after a test.
  *
  * <pre>{@code
  * mvn -q -pl extension test-compile exec:java -Dexec.classpathScope=test \
  *     -Dexec.mainClass=liquibase.ext.partition.benchmark.TextDateBenchmark -Dexec.args="500000 5"
  * }</pre>
  *
- * The arguments are the number of rows and of rounds; {@code -Dpg.version} chooses the server. CPU time, and not the time that passes, because
- * the latter is mostly that of other processes on a machine that is not idle.
+ * The arguments are the number of rows and of rounds; {@code -Dpg.version} chooses the server. CPU time, and not the
+ * time that passes, because the latter is mostly that of other processes on a machine that is not idle.
  */
 public final class TextDateBenchmark {
     private static final String BASELINE = "timestamp column";

@@ -17,9 +17,9 @@ import java.util.stream.Stream;
 /**
  * One place of the engine, broken on purpose.
  *
- * <p>A file {@code <name>.patch}: a line {@code What:} that says what the engine does wrong then, a line {@code Tests:} with the tests
- * that must notice ({@code ClassTest} or {@code ClassTest#method}, separated by commas), and a unified diff whose paths begin at the
- * module's {@code src/main}.
+ * <p>A file {@code <name>.patch}: a line {@code What:} that says what the engine does wrong then, a line {@code Tests:}
+ * with the tests that must notice ({@code ClassTest} or {@code ClassTest#method}, separated by commas), and a unified
+ * diff whose paths begin at the module's {@code src/main}.
  *
  * @param tests class names without their package, each with or without a method
  * @param diffs what is changed, by the path of the file

@@ -21,8 +21,8 @@ final class BrokenCopy {
     private BrokenCopy() {}
 
     /**
-     * Writes and compiles them. A constant that the compiler copies into other classes must not be what is broken: these keep the
-     * sound one.
+     * Writes and compiles them. A constant that the compiler copies into other classes must not be what is broken:
+     * these keep the sound one.
      *
      * @throws IllegalStateException when the broken sources do not compile
      */

@@ -28,9 +28,10 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * Breaks the engine once a patch and runs the tests that it names: they must turn red. Not part of {@code mvn verify}; {@code mvn
- * -Pbreakages} runs nothing else. {@code -Dbreakages.only=name,name} plays some of them, {@code -Dbreakages.lanes} says how many at a
- * time. Leaves {@code target/breakages/breakages.md}: which test noticed what, and by which message.
+ * Breaks the engine once a patch and runs the tests that it names: they must turn red. Not part of {@code mvn verify};
+ * {@code mvn -Pbreakages} runs nothing else. {@code -Dbreakages.only=name,name} plays some of them,
+ * {@code -Dbreakages.lanes} says how many at a time. Leaves {@code target/breakages/breakages.md}: which test noticed
+ * what, and by which message.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EveryBreakageIsNoticed {

@@ -18,7 +18,9 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherExecutionRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** A JVM that runs some tests, given by their full names, until the first that fails. Its exit code says how they are. */
+/**
+ * A JVM that runs some tests, given by their full names, until the first that fails. Its exit code says how they are.
+ */
 final class NamedTests {
     static final int GREEN = 0;
     static final int RED = 10;

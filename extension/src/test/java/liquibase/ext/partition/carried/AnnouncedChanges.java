@@ -15,7 +15,10 @@ import liquibase.ext.partition.engine.survey.Change;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.SurveyReader;
 
-/** The differences between a table and its successor that are told before they are made, as {@link CatalogDescription} puts them. */
+/**
+ * The differences between a table and its successor that are told before they are made, as {@link CatalogDescription}
+ * puts them.
+ */
 final class AnnouncedChanges {
     private static final String REMOVED_INDEX = "- INDEXES: ";
 
@@ -146,7 +149,9 @@ final class AnnouncedChanges {
         return definition.substring(0, close) + ", " + column + definition.substring(close);
     }
 
-    /** Where that stands first, neither in quotes nor in parentheses that open after {@code from}; -1 where it does not. */
+    /**
+     * Where that stands first, neither in quotes nor in parentheses that open after {@code from}; -1 where it does not.
+     */
     private static int first(String text, int from, String sought) {
         char quote = 0;
         int depth = 0;

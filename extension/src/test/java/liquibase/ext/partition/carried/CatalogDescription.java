@@ -19,10 +19,10 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
- * All that the catalog says of a table, as one text: a section for each {@link Feature}, a line for each thing. An ordinary table
- * and a partitioned one that serves as it did are described in the same words. What only those relations have that hold rows is
- * read of every partition, and where they do not agree the line says so. Names of partitions do not appear, nor does what a
- * migration has on the table while it runs.
+ * All that the catalog says of a table, as one text: a section for each {@link Feature}, a line for each thing. An
+ * ordinary table and a partitioned one that serves as it did are described in the same words. What only those relations
+ * have that hold rows is read of every partition, and where they do not agree the line says so. Names of partitions do
+ * not appear, nor does what a migration has on the table while it runs.
  */
 final class CatalogDescription {
     private final Map<Feature, SortedSet<String>> sections;

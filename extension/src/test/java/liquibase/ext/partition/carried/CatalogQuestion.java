@@ -3,8 +3,8 @@ package liquibase.ext.partition.carried;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /**
- * What is asked of {@code pg_catalog} about a table: each gives one line for one thing. {@code {table}} is the table's oid,
- * {@code {stores}} an array of the oids of the tables that hold its rows: its partitions, or the table itself.
+ * What is asked of {@code pg_catalog} about a table: each gives one line for one thing. {@code {table}} is the table's
+ * oid, {@code {stores}} an array of the oids of the tables that hold its rows: its partitions, or the table itself.
  */
 enum CatalogQuestion {
     COLUMNS(Feature.COLUMNS, true, """

@@ -25,7 +25,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.postgresql.PGConnection;
 
-/** Clients that are there before the swap, and stay through it and the way back, without connecting or preparing anew. */
+/**
+ * Clients that are there before the swap, and stay through it and the way back, without connecting or preparing anew.
+ */
 @ExtendWith(FreshDatabase.class)
 class ClientsTest {
     /** Seen by each client before, between and after the two switches. */

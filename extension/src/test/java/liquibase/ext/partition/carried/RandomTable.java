@@ -15,8 +15,9 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * A table as a list of statements that make it, drawn by a seed. The generator does not know all rules of the server: a statement
- * that the server refuses is left out, and so is what depends on it. So a table can be made smaller by leaving out statements.
+ * A table as a list of statements that make it, drawn by a seed. The generator does not know all rules of the server: a
+ * statement that the server refuses is left out, and so is what depends on it. So a table can be made smaller by
+ * leaving out statements.
  *
  * @param pieces in order
  */

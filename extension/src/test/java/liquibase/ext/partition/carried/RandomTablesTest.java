@@ -25,8 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Random tables through the whole journey and back: after the swap only what is announced is different, after the way back nothing.
- * {@code -Dcarried.tables=N} says how many, {@code -Dcarried.seed=S} which is the first; the others have the seeds that follow.
+ * Random tables through the whole journey and back: after the swap only what is announced is different, after the way
+ * back nothing. {@code -Dcarried.tables=N} says how many, {@code -Dcarried.seed=S} which is the first; the others have
+ * the seeds that follow.
  */
 @ExtendWith(FreshDatabase.class)
 class RandomTablesTest {

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A migration that is not wanted any more, at any stage: one {@code rollback --tag=orders-before} and the database is what it was,
- * object for object, with every row as it is by now.
+ * A migration that is not wanted any more, at any stage: one {@code rollback --tag=orders-before} and the database is
+ * what it was, object for object, with every row as it is by now.
  */
 @ExtendWith(FreshDatabase.class)
 class AbandonTest {
@@ -173,7 +173,10 @@ class AbandonTest {
         return database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
     }
 
-    /** Inserts, updates, deletes, and rows that move to another month, to one that is to come, and to the default partition. */
+    /**
+     * Inserts, updates, deletes, and rows that move to another month, to one that is to come, and to the default
+     * partition.
+     */
     private void write() {
         database.execute(
                 "INSERT INTO orders (customer, amount, created_at) VALUES (1, 1, timestamptz '2024-05-05 00:00+00')",

@@ -196,7 +196,10 @@ class BrokenNetworkTest {
         assertThat(changelog.recorded()).endsWith("swap", "drop");
     }
 
-    /** The only step that may share a transaction with other changes: they are lost with it, and are not ours to do again. */
+    /**
+     * The only step that may share a transaction with other changes: they are lost with it, and are not ours to do
+     * again.
+     */
     @Test
     void aStepInLiquibasesTransactionFailsAsAWholeAndLeavesNoLock() throws Exception {
         changelog.changesets("""

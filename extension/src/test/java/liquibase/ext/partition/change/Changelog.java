@@ -32,8 +32,8 @@ import liquibase.resource.ResourceAccessor;
 import liquibase.ui.ConsoleUIService;
 
 /**
- * A changelog run by Liquibase inside the test's JVM, on the version that the extension is compiled against. Each run has a
- * connection of its own, as each command has.
+ * A changelog run by Liquibase inside the test's JVM, on the version that the extension is compiled against. Each run
+ * has a connection of its own, as each command has.
  */
 final class Changelog {
 
@@ -218,7 +218,10 @@ final class Changelog {
         return script.toString();
     }
 
-    /** Runs a statement once the next run has its connection: what it sets for the database holds for those opened later. */
+    /**
+     * Runs a statement once the next run has its connection: what it sets for the database holds for those opened
+     * later.
+     */
     void beforeNextRun(String statement) {
         onceConnected = statement;
     }

@@ -20,8 +20,9 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A disk of the server is full: each step stops, keeps what is done, and goes on once there is room; or is taken back.
  *
- * <p>Autovacuum leaves the tables alone. Where it came by between an update and the moment at which the disk was filled, the next step
- * found room in the pages of the rows that the update had replaced, and went through on a full disk.
+ * <p>Autovacuum leaves the tables alone. Where it came by between an update and the moment at which the disk was
+ * filled, the next step found room in the pages of the rows that the update had replaced, and went through on a full
+ * disk.
  */
 @Tag(SmallDisk.TAG)
 @ExtendWith(FreshDatabase.class)

@@ -12,7 +12,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The database takes no writes for a while, as operators have it where a disk is nearly full, or a failover is prepared. */
+/**
+ * The database takes no writes for a while, as operators have it where a disk is nearly full, or a failover is
+ * prepared.
+ */
 @ExtendWith(FreshDatabase.class)
 class ReadOnlyTest {
     @TempDir

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * {@code -DrestartCopy=orders}, which messages print as the way on: it starts the copy over, whatever is recorded of it, until the
- * swap is done.
+ * {@code -DrestartCopy=orders}, which messages print as the way on: it starts the copy over, whatever is recorded of
+ * it, until the swap is done.
  */
 @ExtendWith(FreshDatabase.class)
 class RestartCopyTest {

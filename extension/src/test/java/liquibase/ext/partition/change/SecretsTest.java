@@ -19,7 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is secret, or nobody's business, is in no line, message, log record of the finest level, nor in what the server shows. */
+/**
+ * What is secret, or nobody's business, is in no line, message, log record of the finest level, nor in what the server
+ * shows.
+ */
 @ExtendWith(FreshDatabase.class)
 class SecretsTest {
     private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The two ways back from a swap, while other teams deploy to the same database at any moment: a rollback to the state right before it,
- * and {@code -DswapBack=orders}, which takes back nothing else.
+ * The two ways back from a swap, while other teams deploy to the same database at any moment: a rollback to the state
+ * right before it, and {@code -DswapBack=orders}, which takes back nothing else.
  */
 @ExtendWith(FreshDatabase.class)
 class SwapBackTest {

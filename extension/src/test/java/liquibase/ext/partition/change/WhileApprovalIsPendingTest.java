@@ -13,7 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Days pass before the swap and before the drop, and deployments go on: each brings the delta down, and none fails for it. */
+/**
+ * Days pass before the swap and before the drop, and deployments go on: each brings the delta down, and none fails for
+ * it.
+ */
 @ExtendWith(FreshDatabase.class)
 class WhileApprovalIsPendingTest {
     @TempDir

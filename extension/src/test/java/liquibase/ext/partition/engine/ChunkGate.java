@@ -10,8 +10,9 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
- * Lets a copy run as far as some blocks and no further, until it is opened: holds a claim on them uncommitted, so that the worker
- * that claims one of them waits. With one worker every chunk before it is committed by then, and none after it begun.
+ * Lets a copy run as far as some blocks and no further, until it is opened: holds a claim on them uncommitted, so that
+ * the worker that claims one of them waits. With one worker every chunk before it is committed by then, and none after
+ * it begun.
  */
 public final class ChunkGate implements AutoCloseable {
     private final TestDatabase database;
@@ -23,8 +24,8 @@ public final class ChunkGate implements AutoCloseable {
     }
 
     /**
-     * A gate before a chunk, counted from 0, of a copy whose chunks hold {@link MigrationFixture#CHUNK_SIZE} rows. The migration
-     * must have been prepared, the copy not begun.
+     * A gate before a chunk, counted from 0, of a copy whose chunks hold {@link MigrationFixture#CHUNK_SIZE} rows. The
+     * migration must have been prepared, the copy not begun.
      */
     public static ChunkGate beforeChunk(MigrationFixture migration, int chunk) throws SQLException {
         long block = chunk * blocksPerChunk(migration);

@@ -13,7 +13,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Columns whose types change on the way: of many kinds, under a session zone with an odd offset, and by names that are none. */
+/**
+ * Columns whose types change on the way: of many kinds, under a session zone with an odd offset, and by names that are
+ * none.
+ */
 @ExtendWith(FreshDatabase.class)
 class ConversionsTest {
     private static final String ODD_NAME = "a \"b\" $misfit$ ?";

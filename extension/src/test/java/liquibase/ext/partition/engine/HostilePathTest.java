@@ -117,7 +117,10 @@ class HostilePathTest {
                 .isEqualTo(202);
     }
 
-    /** Workers have the path of the role, of the URL or of a pool; the connection on which the table is made may have another one. */
+    /**
+     * Workers have the path of the role, of the URL or of a pool; the connection on which the table is made may have
+     * another one.
+     */
     @Test
     void whatTheCallerWroteIsLookedUpOnTheCallersPathOnceAndForAll(TestDatabase fresh) throws SQLException {
         String role = fresh.createRole("team", "SUPERUSER");

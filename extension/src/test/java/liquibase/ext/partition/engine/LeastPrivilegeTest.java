@@ -77,9 +77,9 @@ class LeastPrivilegeTest {
     }
 
     /**
-     * What runs with the owner's rights looks names up where nobody else can put any, and is called by triggers only. Where a user's
-     * row triggers fire, the routing runs with the rights and the {@code search_path} of the writer, as those triggers do; PUBLIC may
-     * call what looks up for it whether there are any, and the columns.
+     * What runs with the owner's rights looks names up where nobody else can put any, and is called by triggers only.
+     * Where a user's row triggers fire, the routing runs with the rights and the {@code search_path} of the writer, as
+     * those triggers do; PUBLIC may call what looks up for it whether there are any, and the columns.
      */
     private void assertFunctionsAreSafe() {
         List<List<String>> functions = database.queryRows("""
@@ -210,7 +210,10 @@ class LeastPrivilegeTest {
                 .hasMessageContaining("GRANT REFERENCES ON lib.kinds TO " + owner);
     }
 
-    /** The rows of a table that few may read must not lie open while they are copied, whatever everybody gets by default. */
+    /**
+     * The rows of a table that few may read must not lie open while they are copied, whatever everybody gets by
+     * default.
+     */
     @Test
     void nobodyElseReadsWhatIsBeingMade() throws SQLException {
         database.execute(
@@ -229,9 +232,9 @@ class LeastPrivilegeTest {
     }
 
     /**
-     * Everything that anon, or everybody, may do with a relation, a column or a function that there was not before. The new table gets
-     * the rights of the source in the swap, of which anon has none either. Whoever writes a table that is routed by triggers may call {@code
-     * orders_others} and {@code orders_permit} himself, so these are everybody's.
+     * Everything that anon, or everybody, may do with a relation, a column or a function that there was not before. The
+     * new table gets the rights of the source in the swap, of which anon has none either. Whoever writes a table that
+     * is routed by triggers may call {@code orders_others} and {@code orders_permit} himself, so these are everybody's.
      */
     private static final String RIGHTS = """
             SELECT DISTINCT g.name || ': ' || g.acl FROM (

@@ -47,13 +47,13 @@ import liquibase.ext.partition.testing.Sessions;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
- * A table and its migration, taken forward step by step through the engine's own API. Every step runs on a connection of its
- * own, as every {@code liquibase update} does.
+ * A table and its migration, taken forward step by step through the engine's own API. Every step runs on a connection
+ * of its own, as every {@code liquibase update} does.
  */
 public final class MigrationFixture {
     /**
-     * Rows a chunk holds unless a test says otherwise: the orders table of a thousand rows makes about ten. The copies by this size
-     * have more time for a chunk than they can need, so that their chunks are the same on every machine.
+     * Rows a chunk holds unless a test says otherwise: the orders table of a thousand rows makes about ten. The copies
+     * by this size have more time for a chunk than they can need, so that their chunks are the same on every machine.
      */
     public static final long CHUNK_SIZE = 100;
 
@@ -99,8 +99,8 @@ public final class MigrationFixture {
     }
 
     /**
-     * A migration of {@code public.orders}, made here, whose rows have the ids from 1 on, about fifteen to a block, and are
-     * spread over the twelve months of 2024: row {@code i} is of month {@code 1 + i % 12}.
+     * A migration of {@code public.orders}, made here, whose rows have the ids from 1 on, about fifteen to a block, and
+     * are spread over the twelve months of 2024: row {@code i} is of month {@code 1 + i % 12}.
      */
     public static MigrationFixture ofOrders(TestDatabase database, long rows) {
         database.execute("""
@@ -429,7 +429,9 @@ public final class MigrationFixture {
                                  AND pid <> pg_backend_pid() AND strpos(query, ?) > 0)""", part);
     }
 
-    /** The statements that a message gives, each on a line of its own, below the line that begins with {@code heading}. */
+    /**
+     * The statements that a message gives, each on a line of its own, below the line that begins with {@code heading}.
+     */
     public static String[] advised(Throwable refused, String heading) {
         String[] statements = refused.getMessage()
                 .lines()

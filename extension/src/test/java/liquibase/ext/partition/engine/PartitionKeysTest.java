@@ -140,7 +140,9 @@ class PartitionKeysTest {
         assertPlacedBy("(shipped_at AT TIME ZONE 'UTC')");
     }
 
-    /** With the expression that the CHECKs prune by, a value that is known at run time only would visit every partition. */
+    /**
+     * With the expression that the CHECKs prune by, a value that is known at run time only would visit every partition.
+     */
     @Test
     void aNullableColumnPrunesAtRunTimeToo() throws Exception {
         by(coalesced(null, "shipped_at")).throughSwap();
@@ -278,7 +280,10 @@ class PartitionKeysTest {
         orders.swap();
     }
 
-    /** An id that only the new type can hold cannot go back; the writer never notices, and the rollback says which it is. */
+    /**
+     * An id that only the new type can hold cannot go back; the writer never notices, and the rollback says which it
+     * is.
+     */
     @Test
     void aValueThatOnlyTheNewTypeHoldsStopsTheWayBackAndNothingElse() throws Exception {
         database.execute("ALTER TABLE orders ALTER id TYPE integer");

@@ -244,7 +244,10 @@ class ShapesTest {
                 .isZero();
     }
 
-    /** Names that need quotes, that look like what SQL, JDBC and our own templates treat in another way, and the longest ones. */
+    /**
+     * Names that need quotes, that look like what SQL, JDBC and our own templates treat in another way, and the longest
+     * ones.
+     */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                     Sales           | Order            | Created At       | Id            | PK Of Order

@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Somebody alters, renames, drops or rewrites what the migration rests on, once the copy is done. What happens during the copy is
- * in {@code ResumeTest}, a capture that is switched off in {@code CaptureNoticedTest}. What a message says to do is done, and the
- * migration completes.
+ * Somebody alters, renames, drops or rewrites what the migration rests on, once the copy is done. What happens during
+ * the copy is in {@code ResumeTest}, a capture that is switched off in {@code CaptureNoticedTest}. What a message says
+ * to do is done, and the migration completes.
  */
 @ExtendWith(FreshDatabase.class)
 class SourceChangedTest {

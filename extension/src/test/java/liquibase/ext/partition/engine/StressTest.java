@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The proof: a dozen connections insert, update, delete, change months and keys all the way through, in READ COMMITTED and
- * REPEATABLE READ, and in the end every row is exactly what its writer was told that it committed.
+ * The proof: a dozen connections insert, update, delete, change months and keys all the way through, in READ COMMITTED
+ * and REPEATABLE READ, and in the end every row is exactly what its writer was told that it committed.
  */
 @ExtendWith(FreshDatabase.class)
 class StressTest {
@@ -96,7 +96,9 @@ class StressTest {
         }
     }
 
-    /** The engine's own invariant, at many moments of copy, replay and swap, in one snapshot each, with writers running. */
+    /**
+     * The engine's own invariant, at many moments of copy, replay and swap, in one snapshot each, with writers running.
+     */
     @Test
     void theInvariantHoldsAtEveryMoment(TestDatabase database) throws Exception {
         MigrationFixture orders = orders(database, 6_000);

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Every object of a database that a user could have made, with what it leans on, whom it belongs to and who may do what. */
+/**
+ * Every object of a database that a user could have made, with what it leans on, whom it belongs to and who may do
+ * what.
+ */
 public final class DatabaseListing {
     /** The tables of state stay: they are the extension's, and remember that nothing is going on. */
     private static final String OBJECTS = """

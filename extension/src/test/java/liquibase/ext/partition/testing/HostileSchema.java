@@ -8,9 +8,9 @@ import java.sql.Statement;
 import java.util.Set;
 
 /**
- * What somebody who may create in a schema of other people's paths can put there: functions, operators, types and relations by the names
- * that our statements use, better matches for their arguments than the catalog's own, or the same. Each raises, and counts the call even
- * where that is caught or rolled back.
+ * What somebody who may create in a schema of other people's paths can put there: functions, operators, types and
+ * relations by the names that our statements use, better matches for their arguments than the catalog's own, or the
+ * same. Each raises, and counts the call even where that is caught or rolled back.
  */
 public final class HostileSchema {
     /** Types that our values have, or can be taken for. */
@@ -39,7 +39,10 @@ public final class HostileSchema {
         return hostile;
     }
 
-    /** With functions alone: an operator can be a better match for a statement of the driver's own, which are not ours to mend. */
+    /**
+     * With functions alone: an operator can be a better match for a statement of the driver's own, which are not ours
+     * to mend.
+     */
     public static HostileSchema ofFunctions(TestDatabase database, String schema, String attacker) throws SQLException {
         HostileSchema hostile = new HostileSchema(database, schema);
         hostile.fill(attacker, hostile.counter(), hostile.temptingFunctions());

@@ -12,7 +12,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The SQL that this project's classes are written with, read out of their sources: what no test happens to run is there, too. */
+/**
+ * The SQL that this project's classes are written with, read out of their sources: what no test happens to run is
+ * there, too.
+ */
 public final class OurSql {
     private static final List<Path> SOURCES = List.of(Path.of("src/main/java"), Path.of("../generator/src/main/java"));
 

@@ -19,8 +19,8 @@ public interface RandomValue {
     }
 
     /**
-     * Times in {@code [from, until)}, and the beginning of the month before them. One in sixteen is the beginning of a month, one the
-     * last microsecond before a day.
+     * Times in {@code [from, until)}, and the beginning of the month before them. One in sixteen is the beginning of a
+     * month, one the last microsecond before a day.
      *
      * @param format writes a time, in UTC; with more that is random, where a key needs it
      */

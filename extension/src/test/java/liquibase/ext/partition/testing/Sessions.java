@@ -10,11 +10,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
 /**
- * Sessions of one database that are used one after the other for different things. A new one reads the catalog anew, which takes the
- * server more time than most of what a test asks of it.
+ * Sessions of one database that are used one after the other for different things. A new one reads the catalog anew,
+ * which takes the server more time than most of what a test asks of it.
  *
- * <p>Between two uses everything of the first is discarded: an open transaction, a lock, a setting or a temporary table. A session for
- * which that fails is closed, as one that was ended meanwhile.
+ * <p>Between two uses everything of the first is discarded: an open transaction, a lock, a setting or a temporary
+ * table. A session for which that fails is closed, as one that was ended meanwhile.
  */
 public final class Sessions implements AutoCloseable {
     @FunctionalInterface

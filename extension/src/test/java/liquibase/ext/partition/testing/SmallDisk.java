@@ -14,11 +14,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A disk that is soon full: a file system of its own, in memory, on which a server of this machine can have a tablespace. What does
- * not fit is refused by the kernel, as on a real one.
+ * A disk that is soon full: a file system of its own, in memory, on which a server of this machine can have a
+ * tablespace. What does not fit is refused by the kernel, as on a real one.
  *
- * <p>Needs Linux, and root or a {@code sudo} that asks for no password. Where it cannot be had the test that asks for it fails: it
- * has nothing else to show. Whoever cannot have it leaves these tests out by {@code -DexcludedGroups=smallDisk}.
+ * <p>Needs Linux, and root or a {@code sudo} that asks for no password. Where it cannot be had the test that asks for
+ * it fails: it has nothing else to show. Whoever cannot have it leaves these tests out by
+ * {@code -DexcludedGroups=smallDisk}.
  */
 public final class SmallDisk implements AutoCloseable {
     /** The JUnit tag of the tests that need one. */
@@ -57,8 +58,8 @@ public final class SmallDisk implements AutoCloseable {
     }
 
     /**
-     * An empty directory on it, for {@code CREATE TABLESPACE … LOCATION}. It belongs to the user of this JVM, as an embedded server
-     * does; {@link #giveTo} is for others.
+     * An empty directory on it, for {@code CREATE TABLESPACE … LOCATION}. It belongs to the user of this JVM, as an
+     * embedded server does; {@link #giveTo} is for others.
      */
     public String location() {
         return tablespace.toString();

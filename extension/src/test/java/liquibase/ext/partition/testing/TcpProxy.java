@@ -18,10 +18,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The network between clients and a test's server, which can break in the ways that networks break: with a reset, or without a word.
+ * The network between clients and a test's server, which can break in the ways that networks break: with a reset, or
+ * without a word.
  *
- * <p>Knows nothing of the protocol but that statements and their tags are in it as text. A client that is to be cut after a statement
- * needs {@code prepareThreshold=0}, so that every statement is sent as text.
+ * <p>Knows nothing of the protocol but that statements and their tags are in it as text. A client that is to be cut
+ * after a statement needs {@code prepareThreshold=0}, so that every statement is sent as text.
  */
 public final class TcpProxy implements AutoCloseable {
     private static final int LONGEST_CONNECT_MILLISECONDS = 5_000;
@@ -98,7 +99,9 @@ public final class TcpProxy implements AutoCloseable {
         return address;
     }
 
-    /** The way to {@code database} through this proxy: every statement as text, and no long wait for nobody's answer. */
+    /**
+     * The way to {@code database} through this proxy: every statement as text, and no long wait for nobody's answer.
+     */
     public String url(TestDatabase database) {
         String rest = address(database.url()).group("rest");
         return "jdbc:postgresql://%s:%d/%s%sprepareThreshold=0&loginTimeout=1"
@@ -114,7 +117,9 @@ public final class TcpProxy implements AutoCloseable {
         links.forEach(Link::reset);
     }
 
-    /** What is sent on the connections that there are now vanishes, both ways, and neither side is told; new ones pass. */
+    /**
+     * What is sent on the connections that there are now vanishes, both ways, and neither side is told; new ones pass.
+     */
     public void silence() {
         links.forEach(link -> link.silent = true);
     }
@@ -142,8 +147,8 @@ public final class TcpProxy implements AutoCloseable {
     }
 
     /**
-     * Once, on the connection on which these texts are sent one after the other: the last one reaches the server, its answer does not
-     * reach the client, and both sides get a reset as soon as the server has given it.
+     * Once, on the connection on which these texts are sent one after the other: the last one reaches the server, its
+     * answer does not reach the client, and both sides get a reset as soon as the server has given it.
      */
     public void cutAfter(String... sent) {
         planned = new Break(List.of(sent), false);

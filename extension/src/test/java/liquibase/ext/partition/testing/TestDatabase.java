@@ -61,8 +61,9 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Runs a step on a connection that nobody else has meanwhile. It may have been used by another step before, of which nothing is left
-     * but what the server knows of the catalog and of statements: most of the time that a new session takes.
+     * Runs a step on a connection that nobody else has meanwhile. It may have been used by another step before, of
+     * which nothing is left but what the server knows of the catalog and of statements: most of the time that a new
+     * session takes.
      */
     public <T> T onConnection(String username, String password, Sessions.Work<T> step) throws SQLException {
         return sessionsOfSteps.with(username, password, step);
@@ -100,8 +101,8 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Creates a tablespace inside the server's own directory, where everybody may create things, and gives its name. Needs a
-     * superuser, and of PostgreSQL 14 one of the later minor versions.
+     * Creates a tablespace inside the server's own directory, where everybody may create things, and gives its name.
+     * Needs a superuser, and of PostgreSQL 14 one of the later minor versions.
      */
     public String createTablespace(String prefix) {
         String tablespace = prefix + "_" + unique();
@@ -114,8 +115,8 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Mounts a disk of that size and makes a tablespace on it, where everybody may create things. Needs a superuser, and a server
-     * that runs as the user of this JVM, as an embedded one does.
+     * Mounts a disk of that size and makes a tablespace on it, where everybody may create things. Needs a superuser,
+     * and a server that runs as the user of this JVM, as an embedded one does.
      *
      * @param tablespace its name, which must be unique on the server
      */

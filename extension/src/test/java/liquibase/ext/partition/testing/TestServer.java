@@ -26,7 +26,8 @@ import org.testcontainers.utility.DockerImageName;
  * <p>The system property {@code pg} says which:
  *
  * <ul>
- *   <li>{@code embedded} (the default): started from binaries on the classpath, whose version {@code -Dpg.version} chose;
+ *   <li>{@code embedded} (the default): started from binaries on the classpath, whose version {@code -Dpg.version}
+ *       chose;
  *   <li>{@code testcontainers}: a container of the image {@code pg.image}, by default {@code postgres:<pg.version>};
  *   <li>{@code jdbc:postgresql:…}: a server that is already there, user and password in the URL. The user needs the
  *       right to create databases and roles.

@@ -28,9 +28,9 @@ import org.slf4j.LoggerFactory;
  * Writers that keep a table busy and know exactly what it must hold.
  *
  * <p>Each writer has a connection of its own, every other one in REPEATABLE READ, and rows of its own: the table's rows
- * are dealt out among them at the start, and a row stays with its writer whatever happens to its key. They insert, update,
- * move rows to other months, change keys, delete and read, in transactions of one to six statements, and roll back one
- * in twenty. Only what the server acknowledged as committed counts.
+ * are dealt out among them at the start, and a row stays with its writer whatever happens to its key. They insert,
+ * update, move rows to other months, change keys, delete and read, in transactions of one to six statements, and roll
+ * back one in twenty. Only what the server acknowledged as committed counts.
  *
  * <pre>{@code
  * try (Workload workload = Workload.on(database, "public.orders", "id", "created_at").writers(12).start()) {
@@ -101,7 +101,9 @@ public final class Workload implements AutoCloseable {
             return this;
         }
 
-        /** Reads a row after its update, for a table whose {@code UPDATE … RETURNING} does not show all that was stored. */
+        /**
+         * Reads a row after its update, for a table whose {@code UPDATE … RETURNING} does not show all that was stored.
+         */
         public Builder readingBack() {
             readsBack = true;
             return this;
@@ -113,8 +115,8 @@ public final class Workload implements AutoCloseable {
         }
 
         /**
-         * Where the values of a column come from that are more than its type says: a date kept as text, a key with a time inside. Of
-         * a key's only column, each must be a new one.
+         * Where the values of a column come from that are more than its type says: a date kept as text, a key with a
+         * time inside. Of a key's only column, each must be a new one.
          *
          * @param column as the catalog spells it
          */
@@ -133,7 +135,9 @@ public final class Workload implements AutoCloseable {
             return this;
         }
 
-        /** Of all writers together at most, fewer where the machine is busy; without it each writes as fast as it can. */
+        /**
+         * Of all writers together at most, fewer where the machine is busy; without it each writes as fast as it can.
+         */
         public Builder writesPerSecond(double rate) {
             writesPerSecond = rate;
             return this;
@@ -146,8 +150,9 @@ public final class Workload implements AutoCloseable {
         }
 
         /**
-         * A lost connection, a restart of the server or a full disk ends no writer. It connects again; whether the transaction whose
-         * commit was not acknowledged is committed it finds out by reading, and it holds the server to all of it or nothing.
+         * A lost connection, a restart of the server or a full disk ends no writer. It connects again; whether the
+         * transaction whose commit was not acknowledged is committed it finds out by reading, and it holds the server
+         * to all of it or nothing.
          */
         public Builder survivingFaults() {
             survivesFaults = true;
@@ -155,8 +160,8 @@ public final class Workload implements AutoCloseable {
         }
 
         /**
-         * A column that the writers give no value, as the catalog spells it. It is in the images all the same, so that they notice
-         * when it changes; the last column of the table, for {@link Workload#alter}.
+         * A column that the writers give no value, as the catalog spells it. It is in the images all the same, so that
+         * they notice when it changes; the last column of the table, for {@link Workload#alter}.
          */
         public Builder leaving(String column) {
             left.add(column);
@@ -164,15 +169,18 @@ public final class Workload implements AutoCloseable {
         }
 
         /**
-         * Every other new row takes its key, one number, from this sequence by a statement of its own, as clients do that must know it
-         * beforehand. No number is given to two rows, however they took it.
+         * Every other new row takes its key, one number, from this sequence by a statement of its own, as clients do
+         * that must know it beforehand. No number is given to two rows, however they took it.
          */
         public Builder takingKeysFrom(String name) {
             sequence = name;
             return this;
         }
 
-        /** An integer column in which one row of each writer has a value that no other has; it wanders from row to row all the time. */
+        /**
+         * An integer column in which one row of each writer has a value that no other has; it wanders from row to row
+         * all the time.
+         */
         public Builder handingOn(String column) {
             handedOn = column;
             left.add(column);
@@ -398,7 +406,10 @@ public final class Workload implements AutoCloseable {
                 && expected.substring(0, expected.lastIndexOf(',')).equals(found.substring(0, found.lastIndexOf(',')));
     }
 
-    /** Alters the table in one transaction while no writer has one open; from then on what it left there is what is expected. */
+    /**
+     * Alters the table in one transaction while no writer has one open; from then on what it left there is what is
+     * expected.
+     */
     public void alter(Alteration alteration, Allowed allowed) throws SQLException {
         pause();
         try (Connection connection = connect("alteration")) {
@@ -507,9 +518,9 @@ public final class Workload implements AutoCloseable {
     }
 
     /**
-     * How long a writer rests after a transaction: so that however many writers there are, and however slow the machine is, a few of
-     * them are at work at a time. At a rate that the machine cannot keep, the table would grow for as long as a step takes, and the
-     * step take the longer the more the table grows.
+     * How long a writer rests after a transaction: so that however many writers there are, and however slow the machine
+     * is, a few of them are at work at a time. At a rate that the machine cannot keep, the table would grow for as long
+     * as a step takes, and the step take the longer the more the table grows.
      */
     long rest(long transaction) {
         return transaction * writers.size() / AT_WORK;

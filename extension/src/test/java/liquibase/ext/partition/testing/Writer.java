@@ -19,8 +19,8 @@ import liquibase.ext.partition.testing.WorkloadReport.Count;
 import liquibase.ext.partition.testing.WrittenTable.Column;
 
 /**
- * One connection of a {@link Workload}, committing small random transactions on rows that no other writer touches; which
- * is why it can say exactly what they must be.
+ * One connection of a {@link Workload}, committing small random transactions on rows that no other writer touches;
+ * which is why it can say exactly what they must be.
  *
  * <p>What a transaction did enters {@link #rows()} only once the server has acknowledged its commit. A writer also
  * checks as it goes: an update, delete or read of a row it has committed must find it, with the content it committed.

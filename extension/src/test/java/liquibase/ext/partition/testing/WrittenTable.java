@@ -13,15 +13,16 @@ import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
 /**
- * A table as {@link Writer}s see it: by its name alone, which may come to mean another table while they write. Holds the
- * columns read once from the catalog, and the statements made of them.
+ * A table as {@link Writer}s see it: by its name alone, which may come to mean another table while they write. Holds
+ * the columns read once from the catalog, and the statements made of them.
  *
  * <p>Every statement gives back the row's <em>image</em>, all columns as the server stored them, so that what defaults,
  * triggers and sequences put into a row is part of what is expected later.
  *
  * @param key the columns that tell the rows apart
  * @param times the columns that decide the partition; some may be of the key
- * @param compared what of a column is in the image, by the column's name in the catalog; the column itself where it is missing
+ * @param compared what of a column is in the image, by the column's name in the catalog; the column itself where it is
+ *     missing
  * @param left the columns, by their names in the catalog, that get no random values
  */
 record WrittenTable(
@@ -139,7 +140,9 @@ record WrittenTable(
                 .toList();
     }
 
-    /** Takes a value away from the row that has it. The parameter is the value; gives the key and the image of the row. */
+    /**
+     * Takes a value away from the row that has it. The parameter is the value; gives the key and the image of the row.
+     */
     String release(String column) {
         return "UPDATE %1$s SET %2$s = NULL WHERE %2$s = CAST(? AS integer) RETURNING %3$s"
                 .formatted(name, column, keyAndImage());

@@ -8,10 +8,12 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * A CHECK constraint of a table.
  *
- * @param expression what follows {@code CONSTRAINT name}, without the words that the flags stand for: {@code CHECK ((id > 0))}
+ * @param expression what follows {@code CONSTRAINT name}, without the words that the flags stand for:
+ *     {@code CHECK ((id > 0))}
  * @param enforced whether new rows are looked at; always, before PostgreSQL 18
  * @param validated whether every row is known to satisfy it; false where it is not enforced
- * @param inherited whether tables that inherit get it too; false for {@code NO INHERIT}, which a partitioned table cannot have
+ * @param inherited whether tables that inherit get it too; false for {@code NO INHERIT}, which a partitioned table
+ *     cannot have
  */
 public record Check(
         Identifier name,
@@ -36,7 +38,10 @@ public record Check(
                 .with("expression", Sql.raw(expression + (enforced ? "" : " NOT ENFORCED")));
     }
 
-    /** Adds it so that rows which are there may violate it, to the table and to those that inherit from it. Reads no row. */
+    /**
+     * Adds it so that rows which are there may violate it, to the table and to those that inherit from it. Reads no
+     * row.
+     */
     public Sql addNotValid(QualifiedName table) {
         return ADD.with("table", table).with("constraint", inTable());
     }

@@ -31,7 +31,8 @@ public record Column(
     }
 
     /**
-     * Names and types of {@code columns} in order, as one text. The statements of a copy hold only as long as it is the same.
+     * Names and types of {@code columns} in order, as one text. The statements of a copy hold only as long as it is the
+     * same.
      */
     public static String fingerprint(List<Column> columns) {
         return columns.stream()

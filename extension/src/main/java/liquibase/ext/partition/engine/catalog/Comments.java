@@ -9,8 +9,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The comments on what belongs to a table: each by the name of its column, constraint or index. A constraint is a CHECK, a NOT NULL
- * or one with an index.
+ * The comments on what belongs to a table: each by the name of its column, constraint or index. A constraint is a
+ * CHECK, a NOT NULL or one with an index.
  */
 public record Comments(
         Map<Identifier, String> columns, Map<Identifier, String> constraints, Map<Identifier, String> indexes) {

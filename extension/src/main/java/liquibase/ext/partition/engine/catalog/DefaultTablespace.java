@@ -7,9 +7,9 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Where tables and indexes are made that name no tablespace. Set, and not left to the role's own setting, so that the new table is
- * where the source is; and not written into the statements, because the server's text of an index or a constraint, to which it would
- * have to be added, may end in a condition.
+ * Where tables and indexes are made that name no tablespace. Set, and not left to the role's own setting, so that the
+ * new table is where the source is; and not written into the statements, because the server's text of an index or a
+ * constraint, to which it would have to be added, may end in a condition.
  */
 public final class DefaultTablespace {
     private static final Sql CURRENT = Sql.of("SELECT pg_catalog.current_setting('default_tablespace')");

@@ -8,7 +8,10 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** Those of a table's {@link Dependents} that cannot be made to mean the new table. To be run within {@link QualifiedNames}. */
+/**
+ * Those of a table's {@link Dependents} that cannot be made to mean the new table. To be run within
+ * {@link QualifiedNames}.
+ */
 public final class DependentObstacles {
     private static final Sql READERS = Sql.of("""
             {dependents},

@@ -7,8 +7,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What goes on meaning a relation by its oid when another one gets its name, each with the text that it was made by. All names in
- * the texts are qualified, so that run again they mean whatever has the names then.
+ * What goes on meaning a relation by its oid when another one gets its name, each with the text that it was made by.
+ * All names in the texts are qualified, so that run again they mean whatever has the names then.
  *
  * @param functions each after those that it needs
  * @param compiled functions in PL/pgSQL whose text has the relation's name

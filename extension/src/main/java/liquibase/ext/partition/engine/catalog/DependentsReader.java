@@ -18,17 +18,17 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Reads {@link Dependents} out of {@code pg_depend}. Writing a definition as text takes ACCESS SHARE on what it reads, until the end
- * of the transaction.
+ * Reads {@link Dependents} out of {@code pg_depend}. Writing a definition as text takes ACCESS SHARE on what it reads,
+ * until the end of the transaction.
  */
 public final class DependentsReader {
     /** Comments on our own functions begin so. Those that take a table's row are no dependents of the table. */
     public static final String COMMENT_ON_OURS = "liquibase-partition: ";
 
     /**
-     * {@code row_type}: the types of the relations' rows, and arrays of these. {@code remade}: functions that have one in their
-     * signature. {@code dependent}: what depends on a relation, its row type or such a function. {@code reader}: views among these;
-     * up to PostgreSQL 15 a view's rule names the view itself, too.
+     * {@code row_type}: the types of the relations' rows, and arrays of these. {@code remade}: functions that have one
+     * in their signature. {@code dependent}: what depends on a relation, its row type or such a function.
+     * {@code reader}: views among these; up to PostgreSQL 15 a view's rule names the view itself, too.
      */
     static final Sql DEPENDENTS = Sql.of("""
             WITH RECURSIVE relation AS (SELECT pg_catalog.unnest({relations}::pg_catalog.text[])::pg_catalog.oid AS oid),
@@ -143,7 +143,10 @@ public final class DependentsReader {
             WHERE l.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND l.objoid = {oid} ORDER BY l.provider
             """);
 
-    /** Those with the grant option last: the current role would grant the others by one of its own, instead of as the owner. */
+    /**
+     * Those with the grant option last: the current role would grant the others by one of its own, instead of as the
+     * owner.
+     */
     private static final Sql GRANTS = Sql.of("""
             SELECT r.rolname, acl.grantee = p.proowner AS to_owner, acl.privilege_type, acl.is_grantable
             FROM pg_catalog.pg_proc AS p

@@ -57,8 +57,8 @@ public record ForeignKey(
      * @param setColumns of {@code SET NULL} and {@code SET DEFAULT}; empty means all of them
      * @param temporal {@code PERIOD} (since PostgreSQL 18)
      * @param ownerMayCreate whether the referenced table's owner may make functions in the referring table's schema
-     * @param takesMoves whether a referenced row that moves to another partition counts as updated. Before PostgreSQL 15 it counted as
-     *     deleted, and CASCADE took the referring rows away
+     * @param takesMoves whether a referenced row that moves to another partition counts as updated. Before PostgreSQL
+     *     15 it counted as deleted, and CASCADE took the referring rows away
      * @param heirs tables that inherit from the referring one and do not have the key, which does not look into them
      */
     public record Rules(

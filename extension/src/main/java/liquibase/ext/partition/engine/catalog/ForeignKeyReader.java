@@ -13,8 +13,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Reads foreign keys out of {@code pg_catalog}: those that somebody made, not the parts that the server made of them for
- * partitions. Takes no lock. Any role can read.
+ * Reads foreign keys out of {@code pg_catalog}: those that somebody made, not the parts that the server made of them
+ * for partitions. Takes no lock. Any role can read.
  */
 public final class ForeignKeyReader {
     private static final String NOT_VALID = " NOT VALID";
@@ -83,7 +83,10 @@ public final class ForeignKeyReader {
             k.conrelid = pg_catalog.to_regclass({partition}) AND k.confrelid NOT IN (k.conrelid, {oid})
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS p WHERE p.conrelid = {oid} AND p.conname = k.conname)""");
 
-    /** As the server decides it: by an equality operator of btree for both types, or where the one is the other in memory. */
+    /**
+     * As the server decides it: by an equality operator of btree for both types, or where the one is the other in
+     * memory.
+     */
     private static final Sql IMPOSSIBLE = Sql.of("""
             SELECT pg_catalog.format('its foreign key %I has the column %I, which becomes %s and then cannot refer to %s of %s', k.conname,
                           a.attname, wanted.type, b.attname, k.confrelid::pg_catalog.regclass) AS what,

@@ -6,8 +6,8 @@ import liquibase.ext.partition.engine.sql.Identifier;
 /**
  * A generated column whose values are stored.
  *
- * @param reads the columns that it is computed from. An UPDATE that sets none of them leaves the stored value as it is, whatever it would
- *     be today
+ * @param reads the columns that it is computed from. An UPDATE that sets none of them leaves the stored value as it is,
+ *     whatever it would be today
  */
 public record GeneratedColumn(Identifier name, List<Identifier> reads) {
     public GeneratedColumn {

@@ -4,8 +4,8 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * A privilege that somebody has on a table, on one column of it, or on a sequence. The owner's own are among them: an owner can take
- * rights from itself.
+ * A privilege that somebody has on a table, on one column of it, or on a sequence. The owner's own are among them: an
+ * owner can take rights from itself.
  *
  * @param grantee empty for PUBLIC
  * @param toOwner whether the grantee is the owner

@@ -28,8 +28,8 @@ public final class Heap {
     private Heap() {}
 
     /**
-     * The file that has the table's rows, 0 where there is none. Blocks are numbers of one file: whoever plans by them reads this first,
-     * and looks at it again with every statement that reads by them.
+     * The file that has the table's rows, 0 where there is none. Blocks are numbers of one file: whoever plans by them
+     * reads this first, and looks at it again with every statement that reads by them.
      */
     public static long filenode(Session session, QualifiedName table) throws SQLException {
         return session.queryLong(FILENODE.with("table", table.quoted()));

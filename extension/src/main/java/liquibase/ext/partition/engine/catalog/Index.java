@@ -11,7 +11,8 @@ import liquibase.ext.partition.engine.sql.Identifier;
  * @param columns the key columns that are plain columns, in order; empty when one of them is an expression
  * @param plainColumns the key columns that are plain columns, whatever the others are
  * @param method everything of the definition from the access method on: {@code btree (status) WHERE …}
- * @param constraint the definition of the PRIMARY KEY or UNIQUE constraint that owns it, as after {@code ADD CONSTRAINT name}
+ * @param constraint the definition of the PRIMARY KEY or UNIQUE constraint that owns it, as after
+ *     {@code ADD CONSTRAINT name}
  * @param valid whether the server uses it; false after a failed CREATE INDEX CONCURRENTLY, or while a partitioned index
  *     misses a partition
  */
@@ -32,8 +33,9 @@ public record Index(
     }
 
     /**
-     * Whether {@code other} can be what this one is on a table that is partitioned by {@code added}, or what it was there: as unique, over
-     * the same columns, but for those. Expressions and conditions are not looked into: they read otherwise where a column was converted.
+     * Whether {@code other} can be what this one is on a table that is partitioned by {@code added}, or what it was
+     * there: as unique, over the same columns, but for those. Expressions and conditions are not looked into: they read
+     * otherwise where a column was converted.
      */
     public boolean guardsAs(Index other, List<Identifier> added) {
         return unique == other.unique

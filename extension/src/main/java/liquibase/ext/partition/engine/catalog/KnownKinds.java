@@ -1,8 +1,8 @@
 package liquibase.ext.partition.engine.catalog;
 
 /**
- * The letters that the catalogs of PostgreSQL 14 to 18 have for kinds of things of a table, each of which is carried or refused by
- * name. A table with any other is refused: a later server has something that nobody has looked at.
+ * The letters that the catalogs of PostgreSQL 14 to 18 have for kinds of things of a table, each of which is carried or
+ * refused by name. A table with any other is refused: a later server has something that nobody has looked at.
  */
 final class KnownKinds {
     /** {@code contype}: check, foreign key, NOT NULL, primary key, trigger, unique, exclusion. */

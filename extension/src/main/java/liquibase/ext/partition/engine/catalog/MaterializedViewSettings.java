@@ -68,8 +68,9 @@ public record MaterializedViewSettings(Session session, long oid) {
             """);
 
     /**
-     * All that others may do with it, and no more, whatever default privileges gave; and what is said of it. Grants with the grant
-     * option come last: the current role would grant the others by one of its own, instead of as the owner.
+     * All that others may do with it, and no more, whatever default privileges gave; and what is said of it. Grants
+     * with the grant option come last: the current role would grant the others by one of its own, instead of as the
+     * owner.
      */
     private static final Sql RIGHTS = Sql.of("""
             WITH it AS (SELECT * FROM pg_catalog.pg_class WHERE oid = {oid}),

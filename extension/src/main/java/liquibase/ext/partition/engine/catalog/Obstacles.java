@@ -7,8 +7,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What a table has that this release cannot carry through a swap. Refused before a row is copied: after the swap a view, a
- * foreign key or a publication would still point at the backup, and nobody would notice until production did.
+ * What a table has that this release cannot carry through a swap. Refused before a row is copied: after the swap a
+ * view, a foreign key or a publication would still point at the backup, and nobody would notice until production did.
  *
  * <p>Reads {@code pg_catalog} only, in the transaction that is open or else in one of its own. Reading a table
  * does not ask for it: only callers that refuse a table need it.
@@ -138,8 +138,8 @@ public final class Obstacles {
             """);
 
     /**
-     * Kinds that came with no version up to 18: nobody knows whether they come along. {@code known} lists those that do, or that are
-     * refused by another of these questions.
+     * Kinds that came with no version up to 18: nobody knows whether they come along. {@code known} lists those that
+     * do, or that are refused by another of these questions.
      */
     private static final Sql UNKNOWN = Sql.of("""
             SELECT it.feature, pg_catalog.format('%s is of a kind that this version does not know (%s <%s>)', it.thing, it.catalog, it.kind) AS what,
@@ -177,8 +177,9 @@ public final class Obstacles {
             .with("statistics", Sql.literal(KnownKinds.STATISTICS));
 
     /**
-     * The new table and the delta table would be published too, and a subscriber that lacks them stops. The remedy names every table and
-     * option, and is one transaction: a table left out, or a moment without the publication, and a subscriber would miss changes.
+     * The new table and the delta table would be published too, and a subscriber that lacks them stops. The remedy
+     * names every table and option, and is one transaction: a table left out, or a moment without the publication, and
+     * a subscriber would miss changes.
      */
     private static final Sql ALL_PUBLISHED = Sql.of("""
             SELECT 'PUBLICATIONS' AS feature,
@@ -221,8 +222,8 @@ public final class Obstacles {
             """);
 
     /**
-     * A subscription knows the table by its number. After the swap that is the backup's: the worker finds that the new table is not
-     * among its tables, skips every change and confirms it. Any role may read these columns.
+     * A subscription knows the table by its number. After the swap that is the backup's: the worker finds that the new
+     * table is not among its tables, skips every change and confirms it. Any role may read these columns.
      */
     private static final Sql SUBSCRIBED = Sql.of("""
             SELECT 'SUBSCRIPTIONS' AS feature,
@@ -252,7 +253,10 @@ public final class Obstacles {
         return obstacles;
     }
 
-    /** As {@link #of}, without the tables that inherit from {@code table}: the children of a routed table hold its rows by design. */
+    /**
+     * As {@link #of}, without the tables that inherit from {@code table}: the children of a routed table hold its rows
+     * by design.
+     */
     public static List<Obstacle> withoutInheritingTables(Session session, Table table) throws SQLException {
         return QualifiedNames.within(session, () -> new Obstacles(session, table.oid()).list());
     }

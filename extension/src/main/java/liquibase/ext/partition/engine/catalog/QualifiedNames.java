@@ -6,8 +6,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * With nothing but the catalog on the {@code search_path}, the catalog's functions ({@code pg_get_viewdef} and the like) and casts to
- * {@code regclass} qualify every other name that they write.
+ * With nothing but the catalog on the {@code search_path}, the catalog's functions ({@code pg_get_viewdef} and the
+ * like) and casts to {@code regclass} qualify every other name that they write.
  */
 public final class QualifiedNames {
     private QualifiedNames() {}

@@ -8,8 +8,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What the current role lacks to take a table all the way from the first step to the last and back again. Owning the table is most of
- * it; where PUBLIC has nothing, the rest must have been granted. Takes no lock; any role can ask.
+ * What the current role lacks to take a table all the way from the first step to the last and back again. Owning the
+ * table is most of it; where PUBLIC has nothing, the rest must have been granted. Takes no lock; any role can ask.
  *
  * <p>A privilege is asked for, not who has granted it, so a superuser and a member of a role that has it lack nothing.
  */
@@ -81,7 +81,9 @@ public final class Rights {
                    OR p.privilege = 'UPDATE' AND NOT pg_catalog.has_table_privilege(c.oid, 'DELETE, TRUNCATE'))
             """);
 
-    /** What of others' the table's own things use, by the catalog's dependencies. Built-in objects do not appear there. */
+    /**
+     * What of others' the table's own things use, by the catalog's dependencies. Built-in objects do not appear there.
+     */
     private static final Sql USED = Sql.of("""
             WITH used AS (
               SELECT d.refclassid, d.refobjid, d.classid, d.objid

@@ -11,7 +11,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * @param enabled whether policies decide what roles other than the owner see
  * @param forced whether they decide for the owner too
  * @param policies by name; a table can have some and row level security disabled
- * @param children its partitions with theirs: whoever may read one of these by its own name is not held by the table's policies
+ * @param children its partitions with theirs: whoever may read one of these by its own name is not held by the table's
+ *     policies
  */
 public record RowSecurity(boolean enabled, boolean forced, List<Policy> policies, List<Child> children) {
     public RowSecurity {
@@ -20,7 +21,8 @@ public record RowSecurity(boolean enabled, boolean forced, List<Policy> policies
     }
 
     /**
-     * @param command {@code pg_policy.polcmd}: {@code *} all, {@code r} SELECT, {@code a} INSERT, {@code w} UPDATE, {@code d} DELETE
+     * @param command {@code pg_policy.polcmd}: {@code *} all, {@code r} SELECT, {@code a} INSERT, {@code w} UPDATE,
+     *     {@code d} DELETE
      * @param roles that it is for; PUBLIC where none is named
      * @param using its condition for rows that there are, all names qualified
      * @param withCheck its condition for rows that are written, likewise

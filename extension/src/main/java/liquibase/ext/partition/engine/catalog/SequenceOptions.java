@@ -36,8 +36,8 @@ public record SequenceOptions(
     }
 
     /**
-     * For a column of another type: the sequence ends where that type ends, unless somebody chose another end. PostgreSQL decides so
-     * in {@code ALTER SEQUENCE … AS}.
+     * For a column of another type: the sequence ends where that type ends, unless somebody chose another end.
+     * PostgreSQL decides so in {@code ALTER SEQUENCE … AS}.
      */
     public SequenceOptions as(String other) {
         long newMaximum = end(maximum, other);

@@ -5,9 +5,10 @@ import java.util.stream.Stream;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The options that a person can set, in PostgreSQL 14 to 18. Only these come along. The catalog may have others: Debian's PostgreSQL
- * 15.20 keeps a {@code pg_attver} among the options of each column and changes it by itself. Such a one says nothing of what anybody
- * wanted, and to carry it would be a statement for each column of each partition, while every writer waits.
+ * The options that a person can set, in PostgreSQL 14 to 18. Only these come along. The catalog may have others:
+ * Debian's PostgreSQL 15.20 keeps a {@code pg_attver} among the options of each column and changes it by itself. Such a
+ * one says nothing of what anybody wanted, and to carry it would be a statement for each column of each partition,
+ * while every writer waits.
  */
 public final class SettableOptions {
     /** Of a column of a table or materialized view. */

@@ -16,12 +16,13 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * What a table is, as the catalog had it when it was read.
  *
  * @param oid stays the same through renames, so it tells which table a name means today
- * @param filenode changes when the table is rewritten (VACUUM FULL, CLUSTER, a rewriting ALTER TABLE); 0 for a partitioned one
+ * @param filenode changes when the table is rewritten (VACUUM FULL, CLUSTER, a rewriting ALTER TABLE); 0 for a
+ *     partitioned one
  * @param owner the role that owns it
  * @param ownedByUs whether the current role may act as the owner
  * @param comment of the table itself
- * @param definition what {@code LIKE} copies of columns and checks; two tables that agree in it take the same rows and give the
- *     same defaults
+ * @param definition what {@code LIKE} copies of columns and checks; two tables that agree in it take the same rows and
+ *     give the same defaults
  * @param triggers made by users, ordered by name
  * @param grants the whole access control list, the owner's own entries too
  * @param children tables that inherit from it, other than by declarative partitioning
@@ -50,8 +51,9 @@ public record Table(
     }
 
     /**
-     * NO INHERIT alone would hide the child's rows from everybody who reads the table. The child keeps its own, since it may have
-     * columns that the table has not. All is locked first: who reads the table at that moment sees each row once.
+     * NO INHERIT alone would hide the child's rows from everybody who reads the table. The child keeps its own, since
+     * it may have columns that the table has not. All is locked first: who reads the table at that moment sees each row
+     * once.
      *
      * @param parents by which the table has the child's rows: itself, or children of it
      */
@@ -94,7 +96,8 @@ public record Table(
     }
 
     /**
-     * The index that makes {@code key} tell rows apart: unique, not partial, over columns of the key only, all NOT NULL.
+     * The index that makes {@code key} tell rows apart: unique, not partial, over columns of the key only, all NOT
+     * NULL.
      *
      * @throws PartitionException when a column is missing or nullable, or no index makes the key unique
      */
@@ -167,8 +170,8 @@ public record Table(
     }
 
     /**
-     * How {@code other} is defined otherwise, for people; empty where it is not. A check that is not valid and that {@code other}
-     * has not at all does not count, as it is added when the one takes the place of the other.
+     * How {@code other} is defined otherwise, for people; empty where it is not. A check that is not valid and that
+     * {@code other} has not at all does not count, as it is added when the one takes the place of the other.
      *
      * @param besides columns that may differ, and with them the checks that are about them
      */

@@ -18,8 +18,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Reads a {@link Table} out of {@code pg_catalog}. Takes no lock on the table beyond what the catalog's own functions take
- * for a moment. Any role can read; no rights on the table are needed.
+ * Reads a {@link Table} out of {@code pg_catalog}. Takes no lock on the table beyond what the catalog's own functions
+ * take for a moment. Any role can read; no rights on the table are needed.
  */
 public final class TableReader {
     private static final Sql RELATION = Sql.of("""
@@ -265,8 +265,8 @@ public final class TableReader {
     }
 
     /**
-     * The tables that inherit from a child of {@code table}, and not by partitioning: whoever reads the table reads their rows, and who
-     * reads child by child does not; and no trigger captures them.
+     * The tables that inherit from a child of {@code table}, and not by partitioning: whoever reads the table reads
+     * their rows, and who reads child by child does not; and no trigger captures them.
      */
     public List<Obstacle> childrenOfChildren(Table table) throws SQLException {
         Map<QualifiedName, List<QualifiedName>> parents = new LinkedHashMap<>();
@@ -479,8 +479,9 @@ public final class TableReader {
     }
 
     /**
-     * What the function of a trigger says that cannot change the row is told to people, and decides nothing. It is asked aside: the
-     * replay gives the capture's function another text whenever the delta table's other segment comes into use.
+     * What the function of a trigger says that cannot change the row is told to people, and decides nothing. It is
+     * asked aside: the replay gives the capture's function another text whenever the delta table's other segment comes
+     * into use.
      */
     private List<Trigger> triggers(long oid) throws SQLException {
         Map<String, String> otherSources = new HashMap<>();

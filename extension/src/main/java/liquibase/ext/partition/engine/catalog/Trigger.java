@@ -16,7 +16,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param before whether it fires before the row or statement, and not after
  * @param onInsert whether it fires on INSERT
  * @param onUpdate whether it fires on UPDATE
- * @param enabled {@code pg_trigger.tgenabled}: {@code O} origin, {@code D} disabled, {@code R} replica, {@code A} always
+ * @param enabled {@code pg_trigger.tgenabled}: {@code O} origin, {@code D} disabled, {@code R} replica, {@code A}
+ *     always
  * @param extensions that it goes with when they are dropped ({@code DEPENDS ON EXTENSION})
  */
 public record Trigger(
@@ -63,7 +64,10 @@ public record Trigger(
         return forEachRow && before && onInsert;
     }
 
-    /** The same one without INSERT among its events; empty where there is no other. INSERT is what the server names first. */
+    /**
+     * The same one without INSERT among its events; empty where there is no other. INSERT is what the server names
+     * first.
+     */
     public Optional<Trigger> withoutInsert() {
         if (!onUpdate && !onDelete) {
             return Optional.empty();

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * The function of a trigger. What it does to the row is read from its source, which can be told for PL/pgSQL and for functions that
- * PostgreSQL and its contributed modules bring.
+ * The function of a trigger. What it does to the row is read from its source, which can be told for PL/pgSQL and for
+ * functions that PostgreSQL and its contributed modules bring.
  *
  * @param name with its schema where that is not on the path
  * @param source its text, or for C the name of the symbol
@@ -72,7 +72,9 @@ public record TriggerFunction(String name, String language, String source, List<
         };
     }
 
-    /** Which of the variables about the trigger's table it names, in capitals; those of a partition are the partition's. */
+    /**
+     * Which of the variables about the trigger's table it names, in capitals; those of a partition are the partition's.
+     */
     public Set<String> variablesOfItsTable() {
         Set<String> found = new TreeSet<>();
         if (language.equals("plpgsql")) {

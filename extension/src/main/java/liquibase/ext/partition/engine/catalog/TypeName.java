@@ -8,8 +8,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Names of types as people write them. {@code timestamptz(3)} and {@code timestamp(3) with time zone} are one type; so the part
- * without its modifiers is resolved by the server, and the modifiers are compared as text.
+ * Names of types as people write them. {@code timestamptz(3)} and {@code timestamp(3) with time zone} are one type; so
+ * the part without its modifiers is resolved by the server, and the modifiers are compared as text.
  */
 public final class TypeName {
     private static final Pattern MODIFIERS = Pattern.compile("\\(([^)]*)\\)");
@@ -35,8 +35,8 @@ public final class TypeName {
     }
 
     /**
-     * The name by which everybody means the type that the caller means by {@code written}: one that is not in the catalog gets its
-     * schema. As it is where the caller's name means nothing.
+     * The name by which everybody means the type that the caller means by {@code written}: one that is not in the
+     * catalog gets its schema. As it is where the caller's name means nothing.
      */
     public static String qualified(Session session, String written) throws SQLException {
         Optional<String> meant = onCallersPath(session, written);

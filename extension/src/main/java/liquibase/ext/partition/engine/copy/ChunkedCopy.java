@@ -36,14 +36,18 @@ import liquibase.ext.partition.engine.target.RowShape;
 /**
  * Copies the source into the new table, chunk by chunk.
  *
- * <p>Transactions: one a chunk, of about the {@linkplain liquibase.ext.partition.engine.run.Pace chunk time}. Locks: those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and
- * to kill at any moment: finished chunks are skipped, an unfinished one has left nothing behind. Writers are not held up.
+ * <p>Transactions: one a chunk, of about the {@linkplain liquibase.ext.partition.engine.run.Pace chunk time}. Locks:
+ * those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and to kill at any moment:
+ * finished chunks are skipped, an unfinished one has left nothing behind. Writers are not held up.
  */
 public final class ChunkedCopy {
     /** Where nothing else is asked for, a chunk holds as many rows as can be copied in its time. */
     public static final long UNBOUNDED = Long.MAX_VALUE;
 
-    /** Of the first chunk, TOAST and all: some milliseconds of work, even where each row's conversion is a function of a user's. */
+    /**
+     * Of the first chunk, TOAST and all: some milliseconds of work, even where each row's conversion is a function of a
+     * user's.
+     */
     private static final long FIRST_CHUNK_BYTES = 250_000;
 
     private static final Duration ANALYZE_INTERVAL = Duration.ofSeconds(30);
@@ -143,8 +147,8 @@ public final class ChunkedCopy {
     }
 
     /**
-     * Empties the new table and forgets the plan and the checkpoints: the rollback. Needs nothing of the source, which may have
-     * changed in a way that made the copy impossible.
+     * Empties the new table and forgets the plan and the checkpoints: the rollback. Needs nothing of the source, which
+     * may have changed in a way that made the copy impossible.
      */
     public static void forget(StepRun run) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());

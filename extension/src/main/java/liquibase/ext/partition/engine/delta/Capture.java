@@ -23,9 +23,9 @@ import liquibase.ext.partition.engine.target.Seclusion;
 /**
  * The delta table, and the triggers that fill it with the key and the partition-key value of every row that is written.
  *
- * <p>The row trigger only inserts, so it cannot block a writer, and there is no order in which two writers could get it wrong. It
- * fails none as long as its owner has USAGE on the schema, see {@link CaptureRights}, and the disk has room. Both triggers are
- * {@code ENABLE ALWAYS}: {@code session_replication_role = replica} does not get past them.
+ * <p>The row trigger only inserts, so it cannot block a writer, and there is no order in which two writers could get it
+ * wrong. It fails none as long as its owner has USAGE on the schema, see {@link CaptureRights}, and the disk has room.
+ * Both triggers are {@code ENABLE ALWAYS}: {@code session_replication_role = replica} does not get past them.
  *
  * @param delta the delta table
  * @param key its rows' key columns
@@ -53,29 +53,31 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({missed}), 'pg_class') IS NOT DISTINCT FROM {comment}");
 
     /**
-     * An update leaves one row where it changed neither the key nor the partition-key value. These are compared by their
-     * images, which every type has; the casts keep the parser from comparing column by column.
+     * An update leaves one row where it changed neither the key nor the partition-key value. These are compared by
+     * their images, which every type has; the casts keep the parser from comparing column by column.
      *
-     * <p>A column that names the rows may be renamed, dropped or given another type by somebody who does not know of the capture. No
-     * write may fail of that, so the fields are read within a block that catches what happens. It writes nothing, so its
-     * subtransaction needs no id. What the block costs, by the processor's time of the backend on PostgreSQL 15, a narrow table with one
-     * index, medians of interleaved ratios to the same function without it: a transaction of one row 1.01; a row of a statement that
-     * inserts 20,000 1.27, of one that updates them 1.21, or moves them to another month 1.15, of one that deletes them 1.28, which is
-     * two to three microseconds a row.
+     * <p>A column that names the rows may be renamed, dropped or given another type by somebody who does not know of
+     * the capture. No write may fail of that, so the fields are read within a block that catches what happens. It
+     * writes nothing, so its subtransaction needs no id. What the block costs, by the processor's time of the backend
+     * on PostgreSQL 15, a narrow table with one index, medians of interleaved ratios to the same function without it: a
+     * transaction of one row 1.01; a row of a statement that inserts 20,000 1.27, of one that updates them 1.21, or
+     * moves them to another month 1.15, of one that deletes them 1.28, which is two to three microseconds a row.
      *
-     * <p>Where the fields cannot be read as they were, a statement that is made anew tries it: a plan that the session has kept does
-     * not survive another type, although the value may still fit. What that cannot do either leaves a row in {@link #missed}, by
-     * which every step that relies on capture stops. That is a table of its own, since no row of the delta table could stand for it:
-     * a domain may refuse NULL. Each such write leaves its own row: one that found an earlier row enough would be forgotten with it.
+     * <p>Where the fields cannot be read as they were, a statement that is made anew tries it: a plan that the session
+     * has kept does not survive another type, although the value may still fit. What that cannot do either leaves a row
+     * in {@link #missed}, by which every step that relies on capture stops. That is a table of its own, since no row of
+     * the delta table could stand for it: a domain may refuse NULL. Each such write leaves its own row: one that found
+     * an earlier row enough would be forgotten with it.
      *
-     * <p>With an argument it is the trigger of a table whose rows other triggers take out again and insert into a child, where they are
-     * captured. So what a transaction has inserted there and taken out itself need not be: the deletion says which row is gone, and
-     * the insertion, whose trigger fires after those, looks whether it is that one. Nothing inserts at the same {@code ctid} of the same
-     * table before the transaction ends, and the setting ends with it, or with the subtransaction. Whatever is in doubt is captured.
+     * <p>With an argument it is the trigger of a table whose rows other triggers take out again and insert into a
+     * child, where they are captured. So what a transaction has inserted there and taken out itself need not be: the
+     * deletion says which row is gone, and the insertion, whose trigger fires after those, looks whether it is that
+     * one. Nothing inserts at the same {@code ctid} of the same table before the transaction ends, and the setting ends
+     * with it, or with the subtransaction. Whatever is in doubt is captured.
      *
-     * <p>SECURITY DEFINER, whoever may write the table today: a role that is granted the right tomorrow has none on the delta
-     * table, and its writes must not fail. The function can be called as a trigger only, has a pinned {@code search_path} and
-     * qualifies every name.
+     * <p>SECURITY DEFINER, whoever may write the table today: a role that is granted the right tomorrow has none on the
+     * delta table, and its writes must not fail. The function can be called as a trigger only, has a pinned
+     * {@code search_path} and qualifies every name.
      */
     private static final Sql CREATE_CAPTURE_FUNCTION = Sql.of("""
             {create} FUNCTION {function}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {quote}
@@ -176,9 +178,9 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             WHERE p.oid OPERATOR(pg_catalog.=) pg_catalog.to_regproc({capture})""");
 
     /**
-     * The row trigger must be on every table of the tree, since a parent that routes its rows to children can have some of its own: the
-     * server clones it to a partition that is made later, and the routing to a child. The refusal of TRUNCATE must be on the table
-     * itself; a partition made since has only rows that were captured.
+     * The row trigger must be on every table of the tree, since a parent that routes its rows to children can have some
+     * of its own: the server clones it to a partition that is made later, and the routing to a child. The refusal of
+     * TRUNCATE must be on the table itself; a partition made since has only rows that were captured.
      */
     private static final Sql IS_ON = Sql.of("""
             SELECT NOT EXISTS (
@@ -203,7 +205,10 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                OR g.tgfoid = pg_catalog.to_regproc({refusal}) AND g.tgname = {refusalTrigger} AND g.tgenabled = 'A'
             ORDER BY n.nspname, c.relname, refuses""");
 
-    /** A partition that is detached loses the clones of its parent's triggers, and no trigger that was made on it by itself. */
+    /**
+     * A partition that is detached loses the clones of its parent's triggers, and no trigger that was made on it by
+     * itself.
+     */
     private static final Sql TAKEN_OUT = Sql.of("""
             SELECT n.nspname, c.relname, g.tgname
             FROM pg_catalog.pg_trigger AS g
@@ -234,7 +239,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements that make the delta table and the functions. They do not touch the source; to be run in one transaction.
+     * Statements that make the delta table and the functions. They do not touch the source; to be run in one
+     * transaction.
      *
      * @param owner given where the delta table must belong to another role than the one that makes it
      */
@@ -273,8 +279,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements that begin capture on a table. The first takes SHARE ROW EXCLUSIVE on it: it waits for writers in flight, and
-     * new ones wait for it, so it is run under the lock policy.
+     * Statements that begin capture on a table. The first takes SHARE ROW EXCLUSIVE on it: it waits for writers in
+     * flight, and new ones wait for it, so it is run under the lock policy.
      */
     public List<Sql> startStatements(CapturedTable captured) {
         return startStatements(captured, Triggered.NONE);
@@ -298,8 +304,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements by which a table of many partitions gets its triggers ahead of the moment from which it is captured, when nobody
-     * uses it yet: those that capture are disabled. None where there is nothing to be made.
+     * Statements by which a table of many partitions gets its triggers ahead of the moment from which it is captured,
+     * when nobody uses it yet: those that capture are disabled. None where there is nothing to be made.
      */
     public List<Sql> aheadStatements(CapturedTable captured, Triggered triggered) {
         List<Sql> statements = new ArrayList<>();
@@ -334,8 +340,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements that end capture on a table of many partitions that nobody uses from now on, and leave its triggers for {@link
-     * #stopStatements}.
+     * Statements that end capture on a table of many partitions that nobody uses from now on, and leave its triggers
+     * for {@link #stopStatements}.
      */
     public List<Sql> pauseStatements(CapturedTable captured) {
         return captured.rowTriggered().stream()
@@ -356,8 +362,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements that take the triggers off tables that are no part of {@code captured} any more: months that somebody has detached. The
-     * functions could not be dropped otherwise. They take ACCESS EXCLUSIVE on these tables.
+     * Statements that take the triggers off tables that are no part of {@code captured} any more: months that somebody
+     * has detached. The functions could not be dropped otherwise. They take ACCESS EXCLUSIVE on these tables.
      */
     public List<Sql> freeStatements(Session session, QualifiedName captured) throws SQLException {
         return session.query(
@@ -371,8 +377,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements that give the delta table's columns the types that they have in {@code table}, which is the one captured from now
-     * on. The delta table must be empty.
+     * Statements that give the delta table's columns the types that they have in {@code table}, which is the one
+     * captured from now on. The delta table must be empty.
      */
     public List<Sql> adaptStatements(Table leaving, Table table) {
         List<Sql> statements = new ArrayList<>();
@@ -396,8 +402,9 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * The tables that the delta table is made of: itself, and one that inherits from it. Writers' keys go into one of them at a time;
-     * all of them always count, and a statement that names the delta table reads and writes all. See {@link Segments}.
+     * The tables that the delta table is made of: itself, and one that inherits from it. Writers' keys go into one of
+     * them at a time; all of them always count, and a statement that names the delta table reads and writes all. See
+     * {@link Segments}.
      */
     public List<QualifiedName> segments() {
         return List.of(delta, second());
@@ -485,7 +492,10 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         return new Triggered(captured, refusing);
     }
 
-    /** Removes the triggers from a partitioned table that is not captured, where it has any; in the transaction that is open. */
+    /**
+     * Removes the triggers from a partitioned table that is not captured, where it has any; in the transaction that is
+     * open.
+     */
     public void removeFrom(Session session, QualifiedName table, Routing routing) throws SQLException {
         if (!triggered(session, table).isNone()) {
             session.updateAll(
@@ -548,14 +558,19 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                 row -> new Missed(row.getString("row"), row.getString("seen_at"), row.getString("cause")));
     }
 
-    /** Forgets these and no others: to be called once a comparison, begun after they were read, has found all of them. */
+    /**
+     * Forgets these and no others: to be called once a comparison, begun after they were read, has found all of them.
+     */
     public void forget(Session session, List<Missed> missed) throws SQLException {
         session.update(FORGET_MISSED
                 .with("missed", missed())
                 .with("rows", missed.stream().map(Missed::row).toArray(String[]::new)));
     }
 
-    /** For who discards all that rests on the capture so far. A write that has not committed yet leaves its row all the same. */
+    /**
+     * For who discards all that rests on the capture so far. A write that has not committed yet leaves its row all the
+     * same.
+     */
     void forgetMissed(Session session) throws SQLException {
         if (session.queryBoolean(EXISTS.with("table", missed().quoted()))) {
             session.update(FORGET_ALL_MISSED.with("missed", missed()));

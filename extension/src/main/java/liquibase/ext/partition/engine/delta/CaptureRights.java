@@ -16,10 +16,10 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * The rights that every write needs while it is captured. The function runs as its owner, and PostgreSQL asks for that role's USAGE on
- * the schema and INSERT on the delta table; no name can be looked up without the first. EXECUTE is not asked for when a trigger is
- * fired. So when the table is given to another role, and the old one then loses its rights, every writer fails: the delta table
- * and the functions must follow the table.
+ * The rights that every write needs while it is captured. The function runs as its owner, and PostgreSQL asks for that
+ * role's USAGE on the schema and INSERT on the delta table; no name can be looked up without the first. EXECUTE is not
+ * asked for when a trigger is fired. So when the table is given to another role, and the old one then loses its rights,
+ * every writer fails: the delta table and the functions must follow the table.
  */
 public final class CaptureRights {
     /** What makes the owners agree, which a member of both roles may do. */
@@ -67,9 +67,9 @@ public final class CaptureRights {
     private CaptureRights() {}
 
     /**
-     * Gives the delta table and the functions to the owner of the table, where somebody has given the table to another role; and says what
-     * writers lack that we cannot give, with the statements. For every step that passes by. Outside a transaction. Locks: ACCESS
-     * EXCLUSIVE on the delta table for a moment, only where its owner is another one.
+     * Gives the delta table and the functions to the owner of the table, where somebody has given the table to another
+     * role; and says what writers lack that we cannot give, with the statements. For every step that passes by. Outside
+     * a transaction. Locks: ACCESS EXCLUSIVE on the delta table for a moment, only where its owner is another one.
      */
     public static void mend(StepRun run) throws SQLException {
         if (run.session().isInTransaction()) {
@@ -113,7 +113,10 @@ public final class CaptureRights {
                 : Optional.empty();
     }
 
-    /** What is wrong with the capture of a table, and what was not captured, in sentences that say what to do. Reads only. */
+    /**
+     * What is wrong with the capture of a table, and what was not captured, in sentences that say what to do. Reads
+     * only.
+     */
     public static List<String> problems(Session session, Migration migration) throws SQLException {
         Optional<Capture> capture = capturing(migration);
         if (capture.isEmpty()) {

@@ -23,8 +23,8 @@ import liquibase.ext.partition.engine.state.StateTables;
 /**
  * Begins and ends change capture on the source.
  *
- * <p>Transaction: one. Locks: SHARE ROW EXCLUSIVE on the source to begin, ACCESS EXCLUSIVE to end, taken last and under the
- * lock policy, so that writers do not queue. Safe to repeat. On failure nothing is left behind.
+ * <p>Transaction: one. Locks: SHARE ROW EXCLUSIVE on the source to begin, ACCESS EXCLUSIVE to end, taken last and under
+ * the lock policy, so that writers do not queue. Safe to repeat. On failure nothing is left behind.
  */
 public final class CaptureStep {
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
@@ -100,8 +100,8 @@ public final class CaptureStep {
     }
 
     /**
-     * Ends capture and drops the delta table: the rollback. What was copied rests on the capture, so it goes too: a copy that was
-     * interrupted is in no DATABASECHANGELOG, and nothing else would take it back.
+     * Ends capture and drops the delta table: the rollback. What was copied rests on the capture, so it goes too: a
+     * copy that was interrupted is in no DATABASECHANGELOG, and nothing else would take it back.
      */
     public static void stop(StepRun run, LockPolicy lock) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());

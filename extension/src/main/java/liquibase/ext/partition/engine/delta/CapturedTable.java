@@ -27,8 +27,8 @@ public record CapturedTable(QualifiedName table, List<QualifiedName> partitions,
     }
 
     /**
-     * Those that need a row trigger of their own. The server clones that of a partitioned table, and not that of a parent; and a parent's
-     * rows may stay where they are, while the triggers that route them are off.
+     * Those that need a row trigger of their own. The server clones that of a partitioned table, and not that of a
+     * parent; and a parent's rows may stay where they are, while the triggers that route them are off.
      */
     List<QualifiedName> rowTriggered() {
         return routing == Routing.TRIGGER ? truncatable() : List.of(table);

@@ -9,12 +9,14 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 
 /**
- * Whether changes have been captured without a break since the two tables were last known to be in step: by a comparison, or by the
- * switch. A trigger that was disabled for a while and is on again looks as before, and what was written meanwhile is on one side
- * only. But every {@code ALTER TABLE … TRIGGER} writes the trigger's row in the catalog anew, so its {@code xmin} tells; one that was
- * made again has another oid. Where there was a break a comparison must say whether it did harm.
+ * Whether changes have been captured without a break since the two tables were last known to be in step: by a
+ * comparison, or by the switch. A trigger that was disabled for a while and is on again looks as before, and what was
+ * written meanwhile is on one side only. But every {@code ALTER TABLE … TRIGGER} writes the trigger's row in the
+ * catalog anew, so its {@code xmin} tells; one that was made again has another oid. Where there was a break a
+ * comparison must say whether it did harm.
  *
- * <p>Knows the triggers that there were then: not those of a partition that was made later, nor what a table held that was attached.
+ * <p>Knows the triggers that there were then: not those of a partition that was made later, nor what a table held that
+ * was attached.
  */
 public final class Continuity {
     private static final String TREE = """

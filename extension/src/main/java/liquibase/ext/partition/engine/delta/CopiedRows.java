@@ -8,12 +8,12 @@ import liquibase.ext.partition.engine.state.Checkpoints;
 import liquibase.ext.partition.engine.state.Migration;
 
 /**
- * What a copy has put into the new table. It rests on the capture that was on meanwhile, so it goes when that goes, as well as
- * when the copy is taken back.
+ * What a copy has put into the new table. It rests on the capture that was on meanwhile, so it goes when that goes, as
+ * well as when the copy is taken back.
  *
- * <p>A table that is emptied needs a first page for the index of its TOAST table before the old pages are given back. A disk that is
- * full to the last page must not stop the way back, so where there is no room the rows are left: they go with the new table, or
- * before the next copy begins.
+ * <p>A table that is emptied needs a first page for the index of its TOAST table before the old pages are given back. A
+ * disk that is full to the last page must not stop the way back, so where there is no room the rows are left: they go
+ * with the new table, or before the next copy begins.
  */
 public final class CopiedRows {
     private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({newTable}) IS NOT NULL");
@@ -23,7 +23,10 @@ public final class CopiedRows {
 
     private CopiedRows() {}
 
-    /** Empties the new table, where it is still there, and forgets the plan and the checkpoints. To be run in a transaction. */
+    /**
+     * Empties the new table, where it is still there, and forgets the plan and the checkpoints. To be run in a
+     * transaction.
+     */
     public static void discard(StepRun run, Migration migration) throws SQLException {
         boolean left = run.session()
                         .queryBoolean(
@@ -55,7 +58,10 @@ public final class CopiedRows {
         }
     }
 
-    /** Before a copy is begun: what an earlier one has left would be there twice. To be run in the transaction that begins it. */
+    /**
+     * Before a copy is begun: what an earlier one has left would be there twice. To be run in the transaction that
+     * begins it.
+     */
     public static void removeLeftovers(StepRun run, Migration migration) throws SQLException {
         if (run.migrations().hasLeftRows(migration)) {
             removeTriggers(run, migration);

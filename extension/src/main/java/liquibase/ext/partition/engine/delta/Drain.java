@@ -11,11 +11,12 @@ import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 
 /**
- * The replay of all of the delta table under a lock that keeps writers out. Afterwards the delta table is empty and the two tables are
- * equal.
+ * The replay of all of the delta table under a lock that keeps writers out. Afterwards the delta table is empty and the
+ * two tables are equal.
  *
- * <p>While writers wait, the few rows are not what takes the time, but the plans: each statement is planned for every partition. So
- * where rows take one route the statements are prepared, and {@link #rehearse rehearsed}, before the lock is asked for.
+ * <p>While writers wait, the few rows are not what takes the time, but the plans: each statement is planned for every
+ * partition. So where rows take one route the statements are prepared, and {@link #rehearse rehearsed}, before the lock
+ * is asked for.
  */
 public final class Drain {
     private final Session session;
@@ -38,7 +39,10 @@ public final class Drain {
                         : Optional.empty());
     }
 
-    /** Whether {@link #rehearse} does something: not where the statements depend on the rows, and are planned under the lock. */
+    /**
+     * Whether {@link #rehearse} does something: not where the statements depend on the rows, and are planned under the
+     * lock.
+     */
     public boolean isPrepared() {
         return prepared.isPresent();
     }
@@ -68,8 +72,8 @@ public final class Drain {
     }
 
     /**
-     * Drains as part of the caller's transaction, which holds the lock, and runs what comes after it; all in one round trip, where rows
-     * take one route.
+     * Drains as part of the caller's transaction, which holds the lock, and runs what comes after it; all in one round
+     * trip, where rows take one route.
      *
      * @param backlog how many rows the delta table has
      * @param limit run before each statement; may be none

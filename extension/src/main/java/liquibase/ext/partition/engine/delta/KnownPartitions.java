@@ -17,21 +17,25 @@ import liquibase.ext.partition.engine.target.Routes;
 import liquibase.ext.partition.engine.target.Routing;
 
 /**
- * The partitions by which the two tables were last known to be in step, and what has become of them. A row trigger sees no partition
- * that is dropped, detached, attached, truncated or put in another one's place: its rows go or come without a trace in the delta table. So
- * each is recorded by what tells it: its oid, its heap's file, its link to the parent and the trigger that captures its changes. The
- * link is written anew by whoever detaches the partition and attaches it again, under the same name and oid as it may be.
+ * The partitions by which the two tables were last known to be in step, and what has become of them. A row trigger sees
+ * no partition that is dropped, detached, attached, truncated or put in another one's place: its rows go or come
+ * without a trace in the delta table. So each is recorded by what tells it: its oid, its heap's file, its link to the
+ * parent and the trigger that captures its changes. The link is written anew by whoever detaches the partition and
+ * attaches it again, under the same name and oid as it may be.
  *
- * <p>A partition that was made since is not known until a replay has taken rows of it over. From then on the other table has rows of
- * it, so its end must be noticed too; but what it held when it was attached has still to be looked into, and it stays {@link
- * What#ADDED} until then.
+ * <p>A partition that was made since is not known until a replay has taken rows of it over. From then on the other
+ * table has rows of it, so its end must be noticed too; but what it held when it was attached has still to be looked
+ * into, and it stays {@link What#ADDED} until then.
  *
  * <p>Reads the catalog, and no row of a table. Takes no locks.
  */
 public final class KnownPartitions {
     /** What has become of a partition since. */
     public enum What {
-        /** It was not there, or is known by a replay only: the rows that it had when it was attached are in no delta table. */
+        /**
+         * It was not there, or is known by a replay only: the rows that it had when it was attached are in no delta
+         * table.
+         */
         ADDED,
         DROPPED,
         /** It is a table of its own now. */
@@ -56,8 +60,8 @@ public final class KnownPartitions {
             QualifiedName name, QualifiedName knownAs, Optional<String> bound, What what, String identity) {}
 
     /**
-     * The tree is read by what holds now, the rest by the statement's snapshot. A partition that was attached after that has no link
-     * yet in the answer: recorded so, it counts as attached again.
+     * The tree is read by what holds now, the rest by the statement's snapshot. A partition that was attached after
+     * that has no link yet in the answer: recorded so, it counts as attached again.
      */
     private static final Sql PRESENT = Sql.of("""
             SELECT c.oid::pg_catalog.int8 AS oid, n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS name,
@@ -122,7 +126,9 @@ public final class KnownPartitions {
 
     private KnownPartitions() {}
 
-    /** An expression for the partitions of {@code table} and the triggers that capture their changes, as they are now. */
+    /**
+     * An expression for the partitions of {@code table} and the triggers that capture their changes, as they are now.
+     */
     public static Sql of(Capture capture, QualifiedName table) {
         return list(presentCaptured(capture, table));
     }
@@ -137,8 +143,9 @@ public final class KnownPartitions {
     }
 
     /**
-     * The statement by which a replay from the live table records the partitions that were made since. As the last one of a batch: it
-     * sees every partition that the batch has read, of which none can be detached before the batch commits, whatever its snapshot.
+     * The statement by which a replay from the live table records the partitions that were made since. As the last one
+     * of a batch: it sees every partition that the batch has read, of which none can be detached before the batch
+     * commits, whatever its snapshot.
      */
     public static Sql adoptStatement(StateTables state, Migration migration) {
         return ADOPT.with("migration", state.migration())
@@ -147,9 +154,9 @@ public final class KnownPartitions {
     }
 
     /**
-     * The ways into the live table. Where triggers route, each child is read by its name; once one was taken out of the inheritance or
-     * dropped, its name is no way into the table any more, and rows are looked for through the table itself. So they are where it has a
-     * child whose name tells no interval, which may have rows of any.
+     * The ways into the live table. Where triggers route, each child is read by its name; once one was taken out of the
+     * inheritance or dropped, its name is no way into the table any more, and rows are looked for through the table
+     * itself. So they are where it has a child whose name tells no interval, which may have rows of any.
      */
     public static Routes routes(Session session, Migration migration) throws SQLException {
         Routes routes = migration.spec().routes(migration.source());
@@ -173,7 +180,9 @@ public final class KnownPartitions {
                         || layout.partition(child.name()).isPresent());
     }
 
-    /** What has become of the partitions of the live table since the swap, or since the backup was found equal to it. */
+    /**
+     * What has become of the partitions of the live table since the swap, or since the backup was found equal to it.
+     */
     public static List<Change> changesSinceSwap(StepRun run, Migration migration) throws SQLException {
         return changes(run, migration, presentCaptured(Capture.of(migration), migration.source()));
     }

@@ -13,9 +13,9 @@ import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
- * A value that cannot be converted to the type that its column has in the other table. The server's error names neither the row
- * nor, for most types, the value; so, once a statement has failed, its rows are tried one by one, in one transaction, for half a
- * minute at most.
+ * A value that cannot be converted to the type that its column has in the other table. The server's error names neither
+ * the row nor, for most types, the value; so, once a statement has failed, its rows are tried one by one, in one
+ * transaction, for half a minute at most.
  */
 public final class Misfit {
     /** Of a value in the message, in characters. */
@@ -24,8 +24,8 @@ public final class Misfit {
     private static final String SETTING = "liquibase_partition.misfit";
 
     /**
-     * Runs each row's conversions by themselves and stops at the first that fails. It writes nothing. A name in a user's expression
-     * is a column of his, and not one of the block's variables.
+     * Runs each row's conversions by themselves and stops at the first that fails. It writes nothing. A name in a
+     * user's expression is a column of his, and not one of the block's variables.
      */
     private static final Sql FIND = Sql.of("""
             DO {quote}

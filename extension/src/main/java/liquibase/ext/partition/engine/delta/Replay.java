@@ -23,19 +23,22 @@ import liquibase.ext.partition.engine.target.Routes;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
- * Brings the keys in the delta table up to date in another table: from the source to the new table, and after the swap from
- * the live table to the backup.
+ * Brings the keys in the delta table up to date in another table: from the source to the new table, and after the swap
+ * from the live table to the backup.
  *
- * <p>Each batch is one transaction of three statements in an order that matters; see the engine's page. There must be one replayer at a
- * time, which the migration's lock gives. A batch that fails is rolled back whole, and nothing is lost by repeating it.
+ * <p>Each batch is one transaction of three statements in an order that matters; see the engine's page. There must be
+ * one replayer at a time, which the migration's lock gives. A batch that fails is rolled back whole, and nothing is
+ * lost by repeating it.
  *
- * <p>The three statements read by one snapshot (REPEATABLE READ). What a writer commits between two of them would otherwise be seen by
- * half: B has a unique value now that A, whose change is not among those taken, still has in the table written to. With one snapshot the
- * delta names every row by which the table written to differs from the one read, as that snapshot has it; so a replay of the whole
- * delta at once ends with the very rows of that snapshot, among which there are no duplicates, however fast values are handed on.
+ * <p>The three statements read by one snapshot (REPEATABLE READ). What a writer commits between two of them would
+ * otherwise be seen by half: B has a unique value now that A, whose change is not among those taken, still has in the
+ * table written to. With one snapshot the delta names every row by which the table written to differs from the one
+ * read, as that snapshot has it; so a replay of the whole delta at once ends with the very rows of that snapshot, among
+ * which there are no duplicates, however fast values are handed on.
  *
- * <p>A batch begins from the rows in a range of blocks of one of the delta table's {@link Segments}, so a pass reads the delta once,
- * front to back, however many dead rows earlier batches have left in it; and what earlier passes have left is truncated.
+ * <p>A batch begins from the rows in a range of blocks of one of the delta table's {@link Segments}, so a pass reads
+ * the delta once, front to back, however many dead rows earlier batches have left in it; and what earlier passes have
+ * left is truncated.
  *
  * @param routes of the partitioned table, whichever of the two it is
  * @param from read by (c)
@@ -59,8 +62,8 @@ public record Replay(
     /**
      * One of the two tables.
      *
-     * @param shape of its rows. Those of the partitioned table are read by key and partition-key value: by the key alone every
-     *     partition's index would be searched for every row.
+     * @param shape of its rows. Those of the partitioned table are read by key and partition-key value: by the key
+     *     alone every partition's index would be searched for every row.
      */
     public record Side(QualifiedName table, RowShape shape) {}
 
@@ -105,8 +108,9 @@ public record Replay(
             INSERT INTO {batch} ({deltaColumns}) SELECT {deltaColumns} FROM taken""");
 
     /**
-     * By key and partition-key value into either table. A partitioned table's unique index lets a key live in two months; to delete
-     * the key's row from the backup because of its namesake in another month would lose it, while so the unique index objects.
+     * By key and partition-key value into either table. A partitioned table's unique index lets a key live in two
+     * months; to delete the key's row from the backup because of its namesake in another month would lose it, while so
+     * the unique index objects.
      */
     private static final Sql DELETE = Sql.of("""
             DELETE FROM {to} AS t USING (SELECT DISTINCT {deltaColumns} FROM {batch}) AS b
@@ -119,8 +123,8 @@ public record Replay(
             JOIN {from} AS s ON {sameRow}{route}""");
 
     /**
-     * A deferred constraint, as a foreign key of the backup, would have its say at the commit only; and a table for which a check is
-     * pending cannot be altered, as it is later in the swap's transaction.
+     * A deferred constraint, as a foreign key of the backup, would have its say at the commit only; and a table for
+     * which a check is pending cannot be altered, as it is later in the swap's transaction.
      */
     static final Sql CHECK_NOW = Sql.of("SET CONSTRAINTS ALL IMMEDIATE");
 
@@ -148,8 +152,8 @@ public record Replay(
     private static final Sql ONE_SEGMENT = Sql.of("ONLY {segment}");
 
     /**
-     * Runs {@code work} with the session's scratch table, which is made before and removed after: it would otherwise live as long
-     * as the session.
+     * Runs {@code work} with the session's scratch table, which is made before and removed after: it would otherwise
+     * live as long as the session.
      */
     public <T> T withScratchTable(Session session, Session.Work<T> work) throws SQLException {
         session.update(prepareStatement());
@@ -176,9 +180,9 @@ public record Replay(
     }
 
     /**
-     * Whether {@code part}, a partition of the table that is read, has a row that no replay would bring: its key and partition-key
-     * value are not in the delta table, and the table that is written to has no such row, or another one of that key and value. One
-     * look-up or two a row, until such a one is found.
+     * Whether {@code part}, a partition of the table that is read, has a row that no replay would bring: its key and
+     * partition-key value are not in the delta table, and the table that is written to has no such row, or another one
+     * of that key and value. One look-up or two a row, until such a one is found.
      */
     public boolean missesARowOf(Session session, QualifiedName part) throws SQLException {
         RowMatch.Rows read = captured("s");
@@ -312,7 +316,8 @@ public record Replay(
     }
 
     /**
-     * Replays what the delta table has now, batch by batch, each in a transaction of its own of about the chunk time, and tidies it.
+     * Replays what the delta table has now, batch by batch, each in a transaction of its own of about the chunk time,
+     * and tidies it.
      *
      * @param batchSize how many delta rows a batch begins from at most, about
      * @param turn asked before each batch
@@ -360,9 +365,9 @@ public record Replay(
     }
 
     /**
-     * Rows can have handed a unique value on to each other: B has it now, and A, whose key is in a later batch, still has it in the table
-     * written to. Once A's batch is replayed B's can be. Where two batches wait for each other, the whole delta is taken at once, which
-     * removes the rows of both before any is inserted.
+     * Rows can have handed a unique value on to each other: B has it now, and A, whose key is in a later batch, still
+     * has it in the table written to. Once A's batch is replayed B's can be. Where two batches wait for each other, the
+     * whole delta is taken at once, which removes the rows of both before any is inserted.
      */
     private long replayRefused(Session session, List<Piece> refused, Turn turn) throws SQLException {
         long taken = 0;
@@ -399,14 +404,20 @@ public record Replay(
                 e);
     }
 
-    /** Replays all of the delta table as part of the caller's transaction, as a {@link Drain} does. @return delta rows taken */
+    /**
+     * Replays all of the delta table as part of the caller's transaction, as a {@link Drain} does. @return delta rows
+     * taken
+     */
     long drain(Session session) throws SQLException {
         long taken = replay(session, takeAll());
         session.update(CHECK_NOW);
         return taken;
     }
 
-    /** @param refused is told of the piece where a unique index refuses one of its rows, which stay in the delta table then */
+    /**
+     * @param refused is told of the piece where a unique index refuses one of its rows, which stay in the delta table
+     * then
+     */
     private long replayBatch(Session session, Piece piece, List<Piece> refused) throws SQLException {
         try {
             return inOneSnapshot(session, () -> replay(session, take(piece)));

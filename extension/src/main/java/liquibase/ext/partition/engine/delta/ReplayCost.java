@@ -5,11 +5,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * What a delta row costs to replay, as measured: some hundred rows of a few bytes, or one of megabytes, take as long. So what is still to
- * be replayed under a lock is bounded in time, and not in rows.
+ * What a delta row costs to replay, as measured: some hundred rows of a few bytes, or one of megabytes, take as long.
+ * So what is still to be replayed under a lock is bounded in time, and not in rows.
  *
- * <p>The mean of the last rows; or that of the last few replays, where it is so much larger that it is no accident of a busy machine: then
- * the rows that are written now are others than those before. Not thread-safe.
+ * <p>The mean of the last rows; or that of the last few replays, where it is so much larger that it is no accident of a
+ * busy machine: then the rows that are written now are others than those before. Not thread-safe.
  */
 public final class ReplayCost {
     private static final long REMEMBERED_ROWS = 2_000;

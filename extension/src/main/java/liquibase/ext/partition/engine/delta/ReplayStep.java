@@ -16,8 +16,8 @@ import liquibase.ext.partition.engine.target.RowShape;
 /**
  * Catches up: replays until the delta table is small.
  *
- * <p>Transactions: one a batch. Locks: those of ordinary INSERT and DELETE on the new table and the delta table. Safe to
- * repeat and to kill at any moment.
+ * <p>Transactions: one a batch. Locks: those of ordinary INSERT and DELETE on the new table and the delta table. Safe
+ * to repeat and to kill at any moment.
  */
 public final class ReplayStep {
     /** Delta rows a batch begins from, where nothing else is asked for: some tens of milliseconds of work. */
@@ -119,7 +119,9 @@ public final class ReplayStep {
         }
     }
 
-    /** One pass, and the record of it: whatever was committed before it began is replayed now. @return delta rows taken */
+    /**
+     * One pass, and the record of it: whatever was committed before it began is replayed now. @return delta rows taken
+     */
     public static long pass(StepRun run, Replay replay, long batchSize, Replay.Turn turn) throws SQLException {
         return pass(run, replay, batchSize, turn, new ReplayCost());
     }

@@ -20,8 +20,8 @@ public final class TakenRoutes {
     private TakenRoutes() {}
 
     /**
-     * Those of the rows in a chunk of the ordinary table. A row that moves to another interval meanwhile is in the delta table, and
-     * left to the replay.
+     * Those of the rows in a chunk of the ordinary table. A row that moves to another interval meanwhile is in the
+     * delta table, and left to the replay.
      */
     public static List<Route> ofChunk(Session session, Routes routes, RowMatch match, QualifiedName table, Chunk chunk)
             throws SQLException {

@@ -29,8 +29,8 @@ import liquibase.ext.partition.engine.target.ReplicaIdentities;
 /**
  * Builds every index and the key of the source on the new table.
  *
- * <p>Transactions: one an index of a partition. Locks: SHARE on a partition of the new table, which nobody uses yet; none on
- * the source. Safe to repeat and to kill: what is built is found by its name and kept.
+ * <p>Transactions: one an index of a partition. Locks: SHARE on a partition of the new table, which nobody uses yet;
+ * none on the source. Safe to repeat and to kill: what is built is found by its name and kept.
  */
 public final class IndexBuild {
     private static final Sql INDEX_OF = Sql.of("""
@@ -90,8 +90,8 @@ public final class IndexBuild {
     /**
      * Builds what is missing.
      *
-     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them; a piece is an index of a partition, or
-     *     its vacuum
+     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them; a piece is an index of
+     *     a partition, or its vacuum
      */
     public void build(int workers, Map<String, String> pace) throws SQLException {
         if (migration.phase().isAtLeast(Phase.INDEXED)) {
@@ -144,8 +144,8 @@ public final class IndexBuild {
     }
 
     /**
-     * Drops the indexes of the new table again: the rollback. Goes by what the new table has, not by what the source has, which
-     * may have lost an index since.
+     * Drops the indexes of the new table again: the rollback. Goes by what the new table has, not by what the source
+     * has, which may have lost an index since.
      */
     public static void drop(StepRun run) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());

@@ -30,9 +30,9 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
 /**
  * Makes the new table with its partitions.
  *
- * <p>Transaction: one, or the caller's; before it a sample of the source's rows is read. Locks: ACCESS SHARE on the source for a moment,
- * three seconds at most. Safe to repeat: does nothing where this
- * migration's new table is there. On failure nothing is left behind.
+ * <p>Transaction: one, or the caller's; before it a sample of the source's rows is read. Locks: ACCESS SHARE on the
+ * source for a moment, three seconds at most. Safe to repeat: does nothing where this migration's new table is there.
+ * On failure nothing is left behind.
  */
 public final class Preparation {
     private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
@@ -127,8 +127,8 @@ public final class Preparation {
     }
 
     /**
-     * Why {@link #run} would refuse; empty where it would not, because the table can be partitioned so or because this migration has
-     * made the new table already.
+     * Why {@link #run} would refuse; empty where it would not, because the table can be partitioned so or because this
+     * migration has made the new table already.
      *
      * @param key to be asked about too, unless it is empty
      * @param share how many of the rows may be in the default partition
@@ -180,7 +180,9 @@ public final class Preparation {
         });
     }
 
-    /** A swap that was killed before its lock, and is not tried again, has left them counting by twice their increment. */
+    /**
+     * A swap that was killed before its lock, and is not tried again, has left them counting by twice their increment.
+     */
     private static void restoreSequences(StepRun run, Migration migration) throws SQLException {
         for (SwitchedSequences.Row row : new SwitchedSequences(run.state(), migration).find(run.session())) {
             if (row.isStretched()) {

@@ -23,10 +23,10 @@ import liquibase.ext.partition.engine.verify.Verification;
 /**
  * Starts a copy over, and brings it up again to where a later step needs it.
  *
- * <p>Transactions: one that forgets the copy, and records that it is being started over; then those of the steps that it runs. Locks:
- * ACCESS EXCLUSIVE on the new table, which nobody uses, while it is emptied; then those of the steps. Safe to repeat and to
- * kill at any moment: until the tables are compared again, the record makes the next run go on, whether or not it asks again.
- * The source and its capture are not touched.
+ * <p>Transactions: one that forgets the copy, and records that it is being started over; then those of the steps that
+ * it runs. Locks: ACCESS EXCLUSIVE on the new table, which nobody uses, while it is emptied; then those of the steps.
+ * Safe to repeat and to kill at any moment: until the tables are compared again, the record makes the next run go on,
+ * whether or not it asks again. The source and its capture are not touched.
  */
 public final class CopyRestart {
     private final StepRun run;
@@ -53,9 +53,9 @@ public final class CopyRestart {
     }
 
     /**
-     * Does nothing unless somebody asks for a new copy, or an earlier run has begun one that was not compared yet. A copy that was
-     * begun in this run of Liquibase is new: it is not started over, whichever steps ask. One that an earlier run has started over
-     * goes on where it was, unless the source was rewritten since.
+     * Does nothing unless somebody asks for a new copy, or an earlier run has begun one that was not compared yet. A
+     * copy that was begun in this run of Liquibase is new: it is not started over, whichever steps ask. One that an
+     * earlier run has started over goes on where it was, unless the source was rewritten since.
      *
      * @param asked whether the copy is to be started over
      * @param goal how far the migration is to be afterwards

@@ -16,15 +16,16 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Notices that an answer will never come. A network that drops a connection need not tell: then the statement, or its answer, is lost,
- * and the client would wait for hours. No timeout can tell that from a statement that takes long. So while one does, the server is
- * asked over another connection what has become of it.
+ * Notices that an answer will never come. A network that drops a connection need not tell: then the statement, or its
+ * answer, is lost, and the client would wait for hours. No timeout can tell that from a statement that takes long. So
+ * while one does, the server is asked over another connection what has become of it.
  *
- * <p>The wait is ended, as a {@linkplain SqlState#isConnectionLost lost connection}, when the server says twice that the session is
- * gone, or that it has been idle for as long as a statement may take before it is asked about; and when no connection to the server
- * can be made for {@value #SILENCE} times as long. A server that refuses us for another reason (too many connections, a changed
- * password) is there, and so may the statement be; the same holds for one in recovery, which is not where we write, and for a session
- * that our role may not see. Where it is not known how to open another connection nothing is noticed.
+ * <p>The wait is ended, as a {@linkplain SqlState#isConnectionLost lost connection}, when the server says twice that
+ * the session is gone, or that it has been idle for as long as a statement may take before it is asked about; and when
+ * no connection to the server can be made for {@value #SILENCE} times as long. A server that refuses us for another
+ * reason (too many connections, a changed password) is there, and so may the statement be; the same holds for one in
+ * recovery, which is not where we write, and for a session that our role may not see. Where it is not known how to open
+ * another connection nothing is noticed.
  *
  * <p>The session that is given up is ended on the server too: it would keep its locks.
  */
@@ -32,7 +33,10 @@ public final class AnswerWatch implements AutoCloseable {
     /** A statement may take this long before it is asked about. */
     public static final Duration ASK_AFTER = Duration.ofSeconds(5);
 
-    /** A server that restarts after a crash can be away for longer; that one breaks our connections, and they are not waited on. */
+    /**
+     * A server that restarts after a crash can be away for longer; that one breaks our connections, and they are not
+     * waited on.
+     */
     private static final int SILENCE = 6;
 
     private static final int LOOKS_IN_TIME = 4;
@@ -76,7 +80,10 @@ public final class AnswerWatch implements AutoCloseable {
         identify(session, Backend.of(session));
     }
 
-    /** Watches over {@code conversation} from now on, of which it is not known yet with which session of the server it is. */
+    /**
+     * Watches over {@code conversation} from now on, of which it is not known yet with which session of the server it
+     * is.
+     */
     public void over(Conversation conversation) {
         conversations.add(conversation);
     }

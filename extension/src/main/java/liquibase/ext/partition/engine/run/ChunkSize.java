@@ -6,11 +6,11 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.TupleId;
 
 /**
- * How many blocks a chunk has, so that it takes about as long as it is meant to: a transaction of minutes would keep VACUUM from
- * cleaning up behind the writers, and a killed runner would lose minutes of work.
+ * How many blocks a chunk has, so that it takes about as long as it is meant to: a transaction of minutes would keep
+ * VACUUM from cleaning up behind the writers, and a killed runner would lose minutes of work.
  *
- * <p>Begins small, follows the time that a block takes, smoothed, and at most doubles what has been tried or halves what is tried now.
- * One for all workers, which have the same work. Thread-safe.
+ * <p>Begins small, follows the time that a block takes, smoothed, and at most doubles what has been tried or halves
+ * what is tried now. One for all workers, which have the same work. Thread-safe.
  */
 public final class ChunkSize {
     private final long most;
@@ -35,7 +35,8 @@ public final class ChunkSize {
     /**
      * How many blocks the next chunk should have.
      *
-     * @param time that it should take; shorter than before, it makes the next chunk smaller at once, longer lets it grow by and by
+     * @param time that it should take; shorter than before, it makes the next chunk smaller at once, longer lets it
+     *     grow by and by
      */
     public synchronized long next(Duration time) {
         if (time.compareTo(target) < 0) {

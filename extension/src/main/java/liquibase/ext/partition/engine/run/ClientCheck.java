@@ -6,9 +6,10 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Makes the server notice soon that the client of a session is gone, also where the network does not say so: with its defaults it would
- * keep the session, and its locks, for two hours. What waits for the client is ended by TCP's keepalive and timeout, what is at work by
- * {@code client_connection_check_interval}. Over a Unix socket none is needed, and the server ignores the settings of TCP.
+ * Makes the server notice soon that the client of a session is gone, also where the network does not say so: with its
+ * defaults it would keep the session, and its locks, for two hours. What waits for the client is ended by TCP's
+ * keepalive and timeout, what is at work by {@code client_connection_check_interval}. Over a Unix socket none is
+ * needed, and the server ignores the settings of TCP.
  *
  * <p>Where the platform of the server has not got one of them, that one stays as it is.
  */

@@ -9,7 +9,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param relation named to people where the lock is not given
  * @param statement takes the lock
  * @param readers whether it keeps readers out too, and so has to wait for them
- * @param idle whether nobody needs the relation for anything urgent, so that nobody minds to wait for it, or that we wait
+ * @param idle whether nobody needs the relation for anything urgent, so that nobody minds to wait for it, or that we
+ *     wait
  */
 public record Lock(QualifiedName relation, Sql statement, boolean readers, boolean idle) {
     private static final Sql AGAINST_ALL = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");

@@ -12,14 +12,15 @@ import liquibase.ext.partition.engine.sql.SqlState;
 /**
  * Takes several locks in one transaction.
  *
- * <p>What nobody waits for is locked first, and what everybody waits for, last. Once the table that everybody writes is locked, every
- * further lock is waited for a moment only: who holds that one would hold up all writers of the table.
+ * <p>What nobody waits for is locked first, and what everybody waits for, last. Once the table that everybody writes is
+ * locked, every further lock is waited for a moment only: who holds that one would hold up all writers of the table.
  *
- * <p>A writer can hold one of the locks and wait for another, while we do the same the other way round. Who has waited for {@code
- * deadlock_timeout} looks for such a circle, and is the one whose statement fails. It must never be the writer: so all our waiting for
- * tables that are in use ends before that.
+ * <p>A writer can hold one of the locks and wait for another, while we do the same the other way round. Who has waited
+ * for {@code deadlock_timeout} looks for such a circle, and is the one whose statement fails. It must never be the
+ * writer: so all our waiting for tables that are in use ends before that.
  *
- * <p>Transaction: the caller's, with the {@code lock_timeout} of an attempt. Afterwards it is that moment, until the transaction ends.
+ * <p>Transaction: the caller's, with the {@code lock_timeout} of an attempt. Afterwards it is that moment, until the
+ * transaction ends.
  */
 public final class LockPatience {
     /** For whatever is still to be locked once writers wait: long enough for who reads or writes a few rows. */

@@ -12,12 +12,12 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * How to take a lock that makes writers wait: a short {@code lock_timeout}, a pause, again. While a lock is waited for, every
- * later writer queues behind the one who waits; so a queue never grows for longer than one attempt. There is no last attempt
- * without a timeout.
+ * How to take a lock that makes writers wait: a short {@code lock_timeout}, a pause, again. While a lock is waited for,
+ * every later writer queues behind the one who waits; so a queue never grows for longer than one attempt. There is no
+ * last attempt without a timeout.
  *
- * <p>Timeouts and pauses grow, after the schedule of GitLab's {@code with_lock_retries}: most locks are free within a tenth of a
- * second, and what holds one for long holds it for minutes.
+ * <p>Timeouts and pauses grow, after the schedule of GitLab's {@code with_lock_retries}: most locks are free within a
+ * tenth of a second, and what holds one for long holds it for minutes.
  *
  * @param timeout of the longest attempts; the first is a tenth of it, and the tenth is the first as long as that
  * @param attempts at least 1
@@ -39,8 +39,8 @@ public record LockPolicy(Duration timeout, int attempts) {
             Sql.of("SELECT pg_catalog.set_config('lock_timeout', {milliseconds}, true)");
 
     /**
-     * Between two statements under such a lock there is no more than a round trip. Where there is, the client is gone, and the server
-     * need not have been told: without a limit it would keep the lock for hours.
+     * Between two statements under such a lock there is no more than a round trip. Where there is, the client is gone,
+     * and the server need not have been told: without a limit it would keep the lock for hours.
      */
     private static final Duration LONGEST_IDLE = Duration.ofSeconds(2);
 
@@ -90,8 +90,8 @@ public record LockPolicy(Duration timeout, int attempts) {
 
     /**
      * Runs {@code work}, which takes the lock first thing, in a transaction of its own with the attempt's
-     * {@code lock_timeout}. When the lock is not given the transaction is rolled back, and after a pause {@code between} is run and
-     * the work is tried again.
+     * {@code lock_timeout}. When the lock is not given the transaction is rolled back, and after a pause
+     * {@code between} is run and the work is tried again.
      *
      * @param table named where the work does not say which lock was not given, as {@link LockPatience} does
      * @param unchanged a sentence for the error: what is as it was

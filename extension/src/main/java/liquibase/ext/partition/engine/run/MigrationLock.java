@@ -10,8 +10,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * A session advisory lock per table, so that one runner at a time works on it. DATABASECHANGELOGLOCK alone does not do:
- * people free it with {@code release-locks} while a copy runs. A session's lock, not a transaction's: that one would end with
- * the first commit.
+ * people free it with {@code release-locks} while a copy runs. A session's lock, not a transaction's: that one would
+ * end with the first commit.
  */
 public final class MigrationLock implements AutoCloseable {
     private static final Sql TRY_LOCK =

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * How gently a long step works. Each setting has the name of the attribute that sets it, and can be set while the step runs in
- * {@code partition_migration.tuning}, a JSON object of the same names: {@code {"maxLoad": "8"}}.
+ * How gently a long step works. Each setting has the name of the attribute that sets it, and can be set while the step
+ * runs in {@code partition_migration.tuning}, a JSON object of the same names: {@code {"maxLoad": "8"}}.
  *
  * @param chunkTime that a chunk, which is one transaction, should take; its size follows
  * @param pauseBetweenChunks of each worker

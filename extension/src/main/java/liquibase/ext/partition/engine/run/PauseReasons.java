@@ -12,13 +12,15 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Why nothing should be begun now, in words that can stand after a colon. What cannot be observed counts as too much: a replica that is
- * gone may be the one that fell behind.
+ * Why nothing should be begun now, in words that can stand after a colon. What cannot be observed counts as too much: a
+ * replica that is gone may be the one that fell behind.
  *
  * <p>Not to be called inside a transaction. Sees of other sessions and of replicas what the role may see.
  */
 public final class PauseReasons {
-    /** A replica that has applied all that was sent reports no lag; one whose row a role may not read shows no state. */
+    /**
+     * A replica that has applied all that was sent reports no lag; one whose row a role may not read shows no state.
+     */
     private static final Sql REPLICA_LAG = Sql.of("""
             SELECT pg_catalog.count(*) FILTER (WHERE r.state IS NULL OR r.replay_lsn IS NULL) AS unknown, pg_catalog.count(*) AS replicas,
                    coalesce(pg_catalog.max(extract(epoch FROM r.replay_lag)), 0) * 1000 AS milliseconds

@@ -9,15 +9,16 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 
 /**
- * A pooler between us and the server that gives each transaction, or statement, another session: PgBouncer with {@code pool_mode =
- * transaction} or {@code statement}, Odyssey and PgCat alike. Our lock, and our settings, among them {@code row_security} and the
- * isolation, are the session's: they would stay in the pool, for others, and be missing where we rely on them. Asked before anything
- * is locked or set. A pooler that keeps a client's session, as {@code pool_mode = session}, does no harm.
+ * A pooler between us and the server that gives each transaction, or statement, another session: PgBouncer with
+ * {@code pool_mode = transaction} or {@code statement}, Odyssey and PgCat alike. Our lock, and our settings, among them
+ * {@code row_security} and the isolation, are the session's: they would stay in the pool, for others, and be missing
+ * where we rely on them. Asked before anything is locked or set. A pooler that keeps a client's session, as
+ * {@code pool_mode = session}, does no harm.
  *
- * <p>A direct connection is known by the key that the server gives each client: it names the process. Where it does not there may be a
- * pooler, and another connection is opened. While the first one is idle the second must never be served by its session; in
- * such a pool it is, or the first one's own session changes: a pool hands out the session that was given back last, or that has been
- * idle longest, and both are seen within a few questions.
+ * <p>A direct connection is known by the key that the server gives each client: it names the process. Where it does not
+ * there may be a pooler, and another connection is opened. While the first one is idle the second must never be served
+ * by its session; in such a pool it is, or the first one's own session changes: a pool hands out the session that was
+ * given back last, or that has been idle longest, and both are seen within a few questions.
  */
 final class Pooler {
     /** More than enough for a pool of which both ends are known; others who use the pool may take part. */

@@ -7,8 +7,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Transactions that were prepared for two-phase commit and not ended: no session has them, and they keep their locks, over a restart of
- * the server too, until somebody ends them by name. {@code pg_locks} shows them without a process.
+ * Transactions that were prepared for two-phase commit and not ended: no session has them, and they keep their locks,
+ * over a restart of the server too, until somebody ends them by name. {@code pg_locks} shows them without a process.
  */
 final class PreparedTransactions {
     /** A lock and the transaction's own, which tells its id, have the same virtual transaction. */

@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 import liquibase.ext.partition.engine.state.Chunk;
 
 /**
- * Cuts chunks from the blocks of a table that are left, front to back, each of the size that is right when it is asked for. A block
- * is handed out once, unless it is {@linkplain #putBack put back}. Thread-safe.
+ * Cuts chunks from the blocks of a table that are left, front to back, each of the size that is right when it is asked
+ * for. A block is handed out once, unless it is {@linkplain #putBack put back}. Thread-safe.
  */
 public final class RemainingBlocks implements Items<Chunk> {
     private final ChunkSize size;

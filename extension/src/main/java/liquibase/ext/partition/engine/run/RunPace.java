@@ -7,8 +7,8 @@ import java.util.Map;
  * What a run of Liquibase says to all its steps about their pace.
  *
  * @param settings as {@link Pace#parse} takes them; they go before those of a step
- * @param begun when the run began, as {@link System#nanoTime} tells it: {@code maxDuration} is a limit of the run, and not of each of
- *     its steps, nor of each connection that it loses
+ * @param begun when the run began, as {@link System#nanoTime} tells it: {@code maxDuration} is a limit of the run, and
+ *     not of each of its steps, nor of each connection that it loses
  */
 public record RunPace(Map<String, String> settings, long begun) {
     /** Copies the map. */

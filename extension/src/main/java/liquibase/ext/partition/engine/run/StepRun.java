@@ -14,9 +14,9 @@ import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.StateTables;
 
 /**
- * One run of one step on one table: holds the migration's lock on the coordinator's session from {@link Environment#begin}
- * to {@link #close}. The coordinator's session is Liquibase's own connection; working through it about once a second also
- * keeps a firewall from dropping it as idle.
+ * One run of one step on one table: holds the migration's lock on the coordinator's session from
+ * {@link Environment#begin} to {@link #close}. The coordinator's session is Liquibase's own connection; working through
+ * it about once a second also keeps a firewall from dropping it as idle.
  */
 public final class StepRun implements AutoCloseable {
     /**
@@ -25,7 +25,8 @@ public final class StepRun implements AutoCloseable {
      * @param main Liquibase's connection; not closed by the engine
      * @param more where workers' connections come from
      * @param onBusy what to do while another runner is at work on the table
-     * @param askAfter how long a statement may take before the server is asked over another connection what has become of it
+     * @param askAfter how long a statement may take before the server is asked over another connection what has become
+     *     of it
      * @param pace what the run says to all its steps
      */
     public record Environment(
@@ -61,7 +62,8 @@ public final class StepRun implements AutoCloseable {
          * Begins a step.
          *
          * @param step its name, for messages and for {@code application_name}
-         * @throws liquibase.ext.partition.engine.PartitionException when another runner is at work on the table and is not to be waited for
+         * @throws liquibase.ext.partition.engine.PartitionException when another runner is at work on the table and is
+         *     not to be waited for
          */
         public StepRun begin(String step, QualifiedName source) throws SQLException {
             return new StepRun(this, step, source);
@@ -197,8 +199,8 @@ public final class StepRun implements AutoCloseable {
     }
 
     /**
-     * The sessions on the server that this run has had. After its connections were lost some may live on, with their locks: to be
-     * ended before the step is run again.
+     * The sessions on the server that this run has had. After its connections were lost some may live on, with their
+     * locks: to be ended before the step is run again.
      */
     public List<Backend> backends() {
         return watch.backends();

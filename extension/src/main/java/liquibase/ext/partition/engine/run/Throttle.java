@@ -10,8 +10,9 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migrations;
 
 /**
- * Says whether the next chunk may be begun. The coordinator looks about once a second, on its own session, and tells people when
- * work pauses, why, and when it goes on; workers ask before each chunk and wait while it pauses. What is begun is finished.
+ * Says whether the next chunk may be begun. The coordinator looks about once a second, on its own session, and tells
+ * people when work pauses, why, and when it goes on; workers ask before each chunk and wait while it pauses. What is
+ * begun is finished.
  */
 public final class Throttle {
     private static final Duration TELL_EVERY = Duration.ofSeconds(10);
@@ -115,8 +116,8 @@ public final class Throttle {
     }
 
     /**
-     * For a step, or a worker's task, that works piece by piece and keeps each: rests, and waits until the next piece may be begun. Any
-     * thread, outside of a transaction.
+     * For a step, or a worker's task, that works piece by piece and keeps each: rests, and waits until the next piece
+     * may be begun. Any thread, outside of a transaction.
      *
      * @throws TimeIsUp when none may be begun any more
      */

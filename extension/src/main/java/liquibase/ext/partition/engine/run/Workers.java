@@ -74,8 +74,8 @@ public final class Workers {
     }
 
     /**
-     * Works off {@code items} with up to {@code wanted} workers, as fast as the pace allows. After the first failure no further item is
-     * begun; those begun are finished; then the failure is thrown.
+     * Works off {@code items} with up to {@code wanted} workers, as fast as the pace allows. After the first failure no
+     * further item is begun; those begun are finished; then the failure is thrown.
      *
      * @throws TimeIsUp where the pace's {@code maxDuration} has passed before every item was begun
      */
@@ -115,7 +115,8 @@ public final class Workers {
     }
 
     /**
-     * For a task whose item is worked off in pieces, each of them kept: rests, and waits until the next piece may be begun.
+     * For a task whose item is worked off in pieces, each of them kept: rests, and waits until the next piece may be
+     * begun.
      *
      * @throws TimeIsUp when none may be begun any more
      */
@@ -236,7 +237,10 @@ public final class Workers {
         return workers;
     }
 
-    /** @param first whose way to the server is that of all: to look into it takes one more connection, which a pool may not have left */
+    /**
+     * @param first whose way to the server is that of all: to look into it takes one more connection, which a pool may
+     * not have left
+     */
     private Worker configure(Connection connection, boolean first) throws SQLException {
         try {
             Worker worker = new Worker(connection, new Session(connection));

@@ -8,12 +8,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The questions that something was made of, and what the server answered. Whoever must know, under a lock, whether that something
- * is still right asks the same again: no list of catalogs to watch, which would forget one, and nothing that would have to be made
- * anew while others wait.
+ * The questions that something was made of, and what the server answered. Whoever must know, under a lock, whether that
+ * something is still right asks the same again: no list of catalogs to watch, which would forget one, and nothing that
+ * would have to be made anew while others wait.
  *
- * <p>To ask again costs one round trip, and no planning of the questions where {@link #prepare} was called before; without it that
- * takes most of the time.
+ * <p>To ask again costs one round trip, and no planning of the questions where {@link #prepare} was called before;
+ * without it that takes most of the time.
  *
  * <p>Every question must be asked with the same {@code search_path} again.
  */
@@ -40,8 +40,8 @@ public final class Answers {
     }
 
     /**
-     * Has the server parse and plan the questions, and asks each once, since a plan is made by the first who asks. Until
-     * {@link #release}.
+     * Has the server parse and plan the questions, and asks each once, since a plan is made by the first who asks.
+     * Until {@link #release}.
      */
     public void prepare(Session session) throws SQLException {
         prepared = Optional.of(PreparedStatements.of(session, questions));
@@ -73,7 +73,9 @@ public final class Answers {
         private final List<Sql> questions = new ArrayList<>();
         private final List<List<List<String>>> rows = new ArrayList<>();
 
-        /** A question that is asked twice is noted once, unless the answer is another one: then it cannot still hold. */
+        /**
+         * A question that is asked twice is noted once, unless the answer is another one: then it cannot still hold.
+         */
         void add(Sql question, List<List<String>> answer) {
             if (!answer.equals(known.put(question.script(), answer))) {
                 questions.add(question);

@@ -4,8 +4,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 
 /**
- * The server's process at the other end of a connection. Where only the way between is lost it lives on, with its locks and its open
- * transaction.
+ * The server's process at the other end of a connection. Where only the way between is lost it lives on, with its locks
+ * and its open transaction.
  *
  * @param started tells it from a later process with the same number, in seconds since 1970
  */
@@ -33,7 +33,10 @@ public record Backend(long pid, String started) {
         return pid == keyOf(connection);
     }
 
-    /** The process that the server has named when it was connected to. A pooler names one of its own, by which it finds its client. */
+    /**
+     * The process that the server has named when it was connected to. A pooler names one of its own, by which it finds
+     * its client.
+     */
     private static long keyOf(Connection connection) {
         try {
             Class<?> driver = Class.forName("org.postgresql.PGConnection", false, loaderOf(connection));

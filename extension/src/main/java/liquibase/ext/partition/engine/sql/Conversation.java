@@ -3,7 +3,10 @@ package liquibase.ext.partition.engine.sql;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Statements to a server and its answers, over a connection that can be lost without a word. Its methods may be called by any thread. */
+/**
+ * Statements to a server and its answers, over a connection that can be lost without a word. Its methods may be called
+ * by any thread.
+ */
 public interface Conversation {
     /** That an answer is awaited. Each wait is one of its own, whatever its time. */
     final class Waiting {

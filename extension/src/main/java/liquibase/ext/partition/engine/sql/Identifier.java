@@ -6,8 +6,8 @@ import java.util.Objects;
 /**
  * A name as PostgreSQL stores it: case kept, not quoted.
  *
- * @param name never empty, without the zero byte, at most {@value #MAX_BYTES} bytes in UTF-8. PostgreSQL would cut a longer
- *     name in silence (NAMEDATALEN - 1), and two cut names can be one; so a longer one is an error here.
+ * @param name never empty, without the zero byte, at most {@value #MAX_BYTES} bytes in UTF-8. PostgreSQL would cut a
+ *     longer name in silence (NAMEDATALEN - 1), and two cut names can be one; so a longer one is an error here.
  */
 public record Identifier(String name) implements SqlFragment, Comparable<Identifier> {
     /** NAMEDATALEN - 1 of every PostgreSQL that is not specially compiled. */

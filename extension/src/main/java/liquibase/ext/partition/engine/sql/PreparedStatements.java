@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Statements that the server has parsed ahead, for a moment when there is no time for it. The first who executes one makes its plan,
- * so whoever must not spend time on that either executes each once before. See PREPARE in PostgreSQL's manual.
+ * Statements that the server has parsed ahead, for a moment when there is no time for it. The first who executes one
+ * makes its plan, so whoever must not spend time on that either executes each once before. See PREPARE in PostgreSQL's
+ * manual.
  *
  * <p>They are the session's own, whatever becomes of its transactions, and live until {@link #release}.
  */

@@ -1,9 +1,10 @@
 package liquibase.ext.partition.engine.sql;
 
 /**
- * Where PostgreSQL looks a name up that stands without its schema. Our statements write every name with its schema, but operators,
- * and what the server itself looks up for them ({@code IN}, {@code IS DISTINCT FROM}), are taken from the path: on the caller's,
- * whoever may create in one of its schemas could have put a better match there, to run with our rights.
+ * Where PostgreSQL looks a name up that stands without its schema. Our statements write every name with its schema, but
+ * operators, and what the server itself looks up for them ({@code IN}, {@code IS DISTINCT FROM}), are taken from the
+ * path: on the caller's, whoever may create in one of its schemas could have put a better match there, to run with our
+ * rights.
  */
 public final class SearchPath {
     /** The catalog alone. Where it is not named, {@code pg_temp} is looked into first. */

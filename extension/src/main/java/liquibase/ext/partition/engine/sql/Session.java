@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A connection, and the transactions on it. Used by one thread at a time. Does not own the connection: whoever opened it
- * closes it.
+ * A connection, and the transactions on it. Used by one thread at a time. Does not own the connection: whoever opened
+ * it closes it.
  *
- * <p>Its statements run with a {@linkplain SearchPath pinned} {@code search_path}: {@link #pin} comes first, and {@link #unpin} gives a
- * connection that is not ours back as it was.
+ * <p>Its statements run with a {@linkplain SearchPath pinned} {@code search_path}: {@link #pin} comes first, and
+ * {@link #unpin} gives a connection that is not ours back as it was.
  *
- * <p>Outside {@link #inTransaction} each statement commits by itself when the connection is in autocommit, which the engine
- * expects of every connection it is given.
+ * <p>Outside {@link #inTransaction} each statement commits by itself when the connection is in autocommit, which the
+ * engine expects of every connection it is given.
  */
 public final class Session implements Conversation {
     /** Reads the current row; must not move the cursor. */
@@ -66,8 +66,8 @@ public final class Session implements Conversation {
     }
 
     /**
-     * Looks names up in the {@linkplain SearchPath#PINNED catalog} only, until {@link #unpin}. Within a transaction of the caller's this
-     * does not outlive it, so that a {@code SET LOCAL} of the caller's is one still.
+     * Looks names up in the {@linkplain SearchPath#PINNED catalog} only, until {@link #unpin}. Within a transaction of
+     * the caller's this does not outlive it, so that a {@code SET LOCAL} of the caller's is one still.
      */
     public void pin() throws SQLException {
         if (callersPath != null) {
@@ -96,8 +96,8 @@ public final class Session implements Conversation {
     }
 
     /**
-     * Runs {@code work} pinned, in the transaction that is open, or else in one of its own, so that nothing of it can be left in a
-     * pooler's session; where the session is pinned already, in a transaction without more.
+     * Runs {@code work} pinned, in the transaction that is open, or else in one of its own, so that nothing of it can
+     * be left in a pooler's session; where the session is pinned already, in a transaction without more.
      */
     public <T> T whilePinned(Work<T> work) throws SQLException {
         if (callersPath != null) {
@@ -144,8 +144,9 @@ public final class Session implements Conversation {
     }
 
     /**
-     * Runs {@code work} in one transaction with the path that the caller had. For what the caller wrote, and for questions what the
-     * caller means by a name: nothing in such a statement of ours may be left to the path, not even an operator.
+     * Runs {@code work} in one transaction with the path that the caller had. For what the caller wrote, and for
+     * questions what the caller means by a name: nothing in such a statement of ours may be left to the path, not even
+     * an operator.
      */
     public <T> T onCallersPath(Work<T> work) throws SQLException {
         if (callersPath == null) {
@@ -216,7 +217,8 @@ public final class Session implements Conversation {
 
     /**
      * Runs {@code work} in one transaction and commits it. Any exception rolls it back and is thrown on. Inside a
-     * transaction that is open already (autocommit off) the work becomes part of it, and whoever opened that one ends it.
+     * transaction that is open already (autocommit off) the work becomes part of it, and whoever opened that one ends
+     * it.
      */
     public <T> T inTransaction(Work<T> work) throws SQLException {
         if (!connection.getAutoCommit()) {
@@ -282,8 +284,8 @@ public final class Session implements Conversation {
     }
 
     /**
-     * Runs statements in order, as they are printed. They go to the server together: under a lock, a round trip for each of some
-     * hundred statements is what takes the time.
+     * Runs statements in order, as they are printed. They go to the server together: under a lock, a round trip for
+     * each of some hundred statements is what takes the time.
      */
     public void updateAll(List<Sql> statements) throws SQLException {
         if (!statements.isEmpty()) {
@@ -319,7 +321,9 @@ public final class Session implements Conversation {
         return rows;
     }
 
-    /** With literals, as {@link #queryAll} asks: a driver shows some values of statements that it prepares otherwise. */
+    /**
+     * With literals, as {@link #queryAll} asks: a driver shows some values of statements that it prepares otherwise.
+     */
     private <T> List<T> askRecorded(Sql sql, RowMapper<T> mapper) throws SQLException {
         List<T> rows = new ArrayList<>();
         List<List<String>> answer = new ArrayList<>();
@@ -337,8 +341,8 @@ public final class Session implements Conversation {
     }
 
     /**
-     * The rows of several queries, as texts, for one round trip to the server. Among the queries may be statements that give no
-     * rows; these have no answer.
+     * The rows of several queries, as texts, for one round trip to the server. Among the queries may be statements that
+     * give no rows; these have no answer.
      */
     public List<List<List<String>>> queryAll(List<Sql> queries) throws SQLException {
         queries.forEach(this::requirePinned);
@@ -375,8 +379,8 @@ public final class Session implements Conversation {
     }
 
     /**
-     * Runs {@code work} and writes down every query that it asks, with the answer. What {@code work} makes of the answers is still
-     * right as long as {@link Answers#stillHold they are the same}.
+     * Runs {@code work} and writes down every query that it asks, with the answer. What {@code work} makes of the
+     * answers is still right as long as {@link Answers#stillHold they are the same}.
      */
     public <T> Answers.Of<T> recorded(Work<T> work) throws SQLException {
         if (record != null) {

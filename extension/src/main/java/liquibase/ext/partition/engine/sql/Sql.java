@@ -9,11 +9,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A statement, or a part of one: SQL text with named holes, {@code {name}}, which are filled with fragments (inserted as
- * SQL) or values (bound as parameters). Immutable.
+ * A statement, or a part of one: SQL text with named holes, {@code {name}}, which are filled with fragments (inserted
+ * as SQL) or values (bound as parameters). Immutable.
  *
- * <p>One {@code Sql} serves execution ({@link #text()} and {@link #values()}) and review ({@link #script()}), so that what
- * people read is what runs.
+ * <p>One {@code Sql} serves execution ({@link #text()} and {@link #values()}) and review ({@link #script()}), so that
+ * what people read is what runs.
  */
 public final class Sql implements SqlFragment {
     private static final Pattern HOLE = Pattern.compile("\\{([a-z][a-zA-Z0-9]*)}");

@@ -42,8 +42,9 @@ public enum SqlState {
     }
 
     /**
-     * Whether an expression could not be evaluated: a data exception (class 22), what a function raised (P0), a sub-select of several
-     * rows (21), NaN as an integer (0A), a value that a domain refuses (23514, which other checks have, too).
+     * Whether an expression could not be evaluated: a data exception (class 22), what a function raised (P0), a
+     * sub-select of several rows (21), NaN as an integer (0A), a value that a domain refuses (23514, which other checks
+     * have, too).
      */
     public static boolean isFailedExpression(SQLException e) {
         String state = e.getSQLState();

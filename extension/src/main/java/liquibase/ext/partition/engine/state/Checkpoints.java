@@ -77,8 +77,8 @@ public final class Checkpoints {
     }
 
     /**
-     * Claims a chunk, first thing in the chunk's transaction. Waits while another transaction has claimed a block of it: the backend
-     * of a killed runner may still be at work.
+     * Claims a chunk, first thing in the chunk's transaction. Waits while another transaction has claimed a block of
+     * it: the backend of a killed runner may still be at work.
      *
      * @throws Taken where that one committed, or both waited for each other; the transaction is to be rolled back
      */

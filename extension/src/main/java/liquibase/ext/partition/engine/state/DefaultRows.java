@@ -31,8 +31,8 @@ public record DefaultRows(long nulls, long unreadable, long infinite, long befor
     private static final Sql IS_NULL = Sql.of("{column} IS NULL");
 
     /**
-     * What counts rows by cause: expressions over a relation {@code r}, whose column {@code time} is the time of a row and {@code empty}
-     * whether {@linkplain #empty it has none at all}. {@link #read} reads what comes out.
+     * What counts rows by cause: expressions over a relation {@code r}, whose column {@code time} is the time of a row
+     * and {@code empty} whether {@linkplain #empty it has none at all}. {@link #read} reads what comes out.
      */
     public static Sql counts(PartitionLayout layout) {
         return COUNTS.with("from", Sql.literal(layout.from() + " 00:00:00"))

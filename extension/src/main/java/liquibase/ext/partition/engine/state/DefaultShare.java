@@ -7,8 +7,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How many of the rows may be in the default partition. More than a few there mean in most cases that the date was misread, and then the
- * table is partitioned in name only; so that nothing is swapped unless somebody has said that they belong there.
+ * How many of the rows may be in the default partition. More than a few there mean in most cases that the date was
+ * misread, and then the table is partitioned in name only; so that nothing is swapped unless somebody has said that
+ * they belong there.
  *
  * @param percent between 0 and 100
  */

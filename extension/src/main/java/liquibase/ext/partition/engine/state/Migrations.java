@@ -29,8 +29,8 @@ import liquibase.ext.partition.engine.target.PartitionLayout;
 import liquibase.ext.partition.engine.target.Routing;
 
 /**
- * Reads and writes {@code partition_migration}. Every write is part of the session's transaction if one is open, so that a
- * step and the record of it commit together.
+ * Reads and writes {@code partition_migration}. Every write is part of the session's transaction if one is open, so
+ * that a step and the record of it commit together.
  */
 public final class Migrations {
     private static final Sql TABLE_EXISTS = Sql.of("SELECT pg_catalog.to_regclass({table}) IS NOT NULL");
@@ -147,7 +147,9 @@ public final class Migrations {
     private static final Sql MAKE_DURABLE =
             Sql.of("UPDATE {migration} SET phase = phase WHERE source_schema = {schema} AND source_table = {table}");
 
-    /** Of no consequence, so it waits for nobody: an operator who changes the tuning may have the row open for hours. */
+    /**
+     * Of no consequence, so it waits for nobody: an operator who changes the tuning may have the row open for hours.
+     */
     private static final Sql RECORD_CAUGHT_UP = Sql.of("""
             UPDATE {migration}
             SET caught_up_at = pg_catalog.clock_timestamp() - {milliseconds} * interval '1 millisecond'
@@ -187,7 +189,10 @@ public final class Migrations {
         this.tables = tables;
     }
 
-    /** The migration of the table that the application knows as {@code source}; nothing where there is none, or no state. */
+    /**
+     * The migration of the table that the application knows as {@code source}; nothing where there is none, or no
+     * state.
+     */
     public Optional<Migration> find(QualifiedName source) throws SQLException {
         if (!session.queryBoolean(TABLE_EXISTS.with("table", tables.migration().quoted()))) {
             return Optional.empty();
@@ -199,7 +204,10 @@ public final class Migrations {
                 Migrations::map);
     }
 
-    /** Every table that a migration is recorded of, whichever changelog it is in; none where the state tables are not there. */
+    /**
+     * Every table that a migration is recorded of, whichever changelog it is in; none where the state tables are not
+     * there.
+     */
     public List<QualifiedName> sources() throws SQLException {
         if (!session.queryBoolean(TABLE_EXISTS.with("table", tables.migration().quoted()))) {
             return List.of();
@@ -326,7 +334,8 @@ public final class Migrations {
     /**
      * Records what {@code verifyCopy} found; the phase is VERIFIED only where nothing differed.
      *
-     * @param misplaced whether too many rows are in the default partition, so that the tables are not verified although they are equal
+     * @param misplaced whether too many rows are in the default partition, so that the tables are not verified although
+     *     they are equal
      * @param triggers those that captured changes when the comparison began
      * @param fingerprint of the tables when it began, and when it ended
      */
@@ -395,14 +404,17 @@ public final class Migrations {
     }
 
     /**
-     * The statement that locks the record of a migration, for a transaction that writes it while others wait: an operator may have it open, who
-     * changes the tuning.
+     * The statement that locks the record of a migration, for a transaction that writes it while others wait: an
+     * operator may have it open, who changes the tuning.
      */
     public Sql lockStatement(Migration migration) {
         return sql(LOCK).with("id", migration.id());
     }
 
-    /** Commits something, so that all is on the disk, as the server's settings have it, that was committed without waiting for it. */
+    /**
+     * Commits something, so that all is on the disk, as the server's settings have it, that was committed without
+     * waiting for it.
+     */
     public void makeDurable(QualifiedName source) throws SQLException {
         session.update(sql(MAKE_DURABLE)
                 .with("schema", source.schema().name())

@@ -7,15 +7,18 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What a switch has recorded of the relations that it changed, for its end and its way back. A row knows its relation by the oid, since
- * that may have another name by then, or be gone.
+ * What a switch has recorded of the relations that it changed, for its end and its way back. A row knows its relation
+ * by the oid, since that may have another name by then, or be gone.
  */
 abstract sealed class SwitchRecords permits SwitchedForeignKeys, SwitchedSequences {
     private final String hole;
     private final QualifiedName table;
     private final Migration migration;
 
-    /** @param hole in the statements, where {@code table}, which has the rows, comes in; {@code migration} is the other one */
+    /**
+     * @param hole in the statements, where {@code table}, which has the rows, comes in; {@code migration} is the other
+     * one
+     */
     SwitchRecords(String hole, QualifiedName table, Migration migration) {
         this.hole = hole;
         this.table = table;

@@ -16,11 +16,13 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Reads and writes {@code partition_foreign_key}: what the catalog no longer knows of foreign keys that a swap has dropped.
+ * Reads and writes {@code partition_foreign_key}: what the catalog no longer knows of foreign keys that a swap has
+ * dropped.
  *
- * <p>A row of the table's own foreign key says that the key is still to be validated where it was made again. A row of a key that
- * refers to the table says what is to be made again on rollback; or, where it was kept, what is still to be done about it. Of one that
- * was kept and needs nothing more the catalog knows all, whatever becomes of it, and there is no row.
+ * <p>A row of the table's own foreign key says that the key is still to be validated where it was made again. A row of
+ * a key that refers to the table says what is to be made again on rollback; or, where it was kept, what is still to be
+ * done about it. Of one that was kept and needs nothing more the catalog knows all, whatever becomes of it, and there
+ * is no row.
  */
 public final class SwitchedForeignKeys extends SwitchRecords {
     private static final Sql INSERT = Sql.of("""
@@ -185,7 +187,9 @@ public final class SwitchedForeignKeys extends SwitchRecords {
                 .with("name", row.name().name());
     }
 
-    /** The names of the referring columns in a definition, which the server wrote, are replaced; {@code PERIOD} is none. */
+    /**
+     * The names of the referring columns in a definition, which the server wrote, are replaced; {@code PERIOD} is none.
+     */
     private static String withColumns(String definition, String[] columns) {
         Matcher key = COLUMNS.matcher(definition);
         if (columns.length == 0 || !key.find()) {

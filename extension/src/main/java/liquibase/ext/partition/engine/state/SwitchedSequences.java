@@ -11,8 +11,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * Reads and writes {@code partition_sequence}: what the catalog no longer knows of sequences that a switch has changed.
  *
- * <p>A row of an identity column's sequence is there as long as the sequence counts by twice its increment. A row of a serial
- * column's sequence says which type the sequence had before the swap gave it a wider one.
+ * <p>A row of an identity column's sequence is there as long as the sequence counts by twice its increment. A row of a
+ * serial column's sequence says which type the sequence had before the swap gave it a wider one.
  */
 public final class SwitchedSequences extends SwitchRecords {
     private static final Sql FIND = Sql.of("""

@@ -26,9 +26,10 @@ import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.time.TextDateFormat;
 
 /**
- * How many rows of a sample would be in the default partition, and why: so that a date that is misread shows before anything is copied,
- * and not days later in {@code verifyCopy}. A sample is no proof, so in general it refuses nothing; but where every one of some dozens
- * of rows would be there, the setting is wrong, or somebody has to say that it is not.
+ * How many rows of a sample would be in the default partition, and why: so that a date that is misread shows before
+ * anything is copied, and not days later in {@code verifyCopy}. A sample is no proof, so in general it refuses nothing;
+ * but where every one of some dozens of rows would be there, the setting is wrong, or somebody has to say that it is
+ * not.
  *
  * @param rows how many were read
  * @param whole whether these are all that there are

@@ -3,14 +3,16 @@ package liquibase.ext.partition.engine.survey;
 import java.time.Duration;
 
 /**
- * What a migration takes beside the table as it is, until the backup is dropped: as much again. It is less where the table is bloated,
- * since the copy has no dead rows and its indexes are built anew; and more where there are more partitions than pages to fill.
+ * What a migration takes beside the table as it is, until the backup is dropped: as much again. It is less where the
+ * table is bloated, since the copy has no dead rows and its indexes are built anew; and more where there are more
+ * partitions than pages to fill.
  *
  * @param copyBytes of the new table's rows
  * @param indexBytes of its indexes
- * @param walBytes that are written meanwhile; the server keeps them for as long as a replica or a replication slot needs them
- * @param deltaBytesPerMillion of the delta table, for a million rows that are written during the copy, or from one update that passes by
- *     to the next while the swap and the drop wait
+ * @param walBytes that are written meanwhile; the server keeps them for as long as a replica or a replication slot
+ *     needs them
+ * @param deltaBytesPerMillion of the delta table, for a million rows that are written during the copy, or from one
+ *     update that passes by to the next while the swap and the drop wait
  * @param shortest time for copy, indexes and comparison
  * @param longest of these
  * @param assumption what the times rest on, a sentence
@@ -24,9 +26,9 @@ public record Estimate(
         Duration longest,
         String assumption) {
     /**
-     * Rows that one worker copies, indexes and compares in a second, and bytes that it moves. The slow ones were measured on two
-     * cores that others kept busy many times over (400,000 rows of 100 and of 500 bytes, two indexes, PostgreSQL 17); the fast ones
-     * are what is left of that load taken away.
+     * Rows that one worker copies, indexes and compares in a second, and bytes that it moves. The slow ones were
+     * measured on two cores that others kept busy many times over (400,000 rows of 100 and of 500 bytes, two indexes,
+     * PostgreSQL 17); the fast ones are what is left of that load taken away.
      */
     private static final long SLOW_ROWS_A_SECOND = 8_000;
 

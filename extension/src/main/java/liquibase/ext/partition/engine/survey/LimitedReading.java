@@ -8,10 +8,12 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Reads rows for no longer than a limit, and all of them or none: where row level security would hide some, nothing is read.
+ * Reads rows for no longer than a limit, and all of them or none: where row level security would hide some, nothing is
+ * read.
  *
- * <p>Transaction: one of its own, or a part of the caller's that is taken back, so that neither a failure, nor a setting, nor the lock,
- * ACCESS SHARE on what is read, outlives it. Nothing can be written in it, not by a function of the user's either.
+ * <p>Transaction: one of its own, or a part of the caller's that is taken back, so that neither a failure, nor a
+ * setting, nor the lock, ACCESS SHARE on what is read, outlives it. Nothing can be written in it, not by a function of
+ * the user's either.
  */
 public final class LimitedReading {
     private static final Sql BEGIN = Sql.of("SAVEPOINT limited_reading");

@@ -33,7 +33,10 @@ public final class NewTablePlan {
             SELECT typname FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype({type}) AND typtype <> 'p'
             """);
 
-    /** A cast by way of the text form, or by a function that is not immutable, may come out differently in another session. */
+    /**
+     * A cast by way of the text form, or by a function that is not immutable, may come out differently in another
+     * session.
+     */
     private static final Sql CAST_IS_SAFE = Sql.of("""
             SELECT pg_catalog.to_regtype({source}) = pg_catalog.to_regtype({target}) OR EXISTS (
               SELECT FROM pg_catalog.pg_cast AS c
@@ -58,7 +61,10 @@ public final class NewTablePlan {
               AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace
             """);
 
-    /** Three digits, because letters that a language takes as one (Danish AA, Czech CH, Hungarian DZS) are at most that many. */
+    /**
+     * Three digits, because letters that a language takes as one (Danish AA, Czech CH, Hungarian DZS) are at most that
+     * many.
+     */
     private static final Sql OUT_OF_ORDER = Sql.of("""
             WITH digit AS (SELECT pg_catalog.regexp_split_to_table('0123456789ABCDEFGHJKMNPQRSTVWXYZ', '') AS d),
                  word AS (SELECT a.d || b.d || c.d AS w FROM digit AS a, digit AS b, digit AS c),
@@ -97,8 +103,8 @@ public final class NewTablePlan {
             FROM (SELECT NULL::{type} AS {column} OFFSET 0) AS converted, (SELECT OFFSET 0) AS nothing""");
 
     /**
-     * What a view is shown as with nothing but the catalog on the path names everything by its schema. Nothing is left of the view: it
-     * is made in a block that fails.
+     * What a view is shown as with nothing but the catalog on the path names everything by its schema. Nothing is left
+     * of the view: it is made in a block that fails.
      */
     private static final Sql AS_MEANT = Sql.of("""
             DO {quote}
@@ -132,8 +138,8 @@ public final class NewTablePlan {
             """);
 
     /**
-     * Tries the new types on a temporary table, because a default or a check may not fit them. The block ends with an error, so that
-     * nothing is left; the error says the number of the statement that failed, and why.
+     * Tries the new types on a temporary table, because a default or a check may not fit them. The block ends with an
+     * error, so that nothing is left; the error says the number of the statement that failed, and why.
      */
     private static final Sql TRY_TYPES = Sql.of("""
             DO {quote}
@@ -224,7 +230,9 @@ public final class NewTablePlan {
         return Obstacle.of(Feature.COLUMNS, sentence);
     }
 
-    /** Nothing where it cannot be tried: in a session that only reads, or without the right to make temporary tables. */
+    /**
+     * Nothing where it cannot be tried: in a session that only reads, or without the right to make temporary tables.
+     */
     private Optional<String> typeInTheWay(NewTable plan) throws SQLException {
         if (plan.changes().isEmpty()) {
             return Optional.empty();
@@ -314,8 +322,8 @@ public final class NewTablePlan {
     }
 
     /**
-     * What the caller wrote is looked up on the caller's path, once and for all: copy, replay and comparison run on connections that
-     * would find another function by the same name, or none.
+     * What the caller wrote is looked up on the caller's path, once and for all: copy, replay and comparison run on
+     * connections that would find another function by the same name, or none.
      */
     private ColumnChange withExpressionsAsMeant(ColumnChange change, Column column) throws SQLException {
         return new ColumnChange(

@@ -15,9 +15,9 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 
 /**
- * What says {@code ctid}, or {@code ONLY} of the table: after the swap the first names a row of each partition, and the second leaves
- * all rows out, without an error. Functions and statements are searched by their text, so that a comment is found too, and a name that
- * is put together at run time is not.
+ * What says {@code ctid}, or {@code ONLY} of the table: after the swap the first names a row of each partition, and the
+ * second leaves all rows out, without an error. Functions and statements are searched by their text, so that a comment
+ * is found too, and a name that is put together at run time is not.
  */
 final class PlacesOfRows {
     private static final Sql VIEWS = Sql.of("""

@@ -11,9 +11,10 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Some thousand rows from all over a table's heap, or all of a small one's: a block each from places at equal distances, the first and
- * the last among them. However large the table is, no more blocks are read. Not by TABLESAMPLE, which asks of every block of the table
- * whether it is meant, and may pass over the oldest rows and the newest.
+ * Some thousand rows from all over a table's heap, or all of a small one's: a block each from places at equal
+ * distances, the first and the last among them. However large the table is, no more blocks are read. Not by
+ * TABLESAMPLE, which asks of every block of the table whether it is meant, and may pass over the oldest rows and the
+ * newest.
  *
  * <p>It is planned by the size that the table has now; a block that is gone by the time of the reading has no rows.
  *

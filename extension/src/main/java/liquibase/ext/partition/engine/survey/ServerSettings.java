@@ -8,12 +8,18 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** What the migration of every table of a database depends on. Sees of other sessions what the role may see, and says so. */
+/**
+ * What the migration of every table of a database depends on. Sees of other sessions what the role may see, and says
+ * so.
+ */
 final class ServerSettings {
     /** TID range scans came with it; without them every chunk would read the whole table. */
     private static final int OLDEST_SERVER = 140000;
 
-    /** Capture and swap ask for their locks in attempts that go on for longer than this; what is older is worth a look before. */
+    /**
+     * Capture and swap ask for their locks in attempts that go on for longer than this; what is older is worth a look
+     * before.
+     */
     private static final Duration LONG = Duration.ofMinutes(5);
 
     private static final Sql SERVER = Sql.of("""

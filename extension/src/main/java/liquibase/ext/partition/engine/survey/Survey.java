@@ -13,8 +13,8 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
  * @param spec of the new table
  * @param size empty where there is no such table
  * @param estimate empty where there is no such table, or nothing to be copied by
- * @param comesAlong what the table has, by the order of {@link liquibase.ext.partition.engine.catalog.Feature}, without what is
- *     refused
+ * @param comesAlong what the table has, by the order of {@link liquibase.ext.partition.engine.catalog.Feature}, without
+ *     what is refused
  * @param changes what comes along, but not as it was
  * @param refused all that stands in the way
  * @param sample where its rows would be; empty where it has none, or that cannot be planned

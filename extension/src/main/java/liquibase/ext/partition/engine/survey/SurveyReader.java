@@ -20,8 +20,8 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
- * Surveys tables. Reads the catalog, and of each table a {@linkplain DefaultSample sample} of its rows; changes nothing. Waits for a table
- * that somebody has locked.
+ * Surveys tables. Reads the catalog, and of each table a {@linkplain DefaultSample sample} of its rows; changes
+ * nothing. Waits for a table that somebody has locked.
  */
 public final class SurveyReader {
     private final Session session;

@@ -12,7 +12,10 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
 
 /** What the migration of one table depends on. */
 final class TableConditions {
-    /** Where the role or the database has a limit of its own, the smallest counts. {@code reserved_connections} came with 16. */
+    /**
+     * Where the role or the database has a limit of its own, the smallest counts. {@code reserved_connections} came
+     * with 16.
+     */
     private static final Sql CONNECTIONS = Sql.of("""
             SELECT least(
                      pg_catalog.current_setting('max_connections')::integer - pg_catalog.current_setting('superuser_reserved_connections')::integer

@@ -12,13 +12,14 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.verify.BackupDifference;
 
 /**
- * The partitions of the live table that were not there at the swap, whatever their names. What is written to them while they are
- * partitions is captured. The rows that a table had when it was attached are not: they would stay behind in a reverse swap, and go with
- * the new table when that is dropped.
+ * The partitions of the live table that were not there at the swap, whatever their names. What is written to them while
+ * they are partitions is captured. The rows that a table had when it was attached are not: they would stay behind in a
+ * reverse swap, and go with the new table when that is dropped.
  *
- * <p>Such a row is harmless in two cases only. Its key and partition-key value are in the delta table: then the replay looks for
- * it there. Or the backup has the same row, which no replay takes away then. That the backup or the delta table knows the key is not
- * enough: rows that were taken out of the default partition and mended come back under the same keys, with other values or another date.
+ * <p>Such a row is harmless in two cases only. Its key and partition-key value are in the delta table: then the replay
+ * looks for it there. Or the backup has the same row, which no replay takes away then. That the backup or the delta
+ * table knows the key is not enough: rows that were taken out of the default partition and mended come back under the
+ * same keys, with other values or another date.
  */
 final class AttachedTables {
     private final StepRun run;

@@ -39,12 +39,13 @@ import liquibase.ext.partition.engine.verify.Verification;
 /**
  * The end: stops reverse capture and drops the backup, once every row of it has been found in the live table.
  *
- * <p>All that the drop rests on is read before and asked again under the lock: the tables behind the names, what depends on the backup,
- * that changes were captured without a break since the comparison, and that no partition has gone. Where an answer is another one
- * the lock is given back, and all begins anew with the comparison.
+ * <p>All that the drop rests on is read before and asked again under the lock: the tables behind the names, what
+ * depends on the backup, that changes were captured without a break since the comparison, and that no partition has
+ * gone. Where an answer is another one the lock is given back, and all begins anew with the comparison.
  *
- * <p>Transaction: one, after the comparison. Locks, under the lock policy: ACCESS EXCLUSIVE on the backup, which nobody waits for; then on
- * the live table, for a moment, to drop its triggers. Safe to repeat. Cannot be undone. Where it fails, nothing is dropped.
+ * <p>Transaction: one, after the comparison. Locks, under the lock policy: ACCESS EXCLUSIVE on the backup, which nobody
+ * waits for; then on the live table, for a moment, to drop its triggers. Safe to repeat. Cannot be undone. Where it
+ * fails, nothing is dropped.
  */
 public final class BackupDrop {
     /** A comparison that the precondition has just made need not be made again. */
@@ -68,8 +69,8 @@ public final class BackupDrop {
 
     /**
      * @param pace of the comparison, as {@link Verification#verifyBackup} takes it
-     * @throws PartitionException when the backup has a row that the live table has not, or something depends on the backup, or
-     *     the lock is not given
+     * @throws PartitionException when the backup has a row that the live table has not, or something depends on the
+     *     backup, or the lock is not given
      */
     public static void run(StepRun run, Identifier backupName, LockPolicy lock, int workers, Map<String, String> pace)
             throws SQLException {
@@ -151,7 +152,10 @@ public final class BackupDrop {
         return statements;
     }
 
-    /** @return whether everything was under the lock as it was when the backup was found equal; otherwise nothing is dropped */
+    /**
+     * @return whether everything was under the lock as it was when the backup was found equal; otherwise nothing is
+     * dropped
+     */
     private boolean isDone(LockPolicy lock) throws SQLException {
         Session session = run.session();
         Answers.Of<Boolean> inStep = session.recorded(this::isInStep);
@@ -184,8 +188,8 @@ public final class BackupDrop {
     }
 
     /**
-     * The live table last, and before its partitions, as writers lock them. DROP TRIGGER begins with the partitions, so that it and a writer
-     * who has the table already would wait for each other.
+     * The live table last, and before its partitions, as writers lock them. DROP TRIGGER begins with the partitions, so
+     * that it and a writer who has the table already would wait for each other.
      */
     private List<Lock> locks() {
         return List.of(
@@ -196,7 +200,10 @@ public final class BackupDrop {
                 Lock.ofIdle(capture.delta()));
     }
 
-    /** Whether the record of the comparison still tells what there is: the same triggers captured all the time, and no partition has gone. */
+    /**
+     * Whether the record of the comparison still tells what there is: the same triggers captured all the time, and no
+     * partition has gone.
+     */
     private boolean isInStep() throws SQLException {
         boolean recorded = run.migrations().isFoundEqual(migration);
         boolean unbroken = Continuity.isUnbroken(run, migration, run.source());

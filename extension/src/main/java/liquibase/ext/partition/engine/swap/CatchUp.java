@@ -21,13 +21,13 @@ import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.verify.Fingerprint;
 
 /**
- * Keeps the delta short while the swap, or the drop of the backup, waits for days: every update that passes by replays what has been
- * written since the last one, into the new table before the swap and into the backup after it. So the swap, and the rollback, have
- * little left to do when they are wanted.
+ * Keeps the delta short while the swap, or the drop of the backup, waits for days: every update that passes by replays
+ * what has been written since the last one, into the new table before the swap and into the backup after it. So the
+ * swap, and the rollback, have little left to do when they are wanted.
  *
- * <p>Transactions: one a batch. Locks: those of ordinary INSERT and DELETE on the table that is written to and the delta table. Safe to
- * repeat and to kill at any moment. It is a favour to a later step and not one by itself: it does not wait, neither for another runner
- * nor for a better hour, and ends after a set time with what it has.
+ * <p>Transactions: one a batch. Locks: those of ordinary INSERT and DELETE on the table that is written to and the
+ * delta table. Safe to repeat and to kill at any moment. It is a favour to a later step and not one by itself: it does
+ * not wait, neither for another runner nor for a better hour, and ends after a set time with what it has.
  */
 public final class CatchUp {
     /** Where nothing else is asked for: what a deployment can spare. */
@@ -51,8 +51,8 @@ public final class CatchUp {
      *
      * @param time after which no batch is begun
      * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
-     * @throws PartitionException when there is nothing that could be replayed into, or changes are not captured, or a row does not
-     *     fit; every change that is not replayed is still in the delta table then
+     * @throws PartitionException when there is nothing that could be replayed into, or changes are not captured, or a
+     *     row does not fit; every change that is not replayed is still in the delta table then
      */
     public static void run(StepRun run, Duration time, Map<String, String> pace) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.REPLAYED, run.step());

@@ -15,8 +15,9 @@ import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
- * What somebody has made on a table that is routed by triggers, and not on its children: it holds for the table alone, which is empty.
- * PostgreSQL passes a new column or CHECK on to the children, but no index, foreign key or trigger. Reads the catalog only, takes no lock.
+ * What somebody has made on a table that is routed by triggers, and not on its children: it holds for the table alone,
+ * which is empty. PostgreSQL passes a new column or CHECK on to the children, but no index, foreign key or trigger.
+ * Reads the catalog only, takes no lock.
  */
 public final class ChildGaps {
     /** An index's definition begins with words of known length, so a name in it cannot be mistaken for the table's. */

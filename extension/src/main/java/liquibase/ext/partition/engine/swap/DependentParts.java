@@ -9,7 +9,10 @@ import liquibase.ext.partition.engine.swap.carry.MaterializedViewSuccessors;
 import liquibase.ext.partition.engine.swap.carry.Repointing;
 import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 
-/** What names the table by its oid, of whatever table or owner: the parts of a switch that are about this, read from the catalog. */
+/**
+ * What names the table by its oid, of whatever table or owner: the parts of a switch that are about this, read from the
+ * catalog.
+ */
 final class DependentParts {
     private DependentParts() {}
 

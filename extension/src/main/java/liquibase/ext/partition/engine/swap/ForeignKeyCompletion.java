@@ -16,13 +16,14 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
 
 /**
- * What a switch has left to do about foreign keys, once it has committed. Goes by what the catalog and {@code partition_foreign_key}
- * say, so that a run which was killed is finished by the next one; does nothing where nothing is left.
+ * What a switch has left to do about foreign keys, once it has committed. Goes by what the catalog and
+ * {@code partition_foreign_key} say, so that a run which was killed is finished by the next one; does nothing where
+ * nothing is left.
  *
- * <p>Transaction: one for each statement. Locks: to drop a key, ACCESS EXCLUSIVE on the idle table and the referenced one; to
- * validate it, SHARE UPDATE EXCLUSIVE on one partition, which lets writers through, for as long as the look takes; to put it on a
- * partitioned table before PostgreSQL 18, SHARE ROW EXCLUSIVE on that and ACCESS EXCLUSIVE on the referenced table. The first and the
- * last are taken under the lock policy.
+ * <p>Transaction: one for each statement. Locks: to drop a key, ACCESS EXCLUSIVE on the idle table and the referenced
+ * one; to validate it, SHARE UPDATE EXCLUSIVE on one partition, which lets writers through, for as long as the look
+ * takes; to put it on a partitioned table before PostgreSQL 18, SHARE ROW EXCLUSIVE on that and ACCESS EXCLUSIVE on the
+ * referenced table. The first and the last are taken under the lock policy.
  */
 final class ForeignKeyCompletion {
     /** Those that somebody made on the table or on its partitions. */
@@ -222,8 +223,8 @@ final class ForeignKeyCompletion {
     }
 
     /**
-     * Those that refer to the partitioned table. Once nothing is left to do, the catalog tells of them, and of what becomes of them until
-     * the way back.
+     * Those that refer to the partitioned table. Once nothing is left to do, the catalog tells of them, and of what
+     * becomes of them until the way back.
      */
     private void completeKept(long liveOid) throws SQLException {
         for (SwitchedForeignKeys.Row row : switched.find(session, true)) {

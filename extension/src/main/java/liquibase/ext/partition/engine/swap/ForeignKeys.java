@@ -52,9 +52,9 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             WHERE t.tgrelid = {oid} AND p.proname = {function}""");
 
     /**
-     * The referring table by now, which another migration may have put in the place of the one at the swap: whose triggers call the
-     * function. Where rows are routed by triggers these are the children, and their parent is the first. None where somebody has
-     * dropped the trigger, as one drops a foreign key.
+     * The referring table by now, which another migration may have put in the place of the one at the swap: whose
+     * triggers call the function. Where rows are routed by triggers these are the children, and their parent is the
+     * first. None where somebody has dropped the trigger, as one drops a foreign key.
      */
     private static final Sql REFERRING = Sql.of("""
             WITH holder AS (

@@ -28,7 +28,8 @@ import liquibase.ext.partition.engine.swap.carry.SameGrants;
 import liquibase.ext.partition.engine.target.CarriedName;
 
 /**
- * The sequences of identity columns, before and after a switch; see {@link SequenceSwitch} for the argument, transactions and locks.
+ * The sequences of identity columns, before and after a switch; see {@link SequenceSwitch} for the argument,
+ * transactions and locks.
  */
 final class IdentitySequences {
     /** The no-op that locks: LOCK TABLE takes no sequences. */
@@ -109,8 +110,8 @@ final class IdentitySequences {
     }
 
     /**
-     * Stretches the sequences of the leaving table's identity columns, and makes the entering ones count alike; does nothing where that is
-     * done and nobody has altered them since.
+     * Stretches the sequences of the leaving table's identity columns, and makes the entering ones count alike; does
+     * nothing where that is done and nobody has altered them since.
      *
      * @throws LockNotAvailable where somebody who has used one does not end the transaction
      */
@@ -342,8 +343,8 @@ final class IdentitySequences {
     }
 
     /**
-     * Waits for the transactions that are open now. One that began before the names were exchanged can have the old meaning of the name in
-     * its cache, or wait for the sequence that it meant.
+     * Waits for the transactions that are open now. One that began before the names were exchanged can have the old
+     * meaning of the name in its cache, or wait for the sequence that it meant.
      *
      * @return false when one is still there after the patience
      */
@@ -397,8 +398,8 @@ final class IdentitySequences {
     }
 
     /**
-     * Whether both sequences count through the same values, as they do only where somebody has set one. No lock keeps {@code setval} from
-     * doing so, and it is not rolled back.
+     * Whether both sequences count through the same values, as they do only where somebody has set one. No lock keeps
+     * {@code setval} from doing so, and it is not rolled back.
      */
     private boolean giveTheSame(SwitchedSequences.Row row, SequencePair pair) throws SQLException {
         BigInteger stretched =

@@ -19,8 +19,9 @@ import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.Routing;
 
 /**
- * The indexes that the live table has got since the swap, of which the backup knows nothing: a rollback would lose what they forbid, and
- * the speed that they give. None is made here, which would take as long as the table is large; who rolls back is told the statements.
+ * The indexes that the live table has got since the swap, of which the backup knows nothing: a rollback would lose what
+ * they forbid, and the speed that they give. None is made here, which would take as long as the table is large; who
+ * rolls back is told the statements.
  *
  * @param live the partitioned table
  */
@@ -130,8 +131,9 @@ record IndexCounterparts(Migration migration, Table live, Table backup) {
     }
 
     /**
-     * What is said of the indexes of single partitions that forbid nothing: they stay where they are; and of those that the backup has, and
-     * the live table no more: they stay, too, since to make them anew would take as long as the table is large.
+     * What is said of the indexes of single partitions that forbid nothing: they stay where they are; and of those that
+     * the backup has, and the live table no more: they stay, too, since to make them anew would take as long as the
+     * table is large.
      */
     List<String> left(Session session) throws SQLException {
         List<OfOnePartition> ofPartitions = ofOnePartition(session);
@@ -160,7 +162,10 @@ record IndexCounterparts(Migration migration, Table live, Table backup) {
 
     private record OfOnePartition(
             QualifiedName name, QualifiedName partition, boolean unique, boolean partial, List<Identifier> columns) {
-        /** As a table has it whose partition key cannot be part of a unique index, so that each partition has it by itself. */
+        /**
+         * As a table has it whose partition key cannot be part of a unique index, so that each partition has it by
+         * itself.
+         */
         boolean isOn(Index index) {
             return index.unique()
                     && index.valid()

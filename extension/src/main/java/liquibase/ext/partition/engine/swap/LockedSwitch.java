@@ -30,26 +30,31 @@ import liquibase.ext.partition.engine.state.Phase;
 /**
  * What the swap and the reverse swap have in common: catch up, plan, lock, drain, switch, commit.
  *
- * <p>Transaction: one, from the lock to the last rename. Locks: ACCESS EXCLUSIVE on both tables, taken under the lock policy,
- * the one that nobody uses first. Whatever fails rolls all of it back.
+ * <p>Transaction: one, from the lock to the last rename. Locks: ACCESS EXCLUSIVE on both tables, taken under the lock
+ * policy, the one that nobody uses first. Whatever fails rolls all of it back.
  *
- * <p>While the lock is held every writer waits, so that time must not grow with the table and hardly with its partitions. All that
- * can be done before is: the catalog is read and the statements are planned before each attempt. Under the lock nothing is planned;
- * the server is asked once more, in one round trip, all that the plan was made of ({@link Answers}). Where an answer is another
- * one, somebody has changed something in between (a trigger, a grant, an index, a view): the lock is given back, and the next
- * attempt has a plan of its own. So what was added at the last moment comes along too. The delta is replayed until
- * hardly anything is left before each attempt, not only before the first, and the last replay is one with the statements of the drain
- * ({@link Drain}), so that the server has their plans by then. The commit waits for no disk.
+ * <p>While the lock is held every writer waits, so that time must not grow with the table and hardly with its
+ * partitions. All that can be done before is: the catalog is read and the statements are planned before each attempt.
+ * Under the lock nothing is planned; the server is asked once more, in one round trip, all that the plan was made of
+ * ({@link Answers}). Where an answer is another one, somebody has changed something in between (a trigger, a grant, an
+ * index, a view): the lock is given back, and the next attempt has a plan of its own. So what was added at the last
+ * moment comes along too. The delta is replayed until hardly anything is left before each attempt, not only before the
+ * first, and the last replay is one with the statements of the drain ({@link Drain}), so that the server has their
+ * plans by then. The commit waits for no disk.
  */
 final class LockedSwitch {
     /**
-     * The lock is released when the commit returns, and that would wait for the disk, and for a synchronous standby. Nobody gains by it:
-     * whoever writes after the switch is told of no commit before all that was logged earlier is safe, the switch too. What the switch
-     * has to wait for it waits for afterwards. See "Asynchronous Commit" in PostgreSQL's manual.
+     * The lock is released when the commit returns, and that would wait for the disk, and for a synchronous standby.
+     * Nobody gains by it: whoever writes after the switch is told of no commit before all that was logged earlier is
+     * safe, the switch too. What the switch has to wait for it waits for afterwards. See "Asynchronous Commit" in
+     * PostgreSQL's manual.
      */
     static final Sql COMMIT_WITHOUT_WAITING = Sql.of("SET LOCAL synchronous_commit = off");
 
-    /** Attempts that were given the lock, at a small drain and an unchanged catalog, before it is said that there is none. */
+    /**
+     * Attempts that were given the lock, at a small drain and an unchanged catalog, before it is said that there is
+     * none.
+     */
     private static final int ATTEMPTS_UNDER_THE_LOCK = 20;
 
     /** Before an attempt the delta is replayed until a pass takes no more rows than that, and no longer than this. */
@@ -58,16 +63,17 @@ final class LockedSwitch {
     private static final Duration NO_TIME = Duration.ofMillis(10);
 
     /**
-     * How long the drain may take by what a row has cost so far. Twice as long each time that it would take longer: writers whose rows
-     * are dear must not keep the switch out for ever.
+     * How long the drain may take by what a row has cost so far. Twice as long each time that it would take longer:
+     * writers whose rows are dear must not keep the switch out for ever.
      */
     private static final Duration SHORTEST_DRAIN = Duration.ofMillis(100);
 
     private static final Duration LONGEST_DRAIN = Duration.ofSeconds(1);
 
     /**
-     * How long all that is done under the lock may take at the first attempt, whatever was reckoned. Then it is given back, and the next
-     * time it may take twice as long: where the machine is slow, a limit that is too short would keep the switch out for ever.
+     * How long all that is done under the lock may take at the first attempt, whatever was reckoned. Then it is given
+     * back, and the next time it may take twice as long: where the machine is slow, a limit that is too short would
+     * keep the switch out for ever.
      */
     private static final Duration FIRST_LIMIT = Duration.ofSeconds(1);
 
@@ -77,7 +83,10 @@ final class LockedSwitch {
 
     private static final Sql SET_LIMIT = Sql.of("SET LOCAL statement_timeout = {milliseconds}");
 
-    /** A limit on each statement is none on all of them, so it is set anew between them: the server reckons what is left. */
+    /**
+     * A limit on each statement is none on all of them, so it is set anew between them: the server reckons what is
+     * left.
+     */
     private static final Sql LIMIT_BY = Sql.of("""
             SELECT pg_catalog.set_config('statement_timeout', pg_catalog.concat(greatest(1, pg_catalog.floor(1000 * extract(
               epoch FROM {now}::pg_catalog.timestamptz + {left}::pg_catalog.interval - pg_catalog.clock_timestamp()))), 'ms'), true)""");
@@ -97,7 +106,10 @@ final class LockedSwitch {
 
     /** What is different between the swap and the reverse swap. */
     interface Body {
-        /** What has to be so before the switch is planned, in transactions of its own. Does nothing where it is so already. */
+        /**
+         * What has to be so before the switch is planned, in transactions of its own. Does nothing where it is so
+         * already.
+         */
         default void prepare() throws SQLException {}
 
         /** Whether that is still so. Asks by the run's session only, as part of the plan. */
@@ -119,8 +131,8 @@ final class LockedSwitch {
         Switch plan() throws SQLException;
 
         /**
-         * What is asked once the plan is there, and not again under the lock, because it may take long. What it is about must be part
-         * of the plan, so that a change of that is noticed.
+         * What is asked once the plan is there, and not again under the lock, because it may take long. What it is
+         * about must be part of the plan, so that a change of that is noticed.
          *
          * @throws PartitionException where there is to be no switch
          */
@@ -151,7 +163,10 @@ final class LockedSwitch {
     private long lockedAt;
     private long releasedAt;
 
-    /** What is ready before the lock is asked for. The statements are written out: that takes a young JVM some milliseconds. */
+    /**
+     * What is ready before the lock is asked for. The statements are written out: that takes a young JVM some
+     * milliseconds.
+     */
     private record Plan(boolean prepared, Answers answers, Drain drain, List<Lock> locks, List<Sql> statements) {}
 
     LockedSwitch(StepRun run, SwapSettings settings, Replay replay, QualifiedName leaving, CapturedTable entering) {
@@ -363,7 +378,10 @@ final class LockedSwitch {
         return one.compareTo(other) < 0 ? one : other;
     }
 
-    /** Canceled by the limit that we have set, and hardly by a person: the server's clock ends it a little before ours does. */
+    /**
+     * Canceled by the limit that we have set, and hardly by a person: the server's clock ends it a little before ours
+     * does.
+     */
     private boolean isCutOff(SQLException e) {
         return SqlState.QUERY_CANCELED.matches(e)
                 && lockedAt != 0
@@ -371,9 +389,9 @@ final class LockedSwitch {
     }
 
     /**
-     * Replays until hardly anything is left, and then waits for whoever reads by a snapshot that is older than that. What was written
-     * while it waited is replayed too, and those are waited for who read by a snapshot from before that; a few times, since on a busy
-     * server there is always somebody.
+     * Replays until hardly anything is left, and then waits for whoever reads by a snapshot that is older than that.
+     * What was written while it waited is replayed too, and those are waited for who read by a snapshot from before
+     * that; a few times, since on a busy server there is always somebody.
      */
     private void makeReady() throws SQLException {
         for (int wait = 1; ; wait++) {

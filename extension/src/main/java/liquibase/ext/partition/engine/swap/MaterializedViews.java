@@ -23,16 +23,17 @@ import liquibase.ext.partition.engine.swap.carry.Repointing;
 import liquibase.ext.partition.engine.target.SuccessorName;
 
 /**
- * Fills the successors of materialized views that the switch has made ({@link MaterializedViewSuccessors}), and puts them in their
- * places.
+ * Fills the successors of materialized views that the switch has made ({@link MaterializedViewSuccessors}), and puts
+ * them in their places.
  *
- * <p>Goes by the catalog alone: whatever still reads the table that left, and has a successor that reads the live one. Safe to
- * repeat; a run that was stopped is finished by the next. Until then the old ones can be read, with the rows of their last
- * refresh.
+ * <p>Goes by the catalog alone: whatever still reads the table that left, and has a successor that reads the live one.
+ * Safe to repeat; a run that was stopped is finished by the next. Until then the old ones can be read, with the rows of
+ * their last refresh.
  *
- * <p>Transactions: one for each statement that fills or indexes a successor, which nobody reads yet; then one, under the lock policy,
- * that exchanges all names, makes views mean the successors, and drops the old ones. Locks: what REFRESH takes on the table, ACCESS
- * SHARE; in the last transaction ACCESS EXCLUSIVE on the materialized views and on views that read them.
+ * <p>Transactions: one for each statement that fills or indexes a successor, which nobody reads yet; then one, under
+ * the lock policy, that exchanges all names, makes views mean the successors, and drops the old ones. Locks: what
+ * REFRESH takes on the table, ACCESS SHARE; in the last transaction ACCESS EXCLUSIVE on the materialized views and on
+ * views that read them.
  */
 final class MaterializedViews {
     private static final Sql REFRESH = Sql.of("REFRESH MATERIALIZED VIEW {view}");

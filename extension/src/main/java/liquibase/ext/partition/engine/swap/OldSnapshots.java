@@ -14,17 +14,21 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Transactions that read by a snapshot (REPEATABLE READ, SERIALIZABLE) older than the rows that a replay has just committed. Under
- * the live name they would find these rows missing after the switch, and no error would tell them.
+ * Transactions that read by a snapshot (REPEATABLE READ, SERIALIZABLE) older than the rows that a replay has just
+ * committed. Under the live name they would find these rows missing after the switch, and no error would tell them.
  *
- * <p>Waits outside any lock. Who holds a lock on the table itself is left to the lock policy: the switch cannot come before that one
- * has ended. A READ COMMITTED transaction can be waited for too, as long as its client has not finished with a result. Sees the sessions
- * that the current role may see: all of them as a superuser or a member of {@code pg_read_all_stats}, else those of roles that it is a
- * member of. Those of a replica are not seen: with {@code hot_standby_feedback} the oldest of them is known, some seconds late, and
- * without it nothing. So people are told.
+ * <p>Waits outside any lock. Who holds a lock on the table itself is left to the lock policy: the switch cannot come
+ * before that one has ended. A READ COMMITTED transaction can be waited for too, as long as its client has not finished
+ * with a result. Sees the sessions that the current role may see: all of them as a superuser or a member of
+ * {@code pg_read_all_stats}, else those of roles that it is a member of. Those of a replica are not seen: with
+ * {@code hot_standby_feedback} the oldest of them is known, some seconds late, and without it nothing. So people are
+ * told.
  */
 final class OldSnapshots {
-    /** A snapshot that begins with the next transaction id, or that is taken later, sees everything that has committed by now. */
+    /**
+     * A snapshot that begins with the next transaction id, or that is taken later, sees everything that has committed
+     * by now.
+     */
     private static final Sql NOW = Sql.of("""
             SELECT pg_catalog.clock_timestamp()::pg_catalog.text AS since, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.xid::pg_catalog.text AS next,
                    ARRAY(SELECT l.virtualtransaction
@@ -85,8 +89,8 @@ final class OldSnapshots {
     }
 
     /**
-     * Waits until every transaction reads by a snapshot that sees what has committed by now; or until the patience is over, and goes
-     * on where that is what the settings say.
+     * Waits until every transaction reads by a snapshot that sees what has committed by now; or until the patience is
+     * over, and goes on where that is what the settings say.
      *
      * @return whether it had to wait, so that there are rows now that were written meanwhile
      * @throws PartitionException when one is still older after the patience, and the settings do not say to go on

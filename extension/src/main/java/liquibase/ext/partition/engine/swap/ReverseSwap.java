@@ -42,8 +42,8 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
- * The way back: every write made since the swap is drained into the backup, which becomes the live table again. Capture then
- * goes on from it, so that the swap can be done again. See {@link LockedSwitch} for transaction and locks.
+ * The way back: every write made since the swap is drained into the backup, which becomes the live table again. Capture
+ * then goes on from it, so that the swap can be done again. See {@link LockedSwitch} for transaction and locks.
  */
 public final class ReverseSwap {
     private ReverseSwap() {}

@@ -52,8 +52,8 @@ record SequencePair(Column column, Sequence leaving, Column enteringColumn, Sequ
     }
 
     /**
-     * The same while both are in use. Where a cycling one begins anew with the values of the other, a round would give each twice;
-     * so it begins next to the other.
+     * The same while both are in use. Where a cycling one begins anew with the values of the other, a round would give
+     * each twice; so it begins next to the other.
      */
     SequenceOptions wantedStretched(long increment) {
         SequenceOptions options = wanted(Math.multiplyExact(2, increment));

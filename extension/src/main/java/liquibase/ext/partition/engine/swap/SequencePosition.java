@@ -37,7 +37,8 @@ record SequencePosition(BigInteger last, boolean called) {
     }
 
     /**
-     * The largest id in the table, or the smallest one where the sequence descends; empty where no index gives it at once.
+     * The largest id in the table, or the smallest one where the sequence descends; empty where no index gives it at
+     * once.
      *
      * @param ordinary the source or the backup, which has one index to look into instead of one on each partition
      */
@@ -61,7 +62,9 @@ record SequencePosition(BigInteger last, boolean called) {
         return called ? last.add(BigInteger.valueOf(increment)) : last;
     }
 
-    /** The one that is further on. One that cycles may have begun anew: it is behind, by more than half of its round. */
+    /**
+     * The one that is further on. One that cycles may have begun anew: it is behind, by more than half of its round.
+     */
     static BigInteger later(BigInteger one, BigInteger other, SequenceOptions options) {
         BigInteger further = options.isAscending() ? one.max(other) : one.min(other);
         BigInteger behind = options.isAscending() ? one.min(other) : one.max(other);

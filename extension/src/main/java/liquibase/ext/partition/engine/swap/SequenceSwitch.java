@@ -16,32 +16,36 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.SwitchedSequences;
 
 /**
- * What is done about the sequences of two tables before and after they are switched. In the switch itself no sequence that writers use
- * is locked: {@code nextval} holds ROW EXCLUSIVE on its sequence until the end of the transaction, and writers come to the sequence
- * before the table (they ask for an id, then insert) or after it (the column's default), so that no order of locks is right for both.
+ * What is done about the sequences of two tables before and after they are switched. In the switch itself no sequence
+ * that writers use is locked: {@code nextval} holds ROW EXCLUSIVE on its sequence until the end of the transaction, and
+ * writers come to the sequence before the table (they ask for an id, then insert) or after it (the column's default),
+ * so that no order of locks is right for both.
  *
  * <p>A <b>serial</b> column's sequence is the default of both tables. Only its owner changes, after the switch.
  *
- * <p>An <b>identity</b> column has a sequence on each side. From the switch until the names are exchanged both may be asked: the
- * entering table's by its identity, the leaving one's by its name. So that they never give the same value, however long that lasts:
+ * <p>An <b>identity</b> column has a sequence on each side. From the switch until the names are exchanged both may be
+ * asked: the entering table's by its identity, the leaving one's by its name. So that they never give the same value,
+ * however long that lasts:
  * <ol>
- *   <li>Before each attempt the leaving sequence, which counts by <i>k</i>, is <i>stretched</i>: it counts by 2<i>k</i>. From then on
- *       it gives <i>v</i>, <i>v</i> + 2<i>k</i>, <i>v</i> + 4<i>k</i> … ALTER SEQUENCE waits for who has used it, and voids what
- *       sessions have cached of it, so there are no exceptions. The entering sequence, which nobody uses, gets the same options.
- *   <li>In the switch the entering sequence is set to go on at <i>v</i> + <i>k</i> plus a multiple of 2<i>k</i>, past everything that
- *       was given out. Whatever the leaving one gives afterwards, it is none of those values. Reading where that one stands is enough.
- *   <li>After the switch the names are exchanged. A transaction that is older than that can have looked up the name before, and ask the
- *       sequence that was put aside; so it is waited for, for a short time. Then the live sequence goes on after both, by <i>k</i>.
- *       Where such a transaction lasts longer, {@value #LEFT_FOR_OLD_TRANSACTIONS} values are left to it, and the live sequence goes on
- *       after these.
+ *   <li>Before each attempt the leaving sequence, which counts by <i>k</i>, is <i>stretched</i>: it counts by
+ *       2<i>k</i>. From then on it gives <i>v</i>, <i>v</i> + 2<i>k</i>, <i>v</i> + 4<i>k</i> … ALTER SEQUENCE waits
+ *       for who has used it, and voids what sessions have cached of it, so there are no exceptions. The entering
+ *       sequence, which nobody uses, gets the same options.
+ *   <li>In the switch the entering sequence is set to go on at <i>v</i> + <i>k</i> plus a multiple of 2<i>k</i>, past
+ *       everything that was given out. Whatever the leaving one gives afterwards, it is none of those values. Reading
+ *       where that one stands is enough.
+ *   <li>After the switch the names are exchanged. A transaction that is older than that can have looked up the name
+ *       before, and ask the sequence that was put aside; so it is waited for, for a short time. Then the live sequence
+ *       goes on after both, by <i>k</i>. Where such a transaction lasts longer, {@value #LEFT_FOR_OLD_TRANSACTIONS}
+ *       values are left to it, and the live sequence goes on after these.
  * </ol>
  *
- * <p>{@code partition_sequence} says which sequence is stretched and what it counted by. A run that was killed is brought to its end, or
- * taken back where there was no switch, by the next run of the same step or by the rollback.
+ * <p>{@code partition_sequence} says which sequence is stretched and what it counted by. A run that was killed is
+ * brought to its end, or taken back where there was no switch, by the next run of the same step or by the rollback.
  *
- * <p>Transactions: one for each sequence, or pair of sequences, of its own. Locks: only on sequences, under the lock policy; ACCESS SHARE
- * on the live table where a sequence becomes its. Where two sequences that writers use are locked, as {@link liquibase.ext.partition.engine.run.LockPatience} says.
- * Safe to repeat.
+ * <p>Transactions: one for each sequence, or pair of sequences, of its own. Locks: only on sequences, under the lock
+ * policy; ACCESS SHARE on the live table where a sequence becomes its. Where two sequences that writers use are locked,
+ * as {@link liquibase.ext.partition.engine.run.LockPatience} says. Safe to repeat.
  */
 final class SequenceSwitch {
     /** While older transactions are waited for, the live sequence counts by twice its increment. */
@@ -100,8 +104,8 @@ final class SequenceSwitch {
     }
 
     /**
-     * Where there is no switch for now; or there was one, whose commit was not answered. Does not wait for long; what is left is done by
-     * the next {@link #finish}.
+     * Where there is no switch for now; or there was one, whose commit was not answered. Does not wait for long; what
+     * is left is done by the next {@link #finish}.
      *
      * @param before the idle table's name where there was none
      * @param after its name where there was one
@@ -116,8 +120,8 @@ final class SequenceSwitch {
     }
 
     /**
-     * Brings to its end what a switch has left to do, or takes back what was done for one that did not come; does nothing where nothing is
-     * left.
+     * Brings to its end what a switch has left to do, or takes back what was done for one that did not come; does
+     * nothing where nothing is left.
      *
      * @param idleName of the table that does not have the live name: the backup, or the new table
      */

@@ -21,7 +21,8 @@ import liquibase.ext.partition.engine.state.SwitchedSequences;
 import liquibase.ext.partition.engine.target.ColumnChange;
 
 /**
- * The sequences of serial columns after a switch, and where those of either kind end in a narrower column; see {@link SequenceSwitch}.
+ * The sequences of serial columns after a switch, and where those of either kind end in a narrower column; see
+ * {@link SequenceSwitch}.
  */
 final class SerialSequences {
     private static final Sql OWN = Sql.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
@@ -171,7 +172,8 @@ final class SerialSequences {
     }
 
     /**
-     * Says of which converted columns the sequence has come to the end of what the column holds; for the way back to a narrower type.
+     * Says of which converted columns the sequence has come to the end of what the column holds; for the way back to a
+     * narrower type.
      */
     void tellOfTheEnd() throws SQLException {
         Table live = reader.require(run.source());

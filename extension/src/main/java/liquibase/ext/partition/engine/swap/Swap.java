@@ -50,11 +50,13 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
- * The swap: the new table takes the place of the source, which becomes the backup. See {@link LockedSwitch} for transaction
- * and locks. Safe to repeat: does nothing once the swap is done.
+ * The swap: the new table takes the place of the source, which becomes the backup. See {@link LockedSwitch} for
+ * transaction and locks. Safe to repeat: does nothing once the swap is done.
  */
 public final class Swap {
-    /** Locks of the switch beside those on partitions and their indexes: state tables, catalogs, sequences, functions. */
+    /**
+     * Locks of the switch beside those on partitions and their indexes: state tables, catalogs, sequences, functions.
+     */
     private static final long OTHER_LOCKS = 200;
 
     private final StepRun run;
@@ -171,8 +173,9 @@ public final class Swap {
     }
 
     /**
-     * Nothing is swapped that was not found equal. The changeset that compares may be recorded although its work was taken back: by
-     * somebody who rolled back while an update ran. Liquibase would not run it again, so that to refuse would leave no way on.
+     * Nothing is swapped that was not found equal. The changeset that compares may be recorded although its work was
+     * taken back: by somebody who rolled back while an update ran. Liquibase would not run it again, so that to refuse
+     * would leave no way on.
      */
     private void compareWhereThatIsNotDone(SwapSettings settings) throws SQLException {
         Capture.of(migration)

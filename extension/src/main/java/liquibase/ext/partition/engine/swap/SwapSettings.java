@@ -15,7 +15,8 @@ import liquibase.ext.partition.engine.state.DefaultShare;
  * @param waitForOldTransactions how long transactions with a snapshot older than the last replay are waited for
  * @param onOldTransactions what is done when they are still there after that
  * @param acceptedTriggers of which somebody has said that their rows stay in their partition
- * @param maxDefaultShare for a comparison that the swap has to make first; as the last one that was told has it where it is empty
+ * @param maxDefaultShare for a comparison that the swap has to make first; as the last one that was told has it where
+ *     it is empty
  */
 public record SwapSettings(
         LockPolicy lock,

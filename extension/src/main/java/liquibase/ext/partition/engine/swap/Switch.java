@@ -21,8 +21,8 @@ import liquibase.ext.partition.engine.swap.carry.UserTriggers;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
- * The statements by which one table takes the place of another: its name, and what goes with it. Pure: planned from what the
- * catalog says, run by others in the one transaction that holds the lock.
+ * The statements by which one table takes the place of another: its name, and what goes with it. Pure: planned from
+ * what the catalog says, run by others in the one transaction that holds the lock.
  *
  * @param parts as {@link SwitchPart} says, the innermost first
  */
@@ -74,12 +74,13 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
     }
 
     /**
-     * All locks, in the order in which they are to be taken. The idle table comes first: whoever reads it, or one partition of it, is
-     * waited for while nobody waits for us.
+     * All locks, in the order in which they are to be taken. The idle table comes first: whoever reads it, or one
+     * partition of it, is waited for while nobody waits for us.
      *
-     * <p>Who writes a row and then one that refers to it locks the live table first; who writes only the latter locks the referring
-     * table, and then the live one to look for the row. Neither can be waited for by one who has locked the other table against
-     * everybody. So both are locked against writers first, which lets who only looks for the row pass, and then against the rest.
+     * <p>Who writes a row and then one that refers to it locks the live table first; who writes only the latter locks
+     * the referring table, and then the live one to look for the row. Neither can be waited for by one who has locked
+     * the other table against everybody. So both are locked against writers first, which lets who only looks for the
+     * row pass, and then against the rest.
      */
     List<Lock> locks() {
         List<Lock> locks = new ArrayList<>(List.of(Lock.ofIdle(exchange.next().name())));

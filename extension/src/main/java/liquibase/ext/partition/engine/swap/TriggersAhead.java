@@ -11,11 +11,12 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.Routing;
 
 /**
- * The capture triggers of the partitioned table, made before the swap's lock is asked for and removed after that of the reverse swap
- * is given back: with four statements to a partition they were what took longest under it.
+ * The capture triggers of the partitioned table, made before the swap's lock is asked for and removed after that of the
+ * reverse swap is given back: with four statements to a partition they were what took longest under it.
  *
- * <p>Transaction: one each. Locks: SHARE ROW EXCLUSIVE, and ACCESS EXCLUSIVE to remove, on the partitioned table while it is nobody's;
- * under the lock policy, since somebody may look at it. Safe to repeat, and no harm where they are left: what captures is disabled.
+ * <p>Transaction: one each. Locks: SHARE ROW EXCLUSIVE, and ACCESS EXCLUSIVE to remove, on the partitioned table while
+ * it is nobody's; under the lock policy, since somebody may look at it. Safe to repeat, and no harm where they are
+ * left: what captures is disabled.
  */
 final class TriggersAhead {
     private TriggersAhead() {}

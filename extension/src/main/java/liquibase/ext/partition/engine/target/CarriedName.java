@@ -4,8 +4,8 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * The names of what goes with a table through a swap. An index's name is unique in its schema, so while both tables exist
- * only one can carry the name that the application knows.
+ * The names of what goes with a table through a swap. An index's name is unique in its schema, so while both tables
+ * exist only one can carry the name that the application knows.
  */
 public final class CarriedName {
     private static final String NEW = "_new";
@@ -13,7 +13,9 @@ public final class CarriedName {
 
     private CarriedName() {}
 
-    /** The new table's index or sequence that takes the place of the source's {@code name}, while the source is live. */
+    /**
+     * The new table's index or sequence that takes the place of the source's {@code name}, while the source is live.
+     */
     public static QualifiedName newIndex(QualifiedName source, Identifier name) {
         return source.sibling(DerivedName.of(name, NEW));
     }

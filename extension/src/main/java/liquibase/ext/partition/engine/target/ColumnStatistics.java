@@ -9,11 +9,11 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The statements that set how statistics of a column are gathered. A target goes from a table to its partitions by itself, an option
- * does not.
+ * The statements that set how statistics of a column are gathered. A target goes from a table to its partitions by
+ * itself, an option does not.
  *
- * <p>Of a table with partitions the planner reads {@code n_distinct_inherited} where it read {@code n_distinct} before, so the table
- * itself gets it with the same value, where it has none of its own.
+ * <p>Of a table with partitions the planner reads {@code n_distinct_inherited} where it read {@code n_distinct} before,
+ * so the table itself gets it with the same value, where it has none of its own.
  */
 public final class ColumnStatistics {
     private static final Sql SET_TARGET = Sql.of("ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS {target}");
@@ -36,8 +36,8 @@ public final class ColumnStatistics {
     }
 
     /**
-     * For the table that a table with partitions goes back to: what the planner read in {@code n_distinct_inherited} it reads in
-     * {@code n_distinct} then.
+     * For the table that a table with partitions goes back to: what the planner read in {@code n_distinct_inherited} it
+     * reads in {@code n_distinct} then.
      *
      * @param own of the column of {@code table}
      */

@@ -11,12 +11,12 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.time.DateTime;
 
 /**
- * How the columns whose types change are converted, there and back. Copy, replay, reverse replay and verification all take it from
- * here.
+ * How the columns whose types change are converted, there and back. Copy, replay, reverse replay and verification all
+ * take it from here.
  *
- * <p>Without an expression of the user's, a value is cast, and the cast must lose nothing: cast back, it must be the value that it
- * was, or the statement fails with SQLSTATE 22P02. Casts between dates with and without a time zone are made in UTC, whatever
- * the session's {@code TimeZone} is.
+ * <p>Without an expression of the user's, a value is cast, and the cast must lose nothing: cast back, it must be the
+ * value that it was, or the statement fails with SQLSTATE 22P02. Casts between dates with and without a time zone are
+ * made in UTC, whatever the session's {@code TimeZone} is.
  */
 public final class Conversions {
     private static final Sql CAST = Sql.of("({value})::{type}");

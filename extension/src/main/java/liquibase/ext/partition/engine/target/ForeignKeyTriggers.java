@@ -14,35 +14,39 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The statements of {@code incomingForeignKeys: trigger}: two functions and the constraint triggers that keep what a foreign key
- * kept, once a partitioned table is the referenced one. Pure; runs nothing.
+ * The statements of {@code incomingForeignKeys: trigger}: two functions and the constraint triggers that keep what a
+ * foreign key kept, once a partitioned table is the referenced one. Pure; runs nothing.
  *
- * <p><b>The referring side.</b> A row that is written locks the row that it refers to with FOR KEY SHARE, as the server's own check
- * does, or is an error. The trigger has the foreign key's name, so that {@code SET CONSTRAINTS} goes on finding it. Under READ
- * COMMITTED a row that moved to another partition while it was waited for is looked for again, by a new snapshot, for as long as a
- * snapshot has it; where a snapshot has none, there is none, since a row moves within one transaction. A deferred check that fails asks
- * whether any row still has the value, because the row may have been changed since.
+ * <p><b>The referring side.</b> A row that is written locks the row that it refers to with FOR KEY SHARE, as the
+ * server's own check does, or is an error. The trigger has the foreign key's name, so that {@code SET CONSTRAINTS} goes
+ * on finding it. Under READ COMMITTED a row that moved to another partition while it was waited for is looked for
+ * again, by a new snapshot, for as long as a snapshot has it; where a snapshot has none, there is none, since a row
+ * moves within one transaction. A deferred check that fails asks whether any row still has the value, because the row
+ * may have been changed since.
  *
- * <p><b>The referenced side.</b> A row that was deleted, or whose key was updated, locks out those who would refer to it (they wait,
- * and then find nothing), so the trigger sees every row that does, and does what the foreign key said. That is true under READ
- * COMMITTED, where each statement of the trigger has a snapshot of its own; in a transaction with one snapshot, which the server's
- * own check can look past and a trigger cannot, it is an error. An update that moves a row to another partition fires as a DELETE
- * and an INSERT: the trigger first looks whether the key is still there. One that changes the key and moves the row is refused,
- * because no trigger sees both keys. What an action does to the referring table, it does as the owner of both, by the search path of
- * who deletes or updates, as the server does: triggers of that table may rely on it.
+ * <p><b>The referenced side.</b> A row that was deleted, or whose key was updated, locks out those who would refer to
+ * it (they wait, and then find nothing), so the trigger sees every row that does, and does what the foreign key said.
+ * That is true under READ COMMITTED, where each statement of the trigger has a snapshot of its own; in a transaction
+ * with one snapshot, which the server's own check can look past and a trigger cannot, it is an error. An update that
+ * moves a row to another partition fires as a DELETE and an INSERT: the trigger first looks whether the key is still
+ * there. One that changes the key and moves the row is refused, because no trigger sees both keys. What an action does
+ * to the referring table, it does as the owner of both, by the search path of who deletes or updates, as the server
+ * does: triggers of that table may rely on it.
  *
- * <p><b>What is altered later.</b> The functions know tables and columns by their numbers, and their statements are those of the
- * names at the swap. Where the names are others by then, the statements are put together from the names that the catalog has at that moment.
- * The key is gone, and its triggers do nothing, once one of its columns is, or either table, or its trigger on the referring table.
- * In a database that was restored from a dump, whose numbers are others, the tables are those that have the triggers, and the columns go
- * by name.
+ * <p><b>What is altered later.</b> The functions know tables and columns by their numbers, and their statements are
+ * those of the names at the swap. Where the names are others by then, the statements are put together from the names
+ * that the catalog has at that moment. The key is gone, and its triggers do nothing, once one of its columns is, or
+ * either table, or its trigger on the referring table. In a database that was restored from a dump, whose numbers are
+ * others, the tables are those that have the triggers, and the columns go by name.
  *
- * <p>The functions are in the referring table's schema and belong to the owner of both tables, as whom the server too looks at the
- * one and changes the other. They have a pinned {@code search_path}, qualify every name, and only the triggers call them.
+ * <p>The functions are in the referring table's schema and belong to the owner of both tables, as whom the server too
+ * looks at the one and changes the other. They have a pinned {@code search_path}, qualify every name, and only the
+ * triggers call them.
  *
  * @param key as it was before the swap
  * @param live the partitioned table by the name that it has when writers use it
- * @param referring the referring table and its columns, in the key's order; the partitioned one where that refers to itself
+ * @param referring the referring table and its columns, in the key's order; the partitioned one where that refers to
+ *     itself
  * @param referenced the partitioned table and its columns
  * @param tables where its row triggers belong: itself, or its children where rows are routed by triggers
  * @param routing by triggers, a row that moves fires as an update
@@ -71,8 +75,8 @@ public record ForeignKeyTriggers(
             {quote}""");
 
     /**
-     * Beginning of both. Names come out of the server's caches and not of {@code pg_class}, where a transaction with an older snapshot
-     * would find those that were.
+     * Beginning of both. Names come out of the server's caches and not of {@code pg_class}, where a transaction with an
+     * older snapshot would find those that were.
      */
     private static final Sql DECLARE = Sql.of("""
             DECLARE
@@ -89,7 +93,10 @@ public record ForeignKeyTriggers(
               statement pg_catalog.text;
               hits pg_catalog.int8;""");
 
-    /** Who has no row of the trigger has a snapshot that is older than the trigger, and so this is the database where it was made. */
+    /**
+     * Who has no row of the trigger has a snapshot that is older than the trigger, and so this is the database where it
+     * was made.
+     */
     private static final Sql FIND = Sql.of("""
             SELECT {findReferring}, {findReferenced} INTO referring, referenced
               FROM pg_catalog.pg_trigger AS own JOIN pg_catalog.pg_proc AS f ON f.oid = own.tgfoid
@@ -112,7 +119,9 @@ public record ForeignKeyTriggers(
               gone := referring IS NULL OR referenced IS NULL OR pg_catalog.cardinality(c) <> {size} OR pg_catalog.cardinality(p) <> {size}
                 OR EXISTS (SELECT FROM pg_catalog.unnest(c || p) AS n (name) WHERE n.name IS NULL OR n.name LIKE '........pg.dropped.%');""");
 
-    /** As the owner, who sees all rows unless somebody forces policies on him, too. A foreign key does not go by them. */
+    /**
+     * As the owner, who sees all rows unless somebody forces policies on him, too. A foreign key does not go by them.
+     */
     private static final Sql SEE_ALL = Sql.of("""
             IF pg_catalog.row_security_active(referring) OR pg_catalog.row_security_active(referenced) THEN
                 RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
@@ -124,8 +133,9 @@ public record ForeignKeyTriggers(
               END IF;""");
 
     /**
-     * The table that has the other triggers of the key, which call the function of that name in the same schema. Where several have them,
-     * they are children to which triggers route rows, and the table is their parent; or partitions that were detached, which keep theirs.
+     * The table that has the other triggers of the key, which call the function of that name in the same schema. Where
+     * several have them, they are children to which triggers route rows, and the table is their parent; or partitions
+     * that were detached, which keep theirs.
      */
     private static final Sql FIND_BY_TRIGGER = Sql.of("""
             (SELECT coalesce(CASE WHEN pg_catalog.count(DISTINCT t.tgrelid) > 1 THEN pg_catalog.min(i.inhparent) END,
@@ -247,8 +257,8 @@ public record ForeignKeyTriggers(
             END""");
 
     /**
-     * After the statement, when a referring table that it truncates, too, is empty. By an older snapshot not all rows are seen; but who has
-     * inserted one waits for this transaction, or has taken room for it.
+     * After the statement, when a referring table that it truncates, too, is empty. By an older snapshot not all rows
+     * are seen; but who has inserted one waits for this transaction, or has taken room for it.
      */
     private static final Sql TRUNCATE = Sql.of("""
             IF isolated THEN
@@ -308,10 +318,11 @@ public record ForeignKeyTriggers(
                 END IF;""");
 
     /**
-     * The path is that of the statement which fired the trigger, as the trigger's condition has kept it; the names need none. What it
-     * changes fires triggers as the owner of the table. So whoever writes must not choose what these find: schemas of the path in which he
-     * may create are left out, but for the referring table's own, which comes after the others; his temporary tables come last. Who may
-     * act as the owner has nothing to gain. All of it is asked here, because the setting is anybody's to write.
+     * The path is that of the statement which fired the trigger, as the trigger's condition has kept it; the names need
+     * none. What it changes fires triggers as the owner of the table. So whoever writes must not choose what these
+     * find: schemas of the path in which he may create are left out, but for the referring table's own, which comes
+     * after the others; his temporary tables come last. Who may act as the owner has nothing to gain. All of it is
+     * asked here, because the setting is anybody's to write.
      */
     private static final Sql CHANGE_REFERRING = Sql.of("""
             IF NOT as_made THEN
@@ -381,7 +392,10 @@ public record ForeignKeyTriggers(
 
     private static final Sql WHEN = Sql.of("WHEN ({condition}) ");
 
-    /** By their texts, which every type has; pg_dump does not write the comparison of two records so that it could be read again. */
+    /**
+     * By their texts, which every type has; pg_dump does not write the comparison of two records so that it could be
+     * read again.
+     */
     private static final Sql CHANGED =
             Sql.of("OLD.{column}::pg_catalog.text IS DISTINCT FROM NEW.{column}::pg_catalog.text");
 
@@ -392,8 +406,8 @@ public record ForeignKeyTriggers(
     }
 
     /**
-     * Statements that make the functions and the triggers, in the swap's transaction, once the partitioned table has its name and
-     * the foreign key is gone. Locks: SHARE ROW EXCLUSIVE on both tables.
+     * Statements that make the functions and the triggers, in the swap's transaction, once the partitioned table has
+     * its name and the foreign key is gone. Locks: SHARE ROW EXCLUSIVE on both tables.
      */
     public List<Sql> createStatements() {
         List<Sql> statements = new ArrayList<>();
@@ -456,7 +470,8 @@ public record ForeignKeyTriggers(
     }
 
     /**
-     * Statements that remove the functions, and with them the triggers. Locks: ACCESS EXCLUSIVE on both tables. Safe to repeat.
+     * Statements that remove the functions, and with them the triggers. Locks: ACCESS EXCLUSIVE on both tables. Safe to
+     * repeat.
      *
      * @param functions as {@link #functions} names them, wherever they are by then
      */

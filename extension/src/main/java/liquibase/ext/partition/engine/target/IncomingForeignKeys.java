@@ -20,8 +20,8 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * What becomes of the foreign keys that refer to the table. A partitioned table has no unique index over the referenced columns
- * alone, so that none of them can refer to it.
+ * What becomes of the foreign keys that refer to the table. A partitioned table has no unique index over the referenced
+ * columns alone, so that none of them can refer to it.
  */
 public enum IncomingForeignKeys {
     /** A table with one is not partitioned. */
@@ -94,8 +94,8 @@ public enum IncomingForeignKeys {
     }
 
     /**
-     * Whether the key stays one of PostgreSQL's own, which refers to the partitioned table: its columns there are unique by themselves,
-     * because the partition key is among them. One by which the table refers to itself does not.
+     * Whether the key stays one of PostgreSQL's own, which refers to the partitioned table: its columns there are
+     * unique by themselves, because the partition key is among them. One by which the table refers to itself does not.
      */
     public boolean keeps(ForeignKey key, Table table, PartitionKey partitionKey, Routing routing) {
         return this != DROP
@@ -110,8 +110,8 @@ public enum IncomingForeignKeys {
     }
 
     /**
-     * Of what stands in the way of the reverse swap, all but the keys that can refer to the backup again: those that the swap kept, and
-     * others that somebody has made since, where the backup is unique by the same columns.
+     * Of what stands in the way of the reverse swap, all but the keys that can refer to the backup again: those that
+     * the swap kept, and others that somebody has made since, where the backup is unique by the same columns.
      */
     public static List<Obstacle> withoutThoseThatGoBack(
             List<Obstacle> obstacles, List<ForeignKey> referring, Table backup) {
@@ -210,7 +210,10 @@ public enum IncomingForeignKeys {
         }
     }
 
-    /** What keeps a key has its name and its table's: {@code line_item} and {@code fk} are as {@code line} and {@code item_fk}. */
+    /**
+     * What keeps a key has its name and its table's: {@code line_item} and {@code fk} are as {@code line} and
+     * {@code item_fk}.
+     */
     private static void addThoseOfOneName(List<Obstacle> obstacles, List<ForeignKey> keys) {
         Map<String, ForeignKey> names = new HashMap<>();
         for (ForeignKey key : keys) {

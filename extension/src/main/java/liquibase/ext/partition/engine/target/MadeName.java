@@ -7,8 +7,9 @@ public final class MadeName {
     private MadeName() {}
 
     /**
-     * Why the name is refused: a dot in it was meant to end a schema's name, and PostgreSQL would take it as a letter of the name.
-     * Everything that is made is in the table's schema. Where the table's own name has a dot, so may these.
+     * Why the name is refused: a dot in it was meant to end a schema's name, and PostgreSQL would take it as a letter
+     * of the name. Everything that is made is in the table's schema. Where the table's own name has a dot, so may
+     * these.
      *
      * @return a sentence for people, or nothing
      */

@@ -17,8 +17,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * The statements that make the new table: {@code LIKE} the source without its indexes, partitioned by range, with its
  * partitions.
  *
- * <p>A CHECK constraint that the source's older rows may violate is not among them: it could not be NOT VALID on a table that is
- * filled afterwards. The swap adds it.
+ * <p>A CHECK constraint that the source's older rows may violate is not among them: it could not be NOT VALID on a
+ * table that is filled afterwards. The swap adds it.
  *
  * @param changes of columns' types that are really changes
  * @param settings of the source; collations of changed columns are only those that the new type can have

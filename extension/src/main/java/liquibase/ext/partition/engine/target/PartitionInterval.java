@@ -104,8 +104,8 @@ public enum PartitionInterval {
     }
 
     /**
-     * What the name of the partition that starts at {@code start} ends with: {@code 20240105}, {@code 2024w01}, {@code 202401},
-     * {@code 2024q1}, {@code 2024}.
+     * What the name of the partition that starts at {@code start} ends with: {@code 20240105}, {@code 2024w01},
+     * {@code 202401}, {@code 2024q1}, {@code 2024}.
      */
     public String suffix(LocalDate start) {
         return suffix.format(start);
@@ -132,7 +132,9 @@ public enum PartitionInterval {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The shortest way in which people write {@code start}: {@code 2024-01-05}, {@code 2024-W01}, {@code 2024-01}, … */
+    /**
+     * The shortest way in which people write {@code start}: {@code 2024-01-05}, {@code 2024-W01}, {@code 2024-01}, …
+     */
     public String write(LocalDate start) {
         return written.format(start);
     }
@@ -156,10 +158,11 @@ public enum PartitionInterval {
     }
 
     /**
-     * A bound as people write it: its first day, {@code 2024-01-01}; or shorter {@code 2024-W01}, {@code 2024-01}, {@code 2024-Q1},
-     * {@code 2024}, where an interval starts with that week, month, quarter or year.
+     * A bound as people write it: its first day, {@code 2024-01-01}; or shorter {@code 2024-W01}, {@code 2024-01},
+     * {@code 2024-Q1}, {@code 2024}, where an interval starts with that week, month, quarter or year.
      *
-     * @throws IllegalArgumentException with a message for people, when it is no date or not the first day of an interval
+     * @throws IllegalArgumentException with a message for people, when it is no date or not the first day of an
+     *     interval
      */
     public LocalDate parseBound(String attribute, String text) {
         LocalDate date;

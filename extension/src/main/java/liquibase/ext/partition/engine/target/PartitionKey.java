@@ -22,14 +22,14 @@ import liquibase.ext.partition.engine.time.UlidTime;
 /**
  * What decides the partition of a row.
  *
- * <p>A single column whose own order is that of time is the partition key itself: PostgreSQL then prunes by it, at run time too,
- * and a NOT NULL one may be part of a primary key. In every other case the key is an expression of type {@code timestamp}, in
- * UTC: the first time that the columns have, in their order. No primary key or unique constraint of a partitioned table can
- * include an expression, so uniqueness is then kept by an index on each partition.
+ * <p>A single column whose own order is that of time is the partition key itself: PostgreSQL then prunes by it, at run
+ * time too, and a NOT NULL one may be part of a primary key. In every other case the key is an expression of type
+ * {@code timestamp}, in UTC: the first time that the columns have, in their order. No primary key or unique constraint
+ * of a partitioned table can include an expression, so uniqueness is then kept by an index on each partition.
  *
  * @param sources in the order in which they are coalesced
- * @param combinedColumn a stored generated column with the same expression, which a query can name; its partitions have a CHECK by
- *     which the planner leaves them out
+ * @param combinedColumn a stored generated column with the same expression, which a query can name; its partitions have
+ *     a CHECK by which the planner leaves them out
  */
 public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combinedColumn) {
     /**
@@ -135,7 +135,10 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
         return sources.stream().anyMatch(source -> source.encoding() instanceof TextDate);
     }
 
-    /** The column that is the partition key and keeps ULIDs as text, whose order is that of time under some collations only. */
+    /**
+     * The column that is the partition key and keeps ULIDs as text, whose order is that of time under some collations
+     * only.
+     */
     public Optional<Identifier> columnOfUlids() {
         return isColumn() && sources.get(0).encoding() instanceof UlidTime
                 ? Optional.of(sources.get(0).column())
@@ -168,7 +171,8 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
     }
 
     /**
-     * As {@link #time(Function)}, for a question: without the function that reads dates kept as text, which is made with the new table.
+     * As {@link #time(Function)}, for a question: without the function that reads dates kept as text, which is made
+     * with the new table.
      *
      * @param format how they are written
      */
@@ -202,8 +206,8 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
     }
 
     /**
-     * The condition that two values of the key are the same, NULL being one. In a form from which the server finds the one
-     * partition, and the default one for NULL, without looking into the others.
+     * The condition that two values of the key are the same, NULL being one. In a form from which the server finds the
+     * one partition, and the default one for NULL, without looking into the others.
      */
     public Sql same(Sql left, Sql right) {
         boolean nullable = !isColumn() || sources.get(0).nullable();

@@ -14,7 +14,8 @@ import liquibase.ext.partition.engine.time.TextDateFormat;
 import liquibase.ext.partition.engine.time.TimeFormats;
 
 /**
- * The partition key as people ask for it. What it comes to depends on the columns' types; {@link PartitionKey} is the answer.
+ * The partition key as people ask for it. What it comes to depends on the columns' types; {@link PartitionKey} is the
+ * answer.
  *
  * @param columns at least one; the first that has a time decides the row's partition
  * @param textFormat how those of them that are text write a date; ISO 8601 where it is not given
@@ -63,8 +64,8 @@ public record PartitionKeySpec(
     }
 
     /**
-     * A setting that no column has a use for. To ignore it would put every row into the default partition where the wish behind it was
-     * right and the column was not.
+     * A setting that no column has a use for. To ignore it would put every row into the default partition where the
+     * wish behind it was right and the column was not.
      *
      * @param setting its name, as people write it
      * @param why a sentence that says what was expected, what there is, and what to do

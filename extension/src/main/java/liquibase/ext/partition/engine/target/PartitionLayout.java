@@ -15,7 +15,10 @@ import liquibase.ext.partition.engine.sql.Identifier;
 public record PartitionLayout(String prefix, PartitionInterval interval, LocalDate from, LocalDate until) {
     private static final String DEFAULT_SUFFIX = "default";
 
-    /** @throws IllegalArgumentException with a message for people, when the range is empty, a name would be too long or two the same */
+    /**
+     * @throws IllegalArgumentException with a message for people, when the range is empty, a name would be too long or
+     * two the same
+     */
     public PartitionLayout {
         if (!from.isBefore(until)) {
             throw new IllegalArgumentException(
@@ -59,7 +62,9 @@ public record PartitionLayout(String prefix, PartitionInterval interval, LocalDa
         return new Identifier(prefix + DEFAULT_SUFFIX);
     }
 
-    /** The partition of that name, where it is one of this layout; it may lie after {@code until}, if it was made since. */
+    /**
+     * The partition of that name, where it is one of this layout; it may lie after {@code until}, if it was made since.
+     */
     public Optional<Partition> partition(Identifier name) {
         return name.name().startsWith(prefix)
                 ? interval.startOfSuffix(name.name().substring(prefix.length()))

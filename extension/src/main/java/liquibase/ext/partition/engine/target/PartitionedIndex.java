@@ -12,10 +12,10 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * What the index that {@code original} is on the source becomes on a partitioned table.
  *
- * <p>A unique index of a partitioned table must include the partition key, so it is added to those that lack it: uniqueness
- * then holds within a partition-key value only. A key that is an expression, or may be NULL, cannot be added; then each partition
- * has the unique index by itself, as it was, and the partitioned table has none. Where rows are routed by triggers every child has
- * every index by itself, as it was, and so has the parent, which holds no rows.
+ * <p>A unique index of a partitioned table must include the partition key, so it is added to those that lack it:
+ * uniqueness then holds within a partition-key value only. A key that is an expression, or may be NULL, cannot be
+ * added; then each partition has the unique index by itself, as it was, and the partitioned table has none. Where rows
+ * are routed by triggers every child has every index by itself, as it was, and so has the parent, which holds no rows.
  *
  * @param original a valid one
  */
@@ -63,8 +63,8 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
     }
 
     /**
-     * Makes the index on the partitioned table alone, not on its partitions, so that it is not valid before each of theirs is
-     * attached. In the tablespace that is set, which is to be that of {@link #settings}.
+     * Makes the index on the partitioned table alone, not on its partitions, so that it is not valid before each of
+     * theirs is attached. In the tablespace that is set, which is to be that of {@link #settings}.
      */
     public List<Sql> createOnParent(QualifiedName table, Identifier name) {
         List<Sql> statements = create(table, name);

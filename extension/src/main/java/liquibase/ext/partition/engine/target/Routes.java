@@ -12,11 +12,11 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The ways into and out of a partitioned table. Declarative partitioning finds the partition by itself, so there is one way;
- * inheritance does not, and there is one for each child and one for the rows outside all of them. Those are written to the default
- * child, and looked for in every child: one of them may have been made since. Rows are written to a child, and may be in the parent
- * all the same, where somebody has switched off the triggers that route them; or in the default child, where theirs was away when they
- * were written.
+ * The ways into and out of a partitioned table. Declarative partitioning finds the partition by itself, so there is one
+ * way; inheritance does not, and there is one for each child and one for the rows outside all of them. Those are
+ * written to the default child, and looked for in every child: one of them may have been made since. Rows are written
+ * to a child, and may be in the parent all the same, where somebody has switched off the triggers that route them; or
+ * in the default child, where theirs was away when they were written.
  *
  * @param table by its present name
  * @param layout not looked at, and may be null, where the routing is native
@@ -46,7 +46,10 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
         return new Route(table.asSql(), table, Optional.empty());
     }
 
-    /** An expression by which {@link #of} finds the route of a row: the day its interval begins, NULL outside all of them. */
+    /**
+     * An expression by which {@link #of} finds the route of a row: the day its interval begins, NULL outside all of
+     * them.
+     */
     public Sql start(Sql time) {
         return range(START, layout.from(), layout.until())
                 .with("unit", Sql.literal(layout.interval().word()))
@@ -86,7 +89,10 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
         return routes;
     }
 
-    /** As {@link #of}, to find rows wherever they are: in the parent and in the default child, too, where they belong to another one. */
+    /**
+     * As {@link #of}, to find rows wherever they are: in the parent and in the default child, too, where they belong to
+     * another one.
+     */
     public List<Route> toFind(Collection<LocalDate> starts) {
         List<Route> routes = new ArrayList<>(of(starts));
         if (!isSingle() && starts.stream().anyMatch(Objects::nonNull)) {

@@ -11,11 +11,12 @@ import liquibase.ext.partition.engine.catalog.TriggerFunction.Effect;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * What becomes of a user's row triggers on a table with partitions. With native partitioning a row is routed first and the triggers of
- * its partition fire then; so a BEFORE ROW trigger comes too late to give the row its date, and what it makes of the date must still fit
- * the partition. Where triggers route, the user's own come first ({@link TriggerRouting}). An UPDATE that moves a row is a DELETE here and
- * an INSERT there: AFTER DELETE and AFTER INSERT fire, and AFTER UPDATE where triggers route. That one sees the row that is left over
- * until the end of the statement, and those for INSERT and DELETE fire inside the ones that route.
+ * What becomes of a user's row triggers on a table with partitions. With native partitioning a row is routed first and
+ * the triggers of its partition fire then; so a BEFORE ROW trigger comes too late to give the row its date, and what it
+ * makes of the date must still fit the partition. Where triggers route, the user's own come first
+ * ({@link TriggerRouting}). An UPDATE that moves a row is a DELETE here and an INSERT there: AFTER DELETE and AFTER
+ * INSERT fire, and AFTER UPDATE where triggers route. That one sees the row that is left over until the end of the
+ * statement, and those for INSERT and DELETE fire inside the ones that route.
  */
 public final class RowTriggers {
     /** The attribute by which people say that a trigger leaves rows in their partition. */

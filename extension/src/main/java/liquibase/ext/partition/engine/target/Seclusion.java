@@ -5,10 +5,10 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Keeps a table that holds the source's rows, or their keys, from being read by others before it has the source's grants: default
- * privileges may have given everybody a right on it and on its partitions, and a member of {@code pg_read_all_data} needs none. It
- * gets the source's security labels too, by which rows may be masked; their provider may refuse, or not be loaded any more, which is
- * better told before a row is copied than in the swap.
+ * Keeps a table that holds the source's rows, or their keys, from being read by others before it has the source's
+ * grants: default privileges may have given everybody a right on it and on its partitions, and a member of
+ * {@code pg_read_all_data} needs none. It gets the source's security labels too, by which rows may be masked; their
+ * provider may refuse, or not be loaded any more, which is better told before a row is copied than in the swap.
  */
 public final class Seclusion {
     /** By the catalog of the moment when it is run: whose default privileges hold is decided by who runs it. */
@@ -87,8 +87,8 @@ public final class Seclusion {
                                       AND d.refobjid = pg_catalog.to_regclass({name}))""");
 
     /**
-     * Makes a relation of ours, and takes from everybody but its owner what default privileges have given on it and on the sequences
-     * of its identity columns. One that was there already keeps what somebody has granted since.
+     * Makes a relation of ours, and takes from everybody but its owner what default privileges have given on it and on
+     * the sequences of its identity columns. One that was there already keeps what somebody has granted since.
      */
     private static final Sql MAKE = Sql.of("""
             DO {quote}
@@ -135,8 +135,8 @@ public final class Seclusion {
     }
 
     /**
-     * The statement for a function that nobody but its owner is to call. Its triggers go on calling it; but who may EXECUTE a trigger
-     * function can make a trigger of it on a table of his own.
+     * The statement for a function that nobody but its owner is to call. Its triggers go on calling it; but who may
+     * EXECUTE a trigger function can make a trigger of it on a table of his own.
      */
     public static Sql ofFunction(QualifiedName function) {
         return ofFunction(function, "");
@@ -157,7 +157,9 @@ public final class Seclusion {
                 .with("sourceName", Sql.literal(source.quoted()));
     }
 
-    /** The statement that takes from everybody but the owner what they were granted on the children of {@code table}. */
+    /**
+     * The statement that takes from everybody but the owner what they were granted on the children of {@code table}.
+     */
     public static Sql ofChildren(QualifiedName table) {
         return REVOKE_ON_CHILDREN
                 .with("quote", Sql.dollarQuote("seclude", Sql.list(List.of(table))))

@@ -8,8 +8,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The statements that make a table's extended statistics, for it and for each of its partitions: of a grouping of the whole table
- * the planner reads the table's own, of a condition on its rows those of each partition.
+ * The statements that make a table's extended statistics, for it and for each of its partitions: of a grouping of the
+ * whole table the planner reads the table's own, of a condition on its rows those of each partition.
  */
 public final class StatisticsObjects {
     private static final Sql CREATE = Sql.of("CREATE STATISTICS {name}{kinds} ON {columns} FROM {table}");

@@ -10,8 +10,8 @@ public enum Uniqueness {
     /** The partition key is added to it, as PostgreSQL wants it: it is unique within a partition-key value only. */
     WITH_PARTITION_KEY,
     /**
-     * Each partition has it by itself, as it was, and the partitioned table has none: the partition key is an expression or may be
-     * NULL, and cannot be added.
+     * Each partition has it by itself, as it was, and the partitioned table has none: the partition key is an
+     * expression or may be NULL, and cannot be added.
      */
     OF_EACH_PARTITION,
     /** Each child has it by itself, as it was, and so has the parent, which holds no rows: triggers route them. */
@@ -39,8 +39,8 @@ public enum Uniqueness {
     }
 
     /**
-     * Adds a column at the end of the first list in parentheses, which in an index's or a constraint's definition is that of
-     * its key columns. Parentheses in quoted names and in string constants do not count.
+     * Adds a column at the end of the first list in parentheses, which in an index's or a constraint's definition is
+     * that of its key columns. Parentheses in quoted names and in string constants do not count.
      */
     static String withColumn(String definition, Identifier column) {
         int depth = 0;

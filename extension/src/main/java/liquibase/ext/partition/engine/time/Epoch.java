@@ -14,9 +14,9 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * A column of numbers that count from 1970-01-01 00:00:00 UTC on, without leap seconds, as in POSIX.
  *
- * <p>Exact: a number is taken apart into days and the rest of the day, because {@code to_timestamp} and the product with an interval
- * round to a double's 53 bits. Of a fraction what is less than a microsecond is cut off, towards the past. NULL outside the range
- * of {@code timestamp}, for NaN and for the infinities.
+ * <p>Exact: a number is taken apart into days and the rest of the day, because {@code to_timestamp} and the product
+ * with an interval round to a double's 53 bits. Of a fraction what is less than a microsecond is cut off, towards the
+ * past. NULL outside the range of {@code timestamp}, for NaN and for the infinities.
  *
  * @param typeName one of {@link #TYPES}
  */
@@ -29,7 +29,10 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
             "int4", BigDecimal.valueOf(Integer.MAX_VALUE),
             "int8", BigDecimal.valueOf(Long.MAX_VALUE));
 
-    /** The first and the day after the last that {@code timestamp} can hold, in days from 1970 on: 4714-11-24 BC, 294277-01-01. */
+    /**
+     * The first and the day after the last that {@code timestamp} can hold, in days from 1970 on: 4714-11-24 BC,
+     * 294277-01-01.
+     */
     private static final long FIRST_DAY = LocalDate.of(-4713, 11, 24).toEpochDay();
 
     private static final long END_DAY = LocalDate.of(294_277, 1, 1).toEpochDay();
@@ -96,7 +99,9 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
         return days.with("perDay", constant(unit.perDay()));
     }
 
-    /** The rest of the day, negative for whole numbers before 1970; a double holds the microseconds of a day exactly. */
+    /**
+     * The rest of the day, negative for whole numbers before 1970; a double holds the microseconds of a day exactly.
+     */
     private Sql seconds() {
         Sql rest = switch (typeName) {
             case "numeric" -> Sql.of("pg_catalog.floor({column} % {perDay} * {micros}) / 1000000.0");

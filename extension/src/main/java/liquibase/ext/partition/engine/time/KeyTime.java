@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A kind of key that begins with the time at which it was made, so that the order of keys is that of time. A table whose key is one is
- * partitioned by the key itself and keeps {@code PRIMARY KEY (id)} alone.
+ * A kind of key that begins with the time at which it was made, so that the order of keys is that of time. A table
+ * whose key is one is partitioned by the key itself and keeps {@code PRIMARY KEY (id)} alone.
  */
 public sealed interface KeyTime {
     /** What it can be, for messages. */

@@ -35,8 +35,8 @@ record SnowflakeTime(long epoch, String typeName) implements TimeEncoding {
     }
 
     /**
-     * The least id of that day. A month, or a year, that the epoch falls in begins with id 0, which is why a day up to a year before
-     * the epoch can be said.
+     * The least id of that day. A month, or a year, that the epoch falls in begins with id 0, which is why a day up to
+     * a year before the epoch can be said.
      */
     @Override
     public Optional<Sql> bound(LocalDate day) {

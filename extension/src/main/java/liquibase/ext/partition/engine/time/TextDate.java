@@ -7,7 +7,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A column of text in which dates are written. Text has no order of time, so only the expression can be the partition key.
+ * A column of text in which dates are written. Text has no order of time, so only the expression can be the partition
+ * key.
  *
  * @param function what {@link TextDateFormat#createFunction} made; needed for as long as the table is
  */

@@ -112,7 +112,10 @@ enum TextDateField {
         this.value = Sql.of(value);
     }
 
-    /** The field whose word stands in {@code pattern} from {@code at} on, in capitals, in small letters or, for names, with one capital. */
+    /**
+     * The field whose word stands in {@code pattern} from {@code at} on, in capitals, in small letters or, for names,
+     * with one capital.
+     */
     static Optional<TextDateField> at(String pattern, int at) {
         return Arrays.stream(values())
                 .filter(field -> pattern.regionMatches(true, at, field.word, 0, field.word.length()))

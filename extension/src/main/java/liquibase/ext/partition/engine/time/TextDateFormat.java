@@ -4,29 +4,33 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * How a date is written in a column of text: ISO 8601, or one of PostgreSQL's template patterns for {@code to_timestamp}. It renders a
- * function {@code (text) RETURNS timestamp} that gives the time in UTC, and NULL for anything that is no real date; it never raises an
- * error.
+ * How a date is written in a column of text: ISO 8601, or one of PostgreSQL's template patterns for
+ * {@code to_timestamp}. It renders a function {@code (text) RETURNS timestamp} that gives the time in UTC, and NULL for
+ * anything that is no real date; it never raises an error.
  *
- * <p>PostgreSQL's own {@code to_timestamp} and {@code ::timestamp} raise errors for a bad date and are not immutable, for they depend on
- * {@code DateStyle}, {@code TimeZone} and {@code lc_time}; so neither can be a partition key.
+ * <p>PostgreSQL's own {@code to_timestamp} and {@code ::timestamp} raise errors for a bad date and are not immutable,
+ * for they depend on {@code DateStyle}, {@code TimeZone} and {@code lc_time}; so neither can be a partition key.
  *
- * <p>The function is PL/pgSQL in which every name has its schema, operators too, so that a caller's {@code search_path} does not matter;
- * a {@code SET search_path} of its own would cost a microsecond a call. One SQL expression that PostgreSQL
- * puts in the place of the call is no faster for a million rows and much slower for one: it is read and planned again for
- * every statement, which with a stored generated column added half a millisecond to an insert of one row. The text is tested by a
- * regular expression without groups and then cut at its separators: groups cost 8 to 30
- * microseconds more. There is no block with an exception handler, which would be a subtransaction a row. See {@code TextDateBenchmark}.
+ * <p>The function is PL/pgSQL in which every name has its schema, operators too, so that a caller's {@code search_path}
+ * does not matter; a {@code SET search_path} of its own would cost a microsecond a call. One SQL expression that
+ * PostgreSQL puts in the place of the call is no faster for a million rows and much slower for one: it is read and
+ * planned again for every statement, which with a stored generated column added half a millisecond to an insert of one
+ * row. The text is tested by a regular expression without groups and then cut at its separators: groups cost 8 to 30
+ * microseconds more. There is no block with an exception handler, which would be a subtransaction a row. See
+ * {@code TextDateBenchmark}.
  */
 public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePattern {
     /** The word for ISO 8601 in the config. */
     String ISO = "iso";
 
-    /** A longer text is no date; a regular expression would fail for want of memory on the longest that PostgreSQL has. */
+    /**
+     * A longer text is no date; a regular expression would fail for want of memory on the longest that PostgreSQL has.
+     */
     int MAX_BYTES = 256;
 
     /**
-     * A format from what people write: {@value #ISO}, or a template pattern; {@link TextDatePattern} says what that may hold.
+     * A format from what people write: {@value #ISO}, or a template pattern; {@link TextDatePattern} says what that may
+     * hold.
      *
      * @throws IllegalArgumentException with a message for people, when the pattern is unknown or contradictory
      */
@@ -34,11 +38,15 @@ public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePatte
         return pattern.strip().equalsIgnoreCase(ISO) ? new Iso() : TextDatePattern.parse(pattern);
     }
 
-    /** The expression of type {@code timestamp} over {@code written}, the text without blanks around it, under the collation C. */
+    /**
+     * The expression of type {@code timestamp} over {@code written}, the text without blanks around it, under the
+     * collation C.
+     */
     Sql expression();
 
     /**
-     * What {@link #expression} takes for {@code written}, of a column: as the function does before it looks at the text.
+     * What {@link #expression} takes for {@code written}, of a column: as the function does before it looks at the
+     * text.
      *
      * @param column an expression of a type of texts
      */
@@ -50,8 +58,8 @@ public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePatte
     }
 
     /**
-     * The time that the function gives for a column, as an expression that needs no function: for a question about a table before
-     * anything is made. For a few thousand rows; each is a subquery.
+     * The time that the function gives for a column, as an expression that needs no function: for a question about a
+     * table before anything is made. For a few thousand rows; each is a subquery.
      *
      * @param column an expression of a type of texts
      */
@@ -83,9 +91,10 @@ public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePatte
     }
 
     /**
-     * {@code YYYY-MM-DD}, optionally followed by {@code T} or a blank and {@code HH:MM[:SS[.fraction]]}, and that by {@code Z},
-     * {@code ±HH}, {@code ±HHMM} or {@code ±HH:MM}. Without an offset it is UTC; an offset is at most 15:59, as in PostgreSQL. Digits of
-     * the fraction after the sixth are cut off, so that rounding cannot carry a row into the next partition.
+     * {@code YYYY-MM-DD}, optionally followed by {@code T} or a blank and {@code HH:MM[:SS[.fraction]]}, and that by
+     * {@code Z}, {@code ±HH}, {@code ±HHMM} or {@code ±HH:MM}. Without an offset it is UTC; an offset is at most 15:59,
+     * as in PostgreSQL. Digits of the fraction after the sixth are cut off, so that rounding cannot carry a row into
+     * the next partition.
      */
     record Iso() implements TextDateFormat {
         private static final String PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"

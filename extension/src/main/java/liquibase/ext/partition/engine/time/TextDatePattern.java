@@ -11,14 +11,14 @@ import liquibase.ext.partition.engine.time.TextDateField.Meaning;
 /**
  * A template pattern of PostgreSQL's {@code to_timestamp}, such as {@code MM/DD/YYYY} or {@code DD.MM.YYYY HH24:MI}.
  *
- * <p>It holds {@linkplain TextDateField fields}, and between them text that must stand in the value as it is: letters and whatever else
- * in double quotes, other characters without. Where a pattern says less than a time, the rest is its beginning: {@code MM/YYYY} is the first of
- * the month, {@code YYYY} the first of January, and without hours it is midnight. Without {@code TZH} the time is in UTC. Blanks around the
- * value do not matter.
+ * <p>It holds {@linkplain TextDateField fields}, and between them text that must stand in the value as it is: letters
+ * and whatever else in double quotes, other characters without. Where a pattern says less than a time, the rest is its
+ * beginning: {@code MM/YYYY} is the first of the month, {@code YYYY} the first of January, and without hours it is
+ * midnight. Without {@code TZH} the time is in UTC. Blanks around the value do not matter.
  *
- * <p>A field of two digits (or three, {@code DDD}) that has a character before and after it, or the pattern's end, may be written
- * with fewer: {@code 1/5/2024} is {@code MM/DD/YYYY}. Years are written in full. Fields with nothing between them, as in {@code YYYYMMDD}, have their full
- * width. {@code FM} is allowed and changes nothing.
+ * <p>A field of two digits (or three, {@code DDD}) that has a character before and after it, or the pattern's end, may
+ * be written with fewer: {@code 1/5/2024} is {@code MM/DD/YYYY}. Years are written in full. Fields with nothing between
+ * them, as in {@code YYYYMMDD}, have their full width. {@code FM} is allowed and changes nothing.
  *
  * @param parts fields and texts in order
  */
@@ -34,7 +34,10 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
     /** A field or the text between two. */
     sealed interface Part {}
 
-    /** A field, in a run of {@code fieldsInRun} with nothing between them, of which the fields before it fill {@code offset} characters. */
+    /**
+     * A field, in a run of {@code fieldsInRun} with nothing between them, of which the fields before it fill
+     * {@code offset} characters.
+     */
     record Field(TextDateField field, int run, int offset, int fieldsInRun) implements Part {}
 
     /** Text that stands in the value as it is; never empty, never a digit in it. */
@@ -187,8 +190,8 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
     }
 
     /**
-     * What the value has for that field. Its run of fields is found by the characters before and after it: fields hold none of them, so
-     * that how many of the one stand before the run is known from the pattern.
+     * What the value has for that field. Its run of fields is found by the characters before and after it: fields hold
+     * none of them, so that how many of the one stand before the run is known from the pattern.
      */
     private Sql written(Field field) {
         Sql run = Sql.of("written");

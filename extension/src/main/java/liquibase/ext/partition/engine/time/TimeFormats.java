@@ -4,8 +4,8 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * What the config says of columns whose type alone does not say the time. Several columns may be of several types, so that more than one
- * can be set.
+ * What the config says of columns whose type alone does not say the time. Several columns may be of several types, so
+ * that more than one can be set.
  *
  * @param textFunction the function that {@link TextDateFormat} made, or null
  * @param epoch what columns of numbers count, or null

@@ -8,12 +8,13 @@ import java.util.Set;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A column of text with ULIDs in their canonical form: 26 digits of Crockford's base 32, capital letters, of which the first ten are
- * milliseconds since 1970. {@link #time} is NULL for any other text, small letters too: in the order of text those stand elsewhere, and
- * a table must not mix both.
+ * A column of text with ULIDs in their canonical form: 26 digits of Crockford's base 32, capital letters, of which the
+ * first ten are milliseconds since 1970. {@link #time} is NULL for any other text, small letters too: in the order of
+ * text those stand elsewhere, and a table must not mix both.
  *
- * <p>{@link #bound} is right under every collation that sorts digits before letters, each letter by itself and these by the English
- * alphabet: {@code C}, the default ones of English, German, … Not so Danish (AA), Czech (CH), Estonian (Z), which a preparation refuses.
+ * <p>{@link #bound} is right under every collation that sorts digits before letters, each letter by itself and these by
+ * the English alphabet: {@code C}, the default ones of English, German, … Not so Danish (AA), Czech (CH), Estonian (Z),
+ * which a preparation refuses.
  *
  * @see <a href="https://github.com/ulid/spec">the specification of ULID</a>
  */

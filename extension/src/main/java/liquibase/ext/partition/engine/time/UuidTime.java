@@ -5,14 +5,14 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A {@code uuid} column whose first 48 bits are milliseconds since 1970: a UUID of version 7 (RFC 9562, section 5.7), or a ULID. UUIDs
- * are in the order of their bytes, so that is the order of time.
+ * A {@code uuid} column whose first 48 bits are milliseconds since 1970: a UUID of version 7 (RFC 9562, section 5.7),
+ * or a ULID. UUIDs are in the order of their bytes, so that is the order of time.
  *
- * <p>The upper 32 bits and the lower 16 are multiplied apart: a product with an interval is a double's, and would be some microseconds
- * off from the year 4253 on.
+ * <p>The upper 32 bits and the lower 16 are multiplied apart: a product with an interval is a double's, and would be
+ * some microseconds off from the year 4253 on.
  *
- * @param onlyVersion7 whether {@link #time} is NULL for a UUID of another version or variant, as it is for UUIDs made at random. A
- *     ULID has no version
+ * @param onlyVersion7 whether {@link #time} is NULL for a UUID of another version or variant, as it is for UUIDs made
+ *     at random. A ULID has no version
  */
 record UuidTime(boolean onlyVersion7) implements TimeEncoding {
     static final long BITS_48 = (1L << 48) - 1;

@@ -26,16 +26,16 @@ import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
- * What to do where the live table and its backup differ in rows that were not captured: in general, and for each partition that is not
- * what the swap left. Only a person knows which of the two is right, and whether a month was dropped for good or by mistake, so
- * nothing is decided here.
+ * What to do where the live table and its backup differ in rows that were not captured: in general, and for each
+ * partition that is not what the swap left. Only a person knows which of the two is right, and whether a month was
+ * dropped for good or by mistake, so nothing is decided here.
  *
- * <p>Every remedy either brings rows back into the live table, or writes keys into the delta table, by which the live table is right and
- * the backup follows it; or takes rows out of the backup that went with a partition. The delta table takes any key without harm: the
- * replay goes by what the live table has then.
+ * <p>Every remedy either brings rows back into the live table, or writes keys into the delta table, by which the live
+ * table is right and the backup follows it; or takes rows out of the backup that went with a partition. The delta table
+ * takes any key without harm: the replay goes by what the live table has then.
  *
- * <p>Rows that were written since the swap and went with a partition are differences, too, although the delta table names them: the last
- * that is known of them is what the backup has, and a replay would take that away.
+ * <p>Rows that were written since the swap and went with a partition are differences, too, although the delta table
+ * names them: the last that is known of them is what the backup has, and a replay would take that away.
  */
 public final class BackupDifference {
     private static final Sql INSIDE = Sql.of("{time} >= {from}::timestamp AND {time} < {to}::timestamp");
@@ -53,16 +53,17 @@ public final class BackupDifference {
             FROM {backup} AS b WHERE {range} AND NOT EXISTS (SELECT FROM {live} AS l WHERE {same})""");
 
     /**
-     * Without those that were written since the swap: the backup has them as they were, also where they have moved to another month or
-     * were deleted since. And without those that the live table has in another month, whose key it would accept a second time.
+     * Without those that were written since the swap: the backup has them as they were, also where they have moved to
+     * another month or were deleted since. And without those that the live table has in another month, whose key it
+     * would accept a second time.
      */
     private static final Sql BRING_BACK = Sql.of("""
             INSERT INTO {live} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} {gone}\
              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured})""");
 
     /**
-     * Of rows that the delta table names in the range of a partition that was taken out, and that the live table has under no date: they
-     * were updated, or came from another month, and went with it; or they were deleted before.
+     * Of rows that the delta table names in the range of a partition that was taken out, and that the live table has
+     * under no date: they were updated, or came from another month, and went with it; or they were deleted before.
      */
     private static final Sql BRING_BACK_WRITTEN = Sql.of("""
             INSERT INTO {live} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} {gone}""");
@@ -99,7 +100,8 @@ public final class BackupDifference {
     private static final Sql INHERIT = Sql.of("ALTER TABLE {partition} INHERIT {live}");
 
     /**
-     * Of a partition that was taken out, the rows that the delta table names in its range and the live table has under no date.
+     * Of a partition that was taken out, the rows that the delta table names in its range and the live table has under
+     * no date.
      *
      * @param written how many the backup has, as they were before they were written
      * @param inNeither how many no table has
@@ -175,9 +177,9 @@ public final class BackupDifference {
     }
 
     /**
-     * The rows that went with a partition, of which the backup has what they were before they were written: each a difference, with its
-     * key. None where no partition was taken out, or another one is in its place; otherwise this reads the delta table once. To be asked before a replay, which takes
-     * these rows away.
+     * The rows that went with a partition, of which the backup has what they were before they were written: each a
+     * difference, with its key. None where no partition was taken out, or another one is in its place; otherwise this
+     * reads the delta table once. To be asked before a replay, which takes these rows away.
      */
     static ComparisonResult writtenAndTakenOut(StepRun run, Migration migration) throws SQLException {
         List<KnownPartitions.Change> changes = KnownPartitions.changesSinceSwap(run, migration);
@@ -201,8 +203,9 @@ public final class BackupDifference {
     }
 
     /**
-     * Whether another partition is there for the same range by now. What the live table has in it is what people have put there, and
-     * who goes on to delete from it is captured: a key that the delta table names is not one of a row that went with the partition.
+     * Whether another partition is there for the same range by now. What the live table has in it is what people have
+     * put there, and who goes on to delete from it is captured: a key that the delta table names is not one of a row
+     * that went with the partition.
      */
     private boolean isReplaced(KnownPartitions.Change gone, List<KnownPartitions.Change> changes) {
         String range = range(gone).orElseThrow().script();
@@ -317,8 +320,8 @@ public final class BackupDifference {
     }
 
     /**
-     * Without those partitions that were attached, or not captured for a while, of which other things tell; nor any where every partition
-     * was rewritten, as it is when a column is altered.
+     * Without those partitions that were attached, or not captured for a while, of which other things tell; nor any
+     * where every partition was rewritten, as it is when a column is altered.
      *
      * @param partitions how many there are
      */
@@ -345,7 +348,10 @@ public final class BackupDifference {
                 Comparison.hasRowsOfItsOwn(run.session(), migration.source()));
     }
 
-    /** A line for each partition, with its remedies. One whose trigger was disabled is left out: that is said of the table. */
+    /**
+     * A line for each partition, with its remedies. One whose trigger was disabled is left out: that is said of the
+     * table.
+     */
     private String lines(Session session, List<KnownPartitions.Change> changes) throws SQLException {
         List<KnownPartitions.Change> gone = withRange(changes);
         Map<KnownPartitions.Change, Written> written = written(session, gone);
@@ -407,7 +413,10 @@ public final class BackupDifference {
                         range(change).map(it -> "; " + forget(it)).orElse(""));
     }
 
-    /** A child that is none of the migration's has no bounds, so that it is not known which of the backup's rows it would have. */
+    /**
+     * A child that is none of the migration's has no bounds, so that it is not known which of the backup's rows it
+     * would have.
+     */
     private String lineOfGone(KnownPartitions.Change change, Written written, long unwritten) {
         Optional<Sql> range = range(change);
         List<String> parts = new ArrayList<>(List.of(words(change)));

@@ -35,24 +35,25 @@ import liquibase.ext.partition.engine.target.RowShape;
 /**
  * Compares an ordinary table with a partitioned one, row for row.
  *
- * <p>There: every row of the ordinary table that is not in the delta table must be in the partitioned one under the same
- * key and partition-key value, and equal in every column, byte for byte ({@code *=} compares images, so {@code 1.0} is not
- * {@code 1.00}, and types without an equality, as {@code json}, compare too). Back: every row of the partitioned table that is
- * not in the delta table must be in the ordinary one. The unique indexes on both sides make the two together "exactly
- * once, and nothing else". In the delta table is a row whose key and partition-key value are: every change that was captured has left
- * both there, as they were and as they became. By the key alone a row would pass that came back with another date past the triggers,
- * in a table that was attached, and no replay would look for it there.
+ * <p>There: every row of the ordinary table that is not in the delta table must be in the partitioned one under the
+ * same key and partition-key value, and equal in every column, byte for byte ({@code *=} compares images, so
+ * {@code 1.0} is not {@code 1.00}, and types without an equality, as {@code json}, compare too). Back: every row of the
+ * partitioned table that is not in the delta table must be in the ordinary one. The unique indexes on both sides make
+ * the two together "exactly once, and nothing else". In the delta table is a row whose key and partition-key value are:
+ * every change that was captured has left both there, as they were and as they became. By the key alone a row would
+ * pass that came back with another date past the triggers, in a table that was attached, and no replay would look for
+ * it there.
  *
- * <p>Transactions: one statement a chunk, so a snapshot is held for about the chunk time of {@link
- * liquibase.ext.partition.engine.run.Pace}. Locks: those of a SELECT. Rows may be written
- * meanwhile: a chunk's snapshot sees a row together with its key in the delta table. Each row costs one index lookup on the
- * other side, whatever the tables' size.
+ * <p>Transactions: one statement a chunk, so a snapshot is held for about the chunk time of
+ * {@link liquibase.ext.partition.engine.run.Pace}. Locks: those of a SELECT. Rows may be written meanwhile: a chunk's
+ * snapshot sees a row together with its key in the delta table. Each row costs one index lookup on the other side,
+ * whatever the tables' size.
  *
  * @param routes of the partitioned table
  * @param captured as which of the two tables has it rows are written in the delta table
  * @param columns those that are written
- * @param computed the generated ones whose values are stored: each table has computed its own, and maybe by a function that was another
- *     one then
+ * @param computed the generated ones whose values are stored: each table has computed its own, and maybe by a function
+ *     that was another one then
  */
 public record Comparison(
         QualifiedName ordinary,
@@ -70,13 +71,13 @@ public record Comparison(
     private static final long FIRST_BLOCKS = 8;
 
     /**
-     * The file that the statement has read comes with the answer: the lock that a SELECT takes before its snapshot keeps the table from
-     * being rewritten until it ends, so that what it says is of the heap it read. Of another heap than the planned one it may have
-     * read nothing at all, and found no difference.
+     * The file that the statement has read comes with the answer: the lock that a SELECT takes before its snapshot
+     * keeps the table from being rewritten until it ends, so that what it says is of the heap it read. Of another heap
+     * than the planned one it may have read nothing at all, and found no difference.
      *
-     * <p>OFFSET 0 keeps the lookup a lookup: joined, it would read the whole other table once a chunk. The rows of a chunk are
-     * looked up in the order of the other side, partition by partition or along the key: with 120 partitions and rows in no
-     * order this took about half the time.
+     * <p>OFFSET 0 keeps the lookup a lookup: joined, it would read the whole other table once a chunk. The rows of a
+     * chunk are looked up in the order of the other side, partition by partition or along the key: with 120 partitions
+     * and rows in no order this took about half the time.
      */
     private static final Sql COMPARE = Sql.of("""
             SELECT pg_catalog.count(*) AS rows,
@@ -103,7 +104,10 @@ public record Comparison(
     /** Where triggers route, rows stay in the parent while these are off. Nothing is in a partitioned table itself. */
     private static final Sql HAS_ROWS_OF_ITS_OWN = Sql.of("SELECT EXISTS (SELECT FROM ONLY {table})");
 
-    /** They are there where a child was away when they were written. One reading of the default child, which is read anyway. */
+    /**
+     * They are there where a child was away when they were written. One reading of the default child, which is read
+     * anyway.
+     */
     private static final Sql HAS_ROWS_OF_OTHERS =
             Sql.of("SELECT EXISTS (SELECT FROM {default} AS o WHERE true{route})");
 

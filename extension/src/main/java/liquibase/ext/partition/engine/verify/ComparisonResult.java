@@ -76,14 +76,20 @@ public record ComparisonResult(
         return differences > 0 && differences == onlyComputed;
     }
 
-    /** Which rows differ, as it goes on after their number: that no write since the swap explains it, where that is so of all. */
+    /**
+     * Which rows differ, as it goes on after their number: that no write since the swap explains it, where that is so
+     * of all.
+     */
     public String whichSinceTheSwap() {
         return takenOut == 0
                 ? " that were not written since the swap"
                 : ", of which %d were written since the swap and then went with a partition".formatted(takenOut);
     }
 
-    /** The statement that has the generated columns of {@code table} computed anew; nothing where they are computed from no column. */
+    /**
+     * The statement that has the generated columns of {@code table} computed anew; nothing where they are computed from
+     * no column.
+     */
     public Optional<Sql> recompute(QualifiedName table) {
         return computedFrom.isEmpty()
                 ? Optional.empty()

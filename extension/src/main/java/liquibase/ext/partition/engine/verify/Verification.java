@@ -30,8 +30,8 @@ import liquibase.ext.partition.engine.target.PartitionLayout;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
- * The two verifications of a migration: of the copy before the swap, and of the backup before it is dropped. Both record what
- * they found. See {@link Comparison} for transactions and locks.
+ * The two verifications of a migration: of the copy before the swap, and of the backup before it is dropped. Both
+ * record what they found. See {@link Comparison} for transactions and locks.
  */
 public final class Verification {
     private static final int ATTEMPTS = 3;
@@ -41,11 +41,13 @@ public final class Verification {
     /**
      * Compares source and new table.
      *
-     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them. What is found is recorded at the end, so
-     *     that a comparison that has begun is not ended for {@code maxDuration}: it would never come to an end
-     * @param given how many of the rows may be in the default partition; as the last comparison that was told has it where it is not
-     *     given, or else {@link DefaultShare#DEFAULT}
-     * @throws PartitionException when they differ, with the first keys that do, or when too many rows are in the default partition
+     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them. What is found is
+     *     recorded at the end, so that a comparison that has begun is not ended for {@code maxDuration}: it would never
+     *     come to an end
+     * @param given how many of the rows may be in the default partition; as the last comparison that was told has it
+     *     where it is not given, or else {@link DefaultShare#DEFAULT}
+     * @throws PartitionException when they differ, with the first keys that do, or when too many rows are in the
+     *     default partition
      */
     public static void verifyCopy(
             StepRun run, long chunkSize, int workers, Map<String, String> pace, Optional<DefaultShare> given)
@@ -197,9 +199,10 @@ public final class Verification {
     }
 
     /**
-     * Where a generated column calls a function that was made anew, what was written before that and is replayed after it is computed
-     * otherwise in the other table. So that a comparison sees such rows, they are replayed first; those that are written from then on are
-     * computed by the same function on both sides, as long as the fingerprint is the same.
+     * Where a generated column calls a function that was made anew, what was written before that and is replayed after
+     * it is computed otherwise in the other table. So that a comparison sees such rows, they are replayed first; those
+     * that are written from then on are computed by the same function on both sides, as long as the fingerprint is the
+     * same.
      */
     private static void catchUp(StepRun run, Comparison comparison, Session.Work<Replay> replay) throws SQLException {
         if (!comparison.computed().isEmpty()) {
@@ -222,7 +225,9 @@ public final class Verification {
         }
     }
 
-    /** What one comparison found, and the triggers that captured changes and the live table's partitions when it began. */
+    /**
+     * What one comparison found, and the triggers that captured changes and the live table's partitions when it began.
+     */
     private record Compared(ComparisonResult result, String[] triggers, String partitions) {}
 
     /** A comparison during which the tables were the same all the time, and what they were. */
@@ -234,8 +239,8 @@ public final class Verification {
     }
 
     /**
-     * Compares until nobody has rewritten or altered one of the tables meanwhile. The fingerprint is read before the comparison plans by
-     * the tables' files, and never comes back once it was another one.
+     * Compares until nobody has rewritten or altered one of the tables meanwhile. The fingerprint is read before the
+     * comparison plans by the tables' files, and never comes back once it was another one.
      *
      * @param named the one that is not the application's
      */

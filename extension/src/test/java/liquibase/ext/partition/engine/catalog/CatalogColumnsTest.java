@@ -12,8 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The server's own lists of what a table's things can be. A newer server that has more fails here: look what its new column, letter or
- * access method means, see that it comes along or refuse it by name in {@link Obstacles}, and only then write it down.
+ * The server's own lists of what a table's things can be. A newer server that has more fails here: look what its new
+ * column, letter or access method means, see that it comes along or refuse it by name in {@link Obstacles}, and only
+ * then write it down.
  */
 @ExtendWith(FreshDatabase.class)
 class CatalogColumnsTest {
@@ -107,7 +108,9 @@ class CatalogColumnsTest {
                         "pg_init_privs");
     }
 
-    /** An index is made again by the definition that the server writes, whatever its method; a table is read as a heap. */
+    /**
+     * An index is made again by the definition that the server writes, whatever its method; a table is read as a heap.
+     */
     @Test
     void everyAccessMethodIsKnown(TestDatabase database) {
         assertThat(database.queryStrings("SELECT amtype::text || ' ' || amname FROM pg_am"))

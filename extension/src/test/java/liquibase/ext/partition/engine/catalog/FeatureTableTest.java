@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 /**
- * The README's table of what comes along is the one that {@link Feature} gives. After a change on purpose run the test with
- * {@code -Dreadme.update=true}, which writes it anew.
+ * The README's table of what comes along is the one that {@link Feature} gives. After a change on purpose run the test
+ * with {@code -Dreadme.update=true}, which writes it anew.
  */
 class FeatureTableTest {
     private static final Path README = Path.of("../README.md");

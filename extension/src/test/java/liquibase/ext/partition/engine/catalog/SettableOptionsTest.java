@@ -9,7 +9,10 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The lists are right for the server that the tests run on: it takes what it should know, and says so of what it does not. */
+/**
+ * The lists are right for the server that the tests run on: it takes what it should know, and says so of what it does
+ * not.
+ */
 @ExtendWith(FreshDatabase.class)
 class SettableOptionsTest {
     private static final Map<String, Integer> SINCE = Map.of(

@@ -101,7 +101,10 @@ class ChunkTimeTest {
                 "SELECT from_block, to_block, finished_at - started_at FROM partition_chunk ORDER BY from_block");
     }
 
-    /** As after a lock that was lost unnoticed: the chunks of each reach over borders of the others', and they begin together. */
+    /**
+     * As after a lock that was lost unnoticed: the chunks of each reach over borders of the others', and they begin
+     * together.
+     */
     @Test
     void runnersWithoutALockBetweenThemCopyEveryRowOnce() throws Exception {
         orders.waitingForOthers();

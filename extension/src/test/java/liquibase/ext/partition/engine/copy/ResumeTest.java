@@ -194,8 +194,8 @@ class ResumeTest {
     }
 
     /**
-     * The backend of a runner that was killed may still be inserting a chunk when the next runner comes to it, whose chunks are of
-     * another size: the one reaches over the borders of the others.
+     * The backend of a runner that was killed may still be inserting a chunk when the next runner comes to it, whose
+     * chunks are of another size: the one reaches over the borders of the others.
      */
     @ParameterizedTest(name = "blocks {0} to {1}")
     @CsvSource({"30, 40", "36, 37", "0, 3", "0, 60"})
@@ -294,8 +294,8 @@ class ResumeTest {
     }
 
     /**
-     * A copy that failed is not in DATABASECHANGELOG, so a rollback does not run its inverse: captureChanges is the first that
-     * is rolled back. What was written between the two captures is in no delta table.
+     * A copy that failed is not in DATABASECHANGELOG, so a rollback does not run its inverse: captureChanges is the
+     * first that is rolled back. What was written between the two captures is in no delta table.
      */
     @Test
     void aCaptureThatIsTakenBackAfterAnInterruptedCopyLeavesNoChunksToResumeFrom() throws Exception {

@@ -167,7 +167,10 @@ class WritesDuringTheCopyTest {
                 .isEqualTo("orders_default");
     }
 
-    /** The copying statement has its snapshot and is inserting the old version when the row gets another month and commits. */
+    /**
+     * The copying statement has its snapshot and is inserting the old version when the row gets another month and
+     * commits.
+     */
     @Test
     void aRowThatChangesItsMonthWhileTheCopyHoldsItsOldVersionIsInOneMonthOnly() throws Exception {
         orders.prepare().capture();

@@ -31,7 +31,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every step refuses to go on once somebody has switched the capture off, since writes may be missing from the delta. */
+/**
+ * Every step refuses to go on once somebody has switched the capture off, since writes may be missing from the delta.
+ */
 @ExtendWith(FreshDatabase.class)
 class CaptureNoticedTest {
     private TestDatabase database;

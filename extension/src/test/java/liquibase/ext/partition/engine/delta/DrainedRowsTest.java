@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * What the replay has taken is not read again, under the lock least of all, though an old transaction keeps it from being vacuumed;
- * and no key gets lost on the way.
+ * What the replay has taken is not read again, under the lock least of all, though an old transaction keeps it from
+ * being vacuumed; and no key gets lost on the way.
  */
 @ExtendWith(FreshDatabase.class)
 class DrainedRowsTest {
@@ -129,7 +129,10 @@ class DrainedRowsTest {
                 .isEqualTo("old");
     }
 
-    /** A key that a person puts there, as a message of the reverse swap tells, is in the segment that nobody else uses now. */
+    /**
+     * A key that a person puts there, as a message of the reverse swap tells, is in the segment that nobody else uses
+     * now.
+     */
     @Test
     void whatAPersonPutsIntoTheDeltaTableIsReplayedWhicheverSegmentIsInUse() throws SQLException {
         write();

@@ -241,8 +241,8 @@ class ReplayInterleavingsTest {
     }
 
     /**
-     * Hands the one current contract of each of its customers on, as fast as it can. First it writes the next ones, so that they are in
-     * the delta table without those that they take the value from.
+     * Hands the one current contract of each of its customers on, as fast as it can. First it writes the next ones, so
+     * that they are in the delta table without those that they take the value from.
      */
     private static final class HandOver {
         private static final int CUSTOMERS = 50;

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Every function, type and relation in our SQL has its schema: a name without one is looked up on a path, which in a script that people
- * run, in a function that is left on a table, or through a mistake of ours, is somebody else's.
+ * Every function, type and relation in our SQL has its schema: a name without one is looked up on a path, which in a
+ * script that people run, in a function that is left on a table, or through a mistake of ours, is somebody else's.
  */
 class QualifiedSqlTest {
     /** What looks like a call, and is grammar of SQL. */
@@ -82,7 +82,10 @@ class QualifiedSqlTest {
     private static final Pattern SUBQUERY = Pattern.compile("\\b([a-z_]+)(?: \\([^()]*\\))? AS (?:MATERIALIZED )?\\(");
     private static final Pattern ALIAS = Pattern.compile("\\bAS ([a-z_]+)\\b");
 
-    /** Subqueries by their names, which several literals of one statement share; and what follows {@code extract(… FROM}. */
+    /**
+     * Subqueries by their names, which several literals of one statement share; and what follows
+     * {@code extract(… FROM}.
+     */
     private static final Set<String> NAMED = Set.of("clock_timestamp", "plan");
 
     @Test

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Partitions that are dropped, detached, attached or put in another one's place: no trigger sees it. The way back and the drop name them,
- * and what they advise is done here word for word.
+ * Partitions that are dropped, detached, attached or put in another one's place: no trigger sees it. The way back and
+ * the drop name them, and what they advise is done here word for word.
  */
 @ExtendWith(FreshDatabase.class)
 class ChangedPartitionsTest {

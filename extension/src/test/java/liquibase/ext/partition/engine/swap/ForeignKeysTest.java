@@ -169,7 +169,10 @@ class ForeignKeysTest {
         assertThat(errorOf("UPDATE orders SET customer = 6000 WHERE id = 18")).isEqualTo("23503");
     }
 
-    /** A reader of the referenced table keeps the backup's key from being dropped in the swap, and the rest from being done. */
+    /**
+     * A reader of the referenced table keeps the backup's key from being dropped in the swap, and the rest from being
+     * done.
+     */
     @Test
     void whatARunCouldNotFinishTheNextOneDoes() throws SQLException {
         addAll();
@@ -256,7 +259,9 @@ class ForeignKeysTest {
         return null;
     }
 
-    /** A customer and its order in one transaction, then the order given to another customer, then the first deleted. */
+    /**
+     * A customer and its order in one transaction, then the order given to another customer, then the first deleted.
+     */
     private Void writeCustomers(AtomicBoolean over) throws SQLException {
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {

@@ -12,7 +12,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The whole access control list comes along: everybody's rights after the swap are those before it, and so after the way back. */
+/**
+ * The whole access control list comes along: everybody's rights after the swap are those before it, and so after the
+ * way back.
+ */
 @ExtendWith(FreshDatabase.class)
 class GrantsTest {
     private TestDatabase database;

@@ -703,7 +703,10 @@ class IncomingForeignKeysTest {
         }
     }
 
-    /** The server's own keys act by the path of who deletes: what a trigger of the referring table says without a schema is found. */
+    /**
+     * The server's own keys act by the path of who deletes: what a trigger of the referring table says without a schema
+     * is found.
+     */
     @Test
     void triggersOfTheReferringTableFindWhatTheyNameByTheWritersPath() throws SQLException {
         database.execute(
@@ -746,7 +749,10 @@ class IncomingForeignKeysTest {
         }
     }
 
-    /** Orders with their lines in one transaction, and lines of orders that are there: they lock the tables in both orders. */
+    /**
+     * Orders with their lines in one transaction, and lines of orders that are there: they lock the tables in both
+     * orders.
+     */
     @Test
     void writersOfBothTablesNoticeNothing() throws Exception {
         children("ON DELETE CASCADE");
@@ -992,7 +998,9 @@ class IncomingForeignKeysTest {
         assertThat(database.queryStrings("SELECT o FROM \"Older\"")).containsExactly("30");
     }
 
-    /** First the referring table is partitioned, and its rows routed by triggers; README says how to make a child ahead. */
+    /**
+     * First the referring table is partitioned, and its rows routed by triggers; README says how to make a child ahead.
+     */
     @Test
     void aKeyIsKeptForChildrenOfTheReferringTableThatAreMadeLater() throws SQLException {
         linesWithATime("ON DELETE CASCADE");
@@ -1005,7 +1013,9 @@ class IncomingForeignKeysTest {
         assertLinesHaveTheKey(1, 7);
     }
 
-    /** The owner's own trigger names a table without its schema, and somebody who may only delete has one of that name. */
+    /**
+     * The owner's own trigger names a table without its schema, and somebody who may only delete has one of that name.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"pg_temp", "trap"})
     void whoMayOnlyWriteCannotChooseWhatTheOwnersTriggersFind(String schema) throws SQLException {

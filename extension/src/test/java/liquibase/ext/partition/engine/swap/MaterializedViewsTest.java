@@ -16,7 +16,9 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Materialized views read the new table after the swap, with all that they have, and the old one after the way back. */
+/**
+ * Materialized views read the new table after the swap, with all that they have, and the old one after the way back.
+ */
 @ExtendWith(FreshDatabase.class)
 class MaterializedViewsTest {
     /** All that the catalog says of materialized views and of the views that read them, by their names. */

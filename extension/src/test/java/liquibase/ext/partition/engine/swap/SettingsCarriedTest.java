@@ -16,7 +16,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What LIKE does not copy of a table: under the live name after the swap, on its partitions, and again after the way back. */
+/**
+ * What LIKE does not copy of a table: under the live name after the swap, on its partitions, and again after the way
+ * back.
+ */
 @ExtendWith(FreshDatabase.class)
 class SettingsCarriedTest {
     private static final String DESCRIPTION = """

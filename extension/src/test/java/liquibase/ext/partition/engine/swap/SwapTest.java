@@ -99,7 +99,10 @@ class SwapTest {
         assertThat(kindOfOrders()).isEqualTo("r");
     }
 
-    /** As after somebody's rollback in the middle of an update: Liquibase has recorded what is not done, and does not do it again. */
+    /**
+     * As after somebody's rollback in the middle of an update: Liquibase has recorded what is not done, and does not do
+     * it again.
+     */
     @Test
     void comparesFirstWhereItIsNotRecordedThatTheTablesAreEqual() throws SQLException {
         orders.prepare().capture().copy().index().replay();
@@ -528,7 +531,10 @@ class SwapTest {
         }
     }
 
-    /** Seen on a standby of PostgreSQL 15: a transaction with an older snapshot than the new table's rows found none of them. */
+    /**
+     * Seen on a standby of PostgreSQL 15: a transaction with an older snapshot than the new table's rows found none of
+     * them.
+     */
     @Test
     void whereReplicasAreAttachedItSaysThatReportsThereAreNotWaitedFor() throws Exception {
         orders.throughVerification();
@@ -638,8 +644,8 @@ class SwapTest {
     }
 
     /**
-     * Their snapshots are younger than the first attempt's replay and older than the next one's. One reads by a snapshot for the whole
-     * transaction, the other one by that of its statement, which a STABLE function goes by.
+     * Their snapshots are younger than the first attempt's replay and older than the next one's. One reads by a
+     * snapshot for the whole transaction, the other one by that of its statement, which a STABLE function goes by.
      */
     @Test
     void whoReadsByASnapshotFromBetweenTwoAttemptsIsWaitedForBeforeTheNext() throws Exception {
@@ -698,7 +704,10 @@ class SwapTest {
                 "CREATE INDEX dear ON orders_202403 (dear(id)) WHERE status = 'dear'");
     }
 
-    /** Whoever holds the lock for which the swap waits writes rows, so that they are in the delta when the lock is given. */
+    /**
+     * Whoever holds the lock for which the swap waits writes rows, so that they are in the delta when the lock is
+     * given.
+     */
     private void whileTheLockIsWaitedFor(String write) throws Exception {
         try (Transaction holder = Transaction.begin(database)) {
             holder.run("LOCK TABLE orders IN ROW EXCLUSIVE MODE");

@@ -40,8 +40,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * What is done while every writer waits, counted and not timed: a time says more about the machine. And that nothing is lost by
- * planning before: who changes the table at the last moment finds the change after the switch.
+ * What is done while every writer waits, counted and not timed: a time says more about the machine. And that nothing is
+ * lost by planning before: who changes the table at the last moment finds the change after the switch.
  */
 @ExtendWith(FreshDatabase.class)
 class UnderTheLockTest {
@@ -152,7 +152,10 @@ class UnderTheLockTest {
         }
     }
 
-    /** Whoever holds the lock for which the switch waits makes the change, so it comes after the planning and before the lock. */
+    /**
+     * Whoever holds the lock for which the switch waits makes the change, so it comes after the planning and before the
+     * lock.
+     */
     private static void whileTheLockIsWaitedFor(
             TestDatabase database, MigrationFixture orders, Callable<?> step, String... changes) throws Exception {
         try (Transaction holder = Transaction.begin(database)) {
@@ -471,7 +474,9 @@ class UnderTheLockTest {
         }
     }
 
-    /** A trigger on the record of the migration fires at each commit, by when the transaction has set all that it sets. */
+    /**
+     * A trigger on the record of the migration fires at each commit, by when the transaction has set all that it sets.
+     */
     @Test
     void theCommitUnderTheLockWaitsForNoDiskAndTheSwitchIsDoneOnceTheNextOneHas(TestDatabase database)
             throws SQLException {
@@ -508,8 +513,8 @@ class UnderTheLockTest {
               AND l.relation IN (SELECT to_regclass('orders') UNION SELECT relid FROM pg_partition_tree('orders'))""";
 
     /**
-     * Runs a switch that is never given one of its locks while a writer writes as fast as it can, and looks again and again whether that
-     * writer waits for a lock.
+     * Runs a switch that is never given one of its locks while a writer writes as fast as it can, and looks again and
+     * again whether that writer waits for a lock.
      */
     private static void assertNoWriterWaits(
             TestDatabase database,

@@ -187,7 +187,10 @@ class ViewsTest {
         }
     }
 
-    /** Whoever has locked a view goes on to lock the table. The swap must not have the table while it waits for the view. */
+    /**
+     * Whoever has locked a view goes on to lock the table. The swap must not have the table while it waits for the
+     * view.
+     */
     @Test
     void theViewIsLockedBeforeTheTableAsItsReadersDo(TestDatabase database) throws Exception {
         MigrationFixture orders = MigrationFixture.ofOrders(database, 120);

@@ -13,7 +13,10 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What the README says that partitions do to statements which went well on the table before: each sentence, and each way out. */
+/**
+ * What the README says that partitions do to statements which went well on the table before: each sentence, and each
+ * way out.
+ */
 @ExtendWith(FreshDatabase.class)
 class WhatChangesTest {
     private static void assertFails(TestDatabase database, String statement, String state, String message) {

@@ -33,8 +33,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Draws values of every kind of column and compares the partition that PostgreSQL puts each in, and the time in a stored generated column,
- * with what Java says. Everything, the tables too, is made under another DateStyle and two time zones with odd offsets.
+ * Draws values of every kind of column and compares the partition that PostgreSQL puts each in, and the time in a
+ * stored generated column, with what Java says. Everything, the tables too, is made under another DateStyle and two
+ * time zones with odd offsets.
  */
 @ExtendWith(FreshDatabase.class)
 class PlacementTest {

@@ -38,13 +38,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The same random history on a table that foreign keys refer to, and on one that is partitioned natively and one that is routed by triggers,
- * whose keys triggers keep: several sessions, each of whose transactions has an isolation level of its own, take turns, and wait for each
- * other. Whatever a statement gives, it must give on all three, however long it waits there; and in the end the same rows are left.
+ * The same random history on a table that foreign keys refer to, and on one that is partitioned natively and one that
+ * is routed by triggers, whose keys triggers keep: several sessions, each of whose transactions has an isolation level
+ * of its own, take turns, and wait for each other. Whatever a statement gives, it must give on all three, however long
+ * it waits there; and in the end the same rows are left.
  *
- * <p>What the README names as a difference is expected, and nothing else: who waits for a row that moves; then, in a transaction of one
- * snapshot, 40001; and 0A000 for a delete or a key update there. A change of the key and the month in one statement, and a row that is deleted and
- * inserted again, do not occur. A row of the referenced table is written by one session only, since routings differ in what happens to others that wait for it.
+ * <p>What the README names as a difference is expected, and nothing else: who waits for a row that moves; then, in a
+ * transaction of one snapshot, 40001; and 0A000 for a delete or a key update there. A change of the key and the month
+ * in one statement, and a row that is deleted and inserted again, do not occur. A row of the referenced table is
+ * written by one session only, since routings differ in what happens to others that wait for it.
  *
  * <p>{@code -Dkeys.histories=500} plays more of them, {@code -Dkeys.seed=7} the same ones.
  */

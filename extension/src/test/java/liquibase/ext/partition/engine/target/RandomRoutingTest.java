@@ -17,10 +17,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The same random history on a plain table, on one that is partitioned natively and on one that is routed by triggers: several sessions,
- * each of whose transactions has an isolation level of its own, take turns. Whatever a statement gives, it must give on all three. What
- * the README names as a difference is left out: keys that are unique in one month only, ON CONFLICT, the partition columns in RETURNING
- * of a row that moves, and who waits for such a row. Each session writes rows of its own, so that none waits for another.
+ * The same random history on a plain table, on one that is partitioned natively and on one that is routed by triggers:
+ * several sessions, each of whose transactions has an isolation level of its own, take turns. Whatever a statement
+ * gives, it must give on all three. What the README names as a difference is left out: keys that are unique in one
+ * month only, ON CONFLICT, the partition columns in RETURNING of a row that moves, and who waits for such a row. Each
+ * session writes rows of its own, so that none waits for another.
  *
  * <p>{@code -Drouting.histories=500} plays more of them, {@code -Drouting.seed=7} the same ones.
  */
@@ -138,7 +139,10 @@ class RandomRoutingTest {
         assertThat(left.get(Kind.TRIGGER)).as("%s", history).isEqualTo(left.get(Kind.PLAIN));
     }
 
-    /** What is committed on each by then; the next history begins with empty tables, as one of them may have failed to commit. */
+    /**
+     * What is committed on each by then; the next history begins with empty tables, as one of them may have failed to
+     * commit.
+     */
     private Map<Kind, Outcome> endOfHistory(List<Map<Kind, Connection>> sessions) {
         for (int i = 0; i < SESSIONS; i++) {
             run(sessions.get(i), i, "ROLLBACK");

@@ -9,8 +9,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
- * Plans of a table {@code public.orders (id, at, note)} and the making of its children: all that a swap would have done before the
- * triggers are attached.
+ * Plans of a table {@code public.orders (id, at, note)} and the making of its children: all that a swap would have done
+ * before the triggers are attached.
  */
 record RoutedOrders(TestDatabase database, TriggerRouting routing) {
     static final QualifiedName ORDERS = QualifiedName.of("public", "orders");

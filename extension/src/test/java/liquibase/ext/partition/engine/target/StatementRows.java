@@ -11,7 +11,10 @@ import java.util.List;
 final class StatementRows {
     private StatementRows() {}
 
-    /** The rows as texts, sorted, since nobody has asked for an order; or, of a statement that has none, how many it changed. */
+    /**
+     * The rows as texts, sorted, since nobody has asked for an order; or, of a statement that has none, how many it
+     * changed.
+     */
     static List<String> of(Connection connection, String statement) throws SQLException {
         List<String> rows = new ArrayList<>();
         try (Statement it = connection.createStatement()) {

@@ -12,14 +12,18 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
 
-/** Values of one kind of column, each with the time that it stands for, worked out without any of the code that is tested. */
+/**
+ * Values of one kind of column, each with the time that it stands for, worked out without any of the code that is
+ * tested.
+ */
 interface TimeSamples {
     /**
      * A value.
      *
      * @param text as PostgreSQL reads it; null for NULL
      * @param time in microseconds since 1970, UTC, or {@code infinity}; null where the value says no time
-     * @param order where the value stands in the column's own order, in microseconds since 1970; null for outside of everything
+     * @param order where the value stands in the column's own order, in microseconds since 1970; null for outside of
+     *     everything
      */
     record Sample(String text, String time, Long order) {
         static Sample at(String text, long micros) {

@@ -1039,7 +1039,10 @@ class TriggerRoutingTest {
         assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 none");
     }
 
-    /** A role that may only write the table and make triggers on it, with a function that makes it a superuser where it can. */
+    /**
+     * A role that may only write the table and make triggers on it, with a function that makes it a superuser where it
+     * can.
+     */
     private String ambitious(String made) {
         String role = database.createRole("ambitious", "");
         database.execute(

@@ -325,7 +325,10 @@ class TextDateFormatTest {
                         $function$""");
     }
 
-    /** Functions, operators, types and a collation of the same names, which a caller's path has before those of the server. */
+    /**
+     * Functions, operators, types and a collation of the same names, which a caller's path has before those of the
+     * server.
+     */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             iso                                 | 2024-01-05;2024-02-30;2023-02-29;0000-01-01;2024-12-31T10:20:30.1234567Z;2024-01-31 10:20+05;2024-01-05T10:20:30-03:30;x

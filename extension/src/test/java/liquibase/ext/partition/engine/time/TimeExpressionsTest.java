@@ -7,7 +7,10 @@ import liquibase.ext.partition.engine.sql.Sql;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The SQL of every kind of time, as people find it in a partition key or a generated column; a change is a new index for them. */
+/**
+ * The SQL of every kind of time, as people find it in a partition key or a generated column; a change is a new index
+ * for them.
+ */
 class TimeExpressionsTest {
     private static TimeEncoding encoding(String kind, String type) {
         return switch (kind) {

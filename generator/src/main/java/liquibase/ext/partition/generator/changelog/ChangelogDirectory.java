@@ -16,9 +16,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The directory that a generated changelog is committed in. Files of somebody's own may be in it too; they are left alone, and so are
- * directories in it. Of the files that an earlier generation has left there, those go whose changesets the changelog has:
- * {@code includeAll} over the directory would find each of them twice.
+ * The directory that a generated changelog is committed in. Files of somebody's own may be in it too; they are left
+ * alone, and so are directories in it. Of the files that an earlier generation has left there, those go whose
+ * changesets the changelog has: {@code includeAll} over the directory would find each of them twice.
  *
  * @param path need not exist
  */
@@ -32,7 +32,8 @@ public record ChangelogDirectory(Path path) {
      * What writing did.
      *
      * @param isNew whether the changelog is new or changed; if not, it was not touched
-     * @param removed names of generated files whose changesets are all in the changelog, so that they would be there twice
+     * @param removed names of generated files whose changesets are all in the changelog, so that they would be there
+     *     twice
      * @param stale names of other generated files; they are left
      * @param gone tables whose changesets the changelog had and has no more
      * @param renamed ids that changesets of other tables had and have no more
@@ -41,8 +42,8 @@ public record ChangelogDirectory(Path path) {
             boolean isNew, List<String> removed, List<String> stale, List<String> gone, List<String> renamed) {}
 
     /**
-     * Whether somebody's own file has the changelog's name. A template of somebody's own need not give the marker; then all of that
-     * name count as generated.
+     * Whether somebody's own file has the changelog's name. A template of somebody's own need not give the marker; then
+     * all of that name count as generated.
      */
     public boolean hasItsOwn(ChangelogFile file) throws IOException {
         byte[] committed = committed(file.name());
@@ -50,8 +51,8 @@ public record ChangelogDirectory(Path path) {
     }
 
     /**
-     * Writes the changelog where it is new or different, the file whole: nobody ever reads half of one. Then removes generated files of
-     * other names whose changesets it has.
+     * Writes the changelog where it is new or different, the file whole: nobody ever reads half of one. Then removes
+     * generated files of other names whose changesets it has.
      *
      * @throws IOException when a file cannot be written or removed
      */
@@ -96,8 +97,8 @@ public record ChangelogDirectory(Path path) {
     }
 
     /**
-     * How the directory differs from what the config gives, as text for people: a unified diff from what is committed to what
-     * would be generated, and a line for each other generated file. Writes nothing.
+     * How the directory differs from what the config gives, as text for people: a unified diff from what is committed
+     * to what would be generated, and a line for each other generated file. Writes nothing.
      *
      * @return empty when there is no difference
      */

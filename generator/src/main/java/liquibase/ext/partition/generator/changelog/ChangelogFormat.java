@@ -177,7 +177,8 @@ public enum ChangelogFormat {
             throws TemplateFailureException, IOException;
 
     /**
-     * Every {@code logicalFilePath} in a changelog, with the ids of the changesets that say it; empty where {@code text} cannot be read.
+     * Every {@code logicalFilePath} in a changelog, with the ids of the changesets that say it; empty where
+     * {@code text} cannot be read.
      */
     abstract Optional<Map<String, Set<String>>> ids(String text);
 

@@ -9,8 +9,8 @@ import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TablesConfig;
 
 /**
- * Makes the changelog of a config: one file with the changesets of all its tables, so that whatever includes the file, or all files of
- * its folder, has each changeset once. Writes nothing.
+ * Makes the changelog of a config: one file with the changesets of all its tables, so that whatever includes the file,
+ * or all files of its folder, has each changeset once. Writes nothing.
  */
 public final class ChangelogGenerator {
     private static final String NAME = "changelog";
@@ -27,7 +27,8 @@ public final class ChangelogGenerator {
     }
 
     /**
-     * A generator that takes a template from {@code directory} if one of that name is there, and from the jar otherwise.
+     * A generator that takes a template from {@code directory} if one of that name is there, and from the jar
+     * otherwise.
      *
      * @throws TemplateFailureException when there is no such directory, or nothing in it would replace a template
      */

@@ -7,7 +7,10 @@ import java.util.Map;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 
-/** What a table's template sees: texts, numbers, lists and maps, and nothing else. What the config leaves out is missing. */
+/**
+ * What a table's template sees: texts, numbers, lists and maps, and nothing else. What the config leaves out is
+ * missing.
+ */
 final class TableModel {
     private TableModel() {}
 

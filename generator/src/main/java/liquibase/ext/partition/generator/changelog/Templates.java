@@ -29,11 +29,11 @@ import java.util.Map;
 import java.util.TimeZone;
 
 /**
- * The FreeMarker templates, hardened: a template sees maps, lists, texts and numbers, and cannot reach a class, a method or
- * a file outside of its directory.
+ * The FreeMarker templates, hardened: a template sees maps, lists, texts and numbers, and cannot reach a class, a
+ * method or a file outside of its directory.
  *
- * <p>Interpolations are written {@code [=name]}, which leaves {@code ${name}} to Liquibase's changelog parameters. They are
- * escaped for the format that the template's name ends with.
+ * <p>Interpolations are written {@code [=name]}, which leaves {@code ${name}} to Liquibase's changelog parameters. They
+ * are escaped for the format that the template's name ends with.
  */
 final class Templates {
     private static final Version VERSION = Configuration.VERSION_2_3_35;
@@ -77,8 +77,8 @@ final class Templates {
      * Renders one template.
      *
      * @return the text, its lines ended by line feeds whatever the template's are ended by
-     * @throws TemplateFailureException naming the template and the line, when it cannot be parsed, uses something that the
-     *     model does not have, or something that is forbidden
+     * @throws TemplateFailureException naming the template and the line, when it cannot be parsed, uses something that
+     *     the model does not have, or something that is forbidden
      */
     String render(String name, Map<String, ?> model) throws TemplateFailureException, IOException {
         StringWriter out = new StringWriter();

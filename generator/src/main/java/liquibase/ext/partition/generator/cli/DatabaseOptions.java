@@ -10,7 +10,9 @@ import picocli.CommandLine.Option;
 
 /** The options by which a command finds its database. No password comes into a message. */
 final class DatabaseOptions {
-    /** The driver warns of a URL that it cannot read by printing it, password and all. Kept, or the level is forgotten. */
+    /**
+     * The driver warns of a URL that it cannot read by printing it, password and all. Kept, or the level is forgotten.
+     */
     private static final Logger DRIVER_LOG = Logger.getLogger("org.postgresql");
 
     private static final int CONNECT_SECONDS = 30;

@@ -51,7 +51,10 @@ public final class GeneratorCommand implements Runnable {
         System.exit(commandLine().execute(args));
     }
 
-    /** The program as an object: {@code execute} gives the exit code and ends nothing; output goes where it is set to go. */
+    /**
+     * The program as an object: {@code execute} gives the exit code and ends nothing; output goes where it is set to
+     * go.
+     */
     public static CommandLine commandLine() {
         GeneratorCommand program = new GeneratorCommand();
         return new CommandLine(program)

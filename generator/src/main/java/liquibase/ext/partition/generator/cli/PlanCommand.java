@@ -23,7 +23,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code plan}: what partitioning the config's tables would come to. Changes nothing in the database, and prints no password. */
+/**
+ * {@code plan}: what partitioning the config's tables would come to. Changes nothing in the database, and prints no
+ * password.
+ */
 @Command(
         name = "plan",
         description = {

@@ -8,8 +8,8 @@ final class ChangesetPrefix {
     private ChangesetPrefix() {}
 
     /**
-     * The table's name; {@code schema_table} where a table before it in the config has the same name. So a table that is added at the
-     * end changes no id of those that there are: Liquibase would run their changesets again.
+     * The table's name; {@code schema_table} where a table before it in the config has the same name. So a table that
+     * is added at the end changes no id of those that there are: Liquibase would run their changesets again.
      *
      * @param before the names of the tables before it
      */

@@ -12,8 +12,9 @@ import liquibase.ext.partition.engine.target.PartitionInterval;
 /** What the key, the partition key and its range must be to one another. */
 final class PartitionRules {
     /**
-     * Thirteen years of days, four centuries of months. Planning time and the locks of one statement grow with the number of
-     * partitions; far fewer than this are already too many for PostgreSQL, so that whoever has more has mistyped a year.
+     * Thirteen years of days, four centuries of months. Planning time and the locks of one statement grow with the
+     * number of partitions; far fewer than this are already too many for PostgreSQL, so that whoever has more has
+     * mistyped a year.
      */
     private static final int MOST_PARTITIONS = 5000;
 

@@ -39,8 +39,9 @@ final class SchemaDocument {
     }
 
     /**
-     * What the schema says about the value at {@code path}: its {@code description}, {@code examples}, {@code properties}.
-     * Keywords beside a {@code $ref} go before those it refers to. Missing where the schema knows no such key.
+     * What the schema says about the value at {@code path}: its {@code description}, {@code examples},
+     * {@code properties}. Keywords beside a {@code $ref} go before those it refers to. Missing where the schema knows
+     * no such key.
      */
     JsonNode at(KeyPath path) {
         JsonNode here = schema.getSchemaNode();
@@ -65,7 +66,9 @@ final class SchemaDocument {
         return keyword(schema.getSchemaNode().at(pointer), keyword);
     }
 
-    /** {@code Write for example from: 2024-01.} and what the schema says about the key, which for an item is its list. */
+    /**
+     * {@code Write for example from: 2024-01.} and what the schema says about the key, which for an item is its list.
+     */
     String example(KeyPath path) {
         KeyPath key = path;
         while (!at(key).has("examples") && key.isItem()) {

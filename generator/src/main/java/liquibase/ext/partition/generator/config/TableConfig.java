@@ -8,10 +8,11 @@ import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.Routing;
 
 /**
- * How one table is partitioned; default names are filled in. Names are as PostgreSQL stores them: not quoted, case kept.
+ * How one table is partitioned; default names are filled in. Names are as PostgreSQL stores them: not quoted, case
+ * kept.
  *
- * @param changesetPrefix what the ids of its changesets and its tags begin with, unique in the config: the table's name, or
- *     {@code schema_table} where a table before it has the same name
+ * @param changesetPrefix what the ids of its changesets and its tags begin with, unique in the config: the table's
+ *     name, or {@code schema_table} where a table before it has the same name
  * @param schemaName null for Liquibase's default schema
  * @param tableName the table as it is today
  * @param newTableName the partitioned table while it is filled
@@ -20,7 +21,8 @@ import liquibase.ext.partition.engine.target.Routing;
  * @param partitionPrefix what partitions' names begin with
  * @param keyColumns what tells rows apart; at least one
  * @param routing how a new row finds its partition; null for the extension's default, native
- * @param incomingForeignKeys what becomes of foreign keys that refer to the table; null for the extension's default, refuse
+ * @param incomingForeignKeys what becomes of foreign keys that refer to the table; null for the extension's default,
+ *     refuse
  * @param columns by name, in the order of the file; empty when the config does not state them
  * @param tuning how the migration works; that of {@code defaults} where the table's entry says nothing
  */

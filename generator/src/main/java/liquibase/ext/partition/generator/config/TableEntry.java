@@ -15,8 +15,8 @@ import liquibase.ext.partition.engine.target.PartitionLayout;
 import tools.jackson.databind.JsonNode;
 
 /**
- * One entry of {@code tables} as it was written, which may be wrong in every way: what is missing, or is of another type
- * than it should be, is not there. The rules look at entries; the model is made of one when no rule objects.
+ * One entry of {@code tables} as it was written, which may be wrong in every way: what is missing, or is of another
+ * type than it should be, is not there. The rules look at entries; the model is made of one when no rule objects.
  */
 record TableEntry(KeyPath path, JsonNode json) {
     /** Beside {@code tables}: what holds for all tables that do not say otherwise. */
@@ -167,7 +167,9 @@ record TableEntry(KeyPath path, JsonNode json) {
                 .flatMap(text -> interval().flatMap(interval -> unlessRefused(() -> interval.parseBound(key, text))));
     }
 
-    /** The partitions but for the default one, in order; empty when {@code from} and {@code until} are not both known. */
+    /**
+     * The partitions but for the default one, in order; empty when {@code from} and {@code until} are not both known.
+     */
     Stream<LocalDate> partitionStarts() {
         Optional<LocalDate> from = bound("from");
         Optional<LocalDate> until = bound("until");

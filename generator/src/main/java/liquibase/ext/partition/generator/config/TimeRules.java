@@ -19,7 +19,10 @@ import liquibase.ext.partition.engine.time.TextDateFormat;
 import liquibase.ext.partition.engine.time.TimeEncoding;
 import liquibase.ext.partition.engine.time.TimeFormats;
 
-/** Whether a time can be read out of the partition columns as the config says. The engine decides; its reasons become problems. */
+/**
+ * Whether a time can be read out of the partition columns as the config says. The engine decides; its reasons become
+ * problems.
+ */
 final class TimeRules {
     /** Names of types as format_type and people write them, without modifiers, and as the catalog has them. */
     private static final Map<String, String> TYPE_NAMES = Map.ofEntries(
@@ -61,7 +64,10 @@ final class TimeRules {
         return problems;
     }
 
-    /** What the columns hold can be said in one way only: numbers are either counted since 1970 or keys with a time inside. */
+    /**
+     * What the columns hold can be said in one way only: numbers are either counted since 1970 or keys with a time
+     * inside.
+     */
     private void checkTimes(TableEntry table) {
         int before = problems.size();
         if (table.partitionText(TableEntry.EPOCH).isPresent()

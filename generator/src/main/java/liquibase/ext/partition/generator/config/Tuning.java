@@ -8,8 +8,8 @@ import java.util.Optional;
 /**
  * How a table's migration works, without a say in what comes of it.
  *
- * @param settings a {@code Long} or a {@code String} by the name of the attribute that it becomes; what is missing, and what was off, is
- *     as the extension has it
+ * @param settings a {@code Long} or a {@code String} by the name of the attribute that it becomes; what is missing, and
+ *     what was off, is as the extension has it
  */
 public record Tuning(Map<String, Object> settings) {
     /** As the extension has it. */

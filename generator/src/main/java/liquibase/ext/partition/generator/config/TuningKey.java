@@ -6,8 +6,8 @@ import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**
- * The keys that can stand in a table's entry and, for all tables, in {@code defaults}. Each has the name of the attribute that it
- * becomes. What the schema cannot check is read by the engine, as it will be when Liquibase runs.
+ * The keys that can stand in a table's entry and, for all tables, in {@code defaults}. Each has the name of the
+ * attribute that it becomes. What the schema cannot check is read by the engine, as it will be when Liquibase runs.
  */
 enum TuningKey {
     CHUNK_SIZE("chunkSize", Kind.WHOLE_NUMBER),

@@ -22,7 +22,8 @@ sealed interface DateRange {
      *
      * @param oldest the day of the oldest row in UTC, far-out values left aside
      * @param newest the day of the newest
-     * @param latest the first month that is too far ahead to be meant, so that what is left aside is never before {@code until}
+     * @param latest the first month that is too far ahead to be meant, so that what is left aside is never before
+     *     {@code until}
      * @param outside the rows that would be in the default partition
      */
     record Measured(LocalDate oldest, LocalDate newest, YearMonth latest, long rows, Outside outside)

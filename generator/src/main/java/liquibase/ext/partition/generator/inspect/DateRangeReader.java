@@ -17,8 +17,8 @@ import liquibase.ext.partition.engine.survey.LimitedReading;
 /** Finds out which months a table's rows are of, and how many are of none. */
 final class DateRangeReader {
     /**
-     * OFFSET keeps the planner from writing the expression of a value into each of the aggregates. As a constant in quotes it leaves
-     * it free to read with several workers; a plain 0 is still a cast when that is decided.
+     * OFFSET keeps the planner from writing the expression of a value into each of the aggregates. As a constant in
+     * quotes it leaves it free to read with several workers; a plain 0 is still a cast when that is decided.
      */
     private static final Sql ROWS = Sql.of("""
             SELECT {latest}::pg_catalog.date AS latest, pg_catalog.count(*) AS rows, {aggregates}

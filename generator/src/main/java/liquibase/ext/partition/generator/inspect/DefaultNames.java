@@ -5,8 +5,8 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.target.DerivedName;
 
 /**
- * The names that a config without them gives a table's companions, made shorter where the table's name is so long that they
- * would not fit.
+ * The names that a config without them gives a table's companions, made shorter where the table's name is so long that
+ * they would not fit.
  *
  * @param shortened whether one of them is not the default of a config, so that they have to be written out
  */

@@ -41,7 +41,10 @@ final class PartitionColumns {
                 .toList();
     }
 
-    /** How much a name speaks against a column: the fewer, the likelier it says when the row came to be, and stays as it is. */
+    /**
+     * How much a name speaks against a column: the fewer, the likelier it says when the row came to be, and stays as it
+     * is.
+     */
     static int doubt(Identifier column) {
         String name = column.name().toLowerCase(Locale.ROOT);
         if (name.contains("creat")) {

@@ -3,9 +3,9 @@ package liquibase.ext.partition.generator.inspect;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Which times are meant. Earlier ones are almost always a default that nobody meant (1970-01-01, year 1), and later ones a
- * stand-in for "never" (2999-12-31, infinity). A partition for each month up to them would help nobody; they go to the default
- * partition.
+ * Which times are meant. Earlier ones are almost always a default that nobody meant (1970-01-01, year 1), and later
+ * ones a stand-in for "never" (2999-12-31, infinity). A partition for each month up to them would help nobody; they go
+ * to the default partition.
  */
 final class Plausible {
     /** The first moment that is meant. The start of a month, so that no month is in part too early. */

@@ -54,8 +54,8 @@ public final class TableInspector {
 
     /**
      * @param session whose {@code lock_timeout} is changed
-     * @param limit how long the rows of one table may be read to find out its months, after which statistics must do; and
-     *     how long is waited for a table that is locked
+     * @param limit how long the rows of one table may be read to find out its months, after which statistics must do;
+     *     and how long is waited for a table that is locked
      */
     public TableInspector(Session session, Duration limit) {
         this.session = session;
@@ -172,8 +172,8 @@ public final class TableInspector {
     }
 
     /**
-     * Where every date that is never NULL changes with an edit, by its name, a column that is from when the row came to be: a date that may
-     * be NULL and is not in any row, or one that writes the time otherwise.
+     * Where every date that is never NULL changes with an edit, by its name, a column that is from when the row came to
+     * be: a date that may be NULL and is not in any row, or one that writes the time otherwise.
      */
     private Optional<InspectedTable> withWhatDoesNotChange(Table table, Index key, List<TimeColumn> dates)
             throws SQLException {

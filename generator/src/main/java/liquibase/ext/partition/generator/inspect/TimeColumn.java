@@ -7,8 +7,9 @@ import liquibase.ext.partition.engine.sql.Sql;
 /** A column that can decide a row's partition, and how it writes the time. */
 record TimeColumn(Column column, TimeNotation notation) {
     /**
-     * A join and not a subquery among the values: the planner writes the expression of a join in its place and reads with several
-     * workers, while it runs a subquery once for each row and alone. For texts that is a third of the time.
+     * A join and not a subquery among the values: the planner writes the expression of a join in its place and reads
+     * with several workers, while it runs a subquery once for each row and alone. For texts that is a third of the
+     * time.
      */
     private static final Sql JOINED = Sql.of("""
             CROSS JOIN LATERAL (SELECT {time} AS at FROM (SELECT {written} AS written) AS parameter) AS {alias}""");

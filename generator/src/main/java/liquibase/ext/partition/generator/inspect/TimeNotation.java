@@ -66,8 +66,8 @@ enum TimeNotation {
     }
 
     /**
-     * The time of {@code written}, what {@code column} holds, as an expression of type {@code timestamp}, in UTC. NULL where that is no
-     * time; never raises an error; needs nothing in the database that is not PostgreSQL's own.
+     * The time of {@code written}, what {@code column} holds, as an expression of type {@code timestamp}, in UTC. NULL
+     * where that is no time; never raises an error; needs nothing in the database that is not PostgreSQL's own.
      */
     abstract Sql time(Column column);
 

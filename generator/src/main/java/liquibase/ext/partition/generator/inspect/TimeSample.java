@@ -24,7 +24,9 @@ import liquibase.ext.partition.engine.time.TextDate;
 
 /** Finds columns that write the time otherwise than by a type for dates, by looking at some rows of a table. */
 final class TimeSample {
-    /** Which part of the values must have a time. Not all: a few that are empty or garbage are what real tables have. */
+    /**
+     * Which part of the values must have a time. Not all: a few that are empty or garbage are what real tables have.
+     */
     private static final double ENOUGH = 0.95;
 
     /** Many ids and amounts have the size of an epoch in seconds, so that one by another name is a guess. */
@@ -106,10 +108,10 @@ final class TimeSample {
     private record Fitting(TimeColumn column, double average) {}
 
     /**
-     * The columns that write the time, the likeliest first: a key of UUIDs of version 7, then what a text's form or a number's name says to
-     * be a time, before what only its size does; what stays as it is before what changes with an edit, texts before numbers, and of two that
-     * are alike in all that the earlier one, for a row is made before it is edited. Without a value where the sample may not be read or is
-     * not read in time.
+     * The columns that write the time, the likeliest first: a key of UUIDs of version 7, then what a text's form or a
+     * number's name says to be a time, before what only its size does; what stays as it is before what changes with an
+     * edit, texts before numbers, and of two that are alike in all that the earlier one, for a row is made before it is
+     * edited. Without a value where the sample may not be read or is not read in time.
      */
     LimitedReading.Result<Found> columns(Table table, List<Identifier> key) throws SQLException {
         Set<Identifier> others = new LinkedHashSet<>(key);

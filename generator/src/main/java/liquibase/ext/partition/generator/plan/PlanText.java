@@ -212,7 +212,9 @@ public final class PlanText {
         wrapped(indent, indent, words);
     }
 
-    /** Names and expressions of the catalog may hold line ends, and what a terminal would obey; these are spaces here. */
+    /**
+     * Names and expressions of the catalog may hold line ends, and what a terminal would obey; these are spaces here.
+     */
     private void wrapped(String first, String others, String words) {
         StringBuilder current = new StringBuilder(first);
         boolean empty = true;

@@ -7,8 +7,9 @@ import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Capture ends on the table that leaves and begins on the one that enters. What a trigger costs on each of some hundred partitions is
- * not spent under the lock: those of the entering one are made ahead, and those of the leaving one are removed afterwards.
+ * Capture ends on the table that leaves and begins on the one that enters. What a trigger costs on each of some hundred
+ * partitions is not spent under the lock: those of the entering one are made ahead, and those of the leaving one are
+ * removed afterwards.
  *
  * @param triggered what the entering table has already
  */

@@ -5,8 +5,8 @@ import java.util.function.UnaryOperator;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * The names that both tables' indexes and sequences have before and after. A name is unique in its schema, so the leaving table's
- * are put aside before the entering table's get them.
+ * The names that both tables' indexes and sequences have before and after. A name is unique in its schema, so the
+ * leaving table's are put aside before the entering table's get them.
  *
  * @param carried names of the live table's indexes that the entering table has too
  * @param aside what an index or sequence of the leaving table is called afterwards

@@ -14,8 +14,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.ColumnStatistics;
 
 /**
- * Settings of the leaving table's columns that were changed since the entering table was made, or since it left: how statistics are
- * gathered, how values are stored and compressed. No statements where nothing was changed.
+ * Settings of the leaving table's columns that were changed since the entering table was made, or since it left: how
+ * statistics are gathered, how values are stored and compressed. No statements where nothing was changed.
  *
  * <p>On the way back only the table itself is asked, not what was set on one partition.
  *

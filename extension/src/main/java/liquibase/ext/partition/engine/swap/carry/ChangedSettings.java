@@ -13,8 +13,8 @@ import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.ReplicaIdentities;
 
 /**
- * Settings of the leaving table that were changed since the partitions were made: storage parameters, the replica identity and the
- * index that CLUSTER goes by. No statements where nothing was changed.
+ * Settings of the leaving table that were changed since the partitions were made: storage parameters, the replica
+ * identity and the index that CLUSTER goes by. No statements where nothing was changed.
  *
  * @param names of the indexes that the entering table has itself
  * @param next of the entering table itself, which has no storage parameters

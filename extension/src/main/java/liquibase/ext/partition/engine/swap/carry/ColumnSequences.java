@@ -8,16 +8,18 @@ import liquibase.ext.partition.engine.catalog.Sequence;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Where the sequences of the entering table's identity columns go on. All else about sequences, and about those of serial columns all,
- * is done before and after the switch, because it would lock a sequence that writers use while they wait for the table.
+ * Where the sequences of the entering table's identity columns go on. All else about sequences, and about those of
+ * serial columns all, is done before and after the switch, because it would lock a sequence that writers use while they
+ * wait for the table.
  *
- * @param stretched whether the leaving sequences count by twice their increment already, as they do whenever this is run
+ * @param stretched whether the leaving sequences count by twice their increment already, as they do whenever this is
+ *     run
  */
 public record ColumnSequences(Exchange exchange, boolean stretched) implements SwitchPart {
     /**
-     * An odd multiple of the increment away from where the leaving sequence stands, and past all ids and all that the entering one gave
-     * when it was live. The leaving one is read while others may use it; what they get are even multiples. Where no value is left, the
-     * next who asks is told so.
+     * An odd multiple of the increment away from where the leaving sequence stands, and past all ids and all that the
+     * entering one gave when it was live. The leaving one is read while others may use it; what they get are even
+     * multiples. Where no value is left, the next who asks is told so.
      */
     private static final Sql SET_POSITION = Sql.of("""
             SELECT pg_catalog.setval({enteringName}::pg_catalog.regclass,

@@ -9,9 +9,9 @@ import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
 import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
 
 /**
- * The foreign keys that refer to the table, in the swap: dropped, and written down for the way back. Those that can refer to the
- * entering table are made again, without a look at the rows that are there, which {@code ForeignKeyCompletion} takes after the commit.
- * Triggers take the place of others where that is asked for.
+ * The foreign keys that refer to the table, in the swap: dropped, and written down for the way back. Those that can
+ * refer to the entering table are made again, without a look at the rows that are there, which
+ * {@code ForeignKeyCompletion} takes after the commit. Triggers take the place of others where that is asked for.
  *
  * @param kept those that are made again
  * @param triggers that take the places of others; empty where nothing does
@@ -26,8 +26,8 @@ public record DroppedForeignKeys(
     /**
      * A key that refers to the entering table.
      *
-     * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that is not
-     *     validated on a partitioned table
+     * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that
+     *     is not validated on a partitioned table
      */
     public record Kept(ForeignKey key, List<QualifiedName> tables) {
         public Kept {

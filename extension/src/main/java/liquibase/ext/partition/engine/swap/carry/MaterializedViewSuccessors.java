@@ -13,12 +13,13 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.SuccessorName;
 
 /**
- * Makes an empty successor beside each materialized view that reads the leaving table, and beside those that read these. A
- * materialized view cannot be replaced in place, and to fill one takes long, so that is left for after the commit. Made here, the
- * successor keeps what must not be lost till then: its definition, in which the names mean what they mean after the renaming.
+ * Makes an empty successor beside each materialized view that reads the leaving table, and beside those that read
+ * these. A materialized view cannot be replaced in place, and to fill one takes long, so that is left for after the
+ * commit. Made here, the successor keeps what must not be lost till then: its definition, in which the names mean what
+ * they mean after the renaming.
  *
- * <p>Successors that an earlier switch made, and that were not filled before this one goes the other way, are dropped: what they
- * were to take the place of reads the entering table already.
+ * <p>Successors that an earlier switch made, and that were not filled before this one goes the other way, are dropped:
+ * what they were to take the place of reads the entering table already.
  *
  * @param leaving materialized views that read the leaving table, each after those that it reads
  * @param entering those that read the entering one

@@ -7,8 +7,8 @@ import liquibase.ext.partition.engine.catalog.TableSettings;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The CHECK constraints that older rows may violate. The new table could not have them while these rows were copied to it, so it gets
- * them now; no row is read for it.
+ * The CHECK constraints that older rows may violate. The new table could not have them while these rows were copied to
+ * it, so it gets them now; no row is read for it.
  */
 public record NotValidChecks(Exchange exchange, TableSettings old, TableSettings next) implements SwitchPart {
     /** Those that the entering table has not yet. */

@@ -7,10 +7,12 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Row level security with its policies. The leaving table keeps its own, so that its rows do not become readable. A policy that names
- * the table in a sub-select was read before the renaming and is made after it, so that it means the table that has the name then.
+ * Row level security with its policies. The leaving table keeps its own, so that its rows do not become readable. A
+ * policy that names the table in a sub-select was read before the renaming and is made after it, so that it means the
+ * table that has the name then.
  *
- * <p>Partitions are protected too, without a policy: a member of {@code pg_read_all_data} could read them by their own names.
+ * <p>Partitions are protected too, without a policy: a member of {@code pg_read_all_data} could read them by their own
+ * names.
  *
  * @param leaving of the old table
  * @param entering of the next one

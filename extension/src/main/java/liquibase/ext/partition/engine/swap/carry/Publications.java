@@ -7,8 +7,9 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The publications that publish the table by its name. In the order of the log, what was written to the leaving table before this is
- * published, and what the drain wrote to the entering one is not; so a subscriber gets every change once.
+ * The publications that publish the table by its name. In the order of the log, what was written to the leaving table
+ * before this is published, and what the drain wrote to the entering one is not; so a subscriber gets every change
+ * once.
  *
  * @param leaving of the old table
  * @param entering of the next one

@@ -10,18 +10,18 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.DerivedName;
 
 /**
- * Makes views, functions and policies of other tables, which go by the oid of what they name, mean what has the name afterwards. The
- * text that the catalog has for them, read before the renaming, is run again after it. Views, policies and functions of which only
- * the body is meant are replaced in place, so that whatever is tied to them (grants, comments, defaults, triggers, other views)
- * stays. A function with the row type in its signature is another function under the old name afterwards: it is made
- * anew, and the old one is dropped.
+ * Makes views, functions and policies of other tables, which go by the oid of what they name, mean what has the name
+ * afterwards. The text that the catalog has for them, read before the renaming, is run again after it. Views, policies
+ * and functions of which only the body is meant are replaced in place, so that whatever is tied to them (grants,
+ * comments, defaults, triggers, other views) stays. A function with the row type in its signature is another function
+ * under the old name afterwards: it is made anew, and the old one is dropped.
  *
- * <p>A body that is text needs nothing, but a session that has compiled a PL/pgSQL function keeps plans for variables of the row type
- * that was. PostgreSQL 14 fails every later call in that session ("type of parameter does not match that when preparing the plan"),
- * so functions with the name in their text are compiled again.
+ * <p>A body that is text needs nothing, but a session that has compiled a PL/pgSQL function keeps plans for variables
+ * of the row type that was. PostgreSQL 14 fails every later call in that session ("type of parameter does not match
+ * that when preparing the plan"), so functions with the name in their text are compiled again.
  *
- * <p>Whoever reads through a view locks the view first and then what it reads, so the views are locked before. LOCK TABLE would
- * lock all that is beneath a view, too; a change of the owner to the present one locks the view alone.
+ * <p>Whoever reads through a view locks the view first and then what it reads, so the views are locked before. LOCK
+ * TABLE would lock all that is beneath a view, too; a change of the owner to the present one locks the view alone.
  */
 public record Repointing(Dependents dependents) implements SwitchPart {
     private static final Sql LOCK_VIEW = Sql.of("ALTER VIEW {view} OWNER TO {owner}");

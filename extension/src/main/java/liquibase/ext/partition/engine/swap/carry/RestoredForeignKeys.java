@@ -9,8 +9,8 @@ import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
 import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
 
 /**
- * The foreign keys that referred to the table before the swap, on the way back: their triggers go, and they are made again without
- * a look at the rows that are there, which {@code ForeignKeyCompletion} takes after the commit.
+ * The foreign keys that referred to the table before the swap, on the way back: their triggers go, and they are made
+ * again without a look at the rows that are there, which {@code ForeignKeyCompletion} takes after the commit.
  *
  * @param keys those of {@code present}, and those that the swap has dropped, as it wrote them down
  * @param present keys that refer to the leaving table, which are dropped, and made again as they are now
@@ -30,8 +30,8 @@ public record RestoredForeignKeys(
     /**
      * One of them.
      *
-     * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that is not
-     *     validated on a partitioned table; none where it, or the key, is gone
+     * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that
+     *     is not validated on a partitioned table; none where it, or the key, is gone
      * @param functions of the triggers that took its place, by the names that they have now
      */
     public record Restored(SwitchedForeignKeys.Row row, List<QualifiedName> tables, List<QualifiedName> functions) {

@@ -11,8 +11,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlFragment;
 
 /**
- * Gives an object the grants that another one has. What somebody passed on who may ({@code WITH GRANT OPTION}) is granted by the owner
- * afterwards: in another role's name only that role can grant.
+ * Gives an object the grants that another one has. What somebody passed on who may ({@code WITH GRANT OPTION}) is
+ * granted by the owner afterwards: in another role's name only that role can grant.
  */
 public final class SameGrants {
     /** CASCADE, because what the grantee has passed on hangs on it. */

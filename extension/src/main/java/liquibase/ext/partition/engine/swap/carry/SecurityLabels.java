@@ -9,7 +9,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The security labels of the table, its columns and sequences, as they are now; the new table got those that there were when it was made.
+ * The security labels of the table, its columns and sequences, as they are now; the new table got those that there were
+ * when it was made.
  *
  * @param leaving of the old table
  * @param entering of the next one

@@ -16,10 +16,10 @@ import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.ReplicaIdentities;
 
 /**
- * The replica identity and the storage parameters, on the way back: as somebody has set them since the swap. A partitioned table has no
- * storage parameters, and its replica identity is no partition's. So what was set on every partition counts as said of the table, and
- * what is said of the table itself comes before that. What was set on some partitions is about these and stays with them. No
- * statements where nothing was changed.
+ * The replica identity and the storage parameters, on the way back: as somebody has set them since the swap. A
+ * partitioned table has no storage parameters, and its replica identity is no partition's. So what was set on every
+ * partition counts as said of the table, and what is said of the table itself comes before that. What was set on some
+ * partitions is about these and stays with them. No statements where nothing was changed.
  *
  * @param names of the indexes that both tables have
  * @param old of the partitioned table

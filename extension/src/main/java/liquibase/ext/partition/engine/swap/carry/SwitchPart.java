@@ -6,11 +6,11 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A kind of thing that goes with the live name when one table takes the place of another. Pure: planned from the catalog, its
- * statements are run by others in the one transaction that holds the lock.
+ * A kind of thing that goes with the live name when one table takes the place of another. Pure: planned from the
+ * catalog, its statements are run by others in the one transaction that holds the lock.
  *
- * <p>The parts of a switch lie in each other like the layers of an onion: before the renaming the last part comes first, after it
- * the first.
+ * <p>The parts of a switch lie in each other like the layers of an onion: before the renaming the last part comes
+ * first, after it the first.
  */
 public interface SwitchPart {
     /** Locks on other relations that their users take before the table, so that they are taken before it here too. */

@@ -17,8 +17,8 @@ import liquibase.ext.partition.engine.target.TriggerRouting;
  *
  * @param partitions or inheritance children; none where it has none
  * @param routing how rows find these
- * @param childTriggers the triggers of the default child where rows are routed by triggers: most of a user's row triggers are on
- *     the children then
+ * @param childTriggers the triggers of the default child where rows are routed by triggers: most of a user's row
+ *     triggers are on the children then
  */
 public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing routing, List<Trigger> childTriggers) {
     public SwitchedTable {
@@ -39,7 +39,10 @@ public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing
         return new CapturedTable(name, partitions, routing);
     }
 
-    /** The triggers of users, on whichever of its tables they are. One that is on the table and on its children is the table's. */
+    /**
+     * The triggers of users, on whichever of its tables they are. One that is on the table and on its children is the
+     * table's.
+     */
     public List<Trigger> userTriggers(Predicate<Identifier> ours) {
         List<Trigger> triggers = new ArrayList<>(table.triggers());
         childTriggers.stream()
@@ -49,7 +52,10 @@ public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing
         return triggers.stream().filter(trigger -> !ours.test(trigger.name())).toList();
     }
 
-    /** The tables that have {@code trigger}, when the table has that name. Somebody may have made or dropped it on some of them since. */
+    /**
+     * The tables that have {@code trigger}, when the table has that name. Somebody may have made or dropped it on some
+     * of them since.
+     */
     List<QualifiedName> tablesWith(Trigger trigger, QualifiedName name) {
         List<QualifiedName> tables = new ArrayList<>();
         if (has(table.triggers(), trigger)) {
