@@ -13,6 +13,9 @@ import liquibase.parser.core.ParsedNodeException;
 
 /** Reads attributes as people write them in a changelog. */
 public final class Attributes {
+    /** The namespace of the change types and preconditions in XML changelogs. */
+    public static final String NAMESPACE = "http://www.liquibase.org/xml/ns/partition";
+
     private Attributes() {}
 
     /**

@@ -47,9 +47,6 @@ import liquibase.structure.DatabaseObject;
  * written.
  */
 public abstract class PartitionChange extends AbstractChange {
-    /** The namespace of the change types and preconditions in XML changelogs. */
-    public static final String NAMESPACE = "http://www.liquibase.org/xml/ns/partition";
-
     /** An optional attribute: required for no database. Unset would mean "find out by generating statements". */
     protected static final String OPTIONAL = "none";
 
@@ -149,7 +146,7 @@ public abstract class PartitionChange extends AbstractChange {
         ChangeMetaData ofProperties = super.createChangeMetaData();
         Set<ChangeParameterMetaData> parameters =
                 new HashSet<>(ofProperties.getParameters().values());
-        tuningAttributes().forEach(attribute -> parameters.add(attribute.asParameter(this)));
+        tuningAttributes().forEach(attribute -> parameters.add(new TuningParameter(this, attribute)));
         return new ChangeMetaData(
                 ofProperties.getName(),
                 ofProperties.getDescription(),
@@ -403,7 +400,7 @@ public abstract class PartitionChange extends AbstractChange {
 
     @Override
     public final String getSerializedObjectNamespace() {
-        return NAMESPACE;
+        return Attributes.NAMESPACE;
     }
 
     @Override

@@ -8,7 +8,7 @@ import liquibase.serializer.core.xml.XMLChangeLogSerializer;
 
 /** Tells Liquibase where the schema of our XML namespace is, when it writes a changelog. */
 public class PartitionNamespace implements NamespaceDetails {
-    private static final String SCHEMA = PartitionChange.NAMESPACE + "/liquibase-partition-latest.xsd";
+    private static final String SCHEMA = Attributes.NAMESPACE + "/liquibase-partition-latest.xsd";
 
     @Override
     public int getPriority() {
@@ -37,10 +37,10 @@ public class PartitionNamespace implements NamespaceDetails {
 
     @Override
     public String[] getNamespaces() {
-        return new String[] {PartitionChange.NAMESPACE};
+        return new String[] {Attributes.NAMESPACE};
     }
 
     private static boolean isOurs(String namespaceOrUrl) {
-        return PartitionChange.NAMESPACE.equals(namespaceOrUrl) || SCHEMA.equals(namespaceOrUrl);
+        return Attributes.NAMESPACE.equals(namespaceOrUrl) || SCHEMA.equals(namespaceOrUrl);
     }
 }

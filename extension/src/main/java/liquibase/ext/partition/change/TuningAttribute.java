@@ -6,13 +6,10 @@ import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import liquibase.change.Change;
-import liquibase.change.ChangeParameterMetaData;
 import liquibase.ext.partition.engine.run.DurationText;
 import liquibase.ext.partition.engine.run.Pace;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;
-import liquibase.serializer.LiquibaseSerializable.SerializationType;
 
 /**
  * An attribute that says how a step works, and nothing of what comes of it: it may be changed at any time, and is no
@@ -163,9 +160,14 @@ public enum TuningAttribute {
         check.accept(name, text);
     }
 
-    /** What Liquibase knows it by: a parameter of a change that keeps it in its {@link Tuning}. */
-    ChangeParameterMetaData asParameter(PartitionChange change) {
-        return new Parameter(change);
+    /** A value that it could have, for documentation. */
+    public String example() {
+        return example;
+    }
+
+    /** For documentation. */
+    public String description() {
+        return description;
     }
 
     private static void positive(String name, String text) {
@@ -184,32 +186,5 @@ public enum TuningAttribute {
 
     private static void pace(String name, String text) {
         Pace.parse(Map.of(name, text));
-    }
-
-    private final class Parameter extends ChangeParameterMetaData {
-        Parameter(PartitionChange change) {
-            super(
-                    change,
-                    name,
-                    name,
-                    description,
-                    Map.of("all", example),
-                    null,
-                    String.class,
-                    new String[] {PartitionChange.OPTIONAL},
-                    new String[] {PartitionChange.POSTGRESQL},
-                    null,
-                    SerializationType.NAMED_FIELD);
-        }
-
-        @Override
-        public Object getCurrentValue(Change change) {
-            return ((PartitionChange) change).tuning().text(TuningAttribute.this);
-        }
-
-        @Override
-        public void setValue(Change change, Object value) {
-            ((PartitionChange) change).tuning().set(TuningAttribute.this, value);
-        }
     }
 }

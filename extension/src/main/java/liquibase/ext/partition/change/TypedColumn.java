@@ -31,6 +31,6 @@ public abstract class TypedColumn extends AbstractLiquibaseSerializable {
 
     @Override
     public String getSerializedObjectNamespace() {
-        return PartitionChange.NAMESPACE;
+        return Attributes.NAMESPACE;
     }
 }

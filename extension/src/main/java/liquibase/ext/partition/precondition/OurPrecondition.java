@@ -5,7 +5,6 @@ import java.util.Set;
 import liquibase.database.Database;
 import liquibase.exception.Warnings;
 import liquibase.ext.partition.change.Attributes;
-import liquibase.ext.partition.change.PartitionChange;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
@@ -52,6 +51,6 @@ abstract class OurPrecondition extends AbstractPrecondition {
 
     @Override
     public final String getSerializedObjectNamespace() {
-        return PartitionChange.NAMESPACE;
+        return Attributes.NAMESPACE;
     }
 }

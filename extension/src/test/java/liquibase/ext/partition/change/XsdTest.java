@@ -105,7 +105,7 @@ class XsdTest {
     static Stream<Precondition> preconditions() {
         return PreconditionFactory.getInstance().getPreconditions().keySet().stream()
                 .map(name -> PreconditionFactory.getInstance().create(name))
-                .filter(precondition -> PartitionChange.NAMESPACE.equals(precondition.getSerializedObjectNamespace()));
+                .filter(precondition -> Attributes.NAMESPACE.equals(precondition.getSerializedObjectNamespace()));
     }
 
     @ParameterizedTest
