@@ -38,9 +38,22 @@ class ArchitectureTest {
     static final ArchRule onlyTheOutermostPackagesKnowLiquibase = classes()
             .that()
             .resideOutsideOfPackages(
-                    ROOT + ".change..", ROOT + ".precondition..", ROOT + ".command..", ROOT + ".connection..")
+                    ROOT + ".attribute..",
+                    ROOT + ".change..",
+                    ROOT + ".precondition..",
+                    ROOT + ".command..",
+                    ROOT + ".connection..")
             .should()
             .onlyDependOnClassesThat(not(LIQUIBASE));
+
+    /** Both read it, so it knows neither. */
+    @ArchTest
+    static final ArchRule attributesKnowNoneOfTheirReaders = noClasses()
+            .that()
+            .resideInAPackage(ROOT + ".attribute..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(ROOT + ".change..", ROOT + ".precondition..", ROOT + ".command..");
 
     /** One jar that people drop into lib/. */
     @ArchTest

@@ -3,6 +3,7 @@ package liquibase.ext.partition.change;
 import java.sql.SQLException;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Phase;

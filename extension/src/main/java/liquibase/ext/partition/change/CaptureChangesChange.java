@@ -9,6 +9,8 @@ import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
+import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
+import liquibase.ext.partition.attribute.Tuning;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Chunk;

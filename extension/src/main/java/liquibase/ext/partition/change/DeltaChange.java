@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
+import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;

@@ -7,6 +7,8 @@ import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.exception.RollbackImpossibleException;
+import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.swap.BackupDrop;

@@ -2,6 +2,8 @@ package liquibase.ext.partition.change;
 
 import java.util.Optional;
 import java.util.regex.Pattern;
+import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.TypedColumn;
 import liquibase.ext.partition.engine.target.ColumnChange;
 
 /** The type that {@code createPartitionedTable} gives to a column. */

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
+import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;

@@ -1,5 +1,6 @@
 package liquibase.ext.partition.change;
 
+import liquibase.ext.partition.attribute.Attributes;
 import liquibase.parser.LiquibaseParser;
 import liquibase.parser.NamespaceDetails;
 import liquibase.parser.core.xml.XMLChangeLogSAXParser;

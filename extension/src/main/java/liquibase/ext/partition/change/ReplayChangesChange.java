@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.run.StepRun;

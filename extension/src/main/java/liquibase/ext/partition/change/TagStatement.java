@@ -5,6 +5,7 @@ import liquibase.changelog.ChangeSet;
 import liquibase.database.Database;
 import liquibase.database.PreparedStatementFactory;
 import liquibase.exception.DatabaseException;
+import liquibase.ext.partition.attribute.RecordedChangesets;
 import liquibase.ext.partition.connection.Reconnection;
 
 /** Records a changeset that sets a tag right before Liquibase records the one that this is a statement of. */

@@ -3,9 +3,14 @@ package liquibase.ext.partition.change;
 import java.util.Map;
 import liquibase.change.Change;
 import liquibase.change.ChangeParameterMetaData;
+import liquibase.ext.partition.attribute.Tuning;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.serializer.LiquibaseSerializable.SerializationType;
 
-/** What Liquibase knows a {@link TuningAttribute} by: a parameter of a change, which keeps its value in its {@link Tuning}. */
+/**
+ * A {@link TuningAttribute} as Liquibase knows it: a parameter of a change, which keeps its value in its
+ * {@link Tuning}.
+ */
 final class TuningParameter extends ChangeParameterMetaData {
     private final TuningAttribute attribute;
 

@@ -3,7 +3,7 @@ package liquibase.ext.partition.precondition;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.change.TuningAttribute;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;

@@ -2,9 +2,9 @@ package liquibase.ext.partition.precondition;
 
 import java.sql.SQLException;
 import java.util.Optional;
-import liquibase.ext.partition.TableSelection;
+import liquibase.ext.partition.attribute.TableSelection;
+import liquibase.ext.partition.attribute.Tuning;
 import liquibase.ext.partition.change.RestartedCopy;
-import liquibase.ext.partition.change.Tuning;
 import liquibase.ext.partition.engine.restart.CopyRestart;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;

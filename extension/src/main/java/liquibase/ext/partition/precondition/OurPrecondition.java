@@ -4,7 +4,7 @@ import java.util.HashSet;
 import java.util.Set;
 import liquibase.database.Database;
 import liquibase.exception.Warnings;
-import liquibase.ext.partition.change.Attributes;
+import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
-import liquibase.ext.partition.change.Attributes;
+import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.change.CreatePartitionedTableChange;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.sql.Identifier;

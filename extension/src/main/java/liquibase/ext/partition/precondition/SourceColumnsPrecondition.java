@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
-import liquibase.ext.partition.change.Attributes;
+import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;

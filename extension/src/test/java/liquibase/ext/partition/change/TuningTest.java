@@ -12,6 +12,7 @@ import liquibase.Scope;
 import liquibase.change.Change;
 import liquibase.change.ChangeFactory;
 import liquibase.change.ChangeMetaData;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.run.TimeIsUp;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;

@@ -14,6 +14,7 @@ import liquibase.change.Change;
 import liquibase.change.ChangeFactory;
 import liquibase.change.ChangeMetaData;
 import liquibase.database.core.PostgresDatabase;
+import liquibase.ext.partition.attribute.Attributes;
 import liquibase.precondition.Precondition;
 import liquibase.precondition.PreconditionFactory;
 import org.junit.jupiter.api.BeforeAll;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.attribute;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,7 +50,7 @@ public final class Tuning {
     }
 
     /** A number of 1 or more. */
-    long positive(TuningAttribute attribute, long otherwise) {
+    public long positive(TuningAttribute attribute, long otherwise) {
         return Attributes.positive(attribute.attributeName(), text(attribute), otherwise);
     }
 
@@ -59,7 +59,7 @@ public final class Tuning {
     }
 
     /** A span of time with its unit. */
-    Duration duration(TuningAttribute attribute, Supplier<Duration> otherwise) {
+    public Duration duration(TuningAttribute attribute, Supplier<Duration> otherwise) {
         String text = text(attribute);
         return text == null ? otherwise.get() : Attributes.duration(attribute.attributeName(), text);
     }
@@ -70,7 +70,7 @@ public final class Tuning {
     }
 
     /** How a lock is taken that writers would feel. */
-    LockPolicy lock() {
+    public LockPolicy lock() {
         return new LockPolicy(
                 duration(TuningAttribute.LOCK_TIMEOUT, () -> LockPolicy.DEFAULT_TIMEOUT),
                 count(TuningAttribute.LOCK_ATTEMPTS, LockPolicy.DEFAULT_ATTEMPTS));
@@ -85,14 +85,14 @@ public final class Tuning {
     }
 
     /** How many of the rows may be in the default partition; empty where neither this run nor the attribute says. */
-    Optional<DefaultShare> maxDefaultShare() {
+    public Optional<DefaultShare> maxDefaultShare() {
         return PartitionConfiguration.maxDefaultShare()
                 .or(() -> Optional.ofNullable(text(TuningAttribute.MAX_DEFAULT_SHARE))
                         .map(DefaultShare::parse));
     }
 
     /** The triggers that may assign a partition column. */
-    List<Identifier> acceptedTriggers() {
+    public List<Identifier> acceptedTriggers() {
         String text = text(TuningAttribute.ACCEPT_TRIGGERS);
         return text == null ? List.of() : Attributes.names(TuningAttribute.ACCEPT_TRIGGERS.attributeName(), text);
     }

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.attribute;
 
 import java.util.Arrays;
 import java.util.Collections;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition;
+package liquibase.ext.partition.attribute;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.attribute;
 
 import java.time.Duration;
 import java.util.Arrays;
@@ -47,7 +47,7 @@ public final class Attributes {
      *
      * @throws IllegalArgumentException with a message for people
      */
-    static Identifier madeName(String attribute, String text, String tableName) {
+    public static Identifier madeName(String attribute, String text, String tableName) {
         MadeName.problem(text, tableName).ifPresent(problem -> {
             throw new IllegalArgumentException("%s: %s %s".formatted(attribute, problem, MadeName.remedy()));
         });

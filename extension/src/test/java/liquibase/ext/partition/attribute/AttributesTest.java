@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.attribute;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -7,6 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import liquibase.ext.partition.change.CaptureChangesChange;
+import liquibase.ext.partition.change.CreatePartitionedTableChange;
+import liquibase.ext.partition.change.DropBackupChange;
+import liquibase.ext.partition.change.LockedSwapChange;
+import liquibase.ext.partition.change.PartitionChange;
+import liquibase.ext.partition.change.ReplayChangesChange;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
