@@ -36,17 +36,17 @@ import liquibase.ext.partition.engine.target.RowShape;
 /**
  * Copies the source into the new table, chunk by chunk.
  *
- * <p>Transactions: one a chunk, of about the {@linkplain liquibase.ext.partition.engine.run.Pace chunk time}. Locks:
- * those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and to kill at any moment:
- * finished chunks are skipped, an unfinished one has left nothing behind. Writers are not held up.
+ * <p>Transactions: one per chunk, lasting about the {@linkplain liquibase.ext.partition.engine.run.Pace chunk time}.
+ * Locks: those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and to kill at any moment:
+ * finished chunks are skipped, and an unfinished chunk leaves nothing behind. Writers are not held up.
  */
 public final class ChunkedCopy {
-    /** Where nothing else is asked for, a chunk holds as many rows as can be copied in its time. */
+    /** The default chunk size: a chunk holds as many rows as can be copied in the chunk time. */
     public static final long UNBOUNDED = Long.MAX_VALUE;
 
     /**
-     * Of the first chunk, TOAST and all: some milliseconds of work, even where each row's conversion is a function of a
-     * user's.
+     * The size of the first chunk, including TOAST: some milliseconds of work, even if a user's function converts each
+     * row.
      */
     private static final long FIRST_CHUNK_BYTES = 250_000;
 
@@ -63,7 +63,7 @@ public final class ChunkedCopy {
 
     private static final Sql IN_CHUNK = Sql.of("s.ctid >= {from} AND s.ctid < {to}");
 
-    /** One query for what a chunk checks, as it is asked in every chunk. */
+    /** Everything that a chunk checks, as one query, because every chunk asks it. */
     private static final Sql STILL_HOLDS = Sql.of("""
             SELECT pg_catalog.pg_relation_filenode(c.oid) = {filenode}
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}""");
@@ -91,7 +91,7 @@ public final class ChunkedCopy {
         return new ChunkedCopy(run, migration, new TableReader(run.session()).require(run.source()));
     }
 
-    /** The copying statement of one chunk, for execution and for review. */
+    /** The statement that copies one chunk, for execution and for review. */
     public static Sql copyStatement(
             QualifiedName source,
             Route route,
@@ -113,11 +113,11 @@ public final class ChunkedCopy {
     }
 
     /**
-     * Copies what is missing. Does nothing where the copy is complete.
+     * Copies what is missing. Does nothing if the copy is complete.
      *
-     * @param chunkSize rows a chunk holds at most, about, however fast it goes
-     * @param workers how many chunks are copied at a time
-     * @param restart empties the new table and begins anew
+     * @param chunkSize about how many rows a chunk holds at most, however fast the copy is
+     * @param workers how many chunks are copied at the same time
+     * @param restart whether to empty the new table and begin anew
      * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
      * @throws PartitionException when the source was rewritten or altered since the plan was made, or capture is off
      */
@@ -136,7 +136,8 @@ public final class ChunkedCopy {
                 ? plan()
                 : migration.plan().get();
         requireSame(plan);
-        // Not before: where the copy is done the source may be the partitioned table by now, whose key is another.
+        // Read here and not earlier: if the copy is done, the source may already be the partitioned table, whose key is
+        // another.
         TableReader reader = new TableReader(run.session());
         RowMatch match = RowMatch.of(reader, migration, source, reader.require(migration.newTable()));
         copyMissing(plan, match, chunkSize, workers, pace);
@@ -147,8 +148,8 @@ public final class ChunkedCopy {
     }
 
     /**
-     * Empties the new table and forgets the plan and the checkpoints: the rollback. Needs nothing of the source, which
-     * may have changed in a way that made the copy impossible.
+     * Empties the new table and forgets the plan and the checkpoints: the rollback. Needs nothing from the source,
+     * which may have changed in a way that made the copy impossible.
      */
     public static void forget(StepRun run) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
@@ -159,7 +160,9 @@ public final class ChunkedCopy {
         run.session().inTransaction(() -> CopiedRows.discard(run, migration));
     }
 
-    /** Whether the source is what the migration's plan was made of: neither rewritten since, nor altered. */
+    /**
+     * Whether the source is still the one that the migration's plan was made from: neither rewritten nor altered since.
+     */
     public static boolean isPlanValid(StepRun run, Migration migration) throws SQLException {
         CopyPlan plan = migration.plan().orElseThrow();
         return isSameHeap(run.session(), migration, plan)
@@ -176,7 +179,7 @@ public final class ChunkedCopy {
     }
 
     private CopyPlan plan() throws SQLException {
-        // Capture has committed, so whatever is not in these blocks was written since, and is in the delta table.
+        // Capture has committed, so any row outside these blocks was written since, and its key is in the delta table.
         Session session = run.session();
         long blocks = Heap.blocks(session, source.name());
         CopyPlan plan = new CopyPlan(blocks, source.filenode(), source.columnFingerprint());
@@ -236,7 +239,9 @@ public final class ChunkedCopy {
         meter.tell(backlog());
     }
 
-    /** What is left of a chunk of which another runner's backend has finished some, or given up some. */
+    /**
+     * The blocks of a chunk that are left to copy after another runner's backend has finished some, or given some up.
+     */
     private List<Chunk> undone(Session session, Chunk chunk, Checkpoints.Taken taken) throws SQLException {
         List<Chunk> undone = new Checkpoints(session, run.state(), migration).missing(chunk);
         if (taken.isCommitted() && undone.equals(List.of(chunk))) {
@@ -261,7 +266,7 @@ public final class ChunkedCopy {
         return "delta backlog %s%,d".formatted(backlog == COUNTED_BACKLOG ? "over " : "", backlog);
     }
 
-    /** @param time that it took, without that of waiting for another claim */
+    /** @param time how long the copy took, not counting the wait for another backend's claim */
     private record Copied(long rows, Duration time) {}
 
     private Copied copyChunk(Session session, CopyPlan plan, RowMatch match, Chunk chunk) throws SQLException {
@@ -276,7 +281,8 @@ public final class ChunkedCopy {
                     rows += session.update(copyStatement(
                             source.name(), route, capture.delta(), source.writableColumns(), match, chunk));
                 }
-                // After the statement, under the lock that it took on the source: no rewrite can come in between.
+                // Checked after the statement, under the lock that it took on the source, so that no rewrite can come
+                // in between.
                 requireSame(session, plan);
                 checkpoints.finish(chunk, rows);
                 return rows;

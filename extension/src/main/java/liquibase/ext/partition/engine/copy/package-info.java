@@ -1,9 +1,9 @@
 /**
- * The chunked copy: cuts the source's heap blocks into chunks as they are taken, each as large as can be copied in
- * about the chunk time, copies each together with its checkpoint in one transaction, resumes with the blocks that are
- * in no finished chunk, and stops when what it noted of the source at its beginning no longer holds.
+ * The chunked copy. It cuts the source's heap into chunks as workers take them, each as large as can be copied in about
+ * the chunk time, and copies each chunk and writes its checkpoint in one transaction. It resumes with the blocks that
+ * are in no finished chunk, and stops when what it noted about the source at the beginning no longer holds.
  *
- * <p>Why a row is copied once, and none is missed, stands on the engine's page. Does not capture changes and builds no
- * index.
+ * <p>The engine's page explains why every row is copied exactly once. This package neither captures changes nor builds
+ * an index. {@code change} runs it, and {@code restart} runs it again.
  */
 package liquibase.ext.partition.engine.copy;

@@ -23,13 +23,13 @@ import liquibase.ext.partition.engine.target.Seclusion;
 /**
  * The delta table, and the triggers that fill it with the key and the partition-key value of every row that is written.
  *
- * <p>The row trigger only inserts, so it cannot block a writer, and there is no order in which two writers could get it
- * wrong. It fails none as long as its owner has USAGE on the schema, see {@link CaptureRights}, and the disk has room.
- * Both triggers are {@code ENABLE ALWAYS}: {@code session_replication_role = replica} does not get past them.
+ * <p>The row trigger only inserts, so it cannot block a writer, and no order of two writers is a wrong one. It fails no
+ * writer as long as its owner has USAGE on the schema (see {@link CaptureRights}) and the disk has room. Both triggers
+ * are {@code ENABLE ALWAYS}, so {@code session_replication_role = replica} does not bypass them.
  *
  * @param delta the delta table
- * @param key its rows' key columns
- * @param partitionColumns kept beside the key, so that replay finds the partition that a row was in
+ * @param key the key columns of the captured rows
+ * @param partitionColumns recorded beside the key, so that replay finds the partition that a row was in
  */
 public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier> partitionColumns) {
     private static final Sql CREATE_DELTA = Sql.of("""
@@ -46,38 +46,39 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             );
             COMMENT ON TABLE {missed} IS {comment}""");
 
-    /** By which the table is known to be ours where somebody has dropped the delta table by hand and left this one. */
+    /** Marks the table as ours, in case somebody dropped the delta table by hand and left this one. */
     private static final String MISSED_COMMENT = "liquibase-partition: writes whose keys could not be recorded";
 
     private static final Sql IS_LEFT_MISSED = Sql.of(
             "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({missed}), 'pg_class') IS NOT DISTINCT FROM {comment}");
 
     /**
-     * An update leaves one row where it changed neither the key nor the partition-key value. These are compared by
-     * their images, which every type has; the casts keep the parser from comparing column by column.
+     * An update leaves one row if it changed neither the key nor the partition-key value. The function compares the
+     * images of these values, since every type has one; the casts keep the parser from comparing column by column.
      *
-     * <p>A column that names the rows may be renamed, dropped or given another type by somebody who does not know of
-     * the capture. No write may fail of that, so the fields are read within a block that catches what happens. It
-     * writes nothing, so its subtransaction needs no id. What the block costs, by the processor's time of the backend
-     * on PostgreSQL 15, a narrow table with one index, medians of interleaved ratios to the same function without it: a
-     * transaction of one row 1.01; a row of a statement that inserts 20,000 1.27, of one that updates them 1.21, or
-     * moves them to another month 1.15, of one that deletes them 1.28, which is two to three microseconds a row.
+     * <p>Somebody who does not know of the capture may rename or drop a column that identifies the rows, or change its
+     * type. No write may fail because of that, so the function reads the fields in a block that catches the error. The
+     * block writes nothing, so its subtransaction needs no id. Its cost, as processor time of the backend on PostgreSQL
+     * 15, on a narrow table with one index, as medians of interleaved ratios to the same function without the block:
+     * 1.01 for a transaction of one row; 1.27 per row of a statement that inserts 20,000, 1.21 of one that updates
+     * them, 1.15 of one that moves them to another month, 1.28 of one that deletes them. That is two to three
+     * microseconds a row.
      *
-     * <p>Where the fields cannot be read as they were, a statement that is made anew tries it: a plan that the session
-     * has kept does not survive another type, although the value may still fit. What that cannot do either leaves a row
-     * in {@link #missed}, by which every step that relies on capture stops. That is a table of its own, since no row of
-     * the delta table could stand for it: a domain may refuse NULL. Each such write leaves its own row: one that found
-     * an earlier row enough would be forgotten with it.
+     * <p>If the fields cannot be read as before, the function tries a newly planned statement: a plan that the session
+     * has kept does not survive a change of type, although the value may still fit. If that fails too, the function
+     * leaves a row in {@link #missed}, which stops every step that relies on capture. This is a separate table because
+     * no row of the delta table could stand for such a write: a domain may refuse NULL. Each such write leaves its own
+     * row. If a write relied on an earlier row, it would be forgotten together with that row.
      *
-     * <p>With an argument it is the trigger of a table whose rows other triggers take out again and insert into a
-     * child, where they are captured. So what a transaction has inserted there and taken out itself need not be: the
-     * deletion says which row is gone, and the insertion, whose trigger fires after those, looks whether it is that
-     * one. Nothing inserts at the same {@code ctid} of the same table before the transaction ends, and the setting ends
-     * with it, or with the subtransaction. Whatever is in doubt is captured.
+     * <p>With an argument, the function serves a table whose rows other triggers take out again and insert into a
+     * child, where they are captured. A row that a transaction has inserted there and taken out itself need not be
+     * captured: the deletion records which row is gone, and the trigger of the insertion, which fires later, checks
+     * whether it is that row. Nothing is inserted at the same {@code ctid} of the same table before the transaction
+     * ends, and the setting ends with the transaction or the subtransaction. In doubt the row is captured.
      *
-     * <p>SECURITY DEFINER, whoever may write the table today: a role that is granted the right tomorrow has none on the
-     * delta table, and its writes must not fail. The function can be called as a trigger only, has a pinned
-     * {@code search_path} and qualifies every name.
+     * <p>The function is SECURITY DEFINER whoever may write the table today: a role that is granted the right tomorrow
+     * has no rights on the delta table, and its writes must not fail. The function can only be called as a trigger,
+     * pins its {@code search_path} and qualifies every name.
      */
     private static final Sql CREATE_CAPTURE_FUNCTION = Sql.of("""
             {create} FUNCTION {function}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {quote}
@@ -172,15 +173,16 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     private static final Sql DROP_DELTA = Sql.of("DROP TABLE IF EXISTS {segments}");
 
-    /** By the function's text, so that it is right whoever has made the function. */
+    /** Goes by the function's text, so that the answer is right whoever has made the function. */
     private static final Sql CAPTURES_INTO = Sql.of("""
             SELECT pg_catalog.strpos(p.prosrc, {insert}) > 0 FROM pg_catalog.pg_proc AS p
             WHERE p.oid OPERATOR(pg_catalog.=) pg_catalog.to_regproc({capture})""");
 
     /**
-     * The row trigger must be on every table of the tree, since a parent that routes its rows to children can have some
-     * of its own: the server clones it to a partition that is made later, and the routing to a child. The refusal of
-     * TRUNCATE must be on the table itself; a partition made since has only rows that were captured.
+     * The row trigger must be on every table of the tree, since a parent that routes its rows to children can have rows
+     * of its own. The server clones the trigger to partitions made later, and the routing makes it on new children. The
+     * trigger that refuses TRUNCATE must be on the table itself; a partition that was made since holds only captured
+     * rows.
      */
     private static final Sql IS_ON = Sql.of("""
             SELECT NOT EXISTS (
@@ -206,8 +208,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             ORDER BY n.nspname, c.relname, refuses""");
 
     /**
-     * A partition that is detached loses the clones of its parent's triggers, and no trigger that was made on it by
-     * itself.
+     * When a partition is detached, it loses the clones of its parent's triggers, but keeps triggers that were made on
+     * the partition itself.
      */
     private static final Sql TAKEN_OUT = Sql.of("""
             SELECT n.nspname, c.relname, g.tgname
@@ -226,12 +228,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     private static final Sql ANALYZE = Sql.of("ANALYZE {segments}");
 
-    /** That of a migration whose changes are captured. */
+    /** The capture of a migration whose changes are captured. */
     public static Capture of(Migration migration) {
         return new Capture(migration.delta(), migration.keyColumns(), migration.partitionColumns());
     }
 
-    /** The columns of the delta table: the key, and those of the partition key that are not part of it. */
+    /** The columns of the delta table: the key, and the columns of the partition key that are not part of it. */
     public List<Identifier> columns() {
         Set<Identifier> columns = new LinkedHashSet<>(key);
         columns.addAll(partitionColumns);
@@ -239,10 +241,10 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements that make the delta table and the functions. They do not touch the source; to be run in one
+     * Statements that make the delta table and the functions. They do not touch the source, and must run in one
      * transaction.
      *
-     * @param owner given where the delta table must belong to another role than the one that makes it
+     * @param owner the role that the delta table must belong to, if it is not the role that makes it
      */
     public List<Sql> createStatements(QualifiedName source, Optional<Identifier> owner) {
         List<Sql> statements = new ArrayList<>();
@@ -262,7 +264,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                 missed(), CREATE_MISSED.with("missed", missed()).with("comment", Sql.literal(MISSED_COMMENT))));
         statements.add(captureFunction(Sql.raw("CREATE"), delta));
         statements.add(CREATE_REFUSAL_FUNCTION.with("function", refusalFunction()));
-        // Only the triggers call them; who may write the table need not be able to call them.
+        // Only the triggers call the functions; roles that may write the table need no right to call them.
         statements.add(Seclusion.ofFunction(captureFunction()));
         statements.add(Seclusion.ofFunction(refusalFunction()));
         owner.ifPresent(role -> {
@@ -280,16 +282,16 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     /**
      * Statements that begin capture on a table. The first takes SHARE ROW EXCLUSIVE on it: it waits for writers in
-     * flight, and new ones wait for it, so it is run under the lock policy.
+     * flight, and new writers wait for it. So run it under the lock policy.
      */
     public List<Sql> startStatements(CapturedTable captured) {
         return startStatements(captured, Triggered.NONE);
     }
 
     /**
-     * As {@link #startStatements(CapturedTable)}, without what has been made ahead.
+     * As {@link #startStatements(CapturedTable)}, without the triggers that were made ahead.
      *
-     * @param triggered as {@link #triggered} has read it
+     * @param triggered as read by {@link #triggered}
      */
     public List<Sql> startStatements(CapturedTable captured, Triggered triggered) {
         List<Sql> statements = new ArrayList<>();
@@ -304,8 +306,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements by which a table of many partitions gets its triggers ahead of the moment from which it is captured,
-     * when nobody uses it yet: those that capture are disabled. None where there is nothing to be made.
+     * Statements that give a table of many partitions its triggers before capture of it begins, while nobody uses it
+     * yet. The capturing triggers are made disabled. Empty if there is nothing to make.
      */
     public List<Sql> aheadStatements(CapturedTable captured, Triggered triggered) {
         List<Sql> statements = new ArrayList<>();
@@ -340,8 +342,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements that end capture on a table of many partitions that nobody uses from now on, and leave its triggers
-     * for {@link #stopStatements}.
+     * Statements that end capture on a table of many partitions that nobody uses from now on. They leave its triggers
+     * to {@link #stopStatements}.
      */
     public List<Sql> pauseStatements(CapturedTable captured) {
         return captured.rowTriggered().stream()
@@ -362,8 +364,9 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements that take the triggers off tables that are no part of {@code captured} any more: months that somebody
-     * has detached. The functions could not be dropped otherwise. They take ACCESS EXCLUSIVE on these tables.
+     * Statements that drop the triggers of tables that no longer belong to {@code captured}, such as months that
+     * somebody has detached. The functions could not be dropped otherwise. The statements take ACCESS EXCLUSIVE on
+     * these tables.
      */
     public List<Sql> freeStatements(Session session, QualifiedName captured) throws SQLException {
         return session.query(
@@ -377,8 +380,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Statements that give the delta table's columns the types that they have in {@code table}, which is the one
-     * captured from now on. The delta table must be empty.
+     * Statements that change the types of the delta table's columns to those of {@code table}, which is the captured
+     * one from now on. The delta table must be empty.
      */
     public List<Sql> adaptStatements(Table leaving, Table table) {
         List<Sql> statements = new ArrayList<>();
@@ -402,8 +405,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * The tables that the delta table is made of: itself, and one that inherits from it. Writers' keys go into one of
-     * them at a time; all of them always count, and a statement that names the delta table reads and writes all. See
+     * The tables that make up the delta table: itself, and one that inherits from it. Writers' keys go into one of them
+     * at a time. Both always count, and a statement that names the delta table reads and writes both. See
      * {@link Segments}.
      */
     public List<QualifiedName> segments() {
@@ -414,7 +417,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         return delta.sibling(DerivedName.of(delta.name(), "_2"));
     }
 
-    /** The statement by which writers' keys go into {@code segment} from now on. No writer waits for it. */
+    /** The statement that sends writers' keys into {@code segment} from now on. No writer waits for it. */
     Sql captureInto(QualifiedName segment) {
         return captureFunction(Sql.raw("CREATE OR REPLACE"), segment);
     }
@@ -449,10 +452,10 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Which of a table and its partitions have a trigger of ours already.
+     * The tables, among a table and its partitions, that already have a trigger of ours.
      *
-     * @param captured that have the one that captures, enabled or not
-     * @param refusing that refuse TRUNCATE
+     * @param captured the tables that have the capturing trigger, enabled or not
+     * @param refusing the tables that refuse TRUNCATE
      */
     public record Triggered(Set<QualifiedName> captured, Set<QualifiedName> refusing) {
         public static final Triggered NONE = new Triggered(Set.of(), Set.of());
@@ -462,7 +465,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             refusing = Set.copyOf(refusing);
         }
 
-        /** The same, once a table has another name. */
+        /** The same set after a table was renamed. */
         public Triggered renamed(QualifiedName from, QualifiedName to) {
             return new Triggered(renamed(captured, from, to), renamed(refusing, from, to));
         }
@@ -476,7 +479,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         }
     }
 
-    /** Reads that of {@code table}; none where there is no such table. */
+    /** Reads which tables of {@code table}'s tree have our triggers; none if there is no such table. */
     public Triggered triggered(Session session, QualifiedName table) throws SQLException {
         Set<QualifiedName> captured = new LinkedHashSet<>();
         Set<QualifiedName> refusing = new LinkedHashSet<>();
@@ -493,8 +496,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Removes the triggers from a partitioned table that is not captured, where it has any; in the transaction that is
-     * open.
+     * Removes our triggers, if there are any, from a partitioned table that is not captured. Runs in the open
+     * transaction.
      */
     public void removeFrom(Session session, QualifiedName table, Routing routing) throws SQLException {
         if (!triggered(session, table).isNone()) {
@@ -509,9 +512,9 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * For every step that relies on capture.
+     * Requires that all changes are captured; every step that relies on capture calls it.
      *
-     * @param rest of the message after the cause: what may differ, what is unchanged, what to do next
+     * @param rest the message after the cause: what may differ, what is unchanged, what to do next
      * @throws PartitionException when writes to {@code table} are not captured, or one of them could not be
      */
     public void requireOn(Session session, QualifiedName table, String rest) throws SQLException {
@@ -530,10 +533,11 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * For a step that finds by itself, by a comparison, what could not be captured.
+     * Requires that the triggers are enabled. For a step that finds writes that could not be captured by a comparison
+     * of its own.
      *
-     * @param rest of the message after the cause: what may differ, what is unchanged, what to do next
-     * @throws PartitionException when the triggers of {@code table} are not all there and enabled
+     * @param rest the message after the cause: what may differ, what is unchanged, what to do next
+     * @throws PartitionException when a trigger of {@code table} is missing or disabled
      */
     public void requireEnabled(Session session, QualifiedName table, String rest) throws SQLException {
         if (!isOn(session, table)) {
@@ -546,12 +550,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     /**
      * A write that could not be recorded in the delta table.
      *
-     * @param row by which {@link #forget} finds it again
+     * @param row by which {@link #forget} finds the record again
      * @param cause the server's message
      */
     public record Missed(String row, String seenAt, String cause) {}
 
-    /** Such writes that have committed, the first of them first. */
+    /** Committed writes that could not be recorded, the earliest first. */
     public List<Missed> missed(Session session, long limit) throws SQLException {
         return session.query(
                 MISSED.with("missed", missed()).with("limit", limit),
@@ -559,7 +563,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * Forgets these and no others: to be called once a comparison, begun after they were read, has found all of them.
+     * Forgets these writes and no others. Call it once a comparison that began after they were read has found all of
+     * them.
      */
     public void forget(Session session, List<Missed> missed) throws SQLException {
         session.update(FORGET_MISSED
@@ -568,8 +573,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
-     * For who discards all that rests on the capture so far. A write that has not committed yet leaves its row all the
-     * same.
+     * Forgets all missed writes, for callers that discard everything that rests on the capture so far. A write that has
+     * not committed yet still leaves its row.
      */
     void forgetMissed(Session session) throws SQLException {
         if (session.queryBoolean(EXISTS.with("table", missed().quoted()))) {
@@ -577,12 +582,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         }
     }
 
-    /** How many rows the delta table has, counted to {@code limit} at most. */
+    /** How many rows the delta table has; counts no further than {@code limit}. */
     public long backlog(Session session, long limit) throws SQLException {
         return session.queryLong(backlogQuestion(limit));
     }
 
-    /** The query for {@link #backlog}, where it is asked together with others. */
+    /** The query of {@link #backlog}, for callers that ask it together with others. */
     public Sql backlogQuestion(long limit) {
         return BACKLOG.with("delta", delta).with("limit", limit);
     }
@@ -592,7 +597,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         session.update(ANALYZE.with("segments", Sql.list(segments())));
     }
 
-    /** All that a user has named and that stands in the function's body. */
+    /** All names in the function's body that a user has chosen. */
     private List<SqlFragment> names() {
         List<SqlFragment> names = new ArrayList<>(columns());
         names.addAll(segments());
@@ -622,13 +627,13 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         return delta.sibling(refusalTrigger());
     }
 
-    /** Fills in the names of the functions, as the catalog is asked for them. */
+    /** Fills in the names of the functions in the form in which the catalog is asked for them. */
     Sql named(Sql template) {
         return template.with("capture", captureFunction().quoted())
                 .with("refusal", refusalFunction().quoted());
     }
 
-    /** Whether {@link #missed} is that of an earlier capture whose delta table somebody has dropped by hand. */
+    /** Whether {@link #missed} was left by an earlier capture whose delta table somebody has dropped by hand. */
     boolean hasLeftMissed(Session session) throws SQLException {
         return session.queryBoolean(
                 IS_LEFT_MISSED.with("missed", missed().quoted()).with("comment", MISSED_COMMENT));
@@ -639,12 +644,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         return DROP_MISSED.with("missed", missed());
     }
 
-    /** The table of the writes that could not be recorded. */
+    /** The table of writes that could not be recorded. */
     public QualifiedName missed() {
         return delta.sibling(DerivedName.of(delta.name(), "_missed"));
     }
 
-    /** An expression for the function that captures a row; NULL where there is none. */
+    /** An expression for the oid of the function that captures a row; NULL if there is none. */
     Sql captureFunctionOid() {
         return Sql.of("pg_catalog.to_regproc({capture})")
                 .with("capture", captureFunction().quoted());

@@ -16,13 +16,13 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * The rights that every write needs while it is captured. The function runs as its owner, and PostgreSQL asks for that
- * role's USAGE on the schema and INSERT on the delta table; no name can be looked up without the first. EXECUTE is not
- * asked for when a trigger is fired. So when the table is given to another role, and the old one then loses its rights,
+ * The rights that every write needs while it is captured. The function runs as its owner, so PostgreSQL checks that
+ * role's USAGE on the schema, without which no name can be looked up, and its INSERT on the delta table. EXECUTE is not
+ * checked when a trigger fires. So when the table is given to another role and the old owner then loses its rights,
  * every writer fails: the delta table and the functions must follow the table.
  */
 public final class CaptureRights {
-    /** What makes the owners agree, which a member of both roles may do. */
+    /** Statements that make the owners agree; a member of both roles may run them. */
     private static final Sql OWNERS = Sql.of("""
             WITH owner AS (
               SELECT o.oid, o.rolname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
@@ -40,7 +40,7 @@ public final class CaptureRights {
               WHERE p.proowner <> owner.oid AND p.oid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal}))
             ) AS s ORDER BY s.statement DESC""");
 
-    /** What the role that the function runs as lacks, now. */
+    /** The rights that the role that the function runs as lacks now. */
     private static final Sql LACKING = Sql.of("""
             WITH runs_as AS (
               SELECT o.oid, o.rolname FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_roles AS o ON o.oid = p.proowner
@@ -61,15 +61,16 @@ public final class CaptureRights {
             SELECT pg_catalog.format('ALTER TABLE %I.%I NO FORCE ROW LEVEL SECURITY', w.nspname, w.relname)
             FROM written AS w WHERE w.relrowsecurity AND w.relforcerowsecurity""");
 
-    /** While the delta table gets its owner writers wait, so not for long; another step comes. */
+    /** Writers wait while the delta table changes its owner, so the attempts are short; another step will try again. */
     private static final LockPolicy BRIEFLY = new LockPolicy(Duration.ofMillis(500), 3);
 
     private CaptureRights() {}
 
     /**
-     * Gives the delta table and the functions to the owner of the table, where somebody has given the table to another
-     * role; and says what writers lack that we cannot give, with the statements. For every step that passes by. Outside
-     * a transaction. Locks: ACCESS EXCLUSIVE on the delta table for a moment, only where its owner is another one.
+     * Gives the delta table and the functions to the owner of the table if somebody has given the table to another
+     * role. Reports rights that writers lack and that we cannot grant, with the statements. Every step calls it. Runs
+     * outside a transaction. Locks: ACCESS EXCLUSIVE on the delta table for a moment, only if its owner is another
+     * role.
      */
     public static void mend(StepRun run) throws SQLException {
         if (run.session().isInTransaction()) {
@@ -114,8 +115,7 @@ public final class CaptureRights {
     }
 
     /**
-     * What is wrong with the capture of a table, and what was not captured, in sentences that say what to do. Reads
-     * only.
+     * Problems of a table's capture and writes that were not captured, as sentences that say what to do. Reads only.
      */
     public static List<String> problems(Session session, Migration migration) throws SQLException {
         Optional<Capture> capture = capturing(migration);

@@ -32,7 +32,7 @@ public final class CaptureStep {
 
     private CaptureStep() {}
 
-    /** The statements, for execution and for review. */
+    /** The statements that begin capture, for execution and for review. */
     public static List<Sql> statements(Session session, StateTables state, Capture capture, Table source)
             throws SQLException {
         String user = session.queryStrings(CURRENT_USER).get(0);
@@ -48,7 +48,7 @@ public final class CaptureStep {
     /**
      * Begins capture.
      *
-     * @throws PartitionException when the key does not tell rows apart, a name is taken, or the lock is not given
+     * @throws PartitionException when the key does not identify rows, a name is taken, or the lock is not granted
      */
     public static void start(StepRun run, Identifier deltaName, List<Identifier> key, LockPolicy lock)
             throws SQLException {
@@ -94,14 +94,16 @@ public final class CaptureStep {
         run.line("changes of %s are captured in %s".formatted(run.source(), capture.delta()));
     }
 
-    /** An operator may have it open, who changes the tuning: so it is locked before writers wait. */
+    /**
+     * An operator who changes the tuning may hold a lock on the record, so the record is locked before writers wait.
+     */
     private static Lock ofRecord(StepRun run, Migration migration) {
         return new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true);
     }
 
     /**
-     * Ends capture and drops the delta table: the rollback. What was copied rests on the capture, so it goes too: a
-     * copy that was interrupted is in no DATABASECHANGELOG, and nothing else would take it back.
+     * Ends capture and drops the delta table: the rollback. The copied rows rest on the capture, so they go too: an
+     * interrupted copy is not recorded in DATABASECHANGELOG, so nothing else would take it back.
      */
     public static void stop(StepRun run, LockPolicy lock) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());

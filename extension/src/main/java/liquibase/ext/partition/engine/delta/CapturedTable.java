@@ -8,27 +8,28 @@ import liquibase.ext.partition.engine.target.Routing;
 /**
  * A table whose writes are captured.
  *
- * @param partitions or inheritance children; none of an ordinary table
- * @param routing how rows find these
+ * @param partitions its partitions or inheritance children; empty for an ordinary table
+ * @param routing how rows find the partitions
  */
 public record CapturedTable(QualifiedName table, List<QualifiedName> partitions, Routing routing) {
     public CapturedTable {
         partitions = List.copyOf(partitions);
     }
 
-    /** One without partitions. */
+    /** A table without partitions. */
     public static CapturedTable ordinary(QualifiedName table) {
         return new CapturedTable(table, List.of(), Routing.NATIVE);
     }
 
-    /** Whether a statement for the table is work on many. */
+    /** Whether a statement on the table is work on many tables. */
     public boolean hasPartitions() {
         return !partitions.isEmpty();
     }
 
     /**
-     * Those that need a row trigger of their own. The server clones that of a partitioned table, and not that of a
-     * parent; and a parent's rows may stay where they are, while the triggers that route them are off.
+     * The tables that need a row trigger of their own. The server clones the trigger of a partitioned table, but not
+     * that of an inheritance parent; and a parent's rows may stay where they are while the triggers that route them are
+     * off.
      */
     List<QualifiedName> rowTriggered() {
         return routing == Routing.TRIGGER ? truncatable() : List.of(table);
@@ -39,7 +40,9 @@ public record CapturedTable(QualifiedName table, List<QualifiedName> partitions,
         return routing == Routing.TRIGGER && one.equals(table);
     }
 
-    /** Each can be truncated by itself, which fires only its own statement triggers. */
+    /**
+     * The tables that can be truncated. Each can be truncated by itself, which fires only its own statement triggers.
+     */
     List<QualifiedName> truncatable() {
         List<QualifiedName> tables = new ArrayList<>(List.of(table));
         tables.addAll(partitions);

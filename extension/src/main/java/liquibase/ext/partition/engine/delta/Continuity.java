@@ -9,14 +9,13 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 
 /**
- * Whether changes have been captured without a break since the two tables were last known to be in step: by a
- * comparison, or by the switch. A trigger that was disabled for a while and is on again looks as before, and what was
- * written meanwhile is on one side only. But every {@code ALTER TABLE … TRIGGER} writes the trigger's row in the
- * catalog anew, so its {@code xmin} tells; one that was made again has another oid. Where there was a break a
- * comparison must say whether it did harm.
+ * Whether changes have been captured without a break since a comparison, or the switch, last found the two tables in
+ * step. A trigger that was disabled for a while and is on again looks as before, but the writes of that time are on one
+ * side only. Every {@code ALTER TABLE … TRIGGER} writes the trigger's catalog row anew, so its {@code xmin} shows the
+ * break; a trigger that was made again has another oid. After a break, a comparison must find out whether rows differ.
  *
- * <p>Knows the triggers that there were then: not those of a partition that was made later, nor what a table held that
- * was attached.
+ * <p>Covers only the triggers that existed at that time: neither those of a partition that was made later, nor the rows
+ * of a table that was attached.
  */
 public final class Continuity {
     private static final String TREE = """
@@ -46,18 +45,18 @@ public final class Continuity {
 
     private Continuity() {}
 
-    /** An expression for the triggers that capture changes of {@code table}, each as it is now. */
+    /** An expression for the triggers that capture changes of {@code table}, each in its present state. */
     public static Sql triggers(Capture capture, QualifiedName table) {
         return capture.named(TRIGGERS).with("table", table.quoted());
     }
 
-    /** {@link #triggers}, read now. */
+    /** Reads {@link #triggers} now. */
     public static String[] read(Session session, Capture capture, QualifiedName table) throws SQLException {
         return session.queryStrings(LIST.with("triggers", triggers(capture, table)))
                 .toArray(String[]::new);
     }
 
-    /** Whether the triggers of {@code table} are those that are recorded, as they were then. */
+    /** Whether the triggers of {@code table} are the recorded ones, unchanged since. */
     public static boolean isUnbroken(StepRun run, Migration migration, QualifiedName table) throws SQLException {
         return run.session()
                 .queryBoolean(IS_UNBROKEN
@@ -67,7 +66,7 @@ public final class Continuity {
                         .with("triggers", triggers(Capture.of(migration), table)));
     }
 
-    /** What to do after the swap where a trigger is missing or disabled, in words: the rest of the message. */
+    /** What to do after the swap when a trigger is missing or disabled, in words: the rest of the message. */
     public static String remedy(Session session, Capture capture, CapturedTable live) throws SQLException {
         List<String> enable = session.queryStrings(
                 capture.named(SWITCHED_OFF).with("table", live.table().quoted()));

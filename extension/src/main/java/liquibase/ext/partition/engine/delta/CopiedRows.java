@@ -8,12 +8,12 @@ import liquibase.ext.partition.engine.state.Checkpoints;
 import liquibase.ext.partition.engine.state.Migration;
 
 /**
- * What a copy has put into the new table. It rests on the capture that was on meanwhile, so it goes when that goes, as
- * well as when the copy is taken back.
+ * The rows that a copy has put into the new table. They rest on the capture that was on meanwhile, so they are removed
+ * when that capture ends, as well as when the copy is taken back.
  *
- * <p>A table that is emptied needs a first page for the index of its TOAST table before the old pages are given back. A
- * disk that is full to the last page must not stop the way back, so where there is no room the rows are left: they go
- * with the new table, or before the next copy begins.
+ * <p>When a table is emptied, the index of its TOAST table needs a first page before the old pages are given back. A
+ * disk that is full to the last page must not stop the way back. So when there is no room, the rows stay: they go with
+ * the new table, or before the next copy begins.
  */
 public final class CopiedRows {
     private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({newTable}) IS NOT NULL");
@@ -24,8 +24,7 @@ public final class CopiedRows {
     private CopiedRows() {}
 
     /**
-     * Empties the new table, where it is still there, and forgets the plan and the checkpoints. To be run in a
-     * transaction.
+     * Empties the new table, if it is still there, and forgets the plan and the checkpoints. Must run in a transaction.
      */
     public static void discard(StepRun run, Migration migration) throws SQLException {
         boolean left = run.session()
@@ -34,7 +33,7 @@ public final class CopiedRows {
                 && !emptied(run, migration);
         new Checkpoints(run.session(), run.state(), migration).forgetAll();
         if (migration.deltaTableName().isPresent()) {
-            // The copy that is begun next reads what these writes have left.
+            // The next copy reads what these writes have left.
             Capture.of(migration).forgetMissed(run.session());
         }
         run.migrations().forgetCopy(migration, left);
@@ -59,8 +58,8 @@ public final class CopiedRows {
     }
 
     /**
-     * Before a copy is begun: what an earlier one has left would be there twice. To be run in the transaction that
-     * begins it.
+     * Removes rows that an earlier copy has left, which would otherwise be there twice. Must run in the transaction
+     * that begins the new copy.
      */
     public static void removeLeftovers(StepRun run, Migration migration) throws SQLException {
         if (run.migrations().hasLeftRows(migration)) {
@@ -69,7 +68,7 @@ public final class CopiedRows {
         }
     }
 
-    /** Those that a swap which was killed has made ahead: one refuses TRUNCATE. */
+    /** Removes triggers that a swap has made ahead before it was killed; one of them refuses TRUNCATE. */
     private static void removeTriggers(StepRun run, Migration migration) throws SQLException {
         if (migration.deltaTableName().isPresent()) {
             Capture.of(migration)

@@ -11,12 +11,12 @@ import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 
 /**
- * The replay of all of the delta table under a lock that keeps writers out. Afterwards the delta table is empty and the
+ * The replay of the whole delta table under a lock that keeps writers out. Afterwards the delta table is empty and the
  * two tables are equal.
  *
- * <p>While writers wait, the few rows are not what takes the time, but the plans: each statement is planned for every
- * partition. So where rows take one route the statements are prepared, and {@link #rehearse rehearsed}, before the lock
- * is asked for.
+ * <p>While writers wait, planning takes longer than replaying the few rows, because each statement is planned for every
+ * partition. So if the rows take one route, the statements are prepared, and {@link #rehearse rehearsed}, before the
+ * lock is requested.
  */
 public final class Drain {
     private final Session session;
@@ -29,7 +29,10 @@ public final class Drain {
         this.prepared = prepared;
     }
 
-    /** To be called within {@link Replay#withScratchTable}, outside any transaction. Until {@link #release}. */
+    /**
+     * Prepares the statements, which stay until {@link #release}. Must be called within
+     * {@link Replay#withScratchTable}, outside any transaction.
+     */
     public static Drain prepare(Session session, Replay replay) throws SQLException {
         return new Drain(
                 session,
@@ -40,17 +43,17 @@ public final class Drain {
     }
 
     /**
-     * Whether {@link #rehearse} does something: not where the statements depend on the rows, and are planned under the
-     * lock.
+     * Whether {@link #rehearse} does anything. It does nothing if the statements depend on the rows and are planned
+     * under the lock.
      */
     public boolean isPrepared() {
         return prepared.isPresent();
     }
 
     /**
-     * Drains once with writers at work, in a transaction of its own: a replay like others, which leaves plans behind.
+     * Drains once while writers are at work, in a transaction of its own: an ordinary replay that leaves plans behind.
      *
-     * @return delta rows taken
+     * @return the number of delta rows taken
      */
     public long rehearse() throws SQLException {
         List<Sql> statements = new ArrayList<>(List.of(Replay.ONE_SNAPSHOT));
@@ -66,17 +69,17 @@ public final class Drain {
             if (!SqlState.isTransient(e)) {
                 throw e;
             }
-            // Nothing is lost by it; the statements have their plans.
+            // Nothing is lost if this fails, and the statements have their plans.
             return 0;
         }
     }
 
     /**
-     * Drains as part of the caller's transaction, which holds the lock, and runs what comes after it; all in one round
-     * trip, where rows take one route.
+     * Drains as part of the caller's transaction, which holds the lock, and runs the statements that come after it. All
+     * of this is one round trip if the rows take one route.
      *
      * @param backlog how many rows the delta table has
-     * @param limit run before each statement; may be none
+     * @param limit statements run before each statement; may be empty
      */
     public void run(long backlog, List<Sql> after, List<Sql> limit) throws SQLException {
         List<Sql> statements = new ArrayList<>(limit);

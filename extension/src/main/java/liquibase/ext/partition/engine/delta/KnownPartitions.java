@@ -17,51 +17,52 @@ import liquibase.ext.partition.engine.target.Routes;
 import liquibase.ext.partition.engine.target.Routing;
 
 /**
- * The partitions by which the two tables were last known to be in step, and what has become of them. A row trigger sees
- * no partition that is dropped, detached, attached, truncated or put in another one's place: its rows go or come
- * without a trace in the delta table. So each is recorded by what tells it: its oid, its heap's file, its link to the
- * parent and the trigger that captures its changes. The link is written anew by whoever detaches the partition and
- * attaches it again, under the same name and oid as it may be.
+ * The partitions by which the two tables were last known to be in step, and what has become of them. A row trigger does
+ * not see a partition that is dropped, detached, attached, truncated or replaced by another: its rows go or come
+ * without a trace in the delta table. So the record of each partition holds what identifies it: its oid, its heap's
+ * file, its link to the parent and the trigger that captures its changes. Detaching and attaching a partition again
+ * writes a new link, even under the same name and oid.
  *
- * <p>A partition that was made since is not known until a replay has taken rows of it over. From then on the other
- * table has rows of it, so its end must be noticed too; but what it held when it was attached has still to be looked
- * into, and it stays {@link What#ADDED} until then.
+ * <p>A partition that was made since is unknown until a replay has taken over rows of it. From then on the other table
+ * has rows of it, so its removal must be noticed too. But the rows that it held when it was attached have still to be
+ * compared, so until then it stays {@link What#ADDED}.
  *
- * <p>Reads the catalog, and no row of a table. Takes no locks.
+ * <p>Reads the catalog and no rows of a table. Takes no locks.
  */
 public final class KnownPartitions {
-    /** What has become of a partition since. */
+    /** What has happened to a partition since. */
     public enum What {
         /**
-         * It was not there, or is known by a replay only: the rows that it had when it was attached are in no delta
-         * table.
+         * The partition was not there, or only a replay knows it: the rows that it had when it was attached are in no
+         * delta table.
          */
         ADDED,
         DROPPED,
-        /** It is a table of its own now. */
+        /** The partition is a table of its own now. */
         DETACHED,
-        /** Detached, and attached again: what was written to it meanwhile was not captured. */
+        /** The partition was detached and attached again; writes to it in between were not captured. */
         ATTACHED_AGAIN,
-        /** Its rows are in another file: by VACUUM FULL, which keeps them, or by TRUNCATE, which does not. */
+        /** The rows are in another file: after VACUUM FULL, which keeps them, or after TRUNCATE, which does not. */
         REWRITTEN,
-        /** The trigger that captures its changes was disabled, or made again. */
+        /** The trigger that captures the partition's changes was disabled, or made again. */
         NOT_CAPTURED
     }
 
     /**
-     * A partition that is not as it was.
+     * A partition that has changed.
      *
-     * @param name that it has now; the one that it had where it was dropped
-     * @param knownAs the name that it had; where it was added the same as {@code name}
-     * @param bound as {@code ATTACH PARTITION} takes it; empty for a child of a table with routing by triggers
-     * @param identity all that tells it from what it was, or another one was, at another time
+     * @param name its present name; for a dropped partition, its former name
+     * @param knownAs its former name; for an added partition, the same as {@code name}
+     * @param bound in the form that {@code ATTACH PARTITION} takes; empty for a child of a table with routing by
+     *     triggers
+     * @param identity everything that distinguishes it from what it, or another partition, was at another time
      */
     public record Change(
             QualifiedName name, QualifiedName knownAs, Optional<String> bound, What what, String identity) {}
 
     /**
-     * The tree is read by what holds now, the rest by the statement's snapshot. A partition that was attached after
-     * that has no link yet in the answer: recorded so, it counts as attached again.
+     * The server reads the tree as it is now, and the rest by the statement's snapshot. So a partition that was
+     * attached after the snapshot has no link in the answer yet. Recorded in this form, it counts as attached again.
      */
     private static final Sql PRESENT = Sql.of("""
             SELECT c.oid::pg_catalog.int8 AS oid, n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS name,
@@ -127,7 +128,8 @@ public final class KnownPartitions {
     private KnownPartitions() {}
 
     /**
-     * An expression for the partitions of {@code table} and the triggers that capture their changes, as they are now.
+     * An expression for the partitions of {@code table} and the triggers that capture their changes, in their present
+     * state.
      */
     public static Sql of(Capture capture, QualifiedName table) {
         return list(presentCaptured(capture, table));
@@ -137,15 +139,15 @@ public final class KnownPartitions {
         return LIST.with("present", present).with("judged", Sql.raw("true"));
     }
 
-    /** The expression, read now; for what is recorded later, and only where it still holds then. */
+    /** Evaluates the expression now, for a record that is made later and only if it still holds then. */
     public static String read(Session session, Sql partitions) throws SQLException {
         return session.queryStrings(READ.with("list", partitions)).get(0);
     }
 
     /**
-     * The statement by which a replay from the live table records the partitions that were made since. As the last one
-     * of a batch: it sees every partition that the batch has read, of which none can be detached before the batch
-     * commits, whatever its snapshot.
+     * The statement with which a replay from the live table records the partitions that were made since. It must be the
+     * last one of a batch. It then sees every partition that the batch has read, and none of these can be detached
+     * before the batch commits, whatever its snapshot.
      */
     public static Sql adoptStatement(StateTables state, Migration migration) {
         return ADOPT.with("migration", state.migration())
@@ -154,9 +156,9 @@ public final class KnownPartitions {
     }
 
     /**
-     * The ways into the live table. Where triggers route, each child is read by its name; once one was taken out of the
-     * inheritance or dropped, its name is no way into the table any more, and rows are looked for through the table
-     * itself. So they are where it has a child whose name tells no interval, which may have rows of any.
+     * The ways into the live table. If triggers route the rows, each child is read by its name. Once a child was taken
+     * out of the inheritance or dropped, its name no longer leads into the table, and rows are looked for through the
+     * table itself. The same holds if the table has a child whose name denotes no interval, which may hold rows of any.
      */
     public static Routes routes(Session session, Migration migration) throws SQLException {
         Routes routes = migration.spec().routes(migration.source());
@@ -173,16 +175,14 @@ public final class KnownPartitions {
         return whole ? routes : new Routes(Routing.NATIVE, migration.source(), layout);
     }
 
-    /** Whether the name tells which rows the child has. */
+    /** Whether the name shows which rows the child has. */
     private static boolean isOf(PartitionLayout layout, QualifiedName table, QualifiedName child) {
         return child.equals(table.sibling(child.name()))
                 && (child.name().equals(layout.defaultPartition())
                         || layout.partition(child.name()).isPresent());
     }
 
-    /**
-     * What has become of the partitions of the live table since the swap, or since the backup was found equal to it.
-     */
+    /** The partitions of the live table that have changed since the swap, or since the backup was found equal to it. */
     public static List<Change> changesSinceSwap(StepRun run, Migration migration) throws SQLException {
         return changes(run, migration, presentCaptured(Capture.of(migration), migration.source()));
     }

@@ -13,19 +13,19 @@ import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
- * A value that cannot be converted to the type that its column has in the other table. The server's error names neither
- * the row nor, for most types, the value; so, once a statement has failed, its rows are tried one by one, in one
+ * A value that cannot be converted to the type of its column in the other table. The server's error names neither the
+ * row nor, for most types, the value. So after a statement has failed, its rows are tried one by one, in one
  * transaction, for half a minute at most.
  */
 public final class Misfit {
-    /** Of a value in the message, in characters. */
+    /** How much of a value the message shows, in characters. */
     private static final int LONGEST = 200;
 
     private static final String SETTING = "liquibase_partition.misfit";
 
     /**
-     * Runs each row's conversions by themselves and stops at the first that fails. It writes nothing. A name in a
-     * user's expression is a column of his, and not one of the block's variables.
+     * Runs each row's conversions separately and stops at the first that fails. It writes nothing. A name in a user's
+     * expression means a column of the user's table, not a variable of the block.
      */
     private static final Sql FIND = Sql.of("""
             DO {quote}
@@ -54,18 +54,21 @@ public final class Misfit {
     private static final Sql KEY_VALUE = Sql.of("{name} || r.{column}::pg_catalog.text");
     private static final Sql FOUND = Sql.of("SELECT pg_catalog.current_setting({setting}, true)");
 
-    /** A transaction of ours is not to last for minutes; without the row's name the error is the server's. */
+    /**
+     * Our transactions must not last for minutes. If time runs out, the server's error is reported without the row's
+     * name.
+     */
     private static final Sql TIMEOUT = Sql.of("SELECT pg_catalog.set_config('statement_timeout', '30s', true)");
 
     private Misfit() {}
 
     /**
-     * @param error of a statement that read and converted {@code rows}; its transaction is over
-     * @param rows of {@code table}; the alias is {@code s}
-     * @param where the condition on them
-     * @param rest of the message after the value: what is unchanged, what to do next
-     * @return {@code error}, to be thrown on where no conversion failed
-     * @throws PartitionException that names the row and the value, where one did
+     * @param error the error of a statement that read and converted {@code rows}; its transaction is over
+     * @param rows rows of {@code table} under the alias {@code s}
+     * @param where the condition on the rows
+     * @param rest the message after the value: what is unchanged, what to do next
+     * @return {@code error}, for the caller to throw, if no conversion failed
+     * @throws PartitionException that names the row and the value, if a conversion failed
      */
     public static SQLException explain(
             Session session,

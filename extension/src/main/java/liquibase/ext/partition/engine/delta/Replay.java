@@ -26,25 +26,25 @@ import liquibase.ext.partition.engine.target.RowShape;
  * Brings the keys in the delta table up to date in another table: from the source to the new table, and after the swap
  * from the live table to the backup.
  *
- * <p>Each batch is one transaction of three statements in an order that matters; see the engine's page. There must be
- * one replayer at a time, which the migration's lock gives. A batch that fails is rolled back whole, and nothing is
- * lost by repeating it.
+ * <p>Each batch is one transaction of three statements whose order matters; see the engine's page. There must be only
+ * one replayer at a time, which the migration's lock ensures. A batch that fails is rolled back whole, and repeating it
+ * loses nothing.
  *
- * <p>The three statements read by one snapshot (REPEATABLE READ). What a writer commits between two of them would
- * otherwise be seen by half: B has a unique value now that A, whose change is not among those taken, still has in the
- * table written to. With one snapshot the delta names every row by which the table written to differs from the one
- * read, as that snapshot has it; so a replay of the whole delta at once ends with the very rows of that snapshot, among
- * which there are no duplicates, however fast values are handed on.
+ * <p>The three statements read by one snapshot (REPEATABLE READ). Otherwise they would see half of what a writer
+ * commits between two of them: B has a unique value now that A, whose change is not among those taken, still has in the
+ * table written to. With one snapshot, the delta names every row by which the table written to differs from the
+ * snapshot of the table read. So a replay of the whole delta at once ends with exactly the rows of that snapshot, which
+ * have no duplicates, however fast values are handed on.
  *
- * <p>A batch begins from the rows in a range of blocks of one of the delta table's {@link Segments}, so a pass reads
- * the delta once, front to back, however many dead rows earlier batches have left in it; and what earlier passes have
- * left is truncated.
+ * <p>A batch begins with the rows in a range of blocks of one of the delta table's {@link Segments}. So a pass reads
+ * the delta once, from front to back, however many dead rows earlier batches have left in it. Segments that earlier
+ * passes have emptied are truncated.
  *
- * @param routes of the partitioned table, whichever of the two it is
- * @param from read by (c)
- * @param to written by (b) and (c)
- * @param columns that are copied
- * @param afterwards run as the last statements of every batch
+ * @param routes the routes into the partitioned table, whether it is {@code from} or {@code to}
+ * @param from the table that (c) reads
+ * @param to the table that (b) and (c) write
+ * @param columns the columns that are copied
+ * @param afterwards the last statements of every batch
  */
 public record Replay(
         Capture capture,
@@ -54,7 +54,7 @@ public record Replay(
         Side to,
         List<Identifier> columns,
         List<Sql> afterwards) {
-    /** With nothing afterwards. */
+    /** A replay without statements afterwards. */
     public Replay(Capture capture, RowMatch match, Routes routes, Side from, Side to, List<Identifier> columns) {
         this(capture, match, routes, from, to, columns, List.of());
     }
@@ -62,15 +62,15 @@ public record Replay(
     /**
      * One of the two tables.
      *
-     * @param shape of its rows. Those of the partitioned table are read by key and partition-key value: by the key
-     *     alone every partition's index would be searched for every row.
+     * @param shape the shape of its rows. Rows of the partitioned table are looked up by key and partition-key value:
+     *     by the key alone, every partition's index would be searched for every row.
      */
     public record Side(QualifiedName table, RowShape shape) {}
 
-    /** What a batch begins from: some blocks of one of the delta table's segments. */
+    /** The rows that a batch begins with: some blocks of one of the delta table's segments. */
     private record Piece(QualifiedName segment, Chunk chunk) {}
 
-    /** Waits until a batch may be begun, and says how long it should take. */
+    /** Waits until the next batch may begin, and says how long the batch should take. */
     @FunctionalInterface
     public interface Turn {
         Duration await() throws SQLException;
@@ -79,13 +79,16 @@ public record Replay(
     /** A delta row of a short key takes about 50 bytes with its header, a block is 8 kB. */
     private static final long ROWS_PER_BLOCK = 150;
 
-    /** Of a pass's first batch: about a thousand rows, each a few lookups, which may all be reads from a disk. */
+    /**
+     * The size of a pass's first batch: about a thousand rows, each of which costs a few lookups that may all be reads
+     * from a disk.
+     */
     private static final long FIRST_BLOCKS = 8;
 
-    /** At one batch: whatever makes such a transaction fail for once is over by then. */
+    /** How often a batch is tried: whatever makes such a transaction fail by chance is over by then. */
     private static final int ATTEMPTS_AT_A_BATCH = 5;
 
-    /** Must come before everything else in a transaction. */
+    /** Must come first in a transaction. */
     static final Sql ONE_SNAPSHOT = Sql.of("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
 
     private static final Sql CREATE_BATCH = Sql.of("""
@@ -108,9 +111,9 @@ public record Replay(
             INSERT INTO {batch} ({deltaColumns}) SELECT {deltaColumns} FROM taken""");
 
     /**
-     * By key and partition-key value into either table. A partitioned table's unique index lets a key live in two
-     * months; to delete the key's row from the backup because of its namesake in another month would lose it, while so
-     * the unique index objects.
+     * Deletes by key and partition-key value from either table. A partitioned table's unique index allows one key in
+     * two months. Deleting the key's row from the backup because of its namesake in another month would lose a row;
+     * this way the unique index objects.
      */
     private static final Sql DELETE = Sql.of("""
             DELETE FROM {to} AS t USING (SELECT DISTINCT {deltaColumns} FROM {batch}) AS b
@@ -123,8 +126,8 @@ public record Replay(
             JOIN {from} AS s ON {sameRow}{route}""");
 
     /**
-     * A deferred constraint, as a foreign key of the backup, would have its say at the commit only; and a table for
-     * which a check is pending cannot be altered, as it is later in the swap's transaction.
+     * Otherwise a deferred constraint, such as a foreign key of the backup, would be checked only at the commit; and a
+     * table with pending checks cannot be altered, which happens later in the swap's transaction.
      */
     static final Sql CHECK_NOW = Sql.of("SET CONSTRAINTS ALL IMMEDIATE");
 
@@ -135,7 +138,7 @@ public record Replay(
 
     private static final Sql LOOKUP = Sql.of("SELECT DISTINCT {columns} FROM {batch}");
 
-    /** Rows that differ in a column of the partition key, and not in its value, would find the same row twice. */
+    /** Rows that differ in a column of the partition key but not in its value would find the same row twice. */
     private static final Sql LOOKUP_BY_VALUE =
             Sql.of("SELECT DISTINCT ON ({key}, {value}) {columns} FROM {batch} AS b");
 
@@ -152,7 +155,7 @@ public record Replay(
     private static final Sql ONE_SEGMENT = Sql.of("ONLY {segment}");
 
     /**
-     * Runs {@code work} with the session's scratch table, which is made before and removed after: it would otherwise
+     * Runs {@code work} with the session's scratch table, which is made before and removed after it: otherwise it would
      * live as long as the session.
      */
     public <T> T withScratchTable(Session session, Session.Work<T> work) throws SQLException {
@@ -180,9 +183,9 @@ public record Replay(
     }
 
     /**
-     * Whether {@code part}, a partition of the table that is read, has a row that no replay would bring: its key and
-     * partition-key value are not in the delta table, and the table that is written to has no such row, or another one
-     * of that key and value. One look-up or two a row, until such a one is found.
+     * Whether {@code part}, a partition of the table that is read, has a row that no replay would bring. The key and
+     * partition-key value of such a row are not in the delta table, and the table that is written to has no row of that
+     * key and value, or a different one. Costs one or two look-ups a row, until such a row is found.
      */
     public boolean missesARowOf(Session session, QualifiedName part) throws SQLException {
         RowMatch.Rows read = captured("s");
@@ -200,7 +203,7 @@ public record Replay(
         });
     }
 
-    /** The transaction is over, so that the delta table names the rows again that could not be replayed. */
+    /** The transaction is over, so the delta table again names the rows that could not be replayed. */
     private SQLException explained(Session session, SQLException e) {
         RowMatch.Rows rows = new RowMatch.Rows("s", from.shape());
         Sql captured = IN_DELTA.with("delta", capture.delta())
@@ -224,7 +227,10 @@ public record Replay(
                 .with("delta", capture.delta());
     }
 
-    /** The statements of one batch, for review: where rows take several routes, for those outside every interval. */
+    /**
+     * The statements of one batch, for review. If rows take several routes, these are the statements for rows outside
+     * every interval.
+     */
     public List<Sql> batchStatements(long fromBlock, long toBlock) {
         List<Route> shown = routes.of(Collections.singleton(null));
         List<Sql> statements = new ArrayList<>(List.of(take(capture.delta(), new Chunk(fromBlock, toBlock))));
@@ -233,7 +239,7 @@ public record Replay(
         return statements;
     }
 
-    /** What a {@link Drain} comes to, for review. */
+    /** The statements of a {@link Drain}, for review. */
     public List<Sql> drainStatements() {
         List<Sql> statements = new ArrayList<>(batchStatements(0, TupleId.MAX_BLOCK));
         statements.add(CHECK_NOW);
@@ -244,7 +250,7 @@ public record Replay(
         return take(ONE_SEGMENT.with("segment", piece.segment()), piece.chunk());
     }
 
-    /** All of the delta table. */
+    /** The statement that takes the whole delta table. */
     private Sql takeAll() {
         return take(capture.delta(), new Chunk(0, TupleId.MAX_BLOCK));
     }
@@ -291,7 +297,7 @@ public record Replay(
                 .with("route", route.where(match.time(readsPartitions ? captured("b") : read)));
     }
 
-    /** What is captured is written as the table has it that is read. */
+    /** Captured values have the shape of the table that is read. */
     private RowMatch.Rows captured(String alias) {
         return new RowMatch.Rows(alias, from.shape());
     }
@@ -316,18 +322,18 @@ public record Replay(
     }
 
     /**
-     * Replays what the delta table has now, batch by batch, each in a transaction of its own of about the chunk time,
+     * Replays what the delta table holds now, batch by batch, each in a transaction of its own of about the chunk time,
      * and tidies it.
      *
-     * @param batchSize how many delta rows a batch begins from at most, about
+     * @param batchSize about how many delta rows a batch begins with at most
      * @param turn asked before each batch
-     * @return delta rows taken
+     * @return the number of delta rows taken
      */
     public long pass(Session session, long batchSize, Turn turn) throws SQLException {
         return pass(session, batchSize, turn, new ReplayCost());
     }
 
-    /** As {@link #pass(Session, long, Turn)}; {@code cost} is told how long the rows took, without the vacuum. */
+    /** As {@link #pass(Session, long, Turn)}. Reports to {@code cost} how long the rows took, without the vacuum. */
     long pass(Session session, long batchSize, Turn turn, ReplayCost cost) throws SQLException {
         long begun = System.nanoTime();
         long taken = passWithoutVacuum(session, batchSize, turn);
@@ -338,7 +344,7 @@ public record Replay(
         return taken;
     }
 
-    /** As {@link #pass}, without a pause, for several in a row that take little each. */
+    /** As {@link #pass}, without a pause, for several short passes in a row. */
     public long passWithoutVacuum(Session session, long batchSize) throws SQLException {
         return passWithoutVacuum(session, batchSize, () -> Pace.DEFAULT_CHUNK_TIME);
     }
@@ -366,8 +372,8 @@ public record Replay(
 
     /**
      * Rows can have handed a unique value on to each other: B has it now, and A, whose key is in a later batch, still
-     * has it in the table written to. Once A's batch is replayed B's can be. Where two batches wait for each other, the
-     * whole delta is taken at once, which removes the rows of both before any is inserted.
+     * has it in the table written to. Once A's batch is replayed, B's can be replayed too. If two batches wait for each
+     * other, the whole delta is taken at once, which removes the rows of both before any row is inserted.
      */
     private long replayRefused(Session session, List<Piece> refused, Turn turn) throws SQLException {
         long taken = 0;
@@ -396,7 +402,7 @@ public record Replay(
         }
     }
 
-    /** Of what remains when the two tables are compared as of one moment: no writer's doing. */
+    /** Two rows still conflict although the tables are compared as of one moment, so no writer has caused it. */
     PartitionException refusal(SQLException e) {
         return new PartitionException(
                 "Changes could not be replayed into %s, because its unique index refuses a row that %s has: %s. Nothing is lost: the changes stay in %s, and capture goes on. Make the values unique in %s, or drop that index if only %s has it; then run again."
@@ -405,8 +411,8 @@ public record Replay(
     }
 
     /**
-     * Replays all of the delta table as part of the caller's transaction, as a {@link Drain} does. @return delta rows
-     * taken
+     * Replays the whole delta table as part of the caller's transaction, as a {@link Drain} does. @return the number of
+     * delta rows taken
      */
     long drain(Session session) throws SQLException {
         long taken = replay(session, takeAll());
@@ -415,8 +421,7 @@ public record Replay(
     }
 
     /**
-     * @param refused is told of the piece where a unique index refuses one of its rows, which stay in the delta table
-     * then
+     * @param refused receives the piece if a unique index refuses one of its rows, which then stay in the delta table
      */
     private long replayBatch(Session session, Piece piece, List<Piece> refused) throws SQLException {
         try {
@@ -461,7 +466,7 @@ public record Replay(
         return taken;
     }
 
-    /** Where the rows may be that the batch names. */
+    /** The routes on which the rows that the batch names may be found. */
     private List<Route> routesOfBatch(Session session) throws SQLException {
         return TakenRoutes.toFind(
                 session,
@@ -471,7 +476,7 @@ public record Replay(
                         .with("batch", batch()));
     }
 
-    /** Where the rows go that the batch names, as the snapshot has them. */
+    /** The routes to which the rows that the batch names go, as the snapshot has them. */
     private List<Route> routesOfRows(Session session) throws SQLException {
         RowMatch.Rows rows = captured("s");
         return TakenRoutes.toWrite(

@@ -5,11 +5,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * What a delta row costs to replay, as measured: some hundred rows of a few bytes, or one of megabytes, take as long.
- * So what is still to be replayed under a lock is bounded in time, and not in rows.
+ * The measured cost of replaying a delta row: some hundred rows of a few bytes take as long as one row of megabytes.
+ * With it, what is left to replay under a lock can be bounded in time and not in rows.
  *
- * <p>The mean of the last rows; or that of the last few replays, where it is so much larger that it is no accident of a
- * busy machine: then the rows that are written now are others than those before. Not thread-safe.
+ * <p>The mean of the last rows; or the mean of the last few replays, if it is too large to be an accident of a busy
+ * machine: then the rows that are written now differ from the earlier ones. Not thread-safe.
  */
 public final class ReplayCost {
     private static final long REMEMBERED_ROWS = 2_000;
@@ -22,7 +22,7 @@ public final class ReplayCost {
     private double rows;
     private double nanos;
 
-    /** So many rows have taken so long. */
+    /** Records how long this many rows took. */
     public void add(long replayed, long time) {
         if (replayed <= 0) {
             return;
@@ -39,7 +39,7 @@ public final class ReplayCost {
         }
     }
 
-    /** How many rows can be replayed in that time; as many as one likes where nothing was measured. */
+    /** How many rows can be replayed in that time; unlimited if nothing was measured yet. */
     public long rowsWithin(Duration time) {
         double ofOne = nanosOfOne();
         return ofOne == 0 ? Long.MAX_VALUE : (long) (time.toNanos() / ofOne);

@@ -16,11 +16,11 @@ import liquibase.ext.partition.engine.target.RowShape;
 /**
  * Catches up: replays until the delta table is small.
  *
- * <p>Transactions: one a batch. Locks: those of ordinary INSERT and DELETE on the new table and the delta table. Safe
+ * <p>Transactions: one per batch. Locks: those of ordinary INSERT and DELETE on the new table and the delta table. Safe
  * to repeat and to kill at any moment.
  */
 public final class ReplayStep {
-    /** Delta rows a batch begins from, where nothing else is asked for: some tens of milliseconds of work. */
+    /** The default for how many delta rows a batch begins with: some tens of milliseconds of work. */
     public static final long DEFAULT_BATCH_SIZE = 10_000;
 
     private static final int PASSES_WITHOUT_GAIN = 10;
@@ -51,7 +51,7 @@ public final class ReplayStep {
     }
 
     /**
-     * @param batchSize about how many delta rows a batch begins from; also what counts as small
+     * @param batchSize about how many delta rows a batch begins with; also what counts as small
      * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
      * @throws PartitionException when writers are faster than the replay
      */
@@ -89,9 +89,9 @@ public final class ReplayStep {
     }
 
     /**
-     * Passes until one takes no more than {@code small} rows, without a pause.
+     * Makes passes without a pause until one takes no more than {@code small} rows.
      *
-     * @param cost is told what the rows cost
+     * @param cost receives what the rows cost
      * @throws PartitionException when ten passes in a row have not gained on the writers
      */
     public static void catchUp(StepRun run, Replay replay, long small, ReplayCost cost) throws SQLException {
@@ -120,7 +120,8 @@ public final class ReplayStep {
     }
 
     /**
-     * One pass, and the record of it: whatever was committed before it began is replayed now. @return delta rows taken
+     * Makes one pass and records it: everything that was committed before it began is replayed now. @return the number
+     * of delta rows taken
      */
     public static long pass(StepRun run, Replay replay, long batchSize, Replay.Turn turn) throws SQLException {
         return pass(run, replay, batchSize, turn, new ReplayCost());

@@ -18,13 +18,13 @@ import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.time.DateTime;
 
-/** How a row of the one table is found in the other, and what it is written as there. */
+/** How to find a row of one table in the other, and how to write its values there. */
 public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversions conversions) {
     /**
      * Rows in a statement.
      *
-     * @param alias a constant of ours
-     * @param shape as which table has it they are written
+     * @param alias a constant of ours, never a user's name
+     * @param shape the table whose form the rows have
      */
     public record Rows(String alias, RowShape shape) {
         public static Rows ofSource(String alias) {
@@ -44,8 +44,8 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
 
     /**
      * @param ordinary the source, or the backup after the swap
-     * @param partitioned the new table, under whatever name
-     * @throws PartitionException when the key does not tell rows apart any more, or one of the tables was altered since
+     * @param partitioned the new table, under its present name
+     * @throws PartitionException when the key no longer identifies rows, or one of the tables was altered since
      */
     public static RowMatch of(TableReader reader, Migration migration, Table ordinary, Table partitioned)
             throws SQLException {
@@ -53,7 +53,7 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
         return of(reader, migration.spec(), migration.keyColumns(), ordinary, partitioned);
     }
 
-    /** A statement would fail on a column that is only there in one of them, again and again, and not say why. */
+    /** A statement would fail again and again on a column that only one of them has, and not say why. */
     private static void requireSameColumns(Migration migration, Table ordinary, Table partitioned) {
         Set<Identifier> differing = migration.spec().differingColumns();
         String columns = ordinary.columnFingerprint(differing);
@@ -75,7 +75,7 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
                 Conversions.between(ordinary.columns(), partitioned.columns(), spec.columns()));
     }
 
-    /** By the key alone, for review, while it is not known yet what the new table will be. */
+    /** Matches by the key alone, for review, before it is known what the new table will be. */
     public static RowMatch byKey(TableReader reader, List<Identifier> key, Table source) throws SQLException {
         PartitionKey partOfKey = new PartitionKey(
                 List.of(new PartitionKey.TimeSource(key.get(0), false, new DateTime("timestamptz"))), Optional.empty());
@@ -87,12 +87,12 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
         return key.stream().map(KeyColumn::name).toList();
     }
 
-    /** The condition that two rows have the same key, in a form that an index of {@code left} serves. */
+    /** The condition that two rows have the same key, in a form that an index on {@code left} can serve. */
     public Sql sameKey(Rows left, Rows right) {
         return Sql.join(" AND ", keyConditions(left, right));
     }
 
-    /** As {@link #sameKey}, and the same partition-key value: the server then looks into one partition only. */
+    /** As {@link #sameKey}, and with the same partition-key value: the server then looks into one partition only. */
     public Sql sameRow(Rows left, Rows right) {
         List<Sql> conditions = keyConditions(left, right);
         if (!partitionKey.isColumn() || !columns().containsAll(partitionKey.columns())) {
@@ -101,17 +101,17 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
         return Sql.join(" AND ", conditions);
     }
 
-    /** The partition key's value of {@code rows}. */
+    /** The partition-key value of {@code rows}. */
     public Sql partitionValue(Rows rows) {
         return partitionKey.value(column -> column(rows, column, RowShape.NEW));
     }
 
-    /** The time of {@code rows}, of type timestamp. */
+    /** The time of {@code rows}, as a timestamp. */
     public Sql time(Rows rows) {
         return partitionKey.time(column -> column(rows, column, RowShape.NEW));
     }
 
-    /** Columns of {@code rows} as {@code shape} has them, with commas between them. */
+    /** Columns of {@code rows} in the form of {@code shape}, separated by commas. */
     public Sql list(Rows rows, List<Identifier> columns, RowShape shape) {
         return Sql.list(
                 columns.stream().map(column -> column(rows, column, shape)).toList());

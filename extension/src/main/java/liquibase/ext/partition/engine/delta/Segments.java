@@ -10,37 +10,37 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Keeps drained rows from being read again. A deleted row stays in the heap for as long as any transaction of the
- * database is older than its deletion, and every scan passes over it: with 15 million of them the drain took 1.2 s
- * under the lock. So the delta table is two tables. Once the one that writers' keys go into has grown, and its rows are
- * replayed, the keys go into the other one, and the first is truncated as soon as no row and no writer is left in it.
+ * Keeps drained rows from being read again. A deleted row stays in the heap as long as any transaction of the database
+ * is older than its deletion, and every scan passes over it: with 15 million of them the drain took 1.2 s under the
+ * lock. So the delta table is two tables. Once the table that receives writers' keys has grown, and its rows are
+ * replayed, the keys go into the other one. The first is truncated as soon as no row and no writer is left in it.
  *
- * <p>Transactions: one a statement. Locks: ACCESS EXCLUSIVE on the segment that writers have left, without waiting for
- * it, so that nobody queues behind us; it is held for one look and the truncation. Where it is not given the segment
- * stays as it is, until the next time. Safe to repeat and to kill at any moment: both segments always count as the
- * delta table.
+ * <p>Transactions: one per statement. Locks: ACCESS EXCLUSIVE on the segment that writers have left, without waiting
+ * for it, so that nobody queues behind us; it is held for one look and the truncation. If the lock is not granted, the
+ * segment stays as it is until the next time. Safe to repeat and to kill at any moment: both segments always count as
+ * the delta table.
  *
- * <p>Why no key is lost: a writer that still puts keys into the segment (its transaction is older than the change, or
- * its statement has the old function still) holds ROW EXCLUSIVE on it until it ends, so the lock is not given before;
- * and under the lock it is truncated only where a snapshot that is taken then sees no row in it. What comes later
- * stays, and is replayed like any other.
+ * <p>Why no key is lost: some writers may still put keys into the segment, because their transaction is older than the
+ * change or their statement still has the old function. Each of them holds ROW EXCLUSIVE on the segment until it ends,
+ * so the lock is not granted before; and under the lock the segment is truncated only if a snapshot taken then sees no
+ * row in it. Keys that come later stay, and are replayed like any other.
  *
- * <p>Why no reader is misled, although a truncated table looks empty to older snapshots too: a reader of ours locks the
- * delta table before it takes its snapshot (each is a READ COMMITTED statement), so it has either kept us from the lock
- * until its transaction ended, or has a snapshot that is younger than the truncation, and so than the replay of every
- * row that was in the segment. The batches of the replay, which read by one snapshot each, are the work of the session
- * that truncates, and of no other: the migration's lock sees to that, and a backend whose client is lost keeps it until
- * it ends. The copy relies on rows that must not leave before it is complete, and nothing is truncated before that:
- * only passes of the replay call this, which come after the copy. Only somebody who compares the tables by a snapshot
- * of his own, taken before, would see the row neither in the delta table nor replayed.
+ * <p>Why no reader is misled, although a truncated table looks empty to older snapshots too: our readers lock the delta
+ * table before they take their snapshot (each is a READ COMMITTED statement). So a reader has either kept us from the
+ * lock until its transaction ended, or has a snapshot that is younger than the truncation, and therefore younger than
+ * the replay of every row that was in the segment. The batches of the replay, which read by one snapshot each, run in
+ * the session that truncates, and in no other: the migration's lock ensures that, and a backend whose client is lost
+ * keeps the lock until it ends. The copy relies on rows that must not leave before it is complete, and nothing is
+ * truncated before that: only passes of the replay call this, and they come after the copy. Only somebody who compares
+ * the tables by a snapshot of their own, taken before, would see the row neither in the delta table nor replayed.
  */
 final class Segments {
     /** About 12,000 rows of a short key, which a scan passes over in a millisecond. */
     static final long LARGE_BLOCKS = 64;
 
     /**
-     * In one round trip, so that a client that is lost in between leaves no lock behind. By an older snapshot than the
-     * lock the look would prove nothing.
+     * Looks and truncates in one round trip, so that a client that is lost in between leaves no lock behind. A look by
+     * a snapshot that is older than the lock would prove nothing.
      */
     private static final Sql TRUNCATE_IF_EMPTY = Sql.of("""
             DO {quote}
@@ -53,7 +53,7 @@ final class Segments {
             END
             {quote}""");
 
-    /** Sets the hint bits, so that the look under the lock is a short one. */
+    /** Sets the hint bits, so that the look under the lock is short. */
     private static final Sql IS_EMPTY = Sql.of("SELECT NOT EXISTS (SELECT FROM ONLY {segment})");
 
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {segments}");
@@ -64,7 +64,7 @@ final class Segments {
         this.capture = capture;
     }
 
-    /** To be called after a pass that found a segment large, outside any transaction. */
+    /** Tidies the delta table. Call it after a pass that found a segment large, outside any transaction. */
     void tidy(Session session) throws SQLException {
         QualifiedName first = capture.segments().get(0);
         QualifiedName second = capture.segments().get(1);
@@ -89,14 +89,17 @@ final class Segments {
         }
     }
 
-    /** Looks under its own lock: what a writer has put there since somebody looked stays. */
+    /** Looks again under its own lock, so that rows that a writer has put there meanwhile stay. */
     static Sql truncateIfEmpty(QualifiedName segment) {
         return TRUNCATE_IF_EMPTY
                 .with("quote", Sql.dollarQuote("truncate", segment.asSql()))
                 .with("segment", segment);
     }
 
-    /** Removes dead rows where nobody needs them, and refreshes the statistics; not of what is to be truncated. */
+    /**
+     * Removes dead rows that nobody needs any more, and refreshes the statistics; skips segments that will be
+     * truncated.
+     */
     void vacuum(Session session) throws SQLException {
         List<QualifiedName> small = new ArrayList<>();
         for (QualifiedName segment : capture.segments()) {
@@ -113,7 +116,7 @@ final class Segments {
         return Heap.blocks(session, segment) > LARGE_BLOCKS;
     }
 
-    /** What is not tidied costs time, and nothing else. */
+    /** Leaving something untidy costs only time. */
     private static boolean isNoHarm(SQLException e) {
         return SqlState.LOCK_NOT_AVAILABLE.matches(e)
                 || SqlState.INSUFFICIENT_PRIVILEGE.matches(e)

@@ -12,7 +12,7 @@ import liquibase.ext.partition.engine.target.Route;
 import liquibase.ext.partition.engine.target.Routes;
 import liquibase.ext.partition.engine.target.RowShape;
 
-/** Which routes some rows take. Asks the server only where there are several. */
+/** Finds out which routes some rows take. Asks the server only if there are several. */
 public final class TakenRoutes {
     private static final Sql OF_CHUNK = Sql.of("""
             SELECT DISTINCT {start} AS start FROM ONLY {table} AS c WHERE c.ctid >= {from} AND c.ctid < {to}""");
@@ -20,7 +20,7 @@ public final class TakenRoutes {
     private TakenRoutes() {}
 
     /**
-     * Those of the rows in a chunk of the ordinary table. A row that moves to another interval meanwhile is in the
+     * The routes of the rows in a chunk of the ordinary table. A row that moves to another interval meanwhile is in the
      * delta table, and left to the replay.
      */
     public static List<Route> ofChunk(Session session, Routes routes, RowMatch match, QualifiedName table, Chunk chunk)
@@ -37,12 +37,15 @@ public final class TakenRoutes {
                         .with("to", new TupleId(chunk.to())));
     }
 
-    /** @param starts a query for {@link Routes#start} of the rows, named start; not run where there is one route */
+    /**
+     * @param starts a query for {@link Routes#start} of the rows, with a column named start; not run if there is only
+     * one route
+     */
     static List<Route> toWrite(Session session, Routes routes, Sql starts) throws SQLException {
         return routes.isSingle() ? List.of(routes.single()) : routes.of(read(session, starts));
     }
 
-    /** As {@link #toWrite}, to find rows wherever they are. */
+    /** As {@link #toWrite}, but the routes on which the rows can be found, wherever they are. */
     static List<Route> toFind(Session session, Routes routes, Sql starts) throws SQLException {
         return routes.isSingle() ? List.of(routes.single()) : routes.toFind(read(session, starts));
     }

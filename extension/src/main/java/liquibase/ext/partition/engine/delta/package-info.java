@@ -1,8 +1,8 @@
 /**
- * The delta table: capture fills it, replay empties it into the new table.
+ * The delta table: capture fills it, and replay empties it into the new table.
  *
- * <p>Capture and reverse capture are one thing with another table under the trigger, and so are replay and the reverse
- * replay; see the engine's page for why both are right. Does not decide when to capture or to replay: {@code swap} and
- * the change types do.
+ * <p>Capture and reverse capture are the same thing with a different table under the trigger, and so are replay and
+ * reverse replay; the engine's page says why both are right. This package does not decide when to capture or to replay:
+ * {@code swap} and the change types do.
  */
 package liquibase.ext.partition.engine.delta;

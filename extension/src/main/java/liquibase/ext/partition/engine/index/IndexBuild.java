@@ -29,8 +29,8 @@ import liquibase.ext.partition.engine.target.ReplicaIdentities;
 /**
  * Builds every index and the key of the source on the new table.
  *
- * <p>Transactions: one an index of a partition. Locks: SHARE on a partition of the new table, which nobody uses yet;
- * none on the source. Safe to repeat and to kill: what is built is found by its name and kept.
+ * <p>Transactions: one per index of a partition. Locks: SHARE on a partition of the new table, which nobody uses yet;
+ * none on the source. Safe to repeat and to kill: an index that was built is found by its name and kept.
  */
 public final class IndexBuild {
     private static final Sql INDEX_OF = Sql.of("""
@@ -44,7 +44,7 @@ public final class IndexBuild {
     private static final Sql IS_VALID =
             Sql.of("SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass({index})");
 
-    /** So that the first readers do not pay for hint bits, and index-only scans work at once. */
+    /** Spares the first readers the hint bits, and makes index-only scans work at once. */
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {table}");
 
     private static final Sql ANALYZE = Sql.of("ANALYZE {table}");
@@ -64,12 +64,12 @@ public final class IndexBuild {
         this.partitions = partitions;
     }
 
-    /** @throws PartitionException before the copy is complete: it must not meet an index */
+    /** @throws PartitionException before the copy is complete, because the copy must not meet an index */
     public static IndexBuild of(StepRun run) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.COPIED, run.step());
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
-        // Where the indexes are built already, the names may be those of after the swap.
+        // If the indexes are built already, the names may be those after the swap.
         Table partitioned = reader.find(migration.newTable()).orElse(source);
         PartitionKey key = PartitionKey.of(
                 migration.spec().partitionKey(),
@@ -90,8 +90,8 @@ public final class IndexBuild {
     /**
      * Builds what is missing.
      *
-     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them; a piece is an index of
-     *     a partition, or its vacuum
+     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them; a piece is one index of
+     *     one partition, or its vacuum
      */
     public void build(int workers, Map<String, String> pace) throws SQLException {
         if (migration.phase().isAtLeast(Phase.INDEXED)) {
@@ -144,8 +144,8 @@ public final class IndexBuild {
     }
 
     /**
-     * Drops the indexes of the new table again: the rollback. Goes by what the new table has, not by what the source
-     * has, which may have lost an index since.
+     * Drops the indexes of the new table again: the rollback. Goes by the new table's indexes, not the source's, which
+     * may have lost one since.
      */
     public static void drop(StepRun run) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
@@ -156,7 +156,7 @@ public final class IndexBuild {
             if (newTable.isPresent()) {
                 dropIndexes(run, newTable.get());
             }
-            // What was built for a partition and not attached yet did not go with the partitioned index.
+            // An index that was built for a partition and not attached yet is not dropped with the partitioned index.
             for (QualifiedName partition : reader.partitions(migration.newTable())) {
                 dropIndexes(run, reader.require(partition));
             }
@@ -201,9 +201,9 @@ public final class IndexBuild {
     }
 
     /**
-     * The index and what is said of it are made in one transaction, so that to find its name means that all is there.
+     * Makes the index and its comment and settings in one transaction, so that an index found by its name is complete.
      *
-     * @return whether it was missing
+     * @return whether the index was missing
      */
     private static boolean createIfMissing(
             Session session, PartitionedIndex index, QualifiedName table, Identifier name, List<Sql> statements)
@@ -216,7 +216,10 @@ public final class IndexBuild {
         return false;
     }
 
-    /** Each partition's own index: what is logged of a row is what its partition says. */
+    /**
+     * Sets the replica identity of each partition to its own index, because the partition decides what is logged of a
+     * row.
+     */
     private void identifyReplicas() throws SQLException {
         for (PartitionedIndex index : indexes) {
             if (index.settings().replicaIdentity()) {

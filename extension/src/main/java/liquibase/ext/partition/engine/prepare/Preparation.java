@@ -30,9 +30,9 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
 /**
  * Makes the new table with its partitions.
  *
- * <p>Transaction: one, or the caller's; before it a sample of the source's rows is read. Locks: ACCESS SHARE on the
- * source for a moment, three seconds at most. Safe to repeat: does nothing where this migration's new table is there.
- * On failure nothing is left behind.
+ * <p>Transaction: one, or the caller's; a sample of the source's rows is read before it. Locks: ACCESS SHARE on the
+ * source for a moment, three seconds at most. Safe to repeat: does nothing if this migration's new table is there. On
+ * failure nothing is left behind.
  */
 public final class Preparation {
     private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
@@ -46,9 +46,9 @@ public final class Preparation {
     private Preparation() {}
 
     /**
-     * What the new table comes to, by the source's catalog.
+     * Plans the new table by the source's catalog.
      *
-     * @throws PartitionException with all the reasons, when the source cannot be partitioned so
+     * @throws PartitionException with all the reasons, when the source cannot be partitioned like this
      */
     public static NewTable plan(Session session, NewTableSpec spec) throws SQLException {
         Table source = new TableReader(session).require(spec.source());
@@ -60,7 +60,7 @@ public final class Preparation {
         return plan.get();
     }
 
-    /** All that is run where the source's owner runs it, for review. */
+    /** All statements that are run if the source's owner runs the step, for review. */
     public static List<Sql> reviewStatements(StateTables state, NewTable plan) {
         List<Sql> statements = new ArrayList<>(state.createStatements());
         statements.addAll(plan.statements());
@@ -127,10 +127,10 @@ public final class Preparation {
     }
 
     /**
-     * Why {@link #run} would refuse; empty where it would not, because the table can be partitioned so or because this
-     * migration has made the new table already.
+     * Why {@link #run} would refuse. Empty if it would not, either because the table can be partitioned like this or
+     * because this migration has already made the new table.
      *
-     * @param key to be asked about too, unless it is empty
+     * @param key checked too, unless it is empty
      * @param share how many of the rows may be in the default partition
      * @throws PartitionException when there is no such table
      */
@@ -181,7 +181,8 @@ public final class Preparation {
     }
 
     /**
-     * A swap that was killed before its lock, and is not tried again, has left them counting by twice their increment.
+     * A swap that was killed before its lock and is not tried again has left sequences that count by twice their
+     * increment.
      */
     private static void restoreSequences(StepRun run, Migration migration) throws SQLException {
         for (SwitchedSequences.Row row : new SwitchedSequences(run.state(), migration).find(run.session())) {
@@ -205,7 +206,7 @@ public final class Preparation {
         return Migrations.insertStatements(state, plan.spec().withColumns(plan.changes()));
     }
 
-    /** What an earlier migration of that name has left must not be in the way, or taken for ours. */
+    /** The remains of an earlier migration of that name must not be in the way, nor be taken for ours. */
     private static void requireAbandoned(Session session, Migration migration) throws SQLException {
         if (migration.deltaTableName().isPresent()
                 && !migration.phase().isAtLeast(Phase.DROPPED)

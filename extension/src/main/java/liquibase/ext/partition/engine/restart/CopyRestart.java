@@ -21,27 +21,27 @@ import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
- * Starts a copy over, and brings it up again to where a later step needs it.
+ * Starts a copy over, and brings it back to where a later step needs it.
  *
- * <p>Transactions: one that forgets the copy, and records that it is being started over; then those of the steps that
- * it runs. Locks: ACCESS EXCLUSIVE on the new table, which nobody uses, while it is emptied; then those of the steps.
- * Safe to repeat and to kill at any moment: until the tables are compared again, the record makes the next run go on,
- * whether or not it asks again. The source and its capture are not touched.
+ * <p>Transactions: one that forgets the copy and records that it is being started over; then those of the steps that it
+ * runs. Locks: ACCESS EXCLUSIVE on the new table, which nobody uses, while it is emptied; then those of the steps. Safe
+ * to repeat and to kill at any moment: until the tables are compared again, the record makes the next run go on,
+ * whether or not that run asks for a restart. The source and its capture are not touched.
  */
 public final class CopyRestart {
     private final StepRun run;
     private final Settings settings;
 
     /**
-     * How the copy works, and what follows it.
+     * Settings of the copy and of the steps that follow it.
      *
-     * @param chunkSize rows a chunk of the copy holds at most, about
+     * @param chunkSize about how many rows a chunk of the copy holds at most
      * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
      * @param maxDefaultShare as {@link Verification#verifyCopy} takes it
      */
     public record Settings(
             long chunkSize, int workers, Map<String, String> pace, Optional<DefaultShare> maxDefaultShare) {
-        /** Where the copy's own settings are not known. */
+        /** Settings for callers that do not know the copy's own. */
         public Settings(int workers, Map<String, String> pace) {
             this(ChunkedCopy.UNBOUNDED, workers, pace, Optional.empty());
         }
@@ -54,12 +54,12 @@ public final class CopyRestart {
 
     /**
      * Does nothing unless somebody asks for a new copy, or an earlier run has begun one that was not compared yet. A
-     * copy that was begun in this run of Liquibase is new: it is not started over, whichever steps ask. One that an
-     * earlier run has started over goes on where it was, unless the source was rewritten since.
+     * copy that was begun in this run of Liquibase is new: it is not started over, whichever steps ask for it. A copy
+     * that an earlier run has started over goes on where it was, unless the source was rewritten since.
      *
-     * @param asked whether the copy is to be started over
-     * @param goal how far the migration is to be afterwards
-     * @throws PartitionException when the two tables have no longer the same columns, so that a new copy would not help
+     * @param asked whether somebody asks to start the copy over
+     * @param goal the phase that the migration shall be in afterwards
+     * @throws PartitionException when the two tables no longer have the same columns, so that a new copy would not help
      */
     public void upTo(Phase goal, boolean asked) throws SQLException {
         Optional<Migration> migration =
@@ -81,7 +81,7 @@ public final class CopyRestart {
         goOn(goal);
     }
 
-    /** Once the table is swapped. */
+    /** Why the copy cannot be started over: the table is swapped already. Empty if it can. */
     public static Optional<String> whyNotStartedOver(Migration migration) {
         if (!migration.phase().isAtLeast(Phase.SWAPPED)) {
             return Optional.empty();
