@@ -4,6 +4,7 @@ import freemarker.core.CommonMarkupOutputFormat;
 import freemarker.core.CommonTemplateMarkupOutputModel;
 import java.io.IOException;
 import java.io.Writer;
+import liquibase.ext.partition.generator.config.YamlText;
 
 /** Escapes what a template inserts between double quotes in YAML, so that no name can end its text or the line. */
 final class YamlOutputFormat extends CommonMarkupOutputFormat<YamlOutputFormat.Escaped> {
@@ -28,22 +29,7 @@ final class YamlOutputFormat extends CommonMarkupOutputFormat<YamlOutputFormat.E
 
     @Override
     public String escapePlainText(String plainText) {
-        StringBuilder escaped = new StringBuilder(plainText.length());
-        plainText.codePoints().forEach(c -> {
-            if (c == '"' || c == '\\') {
-                escaped.append('\\').appendCodePoint(c);
-            } else if (breaksTheLine(c)) {
-                escaped.append("\\u%04x".formatted(c));
-            } else {
-                escaped.appendCodePoint(c);
-            }
-        });
-        return escaped.toString();
-    }
-
-    /** Control characters, and those that YAML 1.1 takes for the end of a line or the start of the file. */
-    private static boolean breaksTheLine(int c) {
-        return Character.isISOControl(c) || c == '\u2028' || c == '\u2029' || c == '\ufeff';
+        return YamlText.escaped(plainText);
     }
 
     @Override

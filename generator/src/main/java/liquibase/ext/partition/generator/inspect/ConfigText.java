@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.generator.config.YamlText;
 
 /**
  * A config for people to go on with: every choice has a comment, and what could not be decided is marked TODO.
@@ -274,16 +275,8 @@ public record ConfigText(String yaml, int todos) {
     }
 
     private static String quoteUnless(Pattern plain, String text) {
-        if (plain.matcher(text).matches() && !WORDS_OF_YAML.contains(text.toLowerCase(Locale.ROOT))) {
-            return text;
-        }
-        String escaped = text.codePoints()
-                .mapToObj(c -> c == '"' || c == '\\'
-                        ? "\\" + (char) c
-                        : Character.isISOControl(c) || c == 0x2028 || c == 0x2029 || c == 0xFEFF
-                                ? "\\u%04x".formatted(c)
-                                : Character.toString(c))
-                .collect(Collectors.joining());
-        return '"' + escaped + '"';
+        return plain.matcher(text).matches() && !WORDS_OF_YAML.contains(text.toLowerCase(Locale.ROOT))
+                ? text
+                : '"' + YamlText.escaped(text) + '"';
     }
 }
