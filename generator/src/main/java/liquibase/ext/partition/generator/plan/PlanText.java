@@ -1,7 +1,6 @@
 package liquibase.ext.partition.generator.plan;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -18,6 +17,7 @@ import liquibase.ext.partition.engine.survey.TableSize;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionLayout;
 import liquibase.ext.partition.engine.target.Routing;
+import org.apache.commons.text.WordUtils;
 
 /** A plan as text for people: what is refused first, then what they should know, then what is as they expect. */
 public final class PlanText {
@@ -159,11 +159,9 @@ public final class PlanText {
         List<String> names = belonging.names();
         String listed = names.stream().limit(MOST_NAMES).collect(Collectors.joining(", "))
                 + (names.size() > MOST_NAMES ? " and %d more".formatted(names.size() - MOST_NAMES) : "");
-        wrapped(
-                "      ",
-                "        ",
-                belonging.feature().title().replaceFirst(":.*", "")
-                        + (names.size() > 1 ? " (" + names.size() + ")" : "") + ": " + listed);
+        String title = belonging.feature().title().replaceFirst(":.*", "")
+                + (names.size() > 1 ? " (" + names.size() + ")" : "");
+        wrapped("      " + title + ": ", "        ", listed);
     }
 
     private void settings(List<Setting> settings) {
@@ -214,21 +212,15 @@ public final class PlanText {
 
     /**
      * Names and expressions of the catalog may hold line ends, and what a terminal would obey; these are spaces here.
+     *
+     * @param first what the first line begins with; at least as long as {@code others}
+     * @param others what every other line begins with
      */
     private void wrapped(String first, String others, String words) {
-        StringBuilder current = new StringBuilder(first);
-        boolean empty = true;
-        for (String word :
-                Arrays.asList(CONTROL.matcher(words).replaceAll(" ").strip().split(" +"))) {
-            if (!empty && current.length() + 1 + word.length() > WIDTH) {
-                line(current.toString());
-                current = new StringBuilder(others);
-                empty = true;
-            }
-            current.append(empty ? "" : " ").append(word);
-            empty = false;
-        }
-        line(current.toString());
+        String all = first + CONTROL.matcher(words).replaceAll(" ").strip().replaceAll(" +", " ");
+        int indent = others.length();
+        String wrapped = WordUtils.wrap(all.substring(indent), WIDTH - indent, "\n" + others, false);
+        (all.substring(0, indent) + wrapped).lines().forEach(this::line);
     }
 
     private void line(String line) {
