@@ -10,39 +10,18 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
-import liquibase.ext.partition.engine.target.PartitionInterval;
-import liquibase.ext.partition.generator.config.PartitionBy;
-import liquibase.ext.partition.generator.config.TableConfig;
+import liquibase.ext.partition.generator.config.TableConfigBuilder;
 import liquibase.ext.partition.generator.config.TablesConfig;
-import liquibase.ext.partition.generator.config.Tuning;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TemplatesTest {
-    private static final TablesConfig CONFIG = new TablesConfig(List.of(new TableConfig(
-            "orders",
-            null,
-            "orders",
-            "orders_new",
-            "orders_old",
-            "orders_delta",
-            "orders_",
-            List.of("id"),
-            null,
-            null,
-            new PartitionBy(
-                    List.of("created_at"),
-                    null,
-                    null,
-                    null,
-                    null,
-                    PartitionInterval.MONTH,
-                    LocalDate.of(2024, 1, 1),
-                    LocalDate.of(3000, 1, 1)),
-            Map.of(),
-            new Tuning(Map.of("chunkSize", 1_000_000L)))));
+    private static final TablesConfig CONFIG = new TablesConfig(List.of(TableConfigBuilder.table("orders")
+            .range(LocalDate.of(2024, 1, 1), LocalDate.of(3000, 1, 1))
+            .tuning(Map.of("chunkSize", 1_000_000L))
+            .build()));
 
     @TempDir
     private Path directory;

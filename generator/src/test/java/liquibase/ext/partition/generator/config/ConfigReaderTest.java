@@ -9,7 +9,6 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
-import liquibase.ext.partition.engine.target.PartitionInterval;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
 import org.junit.jupiter.api.Test;
@@ -29,28 +28,12 @@ class ConfigReaderTest {
                 """);
 
         assertThat(table)
-                .isEqualTo(new TableConfig(
-                        "orders",
-                        null,
-                        "orders",
-                        "orders_new",
-                        "orders_old",
-                        "orders_delta",
-                        "orders_",
-                        List.of("id"),
-                        null,
-                        null,
-                        new PartitionBy(
-                                List.of("created_at"),
-                                null,
-                                null,
-                                null,
-                                null,
-                                PartitionInterval.MONTH,
-                                LocalDate.of(2024, 1, 1),
-                                LocalDate.of(2026, 7, 1)),
-                        Map.of(),
-                        Tuning.NONE));
+                .isEqualTo(TableConfigBuilder.table("orders")
+                        .names("orders_new", "orders_old", "orders_delta", "orders_")
+                        .keyColumns("id")
+                        .partitionColumns("created_at")
+                        .range(LocalDate.of(2024, 1, 1), LocalDate.of(2026, 7, 1))
+                        .build());
         assertThat(table.partitionBy().partitionCount()).isEqualTo(30);
     }
 
@@ -121,32 +104,24 @@ class ConfigReaderTest {
                 """);
 
         assertThat(table)
-                .isEqualTo(new TableConfig(
-                        "Orders",
-                        "Sales",
-                        "Orders",
-                        "Orders 2",
-                        "Ordersé",
-                        "it's",
-                        "o$",
-                        List.of("tenant", "id"),
-                        Routing.TRIGGER,
-                        IncomingForeignKeys.DROP,
-                        new PartitionBy(
-                                List.of("day", "id"),
-                                "a day",
-                                "DD.MM.YYYY",
-                                Epoch.Unit.SECONDS,
-                                null,
-                                PartitionInterval.MONTH,
-                                LocalDate.of(2024, 1, 1),
-                                LocalDate.of(2024, 3, 1)),
-                        Map.of(
+                .isEqualTo(TableConfigBuilder.table("Orders")
+                        .schema("Sales")
+                        .names("Orders 2", "Ordersé", "it's", "o$")
+                        .keyColumns("tenant", "id")
+                        .routing(Routing.TRIGGER)
+                        .incomingForeignKeys(IncomingForeignKeys.DROP)
+                        .partitionColumns("day", "id")
+                        .combinedColumn("a day")
+                        .textFormat("DD.MM.YYYY")
+                        .epoch(Epoch.Unit.SECONDS)
+                        .range(LocalDate.of(2024, 1, 1), LocalDate.of(2024, 3, 1))
+                        .columns(Map.of(
                                 "tenant", new ColumnConfig("text", null, null),
                                 "id", new ColumnConfig("bigint", null, null),
                                 "day", new ColumnConfig("text", "to_date(day, 'YYYY')", null),
-                                "amount", new ColumnConfig("numeric(12,2)", "round(amount, 2)", "amount")),
-                        new Tuning(Map.of("chunkSize", 1000L, "workers", 4L))));
+                                "amount", new ColumnConfig("numeric(12,2)", "round(amount, 2)", "amount")))
+                        .tuning(Map.of("chunkSize", 1000L, "workers", 4L))
+                        .build());
         assertThat(table.columns().keySet()).containsExactly("tenant", "id", "day", "amount");
     }
 

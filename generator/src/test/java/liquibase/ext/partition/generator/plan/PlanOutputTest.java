@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import liquibase.ext.partition.engine.catalog.Feature;
@@ -33,10 +32,7 @@ import liquibase.ext.partition.engine.survey.Setting.Verdict;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.TableSize;
 import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.PartitionInterval;
-import liquibase.ext.partition.generator.config.PartitionBy;
-import liquibase.ext.partition.generator.config.TableConfig;
-import liquibase.ext.partition.generator.config.Tuning;
+import liquibase.ext.partition.generator.config.TableConfigBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -51,28 +47,9 @@ public class PlanOutputTest {
 
     private static NewTableSpec spec(String table) {
         return TableSpec.of(
-                new TableConfig(
-                        table,
-                        null,
-                        table,
-                        table + "_new",
-                        table + "_old",
-                        table + "_delta",
-                        table + "_",
-                        List.of("id"),
-                        null,
-                        null,
-                        new PartitionBy(
-                                List.of("created_at"),
-                                null,
-                                null,
-                                null,
-                                null,
-                                PartitionInterval.MONTH,
-                                LocalDate.of(2023, 1, 1),
-                                LocalDate.of(2027, 1, 1)),
-                        Map.of(),
-                        Tuning.NONE),
+                TableConfigBuilder.table(table)
+                        .range(LocalDate.of(2023, 1, 1), LocalDate.of(2027, 1, 1))
+                        .build(),
                 new Identifier("shop"));
     }
 
