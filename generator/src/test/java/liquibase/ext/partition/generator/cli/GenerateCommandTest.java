@@ -2,7 +2,6 @@ package liquibase.ext.partition.generator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +10,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 class GenerateCommandTest {
     private static final String CONFIG = """
@@ -24,8 +22,9 @@ class GenerateCommandTest {
     @TempDir
     private Path directory;
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private final Terminal terminal = new Terminal();
+    private final StringWriter out = terminal.out;
+    private final StringWriter err = terminal.err;
     private Path config;
     private Path output;
 
@@ -231,7 +230,8 @@ class GenerateCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "generat", "generate", "generate --output x --format json", "generate --nonsense"})
     void endsWithTwoAndSaysHowToUseIt(String line) {
-        assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(ExitCodes.USAGE);
+        assertThat(terminal.run(line.isEmpty() ? new String[0] : line.split(" ")))
+                .isEqualTo(ExitCodes.USAGE);
         assertThat(err.toString())
                 .contains("Usage: liquibase-partition-generator", "--help says what each of them means.")
                 .doesNotContain("Exception", "\tat ");
@@ -239,15 +239,15 @@ class GenerateCommandTest {
 
     @Test
     void suggestsTheCommandThatWasMeant() {
-        run("generat");
+        terminal.run("generat");
 
         assertThat(err.toString()).contains("Did you mean: liquibase-partition-generator generate?");
     }
 
     @Test
     void explainsItsExitCodesAndItsVersion() {
-        assertThat(run("--help")).isEqualTo(ExitCodes.OK);
-        assertThat(run("--version")).isEqualTo(ExitCodes.OK);
+        assertThat(terminal.run("--help")).isEqualTo(ExitCodes.OK);
+        assertThat(terminal.run("--version")).isEqualTo(ExitCodes.OK);
 
         assertThat(out.toString())
                 .contains("Exit codes:", "1   generate --check found a difference", "liquibase-partition-generator ");
@@ -261,13 +261,6 @@ class GenerateCommandTest {
         arguments[3] = "--output";
         arguments[4] = output.toString();
         System.arraycopy(more, 0, arguments, 5, more.length);
-        return run(arguments);
-    }
-
-    private int run(String... arguments) {
-        CommandLine commandLine = GeneratorCommand.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(arguments);
+        return terminal.run(arguments);
     }
 }

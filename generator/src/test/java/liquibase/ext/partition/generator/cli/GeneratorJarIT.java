@@ -19,6 +19,13 @@ import org.junit.jupiter.api.io.TempDir;
 class GeneratorJarIT {
     private static final Path JAR = Path.of(System.getProperty("generator.jar"));
 
+    private static final String CONFIG = """
+            tables:
+              - tableName: orders
+                keyColumns: [id]
+                partitionBy: {columns: [created_at], from: 2024-01, until: 2026-07}
+            """;
+
     @TempDir
     private Path directory;
 
@@ -35,12 +42,7 @@ class GeneratorJarIT {
 
     @Test
     void generatesAndChecksWithoutAWordFromALibrary() throws Exception {
-        Files.writeString(directory.resolve("tables.yaml"), """
-                tables:
-                  - tableName: orders
-                    keyColumns: [id]
-                    partitionBy: {columns: [created_at], from: 2024-01, until: 2026-07}
-                """);
+        Files.writeString(directory.resolve("tables.yaml"), CONFIG);
 
         Run generated = java("generate", "--output", "changelogs");
         Run checked = java("generate", "--output", "changelogs", "--check");
@@ -53,12 +55,7 @@ class GeneratorJarIT {
 
     @Test
     void plansWithoutAWordFromALibraryAndSaysThatThereIsNoDatabase() throws Exception {
-        Files.writeString(directory.resolve("tables.yaml"), """
-                tables:
-                  - tableName: orders
-                    keyColumns: [id]
-                    partitionBy: {columns: [created_at], from: 2024-01, until: 2026-07}
-                """);
+        Files.writeString(directory.resolve("tables.yaml"), CONFIG);
 
         Run run = java("plan", "--url", "jdbc:postgresql://localhost:1/shop", "--username", "me", "--password=none");
 

@@ -2,7 +2,6 @@ package liquibase.ext.partition.generator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,15 +13,15 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 @ExtendWith(FreshDatabase.class)
 class InitCommandTest {
     @TempDir
     private Path directory;
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private final Terminal terminal = new Terminal();
+    private final StringWriter out = terminal.out;
+    private final StringWriter err = terminal.err;
     private TestDatabase database;
     private Path output;
 
@@ -40,7 +39,7 @@ class InitCommandTest {
         assertThat(init("public.orders")).as(err.toString()).isEqualTo(ExitCodes.OK);
 
         assertThat(out.toString().strip()).isEqualTo("Wrote " + output + ".");
-        assertThat(run(
+        assertThat(terminal.run(
                         "generate",
                         "--config",
                         output.toString(),
@@ -94,7 +93,7 @@ class InitCommandTest {
 
     @Test
     void endsWithThreeAndNoPasswordWhenTheDatabaseIsNotThere() {
-        assertThat(run(
+        assertThat(terminal.run(
                         "init",
                         "--url",
                         "jdbc:postgresql://localhost:1/shop?password=hunter2",
@@ -120,7 +119,7 @@ class InitCommandTest {
                 "jdbc:postgresql://x:hunter2/y"
             })
     void refusesAUrlOfAnotherKindWithoutRepeatingIt(String url) {
-        assertThat(run("init", "--url", url, "--table", "orders", "--output", output.toString()))
+        assertThat(terminal.run("init", "--url", url, "--table", "orders", "--output", output.toString()))
                 .isEqualTo(ExitCodes.USAGE);
 
         assertThat(err.toString())
@@ -130,7 +129,7 @@ class InitCommandTest {
 
     @Test
     void saysWhichOptionsAreMissing() {
-        assertThat(run("init")).isEqualTo(ExitCodes.USAGE);
+        assertThat(terminal.run("init")).isEqualTo(ExitCodes.USAGE);
 
         assertThat(err.toString()).contains("--url", "--table", "Usage: liquibase-partition-generator init");
     }
@@ -148,13 +147,6 @@ class InitCommandTest {
         arguments[8] = "--output";
         arguments[9] = output.toString();
         System.arraycopy(more, 0, arguments, 10, more.length);
-        return run(arguments);
-    }
-
-    private int run(String... arguments) {
-        CommandLine commandLine = GeneratorCommand.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(arguments);
+        return terminal.run(arguments);
     }
 }

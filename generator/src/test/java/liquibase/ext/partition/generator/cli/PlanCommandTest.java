@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.networknt.schema.InputFormat;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +32,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -48,8 +46,9 @@ class PlanCommandTest {
     @TempDir
     private Path directory;
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private final Terminal terminal = new Terminal();
+    private final StringWriter out = terminal.out;
+    private final StringWriter err = terminal.err;
     private TestDatabase database;
     private Path config;
 
@@ -239,7 +238,7 @@ class PlanCommandTest {
         database.execute("INSERT INTO orders VALUES (1, '2024-01-01')");
         String stranger = database.createRole("stranger", "");
         out.getBuffer().setLength(0);
-        run(arguments(stranger, stranger));
+        terminal.run(arguments(stranger, stranger));
         assertThat(unwrapped()).contains("no sample was read: this role may not read the table");
     }
 
@@ -273,7 +272,7 @@ class PlanCommandTest {
     void readsAsAnyRoleAndSaysWhatThatRoleLacks() {
         String stranger = database.createRole("stranger", "");
 
-        assertThat(run(arguments(stranger, stranger))).isEqualTo(2);
+        assertThat(terminal.run(arguments(stranger, stranger))).isEqualTo(2);
 
         assertThat(out.toString()).contains("- it belongs to role ", "→ run as that role, or GRANT ");
     }
@@ -285,14 +284,14 @@ class PlanCommandTest {
 
         Files.writeString(config, "tables: []\n");
         assertThat(plan("--json")).isEqualTo(ExitCodes.USAGE);
-        assertThat(run("plan")).isEqualTo(ExitCodes.USAGE);
+        assertThat(terminal.run("plan")).isEqualTo(ExitCodes.USAGE);
         assertThat(err.toString()).contains("There is nothing in it.", "--url");
         assertThat(out.toString()).isEmpty();
     }
 
     @Test
     void endsWithThreeAndNoPasswordWhenTheDatabaseIsNotThere() {
-        assertThat(run(
+        assertThat(terminal.run(
                         "plan",
                         "--config",
                         config.toString(),
@@ -315,7 +314,7 @@ class PlanCommandTest {
     private int plan(String... more) {
         List<String> arguments = new ArrayList<>(List.of(arguments(database.username(), database.password())));
         arguments.addAll(List.of(more));
-        return run(arguments.toArray(String[]::new));
+        return terminal.run(arguments.toArray(String[]::new));
     }
 
     private String[] arguments(String username, String password) {
@@ -329,13 +328,6 @@ class PlanCommandTest {
             username,
             "--password=" + password
         };
-    }
-
-    private int run(String... arguments) {
-        CommandLine commandLine = GeneratorCommand.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(arguments);
     }
 
     /** By the engine, as Liquibase would. */
