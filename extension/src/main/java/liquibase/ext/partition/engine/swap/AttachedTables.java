@@ -12,24 +12,24 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.verify.BackupDifference;
 
 /**
- * The partitions of the live table that were not there at the swap, whatever their names. What is written to them while
- * they are partitions is captured. The rows that a table had when it was attached are not: they would stay behind in a
+ * The partitions of the live table that were not there at the swap, whatever their names. Writes to them are captured
+ * while they are partitions. Rows that a table already had when it was attached are not: they would stay behind in a
  * reverse swap, and go with the new table when that is dropped.
  *
- * <p>Such a row is harmless in two cases only. Its key and partition-key value are in the delta table: then the replay
- * looks for it there. Or the backup has the same row, which no replay takes away then. That the backup or the delta
- * table knows the key is not enough: rows that were taken out of the default partition and mended come back under the
- * same keys, with other values or another date.
+ * <p>Such a row is harmless in two cases only. Either its key and partition-key value are in the delta table, so that
+ * the replay looks for it there; or the backup has the same row, and then no replay takes that one away. It is not
+ * enough that the backup or the delta table knows the key: rows that were taken out of the default partition and mended
+ * come back under the same keys, with other values or another date.
  */
 final class AttachedTables {
     private final StepRun run;
     private final Migration migration;
     private final Replay replay;
 
-    /** Those that were looked into, by what tells them: from then on they are captured. */
+    /** Partitions that were looked into, by what identifies them: writes to them are captured from then on. */
     private final Set<String> harmless = new HashSet<>();
 
-    /** @param replay from the live table to the backup */
+    /** @param replay the replay from the live table to the backup */
     AttachedTables(StepRun run, Migration migration, Replay replay) {
         this.run = run;
         this.migration = migration;
@@ -37,9 +37,9 @@ final class AttachedTables {
     }
 
     /**
-     * Reads each of them once, to its end where it has no such row.
+     * Reads each partition once; to its end if it has no row of its own.
      *
-     * @throws PartitionException naming the first that has rows of its own
+     * @throws PartitionException naming the first partition that has rows of its own
      */
     void requireNoneWithRowsOfItsOwn() throws SQLException {
         for (KnownPartitions.Change change : KnownPartitions.changesSinceSwap(run, migration)) {

@@ -37,18 +37,18 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
- * The end: stops reverse capture and drops the backup, once every row of it has been found in the live table.
+ * The last step: stops reverse capture and drops the backup, once every row of it has been found in the live table.
  *
- * <p>All that the drop rests on is read before and asked again under the lock: the tables behind the names, what
- * depends on the backup, that changes were captured without a break since the comparison, and that no partition has
- * gone. Where an answer is another one the lock is given back, and all begins anew with the comparison.
+ * <p>Everything that the drop rests on is read beforehand and asked again under the lock: the tables behind the names,
+ * what depends on the backup, that changes were captured without a break since the comparison, and that no partition
+ * has gone. If an answer has changed, the lock is given back, and all begins anew with the comparison.
  *
  * <p>Transaction: one, after the comparison. Locks, under the lock policy: ACCESS EXCLUSIVE on the backup, which nobody
- * waits for; then on the live table, for a moment, to drop its triggers. Safe to repeat. Cannot be undone. Where it
- * fails, nothing is dropped.
+ * waits for; then on the live table, for a moment, to drop its triggers. Safe to repeat. Cannot be undone. If it fails,
+ * nothing is dropped.
  */
 public final class BackupDrop {
-    /** A comparison that the precondition has just made need not be made again. */
+    /** A comparison that the precondition has just made is not repeated. */
     private static final Duration FRESH = Duration.ofMinutes(10);
 
     private static final int ATTEMPTS_UNDER_THE_LOCK = 5;
@@ -68,9 +68,9 @@ public final class BackupDrop {
     }
 
     /**
-     * @param pace of the comparison, as {@link Verification#verifyBackup} takes it
-     * @throws PartitionException when the backup has a row that the live table has not, or something depends on the
-     *     backup, or the lock is not given
+     * @param pace the pace of the comparison, as {@link Verification#verifyBackup} takes it
+     * @throws PartitionException when the backup has a row that the live table lacks, or something depends on the
+     *     backup, or the lock is not granted
      */
     public static void run(StepRun run, Identifier backupName, LockPolicy lock, int workers, Map<String, String> pace)
             throws SQLException {
@@ -89,7 +89,7 @@ public final class BackupDrop {
                                         backupName));
             }
             BackupDrop drop = new BackupDrop(run, migration);
-            // Before that a sequence that the live table goes on with can belong to the backup.
+            // Until then, a sequence that the live table goes on with can belong to the backup.
             new SequenceSwitch(run, migration).finish(drop.backup, lock);
             drop.plan();
             drop.requireVerified(workers, pace);
@@ -110,7 +110,7 @@ public final class BackupDrop {
                         .formatted(run.source(), ATTEMPTS_UNDER_THE_LOCK));
     }
 
-    /** The statements, from what the catalog says now; with the questions whose answers they rest on. */
+    /** The statements, planned from the present catalog, with the questions whose answers they rest on. */
     private Answers.Of<List<Sql>> plan() throws SQLException {
         Session session = run.session();
         return QualifiedNames.within(session, () -> session.recorded(this::statements));
@@ -153,7 +153,7 @@ public final class BackupDrop {
     }
 
     /**
-     * @return whether everything was under the lock as it was when the backup was found equal; otherwise nothing is
+     * @return whether everything under the lock was as it was when the backup was found equal; otherwise nothing is
      * dropped
      */
     private boolean isDone(LockPolicy lock) throws SQLException {
@@ -188,21 +188,21 @@ public final class BackupDrop {
     }
 
     /**
-     * The live table last, and before its partitions, as writers lock them. DROP TRIGGER begins with the partitions, so
-     * that it and a writer who has the table already would wait for each other.
+     * The live table comes last, and before its partitions, which is the order in which writers lock them. DROP TRIGGER
+     * begins with the partitions, so it would deadlock with a writer who has locked the table already.
      */
     private List<Lock> locks() {
         return List.of(
                 new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true),
                 Lock.ofIdle(backup),
                 Lock.againstAll(run.source()),
-                // Who reads it is waited for a moment only; writers lock it after the table, so it cannot come before.
+                // Waits only a moment for its readers. Writers lock it after the table, so it cannot come first.
                 Lock.ofIdle(capture.delta()));
     }
 
     /**
-     * Whether the record of the comparison still tells what there is: the same triggers captured all the time, and no
-     * partition has gone.
+     * Whether the record of the comparison still holds: the same triggers have captured all the time, and no partition
+     * has gone.
      */
     private boolean isInStep() throws SQLException {
         boolean recorded = run.migrations().isFoundEqual(migration);

@@ -21,24 +21,24 @@ import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.verify.Fingerprint;
 
 /**
- * Keeps the delta short while the swap, or the drop of the backup, waits for days: every update that passes by replays
- * what has been written since the last one, into the new table before the swap and into the backup after it. So the
- * swap, and the rollback, have little left to do when they are wanted.
+ * Keeps the delta short while the swap, or the drop of the backup, waits for days: every passing update replays what
+ * has been written since the last one, into the new table before the swap and into the backup after it. So the swap, or
+ * the rollback, has little left to do when its time comes.
  *
- * <p>Transactions: one a batch. Locks: those of ordinary INSERT and DELETE on the table that is written to and the
- * delta table. Safe to repeat and to kill at any moment. It is a favour to a later step and not one by itself: it does
- * not wait, neither for another runner nor for a better hour, and ends after a set time with what it has.
+ * <p>Transactions: one per batch. Locks: those of ordinary INSERT and DELETE on the table that is written to and the
+ * delta table. Safe to repeat and to kill at any moment. It is a favour to a later step and no step of its own: it
+ * waits neither for another runner nor for a better hour, and ends after a set time with what it has done.
  */
 public final class CatchUp {
-    /** Where nothing else is asked for: what a deployment can spare. */
+    /** The default time: what a deployment can spare. */
     public static final Duration DEFAULT_TIME = Duration.ofMinutes(1);
 
-    /** A pass that takes no more has caught up: the rest is what was written meanwhile. */
+    /** A pass that takes no more rows than this has caught up: they were written while it ran. */
     private static final long FEW = 1_000;
 
     private CatchUp() {}
 
-    /** Whether there is anything to be replayed while the next step waits for approval. One question, or none. */
+    /** Whether there is anything to replay while the next step waits for approval. Costs one question, or none. */
     public static boolean isDue(Session session, Migration migration) throws SQLException {
         return migration.phase().isAtLeast(Phase.REPLAYED)
                 && !migration.phase().isAtLeast(Phase.DROPPED)
@@ -47,12 +47,12 @@ public final class CatchUp {
     }
 
     /**
-     * Replays.
+     * Replays until the time is over or the delta is short.
      *
-     * @param time after which no batch is begun
+     * @param time after this, no further batch is begun
      * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
-     * @throws PartitionException when there is nothing that could be replayed into, or changes are not captured, or a
-     *     row does not fit; every change that is not replayed is still in the delta table then
+     * @throws PartitionException when there is no table to replay into, or changes are not captured, or a row does not
+     *     fit; every change that is not replayed is still in the delta table then
      */
     public static void run(StepRun run, Duration time, Map<String, String> pace) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.REPLAYED, run.step());
@@ -113,7 +113,10 @@ public final class CatchUp {
                 : ReplayStep.forward(migration, ordinary, match);
     }
 
-    /** The fingerprint does not know a partition that was made since, of which the backup has rows by a replay. */
+    /**
+     * The fingerprint does not cover a partition that was made since, although the backup may have rows of it from a
+     * replay.
+     */
     private static boolean isAsItWas(StepRun run, Migration migration) throws SQLException {
         return Fingerprint.isUnchangedButForNewPartitions(run, migration)
                 && KnownPartitions.changesSinceSwap(run, migration).stream()

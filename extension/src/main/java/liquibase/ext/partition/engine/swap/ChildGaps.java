@@ -15,12 +15,14 @@ import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
- * What somebody has made on a table that is routed by triggers, and not on its children: it holds for the table alone,
- * which is empty. PostgreSQL passes a new column or CHECK on to the children, but no index, foreign key or trigger.
- * Reads the catalog only, takes no lock.
+ * Objects that somebody has made on a table that is routed by triggers, and not on its children. They hold for the
+ * table alone, which is empty: PostgreSQL passes a new column or CHECK on to the children, but no index, foreign key or
+ * trigger. Reads the catalog only, takes no lock.
  */
 public final class ChildGaps {
-    /** An index's definition begins with words of known length, so a name in it cannot be mistaken for the table's. */
+    /**
+     * An index's definition begins with words of known length, so a name in it cannot be mistaken for the table's name.
+     */
     private static final Sql GAPS = Sql.of("""
             WITH parent AS (SELECT pg_catalog.to_regclass({table}) AS oid),
             child AS (
@@ -62,7 +64,7 @@ public final class ChildGaps {
 
     private ChildGaps() {}
 
-    /** What the children lack, a sentence for each thing; none where rows are routed natively, or not yet. */
+    /** What the children lack, one sentence per object; empty if rows are routed natively, or not yet routed. */
     public static List<String> of(Session session, Migration migration) throws SQLException {
         if (migration.spec().routing() != Routing.TRIGGER || !migration.phase().isAtLeast(Phase.SWAPPED)) {
             return List.of();

@@ -10,8 +10,8 @@ import liquibase.ext.partition.engine.swap.carry.Repointing;
 import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 
 /**
- * What names the table by its oid, of whatever table or owner: the parts of a switch that are about this, read from the
- * catalog.
+ * The parts of a switch for objects that refer to the table by its oid, whichever table or owner they belong to, read
+ * from the catalog.
  */
 final class DependentParts {
     private DependentParts() {}

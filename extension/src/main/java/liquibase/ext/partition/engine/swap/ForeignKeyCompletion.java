@@ -16,17 +16,17 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
 
 /**
- * What a switch has left to do about foreign keys, once it has committed. Goes by what the catalog and
- * {@code partition_foreign_key} say, so that a run which was killed is finished by the next one; does nothing where
- * nothing is left.
+ * The work on foreign keys that is left once a switch has committed. Goes by the catalog and
+ * {@code partition_foreign_key}, so that the next run finishes for a run that was killed. Does nothing if nothing is
+ * left.
  *
- * <p>Transaction: one for each statement. Locks: to drop a key, ACCESS EXCLUSIVE on the idle table and the referenced
- * one; to validate it, SHARE UPDATE EXCLUSIVE on one partition, which lets writers through, for as long as the look
- * takes; to put it on a partitioned table before PostgreSQL 18, SHARE ROW EXCLUSIVE on that and ACCESS EXCLUSIVE on the
- * referenced table. The first and the last are taken under the lock policy.
+ * <p>Transaction: one per statement. Locks: to drop a key, ACCESS EXCLUSIVE on the idle table and the referenced one;
+ * to validate it, SHARE UPDATE EXCLUSIVE on one partition, which lets writers through, for as long as the check takes;
+ * to put it on a partitioned table before PostgreSQL 18, SHARE ROW EXCLUSIVE on that table and ACCESS EXCLUSIVE on the
+ * referenced one. The first and the last are taken under the lock policy.
  */
 final class ForeignKeyCompletion {
-    /** Those that somebody made on the table or on its partitions. */
+    /** Foreign keys that somebody made on the table or on its partitions. */
     private static final Sql LEFT_OVER = Sql.of("""
             SELECT n.nspname, c.relname, k.conname, rn.nspname AS referenced_schema, r.relname AS referenced
             FROM (SELECT {oid}::pg_catalog.oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}) AS t
@@ -37,7 +37,9 @@ final class ForeignKeyCompletion {
             JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace
             ORDER BY c.relkind = 'p' DESC, c.relname, k.conname""");
 
-    /** The partitions come before the partitioned table, whose own validation then has nothing left to look at. */
+    /**
+     * The partitions come before the partitioned table, so that the table's own validation has nothing left to check.
+     */
     private static final Sql NOT_VALIDATED = Sql.of("""
             SELECT n.nspname, c.relname
             FROM (SELECT {oid}::pg_catalog.oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}
@@ -50,7 +52,7 @@ final class ForeignKeyCompletion {
     private static final Sql IS_ON = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND contype = 'f' AND conname = {name})""");
 
-    /** The table that the key of the partitions refers to; no row where no partition has it. */
+    /** The table that the partitions' key refers to; no row if no partition has the key. */
     private static final Sql REFERENCED_BY_PARTS = Sql.of("""
             SELECT n.nspname, c.relname
             FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_partition_tree({oid}::pg_catalog.oid) AS t ON t.relid = k.conrelid
@@ -59,7 +61,7 @@ final class ForeignKeyCompletion {
             WHERE t.level > 0 AND k.contype = 'f' AND k.conname = {name}
             LIMIT 1""");
 
-    /** Whether the key refers to that table, by the whole table or by partitions of it. */
+    /** Whether the key refers to that table, either to the whole table or to partitions of it. */
     private static final Sql IS_KEPT = Sql.of("""
             SELECT EXISTS (
               SELECT FROM pg_catalog.pg_constraint AS k
@@ -89,14 +91,14 @@ final class ForeignKeyCompletion {
         this.defaultPartition = live.sibling(migration.spec().layout().defaultPartition());
     }
 
-    /** After the swap. */
+    /** Finishes the foreign keys after the swap. */
     static void afterSwap(StepRun run, Migration migration, LockPolicy lock) throws SQLException {
         ForeignKeyCompletion completion = new ForeignKeyCompletion(run, migration, lock);
         completion.completeOwn(migration.newOid(), migration.sourceOid());
         completion.completeKept(migration.newOid());
     }
 
-    /** After the reverse swap, where the keys that refer to the table are there again too. */
+    /** Finishes the foreign keys after the reverse swap, when the keys that refer to the table are back too. */
     static void afterReverseSwap(StepRun run, Migration migration, LockPolicy lock) throws SQLException {
         ForeignKeyCompletion completion = new ForeignKeyCompletion(run, migration, lock);
         completion.completeOwn(migration.sourceOid(), migration.newOid());
@@ -124,9 +126,9 @@ final class ForeignKeyCompletion {
     }
 
     /**
-     * @param oid of the table that has the key again
+     * @param oid the table that has the key again
      * @param table its name
-     * @param part where the comment stays until the table itself has the key
+     * @param part the table that keeps the comment until the table itself has the key
      */
     private void complete(SwitchedForeignKeys.Row row, long oid, QualifiedName table, QualifiedName part)
             throws SQLException {
@@ -173,7 +175,7 @@ final class ForeignKeyCompletion {
                 it -> QualifiedName.of(it.getString("nspname"), it.getString("relname")));
     }
 
-    /** @return false where a row violates the key, which then goes on being checked for new rows only */
+    /** @return false if a row violates the key, which from then on is checked for new rows only */
     private boolean validate(long oid, SwitchedForeignKeys.Row row) throws SQLException {
         List<QualifiedName> tables = session.query(
                 NOT_VALIDATED.with("oid", oid).with("name", row.name().name()),
@@ -223,8 +225,8 @@ final class ForeignKeyCompletion {
     }
 
     /**
-     * Those that refer to the partitioned table. Once nothing is left to do, the catalog tells of them, and of what
-     * becomes of them until the way back.
+     * Completes the keys that refer to the partitioned table. Once nothing is left to do, the catalog describes them,
+     * and what becomes of them until the way back.
      */
     private void completeKept(long liveOid) throws SQLException {
         for (SwitchedForeignKeys.Row row : switched.find(session, true)) {
@@ -248,7 +250,9 @@ final class ForeignKeyCompletion {
         }
     }
 
-    /** @param live the table of {@code locks} whose writers must not wait for who holds another one */
+    /**
+     * @param live the table of {@code locks} whose writers must not wait for a session that holds another of the locks
+     */
     private void locked(QualifiedName table, String unchanged, List<Lock> locks, QualifiedName live)
             throws SQLException {
         lock.inTransaction(

@@ -28,14 +28,14 @@ import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.Routing;
 
 /**
- * What a switch does with foreign keys, planned from the catalog.
+ * The work of a switch on foreign keys, planned from the catalog.
  *
- * @param incoming those that refer to the table
- * @param own the last of all parts: after it nobody reads the referenced tables
- * @param triggers names of the triggers on the partitioned table that keep foreign keys, and are no user's
+ * @param incoming foreign keys that refer to the table
+ * @param own the table's own foreign keys; the last of all parts, because nobody reads the referenced tables after it
+ * @param triggers names of the triggers on the partitioned table that keep foreign keys and belong to no user
  */
 record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> triggers) {
-    /** Since 18 a partitioned table can have a foreign key that is not validated. */
+    /** Since version 18 a partitioned table can have a foreign key that is not validated. */
     private static final int NOT_VALID_SINCE = 18;
 
     private static final Sql NUMBERS = Sql.of("""
@@ -44,7 +44,7 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = {oid} AND a.attname = u.name AND NOT a.attisdropped
             ORDER BY u.place""");
 
-    /** The schema that has them by now, and may have another name than at the swap. */
+    /** The schema that holds the functions now; its name may differ from that at the swap. */
     private static final Sql SCHEMA_OF_FUNCTIONS = Sql.of("""
             SELECT n.nspname
             FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
@@ -52,9 +52,9 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             WHERE t.tgrelid = {oid} AND p.proname = {function}""");
 
     /**
-     * The referring table by now, which another migration may have put in the place of the one at the swap: whose
-     * triggers call the function. Where rows are routed by triggers these are the children, and their parent is the
-     * first. None where somebody has dropped the trigger, as one drops a foreign key.
+     * The present referring table, which another migration may have put in the place of the one at the swap: the table
+     * whose triggers call the function. If triggers route its rows, the result is the children, with their parent
+     * first. Empty if somebody has dropped the trigger, as one drops a foreign key.
      */
     private static final Sql REFERRING = Sql.of("""
             WITH holder AS (
@@ -88,7 +88,7 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
         triggers = Set.copyOf(triggers);
     }
 
-    /** Of the swap. */
+    /** The foreign keys of the swap. */
     static ForeignKeys forward(StepRun run, Migration migration, Exchange exchange, PartitionKey partitionKey)
             throws SQLException {
         Session session = run.session();
@@ -146,7 +146,7 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
                         row -> row.getInt("attnum")));
     }
 
-    /** Of the reverse swap. */
+    /** The foreign keys of the reverse swap. */
     static ForeignKeys reverse(StepRun run, Migration migration, Exchange exchange) throws SQLException {
         Session session = run.session();
         SwitchedForeignKeys switched = new SwitchedForeignKeys(run.state(), migration);
@@ -181,7 +181,7 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
             List<QualifiedName> tables = referring.stream().anyMatch(Referring::parent)
                     ? referring.stream().map(Referring::name).toList()
                     : tables(session, row, onPartitions && row.enforced());
-            // The catalog tells of one that is there as it is now, but for one that is on partitions only.
+            // For an existing key the catalog has the present state, except for one that is on partitions only.
             boolean whole = present.stream().anyMatch(key -> isOf(key, row));
             boolean inParts = present.stream()
                     .anyMatch(key -> key.name().equals(row.name())

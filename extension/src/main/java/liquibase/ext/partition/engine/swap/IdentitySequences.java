@@ -28,11 +28,11 @@ import liquibase.ext.partition.engine.swap.carry.SameGrants;
 import liquibase.ext.partition.engine.target.CarriedName;
 
 /**
- * The sequences of identity columns, before and after a switch; see {@link SequenceSwitch} for the argument,
+ * The sequences of identity columns, before and after a switch; {@link SequenceSwitch} states the argument,
  * transactions and locks.
  */
 final class IdentitySequences {
-    /** The no-op that locks: LOCK TABLE takes no sequences. */
+    /** A no-op that locks the sequence, because LOCK TABLE does not take sequences. */
     private static final Sql LOCK = Sql.of("ALTER SEQUENCE {sequence} OWNER TO {owner}");
 
     private static final Sql INCREMENT = Sql.of("ALTER SEQUENCE {sequence} INCREMENT BY {increment}");
@@ -46,7 +46,7 @@ final class IdentitySequences {
             SELECT pg_catalog.setval({name}::pg_catalog.regclass, {further}(idle.last_value, live.last_value))
             FROM {idle} AS idle, {live} AS live""");
 
-    /** Open ones of other sessions of this database; those of autovacuum have no user, and ask no sequence. */
+    /** Open transactions of other sessions of this database. Those of autovacuum have no user, and ask no sequence. */
     private static final Sql TRANSACTIONS = Sql.of("""
             SELECT l.virtualtransaction
             FROM pg_catalog.pg_locks AS l
@@ -63,7 +63,7 @@ final class IdentitySequences {
     private final SwitchedSequences state;
     private final TableReader reader;
 
-    /** @param patience with transactions that are older than the exchange of names */
+    /** @param patience how long to wait for transactions that are older than the exchange of names */
     IdentitySequences(StepRun run, Migration migration, Duration patience) {
         this.run = run;
         this.session = run.session();
@@ -73,7 +73,7 @@ final class IdentitySequences {
         this.reader = new TableReader(session);
     }
 
-    /** What a swap runs before its transaction, from what the tables are now. */
+    /** The statements that a swap runs before its transaction, planned from the present tables. */
     List<Sql> reviewBefore(Table leaving, Table entering) {
         List<Sql> statements = new ArrayList<>();
         for (SequencePair pair : pairs(leaving, entering)) {
@@ -87,7 +87,10 @@ final class IdentitySequences {
         return statements;
     }
 
-    /** What it runs after it, in a transaction for each sequence, or pair of sequences. */
+    /**
+     * The statements that a swap runs after its transaction, in one transaction for each sequence, or pair of
+     * sequences.
+     */
     List<Sql> reviewAfter(Table leaving, Table entering) {
         List<Sql> statements = new ArrayList<>();
         for (SequencePair pair : pairs(leaving, entering)) {
@@ -110,10 +113,10 @@ final class IdentitySequences {
     }
 
     /**
-     * Stretches the sequences of the leaving table's identity columns, and makes the entering ones count alike; does
-     * nothing where that is done and nobody has altered them since.
+     * Stretches the sequences of the leaving table's identity columns, and makes the entering ones count in the same
+     * way. Does nothing if that is done and nobody has altered them since.
      *
-     * @throws LockNotAvailable where somebody who has used one does not end the transaction
+     * @throws LockNotAvailable if somebody who has used a sequence does not end the transaction
      */
     void stretch(QualifiedName leaving, QualifiedName entering, LockPolicy lock) throws SQLException {
         Table old = reader.require(leaving);
@@ -142,9 +145,9 @@ final class IdentitySequences {
     }
 
     /**
-     * Before anything is begun: a name that is taken would be noticed after the switch.
+     * Checks the names before anything is begun: otherwise a taken name would be noticed only after the switch.
      *
-     * @throws PartitionException where one is taken
+     * @throws PartitionException if a name is taken
      */
     void requireFreeNames(Table leaving, Table entering) throws SQLException {
         for (SequencePair pair : pairs(leaving, entering)) {
@@ -169,7 +172,7 @@ final class IdentitySequences {
         return LOCK.with("sequence", sequence.name()).with("owner", owner.owner());
     }
 
-    /** Under the locks; so what goes with the name is read now. */
+    /** Runs under the locks, and therefore reads only now what goes with the name. */
     private void stretch(Table leaving, Table entering, Identifier column) throws SQLException {
         SequencePair pair =
                 SequencePair.of(reader.columns(leaving.oid()), reader.columns(entering.oid()), isBack(leaving)).stream()
@@ -200,7 +203,10 @@ final class IdentitySequences {
         }
     }
 
-    /** Whether all are as {@link #stretch} leaves them. Asks by the run's session only, for the plan of the switch. */
+    /**
+     * Whether all sequences are as {@link #stretch} leaves them. Asks in the run's session only, for the plan of the
+     * switch.
+     */
     boolean isReady(Table leaving, Table entering) throws SQLException {
         List<SwitchedSequences.Row> rows = state.find(session);
         return pairs(leaving, entering).stream().allMatch(pair -> isReady(pair, rows));
@@ -230,7 +236,7 @@ final class IdentitySequences {
         return rows.stream().filter(it -> it.oid() == sequence.oid()).findFirst();
     }
 
-    /** Brings to its end what the row is about, or takes it back. */
+    /** Finishes the work that the row stands for, or takes it back. */
     void finish(SwitchedSequences.Row row, Table live, Optional<Table> idle, LockPolicy lock) throws SQLException {
         boolean takenBack = live.columns().stream()
                 .flatMap(it -> SequencePair.identity(it).stream())
@@ -276,7 +282,7 @@ final class IdentitySequences {
                 .orElseThrow();
     }
 
-    /** There was no switch: nobody has used the other sequence. */
+    /** There was no switch, so nobody has used the other sequence. */
     private void restore(SwitchedSequences.Row row, LockPolicy lock) throws SQLException {
         lock.inTransaction(
                 session,
@@ -284,7 +290,7 @@ final class IdentitySequences {
                 row.present().orElseThrow(),
                 "It counts by twice its increment until this succeeds.",
                 () -> {
-                    // Who altered it meanwhile wanted another increment.
+                    // Somebody who altered it meanwhile wanted another increment.
                     if (row.isStretched()) {
                         session.update(row.restoreStatement());
                     }
@@ -327,7 +333,8 @@ final class IdentitySequences {
         Sequence from = pair.leaving();
         Sequence to = pair.entering();
         List<Sql> statements = new ArrayList<>(SameGrants.on("SEQUENCE", to.name(), owner, to.grants(), from.grants()));
-        // An owner that has taken rights on it from itself needs them on the one put aside, for the way back.
+        // An owner that has revoked its own rights on it needs rights on the sequence that was put aside, for the way
+        // back.
         List<String> ofOwner = from.grants().stream()
                 .filter(Grant::toOwner)
                 .map(Grant::privilege)
@@ -343,10 +350,10 @@ final class IdentitySequences {
     }
 
     /**
-     * Waits for the transactions that are open now. One that began before the names were exchanged can have the old
-     * meaning of the name in its cache, or wait for the sequence that it meant.
+     * Waits for the transactions that are open now. A transaction that began before the names were exchanged can have
+     * the old meaning of the name in its cache, or wait for the sequence that the name denoted.
      *
-     * @return false when one is still there after the patience
+     * @return false if one of them is still open when the patience is over
      */
     private boolean olderTransactionsEnd() throws SQLException {
         List<String> older = new ArrayList<>(session.queryStrings(TRANSACTIONS));
@@ -361,7 +368,7 @@ final class IdentitySequences {
         return true;
     }
 
-    /** @param alone whether nobody can ask the sequence that was put aside by the name that it had */
+    /** @param alone whether nobody can reach the sequence that was put aside under its former name */
     private void goOn(
             SwitchedSequences.Row row, Table live, Table left, Identifier column, boolean alone, LockPolicy lock)
             throws SQLException {
@@ -398,8 +405,8 @@ final class IdentitySequences {
     }
 
     /**
-     * Whether both sequences count through the same values, as they do only where somebody has set one. No lock keeps
-     * {@code setval} from doing so, and it is not rolled back.
+     * Whether both sequences run through the same values, which happens only if somebody has set one of them. No lock
+     * prevents {@code setval}, and it is not rolled back.
      */
     private boolean giveTheSame(SwitchedSequences.Row row, SequencePair pair) throws SQLException {
         BigInteger stretched =
@@ -414,13 +421,14 @@ final class IdentitySequences {
                         == 0;
     }
 
-    /** Under the locks of both. */
+    /** Runs under the locks on both sequences. */
     private List<Sql> goOn(SwitchedSequences.Row row, Table ordinary, SequencePair pair, boolean alone)
             throws SQLException {
         long original = row.increment().orElseThrow();
         Sequence idle = pair.leaving();
         Sequence live = pair.entering();
-        // What somebody has altered by the name went to the one that had it; what by the table, to the live one.
+        // A change that somebody made by the name went to the sequence that had it; a change made by the table, to the
+        // live one.
         boolean alteredByName = !idle.options().besidesIncrement().equals(row.options());
         long ofIdle = idle.options().increment() == 2 * original
                 ? original
@@ -464,7 +472,10 @@ final class IdentitySequences {
         return statements;
     }
 
-    /** Neither has given a value: the first one is not lost, unless somebody has inserted ids from there on by hand. */
+    /**
+     * If neither has given a value, the first value is not lost, unless somebody has inserted ids from there on by
+     * hand.
+     */
     private BigInteger first(BigInteger start, Table ordinary, SequencePair pair, SequenceOptions options)
             throws SQLException {
         return SequencePosition.furthestId(session, ordinary, pair.column(), pair.leaving())

@@ -19,9 +19,9 @@ import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.Routing;
 
 /**
- * The indexes that the live table has got since the swap, of which the backup knows nothing: a rollback would lose what
- * they forbid, and the speed that they give. None is made here, which would take as long as the table is large; who
- * rolls back is told the statements.
+ * The indexes that the live table has got since the swap and that the backup lacks: a rollback would lose the values
+ * that they forbid and the speed that they give. None is made here, because that would take as long as the table is
+ * large; the statements are reported to whoever rolls back.
  *
  * @param live the partitioned table
  */
@@ -32,7 +32,7 @@ record IndexCounterparts(Migration migration, Table live, Table backup) {
     private static final Sql DROP_CONSTRAINT = Sql.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
     private static final Sql DROP = Sql.of("DROP INDEX {index}");
 
-    /** Those of partitions that are no part of an index of the partitioned table. */
+    /** Indexes of partitions that are no part of an index of the partitioned table. */
     private static final Sql OF_ONE_PARTITION = Sql.of("""
             SELECT n.nspname, c.relname, t.relname AS partition,
                    i.indisunique, i.indpred IS NOT NULL AS partial,
@@ -50,7 +50,7 @@ record IndexCounterparts(Migration migration, Table live, Table backup) {
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)
             ORDER BY c.relname""");
 
-    /** The names, while the table is live, of the indexes that both tables have. */
+    /** The names of the indexes that both tables have, as they are while the table is live. */
     List<Identifier> carried() {
         return live.indexes().stream()
                 .map(Index::name)
@@ -63,9 +63,10 @@ record IndexCounterparts(Migration migration, Table live, Table backup) {
     }
 
     /**
-     * Part of the plan of a switch: what is asked here is asked again under the lock.
+     * A part of the plan of a switch, so the questions that it asks are asked again under the lock.
      *
-     * @throws PartitionException naming those that would be lost, with the statements that make them on the backup
+     * @throws PartitionException naming the indexes that would be lost, with the statements that make them on the
+     *     backup
      */
     void require(Session session) throws SQLException {
         List<String> lost = new ArrayList<>();
@@ -131,9 +132,9 @@ record IndexCounterparts(Migration migration, Table live, Table backup) {
     }
 
     /**
-     * What is said of the indexes of single partitions that forbid nothing: they stay where they are; and of those that
-     * the backup has, and the live table no more: they stay, too, since to make them anew would take as long as the
-     * table is large.
+     * Messages about indexes that stay where they are: indexes of single partitions that forbid nothing, and indexes
+     * that the backup has and the live table no longer has, since making those again would take as long as the table is
+     * large.
      */
     List<String> left(Session session) throws SQLException {
         List<OfOnePartition> ofPartitions = ofOnePartition(session);
@@ -163,8 +164,8 @@ record IndexCounterparts(Migration migration, Table live, Table backup) {
     private record OfOnePartition(
             QualifiedName name, QualifiedName partition, boolean unique, boolean partial, List<Identifier> columns) {
         /**
-         * As a table has it whose partition key cannot be part of a unique index, so that each partition has it by
-         * itself.
+         * Whether the table has the index on each partition separately, because its partition key cannot be part of a
+         * unique index.
          */
         boolean isOn(Index index) {
             return index.unique()
@@ -174,7 +175,7 @@ record IndexCounterparts(Migration migration, Table live, Table backup) {
         }
     }
 
-    /** None where rows are routed by triggers: each child has every index by itself. */
+    /** Empty if rows are routed by triggers: then each child has its own indexes anyway. */
     private List<OfOnePartition> ofOnePartition(Session session) throws SQLException {
         if (migration.spec().routing() != Routing.NATIVE) {
             return List.of();

@@ -28,52 +28,52 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * What the swap and the reverse swap have in common: catch up, plan, lock, drain, switch, commit.
+ * The common part of the swap and the reverse swap: catch up, plan, lock, drain, switch, commit.
  *
  * <p>Transaction: one, from the lock to the last rename. Locks: ACCESS EXCLUSIVE on both tables, taken under the lock
- * policy, the one that nobody uses first. Whatever fails rolls all of it back.
+ * policy, the table that nobody uses first. Any failure rolls all of it back.
  *
- * <p>While the lock is held every writer waits, so that time must not grow with the table and hardly with its
- * partitions. All that can be done before is: the catalog is read and the statements are planned before each attempt.
- * Under the lock nothing is planned; the server is asked once more, in one round trip, all that the plan was made of
- * ({@link Answers}). Where an answer is another one, somebody has changed something in between (a trigger, a grant, an
- * index, a view): the lock is given back, and the next attempt has a plan of its own. So what was added at the last
- * moment comes along too. The delta is replayed until hardly anything is left before each attempt, not only before the
- * first, and the last replay is one with the statements of the drain ({@link Drain}), so that the server has their
- * plans by then. The commit waits for no disk.
+ * <p>While the lock is held every writer waits, so that time must not grow with the table, and hardly with its
+ * partitions. Everything that can be done before is done before: the catalog is read and the statements are planned
+ * before each attempt. Nothing is planned under the lock; there the server is asked once more, in one round trip, every
+ * question that the plan was made from ({@link Answers}). If an answer has changed, somebody has changed something in
+ * between (a trigger, a grant, an index, a view): the lock is given back, and the next attempt makes its own plan. So
+ * what was added at the last moment comes along too. Before each attempt, not only before the first, the delta is
+ * replayed until hardly anything is left. The last replay uses the statements of the drain ({@link Drain}), so that the
+ * server has their plans by then. The commit waits for no disk.
  */
 final class LockedSwitch {
     /**
      * The lock is released when the commit returns, and that would wait for the disk, and for a synchronous standby.
-     * Nobody gains by it: whoever writes after the switch is told of no commit before all that was logged earlier is
-     * safe, the switch too. What the switch has to wait for it waits for afterwards. See "Asynchronous Commit" in
-     * PostgreSQL's manual.
+     * Nobody would gain by it: no writer after the switch is told of a commit before everything that was logged earlier
+     * is safe, including the switch. The switch waits afterwards for what it has to wait for. See "Asynchronous Commit"
+     * in PostgreSQL's manual.
      */
     static final Sql COMMIT_WITHOUT_WAITING = Sql.of("SET LOCAL synchronous_commit = off");
 
-    /**
-     * Attempts that were given the lock, at a small drain and an unchanged catalog, before it is said that there is
-     * none.
-     */
+    /** How many attempts may get the lock and find a long drain or a changed catalog before the switch gives up. */
     private static final int ATTEMPTS_UNDER_THE_LOCK = 20;
 
-    /** Before an attempt the delta is replayed until a pass takes no more rows than that, and no longer than this. */
+    /**
+     * Before an attempt, the delta is replayed until a pass takes no more rows than this, and takes no longer than the
+     * next constant.
+     */
     private static final long NEARLY_NOTHING = 50;
 
     private static final Duration NO_TIME = Duration.ofMillis(10);
 
     /**
-     * How long the drain may take by what a row has cost so far. Twice as long each time that it would take longer:
-     * writers whose rows are dear must not keep the switch out for ever.
+     * How long the drain may take, reckoned by what a row has cost so far. The limit doubles each time that the drain
+     * would take longer: writers whose rows are expensive must not keep the switch out for ever.
      */
     private static final Duration SHORTEST_DRAIN = Duration.ofMillis(100);
 
     private static final Duration LONGEST_DRAIN = Duration.ofSeconds(1);
 
     /**
-     * How long all that is done under the lock may take at the first attempt, whatever was reckoned. Then it is given
-     * back, and the next time it may take twice as long: where the machine is slow, a limit that is too short would
-     * keep the switch out for ever.
+     * How long all the work under the lock may take at the first attempt, whatever was reckoned. Then the lock is given
+     * back, and the next attempt may take twice as long: on a slow machine, a limit that is too short would keep the
+     * switch out for ever.
      */
     private static final Duration FIRST_LIMIT = Duration.ofSeconds(1);
 
@@ -84,57 +84,63 @@ final class LockedSwitch {
     private static final Sql SET_LIMIT = Sql.of("SET LOCAL statement_timeout = {milliseconds}");
 
     /**
-     * A limit on each statement is none on all of them, so it is set anew between them: the server reckons what is
+     * A limit on each statement does not limit their sum, so it is set anew between them: the server reckons what is
      * left.
      */
     private static final Sql LIMIT_BY = Sql.of("""
             SELECT pg_catalog.set_config('statement_timeout', pg_catalog.concat(greatest(1, pg_catalog.floor(1000 * extract(
               epoch FROM {now}::pg_catalog.timestamptz + {left}::pg_catalog.interval - pg_catalog.clock_timestamp()))), 'ms'), true)""");
 
-    /** Waits for older snapshots, each after a replay, before it goes on with what the last wait has left. */
+    /**
+     * How often the switch waits for older snapshots, each time after a replay, before it goes on with what the last
+     * wait has left.
+     */
     private static final int WAITS_BEFORE_AN_ATTEMPT = 3;
 
-    /** Each pass takes what was written during the one before it. Whose writers are fast goes on with what is left. */
+    /**
+     * Each pass takes what was written during the one before it. If writers are fast, the switch goes on with what is
+     * left.
+     */
     private static final int PASSES_BEFORE_AN_ATTEMPT = 20;
 
     private static final int PASSES_WITHOUT_GAIN = 3;
 
-    /** During a longer one between two attempts, what was prepared is taken back. */
+    /** If the pause between two attempts is longer than this, what was prepared is taken back. */
     private static final Duration LONG_PAUSE = Duration.ofSeconds(1);
 
     private static final Duration BRIEFLY = Duration.ofSeconds(1);
 
-    /** What is different between the swap and the reverse swap. */
+    /** The differences between the swap and the reverse swap. */
     interface Body {
         /**
-         * What has to be so before the switch is planned, in transactions of its own. Does nothing where it is so
+         * Prepares what the plan of the switch requires, in transactions of its own. Does nothing if that is done
          * already.
          */
         default void prepare() throws SQLException {}
 
-        /** Whether that is still so. Asks by the run's session only, as part of the plan. */
+        /** Whether everything is still prepared. Asks in the run's session only, as part of the plan. */
         default boolean isPrepared() throws SQLException {
             return true;
         }
 
-        /** Takes back what {@link #prepare} did, as far as that takes no time; no switch comes for now. */
+        /** Takes back what {@link #prepare} did, as far as that takes no time, because there is no switch for now. */
         default void takeBack() throws SQLException {}
 
         /**
          * Asked before a replay that comes some time after the last plan.
          *
-         * @throws PartitionException where it would take rows away that are nowhere else
+         * @throws PartitionException if the replay would remove rows that are nowhere else
          */
         default void requireReplayable() throws SQLException {}
 
-        /** The switch, from what the catalog says now. Asks by the run's session only, and changes nothing. */
+        /** The switch, planned from the present catalog. Asks in the run's session only, and changes nothing. */
         Switch plan() throws SQLException;
 
         /**
-         * What is asked once the plan is there, and not again under the lock, because it may take long. What it is
-         * about must be part of the plan, so that a change of that is noticed.
+         * Checks that run once the plan is there, and not again under the lock, because they may take long. What they
+         * look at must be part of the plan, so that a change of it is noticed.
          *
-         * @throws PartitionException where there is to be no switch
+         * @throws PartitionException if there must be no switch
          */
         default void approve() throws SQLException {}
 
@@ -164,8 +170,8 @@ final class LockedSwitch {
     private long releasedAt;
 
     /**
-     * What is ready before the lock is asked for. The statements are written out: that takes a young JVM some
-     * milliseconds.
+     * Everything that is ready before the lock is requested. The statements are rendered already, because that takes a
+     * young JVM some milliseconds.
      */
     private record Plan(boolean prepared, Answers answers, Drain drain, List<Lock> locks, List<Sql> statements) {}
 
@@ -178,7 +184,7 @@ final class LockedSwitch {
         this.oldSnapshots = new OldSnapshots(run, leaving, settings);
     }
 
-    /** @return milliseconds that the lock was held */
+    /** @return for how many milliseconds the lock was held */
     long run(Body body) throws SQLException {
         TriggersAhead.make(run, replay.capture(), entering, settings.lock());
         long milliseconds;
@@ -219,7 +225,7 @@ final class LockedSwitch {
             if (outcome != Outcome.CHANGED) {
                 body.requireReplayable();
                 ReplayStep.catchUp(run, replay, settings.maxDrainRows(), cost);
-                // Again before each attempt; here, so that the plan is not old by then.
+                // This happens again before each attempt; it is done here so that the plan is fresh.
                 oldSnapshots.await();
             }
             outcome = attempt(body);
@@ -305,7 +311,7 @@ final class LockedSwitch {
             try {
                 forgetPlan();
             } catch (SQLException suppressed) {
-                // The connection is gone, and the plan with it; what counts is why.
+                // The connection is gone, and the plan with it; only the reason matters.
                 e.addSuppressed(suppressed);
             }
             throw e;
@@ -314,7 +320,7 @@ final class LockedSwitch {
         return outcome;
     }
 
-    /** In a transaction of its own, whose locks on what it describes are gone before ours is waited for. */
+    /** Plans in a transaction of its own, so that its locks on what it describes are gone before ours is waited for. */
     private void plan(Body body) throws SQLException {
         forgetPlan();
         body.prepare();
@@ -356,7 +362,7 @@ final class LockedSwitch {
         return locks;
     }
 
-    /** It was when the step began, so that this is asked for what happens from then until the lock is there. */
+    /** Capture was unbroken when the step began; this covers the time from then until the lock is there. */
     private void requireUnbroken(Migration migration) throws SQLException {
         if (!Continuity.isUnbroken(run, migration, leaving)) {
             throw new PartitionException(
@@ -379,8 +385,8 @@ final class LockedSwitch {
     }
 
     /**
-     * Canceled by the limit that we have set, and hardly by a person: the server's clock ends it a little before ours
-     * does.
+     * Whether our own limit has cancelled the statement, and hardly a person: the server's clock ends it a little
+     * before ours does.
      */
     private boolean isCutOff(SQLException e) {
         return SqlState.QUERY_CANCELED.matches(e)
@@ -389,9 +395,9 @@ final class LockedSwitch {
     }
 
     /**
-     * Replays until hardly anything is left, and then waits for whoever reads by a snapshot that is older than that.
-     * What was written while it waited is replayed too, and those are waited for who read by a snapshot from before
-     * that; a few times, since on a busy server there is always somebody.
+     * Replays until hardly anything is left, and then waits for transactions that read by an older snapshot. What was
+     * written during the wait is replayed too, and transactions that read by a snapshot from before that replay are
+     * waited for. This happens a few times only, since on a busy server there are always some.
      */
     private void makeReady() throws SQLException {
         for (int wait = 1; ; wait++) {
@@ -409,7 +415,7 @@ final class LockedSwitch {
         long taken = replay.passWithoutVacuum(run.session(), settings.maxDrainRows());
         cost.add(taken, System.nanoTime() - begun);
         if (planned.drain().isPrepared()) {
-            // The first makes the plans, which takes longer than under the lock.
+            // The first rehearsal makes the plans, which takes longer than the drain under the lock.
             planned.drain().rehearse();
         }
         long least = Long.MAX_VALUE;

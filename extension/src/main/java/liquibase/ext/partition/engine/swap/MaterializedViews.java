@@ -26,13 +26,13 @@ import liquibase.ext.partition.engine.target.SuccessorName;
  * Fills the successors of materialized views that the switch has made ({@link MaterializedViewSuccessors}), and puts
  * them in their places.
  *
- * <p>Goes by the catalog alone: whatever still reads the table that left, and has a successor that reads the live one.
- * Safe to repeat; a run that was stopped is finished by the next. Until then the old ones can be read, with the rows of
- * their last refresh.
+ * <p>Goes by the catalog alone: it looks for materialized views that still read the table that left and have a
+ * successor that reads the live one. Safe to repeat; the next run finishes for a run that was stopped. Until then the
+ * old views can be read, with the rows of their last refresh.
  *
  * <p>Transactions: one for each statement that fills or indexes a successor, which nobody reads yet; then one, under
- * the lock policy, that exchanges all names, makes views mean the successors, and drops the old ones. Locks: what
- * REFRESH takes on the table, ACCESS SHARE; in the last transaction ACCESS EXCLUSIVE on the materialized views and on
+ * the lock policy, that exchanges all names, makes views refer to the successors, and drops the old ones. Locks: ACCESS
+ * SHARE on the table, which REFRESH takes; in the last transaction ACCESS EXCLUSIVE on the materialized views and on
  * views that read them.
  */
 final class MaterializedViews {
@@ -47,7 +47,7 @@ final class MaterializedViews {
     private static final Sql CLUSTER = Sql.of("ALTER MATERIALIZED VIEW {view} CLUSTER ON {index}");
     private static final Sql DROP = Sql.of("DROP MATERIALIZED VIEW {views}");
 
-    /** One that reads the table that left, and its successor. */
+    /** A materialized view that reads the table that left, and its successor. */
     private record Pair(long oid, Dependents.MaterializedView view, long successorOid) {
         QualifiedName name() {
             return view.name();
@@ -69,11 +69,12 @@ final class MaterializedViews {
     }
 
     /**
-     * Finishes what a switch has begun; does nothing where nothing is left.
+     * Finishes what a switch has begun. Does nothing if nothing is left.
      *
-     * @param left oid of the table that left
-     * @param live oid of the one that has the live name
-     * @throws PartitionException when one cannot be filled or the lock is not given; then all of them are as they were
+     * @param left the oid of the table that left
+     * @param live the oid of the table that has the live name
+     * @throws PartitionException when a successor cannot be filled or the lock is not granted; then all views are as
+     *     they were
      */
     static void finish(StepRun run, long left, long live, LockPolicy policy) throws SQLException {
         List<Pair> pairs = pairs(new DependentsReader(run.session()), left, live);

@@ -15,19 +15,19 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * Transactions that read by a snapshot (REPEATABLE READ, SERIALIZABLE) older than the rows that a replay has just
- * committed. Under the live name they would find these rows missing after the switch, and no error would tell them.
+ * committed. After the switch they would miss these rows under the live name, and no error would show it.
  *
- * <p>Waits outside any lock. Who holds a lock on the table itself is left to the lock policy: the switch cannot come
- * before that one has ended. A READ COMMITTED transaction can be waited for too, as long as its client has not finished
- * with a result. Sees the sessions that the current role may see: all of them as a superuser or a member of
- * {@code pg_read_all_stats}, else those of roles that it is a member of. Those of a replica are not seen: with
- * {@code hot_standby_feedback} the oldest of them is known, some seconds late, and without it nothing. So people are
+ * <p>Waits outside any lock. Transactions that hold a lock on the table itself are left to the lock policy: the switch
+ * cannot come before they have ended. A READ COMMITTED transaction may be waited for too, as long as its client has not
+ * finished with a result. Sees the sessions that the current role may see: all of them as a superuser or a member of
+ * {@code pg_read_all_stats}, else those of roles that it is a member of. Sessions of a replica are invisible: with
+ * {@code hot_standby_feedback} the oldest of them is known, some seconds late, and without it nothing is. So people are
  * told.
  */
 final class OldSnapshots {
     /**
-     * A snapshot that begins with the next transaction id, or that is taken later, sees everything that has committed
-     * by now.
+     * A snapshot that begins with the next transaction id, or is taken later, sees everything that has committed by
+     * now.
      */
     private static final Sql NOW = Sql.of("""
             SELECT pg_catalog.clock_timestamp()::pg_catalog.text AS since, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.xid::pg_catalog.text AS next,
@@ -55,7 +55,7 @@ final class OldSnapshots {
                               WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.relation = pg_catalog.to_regclass({table}) AND l.granted)
             ORDER BY a.xact_start""");
 
-    /** Neither subscribers, which have no sessions of ours to wait for, nor base backups. */
+    /** Counts neither subscribers, which have no sessions of ours to wait for, nor base backups. */
     private static final Sql REPLICAS = Sql.of("""
             SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_replication AS r
             WHERE r.state IS DISTINCT FROM 'backup'
@@ -65,22 +65,22 @@ final class OldSnapshots {
     private static final long PAUSE_MILLISECONDS = 200;
     private static final Duration TELL_EVERY = Duration.ofSeconds(10);
 
-    /** @param hidden transactions of which it cannot be seen when they began */
+    /** @param hidden transactions whose beginning cannot be seen */
     private record Moment(String since, String next, List<String> hidden) {}
 
-    /** @param transaction the same as long as it lasts */
+    /** @param transaction an identifier that stays the same as long as it lasts */
     private record Older(String transaction, String description) {}
 
     private final StepRun run;
     private final QualifiedName table;
     private final Duration patience;
     private final OnOldTransactions then;
-    /** Those that have been waited for in vain, and are not waited for once more. */
+    /** Transactions that outlasted an earlier wait, and are not waited for again. */
     private final Set<String> passed = new HashSet<>();
 
     private boolean toldOfReplicas;
 
-    /** @param table the live one */
+    /** @param table the live table */
     OldSnapshots(StepRun run, QualifiedName table, SwapSettings settings) {
         this.run = run;
         this.table = table;
@@ -89,11 +89,12 @@ final class OldSnapshots {
     }
 
     /**
-     * Waits until every transaction reads by a snapshot that sees what has committed by now; or until the patience is
-     * over, and goes on where that is what the settings say.
+     * Waits until every transaction reads by a snapshot that sees everything that has committed by now. If the patience
+     * is over before, goes on only if the settings say so.
      *
-     * @return whether it had to wait, so that there are rows now that were written meanwhile
-     * @throws PartitionException when one is still older after the patience, and the settings do not say to go on
+     * @return whether it had to wait, so that rows may have been written meanwhile
+     * @throws PartitionException when a transaction is still older after the patience, and the settings do not say to
+     *     go on
      */
     boolean await() throws SQLException {
         Session session = run.session();

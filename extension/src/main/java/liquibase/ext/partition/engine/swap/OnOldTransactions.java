@@ -2,11 +2,11 @@ package liquibase.ext.partition.engine.swap;
 
 import java.util.Arrays;
 
-/** What the switch does when transactions with an older snapshot outlast the time for which it waits for them. */
+/** What the switch does when transactions with an older snapshot outlast its patience. */
 public enum OnOldTransactions {
-    /** It ends, naming them, and nothing is renamed. */
+    /** The switch stops and names the transactions, and nothing is renamed. */
     STOP("stop"),
-    /** It names them and switches: what they read under the live name afterwards lacks rows. */
+    /** The switch names the transactions and goes on: what they read under the live name afterwards lacks rows. */
     GO_ON("goOn");
 
     private final String word;
@@ -16,7 +16,7 @@ public enum OnOldTransactions {
     }
 
     /**
-     * @param name of the setting, for the message
+     * @param name the setting's name, for the message
      * @throws IllegalArgumentException with a message for people
      */
     public static OnOldTransactions parse(String name, String text) {

@@ -12,9 +12,7 @@ import liquibase.ext.partition.engine.swap.carry.Publications;
 import liquibase.ext.partition.engine.swap.carry.SecurityLabels;
 import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 
-/**
- * Who may see which rows, here and on subscribers: the parts of a switch that are about this, read from the catalog.
- */
+/** The parts of a switch that decide who may see which rows, here and on subscribers, read from the catalog. */
 final class Protection {
     private Protection() {}
 

@@ -42,13 +42,13 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
- * The way back: every write made since the swap is drained into the backup, which becomes the live table again. Capture
- * then goes on from it, so that the swap can be done again. See {@link LockedSwitch} for transaction and locks.
+ * The way back: every write since the swap is drained into the backup, which becomes the live table again. Capture then
+ * goes on from it, so that the swap can be done again. {@link LockedSwitch} states transaction and locks.
  */
 public final class ReverseSwap {
     private ReverseSwap() {}
 
-    /** @throws PartitionException when the backup is gone or has other columns, or the lock is not given */
+    /** @throws PartitionException when the backup is gone or has other columns, or the lock is not granted */
     public static void run(StepRun run, SwapSettings settings) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
         if (!migration.phase().isAtLeast(Phase.SWAPPED)) {
@@ -129,7 +129,7 @@ public final class ReverseSwap {
         finish(run, migration, settings);
     }
 
-    /** What takes long, and holds up nobody; for the next run, too, where this one is killed before. */
+    /** Work that takes long and holds up nobody. If this run is killed before it, the next run does it. */
     private static void finish(StepRun run, Migration migration, SwapSettings settings) throws SQLException {
         SequenceSwitch sequences = new SequenceSwitch(run, migration, settings.waitForOldTransactions());
         sequences.finish(migration.newTable(), settings.lock());
@@ -197,7 +197,7 @@ public final class ReverseSwap {
                                 result.list()));
     }
 
-    /** What the differences come of, and why they stop the rollback. */
+    /** Why the differences are there, and why they stop the rollback. */
     private static String whyNotBack(
             ComparisonResult result,
             List<KnownPartitions.Change> moved,
@@ -216,12 +216,12 @@ public final class ReverseSwap {
                 .formatted(unbroken ? "a column that the capture reads was another one" : "a trigger was disabled");
     }
 
-    /** What a table held that was attached is looked into by itself. */
+    /** Without attached tables, since the rows that they held are checked separately. */
     private static List<KnownPartitions.Change> known(List<KnownPartitions.Change> changes) {
         return changes.stream().filter(it -> it.what() != What.ADDED).toList();
     }
 
-    /** As {@link #requireUnchanged}, of partitions by name, and of those too that were made since. */
+    /** As {@link #requireUnchanged}, but for partitions by name, including those that were made since. */
     private static void requireKnownPartitions(StepRun run, Migration migration) throws SQLException {
         List<KnownPartitions.Change> changed = known(KnownPartitions.changesSinceSwap(run, migration));
         if (!changed.isEmpty()) {
@@ -231,7 +231,7 @@ public final class ReverseSwap {
         }
     }
 
-    /** They were when the step began, so that this is asked for what happens from then until the lock is there. */
+    /** The tables were unchanged when the step began; this covers the time from then until the lock is there. */
     private static void requireUnchanged(StepRun run, Migration migration) throws SQLException {
         if (!Fingerprint.isUnchangedButForNewPartitions(run, migration)) {
             throw new PartitionException(
@@ -296,7 +296,7 @@ public final class ReverseSwap {
                     "The columns of %s changed since the swap, so its rows do not fit the backup: <%s> and <%s>. Nothing was changed. Undo that change, or give the backup the same columns, then roll back again."
                             .formatted(live.name(), liveColumns, backupColumns));
         }
-        // The backup goes on as it was; that a check of the live table has been validated since takes nothing from it.
+        // The backup goes on as it was. It loses nothing if a check of the live table has been validated since.
         List<String> differences = live.withChecksAsValid().definedOtherwiseThan(backup.withChecksAsValid(), differing);
         if (!differences.isEmpty()) {
             throw new PartitionException(

@@ -8,9 +8,9 @@ import liquibase.ext.partition.engine.catalog.Sequence;
 import liquibase.ext.partition.engine.catalog.SequenceOptions;
 
 /**
- * The sequences that an identity column has on either side.
+ * The two sequences of an identity column, one on each side.
  *
- * @param leaving that of the table that has, or had, the live name
+ * @param leaving the sequence of the table that has, or had, the live name
  * @param back whether the partitioned table is the one that leaves
  */
 record SequencePair(Column column, Sequence leaving, Column enteringColumn, Sequence entering, boolean back) {
@@ -30,7 +30,7 @@ record SequencePair(Column column, Sequence leaving, Column enteringColumn, Sequ
         return column.sequences().stream().filter(Sequence::identity).findFirst();
     }
 
-    /** What the entering one counted by, would the leaving one count by {@code increment}. */
+    /** The options for the entering sequence if the leaving one counted by {@code increment}. */
     SequenceOptions wanted(long increment) {
         SequenceOptions from = leaving.options();
         SequenceOptions own = entering.options();
@@ -38,7 +38,7 @@ record SequencePair(Column column, Sequence leaving, Column enteringColumn, Sequ
             boolean sameType = column.type().equals(enteringColumn.type());
             return from.as(sameType ? from.type() : enteringColumn.type()).by(increment);
         }
-        // On the way back it keeps what it had before the swap, but for what has been changed since.
+        // On the way back it keeps its options from before the swap, except for those that have been changed since.
         SequenceOptions moved = own.as(from.type());
         SequenceOptions changed = from.as(own.type());
         return new SequenceOptions(
@@ -52,8 +52,8 @@ record SequencePair(Column column, Sequence leaving, Column enteringColumn, Sequ
     }
 
     /**
-     * The same while both are in use. Where a cycling one begins anew with the values of the other, a round would give
-     * each twice; so it begins next to the other.
+     * The options while both are in use. If a cycling sequence began anew with the values of the other, a round would
+     * give each value twice; so it begins next to the other.
      */
     SequenceOptions wantedStretched(long increment) {
         SequenceOptions options = wanted(Math.multiplyExact(2, increment));

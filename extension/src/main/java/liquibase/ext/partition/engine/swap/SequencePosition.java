@@ -15,10 +15,10 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Where a sequence stands.
+ * The position of a sequence.
  *
- * @param last the value that was given out last, or is the first to be given out
- * @param called whether it has been given out
+ * @param last the value that was given out last, or the first one to give out
+ * @param called whether {@code last} has been given out
  */
 record SequencePosition(BigInteger last, boolean called) {
     private static final Sql READ = Sql.of("SELECT last_value, is_called FROM {sequence}");
@@ -37,10 +37,9 @@ record SequencePosition(BigInteger last, boolean called) {
     }
 
     /**
-     * The largest id in the table, or the smallest one where the sequence descends; empty where no index gives it at
-     * once.
+     * The largest id in the table, or the smallest if the sequence descends; empty if no index gives it at once.
      *
-     * @param ordinary the source or the backup, which has one index to look into instead of one on each partition
+     * @param ordinary the source or the backup, which has one index to look into instead of one per partition
      */
     static Optional<BigInteger> furthestId(Session session, Table ordinary, Column column, Sequence sequence)
             throws SQLException {
@@ -63,7 +62,8 @@ record SequencePosition(BigInteger last, boolean called) {
     }
 
     /**
-     * The one that is further on. One that cycles may have begun anew: it is behind, by more than half of its round.
+     * The later of two positions. A sequence that cycles may have begun anew: then it is behind by more than half of
+     * its round.
      */
     static BigInteger later(BigInteger one, BigInteger other, SequenceOptions options) {
         BigInteger further = options.isAscending() ? one.max(other) : one.min(other);
@@ -73,7 +73,7 @@ record SequencePosition(BigInteger last, boolean called) {
         return options.cycle() && begunAnew ? behind : further;
     }
 
-    /** Where it is past its end, the next who asks is told so, or begins anew, as the options say. */
+    /** If the sequence is past its end, the next caller gets an error, or it begins anew, as its options say. */
     static List<Sql> goOnAt(QualifiedName sequence, SequenceOptions options, BigInteger next) {
         if (isWithin(next, options)) {
             return List.of(RESTART.with("sequence", sequence)

@@ -16,36 +16,36 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.SwitchedSequences;
 
 /**
- * What is done about the sequences of two tables before and after they are switched. In the switch itself no sequence
- * that writers use is locked: {@code nextval} holds ROW EXCLUSIVE on its sequence until the end of the transaction, and
- * writers come to the sequence before the table (they ask for an id, then insert) or after it (the column's default),
- * so that no order of locks is right for both.
+ * The treatment of the two tables' sequences before and after the switch. The switch itself locks no sequence that
+ * writers use: {@code nextval} holds ROW EXCLUSIVE on its sequence until the end of the transaction, and writers come
+ * to the sequence before the table (they ask for an id, then insert) or after it (the column's default), so that no
+ * order of locks is right for both.
  *
  * <p>A <b>serial</b> column's sequence is the default of both tables. Only its owner changes, after the switch.
  *
  * <p>An <b>identity</b> column has a sequence on each side. From the switch until the names are exchanged both may be
- * asked: the entering table's by its identity, the leaving one's by its name. So that they never give the same value,
- * however long that lasts:
+ * asked: the entering table's by its identity, the leaving one's by its name. The following keeps them from ever giving
+ * the same value, however long that lasts:
  * <ol>
  *   <li>Before each attempt the leaving sequence, which counts by <i>k</i>, is <i>stretched</i>: it counts by
  *       2<i>k</i>. From then on it gives <i>v</i>, <i>v</i> + 2<i>k</i>, <i>v</i> + 4<i>k</i> … ALTER SEQUENCE waits
- *       for who has used it, and voids what sessions have cached of it, so there are no exceptions. The entering
- *       sequence, which nobody uses, gets the same options.
+ *       for transactions that have used the sequence, and voids what sessions have cached of it, so there are no
+ *       exceptions. The entering sequence, which nobody uses, gets the same options.
  *   <li>In the switch the entering sequence is set to go on at <i>v</i> + <i>k</i> plus a multiple of 2<i>k</i>, past
- *       everything that was given out. Whatever the leaving one gives afterwards, it is none of those values. Reading
- *       where that one stands is enough.
- *   <li>After the switch the names are exchanged. A transaction that is older than that can have looked up the name
- *       before, and ask the sequence that was put aside; so it is waited for, for a short time. Then the live sequence
- *       goes on after both, by <i>k</i>. Where such a transaction lasts longer, {@value #LEFT_FOR_OLD_TRANSACTIONS}
- *       values are left to it, and the live sequence goes on after these.
+ *       everything that was given out. The leaving sequence gives none of those values afterwards. Reading its position
+ *       is enough.
+ *   <li>After the switch the names are exchanged. A transaction that is older than the exchange can have looked up the
+ *       name before, and ask the sequence that was put aside; so the step waits for it for a short time. Then the live
+ *       sequence goes on after both, by <i>k</i>. If such a transaction lasts longer,
+ *       {@value #LEFT_FOR_OLD_TRANSACTIONS} values are left to it, and the live sequence goes on after these.
  * </ol>
  *
- * <p>{@code partition_sequence} says which sequence is stretched and what it counted by. A run that was killed is
- * brought to its end, or taken back where there was no switch, by the next run of the same step or by the rollback.
+ * <p>{@code partition_sequence} records which sequence is stretched and what it counted by. The work of a run that was
+ * killed is finished, or taken back if there was no switch, by the next run of the same step or by the rollback.
  *
- * <p>Transactions: one for each sequence, or pair of sequences, of its own. Locks: only on sequences, under the lock
- * policy; ACCESS SHARE on the live table where a sequence becomes its. Where two sequences that writers use are locked,
- * as {@link liquibase.ext.partition.engine.run.LockPatience} says. Safe to repeat.
+ * <p>Transactions: one for each sequence, or pair of sequences. Locks: only on sequences, under the lock policy; ACCESS
+ * SHARE on the live table when it becomes the owner of a sequence. Two sequences that writers use are locked as
+ * {@link liquibase.ext.partition.engine.run.LockPatience} says. Safe to repeat.
  */
 final class SequenceSwitch {
     /** While older transactions are waited for, the live sequence counts by twice its increment. */
@@ -65,7 +65,10 @@ final class SequenceSwitch {
         this(run, migration, LONGEST_PATIENCE);
     }
 
-    /** @param patience with transactions that are older than the exchange of names, if it is shorter than ours */
+    /**
+     * @param patience how long to wait for transactions that are older than the exchange of names, if it is shorter
+     * than ours
+     */
     SequenceSwitch(StepRun run, Migration migration, Duration patience) {
         this.run = run;
         this.migration = migration;
@@ -76,12 +79,15 @@ final class SequenceSwitch {
         this.serials = new SerialSequences(run, migration);
     }
 
-    /** What a swap runs before its transaction, from what the tables are now. */
+    /** The statements that a swap runs before its transaction, planned from the present tables. */
     List<Sql> reviewBefore(Table leaving, Table entering) {
         return identities.reviewBefore(leaving, entering);
     }
 
-    /** What it runs after it, in a transaction for each sequence, or pair of sequences. */
+    /**
+     * The statements that a swap runs after its transaction, in one transaction for each sequence, or pair of
+     * sequences.
+     */
     List<Sql> reviewAfter(Table leaving, Table entering) {
         List<Sql> statements = new ArrayList<>(identities.reviewAfter(leaving, entering));
         statements.addAll(serials.reviewAfter(leaving, entering));
@@ -104,11 +110,11 @@ final class SequenceSwitch {
     }
 
     /**
-     * Where there is no switch for now; or there was one, whose commit was not answered. Does not wait for long; what
-     * is left is done by the next {@link #finish}.
+     * For a switch that does not come for now, or whose commit was not acknowledged. Does not wait for long; the next
+     * {@link #finish} does what is left.
      *
-     * @param before the idle table's name where there was none
-     * @param after its name where there was one
+     * @param before the idle table's name if there was no switch
+     * @param after its name if there was one
      */
     void takeBack(QualifiedName before, QualifiedName after) throws SQLException {
         try {
@@ -120,10 +126,10 @@ final class SequenceSwitch {
     }
 
     /**
-     * Brings to its end what a switch has left to do, or takes back what was done for one that did not come; does
-     * nothing where nothing is left.
+     * Finishes what a switch has left to do, or takes back what was done for a switch that did not come. Does nothing
+     * if nothing is left.
      *
-     * @param idleName of the table that does not have the live name: the backup, or the new table
+     * @param idleName the table that does not have the live name: the backup, or the new table
      */
     void finish(QualifiedName idleName, LockPolicy lock) throws SQLException {
         Table live = reader.require(run.source());
@@ -144,7 +150,7 @@ final class SequenceSwitch {
         serials.tellOfTheEnd();
     }
 
-    /** Where there is no way back any more, in the transaction that is open. */
+    /** Forgets the records once there is no way back any more, in the open transaction. */
     void forget() throws SQLException {
         run.session().update(state.deleteAllStatement());
     }

@@ -21,8 +21,8 @@ import liquibase.ext.partition.engine.state.SwitchedSequences;
 import liquibase.ext.partition.engine.target.ColumnChange;
 
 /**
- * The sequences of serial columns after a switch, and where those of either kind end in a narrower column; see
- * {@link SequenceSwitch}.
+ * The sequences of serial columns after a switch, and the ends of sequences of both kinds if a column became narrower;
+ * see {@link SequenceSwitch}.
  */
 final class SerialSequences {
     private static final Sql OWN = Sql.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
@@ -43,7 +43,7 @@ final class SerialSequences {
         this.reader = new TableReader(session);
     }
 
-    /** What a swap runs after it, from what the tables are now. */
+    /** The statements that a swap runs after its transaction, planned from the present tables. */
     List<Sql> reviewAfter(Table leaving, Table entering) {
         List<Sql> statements = new ArrayList<>();
         for (Column column : leaving.columns()) {
@@ -61,7 +61,7 @@ final class SerialSequences {
         return statements;
     }
 
-    /** Makes the sequences that the table which left still owns the live one's. */
+    /** Makes the live table the owner of the sequences that the table which left still owns. */
     void finish(Table live, Table left, LockPolicy lock) throws SQLException {
         for (Column column : left.columns()) {
             for (Sequence sequence : column.sequences()) {
@@ -122,7 +122,7 @@ final class SerialSequences {
         }
     }
 
-    /** A serial column's sequence ends where its type ends, which for a wider column is too early. */
+    /** A serial column's sequence ends where its type ends, which is too early for a wider column. */
     private static Optional<SequenceOptions> wider(Sequence sequence, Column was, Column column) {
         String type = column.typeName().equals("numeric") ? "bigint" : column.type();
         return sequence.suppliesColumn()
@@ -134,7 +134,7 @@ final class SerialSequences {
                 : Optional.empty();
     }
 
-    /** Where it stands past the end of the type that it had, it stays as it is. */
+    /** If it is past the end of the type that it had, it stays as it is. */
     private void narrow(Sequence sequence) throws SQLException {
         Optional<SwitchedSequences.Row> row = state.find(session).stream()
                 .filter(it -> it.oid() == sequence.oid())
@@ -150,7 +150,7 @@ final class SerialSequences {
         }
     }
 
-    /** Ids that were inserted by hand: the next one by the sequence must not meet them. Only ever forward. */
+    /** The sequence's next value must not meet ids that were inserted by hand. Moves only forward. */
     private void advance(long oid, Table live, Optional<BigInteger> furthest) throws SQLException {
         if (furthest.isEmpty()) {
             return;
@@ -172,7 +172,7 @@ final class SerialSequences {
     }
 
     /**
-     * Says of which converted columns the sequence has come to the end of what the column holds; for the way back to a
+     * Reports the converted columns whose sequence has come to the end of what the column holds; for the way back to a
      * narrower type.
      */
     void tellOfTheEnd() throws SQLException {

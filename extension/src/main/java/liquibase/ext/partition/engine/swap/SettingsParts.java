@@ -21,11 +21,14 @@ import liquibase.ext.partition.engine.swap.carry.SettingsTakenBack;
 import liquibase.ext.partition.engine.swap.carry.StatisticsNames;
 import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 
-/** The parts of a switch that carry what was not, or could not be, settled when the entering table was made or left. */
+/**
+ * The parts of a switch that carry settings which were not, or could not be, settled when the entering table was made
+ * or left.
+ */
 final class SettingsParts {
     private SettingsParts() {}
 
-    /** In the order in which they come after the renaming. */
+    /** The parts in the order in which they come after the renaming. */
     static List<SwitchPart> of(Session session, Exchange exchange, CarriedNames names) throws SQLException {
         TableSettingsReader reader = new TableSettingsReader(session);
         TableSettings old = reader.read(exchange.old().table());

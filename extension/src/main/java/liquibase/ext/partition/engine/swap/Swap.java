@@ -50,12 +50,13 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
- * The swap: the new table takes the place of the source, which becomes the backup. See {@link LockedSwitch} for
+ * The swap: the new table takes the place of the source, which becomes the backup. {@link LockedSwitch} states
  * transaction and locks. Safe to repeat: does nothing once the swap is done.
  */
 public final class Swap {
     /**
-     * Locks of the switch beside those on partitions and their indexes: state tables, catalogs, sequences, functions.
+     * Locks of the switch besides those on partitions and their indexes: on state tables, catalogs, sequences and
+     * functions.
      */
     private static final long OTHER_LOCKS = 200;
 
@@ -77,8 +78,8 @@ public final class Swap {
     /**
      * Swaps.
      *
-     * @throws PartitionException when source and new table differ, when the source has got something
-     *     that a swap would break, or the lock is not given
+     * @throws PartitionException when source and new table differ, when the source has got something that a swap would
+     *     break, or when the lock is not granted
      */
     public void swap(SwapSettings settings) throws SQLException {
         SequenceSwitch sequences = new SequenceSwitch(run, migration, settings.waitForOldTransactions());
@@ -174,8 +175,8 @@ public final class Swap {
 
     /**
      * Nothing is swapped that was not found equal. The changeset that compares may be recorded although its work was
-     * taken back: by somebody who rolled back while an update ran. Liquibase would not run it again, so that to refuse
-     * would leave no way on.
+     * taken back, by somebody who rolled back while an update ran. Liquibase would not run it again, so a refusal would
+     * leave no way on.
      */
     private void compareWhereThatIsNotDone(SwapSettings settings) throws SQLException {
         Capture.of(migration)
@@ -204,7 +205,7 @@ public final class Swap {
         Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of(), settings.maxDefaultShare());
     }
 
-    /** They were when the step began, so that this is asked for what happens from then until the lock is there. */
+    /** The tables were unchanged when the step began; this covers the time from then until the lock is there. */
     private void requireUnchanged() throws SQLException {
         if (!Fingerprint.isUnchanged(run, migration)) {
             throw new PartitionException(
@@ -213,7 +214,7 @@ public final class Swap {
         }
     }
 
-    /** What takes long, and holds up nobody. */
+    /** Work that takes long and holds up nobody. */
     private void finish(SwapSettings settings) throws SQLException {
         MaterializedViews.finish(run, migration.sourceOid(), migration.newOid(), settings.lock());
     }
@@ -222,12 +223,12 @@ public final class Swap {
      * A swap as a person would run it.
      *
      * @param before statements on sequences, before the transaction
-     * @param transaction without BEGIN and COMMIT
+     * @param transaction the statements without BEGIN and COMMIT
      * @param after statements on sequences, after the transaction
      */
     public record Review(List<Sql> before, List<Sql> transaction, List<Sql> after) {}
 
-    /** From what the tables are now; runs nothing. */
+    /** The review of a swap of the present tables; runs nothing. */
     public Review review() throws SQLException {
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
@@ -237,7 +238,7 @@ public final class Swap {
                 sequences.reviewBefore(source, entering), reviewStatements(), sequences.reviewAfter(source, entering));
     }
 
-    /** The transaction as a person would run it, from what the tables are now; runs nothing. */
+    /** The transaction as a person would run it on the present tables; runs nothing. */
     public List<Sql> reviewStatements() throws SQLException {
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
@@ -363,7 +364,7 @@ public final class Swap {
         requireIndexes(reader, source, entering);
     }
 
-    /** Whoever dropped or detached one has taken its rows, which the comparison had found there. */
+    /** Somebody who dropped or detached a partition has taken its rows, which the comparison had found there. */
     private void requirePartitions(TableReader reader) throws SQLException {
         List<QualifiedName> present = reader.partitions(migration.newTable());
         List<QualifiedName> gone = Stream.concat(
@@ -411,7 +412,7 @@ public final class Swap {
                 requireSame(source.index(index).orElseThrow(), entered.get());
                 continue;
             }
-            // Where the partition key cannot be part of a unique index, each partition has it by itself.
+            // If the partition key cannot be part of a unique index, each partition has the index separately.
             List<QualifiedName> without = reader.without(
                     partitions, partition -> partition.sibling(CarriedName.partitionIndex(partition.name(), index)));
             if (!without.isEmpty()) {
@@ -427,7 +428,7 @@ public final class Swap {
         }
     }
 
-    /** A unique index that was made in the place of another one would be unique no more. */
+    /** A unique index that was made in place of another one would no longer be unique after the swap. */
     private void requireSame(Index index, Index entered) {
         if (!index.guardsAs(entered, migration.partitionColumns())) {
             throw new PartitionException(

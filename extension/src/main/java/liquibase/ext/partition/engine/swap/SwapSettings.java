@@ -10,13 +10,13 @@ import liquibase.ext.partition.engine.state.DefaultShare;
 /**
  * How a swap, or its way back, takes its lock.
  *
- * @param maxDrainRows more delta rows than this are not drained under the lock: it is given back, and they are replayed
- *     outside it first
+ * @param maxDrainRows the most delta rows that are drained under the lock: if there are more, the lock is given back,
+ *     and they are replayed outside it first
  * @param waitForOldTransactions how long transactions with a snapshot older than the last replay are waited for
- * @param onOldTransactions what is done when they are still there after that
- * @param acceptedTriggers of which somebody has said that their rows stay in their partition
- * @param maxDefaultShare for a comparison that the swap has to make first; as the last one that was told has it where
- *     it is empty
+ * @param onOldTransactions what happens if they are still there after that
+ * @param acceptedTriggers triggers of which somebody has said that their rows stay in their partition
+ * @param maxDefaultShare the share for a comparison that the swap has to make first; if it is empty, the one that the
+ *     last comparison was given
  */
 public record SwapSettings(
         LockPolicy lock,
@@ -25,7 +25,7 @@ public record SwapSettings(
         OnOldTransactions onOldTransactions,
         Optional<DefaultShare> maxDefaultShare,
         List<Identifier> acceptedTriggers) {
-    /** Some tenths of a second under the lock. */
+    /** This many rows take some tenths of a second under the lock. */
     public static final long DEFAULT_MAX_DRAIN_ROWS = 5_000;
 
     public SwapSettings {
@@ -35,13 +35,16 @@ public record SwapSettings(
         }
     }
 
-    /** A comparison goes by the share that the last one was told. */
+    /** Settings in which a comparison goes by the share that the last one was given. */
     public SwapSettings(
             LockPolicy lock, long maxDrainRows, Duration waitForOldTransactions, OnOldTransactions onOldTransactions) {
         this(lock, maxDrainRows, waitForOldTransactions, onOldTransactions, Optional.empty(), List.of());
     }
 
-    /** Old transactions are waited for as long as all attempts at the lock take together, and then it stops. */
+    /**
+     * Settings with which the swap waits for old transactions as long as all attempts at the lock take together, and
+     * then stops.
+     */
     public SwapSettings(LockPolicy lock, long maxDrainRows) {
         this(lock, maxDrainRows, lock.patience(), OnOldTransactions.STOP);
     }

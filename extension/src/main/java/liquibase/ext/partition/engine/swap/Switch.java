@@ -21,10 +21,10 @@ import liquibase.ext.partition.engine.swap.carry.UserTriggers;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
- * The statements by which one table takes the place of another: its name, and what goes with it. Pure: planned from
- * what the catalog says, run by others in the one transaction that holds the lock.
+ * The statements by which one table takes the place of another, with its name and everything that goes with the name.
+ * Pure: planned from the catalog, run by others in the one transaction that holds the lock.
  *
- * @param parts as {@link SwitchPart} says, the innermost first
+ * @param parts in the order that {@link SwitchPart} describes, the innermost first
  */
 record Switch(Exchange exchange, List<SwitchPart> parts) {
     private static final Sql RENAME_TABLE = Sql.of("ALTER TABLE {table} RENAME TO {name}");
@@ -34,13 +34,13 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
     }
 
     /**
-     * @param routing by triggers, of that of the two tables whose rows are routed so
-     * @param settings of the tables, their columns and indexes, which come after the names of these
-     * @param foreignKeys what becomes of them
+     * @param routing the routing by triggers of that table of the two whose rows are routed so
+     * @param settings the settings of the tables, their columns and indexes, which come after the names of these
+     * @param foreignKeys what becomes of the foreign keys
      * @param stretched as {@link ColumnSequences} takes it
-     * @param capture moves from the leaving to the entering table
-     * @param protection as {@link Protection} has read it
-     * @param dependents as {@link DependentParts} has read them
+     * @param capture the capture that moves from the leaving to the entering table
+     * @param protection the parts that {@link Protection} has read
+     * @param dependents the parts that {@link DependentParts} has read
      */
     static Switch of(
             Exchange exchange,
@@ -74,13 +74,13 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
     }
 
     /**
-     * All locks, in the order in which they are to be taken. The idle table comes first: whoever reads it, or one
-     * partition of it, is waited for while nobody waits for us.
+     * All locks, in the order in which they must be taken. The idle table comes first: while its readers, or those of
+     * one of its partitions, are waited for, nobody waits for us.
      *
-     * <p>Who writes a row and then one that refers to it locks the live table first; who writes only the latter locks
-     * the referring table, and then the live one to look for the row. Neither can be waited for by one who has locked
-     * the other table against everybody. So both are locked against writers first, which lets who only looks for the
-     * row pass, and then against the rest.
+     * <p>A writer who writes a row and then one that refers to it locks the live table first. A writer who writes only
+     * the referring row locks the referring table, and then the live one to look for the row. A session that has locked
+     * one of the tables against everybody can wait for neither. So both tables are first locked against writers, which
+     * lets those pass who only look for the row, and then against everybody else.
      */
     List<Lock> locks() {
         List<Lock> locks = new ArrayList<>(List.of(Lock.ofIdle(exchange.next().name())));
@@ -98,7 +98,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
         return locks;
     }
 
-    /** In order; every one must succeed. */
+    /** The statements in their order; every one must succeed. */
     List<Sql> statements() {
         List<Sql> statements = new ArrayList<>();
         for (int i = parts.size() - 1; i >= 0; i--) {

@@ -11,17 +11,17 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.Routing;
 
 /**
- * The capture triggers of the partitioned table, made before the swap's lock is asked for and removed after that of the
- * reverse swap is given back: with four statements to a partition they were what took longest under it.
+ * The capture triggers of the partitioned table. They are made before the swap requests its lock and removed after the
+ * reverse swap has given it back: with four statements per partition they took longest under the lock.
  *
  * <p>Transaction: one each. Locks: SHARE ROW EXCLUSIVE, and ACCESS EXCLUSIVE to remove, on the partitioned table while
- * it is nobody's; under the lock policy, since somebody may look at it. Safe to repeat, and no harm where they are
- * left: what captures is disabled.
+ * nobody uses it; under the lock policy, since somebody may look at it. Safe to repeat. Triggers that are left behind
+ * do no harm, because those that capture are disabled.
  */
 final class TriggersAhead {
     private TriggersAhead() {}
 
-    /** Makes those that are missing, on a table with partitions. */
+    /** Makes the missing triggers on a table with partitions. */
     static void make(StepRun run, Capture capture, CapturedTable entering, LockPolicy lock) throws SQLException {
         if (!entering.hasPartitions()) {
             return;
@@ -41,7 +41,7 @@ final class TriggersAhead {
         }
     }
 
-    /** Removes what there is. */
+    /** Removes the triggers that there are. */
     static void remove(StepRun run, Capture capture, QualifiedName table, Routing routing, LockPolicy lock)
             throws SQLException {
         if (!capture.triggered(run.session(), table).isNone()) {

@@ -7,11 +7,11 @@ import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Capture ends on the table that leaves and begins on the one that enters. What a trigger costs on each of some hundred
- * partitions is not spent under the lock: those of the entering one are made ahead, and those of the leaving one are
- * removed afterwards.
+ * Capture ends on the table that leaves and begins on the one that enters. Work on the triggers of some hundred
+ * partitions must not happen under the lock: those of the entering table are made ahead, and those of the leaving one
+ * are removed afterwards.
  *
- * @param triggered what the entering table has already
+ * @param triggered the triggers that the entering table already has
  */
 public record CaptureTriggers(Exchange exchange, Capture capture, Capture.Triggered triggered) implements SwitchPart {
     @Override

@@ -5,12 +5,12 @@ import java.util.function.UnaryOperator;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * The names that both tables' indexes and sequences have before and after. A name is unique in its schema, so the
- * leaving table's are put aside before the entering table's get them.
+ * The names of both tables' indexes and sequences, before and after. A name is unique in its schema, so the leaving
+ * table's are put aside before the entering table's get them.
  *
  * @param carried names of the live table's indexes that the entering table has too
- * @param aside what an index or sequence of the leaving table is called afterwards
- * @param counterpart what the entering table's index is called before
+ * @param aside the name of the leaving table's index or sequence afterwards
+ * @param counterpart the name of the entering table's index before
  */
 public record CarriedNames(
         List<Identifier> carried, UnaryOperator<Identifier> aside, UnaryOperator<Identifier> counterpart) {

@@ -15,13 +15,13 @@ import liquibase.ext.partition.engine.target.ColumnStatistics;
 
 /**
  * Settings of the leaving table's columns that were changed since the entering table was made, or since it left: how
- * statistics are gathered, how values are stored and compressed. No statements where nothing was changed.
+ * statistics are gathered, and how values are stored and compressed. No statements if nothing was changed.
  *
- * <p>On the way back only the table itself is asked, not what was set on one partition.
+ * <p>On the way back only the table itself counts, not what was set on one partition.
  *
- * @param next of the entering table
- * @param storage of the leaving table
- * @param nextStorage of the entering table
+ * @param next the settings of the entering table
+ * @param storage the column storage of the leaving table
+ * @param nextStorage the column storage of the entering table
  */
 public record ChangedColumns(
         Exchange exchange,
@@ -74,7 +74,7 @@ public record ChangedColumns(
         }
     }
 
-    /** The storage goes from a table to its partitions by itself, the compression does not. */
+    /** A table passes the storage on to its partitions by itself, but not the compression. */
     private void stored(List<Sql> statements, ColumnStorage column) {
         Optional<ColumnStorage> present = nextStorage.stream()
                 .filter(it -> it.column().equals(column.column()) && it.type() == column.type())
@@ -98,7 +98,7 @@ public record ChangedColumns(
         }
     }
 
-    /** To a table without partitions. */
+    /** Whether the switch goes back, to a table without partitions. */
     private boolean isBack() {
         return exchange.next().partitions().isEmpty();
     }

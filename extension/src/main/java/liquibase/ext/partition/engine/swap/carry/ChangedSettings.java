@@ -14,10 +14,10 @@ import liquibase.ext.partition.engine.target.ReplicaIdentities;
 
 /**
  * Settings of the leaving table that were changed since the partitions were made: storage parameters, the replica
- * identity and the index that CLUSTER goes by. No statements where nothing was changed.
+ * identity and the index that CLUSTER goes by. No statements if nothing was changed.
  *
- * @param names of the indexes that the entering table has itself
- * @param next of the entering table itself, which has no storage parameters
+ * @param names the names of the indexes that the entering table itself has
+ * @param next the settings of the entering table itself, which has no storage parameters
  * @param partition any one of its partitions, which stands for all of them
  * @param ofPartition its settings
  */

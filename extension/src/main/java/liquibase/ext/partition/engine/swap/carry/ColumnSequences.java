@@ -8,18 +8,18 @@ import liquibase.ext.partition.engine.catalog.Sequence;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Where the sequences of the entering table's identity columns go on. All else about sequences, and about those of
- * serial columns all, is done before and after the switch, because it would lock a sequence that writers use while they
- * wait for the table.
+ * Sets where the sequences of the entering table's identity columns go on. Everything else about sequences, including
+ * those of serial columns, happens before and after the switch, because it would lock a sequence that writers use while
+ * they wait for the table.
  *
- * @param stretched whether the leaving sequences count by twice their increment already, as they do whenever this is
+ * @param stretched whether the leaving sequences already count by twice their increment, as they always do when this is
  *     run
  */
 public record ColumnSequences(Exchange exchange, boolean stretched) implements SwitchPart {
     /**
-     * An odd multiple of the increment away from where the leaving sequence stands, and past all ids and all that the
-     * entering one gave when it was live. The leaving one is read while others may use it; what they get are even
-     * multiples. Where no value is left, the next who asks is told so.
+     * The position is an odd multiple of the increment away from the leaving sequence's, and past all ids and all
+     * values that the entering sequence gave when it was live. Others may use the leaving sequence while it is read;
+     * they get even multiples. If no value is left, the next caller gets an error.
      */
     private static final Sql SET_POSITION = Sql.of("""
             SELECT pg_catalog.setval({enteringName}::pg_catalog.regclass,
@@ -60,7 +60,7 @@ public record ColumnSequences(Exchange exchange, boolean stretched) implements S
     private Sql setPosition(Column column, Sequence leaving, Sequence entering) {
         long increment = leaving.options().increment() / (stretched ? 2 : 1);
         Sql extreme = Sql.raw(leaving.ascending() ? "max" : "min");
-        // The largest value is looked up under the lock, so only where an index gives it at once.
+        // The largest value is looked up under the lock, and therefore only if an index gives it at once.
         Sql taken = exchange.old().table().hasIndexThatBeginsWith(column.name())
                 ? TAKEN.with("column", column.name())
                         .with("table", ordinary().table().name())
@@ -76,7 +76,7 @@ public record ColumnSequences(Exchange exchange, boolean stretched) implements S
                 .with("extreme", extreme);
     }
 
-    /** Both have the same rows by now, and this one has one index to look into instead of one on each partition. */
+    /** Both tables have the same rows by now, and this one has one index to look into instead of one per partition. */
     private SwitchedTable ordinary() {
         return exchange.old().partitions().isEmpty() ? exchange.old() : exchange.next();
     }

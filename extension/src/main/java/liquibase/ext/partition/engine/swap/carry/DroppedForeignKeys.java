@@ -9,12 +9,12 @@ import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
 import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
 
 /**
- * The foreign keys that refer to the table, in the swap: dropped, and written down for the way back. Those that can
- * refer to the entering table are made again, without a look at the rows that are there, which
- * {@code ForeignKeyCompletion} takes after the commit. Triggers take the place of others where that is asked for.
+ * The foreign keys that refer to the table, in the swap: they are dropped, and recorded for the way back. Keys that can
+ * refer to the entering table are made again without checking existing rows, which {@code ForeignKeyCompletion} does
+ * after the commit. Triggers take the place of the others if the settings ask for that.
  *
- * @param kept those that are made again
- * @param triggers that take the places of others; empty where nothing does
+ * @param kept the keys that are made again
+ * @param triggers triggers that take the place of other keys; empty if none do
  */
 public record DroppedForeignKeys(
         Exchange exchange,
@@ -26,8 +26,8 @@ public record DroppedForeignKeys(
     /**
      * A key that refers to the entering table.
      *
-     * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that
-     *     is not validated on a partitioned table
+     * @param tables where the key is made: on the referring table, or on its partitions if a server before 18 has no
+     *     key that is not validated on a partitioned table
      */
     public record Kept(ForeignKey key, List<QualifiedName> tables) {
         public Kept {

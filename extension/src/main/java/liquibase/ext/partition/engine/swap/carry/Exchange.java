@@ -4,14 +4,14 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * Which table takes the place of which.
+ * The table that leaves and the table that takes its place.
  *
  * @param old the table that has the live name
- * @param leavingName what it is called afterwards
+ * @param leavingName the old table's name afterwards
  * @param next the table that gets the live name
  */
 public record Exchange(SwitchedTable old, Identifier leavingName, SwitchedTable next) {
-    /** The name that the application uses: of the old table before the renaming, of the next one after it. */
+    /** The name that the application uses: the old table's before the renaming, the next one's after it. */
     public QualifiedName liveName() {
         return old.name();
     }

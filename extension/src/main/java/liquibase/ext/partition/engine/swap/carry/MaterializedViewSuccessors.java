@@ -13,16 +13,16 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.SuccessorName;
 
 /**
- * Makes an empty successor beside each materialized view that reads the leaving table, and beside those that read
- * these. A materialized view cannot be replaced in place, and to fill one takes long, so that is left for after the
- * commit. Made here, the successor keeps what must not be lost till then: its definition, in which the names mean what
- * they mean after the renaming.
+ * Makes an empty successor for each materialized view that reads the leaving table, and for those that read these. A
+ * materialized view cannot be replaced in place, and filling one takes long, so that is left for after the commit. The
+ * successor is made here to preserve what must not be lost till then: its definition, in which the names mean what they
+ * mean after the renaming.
  *
- * <p>Successors that an earlier switch made, and that were not filled before this one goes the other way, are dropped:
- * what they were to take the place of reads the entering table already.
+ * <p>Successors of an earlier switch that were not filled before this one goes the other way are dropped: the views
+ * that they were to replace read the entering table already.
  *
  * @param leaving materialized views that read the leaving table, each after those that it reads
- * @param entering those that read the entering one
+ * @param entering materialized views that read the entering table
  */
 public record MaterializedViewSuccessors(
         Collection<Dependents.MaterializedView> leaving, Collection<Dependents.MaterializedView> entering)
@@ -36,7 +36,10 @@ public record MaterializedViewSuccessors(
             {definition}
             WITH NO DATA""");
 
-    /** Those whose names are exchanged for a moment; who refreshes one locks it before the table. */
+    /**
+     * Locks on the views whose names are exchanged for a moment; a session that refreshes one locks it before the
+     * table.
+     */
     @Override
     public List<Lock> locks() {
         return made().stream()
@@ -65,7 +68,7 @@ public record MaterializedViewSuccessors(
                     .with("accessMethod", view.accessMethod())
                     .with("definition", Sql.raw(view.definition())));
             if (view.read()) {
-                // The definitions that follow name it, and must mean the successor.
+                // The definitions that follow name it, and must refer to the successor.
                 statements.add(rename(name, SuccessorName.leaving(name)));
                 statements.add(rename(successor, name));
                 back.add(rename(SuccessorName.leaving(name), name));

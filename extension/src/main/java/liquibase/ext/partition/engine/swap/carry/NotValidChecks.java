@@ -8,10 +8,10 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * The CHECK constraints that older rows may violate. The new table could not have them while these rows were copied to
- * it, so it gets them now; no row is read for it.
+ * it, so it gets them now; no row is checked.
  */
 public record NotValidChecks(Exchange exchange, TableSettings old, TableSettings next) implements SwitchPart {
-    /** Those that the entering table has not yet. */
+    /** Constraints that the entering table does not have yet. */
     public List<Check> missing() {
         return old.checksNotValid().stream()
                 .filter(check -> next.check(check.name()).isEmpty())

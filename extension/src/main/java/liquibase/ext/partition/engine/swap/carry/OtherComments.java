@@ -14,8 +14,8 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Comments on columns, constraints and indexes, as the leaving table has them now: most came along when the new table
- * was made, and what was said since comes now.
+ * Comments on columns, constraints and indexes, as the leaving table has them now. Most came along when the new table
+ * was made; comments that changed since come now.
  */
 public record OtherComments(Exchange exchange, CarriedNames names, Comments old, Comments next) implements SwitchPart {
     private static final Sql ON_COLUMN = Sql.of("COMMENT ON COLUMN {table}.{name} IS {comment}");

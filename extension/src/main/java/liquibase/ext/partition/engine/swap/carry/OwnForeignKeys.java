@@ -13,15 +13,15 @@ import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
 
 /**
  * The table's own foreign keys. They are made again on the entering table, not validated, so that every row written
- * from now on is checked; {@code ForeignKeyCompletion} validates them after the commit. Before the swap they must not
- * be there: their triggers on the referenced table look at the new table's rows, which are not up to date.
+ * from now on is checked; {@code ForeignKeyCompletion} validates them after the commit. They must not exist before the
+ * swap, because their triggers on the referenced table look at the new table's rows, which are not up to date.
  *
- * <p>On the leaving table they would look at rows that are not up to date either. To drop one takes ACCESS EXCLUSIVE on
- * the referenced table, whose readers may themselves be waiting for the table that is locked here: so it is tried for a
- * moment only, and otherwise done by {@code ForeignKeyCompletion}, right after the commit.
+ * <p>On the leaving table they would look at rows that are not up to date either. Dropping a key takes ACCESS EXCLUSIVE
+ * on the referenced table, whose readers may themselves be waiting for the table that is locked here. So the drop is
+ * tried for a moment only, and otherwise {@code ForeignKeyCompletion} does it right after the commit.
  *
- * @param keys of the leaving table
- * @param onPartitions whether they are made on each partition, because a server before 18 has none that are not
+ * @param keys the foreign keys of the leaving table
+ * @param onPartitions whether they are made on each partition, because a server before 18 has no key that is not
  *     validated on a partitioned table
  */
 public record OwnForeignKeys(
@@ -48,7 +48,10 @@ public record OwnForeignKeys(
         keys = List.copyOf(keys);
     }
 
-    /** Whoever deletes a referenced row has locked that table first. Where we may not lock it, making the key does. */
+    /**
+     * A session that deletes a referenced row has locked that table first. If we have no right to lock it, making the
+     * key locks it.
+     */
     @Override
     public List<Lock> locks() {
         return keys.stream()

@@ -6,7 +6,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The owner. Comes first of all, since a sequence can only belong to a table of the same owner. */
+/** The owner. It comes first, since a sequence can only belong to a table of the same owner. */
 public record Ownership(Exchange exchange) implements SwitchPart {
     private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
 

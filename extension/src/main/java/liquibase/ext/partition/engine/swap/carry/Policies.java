@@ -8,14 +8,14 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * Row level security with its policies. The leaving table keeps its own, so that its rows do not become readable. A
- * policy that names the table in a sub-select was read before the renaming and is made after it, so that it means the
+ * policy that names the table in a sub-select is read before the renaming and made after it, so that it refers to the
  * table that has the name then.
  *
- * <p>Partitions are protected too, without a policy: a member of {@code pg_read_all_data} could read them by their own
- * names.
+ * <p>Partitions are protected too, without a policy, because a member of {@code pg_read_all_data} could read them by
+ * their own names.
  *
- * @param leaving of the old table
- * @param entering of the next one
+ * @param leaving the row security of the old table
+ * @param entering the row security of the next one
  */
 public record Policies(Exchange exchange, RowSecurity leaving, RowSecurity entering) implements SwitchPart {
     private static final Sql SET =
@@ -31,7 +31,8 @@ public record Policies(Exchange exchange, RowSecurity leaving, RowSecurity enter
     public List<Sql> afterRenaming() {
         QualifiedName table = exchange.liveName();
         List<Sql> statements = new ArrayList<>();
-        // Not compared: the same text can mean one table in this policy and the other one in that.
+        // The policies are not compared: the same text can mean one table in this policy and the other table in that
+        // one.
         for (RowSecurity.Policy policy : entering.policies()) {
             statements.add(DROP_POLICY.with("policy", policy.name()).with("table", table));
         }

@@ -7,12 +7,11 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The publications that publish the table by its name. In the order of the log, what was written to the leaving table
- * before this is published, and what the drain wrote to the entering one is not; so a subscriber gets every change
- * once.
+ * The publications that publish the table by its name. In the order of the log, writes to the leaving table before this
+ * point are published, and what the drain wrote to the entering one is not; so a subscriber gets every change once.
  *
- * @param leaving of the old table
- * @param entering of the next one
+ * @param leaving the publications of the old table
+ * @param entering the publications of the next one
  */
 public record Publications(Exchange exchange, List<Publication> leaving, List<Publication> entering)
         implements SwitchPart {

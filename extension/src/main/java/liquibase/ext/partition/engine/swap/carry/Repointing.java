@@ -10,18 +10,18 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.DerivedName;
 
 /**
- * Makes views, functions and policies of other tables, which go by the oid of what they name, mean what has the name
- * afterwards. The text that the catalog has for them, read before the renaming, is run again after it. Views, policies
- * and functions of which only the body is meant are replaced in place, so that whatever is tied to them (grants,
- * comments, defaults, triggers, other views) stays. A function with the row type in its signature is another function
- * under the old name afterwards: it is made anew, and the old one is dropped.
+ * Makes views, functions and policies of other tables, which refer to the table by its oid, refer to the table that has
+ * the name afterwards. Their text in the catalog is read before the renaming and run again after it. Views, policies,
+ * and functions in which only the body refers to the table are replaced in place, so that everything tied to them
+ * (grants, comments, defaults, triggers, other views) stays. A function with the row type in its signature is a
+ * different function under the old name afterwards: it is made anew, and the old one is dropped.
  *
- * <p>A body that is text needs nothing, but a session that has compiled a PL/pgSQL function keeps plans for variables
- * of the row type that was. PostgreSQL 14 fails every later call in that session ("type of parameter does not match
- * that when preparing the plan"), so functions with the name in their text are compiled again.
+ * <p>A body that is text needs no change, but a session that has compiled a PL/pgSQL function keeps plans for variables
+ * of the old row type. PostgreSQL 14 fails every later call in that session ("type of parameter does not match that
+ * when preparing the plan"), so functions with the name in their text are compiled again.
  *
- * <p>Whoever reads through a view locks the view first and then what it reads, so the views are locked before. LOCK
- * TABLE would lock all that is beneath a view, too; a change of the owner to the present one locks the view alone.
+ * <p>Somebody who reads through a view locks the view first and then what it reads, so the views are locked before.
+ * LOCK TABLE would also lock everything beneath a view; changing the owner to the present owner locks the view alone.
  */
 public record Repointing(Dependents dependents) implements SwitchPart {
     private static final Sql LOCK_VIEW = Sql.of("ALTER VIEW {view} OWNER TO {owner}");
@@ -30,7 +30,7 @@ public record Repointing(Dependents dependents) implements SwitchPart {
     private static final Sql REPLACE_VIEW = Sql.of("CREATE OR REPLACE VIEW {view}{options} AS\n{definition}");
     private static final Sql OPTIONS = Sql.of(" WITH ({options})");
 
-    /** Changes nothing but the function's row in the catalog. */
+    /** Changes only the function's row in the catalog. */
     private static final Sql COMPILE_AGAIN = Sql.of("ALTER ROUTINE {function} SECURITY {security}");
 
     private static final Sql RENAME_FUNCTION = Sql.of("ALTER ROUTINE {function} RENAME TO {name}");
@@ -39,10 +39,10 @@ public record Repointing(Dependents dependents) implements SwitchPart {
     private static final Sql LABEL_FUNCTION = Sql.of("SECURITY LABEL FOR {provider} ON ROUTINE {function} IS {label}");
     private static final Sql DROP_FUNCTIONS = Sql.of("DROP ROUTINE {functions}");
 
-    /** Bodies that are text are not looked into: they may name what is not there at this moment. */
+    /** Bodies that are text are not checked: they may name objects that do not exist at this moment. */
     private static final Sql TAKE_BODIES_AS_THEY_ARE = Sql.of("SET LOCAL check_function_bodies = off");
 
-    /** The semicolons of such a body are not the ends of statements, which not every client knows. */
+    /** Wraps statements because a semicolon in such a body does not end the statement, which not every client knows. */
     private static final Sql EXECUTE = Sql.of("DO {outer}BEGIN EXECUTE {inner}{definition}{inner}; END{outer}");
 
     private static final Sql ALTER_POLICY = Sql.of("ALTER POLICY {policy} ON {table}{using}{check}");
@@ -122,7 +122,8 @@ public record Repointing(Dependents dependents) implements SwitchPart {
             old.add(aside(i));
         }
         if (!old.isEmpty()) {
-            // Without arguments, since nothing else has such a name, and the type's name is another one now.
+            // Without arguments, since nothing else has such a name, and the name of the argument's type is a different
+            // one now.
             statements.add(DROP_FUNCTIONS.with("functions", Sql.list(old)));
         }
         return statements;

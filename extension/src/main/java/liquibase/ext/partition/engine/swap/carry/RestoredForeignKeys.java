@@ -9,14 +9,14 @@ import liquibase.ext.partition.engine.state.SwitchedForeignKeys;
 import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
 
 /**
- * The foreign keys that referred to the table before the swap, on the way back: their triggers go, and they are made
- * again without a look at the rows that are there, which {@code ForeignKeyCompletion} takes after the commit.
+ * The foreign keys that referred to the table before the swap, on the way back: their triggers are dropped, and they
+ * are made again without checking existing rows, which {@code ForeignKeyCompletion} does after the commit.
  *
- * @param keys those of {@code present}, and those that the swap has dropped, as it wrote them down
- * @param present keys that refer to the leaving table, which are dropped, and made again as they are now
- * @param unknown those of them that no row tells of
- * @param gone rows of keys that were kept, and that somebody has dropped since
- * @param replaced rows whose referring table is another one since, with the rows of {@code keys} that say so
+ * @param keys the keys in {@code present}, and those that the swap has dropped, as it recorded them
+ * @param present keys that refer to the leaving table, which are dropped and made again as they are now
+ * @param unknown those of {@code present} that no record describes
+ * @param gone records of keys that were kept, and that somebody has dropped since
+ * @param replaced records whose referring table is another one since, with the records in {@code keys} that say so
  */
 public record RestoredForeignKeys(
         Exchange exchange,
@@ -28,11 +28,11 @@ public record RestoredForeignKeys(
         SwitchedForeignKeys switched)
         implements SwitchPart {
     /**
-     * One of them.
+     * A key that is made again.
      *
-     * @param tables where it is made: the referring table, or its partitions where a server before 18 has no key that
-     *     is not validated on a partitioned table; none where it, or the key, is gone
-     * @param functions of the triggers that took its place, by the names that they have now
+     * @param tables where the key is made: on the referring table, or on its partitions if a server before 18 has no
+     *     key that is not validated on a partitioned table; empty if the table or the key is gone
+     * @param functions the functions of the triggers that took its place, by their present names
      */
     public record Restored(SwitchedForeignKeys.Row row, List<QualifiedName> tables, List<QualifiedName> functions) {
         public Restored {
@@ -86,7 +86,7 @@ public record RestoredForeignKeys(
         return statements;
     }
 
-    /** The table that referred to itself is the backup. */
+    /** Whether the key is on the backup, which referred to itself. */
     private boolean isSelf(SwitchedForeignKeys.Row row) {
         return row.referringOid() == exchange.next().table().oid();
     }

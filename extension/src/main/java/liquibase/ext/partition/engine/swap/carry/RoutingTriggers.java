@@ -11,11 +11,11 @@ import liquibase.ext.partition.engine.target.Seclusion;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
- * Routing by triggers leaves with the table that has it, and comes with it.
+ * The routing by triggers, which leaves and comes with the table that has it.
  *
- * @param routing of that of the two tables whose rows are routed so
- * @param userTriggers of the table; where one of them is to be on the children, these are written with the writer's
- *     rights, as the trigger expects it, and get the table's grants
+ * @param routing the routing of that table of the two whose rows are routed by triggers
+ * @param userTriggers the table's triggers. If one of them must be on the children, the children are written with the
+ *     writer's rights, as the trigger expects, and get the table's grants
  */
 public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routing, List<Trigger> userTriggers)
         implements SwitchPart {
@@ -24,7 +24,7 @@ public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routin
         return exchange.old().byTrigger().isPresent() ? routing.orElseThrow().dropStatements() : List.of();
     }
 
-    /** Last of all: the children that are made later are made like the default one. */
+    /** Comes last: children that are made later are made like the default one. */
     @Override
     public List<Sql> afterRenaming() {
         if (exchange.next().byTrigger().isEmpty()) {
@@ -32,7 +32,7 @@ public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routin
         }
         TriggerRouting triggers = routing.orElseThrow();
         List<Sql> statements = new ArrayList<>();
-        // They may have the grants of an earlier swap, and a right taken since must not come back.
+        // They may have the grants of an earlier swap, and a right that was revoked since must not come back.
         statements.add(Seclusion.ofChildren(exchange.liveName()));
         if (userTriggers.stream()
                 .anyMatch(trigger -> TriggerRouting.onChildren(trigger).isPresent())) {

@@ -11,20 +11,20 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlFragment;
 
 /**
- * Gives an object the grants that another one has. What somebody passed on who may ({@code WITH GRANT OPTION}) is
- * granted by the owner afterwards: in another role's name only that role can grant.
+ * Gives an object the grants that another one has. A right that a grantee has passed on ({@code WITH GRANT OPTION}) is
+ * granted by the owner afterwards, because only a role itself can grant in its own name.
  */
 public final class SameGrants {
-    /** CASCADE, because what the grantee has passed on hangs on it. */
+    /** CASCADE, because grants that the grantee has passed on depend on it. */
     private static final Sql REVOKE_ALL = Sql.of("REVOKE ALL ON {kind} {object} FROM {grantees} CASCADE");
 
     private static final Sql GRANT = Sql.of("GRANT {privileges} ON {kind} {object} TO {grantee}{option}");
     private static final Sql OF_COLUMN = Sql.of("{privilege} ({column})");
 
-    /** What is compared: whoever granted it, and whatever the owner is called. */
+    /** The properties that are compared; the grantor and the owner's name do not matter. */
     private record Right(Optional<Identifier> grantee, String privilege, Optional<Identifier> column) {}
 
-    /** What can be granted by one statement. */
+    /** The rights that one statement can grant together. */
     private record Recipient(Optional<Identifier> grantee, boolean grantable) {}
 
     private SameGrants() {}
@@ -32,7 +32,7 @@ public final class SameGrants {
     /**
      * Statements that leave {@code object} with the grants in {@code wanted}, and no others.
      *
-     * @param owner of the object by then, and of the one that has the wanted grants
+     * @param owner the owner of the object by then, and of the one that has the wanted grants
      */
     public static List<Sql> on(
             String kind, SqlFragment object, Identifier owner, List<Grant> present, List<Grant> wanted) {
@@ -57,7 +57,7 @@ public final class SameGrants {
         return statements;
     }
 
-    /** @return with whether it can be passed on; several may have granted the same */
+    /** @return the rights, each with whether it can be passed on; several roles may have granted the same right */
     private static Map<Right, Boolean> rights(List<Grant> grants, boolean ofOwner) {
         Map<Right, Boolean> rights = new LinkedHashMap<>();
         for (Grant grant : grants) {

@@ -9,11 +9,11 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The security labels of the table, its columns and sequences, as they are now; the new table got those that there were
- * when it was made.
+ * The security labels of the table, its columns and sequences, as they are now; the new table got the labels of the
+ * time when it was made.
  *
- * @param leaving of the old table
- * @param entering of the next one
+ * @param leaving the labels of the old table
+ * @param entering the labels of the next one
  */
 public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, List<SecurityLabel> entering)
         implements SwitchPart {
@@ -67,7 +67,7 @@ public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, Lis
                 : COLUMN.with("table", exchange.liveName()).with("column", column);
     }
 
-    /** The entering table's, which gets the leaving one's name after the switch. */
+    /** The entering table's sequence, which gets the leaving one's name after the switch. */
     private QualifiedName sequence(Identifier column) {
         return exchange.next().table().column(column).stream()
                 .flatMap(it -> it.sequences().stream())

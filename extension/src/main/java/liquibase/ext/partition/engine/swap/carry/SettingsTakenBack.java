@@ -16,18 +16,18 @@ import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.ReplicaIdentities;
 
 /**
- * The replica identity and the storage parameters, on the way back: as somebody has set them since the swap. A
- * partitioned table has no storage parameters, and its replica identity is no partition's. So what was set on every
- * partition counts as said of the table, and what is said of the table itself comes before that. What was set on some
- * partitions is about these and stays with them. No statements where nothing was changed.
+ * The replica identity and the storage parameters, on the way back, as somebody has set them since the swap. A
+ * partitioned table has no storage parameters, and its replica identity applies to no partition. So a setting that
+ * every partition has counts as the table's, and a setting of the table itself takes precedence. A setting of some
+ * partitions only is about these and stays with them. No statements if nothing was changed.
  *
- * @param names of the indexes that both tables have
- * @param old of the partitioned table
- * @param next of the table that has the name again
+ * @param names the names of the indexes that both tables have
+ * @param old the settings of the partitioned table
+ * @param next the settings of the table that has the name again
  * @param partition any one of the partitions
- * @param ofPartition its settings
+ * @param ofPartition the settings of that partition
  * @param sameIdentity whether all partitions have that replica identity
- * @param sameParameters whether all have these storage parameters
+ * @param sameParameters whether all partitions have these storage parameters
  */
 public record SettingsTakenBack(
         Exchange exchange,
@@ -39,7 +39,7 @@ public record SettingsTakenBack(
         boolean sameIdentity,
         boolean sameParameters)
         implements SwitchPart {
-    /** @param index by the name that it has with the live table, where it is one that both tables have */
+    /** @param index the index's name on the live table, if both tables have it */
     private record Identity(ReplicaIdentity kind, Optional<Identifier> index) {
         boolean isUnknown() {
             return kind == ReplicaIdentity.INDEX && index.isEmpty();
@@ -56,7 +56,9 @@ public record SettingsTakenBack(
         return statements;
     }
 
-    /** Those of a TOAST table are not reset: where columns have other types the partitions may have none. */
+    /**
+     * Parameters of a TOAST table are not reset: if columns have other types, the partitions may have no TOAST table.
+     */
     private void parameters(List<Sql> statements) {
         if (next.parameters().equals(ofPartition.parameters())) {
             return;
@@ -73,7 +75,7 @@ public record SettingsTakenBack(
         Identity ofPartitions = new Identity(
                 ofPartition.replicaIdentity(),
                 carried(ofPartition, name -> CarriedName.partitionIndex(partition.name(), name)));
-        // The swap leaves the table itself without one where only partitions have that index.
+        // The swap leaves the table itself without a replica identity if only partitions have that index.
         boolean said =
                 !leaving.equals(entering) && !(entering.isUnknown() && leaving.kind() == ReplicaIdentity.DEFAULT);
         Identity wanted = said ? leaving : sameIdentity ? ofPartitions : entering;

@@ -10,8 +10,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.StatisticsObjects;
 
 /**
- * Extended statistics: those of the entering table get the names that their counterparts had. What has no counterpart,
- * having been made in the meantime, is made now; the next ANALYZE fills it.
+ * Extended statistics: those of the entering table get the names of their counterparts. Statistics that were made in
+ * the meantime have no counterpart and are made now; the next ANALYZE fills them.
  */
 public record StatisticsNames(Exchange exchange, CarriedNames names, TableSettings old, TableSettings next)
         implements SwitchPart {

@@ -8,7 +8,7 @@ import liquibase.ext.partition.engine.catalog.StorageParameter;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** Makes statements that change a table's storage parameters. Pure; runs nothing. */
+/** Statements that change a table's storage parameters. Pure; runs nothing. */
 final class StorageParameters {
     private static final Sql SET = Sql.of("ALTER TABLE {table} SET {parameters}");
     private static final Sql RESET = Sql.of("ALTER TABLE {table} RESET ({names})");
@@ -16,9 +16,9 @@ final class StorageParameters {
     private StorageParameters() {}
 
     /**
-     * The statements that reset those of {@code present} that are not wanted, and set all that are.
+     * The statements that reset parameters in {@code present} that are not wanted, and set all that are.
      *
-     * @param present those of the table's parameters that may be reset
+     * @param present the table's parameters that may be reset
      */
     static List<Sql> change(QualifiedName table, List<StorageParameter> present, List<StorageParameter> wanted) {
         Set<String> kept = wanted.stream().map(StorageParameter::qualifiedName).collect(Collectors.toSet());

@@ -15,10 +15,10 @@ import liquibase.ext.partition.engine.target.TriggerRouting;
 /**
  * One of the two tables of a switch, as the catalog has it.
  *
- * @param partitions or inheritance children; none where it has none
- * @param routing how rows find these
- * @param childTriggers the triggers of the default child where rows are routed by triggers: most of a user's row
- *     triggers are on the children then
+ * @param partitions its partitions or inheritance children; empty if it has none
+ * @param routing how rows find the partitions
+ * @param childTriggers the triggers of the default child if triggers route the rows: most of a user's row triggers are
+ *     on the children then
  */
 public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing routing, List<Trigger> childTriggers) {
     public SwitchedTable {
@@ -26,7 +26,7 @@ public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing
         childTriggers = List.copyOf(childTriggers);
     }
 
-    /** One without partitions. */
+    /** A table without partitions. */
     public static SwitchedTable ordinary(Table table) {
         return new SwitchedTable(table, List.of(), Routing.NATIVE, List.of());
     }
@@ -40,8 +40,8 @@ public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing
     }
 
     /**
-     * The triggers of users, on whichever of its tables they are. One that is on the table and on its children is the
-     * table's.
+     * The triggers of users, on whichever of its tables they are. A trigger that is on the table and on its children
+     * counts as the table's.
      */
     public List<Trigger> userTriggers(Predicate<Identifier> ours) {
         List<Trigger> triggers = new ArrayList<>(table.triggers());
@@ -68,9 +68,9 @@ public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing
     }
 
     /**
-     * What {@code trigger} has to be made as, on its own table or on another one.
+     * The triggers to make for {@code trigger}, on its own table or on another one.
      *
-     * @param name of the table by then
+     * @param name the table's name by then
      */
     List<Placed> places(Trigger trigger, QualifiedName name) {
         if (routing == Routing.NATIVE) {
@@ -92,7 +92,7 @@ public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing
         return triggers.stream().anyMatch(it -> it.name().equals(trigger.name()));
     }
 
-    /** How rows are routed to the children, where triggers do it. */
+    /** How triggers route rows to the children; empty if none do. */
     Optional<Routing> byTrigger() {
         return Optional.of(routing).filter(Routing.TRIGGER::equals);
     }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The table's own comment; none where the leaving table has none any more. */
+/** The table's own comment; none if the leaving table no longer has one. */
 public record TableComment(Exchange exchange) implements SwitchPart {
     private static final Sql COMMENT = Sql.of("COMMENT ON TABLE {table} IS {comment}");
 

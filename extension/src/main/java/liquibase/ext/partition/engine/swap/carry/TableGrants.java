@@ -9,8 +9,8 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The same rights as the leaving table has now, and no others: default privileges may have given some. An owner that
- * has taken rights from itself gets back those on the leaving table by which it is kept up to date, or emptied.
+ * The rights that the leaving table has now, and no others: default privileges may have added some. An owner that has
+ * revoked its own rights gets back those on the leaving table by which it is kept up to date, or emptied.
  */
 public record TableGrants(Exchange exchange) implements SwitchPart {
     private static final Set<String> NEEDED_TO_KEEP_UP = Set.of("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE");

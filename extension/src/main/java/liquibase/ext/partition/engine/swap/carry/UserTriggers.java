@@ -8,9 +8,9 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The triggers that users made, in the state that they are in.
+ * The triggers that users made, in their present state.
  *
- * @param triggers of the table that leaves
+ * @param triggers the triggers of the table that leaves
  */
 public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements SwitchPart {
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");

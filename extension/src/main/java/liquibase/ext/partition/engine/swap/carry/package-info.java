@@ -1,5 +1,5 @@
 /**
- * What goes along when one table takes another's place, a class per kind of thing. Plans statements only; {@code swap}
- * takes the locks, runs them and commits.
+ * The objects that go along when one table takes another's place, with a class per kind. This package plans statements
+ * only; {@code swap} takes the locks, runs the statements and commits.
  */
 package liquibase.ext.partition.engine.swap.carry;
