@@ -16,26 +16,26 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Notices that an answer will never come. A network that drops a connection need not tell: then the statement, or its
- * answer, is lost, and the client would wait for hours. No timeout can tell that from a statement that takes long. So
- * while one does, the server is asked over another connection what has become of it.
+ * Notices that an answer will never come. A network may drop a connection without a word: then the statement, or its
+ * answer, is lost, and the client would wait for hours. No timeout can distinguish that from a statement that takes
+ * long. So while a statement takes long, the watch asks the server over another connection what has become of it.
  *
- * <p>The wait is ended, as a {@linkplain SqlState#isConnectionLost lost connection}, when the server says twice that
- * the session is gone, or that it has been idle for as long as a statement may take before it is asked about; and when
- * no connection to the server can be made for {@value #SILENCE} times as long. A server that refuses us for another
- * reason (too many connections, a changed password) is there, and so may the statement be; the same holds for one in
- * recovery, which is not where we write, and for a session that our role may not see. Where it is not known how to open
- * another connection nothing is noticed.
+ * <p>The watch ends the wait, as a {@linkplain SqlState#isConnectionLost lost connection}, when the server says twice
+ * that the session is gone, or that it has been idle for as long as a statement may take before the watch asks about
+ * it; and when no connection to the server can be made for {@value #SILENCE} times as long. A server that refuses us
+ * for another reason (too many connections, a changed password) is there, and so may the statement be. The same holds
+ * for a server in recovery, which is not where we write, and for a session that our role may not see. If the watch does
+ * not know how to open another connection, it notices nothing.
  *
- * <p>The session that is given up is ended on the server too: it would keep its locks.
+ * <p>The watch also ends the abandoned session on the server, because that would keep its locks.
  */
 public final class AnswerWatch implements AutoCloseable {
-    /** A statement may take this long before it is asked about. */
+    /** A statement may take this long before the watch asks about it. */
     public static final Duration ASK_AFTER = Duration.ofSeconds(5);
 
     /**
-     * A server that restarts after a crash can be away for longer; that one breaks our connections, and they are not
-     * waited on.
+     * A server that restarts after a crash can be away for longer; but it breaks our connections, so nobody waits on
+     * them.
      */
     private static final int SILENCE = 6;
 
@@ -44,7 +44,7 @@ public final class AnswerWatch implements AutoCloseable {
 
     private static final Sql IN_RECOVERY = Sql.of("SELECT pg_catalog.pg_is_in_recovery()");
 
-    /** NULL where the role may not see it. Seconds by the server's clock, between two of its own times. */
+    /** NULL if the role may not see the session. Seconds by the server's clock, between two of its own times. */
     private static final Sql SEEN = Sql.of("""
             SELECT extract(epoch FROM a.backend_start)::pg_catalog.text AS started, a.state,
                    a.state_change::pg_catalog.text AS changed, extract(epoch FROM pg_catalog.clock_timestamp() - a.state_change) AS seconds
@@ -52,7 +52,7 @@ public final class AnswerWatch implements AutoCloseable {
 
     private record Seen(String started, String state, String changed, double seconds) {}
 
-    /** What was wrong with a wait when it was last looked at. */
+    /** A wait, and the sign of trouble at the last look. */
     private record Suspicion(Waiting waiting, String sign) {}
 
     private final ConnectionSource source;
@@ -65,7 +65,7 @@ public final class AnswerWatch implements AutoCloseable {
     private Connection connection;
     private Optional<Long> silentSince = Optional.empty();
 
-    /** @param source of the connection over which the server is asked; used by another thread */
+    /** @param source the source of the connection over which the watch asks the server; another thread uses it */
     public AnswerWatch(ConnectionSource source, Duration askAfter) {
         this.source = source;
         this.askAfter = askAfter;
@@ -74,28 +74,25 @@ public final class AnswerWatch implements AutoCloseable {
         thread.start();
     }
 
-    /** Watches over {@code session} from now on. Asks it who it is. */
+    /** Watches over {@code session} from now on. Asks the session for its backend. */
     void over(Session session) throws SQLException {
         over((Conversation) session);
         identify(session, Backend.of(session));
     }
 
-    /**
-     * Watches over {@code conversation} from now on, of which it is not known yet with which session of the server it
-     * is.
-     */
+    /** Watches over {@code conversation} from now on, before its session on the server is known. */
     public void over(Conversation conversation) {
         conversations.add(conversation);
     }
 
-    /** Says with which session of the server {@code conversation} is, to its end. */
+    /** Records which session on the server {@code conversation} belongs to, until its end. */
     public void identify(Conversation conversation, Backend backend) {
         synchronized (backends) {
             backends.put(conversation, backend);
         }
     }
 
-    /** The sessions on the server of all connections that were ever watched over. */
+    /** The sessions on the server of all connections that were ever watched. */
     List<Backend> backends() {
         synchronized (backends) {
             return List.copyOf(backends.values());
@@ -147,7 +144,7 @@ public final class AnswerWatch implements AutoCloseable {
                 silentSince = Optional.empty();
             }
         } catch (RuntimeException e) {
-            // A pool may throw what it likes; the watch must go on.
+            // A pool may throw anything; the watch must go on.
             disconnect();
         }
     }
@@ -170,7 +167,7 @@ public final class AnswerWatch implements AutoCloseable {
             return;
         }
         if (backend.isEmpty()) {
-            // It was asked who it is, which takes no time.
+            // The pending statement is the question for its backend, which takes no time.
             if (waiting.get().duration().compareTo(askAfter.multipliedBy(SILENCE)) > 0) {
                 conversation.abandon("no answer to the first question for %d s"
                         .formatted(waiting.get().duration().toSeconds()));
@@ -193,7 +190,8 @@ public final class AnswerWatch implements AutoCloseable {
         } else if (suspicion == null
                 || suspicion.waiting() != waiting.get()
                 || !suspicion.sign().equals(sign)) {
-            // An answer can be on its way, or we ourselves were stopped for a while: seen twice, it is not.
+            // An answer can be on its way, or we ourselves were stopped for a while. If the same sign is seen twice,
+            // neither is the case.
             suspicions.put(conversation, new Suspicion(waiting.get(), sign));
         } else if (conversation.waiting().filter(it -> it == waiting.get()).isPresent()) {
             conversation.abandon(
@@ -206,7 +204,7 @@ public final class AnswerWatch implements AutoCloseable {
         }
     }
 
-    /** What tells that no answer will come; the same words as long as it is the same. */
+    /** The sign that no answer will come; its words stay the same as long as the sign does. */
     private Optional<String> sign(Backend backend, Optional<Seen> seen) {
         if (seen.isEmpty()) {
             return Optional.of("is gone");
@@ -237,7 +235,7 @@ public final class AnswerWatch implements AutoCloseable {
         }
     }
 
-    /** Nobody there, or the way is lost; pools wrap it. */
+    /** Nobody answers, or the way is lost; pools wrap the exception. */
     private static boolean isSilence(SQLException e) {
         return SqlState.cause(e, SqlState::isConnectionLost).isPresent();
     }
@@ -265,7 +263,7 @@ public final class AnswerWatch implements AutoCloseable {
         }
     }
 
-    /** Waits for a question that is being asked only as long as it takes to answer it. */
+    /** If a question is being asked, waits only until it is answered. */
     @Override
     public void close() {
         closed = true;

@@ -6,12 +6,12 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Makes the server notice soon that the client of a session is gone, also where the network does not say so: with its
- * defaults it would keep the session, and its locks, for two hours. What waits for the client is ended by TCP's
- * keepalive and timeout, what is at work by {@code client_connection_check_interval}. Over a Unix socket none is
- * needed, and the server ignores the settings of TCP.
+ * Makes the server notice soon that the client of a session is gone, even if the network does not report it: with its
+ * defaults the server would keep the session, and its locks, for two hours. TCP's keepalive and timeout end a session
+ * that waits for the client; {@code client_connection_check_interval} ends one that is at work. Over a Unix socket
+ * neither is needed, and the server ignores the settings of TCP.
  *
- * <p>Where the platform of the server has not got one of them, that one stays as it is.
+ * <p>A setting that the server's platform does not have stays as it is.
  */
 final class ClientCheck {
     private static final Sql READ = Sql.of("""
@@ -41,7 +41,7 @@ final class ClientCheck {
             try {
                 session.queryStrings(SET_AT_WORK.with("atWork", atWork));
             } catch (SQLException e) {
-                // The server's platform cannot tell whether its client is still there; then a statement runs to its
+                // The server's platform cannot check whether its client is still there; then a statement runs to its
                 // end.
                 session.queryBoolean(Sql.of("SELECT true"));
             }
@@ -54,7 +54,7 @@ final class ClientCheck {
         this.before = before;
     }
 
-    /** Outside a transaction, which a setting that the server has not got would end. */
+    /** Must run outside a transaction, because a setting that the server does not have would end it. */
     static ClientCheck begin(Session session) throws SQLException {
         List<Settings> before = session.query(
                 READ,
@@ -68,7 +68,7 @@ final class ClientCheck {
         return new ClientCheck(before.get(0));
     }
 
-    /** Puts back what the session had before. */
+    /** Restores the settings that the session had before. */
     void end(Session session) throws SQLException {
         before.set(session);
     }

@@ -8,9 +8,9 @@ import java.util.Optional;
 @FunctionalInterface
 public interface ConnectionSource {
     /**
-     * A new connection as the same role, which the caller closes; empty where it is not known how to open one.
+     * A new connection as the same role, which the caller closes; empty if the source does not know how to open one.
      *
-     * @throws SQLException when opening failed, for example because the server takes no more
+     * @throws SQLException when opening failed, for example because the server takes no more connections
      */
     Optional<Connection> open() throws SQLException;
 }

@@ -5,14 +5,14 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A span of time as people write it: {@code 500ms}, {@code 2s}, {@code 1min}. */
+/** A duration as people write it: {@code 500ms}, {@code 2s}, {@code 1min}. */
 public final class DurationText {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|min)");
 
     private DurationText() {}
 
     /**
-     * @param name of the setting, for the message
+     * @param name the setting's name, for the message
      * @throws IllegalArgumentException with a message for people
      */
     public static Duration parse(String name, String text) {
@@ -33,7 +33,7 @@ public final class DurationText {
         return duration;
     }
 
-    /** As a person would say it. */
+    /** The duration in words. */
     public static String words(Duration duration) {
         return duration.toMillis() % 1000 == 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
     }

@@ -5,18 +5,18 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Where workers take the next piece of their work from. Thread-safe. */
+/** The supply from which workers take the next piece of their work. Thread-safe. */
 public interface Items<T> {
-    /** The next piece, or nothing where none is left. */
+    /** The next piece; empty if none is left. */
     Optional<T> next();
 
-    /** How much is left; at least as many pieces, and 0 only where there is none. */
+    /** How much is left: at least the number of pieces, and 0 only if there is none. */
     long left();
 
-    /** What {@link #left} counts, for a message: {@code pieces of work}. */
+    /** The unit of {@link #left}, for a message: {@code pieces of work}. */
     String unit();
 
-    /** Those, in their order. */
+    /** These items, in their order. */
     static <T> Items<T> of(Collection<T> items) {
         Queue<T> queue = new ConcurrentLinkedQueue<>(items);
         return new Items<>() {

@@ -2,7 +2,7 @@ package liquibase.ext.partition.engine.run;
 
 import liquibase.ext.partition.engine.PartitionException;
 
-/** A lock was not given within the lock policy. Nothing that needed it was done. */
+/** A lock was not granted within the lock policy. Nothing that needed it was done. */
 public class LockNotAvailable extends PartitionException {
     private static final long serialVersionUID = 1L;
 

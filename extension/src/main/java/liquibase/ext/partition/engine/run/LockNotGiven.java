@@ -3,13 +3,13 @@ package liquibase.ext.partition.engine.run;
 import java.sql.SQLException;
 import java.util.Optional;
 
-/** A lock was not given in time, and which one, so that {@link LockPolicy} can ask who holds it. */
+/** A lock was not granted in time. Says which lock, so that {@link LockPolicy} can find out who holds it. */
 public final class LockNotGiven extends SQLException {
     private static final long serialVersionUID = 1L;
 
     private final transient Lock lock;
 
-    /** @param lock null where it is not known */
+    /** @param lock null if it is unknown */
     private LockNotGiven(Lock lock, SQLException cause) {
         super(cause.getMessage(), cause.getSQLState(), cause);
         this.lock = lock;
@@ -19,7 +19,7 @@ public final class LockNotGiven extends SQLException {
         return new LockNotGiven(lock, cause);
     }
 
-    /** That of a statement which does something else and needs a lock beside those that were taken before. */
+    /** For a statement that does something else and needs a lock besides those that were taken before. */
     public static LockNotGiven ofAnotherLock(SQLException cause) {
         return new LockNotGiven(null, cause);
     }

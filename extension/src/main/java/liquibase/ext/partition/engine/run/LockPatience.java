@@ -12,24 +12,28 @@ import liquibase.ext.partition.engine.sql.SqlState;
 /**
  * Takes several locks in one transaction.
  *
- * <p>What nobody waits for is locked first, and what everybody waits for, last. Once the table that everybody writes is
- * locked, every further lock is waited for a moment only: who holds that one would hold up all writers of the table.
+ * <p>The locks that nobody waits for come first, and the lock that everybody waits for comes last. Once the table that
+ * everybody writes is locked, each further lock is waited for only a moment: its holder would hold up all writers of
+ * the table.
  *
- * <p>A writer can hold one of the locks and wait for another, while we do the same the other way round. Who has waited
- * for {@code deadlock_timeout} looks for such a circle, and is the one whose statement fails. It must never be the
- * writer: so all our waiting for tables that are in use ends before that.
+ * <p>A writer can hold one of the locks and wait for another, while we do the same the other way round. The session
+ * that has waited for {@code deadlock_timeout} looks for such a circle, and its statement is the one that fails. This
+ * must never be the writer's, so all our waiting for tables that are in use ends before that time.
  *
- * <p>Transaction: the caller's, with the {@code lock_timeout} of an attempt. Afterwards it is that moment, until the
- * transaction ends.
+ * <p>Transaction: the caller's, with the {@code lock_timeout} of an attempt. Afterwards the timeout is that moment,
+ * until the transaction ends.
  */
 public final class LockPatience {
-    /** For whatever is still to be locked once writers wait: long enough for who reads or writes a few rows. */
+    /**
+     * The timeout for every lock that is taken once writers wait: long enough for transactions that read or write a few
+     * rows.
+     */
     private static final Duration MOMENT = Duration.ofMillis(100);
 
-    /** Or this part of the attempt's timeout, where that is longer. */
+    /** The timeout is this part of the attempt's timeout if that is longer. */
     private static final int MOMENTS_IN_TIMEOUT = 4;
 
-    /** Milliseconds: the attempt's timeout, and a part of the time after which a deadlock is looked for. */
+    /** In milliseconds: the attempt's timeout, and a part of the time after which the server looks for a deadlock. */
     private static final Sql PATIENCE = Sql.of("""
             SELECT l.setting::pg_catalog.int8 AS timeout,
                    greatest(d.setting::pg_catalog.int8 * 6 / 10, 1) AS undisturbed
@@ -43,10 +47,10 @@ public final class LockPatience {
     private LockPatience() {}
 
     /**
-     * Takes locks, in their order.
+     * Takes the locks in their order.
      *
      * @param live the table that everybody writes
-     * @return {@link System#nanoTime} of when the first lock on {@code live} was there
+     * @return the {@link System#nanoTime} at which the first lock on {@code live} was granted
      */
     public static long lock(Session session, List<Lock> locks, QualifiedName live) throws SQLException {
         Patience patience = session.queryFirst(
@@ -82,7 +86,7 @@ public final class LockPatience {
         return lockedAt == 0 ? System.nanoTime() : lockedAt;
     }
 
-    /** Takes a lock that nobody minds, before others; how long a lock is waited for stays as it is. */
+    /** Takes a lock that nobody minds, before other locks; leaves the lock timeout as it is. */
     public static void lockIdle(Session session, Lock lock) throws SQLException {
         take(session, lock, List.of(lock.statement()));
     }

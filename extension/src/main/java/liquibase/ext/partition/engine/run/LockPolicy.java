@@ -12,35 +12,36 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * How to take a lock that makes writers wait: a short {@code lock_timeout}, a pause, again. While a lock is waited for,
- * every later writer queues behind the one who waits; so a queue never grows for longer than one attempt. There is no
- * last attempt without a timeout.
+ * How to take a lock that makes writers wait: a short {@code lock_timeout}, a pause, again. While a session waits for a
+ * lock, every later writer queues behind it; so with this policy a queue never grows for longer than one attempt. There
+ * is no last attempt without a timeout.
  *
  * <p>Timeouts and pauses grow, after the schedule of GitLab's {@code with_lock_retries}: most locks are free within a
- * tenth of a second, and what holds one for long holds it for minutes.
+ * tenth of a second, and a session that holds one for long holds it for minutes.
  *
- * @param timeout of the longest attempts; the first is a tenth of it, and the tenth is the first as long as that
+ * @param timeout the timeout of the longest attempts; the first attempt has a tenth of it, and the tenth is the first
+ *     to have all of it
  * @param attempts at least 1
  */
 public record LockPolicy(Duration timeout, int attempts) {
-    /** One second is short enough that callers with ordinary timeouts survive the queue that one attempt makes. */
+    /** One second is short enough that callers with ordinary timeouts survive the queue of one attempt. */
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(1);
 
-    /** With the default timeout and the growing pauses, between half an hour and three quarters. */
+    /** With the default timeout and the growing pauses, all attempts take between half an hour and three quarters. */
     public static final int DEFAULT_ATTEMPTS = 40;
 
-    /** From which attempt on the timeout is as long as it may be. */
+    /** From this attempt on, the timeout has its full length. */
     private static final int GROWING_ATTEMPTS = 10;
 
-    /** The pause doubles from half a timeout to this many. */
+    /** The pause doubles from half a timeout up to this many timeouts. */
     private static final int LONGEST_PAUSE_IN_TIMEOUTS = 80;
 
     private static final Sql SET_LOCK_TIMEOUT =
             Sql.of("SELECT pg_catalog.set_config('lock_timeout', {milliseconds}, true)");
 
     /**
-     * Between two statements under such a lock there is no more than a round trip. Where there is, the client is gone,
-     * and the server need not have been told: without a limit it would keep the lock for hours.
+     * Between two statements under such a lock there is no more than a round trip. If it takes longer, the client is
+     * gone, and the server may not know it: without a limit it would keep the lock for hours.
      */
     private static final Duration LONGEST_IDLE = Duration.ofSeconds(2);
 
@@ -75,26 +76,26 @@ public record LockPolicy(Duration timeout, int attempts) {
         }
     }
 
-    /** What is done between two attempts, right before the second one, outside any transaction. */
+    /** Runs between two attempts, right before the second one, outside any transaction. */
     @FunctionalInterface
     public interface Between {
         void run() throws SQLException;
 
         /**
-         * Right after an attempt has failed, outside any transaction.
+         * Called right after an attempt has failed, outside any transaction.
          *
-         * @param pause how long it will be before the next one
+         * @param pause the time until the next attempt
          */
         default void refused(Duration pause) throws SQLException {}
     }
 
     /**
-     * Runs {@code work}, which takes the lock first thing, in a transaction of its own with the attempt's
-     * {@code lock_timeout}. When the lock is not given the transaction is rolled back, and after a pause
-     * {@code between} is run and the work is tried again.
+     * Runs {@code work}, which must begin by taking the lock, in a transaction of its own with the attempt's
+     * {@code lock_timeout}. If the lock is not granted, the transaction is rolled back; after a pause, {@code between}
+     * runs and the work is tried again.
      *
-     * @param table named where the work does not say which lock was not given, as {@link LockPatience} does
-     * @param unchanged a sentence for the error: what is as it was
+     * @param table the table to name if the work does not say which lock was not granted, as {@link LockPatience} does
+     * @param unchanged a sentence for the error that says what is as it was
      * @throws LockNotAvailable after the last attempt, naming who holds the lock
      */
     public <T> T inTransaction(
@@ -141,7 +142,7 @@ public record LockPolicy(Duration timeout, int attempts) {
         }
     }
 
-    /** The statement that sets the longest timeout for the transaction it is run in. */
+    /** The statement that sets the longest timeout for its transaction. */
     public Sql setTimeout() {
         return setTimeout(timeout);
     }
@@ -150,7 +151,7 @@ public record LockPolicy(Duration timeout, int attempts) {
         return SET_LOCK_TIMEOUT.with("milliseconds", timeout.toMillis() + "ms");
     }
 
-    /** How long that attempt waits for each lock; the first is number 1, and the last one waits the longest. */
+    /** How long that attempt waits for each lock; the first attempt is number 1, and the last one waits the longest. */
     Duration timeout(int attempt) {
         int growing = Math.min(GROWING_ATTEMPTS, attempts);
         Duration grown = timeout.multipliedBy(Math.min(attempt, growing)).dividedBy(growing);
@@ -158,7 +159,7 @@ public record LockPolicy(Duration timeout, int attempts) {
         return grown.toMillis() < 1 ? Duration.ofMillis(1) : grown;
     }
 
-    /** How long all attempts and the pauses between them take together, at most. */
+    /** How long all attempts and the pauses between them take together at most. */
     public Duration patience() {
         Duration patience = timeout(attempts);
         for (int attempt = 1; attempt < attempts; attempt++) {
@@ -172,7 +173,7 @@ public record LockPolicy(Duration timeout, int attempts) {
                 .dividedBy(2);
     }
 
-    /** With jitter, so that we do not come back in step with a periodic job. */
+    /** With jitter, so that attempts do not keep in step with a periodic job. */
     private Duration pauseAfter(int attempt) {
         long milliseconds = longestPause(attempt).toMillis();
         return Duration.ofMillis(milliseconds / 2 + ThreadLocalRandom.current().nextLong(milliseconds / 2 + 1));

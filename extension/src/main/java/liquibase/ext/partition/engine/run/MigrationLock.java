@@ -9,9 +9,9 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A session advisory lock per table, so that one runner at a time works on it. DATABASECHANGELOGLOCK alone does not do:
- * people free it with {@code release-locks} while a copy runs. A session's lock, not a transaction's: that one would
- * end with the first commit.
+ * A session advisory lock per table, so that one runner at a time works on it. DATABASECHANGELOGLOCK alone is not
+ * enough, because people free it with {@code release-locks} while a copy runs. The lock belongs to the session and not
+ * to a transaction, because the first commit would end a transaction's lock.
  */
 public final class MigrationLock implements AutoCloseable {
     private static final Sql TRY_LOCK =
@@ -43,7 +43,7 @@ public final class MigrationLock implements AutoCloseable {
         this.label = label;
     }
 
-    /** @throws PartitionException when another session has it and is not to be waited for, naming that one */
+    /** @throws PartitionException that names another session, when that one has the lock and is not to be waited for */
     static MigrationLock take(Session session, QualifiedName source, String step, OnBusy onBusy, Report report)
             throws SQLException {
         String label = label(source);
@@ -74,7 +74,7 @@ public final class MigrationLock implements AutoCloseable {
         }
     }
 
-    /** Who is at work on a table, in words; nothing where nobody is. Takes no lock. */
+    /** A description of the session that is at work on a table; empty if there is none. Takes no lock. */
     public static Optional<String> holder(Session session, QualifiedName source) throws SQLException {
         return session.queryFirst(HOLDER.with("label", label(source)), row -> row.getString(1));
     }

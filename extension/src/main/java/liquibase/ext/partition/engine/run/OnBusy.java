@@ -5,13 +5,13 @@ import java.util.Locale;
 
 /** What a runner does while another one is at work on the table. */
 public enum OnBusy {
-    /** It ends at once, naming the other. */
+    /** It ends at once and names the other runner. */
     FAIL,
-    /** It waits until the other has ended, naming it every ten seconds. */
+    /** It waits until the other runner has ended, and names it every ten seconds. */
     WAIT;
 
     /**
-     * @param name of the setting, for the message
+     * @param name the setting's name, for the message
      * @throws IllegalArgumentException with a message for people
      */
     public static OnBusy parse(String name, String text) {

@@ -7,16 +7,16 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * How gently a long step works. Each setting has the name of the attribute that sets it, and can be set while the step
- * runs in {@code partition_migration.tuning}, a JSON object of the same names: {@code {"maxLoad": "8"}}.
+ * How gently a long step works. Each setting has the name of the attribute that sets it. While the step runs, it can be
+ * set in {@code partition_migration.tuning}, a JSON object of the same names: {@code {"maxLoad": "8"}}.
  *
- * @param chunkTime that a chunk, which is one transaction, should take; its size follows
- * @param pauseBetweenChunks of each worker
- * @param maxReplicaLag no chunk is begun while a replica is further behind, or cannot be observed
- * @param maxLoad no chunk is begun while more sessions than this are active, ours not counted
- * @param throttleQuery no chunk is begun while this query gives true
- * @param window no chunk is begun outside these hours
- * @param maxDuration after which no chunk is begun, and the step ends with what it has
+ * @param chunkTime the time that a chunk, which is one transaction, should take; its size follows from it
+ * @param pauseBetweenChunks the pause that each worker makes between chunks
+ * @param maxReplicaLag no chunk begins while a replica is further behind than this, or cannot be observed
+ * @param maxLoad no chunk begins while more sessions than this are active, not counting ours
+ * @param throttleQuery no chunk begins while this query gives true
+ * @param window no chunk begins outside these hours
+ * @param maxDuration after this time no chunk begins, and the step ends with what it has done
  */
 public record Pace(
         Duration chunkTime,
@@ -26,10 +26,10 @@ public record Pace(
         Optional<String> throttleQuery,
         Optional<WorkingHours> window,
         Optional<Duration> maxDuration) {
-    /** The value of a setting that is not to be there, where a changelog, a run or a row would have it otherwise. */
+    /** The value that turns a setting off that a changelog, a run or a row would otherwise set. */
     public static final String OFF = "off";
 
-    /** Where nothing else is asked for. */
+    /** The default chunk time. */
     public static final Duration DEFAULT_CHUNK_TIME = Duration.ofSeconds(2);
 
     private static final String CHUNK_TIME = "chunkTime";
@@ -43,11 +43,11 @@ public record Pace(
     /** The names of the settings. */
     public static final Set<String> NAMES = Set.of(CHUNK_TIME, PAUSE, REPLICA_LAG, LOAD, QUERY, WINDOW, DURATION);
 
-    /** Without a pause. */
+    /** The pace without pauses or limits. */
     public static final Pace FULL_SPEED = parse(Map.of());
 
     /**
-     * @param settings by name; those that are missing, or {@link #OFF}, are off, or what they are by default
+     * @param settings the settings by name; a missing setting has its default, and {@link #OFF} turns a setting off
      * @throws IllegalArgumentException with a message for people
      */
     public static Pace parse(Map<String, String> settings) {
@@ -73,8 +73,7 @@ public record Pace(
     }
 
     /**
-     * This pace with some settings in place of its own; a setting that is null in the JSON object is as if it
-     * were not set at all.
+     * This pace with some of its settings replaced. A setting that is null in the JSON object counts as not set.
      *
      * @throws IllegalArgumentException with a message for people
      */
@@ -110,7 +109,7 @@ public record Pace(
                 return load;
             }
         } catch (NumberFormatException e) {
-            // Told below, with the setting's name.
+            // Reported below, with the setting's name.
         }
         throw new IllegalArgumentException("%s is <%s>; it must be a whole number of 1 or more.".formatted(LOAD, text));
     }

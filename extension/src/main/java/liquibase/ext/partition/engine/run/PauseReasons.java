@@ -12,14 +12,15 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Why nothing should be begun now, in words that can stand after a colon. What cannot be observed counts as too much: a
- * replica that is gone may be the one that fell behind.
+ * The reasons why no work should begin now, in words that can stand after a colon. What cannot be observed counts as
+ * too much: a replica that is gone may be the one that fell behind.
  *
- * <p>Not to be called inside a transaction. Sees of other sessions and of replicas what the role may see.
+ * <p>Must not be called inside a transaction. Sees as much of other sessions and of replicas as the role may see.
  */
 public final class PauseReasons {
     /**
-     * A replica that has applied all that was sent reports no lag; one whose row a role may not read shows no state.
+     * A replica that has applied everything that was sent reports no lag; a replica whose row the role may not read
+     * shows no state.
      */
     private static final Sql REPLICA_LAG = Sql.of("""
             SELECT pg_catalog.count(*) FILTER (WHERE r.state IS NULL OR r.replay_lsn IS NULL) AS unknown, pg_catalog.count(*) AS replicas,
@@ -29,7 +30,7 @@ public final class PauseReasons {
               SELECT FROM pg_catalog.pg_replication_slots AS s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
             """);
 
-    /** Of a session of a role that may not be looked at little is shown, not even what kind it is. */
+    /** The view shows little of a session that the role may not look at, not even what kind it is. */
     private static final Sql LOAD = Sql.of("""
             SELECT pg_catalog.count(*) AS sessions, pg_catalog.count(*) FILTER (WHERE a.state IS NULL) AS hidden FROM pg_catalog.pg_stat_activity AS a
             WHERE (a.backend_type = 'client backend' OR a.backend_type IS NULL AND a.usesysid IS NOT NULL)
@@ -37,14 +38,14 @@ public final class PauseReasons {
               AND a.application_name NOT LIKE 'liquibase-partition %'
             """);
 
-    /** The longest that a user's query may take; after it the answer counts as yes. */
+    /** The longest that a user's query may take; after that, the answer counts as yes. */
     private static final Sql QUERY_TIMEOUT = Sql.of("SELECT pg_catalog.set_config('statement_timeout', '10s', true)");
 
     private static final Sql READ_ONLY = Sql.of("SET TRANSACTION READ ONLY");
 
     private PauseReasons() {}
 
-    /** All of them; empty where work may be begun. */
+    /** All reasons; empty if work may begin. */
     static Optional<String> of(Session session, Pace pace) throws SQLException {
         List<String> reasons = new ArrayList<>();
         pace.window()
@@ -62,7 +63,7 @@ public final class PauseReasons {
         return reasons.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", reasons));
     }
 
-    /** Of {@code maxReplicaLag}. */
+    /** The reason that {@code maxReplicaLag} gives; empty if it gives none. */
     public static Optional<String> lag(Session session, Duration longest) throws SQLException {
         record Lag(long unknown, long replicas, long milliseconds) {}
         Lag lag = session.queryFirst(
@@ -84,7 +85,7 @@ public final class PauseReasons {
                 : Optional.empty();
     }
 
-    /** Of {@code maxLoad}. */
+    /** The reason that {@code maxLoad} gives; empty if it gives none. */
     public static Optional<String> load(Session session, long most) throws SQLException {
         record Load(long sessions, long hidden) {}
         Load load = session.queryFirst(LOAD, row -> new Load(row.getLong("sessions"), row.getLong("hidden")))
@@ -102,9 +103,10 @@ public final class PauseReasons {
     }
 
     /**
-     * A query that fails might have said yes.
+     * A query that fails counts as yes, because it might have said so.
      *
-     * @throws PartitionException where it can never succeed: it is not SQL, names what is not there, or writes
+     * @throws PartitionException if the query can never succeed: it is not SQL, names an object that does not exist, or
+     *     writes
      */
     private static Optional<String> throttled(Session session, String query) throws SQLException {
         try {

@@ -10,26 +10,27 @@ import liquibase.ext.partition.engine.sql.Session;
 
 /**
  * A pooler between us and the server that gives each transaction, or statement, another session: PgBouncer with
- * {@code pool_mode = transaction} or {@code statement}, Odyssey and PgCat alike. Our lock, and our settings, among them
- * {@code row_security} and the isolation, are the session's: they would stay in the pool, for others, and be missing
- * where we rely on them. Asked before anything is locked or set. A pooler that keeps a client's session, as
- * {@code pool_mode = session}, does no harm.
+ * {@code pool_mode = transaction} or {@code statement}, and likewise Odyssey and PgCat. Our lock and our settings,
+ * among them {@code row_security} and the isolation, belong to the session: they would stay in the pool, for others,
+ * and be missing where we rely on them. So this is checked before anything is locked or set. A pooler that keeps a
+ * client's session, as with {@code pool_mode = session}, does no harm.
  *
- * <p>A direct connection is known by the key that the server gives each client: it names the process. Where it does not
- * there may be a pooler, and another connection is opened. While the first one is idle the second must never be served
- * by its session; in such a pool it is, or the first one's own session changes: a pool hands out the session that was
- * given back last, or that has been idle longest, and both are seen within a few questions.
+ * <p>A direct connection is recognized by the key that the server gives each client, which names the process. If the
+ * key does not name the process, there may be a pooler, and another connection is opened. While the first connection is
+ * idle, its session must never serve the second. In such a pool it does, or the first connection's own session changes:
+ * a pool hands out the session that was given back last, or the one that has been idle longest, and both show within a
+ * few questions.
  */
 final class Pooler {
-    /** More than enough for a pool of which both ends are known; others who use the pool may take part. */
+    /** More than enough for a pool whose two ends are both probed; other users of the pool may interfere. */
     private static final int QUESTIONS = 8;
 
     private Pooler() {}
 
     /**
-     * @param connection that is to keep its session
-     * @param more where another one comes from, by the same way
-     * @throws PartitionException when it does not
+     * @param connection the connection that must keep its session
+     * @param more the source of another connection, by the same way
+     * @throws PartitionException when the connection does not keep its session
      */
     static void refuse(Connection connection, ConnectionSource more, String step, QualifiedName source)
             throws SQLException {
@@ -40,7 +41,7 @@ final class Pooler {
         }
         try (Connection another = open(more)) {
             if (session.isInTransaction()) {
-                // Its session is bound to it until the transaction ends, so only others can tell.
+                // Its session is bound to it until the transaction ends, so only other connections can show it.
                 if (another != null && !Backend.of(new Session(another)).isAlone(another)) {
                     try (Connection third = open(more)) {
                         requireOwnSessions(new Session(another), Optional.ofNullable(third), step, source);
@@ -60,7 +61,7 @@ final class Pooler {
             }
             return opened;
         } catch (SQLException e) {
-            // Those who need more connections say so; here the one must do.
+            // A step that needs more connections reports that itself; here the one must be enough.
             return null;
         }
     }
@@ -71,7 +72,7 @@ final class Pooler {
         for (int i = 0; i < QUESTIONS; i++) {
             boolean shared = another.isPresent()
                     && Backend.of(new Session(another.get())).equals(ours);
-            // Twice, or a pool that hands its two sessions out in turn would be in step with us.
+            // Asked twice, because a pool that hands its two sessions out in turn would be in step with us.
             if (shared
                     || !Backend.of(session).equals(ours)
                     || !Backend.of(session).equals(ours)) {

@@ -7,11 +7,11 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Transactions that were prepared for two-phase commit and not ended: no session has them, and they keep their locks,
- * over a restart of the server too, until somebody ends them by name. {@code pg_locks} shows them without a process.
+ * Transactions that were prepared for two-phase commit and not ended. No session owns them, and they keep their locks,
+ * even over a restart of the server, until somebody ends them by name. {@code pg_locks} shows them without a process.
  */
 final class PreparedTransactions {
-    /** A lock and the transaction's own, which tells its id, have the same virtual transaction. */
+    /** A lock has the same virtual transaction as the transaction's own lock, which shows its id. */
     private static final Sql HOLDING = Sql.of("""
             SELECT DISTINCT pg_catalog.format('prepared transaction %L (of role %I, since %s), which no session has and its coordinator may have forgotten: ROLLBACK PREPARED %L or COMMIT PREPARED %L ends it',
                    x.gid, x.owner, pg_catalog.date_trunc('second', x.prepared), x.gid, x.gid)
@@ -31,9 +31,9 @@ final class PreparedTransactions {
     private PreparedTransactions() {}
 
     /**
-     * Those that have locked a table or one of its partitions, each with the statements that end it.
+     * Prepared transactions that have locked a table or one of its partitions, each with the statements that end it.
      *
-     * @param readers whether those that have only read are in the way too
+     * @param readers whether transactions that have only read are in the way too
      */
     static List<String> holding(Session session, QualifiedName table, boolean readers) throws SQLException {
         return session.queryStrings(HOLDING.with("table", table.quoted()).with("readers", readers));

@@ -5,10 +5,10 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Counts what is done and says so every ten seconds. Workers count; the coordinator tells.
+ * Counts what is done and reports it every ten seconds. Workers count; the coordinator reports.
  *
- * <p>The speed is that of this run, so a resumed copy does not seem faster than it is. Before a minute has passed the
- * remaining time is not guessed, unless the work is half done.
+ * <p>The speed is that of this run, so a resumed copy does not seem faster than it is. The remaining time is not
+ * estimated before a minute has passed, unless half of the work is done.
  */
 public final class ProgressMeter {
     private static final Duration INTERVAL = Duration.ofSeconds(10);
@@ -25,7 +25,7 @@ public final class ProgressMeter {
     private long lastLineNanos = startNanos;
 
     /**
-     * @param what begins each line: {@code copy of shop.orders}
+     * @param what the beginning of each line: {@code copy of shop.orders}
      * @param totalUnits the whole work in blocks
      * @param unitsBefore blocks done by earlier runs
      * @param rowsBefore rows done by earlier runs
@@ -38,13 +38,13 @@ public final class ProgressMeter {
         this.rowsBefore = rowsBefore;
     }
 
-    /** Counts a finished piece; any thread. */
+    /** Counts a finished piece. Any thread may call it. */
     public void add(long doneUnits, long doneRows) {
         units.addAndGet(doneUnits);
         rows.addAndGet(doneRows);
     }
 
-    /** Rows done, those of earlier runs included. */
+    /** Rows done, including those of earlier runs. */
     public long rows() {
         return rowsBefore + rows.get();
     }
@@ -59,7 +59,7 @@ public final class ProgressMeter {
         return System.nanoTime() - lastLineNanos >= INTERVAL.toNanos();
     }
 
-    /** Tells how far it is; {@code more} goes at the line's end. */
+    /** Reports the progress; {@code more} goes at the end of the line. */
     public void tell(String more) {
         lastLineNanos = System.nanoTime();
         report.line(line(more));

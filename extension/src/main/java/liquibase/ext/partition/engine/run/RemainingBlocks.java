@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 import liquibase.ext.partition.engine.state.Chunk;
 
 /**
- * Cuts chunks from the blocks of a table that are left, front to back, each of the size that is right when it is asked
- * for. A block is handed out once, unless it is {@linkplain #putBack put back}. Thread-safe.
+ * Cuts chunks from the blocks of a table that are left, from front to back, each of the size that is right at that
+ * moment. A block is handed out once, unless it is {@linkplain #putBack put back}. Thread-safe.
  */
 public final class RemainingBlocks implements Items<Chunk> {
     private final ChunkSize size;
@@ -19,8 +19,8 @@ public final class RemainingBlocks implements Items<Chunk> {
     private long left;
 
     /**
-     * @param gaps that are left; none overlaps another
-     * @param chunkTime how long a chunk should take, now
+     * @param gaps the ranges that are left, without overlaps
+     * @param chunkTime how long a chunk should take at the moment
      */
     public RemainingBlocks(Collection<Chunk> gaps, ChunkSize size, Supplier<Duration> chunkTime) {
         this.gaps = new ArrayDeque<>(gaps);
@@ -46,13 +46,13 @@ public final class RemainingBlocks implements Items<Chunk> {
         }
     }
 
-    /** Takes back blocks that were handed out and are not done. */
+    /** Takes back blocks that were handed out and not finished. */
     public synchronized void putBack(Collection<Chunk> undone) {
         undone.forEach(gaps::addFirst);
         left += sum(undone);
     }
 
-    /** Blocks. */
+    /** In blocks. */
     @Override
     public synchronized long left() {
         return left;

@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * What a run of Liquibase says to all its steps about their pace.
+ * The settings of a run of Liquibase for the pace of all its steps.
  *
- * @param settings as {@link Pace#parse} takes them; they go before those of a step
- * @param begun when the run began, as {@link System#nanoTime} tells it: {@code maxDuration} is a limit of the run, and
- *     not of each of its steps, nor of each connection that it loses
+ * @param settings as {@link Pace#parse} takes them; they take precedence over those of a step
+ * @param begun when the run began, by {@link System#nanoTime}: {@code maxDuration} limits the run, and not each of its
+ *     steps, nor each connection that it loses
  */
 public record RunPace(Map<String, String> settings, long begun) {
     /** Copies the map. */
@@ -16,7 +16,7 @@ public record RunPace(Map<String, String> settings, long begun) {
         settings = Map.copyOf(settings);
     }
 
-    /** A run that begins now and says nothing. */
+    /** A run that begins now and has no settings. */
     public static RunPace beginningNow() {
         return new RunPace(Map.of(), System.nanoTime());
     }

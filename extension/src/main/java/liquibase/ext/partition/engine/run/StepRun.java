@@ -14,20 +14,19 @@ import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.StateTables;
 
 /**
- * One run of one step on one table: holds the migration's lock on the coordinator's session from
- * {@link Environment#begin} to {@link #close}. The coordinator's session is Liquibase's own connection; working through
- * it about once a second also keeps a firewall from dropping it as idle.
+ * One run of one step on one table. Holds the migration's lock on the coordinator's session from
+ * {@link Environment#begin} to {@link #close}. The coordinator's session is Liquibase's own connection; using it about
+ * once a second also keeps a firewall from dropping it as idle.
  */
 public final class StepRun implements AutoCloseable {
     /**
-     * What a step runs in.
+     * The environment of a step.
      *
-     * @param main Liquibase's connection; not closed by the engine
-     * @param more where workers' connections come from
+     * @param main Liquibase's connection, which the engine does not close
+     * @param more the source of workers' connections
      * @param onBusy what to do while another runner is at work on the table
-     * @param askAfter how long a statement may take before the server is asked over another connection what has become
-     *     of it
-     * @param pace what the run says to all its steps
+     * @param askAfter how long a statement may take before {@link AnswerWatch} asks the server about it
+     * @param pace the run's settings for all its steps
      */
     public record Environment(
             Connection main,
@@ -37,12 +36,12 @@ public final class StepRun implements AutoCloseable {
             OnBusy onBusy,
             Duration askAfter,
             RunPace pace) {
-        /** For a run of this one step. */
+        /** The environment of a run of only this step. */
         public Environment(Connection main, ConnectionSource more, StateTables state, Report report, OnBusy onBusy) {
             this(main, more, state, report, onBusy, AnswerWatch.ASK_AFTER);
         }
 
-        /** For a run of this one step. */
+        /** The environment of a run of only this step. */
         public Environment(
                 Connection main,
                 ConnectionSource more,
@@ -53,7 +52,7 @@ public final class StepRun implements AutoCloseable {
             this(main, more, state, report, onBusy, askAfter, RunPace.beginningNow());
         }
 
-        /** The same, with another answer to another runner. */
+        /** The same environment with another reaction to another runner. */
         public Environment onBusy(OnBusy other) {
             return new Environment(main, more, state, report, other, askAfter, pace);
         }
@@ -100,16 +99,17 @@ public final class StepRun implements AutoCloseable {
             session.pin();
             this.isolation = session.transactionIsolation();
             if (!session.isInTransaction()) {
-                // Replay is right only where each statement sees what committed before it.
+                // Replay is right only if each statement sees what committed before it.
                 session.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
             }
             this.applicationName = session.queryStrings(APPLICATION_NAME).get(0);
-            // So that another runner can say which host's it is: an address may be that of a gateway.
+            // Lets another runner name this host: an address may be that of a gateway.
             setApplicationName("liquibase-partition on " + ThisHost.name());
             this.lock = MigrationLock.take(session, source, step, environment.onBusy(), environment.report());
             this.clientCheck = session.isInTransaction() ? Optional.empty() : Optional.of(ClientCheck.begin(session));
             this.rowSecurity = session.queryStrings(ROW_SECURITY).get(0);
-            // A policy must never hide rows from us: so such a statement fails, instead of doing its work for a part.
+            // A policy must never hide rows from us. With this setting such a statement fails, instead of working on a
+            // part of the rows.
             setRowSecurity("off");
         } catch (SQLException | RuntimeException e) {
             giveUp(e);
@@ -121,7 +121,7 @@ public final class StepRun implements AutoCloseable {
         try {
             session.unpin();
         } catch (SQLException suppressed) {
-            // The connection is gone; what counts is why.
+            // The connection is gone; only the reason matters.
             why.addSuppressed(suppressed);
         } finally {
             watch.close();
@@ -145,7 +145,7 @@ public final class StepRun implements AutoCloseable {
         return step;
     }
 
-    /** The coordinator's session; used by the thread that runs the step only. */
+    /** The coordinator's session. Only the thread that runs the step may use it. */
     public Session session() {
         return session;
     }
@@ -162,12 +162,12 @@ public final class StepRun implements AutoCloseable {
         return environment.report();
     }
 
-    /** Tells people something, at once. */
+    /** Reports a line to people, at once. */
     public void line(String text) {
         environment.report().line(text);
     }
 
-    /** How long ago the run of Liquibase began that this step is part of. */
+    /** The time since the run of Liquibase began that this step belongs to. */
     public Duration sinceRunBegan() {
         return environment.pace().elapsed();
     }
@@ -178,10 +178,10 @@ public final class StepRun implements AutoCloseable {
     }
 
     /**
-     * Workers on what is done to its end once it is begun.
+     * Workers for work that runs to its end once it has begun.
      *
-     * @param what begins the message
-     * @throws TimeIsUp where it is too late to begin
+     * @param what the beginning of the message
+     * @throws TimeIsUp if it is too late to begin
      */
     public Workers wholeWorkers(Map<String, String> pace, String what) throws SQLException {
         Throttle throttle = throttle(pace);
@@ -189,7 +189,7 @@ public final class StepRun implements AutoCloseable {
         return workers(throttle);
     }
 
-    /** For what the coordinator does by itself, piece by piece. */
+    /** A throttle for work that the coordinator does by itself, piece by piece. */
     public Throttle throttle(Map<String, String> pace) {
         return new Throttle(session, environment.report(), migrations(), source, pace, environment.pace());
     }
@@ -199,8 +199,8 @@ public final class StepRun implements AutoCloseable {
     }
 
     /**
-     * The sessions on the server that this run has had. After its connections were lost some may live on, with their
-     * locks: to be ended before the step is run again.
+     * The sessions that this run has had on the server. After its connections were lost, some may live on, with their
+     * locks, and must be ended before the step runs again.
      */
     public List<Backend> backends() {
         return watch.backends();

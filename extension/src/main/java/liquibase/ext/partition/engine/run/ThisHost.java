@@ -3,11 +3,11 @@ package liquibase.ext.partition.engine.run;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
-/** The machine, or the container, that this runner is on. */
+/** The machine, or the container, on which this runner runs. */
 final class ThisHost {
     private ThisHost() {}
 
-    /** Its own name for itself, which no name server need know. */
+    /** The host's own name for itself, which no name server need know. */
     static String name() {
         try {
             return InetAddress.getLocalHost().getHostName();

@@ -10,9 +10,9 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migrations;
 
 /**
- * Says whether the next chunk may be begun. The coordinator looks about once a second, on its own session, and tells
- * people when work pauses, why, and when it goes on; workers ask before each chunk and wait while it pauses. What is
- * begun is finished.
+ * Decides whether the next chunk may begin. The coordinator looks about once a second, on its own session, and reports
+ * when and why work pauses, and when it goes on; workers ask before each chunk and wait during a pause. A chunk that
+ * has begun is finished.
  */
 public final class Throttle {
     private static final Duration TELL_EVERY = Duration.ofSeconds(10);
@@ -35,7 +35,7 @@ public final class Throttle {
     private long toldAt;
 
     /**
-     * For the thread that it is made on, which is the coordinator's.
+     * Must be made on the coordinator's thread.
      *
      * @param settings as {@link Pace#parse} takes them
      */
@@ -57,7 +57,7 @@ public final class Throttle {
         this.pace = Pace.parse(both);
     }
 
-    /** The coordinator's look; not to be called inside a transaction. */
+    /** The coordinator's look. Must not be called inside a transaction. */
     void look() throws SQLException {
         retune();
         lookedAt = System.nanoTime();
@@ -76,9 +76,9 @@ public final class Throttle {
     }
 
     /**
-     * Waits until the next chunk may be begun.
+     * Waits until the next chunk may begin.
      *
-     * @return false when none may be begun any more
+     * @return false when no chunk may begin any more
      */
     boolean awaitTurn() throws InterruptedException {
         synchronized (this) {
@@ -89,7 +89,7 @@ public final class Throttle {
         return !over;
     }
 
-    /** As {@link #awaitTurn}, for a coordinator that does the work itself. */
+    /** As {@link #awaitTurn}, for a coordinator that works itself. */
     boolean lookUntilTurn() throws SQLException, InterruptedException {
         look();
         while (reason.isPresent() && !over) {
@@ -100,10 +100,10 @@ public final class Throttle {
     }
 
     /**
-     * What is begun now is done to its end, because a part of it is worth nothing.
+     * Begins work that then runs to its end, because a part of it is worth nothing.
      *
-     * @param what begins the message
-     * @throws TimeIsUp where it is too late to begin it
+     * @param what the beginning of the message
+     * @throws TimeIsUp if it is too late to begin
      */
     void beginWhole(String what) throws SQLException {
         retune();
@@ -116,10 +116,10 @@ public final class Throttle {
     }
 
     /**
-     * For a step, or a worker's task, that works piece by piece and keeps each: rests, and waits until the next piece
-     * may be begun. Any thread, outside of a transaction.
+     * For a step, or a worker's task, that works in pieces and keeps each of them: rests, and waits until the next
+     * piece may begin. Any thread may call it, outside a transaction.
      *
-     * @throws TimeIsUp when none may be begun any more
+     * @throws TimeIsUp when no piece may begin any more
      */
     public void awaitNext() throws SQLException {
         try {
@@ -133,16 +133,16 @@ public final class Throttle {
         }
     }
 
-    /** Pieces can be short, and to look is a query or more. */
+    /** Pieces can be short, and a look costs at least one query. */
     private boolean lookedUntilTurn() throws SQLException, InterruptedException {
         boolean justLooked = System.nanoTime() - lookedAt < LOOK_EVERY_MILLISECONDS * 1_000_000;
         return justLooked && reason.isEmpty() ? !over : lookUntilTurn();
     }
 
     /**
-     * As {@link #awaitNext}, for what is not worth waiting for: where a piece may not be begun now, it is the end.
+     * As {@link #awaitNext}, for work that is not worth waiting for: if a piece may not begin now, the work ends.
      *
-     * @param until when the time for it is over, as {@link System#nanoTime} tells it
+     * @param until when its time is over, by {@link System#nanoTime}
      * @throws TimeIsUp with the reason as its message
      */
     public void nextOrStop(long until) throws SQLException {
@@ -169,17 +169,17 @@ public final class Throttle {
         return new IllegalStateException("Interrupted while work was paused.", e);
     }
 
-    /** How long a chunk should take. Any thread. */
+    /** How long a chunk should take. Any thread may call it. */
     public Duration chunkTime() {
         return pace.chunkTime();
     }
 
-    /** After a chunk. */
+    /** Pauses after a chunk. */
     void pause() throws InterruptedException {
         Thread.sleep(pace.pauseBetweenChunks().toMillis());
     }
 
-    /** Lets nobody wait any longer, because the work has failed. */
+    /** Ends all waiting, because the work has failed. */
     void release() {
         synchronized (this) {
             over = true;
@@ -193,7 +193,7 @@ public final class Throttle {
                 .isPresent();
     }
 
-    /** What somebody has written wrongly must not end a copy of hours: it is told, and the settings stay. */
+    /** A mistake in the tuning must not end a copy of hours: it is reported, and the settings stay as they are. */
     private void retune() throws SQLException {
         Map<String, String> now = new HashMap<>();
         try {

@@ -2,7 +2,7 @@ package liquibase.ext.partition.engine.run;
 
 import liquibase.ext.partition.engine.PartitionException;
 
-/** {@code maxDuration} has passed. What is done is kept; the step goes on when it is run again. */
+/** {@code maxDuration} has passed. Finished work is kept, and the step goes on when it runs again. */
 public class TimeIsUp extends PartitionException {
     private static final long serialVersionUID = 1L;
 

@@ -15,17 +15,17 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Runs the same task on many items, on connections of its own, one a worker. Where no further connection can be had the
- * items are worked off on the coordinator's own, one by one.
+ * Runs the same task on many items, each worker on a connection of its own. If no further connection is available, the
+ * coordinator works off the items one by one on its own connection.
  */
 public final class Workers {
-    /** What a worker does with one item. Manages its own transactions. */
+    /** The work on one item. Manages its own transactions. */
     @FunctionalInterface
     public interface Task<T> {
         void run(Session session, T item) throws SQLException;
     }
 
-    /** What the coordinator does about once a second meanwhile, on its own session. */
+    /** The coordinator's work about once a second meanwhile, on its own session. */
     @FunctionalInterface
     public interface Heartbeat {
         void beat() throws SQLException;
@@ -63,21 +63,21 @@ public final class Workers {
         this.throttle = throttle;
     }
 
-    /** How long a chunk should take, now. Any thread. */
+    /** How long a chunk should take at the moment. Any thread may call it. */
     public Duration chunkTime() {
         return throttle.chunkTime();
     }
 
-    /** As {@link #forEach(Items, int, Task, Heartbeat)}, with those items. */
+    /** As {@link #forEach(Items, int, Task, Heartbeat)}, with these items. */
     public <T> void forEach(Collection<T> items, int wanted, Task<T> task, Heartbeat heartbeat) throws SQLException {
         forEach(Items.of(items), wanted, task, heartbeat);
     }
 
     /**
      * Works off {@code items} with up to {@code wanted} workers, as fast as the pace allows. After the first failure no
-     * further item is begun; those begun are finished; then the failure is thrown.
+     * further item begins; items that have begun are finished; then the failure is thrown.
      *
-     * @throws TimeIsUp where the pace's {@code maxDuration} has passed before every item was begun
+     * @throws TimeIsUp if the pace's {@code maxDuration} passes before every item has begun
      */
     public <T> void forEach(Items<T> items, int wanted, Task<T> task, Heartbeat heartbeat) throws SQLException {
         if (items.left() == 0) {
@@ -103,7 +103,7 @@ public final class Workers {
         }
     }
 
-    /** What comes out of a pool goes back there, to somebody who has a path of his own. */
+    /** A pooled connection goes back to somebody who has a search path of their own. */
     private static void close(Worker worker) throws SQLException {
         try {
             worker.session().unpin();
@@ -115,10 +115,10 @@ public final class Workers {
     }
 
     /**
-     * For a task whose item is worked off in pieces, each of them kept: rests, and waits until the next piece may be
-     * begun.
+     * For a task that works off its item in pieces and keeps each of them: rests, and waits until the next piece may
+     * begin.
      *
-     * @throws TimeIsUp when none may be begun any more
+     * @throws TimeIsUp when no piece may begin any more
      */
     public void awaitNext() throws SQLException {
         throttle.awaitNext();
@@ -209,7 +209,7 @@ public final class Workers {
                 failure.compareAndSet(null, e);
                 throttle.release();
             } catch (SQLException | RuntimeException e) {
-                // The coordinator's session is what keeps a second runner out: without it the workers must stop too.
+                // The coordinator's session keeps a second runner out: without it the workers must stop too.
                 failure.compareAndSet(null, e);
                 throttle.release();
             }
@@ -219,7 +219,10 @@ public final class Workers {
         }
     }
 
-    /** As many as can be had; none where it is not known how to open one, or the server takes none now. */
+    /**
+     * As many workers as possible; none if the source does not know how to open a connection, or the server takes none
+     * now.
+     */
     private List<Worker> open(int wanted) {
         List<Worker> workers = new ArrayList<>();
         try {
@@ -231,15 +234,15 @@ public final class Workers {
                 workers.add(configure(connection.get(), workers.isEmpty()));
             }
         } catch (SQLException e) {
-            // A copy that goes on slowly is worth more than one that stops because the server is short of connections.
+            // A copy that goes on slowly is better than one that stops because the server is short of connections.
             report.line("Opened %d of %d worker connections: %s".formatted(workers.size(), wanted, e.getMessage()));
         }
         return workers;
     }
 
     /**
-     * @param first whose way to the server is that of all: to look into it takes one more connection, which a pool may
-     * not have left
+     * @param first whether this is the first connection, whose way to the server stands for all: looking into it takes
+     * one more connection, which a pool may not have left
      */
     private Worker configure(Connection connection, boolean first) throws SQLException {
         try {
@@ -265,9 +268,10 @@ public final class Workers {
         set(session, "statement_timeout", "0");
         set(session, "lock_timeout", "30s");
         set(session, "jit", "off");
-        // A policy must never hide rows from us: so such a statement fails, instead of copying a part.
+        // A policy must never hide rows from us. With this setting such a statement fails, instead of copying a part of
+        // the rows.
         set(session, "row_security", "off");
-        // So that the chunk of a runner that was killed ends soon, instead of running on for nobody.
+        // Ends the chunk of a killed runner soon; otherwise it would run on for nobody.
         ClientCheck.begin(session);
     }
 

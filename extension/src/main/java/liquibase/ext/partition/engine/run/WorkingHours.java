@@ -8,18 +8,18 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The hours of the day in which to work; they may pass midnight.
+ * The hours of the day in which work may be done; they may pass midnight.
  *
- * @param from first minute
- * @param until first minute after them; the same as {@code from} means the whole day
+ * @param from the first minute
+ * @param until the first minute after the hours; if it equals {@code from}, the hours are the whole day
  */
 public record WorkingHours(LocalTime from, LocalTime until, ZoneId zone) {
     private static final Pattern HOURS = Pattern.compile("(\\d{1,2}:\\d{2})\\s*-\\s*(\\d{1,2}:\\d{2})(?:\\s+(\\S+))?");
 
     /**
-     * Reads {@code 22:00-06:00}, with a time zone after it where it is not UTC: {@code 22:00-06:00 Europe/Berlin}.
+     * Reads {@code 22:00-06:00}, followed by a time zone if it is not UTC: {@code 22:00-06:00 Europe/Berlin}.
      *
-     * @param name of the setting, for the message
+     * @param name the setting's name, for the message
      * @throws IllegalArgumentException with a message for people
      */
     public static WorkingHours parse(String name, String text) {
@@ -32,7 +32,7 @@ public record WorkingHours(LocalTime from, LocalTime until, ZoneId zone) {
                         ZoneId.of(matcher.group(3) == null ? "UTC" : matcher.group(3)));
             }
         } catch (DateTimeException e) {
-            // Told below, with what would do.
+            // Reported below, with an example that works.
         }
         throw new IllegalArgumentException(
                 "%s is <%s>; write two times and, where they are not UTC, a time zone, as in 22:00-06:00 Europe/Berlin."

@@ -26,16 +26,16 @@ import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowShape;
 
 /**
- * What to do where the live table and its backup differ in rows that were not captured: in general, and for each
- * partition that is not what the swap left. Only a person knows which of the two is right, and whether a month was
+ * What to do when the live table and its backup differ in rows that were not captured: in general, and for each
+ * partition that has changed since the swap. Only a person knows which of the two is right, and whether a month was
  * dropped for good or by mistake, so nothing is decided here.
  *
- * <p>Every remedy either brings rows back into the live table, or writes keys into the delta table, by which the live
- * table is right and the backup follows it; or takes rows out of the backup that went with a partition. The delta table
- * takes any key without harm: the replay goes by what the live table has then.
+ * <p>Each remedy brings rows back into the live table, or writes keys into the delta table, which makes the backup
+ * follow the live table, or deletes rows from the backup that went with a partition. The delta table takes any key
+ * without harm, because the replay goes by what the live table has then.
  *
- * <p>Rows that were written since the swap and went with a partition are differences, too, although the delta table
- * names them: the last that is known of them is what the backup has, and a replay would take that away.
+ * <p>Rows that were written since the swap and went with a partition are differences too, although the delta table
+ * names them: the backup has their last known state, which a replay would remove.
  */
 public final class BackupDifference {
     private static final Sql INSIDE = Sql.of("{time} >= {from}::timestamp AND {time} < {to}::timestamp");
@@ -43,7 +43,7 @@ public final class BackupDifference {
 
     private static final Sql INSIDE_BOUND = Sql.of("{value} >= {from} AND {value} < {to}");
 
-    /** Of a partition by range that somebody has made. */
+    /** The bound of a partition by range that somebody has made. */
     private static final Pattern BOUND =
             Pattern.compile("FOR VALUES FROM \\('(?<from>(?:[^']|'')*)'\\) TO \\('(?<to>(?:[^']|'')*)'\\)");
 
@@ -53,24 +53,25 @@ public final class BackupDifference {
             FROM {backup} AS b WHERE {range} AND NOT EXISTS (SELECT FROM {live} AS l WHERE {same})""");
 
     /**
-     * Without those that were written since the swap: the backup has them as they were, also where they have moved to
-     * another month or were deleted since. And without those that the live table has in another month, whose key it
-     * would accept a second time.
+     * Excludes rows that were written since the swap: the backup has their former state, even of rows that have moved
+     * to another month or were deleted since. Also excludes rows that the live table has in another month: it would
+     * accept their key a second time.
      */
     private static final Sql BRING_BACK = Sql.of("""
             INSERT INTO {live} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} {gone}\
              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured})""");
 
     /**
-     * Of rows that the delta table names in the range of a partition that was taken out, and that the live table has
-     * under no date: they were updated, or came from another month, and went with it; or they were deleted before.
+     * Covers rows that the delta table names in the range of a partition that was taken out, and that the live table
+     * has under no date. They were updated, or came from another month, and went with the partition; or they were
+     * deleted before.
      */
     private static final Sql BRING_BACK_WRITTEN = Sql.of("""
             INSERT INTO {live} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} {gone}""");
 
     private static final Sql WRITTEN = Sql.of("EXISTS (SELECT FROM {delta} AS d WHERE {sameKey} AND {range})");
 
-    /** From the backup itself: the delta table names some of them already. */
+    /** Deletes from the backup itself, because the delta table already names some of the rows. */
     private static final Sql DO_WITHOUT = Sql.of("DELETE {gone}");
 
     private static final Sql EITHER = Sql.of("({left} OR {right})");
@@ -100,17 +101,17 @@ public final class BackupDifference {
     private static final Sql INHERIT = Sql.of("ALTER TABLE {partition} INHERIT {live}");
 
     /**
-     * Of a partition that was taken out, the rows that the delta table names in its range and the live table has under
-     * no date.
+     * Rows in the range of a partition that was taken out, which the delta table names and the live table has under no
+     * date.
      *
-     * @param written how many the backup has, as they were before they were written
-     * @param inNeither how many no table has
-     * @param keys of the first of those that the backup has
+     * @param written how many of them the backup has, in the state from before they were written
+     * @param inNeither how many of them no table has
+     * @param keys the first keys of those that the backup has
      */
     private record Written(long written, long inNeither, List<String> keys) {
         static final Written NONE = new Written(0, 0, List.of());
 
-        /** @param unwritten rows that only the backup has, and that were not written since the swap */
+        /** @param unwritten how many rows only the backup has that were not written since the swap */
         String words(long unwritten) {
             String words = "Of its rows the backup has %,d as they were last".formatted(unwritten);
             if (written > 0) {
@@ -153,10 +154,10 @@ public final class BackupDifference {
     }
 
     /**
-     * The remedies, sentences that begin in the line that has the message and end in one of their own.
+     * The remedies as sentences: the first ones continue the message's line, the last ones stand on lines of their own.
      *
      * @param result a comparison that has found differences
-     * @param again what to do afterwards: {@code run update again}
+     * @param again what to do afterwards, such as {@code run update again}
      */
     public static String remedy(StepRun run, Migration migration, ComparisonResult result, String again)
             throws SQLException {
@@ -177,9 +178,9 @@ public final class BackupDifference {
     }
 
     /**
-     * The rows that went with a partition, of which the backup has what they were before they were written: each a
-     * difference, with its key. None where no partition was taken out, or another one is in its place; otherwise this
-     * reads the delta table once. To be asked before a replay, which takes these rows away.
+     * The rows that went with a partition after they were written, and whose former state the backup has: each is a
+     * difference, with its key. None if no partition was taken out, or another one is in its place; otherwise this
+     * reads the delta table once. Must be asked before a replay, which removes these rows.
      */
     static ComparisonResult writtenAndTakenOut(StepRun run, Migration migration) throws SQLException {
         List<KnownPartitions.Change> changes = KnownPartitions.changesSinceSwap(run, migration);
@@ -203,9 +204,8 @@ public final class BackupDifference {
     }
 
     /**
-     * Whether another partition is there for the same range by now. What the live table has in it is what people have
-     * put there, and who goes on to delete from it is captured: a key that the delta table names is not one of a row
-     * that went with the partition.
+     * Whether another partition covers the same range by now. Its rows are what people have put there, and deletions
+     * from it are captured: a key that the delta table names does not belong to a row that went with the partition.
      */
     private boolean isReplaced(KnownPartitions.Change gone, List<KnownPartitions.Change> changes) {
         String range = range(gone).orElseThrow().script();
@@ -219,7 +219,7 @@ public final class BackupDifference {
         return change.what() == What.DROPPED || change.what() == What.DETACHED;
     }
 
-    /** Those that were taken out, and of which it is known which rows they had. */
+    /** The partitions that were taken out and whose rows are known. */
     private List<KnownPartitions.Change> withRange(List<KnownPartitions.Change> changes) {
         return changes.stream()
                 .filter(change -> isGone(change) && range(change).isPresent())
@@ -288,7 +288,7 @@ public final class BackupDifference {
         return migration.source().sibling(migration.backupTableName().orElseThrow());
     }
 
-    /** For rows wherever they are. */
+    /** The remedy for rows wherever they are. */
     private String ofRows(String again) {
         return """
                 Where %1$s is right about rows that only it has, bring them over, but for those that were written since the swap:
@@ -307,7 +307,7 @@ public final class BackupDifference {
                         ofOwnRows());
     }
 
-    /** Of the rows that triggers have not put into a child. */
+    /** The remedy for rows that triggers have not put into a child. */
     private String ofOwnRows() {
         return !hasRowsOfItsOwn
                 ? ""
@@ -320,10 +320,10 @@ public final class BackupDifference {
     }
 
     /**
-     * Without those partitions that were attached, or not captured for a while, of which other things tell; nor any
-     * where every partition was rewritten, as it is when a column is altered.
+     * Leaves out partitions that were attached, or not captured for a while, which other messages cover. Leaves out all
+     * if every partition was rewritten, as happens when a column is altered.
      *
-     * @param partitions how many there are
+     * @param partitions the number of all partitions
      */
     public static List<KnownPartitions.Change> moved(List<KnownPartitions.Change> changes, int partitions) {
         List<KnownPartitions.Change> moved = changes.stream()
@@ -349,8 +349,8 @@ public final class BackupDifference {
     }
 
     /**
-     * A line for each partition, with its remedies. One whose trigger was disabled is left out: that is said of the
-     * table.
+     * A line for each partition, with its remedies. A partition whose trigger was disabled is left out, because the
+     * table's message covers it.
      */
     private String lines(Session session, List<KnownPartitions.Change> changes) throws SQLException {
         List<KnownPartitions.Change> gone = withRange(changes);
@@ -372,7 +372,7 @@ public final class BackupDifference {
         return lines.toString();
     }
 
-    /** In words, what has become of the partitions. */
+    /** A description of what has become of the partitions. */
     public static String words(List<KnownPartitions.Change> changes) {
         return String.join(", ", changes.stream().map(BackupDifference::words).toList());
     }
@@ -393,7 +393,7 @@ public final class BackupDifference {
                 };
     }
 
-    /** The statement that has the rows captured which {@code partition} has, for people. */
+    /** The statement, for people, that captures the rows in {@code partition}. */
     public static String captureStatement(Capture capture, QualifiedName partition) {
         return captureStatement(capture, partition.asSql());
     }
@@ -414,7 +414,7 @@ public final class BackupDifference {
     }
 
     /**
-     * A child that is none of the migration's has no bounds, so that it is not known which of the backup's rows it
+     * A child that does not belong to the migration has no bounds, so it is not known which of the backup's rows it
      * would have.
      */
     private String lineOfGone(KnownPartitions.Change change, Written written, long unwritten) {
@@ -445,7 +445,7 @@ public final class BackupDifference {
         return String.join(". ", parts);
     }
 
-    /** A condition on the backup's rows: that the delta table names them in the range of the partition. */
+    /** A condition on the backup's rows: the delta table names them in the range of the partition. */
     private Sql written(KnownPartitions.Change change) {
         return WRITTEN.with("delta", capture.delta())
                 .with("sameKey", match.sameKey(CAPTURED, OLD))
@@ -477,7 +477,7 @@ public final class BackupDifference {
         return template.with("live", migration.source()).with("partition", change.name());
     }
 
-    /** @param same by what the live table's rows are told from those that it has not */
+    /** @param same the condition that matches a row to the live table's row */
     private Sql gone(Sql range, Sql same) {
         return GONE.with("backup", backup)
                 .with("live", migration.source())

@@ -37,23 +37,23 @@ import liquibase.ext.partition.engine.target.RowShape;
  *
  * <p>There: every row of the ordinary table that is not in the delta table must be in the partitioned one under the
  * same key and partition-key value, and equal in every column, byte for byte ({@code *=} compares images, so
- * {@code 1.0} is not {@code 1.00}, and types without an equality, as {@code json}, compare too). Back: every row of the
- * partitioned table that is not in the delta table must be in the ordinary one. The unique indexes on both sides make
- * the two together "exactly once, and nothing else". In the delta table is a row whose key and partition-key value are:
- * every change that was captured has left both there, as they were and as they became. By the key alone a row would
- * pass that came back with another date past the triggers, in a table that was attached, and no replay would look for
- * it there.
+ * {@code 1.0} is not {@code 1.00}, and types without an equality, such as {@code json}, compare too). Back: every row
+ * of the partitioned table that is not in the delta table must be in the ordinary one. With the unique indexes on both
+ * sides, the two together mean "exactly once, and nothing else". A row counts as in the delta table if its key and its
+ * partition-key value are: every captured change has left both there, as they were and as they became. If the key alone
+ * counted, a row would pass that came back with another date past the triggers, in a table that was attached, and no
+ * replay would look for it there.
  *
- * <p>Transactions: one statement a chunk, so a snapshot is held for about the chunk time of
+ * <p>Transactions: one statement per chunk, so a snapshot is held for about the chunk time of
  * {@link liquibase.ext.partition.engine.run.Pace}. Locks: those of a SELECT. Rows may be written meanwhile: a chunk's
  * snapshot sees a row together with its key in the delta table. Each row costs one index lookup on the other side,
- * whatever the tables' size.
+ * whatever the size of the tables.
  *
- * @param routes of the partitioned table
- * @param captured as which of the two tables has it rows are written in the delta table
- * @param columns those that are written
- * @param computed the generated ones whose values are stored: each table has computed its own, and maybe by a function
- *     that was another one then
+ * @param routes the routes into the partitioned table
+ * @param captured the table whose form rows have in the delta table
+ * @param columns the columns that are written
+ * @param computed the stored generated columns: each table has computed its own values, possibly with a function that
+ *     was different then
  */
 public record Comparison(
         QualifiedName ordinary,
@@ -64,20 +64,20 @@ public record Comparison(
         Routes routes,
         List<Identifier> columns,
         List<GeneratedColumn> computed) {
-    /** Rows a chunk holds at most, about, where nothing else is asked for: they are sorted. */
+    /** The default for how many rows a chunk holds at most, about: they are sorted. */
     public static final long DEFAULT_CHUNK_SIZE = 100_000;
 
-    /** Of the first chunk: some hundred lookups, which may all be reads from a disk. */
+    /** The size of the first chunk: some hundred lookups, which may all be reads from a disk. */
     private static final long FIRST_BLOCKS = 8;
 
     /**
-     * The file that the statement has read comes with the answer: the lock that a SELECT takes before its snapshot
-     * keeps the table from being rewritten until it ends, so that what it says is of the heap it read. Of another heap
-     * than the planned one it may have read nothing at all, and found no difference.
+     * The answer includes the file that the statement has read. The lock that a SELECT takes before its snapshot keeps
+     * the table from being rewritten until it ends, so the answer is about the heap that it read. From a heap other
+     * than the planned one it might have read nothing at all, and found no difference.
      *
-     * <p>OFFSET 0 keeps the lookup a lookup: joined, it would read the whole other table once a chunk. The rows of a
+     * <p>OFFSET 0 keeps the lookup a lookup: joined, it would read the whole other table once per chunk. The rows of a
      * chunk are looked up in the order of the other side, partition by partition or along the key: with 120 partitions
-     * and rows in no order this took about half the time.
+     * and unordered rows this took about half the time.
      */
     private static final Sql COMPARE = Sql.of("""
             SELECT pg_catalog.count(*) AS rows,
@@ -101,12 +101,15 @@ public record Comparison(
 
     static final Sql ONLY = Sql.of("ONLY {table}");
 
-    /** Where triggers route, rows stay in the parent while these are off. Nothing is in a partitioned table itself. */
+    /**
+     * If triggers route the rows, rows stay in the parent while the triggers are off. A partitioned table itself holds
+     * nothing.
+     */
     private static final Sql HAS_ROWS_OF_ITS_OWN = Sql.of("SELECT EXISTS (SELECT FROM ONLY {table})");
 
     /**
-     * They are there where a child was away when they were written. One reading of the default child, which is read
-     * anyway.
+     * Such rows are in the default child if their own child was away when they were written. Costs one reading of the
+     * default child, which is read anyway.
      */
     private static final Sql HAS_ROWS_OF_OTHERS =
             Sql.of("SELECT EXISTS (SELECT FROM {default} AS o WHERE true{route})");
@@ -121,10 +124,10 @@ public record Comparison(
     private static final Sql COMPUTED_NAME = Sql.of("CASE WHEN NOT ({same}) THEN {name} END");
 
     /**
-     * A range of one table's blocks in that file.
+     * A range of blocks in one table's file.
      *
      * @param contents whether the contents of its rows are compared, or only their presence
-     * @param besides where its rows are looked for, too, beside the children
+     * @param besides where its rows are looked for besides the children
      */
     private record Piece(QualifiedName table, long filenode, boolean contents, List<Sql> besides, Chunk chunk) {}
 
@@ -168,12 +171,12 @@ public record Comparison(
     }
 
     /**
-     * Compares all.
+     * Compares everything.
      *
-     * @param team does it
-     * @param what begins the progress lines
-     * @param chunkSize rows a chunk holds at most, about
-     * @throws MovedRows when a table was rewritten meanwhile, so that its chunks are not what was planned
+     * @param team the workers that compare
+     * @param what the beginning of the progress lines
+     * @param chunkSize about how many rows a chunk holds at most
+     * @throws MovedRows when a table was rewritten meanwhile, so that the planned chunks no longer exist
      */
     public ComparisonResult compare(StepRun run, Workers team, String what, long chunkSize, int workers)
             throws SQLException {
@@ -221,7 +224,7 @@ public record Comparison(
                         .toList());
     }
 
-    /** Whether rows are in the table itself, and not in one of its partitions or children. */
+    /** Whether the table itself has rows, beyond those in its partitions or children. */
     static boolean hasRowsOfItsOwn(Session session, QualifiedName table) throws SQLException {
         return session.queryBoolean(HAS_ROWS_OF_ITS_OWN.with("table", table));
     }
@@ -232,7 +235,7 @@ public record Comparison(
                 .with("route", route.where(match.time(new RowMatch.Rows("o", RowShape.NEW)))));
     }
 
-    /** The comparing statement of one chunk on the way there, for review. */
+    /** The statement that compares one chunk on the way there, for review. */
     public Sql statement(Chunk chunk) {
         return statement(
                 new Piece(ordinary, 0, true, List.of(), chunk),
@@ -261,7 +264,7 @@ public record Comparison(
         return result;
     }
 
-    /** On the way back each partition is read by itself, and there is one other table. */
+    /** On the way back each partition is read separately, and there is only one other table. */
     private List<Route> routes(Session session, Piece piece) throws SQLException {
         if (!piece.contents()) {
             return List.of(new Route(ordinary.asSql(), ordinary, Optional.empty()));
@@ -325,7 +328,7 @@ public record Comparison(
                 .with("captured", match.sameRow(new RowMatch.Rows("d", captured), rows));
     }
 
-    /** The whole table has its own rows already. */
+    /** A read of the whole table includes its own rows. */
     private List<Sql> reads(Piece piece, Route route) {
         boolean whole = route.read().text().equals(partitioned.asSql().text());
         List<Sql> reads = new ArrayList<>(List.of(route.read()));

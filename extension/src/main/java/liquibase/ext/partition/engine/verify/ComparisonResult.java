@@ -10,15 +10,15 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What a comparison found.
+ * The result of a comparison.
  *
- * @param rows of the table read first that were compared
- * @param differences rows that are missing, too many, or not the same
- * @param keys of the first {@value #LISTED_KEYS} of these, each with what is wrong
- * @param onlyComputed how many of these differ in generated columns alone
- * @param computed which columns these are: for each set of them that occurs its names, quoted, with commas between them
+ * @param rows how many rows of the table read first were compared
+ * @param differences how many rows are missing, too many, or not the same
+ * @param keys the first {@value #LISTED_KEYS} of their keys, each with what is wrong
+ * @param onlyComputed how many of the differences are in generated columns alone
+ * @param computed the generated columns that differ: for each set that occurs, the quoted names separated by commas
  * @param computedFrom the columns that the generated columns are computed from
- * @param takenOut how many of these were written since the swap and went with a partition
+ * @param takenOut how many of the differences are rows that were written since the swap and went with a partition
  */
 public record ComparisonResult(
         long rows,
@@ -43,7 +43,7 @@ public record ComparisonResult(
         return new ComparisonResult(0, 0, List.of(), 0, Set.of(), List.of(), 0);
     }
 
-    /** One of rows that were written since the swap and went with a partition. */
+    /** The result for rows that were written since the swap and went with a partition. */
     static ComparisonResult takenOut(long rows, List<String> keys) {
         return new ComparisonResult(0, rows, keys, 0, Set.of(), List.of(), rows);
     }
@@ -71,14 +71,14 @@ public record ComparisonResult(
         return new ComparisonResult(rows, differences, keys, onlyComputed, computed, columns, takenOut);
     }
 
-    /** Whether there are differences, and all of them in generated columns alone. */
+    /** Whether there are differences, all of them in generated columns alone. */
     public boolean isOnlyComputed() {
         return differences > 0 && differences == onlyComputed;
     }
 
     /**
-     * Which rows differ, as it goes on after their number: that no write since the swap explains it, where that is so
-     * of all.
+     * The words that follow the number of differing rows: that no write since the swap explains them, if that is so for
+     * all.
      */
     public String whichSinceTheSwap() {
         return takenOut == 0
@@ -87,8 +87,8 @@ public record ComparisonResult(
     }
 
     /**
-     * The statement that has the generated columns of {@code table} computed anew; nothing where they are computed from
-     * no column.
+     * The statement that makes {@code table} compute its generated columns anew; empty if they are computed from no
+     * column.
      */
     public Optional<Sql> recompute(QualifiedName table) {
         return computedFrom.isEmpty()
@@ -102,7 +102,7 @@ public record ComparisonResult(
                                         .toList())));
     }
 
-    /** The listed keys on lines of their own, for a message; and what it means that a generated column differs. */
+    /** The listed keys on lines of their own, for a message, and what it means that a generated column differs. */
     public String list() {
         String listed = "\n  " + String.join("\n  ", keys);
         if (differences > keys.size()) {

@@ -21,8 +21,8 @@ import liquibase.ext.partition.engine.target.PartitionLayout;
 /**
  * Counts the rows of the default partition by what put them there.
  *
- * <p>Transactions: one statement a chunk. Locks: those of a SELECT. Rows may be written meanwhile, and then the numbers
- * are of no one moment.
+ * <p>Transactions: one statement per chunk. Locks: those of a SELECT. Rows may be written meanwhile; then the numbers
+ * are not those of a single moment.
  */
 record DefaultPartition(QualifiedName table, PartitionKey key, PartitionLayout layout) {
     private static final long FIRST_BLOCKS = 128;

@@ -8,31 +8,31 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 
 /**
- * What the two tables of a migration must still be for a verdict on them to hold: that they are equal, may be swapped,
- * may go back. Row triggers see every write, but not an {@code ALTER TABLE} that rewrites all values
+ * Everything about the two tables of a migration that must stay the same for a verdict to hold: that they are equal,
+ * may be swapped, may go back. Row triggers see every write, but not an {@code ALTER TABLE} that rewrites all values
  * ({@code TYPE text USING upper(v)}), nor a column that is dropped and made again, nor a partition that goes and comes.
- * Each of these leaves another fingerprint:
+ * Each of these changes the fingerprint:
  *
  * <ul>
- *   <li>{@code column}: of both tables, number, name, type, modifier, collation, and how it is generated;
- *   <li>{@code heap}: of both tables and of every partition, at every level, the file that has its rows, and the
- *       catalog's row that makes it a partition, which is another one once it was detached and attached again;
- *   <li>{@code function}: those that a generated column or the partition key calls, as they were last made. What such a
- *       function calls itself is not known to the catalog.
+ *   <li>{@code column}: for both tables, number, name, type, modifier and collation, and how the column is generated;
+ *   <li>{@code heap}: for both tables and every partition, at every level, the file that has its rows, and the catalog
+ *       row that makes it a partition, which is a new one once it was detached and attached again;
+ *   <li>{@code function}: the functions that a generated column or the partition key calls, as they were last made. The
+ *       catalog does not know what such a function calls itself.
  * </ul>
  *
- * <p>The record of the migration has the fingerprint that the tables had when they were last known to be equal but for
- * the keys in the delta table: when a comparison began, or when a switch ended. Another one does not say that rows
- * differ: {@code VACUUM FULL} changes none. It says that they must be compared. Neither VACUUM, ANALYZE or REINDEX nor
- * a step of ours changes it, but for the switches, which record it.
+ * <p>The record of the migration has the fingerprint from the time when the tables were last known to be equal but for
+ * the keys in the delta table: when a comparison began, or when a switch ended. A changed fingerprint does not mean
+ * that rows differ ({@code VACUUM FULL} changes none). It means that the tables must be compared. VACUUM, ANALYZE and
+ * REINDEX do not change it, nor do our steps, except for the switches, which record it.
  *
- * <p>Transactions and locks: one question, which takes none but those of the catalog. To know it for certain, ask under
- * a lock on both tables, or let the question be one of {@link liquibase.ext.partition.engine.sql.Answers}.
+ * <p>Transactions and locks: one question, which takes only locks on the catalog. For a certain answer, ask under a
+ * lock on both tables, or make the question one of {@link liquibase.ext.partition.engine.sql.Answers}.
  */
 public final class Fingerprint {
     /**
-     * An array of texts. By oid, so that the names do not matter, which the switch changes. The function of a generated
-     * column hangs on the column before PostgreSQL 15, and on its expression since.
+     * An array of texts. It identifies relations by oid, so that their names, which the switch changes, do not matter.
+     * The function of a generated column depends on the column before PostgreSQL 15, and on its expression since.
      */
     private static final Sql FACTS = Sql.of("""
             ARRAY(
@@ -83,25 +83,24 @@ public final class Fingerprint {
 
     private Fingerprint() {}
 
-    /** An expression for the fingerprint that the tables have, of type {@code text[]}. */
+    /** An expression for the tables' present fingerprint, of type {@code text[]}. */
     public static Sql expression(Migration migration) {
         return FACTS.with("ordinary", migration.sourceOid()).with("partitioned", migration.newOid());
     }
 
-    /** The fingerprint that the tables have now. */
+    /** The tables' present fingerprint. */
     public static String[] read(Session session, Migration migration) throws SQLException {
         return session.queryStrings(LIST.with("facts", expression(migration))).toArray(String[]::new);
     }
 
-    /** Whether the tables have the fingerprint that is recorded. Not where none is. */
+    /** Whether the tables have the recorded fingerprint; false if none is recorded. */
     public static boolean isUnchanged(StepRun run, Migration migration) throws SQLException {
         return changes(run, migration, ALL).isEmpty();
     }
 
     /**
-     * As {@link #isUnchanged}, but for tables that have become partitions since. For the live table after the swap:
-     * what is written through it is captured into whatever partition, so that such a table need be looked into only by
-     * itself.
+     * As {@link #isUnchanged}, except for tables that have become partitions since. For the live table after the swap:
+     * writes through it are captured in any partition, so such a table need only be looked into by itself.
      */
     public static boolean isUnchangedButForNewPartitions(StepRun run, Migration migration) throws SQLException {
         return changes(run, migration, ALL_BUT_PARTITIONS).isEmpty();

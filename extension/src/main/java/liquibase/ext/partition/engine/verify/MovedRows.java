@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.verify;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
-/** A table was rewritten while it was compared chunk by chunk, so that no chunk is what it was planned to be. */
+/** A table was rewritten while it was compared chunk by chunk, so the planned chunks no longer exist. */
 final class MovedRows extends PartitionException {
     private static final long serialVersionUID = 1L;
 

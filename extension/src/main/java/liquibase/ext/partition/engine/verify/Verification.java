@@ -31,7 +31,7 @@ import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * The two verifications of a migration: of the copy before the swap, and of the backup before it is dropped. Both
- * record what they found. See {@link Comparison} for transactions and locks.
+ * record their result. {@link Comparison} states transactions and locks.
  */
 public final class Verification {
     private static final int ATTEMPTS = 3;
@@ -41,11 +41,10 @@ public final class Verification {
     /**
      * Compares source and new table.
      *
-     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them. What is found is
-     *     recorded at the end, so that a comparison that has begun is not ended for {@code maxDuration}: it would never
-     *     come to an end
-     * @param given how many of the rows may be in the default partition; as the last comparison that was told has it
-     *     where it is not given, or else {@link DefaultShare#DEFAULT}
+     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them. The result is recorded
+     *     at the end, so {@code maxDuration} does not end a comparison that has begun: otherwise it would never finish
+     * @param given how many of the rows may be in the default partition; if empty, the share that the last comparison
+     *     was given, or else {@link DefaultShare#DEFAULT}
      * @throws PartitionException when they differ, with the first keys that do, or when too many rows are in the
      *     default partition
      */
@@ -199,10 +198,10 @@ public final class Verification {
     }
 
     /**
-     * Where a generated column calls a function that was made anew, what was written before that and is replayed after
-     * it is computed otherwise in the other table. So that a comparison sees such rows, they are replayed first; those
-     * that are written from then on are computed by the same function on both sides, as long as the fingerprint is the
-     * same.
+     * If a generated column calls a function that was made anew, rows that were written before that and are replayed
+     * after it are computed differently in the other table. They are replayed first so that a comparison sees them;
+     * rows that are written from then on are computed by the same function on both sides, as long as the fingerprint
+     * stays the same.
      */
     private static void catchUp(StepRun run, Comparison comparison, Session.Work<Replay> replay) throws SQLException {
         if (!comparison.computed().isEmpty()) {
@@ -226,11 +225,12 @@ public final class Verification {
     }
 
     /**
-     * What one comparison found, and the triggers that captured changes and the live table's partitions when it began.
+     * The result of one comparison, with the triggers that captured changes and the live table's partitions when it
+     * began.
      */
     private record Compared(ComparisonResult result, String[] triggers, String partitions) {}
 
-    /** A comparison during which the tables were the same all the time, and what they were. */
+    /** A comparison during which the tables stayed the same, and their fingerprint. */
     private record Steady(Compared compared, String[] fingerprint) {}
 
     @FunctionalInterface
@@ -239,10 +239,10 @@ public final class Verification {
     }
 
     /**
-     * Compares until nobody has rewritten or altered one of the tables meanwhile. The fingerprint is read before the
-     * comparison plans by the tables' files, and never comes back once it was another one.
+     * Compares until a comparison passes during which nobody has rewritten or altered one of the tables. The
+     * fingerprint is read before the comparison plans by the tables' files, and never returns to an earlier value.
      *
-     * @param named the one that is not the application's
+     * @param named the table that is not the application's
      */
     private static Steady steadily(StepRun run, Migration migration, QualifiedName named, Attempt attempt)
             throws SQLException {
@@ -266,12 +266,14 @@ public final class Verification {
                         .formatted(run.source(), named, ATTEMPTS));
     }
 
-    /** Of a failure that may come of an alteration: a column or a partition that a statement names is gone. */
+    /**
+     * Asked after a failure that an alteration may have caused: a column or a partition that a statement names is gone.
+     */
     private static boolean isUnchanged(StepRun run, Migration migration, String[] fingerprint, Exception failure) {
         try {
             return Arrays.equals(fingerprint, Fingerprint.read(run.session(), migration));
         } catch (SQLException suppressed) {
-            // The connection is gone; what counts is why.
+            // The connection is gone; only the reason matters.
             failure.addSuppressed(suppressed);
             return true;
         }

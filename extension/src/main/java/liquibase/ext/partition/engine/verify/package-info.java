@@ -1,6 +1,8 @@
 /**
- * Exact comparison of two tables that should be equal but for the keys in the delta table, both ways, chunk by chunk.
+ * The exact comparison of two tables that should be equal but for the keys in the delta table, both ways, chunk by
+ * chunk.
  *
- * <p>Finds differences and says so; repairs nothing. The result is recorded for the swap and the drop to rely on.
+ * <p>It finds and reports differences, and repairs nothing. The swap and the drop rely on the recorded result. Called
+ * by {@code change}, {@code precondition}, {@code restart} and {@code swap}.
  */
 package liquibase.ext.partition.engine.verify;
