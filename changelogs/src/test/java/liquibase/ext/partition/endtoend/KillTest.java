@@ -29,8 +29,7 @@ class KillTest {
     private LiquibaseCli liquibase;
 
     @BeforeEach
-    void tableInUse(TestDatabase fresh) {
-        database = fresh;
+    void tableInUse() {
         ORDERS.prepare(database);
         workload = Workload.on(database, "public.orders", "id", "created_at")
                 .between(LocalDate.of(2024, 1, 1), LocalDate.of(2025, 2, 1))

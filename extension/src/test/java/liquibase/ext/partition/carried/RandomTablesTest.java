@@ -49,8 +49,7 @@ class RandomTablesTest {
     @ParameterizedTest(name = "every second table, the first of seed {0} + the given one")
     @ValueSource(ints = {0, 1})
     @Execution(ExecutionMode.CONCURRENT)
-    void comeAlongAndGoBackAsTheyWere(int lane, TestDatabase fresh) {
-        database = fresh;
+    void comeAlongAndGoBackAsTheyWere(int lane) {
         version = (int) database.queryLong("SELECT current_setting('server_version_num')");
         roles = new Roles(
                 database.createRole("owner", ""), database.createRole("reader", ""), database.createRole("clerk", ""));

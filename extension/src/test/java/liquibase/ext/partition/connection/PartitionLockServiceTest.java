@@ -23,13 +23,12 @@ class PartitionLockServiceTest {
     private Database database;
 
     @BeforeEach
-    void open(TestDatabase opened) throws Exception {
-        fresh = opened;
+    void open() throws Exception {
         database = DatabaseFactory.getInstance()
                 .openDatabase(
-                        opened.url(),
-                        opened.username(),
-                        opened.password(),
+                        fresh.url(),
+                        fresh.username(),
+                        fresh.password(),
                         null,
                         new ClassLoaderResourceAccessor(getClass().getClassLoader()));
     }

@@ -25,9 +25,8 @@ class ConversionsTest {
     private TestDatabase database;
 
     @BeforeEach
-    void goAbroad(TestDatabase fresh) {
-        database = fresh;
-        database.execute("ALTER DATABASE %s SET TimeZone = 'Asia/Kathmandu'".formatted(fresh.name()));
+    void goAbroad() {
+        database.execute("ALTER DATABASE %s SET TimeZone = 'Asia/Kathmandu'".formatted(database.name()));
     }
 
     private List<String> contents() {

@@ -20,17 +20,16 @@ class HostilePathTest {
     private HostileSchema hostile;
 
     /** The path of who migrates begins with a schema of somebody else's, even before the catalog. */
-    private void begin(TestDatabase fresh) throws SQLException {
-        database = fresh;
-        String attacker = fresh.createRole("mallory", "");
-        boss = fresh.createRole("boss", "SUPERUSER");
-        fresh.execute("CREATE SCHEMA evil AUTHORIZATION " + attacker, "GRANT USAGE ON SCHEMA evil TO PUBLIC");
-        hostile = HostileSchema.of(fresh, "evil", attacker);
-        fresh.execute("ALTER ROLE %s IN DATABASE %s SET search_path = evil, pg_catalog, public, pg_temp"
-                .formatted(boss, fresh.name()));
-        assertThat(fresh.queryLong("SELECT count(*) FROM pg_operator WHERE oprnamespace = 'evil'::regnamespace"))
+    private void begin() throws SQLException {
+        String attacker = database.createRole("mallory", "");
+        boss = database.createRole("boss", "SUPERUSER");
+        database.execute("CREATE SCHEMA evil AUTHORIZATION " + attacker, "GRANT USAGE ON SCHEMA evil TO PUBLIC");
+        hostile = HostileSchema.of(database, "evil", attacker);
+        database.execute("ALTER ROLE %s IN DATABASE %s SET search_path = evil, pg_catalog, public, pg_temp"
+                .formatted(boss, database.name()));
+        assertThat(database.queryLong("SELECT count(*) FROM pg_operator WHERE oprnamespace = 'evil'::regnamespace"))
                 .isGreaterThan(1_500);
-        assertThat(fresh.queryLong("SELECT count(*) FROM pg_proc WHERE pronamespace = 'evil'::regnamespace"))
+        assertThat(database.queryLong("SELECT count(*) FROM pg_proc WHERE pronamespace = 'evil'::regnamespace"))
                 .isGreaterThan(1_000);
     }
 
@@ -54,8 +53,8 @@ class HostilePathTest {
     }
 
     @Test
-    void noStepCallsAnythingOfIt(TestDatabase fresh) throws SQLException {
-        begin(fresh);
+    void noStepCallsAnythingOfIt() throws SQLException {
+        begin();
         assertWouldBeCalled();
         MigrationFixture orders = MigrationFixture.ofOrders(database, 300)
                 .as(boss)
@@ -93,8 +92,8 @@ class HostilePathTest {
     }
 
     @Test
-    void norDoesATableThatIsRoutedByTriggersWithDatesKeptAsText(TestDatabase fresh) throws SQLException {
-        begin(fresh);
+    void norDoesATableThatIsRoutedByTriggersWithDatesKeptAsText() throws SQLException {
+        begin();
         database.execute(
                 "CREATE TABLE events (id bigint PRIMARY KEY, happened text NOT NULL, kind int)",
                 "INSERT INTO events SELECT i, '2024-0' || (1 + i % 3) || '-05', 1 FROM generate_series(1, 200) AS i",
@@ -122,9 +121,9 @@ class HostilePathTest {
      * another one.
      */
     @Test
-    void whatTheCallerWroteIsLookedUpOnTheCallersPathOnceAndForAll(TestDatabase fresh) throws SQLException {
-        String role = fresh.createRole("team", "SUPERUSER");
-        fresh.execute(
+    void whatTheCallerWroteIsLookedUpOnTheCallersPathOnceAndForAll() throws SQLException {
+        String role = database.createRole("team", "SUPERUSER");
+        database.execute(
                 "CREATE SCHEMA app",
                 "CREATE FUNCTION app.cents(numeric) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT ($1 * 100)::bigint'",
                 "CREATE FUNCTION app.euros(bigint) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 100.0'",
@@ -132,27 +131,27 @@ class HostilePathTest {
                 "CREATE FUNCTION public.euros(bigint) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 0.0'",
                 "CREATE TYPE app.state AS ENUM ('new', 'paid')",
                 "CREATE TYPE public.state AS ENUM ('other')");
-        MigrationFixture orders = MigrationFixture.ofOrders(fresh, 120)
+        MigrationFixture orders = MigrationFixture.ofOrders(database, 120)
                 .as(role)
                 .converting("amount", "bigint", "cents(amount) -- of a euro", "euros(amount)")
                 .converting("status", "state", "status::state", "status::text");
         String path = "ALTER ROLE %s IN DATABASE %s SET search_path = %s";
 
-        fresh.execute(path.formatted(role, fresh.name(), "app, public"));
+        database.execute(path.formatted(role, database.name(), "app, public"));
         orders.prepare();
-        fresh.execute(path.formatted(role, fresh.name(), "public, app"));
+        database.execute(path.formatted(role, database.name(), "public, app"));
         orders.capture();
-        fresh.execute("UPDATE orders SET amount = 7 WHERE id = 5");
+        database.execute("UPDATE orders SET amount = 7 WHERE id = 5");
         orders.copy().index().replay().verify();
 
-        assertThat(fresh.queryLong("SELECT sum(amount) FROM orders_new"))
-                .isEqualTo(fresh.queryLong("SELECT sum(amount * 100)::bigint FROM orders"));
-        assertThat(fresh.queryString("SELECT DISTINCT pg_typeof(status)::text FROM orders_new"))
+        assertThat(database.queryLong("SELECT sum(amount) FROM orders_new"))
+                .isEqualTo(database.queryLong("SELECT sum(amount * 100)::bigint FROM orders"));
+        assertThat(database.queryString("SELECT DISTINCT pg_typeof(status)::text FROM orders_new"))
                 .isEqualTo("app.state");
         orders.swap();
-        fresh.execute("UPDATE orders SET amount = 900, status = 'paid' WHERE id = 6");
+        database.execute("UPDATE orders SET amount = 900, status = 'paid' WHERE id = 6");
         orders.reverseSwap();
-        assertThat(fresh.queryString("SELECT amount || ' ' || status FROM orders WHERE id = 6"))
+        assertThat(database.queryString("SELECT amount || ' ' || status FROM orders WHERE id = 6"))
                 .isEqualTo("9.00 paid");
     }
 

@@ -25,14 +25,13 @@ class LeastPrivilegeTest {
     private String writer;
 
     @BeforeEach
-    void aDatabaseWherePublicHasNothing(TestDatabase fresh) {
-        database = fresh;
-        owner = fresh.createRole("owner", "");
-        writer = fresh.createRole("writer", "");
-        fresh.execute(
+    void aDatabaseWherePublicHasNothing() {
+        owner = database.createRole("owner", "");
+        writer = database.createRole("writer", "");
+        database.execute(
                 "DO $$ BEGIN EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()); END $$",
-                "GRANT CONNECT, TEMPORARY ON DATABASE %s TO %s".formatted(fresh.name(), owner),
-                "GRANT CONNECT ON DATABASE %s TO %s".formatted(fresh.name(), writer),
+                "GRANT CONNECT, TEMPORARY ON DATABASE %s TO %s".formatted(database.name(), owner),
+                "GRANT CONNECT ON DATABASE %s TO %s".formatted(database.name(), writer),
                 "REVOKE ALL ON SCHEMA public FROM PUBLIC",
                 "REVOKE ALL ON LANGUAGE plpgsql FROM PUBLIC",
                 "ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM PUBLIC",

@@ -38,8 +38,7 @@ class PacedStepsTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void copied(TestDatabase fresh) throws SQLException {
-        database = fresh;
+    void copied() throws SQLException {
         database.execute("CREATE TABLE busy (yes boolean)", "INSERT INTO busy VALUES (true)");
         orders = MigrationFixture.ofOrders(database, 2_000).prepare().capture().copy();
     }

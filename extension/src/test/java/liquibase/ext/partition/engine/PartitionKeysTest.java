@@ -22,8 +22,7 @@ class PartitionKeysTest {
     private String compared = "id, code, shipped_at, paid_on, entered";
 
     @BeforeEach
-    void makeOrders(TestDatabase fresh) {
-        database = fresh;
+    void makeOrders() {
         database.execute("""
                 CREATE TABLE orders (
                   id bigint PRIMARY KEY,

@@ -32,8 +32,7 @@ class RoutedByTriggerTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void makeOrders(TestDatabase fresh) {
-        database = fresh;
+    void makeOrders() {
         database.execute(
                 """
                 CREATE TABLE orders (
@@ -49,7 +48,7 @@ class RoutedByTriggerTest {
                 FROM generate_series(1, 3000) AS i""",
                 "SELECT setval('orders_id_seq', 3000)",
                 "ANALYZE orders");
-        orders = MigrationFixture.of(fresh, "public", "orders", "created_at", "id")
+        orders = MigrationFixture.of(database, "public", "orders", "created_at", "id")
                 .routedByTrigger();
     }
 

@@ -25,9 +25,8 @@ class SourceChangedTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 1000);
+    void orders() {
+        orders = MigrationFixture.ofOrders(database, 1000);
     }
 
     private static void assertRefused(String message, ThrowingCallable... steps) {

@@ -1,24 +1,39 @@
 package liquibase.ext.partition.testing;
 
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.platform.commons.support.HierarchyTraversalMode;
+import org.junit.platform.commons.support.ReflectionSupport;
 
 /**
- * Gives each test that has a {@link TestDatabase} parameter a database of its own and drops it after the test:
+ * Gives each test a database of its own, in a field or in a parameter of the type {@link TestDatabase}, and drops it
+ * after the test:
  *
  * <pre>{@code
  * @ExtendWith(FreshDatabase.class)
  * class CaptureTest {
- *     @Test void refusesTruncate(TestDatabase database) { … }
+ *     private TestDatabase database;
+ *
+ *     @BeforeEach void orders() { database.execute(…); }
  * }
  * }</pre>
  *
- * {@code @BeforeEach} and {@code @AfterEach} get the test's database; asked for in {@code @BeforeAll}, one database
- * serves the whole class.
+ * A class with neither gets none. Asked for by a parameter of {@code @BeforeAll}, one database serves the whole class.
  */
-public final class FreshDatabase implements ParameterResolver {
+public class FreshDatabase implements BeforeEachCallback, ParameterResolver {
+    /** JUnit closes what its store holds when the context ends. */
+    protected static final Namespace STORE = Namespace.create(FreshDatabase.class);
+
+    @Override
+    public void beforeEach(ExtensionContext context) throws Exception {
+        setFields(context, TestDatabase.class, () -> database(context));
+    }
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
@@ -26,9 +41,25 @@ public final class FreshDatabase implements ParameterResolver {
     }
 
     @Override
-    public TestDatabase resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        // JUnit closes what its store holds when the context ends.
-        return context.getStore(Namespace.create(FreshDatabase.class))
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return database(context);
+    }
+
+    /** The test's database, made by the first who asks. */
+    protected static TestDatabase database(ExtensionContext context) {
+        return context.getStore(STORE)
                 .computeIfAbsent(TestDatabase.class, type -> TestDatabase.create(), TestDatabase.class);
+    }
+
+    /** Sets the test's fields of that type. */
+    protected static <T> void setFields(ExtensionContext context, Class<T> type, Supplier<T> value)
+            throws IllegalAccessException {
+        for (Field field : ReflectionSupport.findFields(
+                context.getRequiredTestClass(),
+                it -> it.getType() == type && !Modifier.isStatic(it.getModifiers()),
+                HierarchyTraversalMode.TOP_DOWN)) {
+            field.setAccessible(true);
+            field.set(context.getRequiredTestInstance(), value.get());
+        }
     }
 }

@@ -20,9 +20,8 @@ class AlteredSourceTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) throws SQLException {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 1000).prepare().capture();
+    void orders() throws SQLException {
+        orders = MigrationFixture.ofOrders(database, 1000).prepare().capture();
     }
 
     private static void assertNamesCauseAndRemedy(ThrowingCallable step) {

@@ -25,9 +25,8 @@ class ChunkTimeTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) throws Exception {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 1000).prepare().capture();
+    void orders() throws Exception {
+        orders = MigrationFixture.ofOrders(database, 1000).prepare().capture();
     }
 
     /** Each row takes two milliseconds and more, fifteen a block. */

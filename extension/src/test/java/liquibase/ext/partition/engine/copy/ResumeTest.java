@@ -33,9 +33,8 @@ class ResumeTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) throws SQLException {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 1000).prepare().capture();
+    void orders() throws SQLException {
+        orders = MigrationFixture.ofOrders(database, 1000).prepare().capture();
     }
 
     private Future<Void> copyWithOneWorker() {

@@ -21,9 +21,8 @@ class WritesDuringTheCopyTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 1000);
+    void orders() {
+        orders = MigrationFixture.ofOrders(database, 1000);
     }
 
     private static final String INSERT =

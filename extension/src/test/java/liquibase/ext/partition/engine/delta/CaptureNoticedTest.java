@@ -40,9 +40,8 @@ class CaptureNoticedTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 1000);
+    void orders() {
+        orders = MigrationFixture.ofOrders(database, 1000);
     }
 
     private static void assertNotCaptured(ThrowingCallable step) {

@@ -28,9 +28,8 @@ class CaptureTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) throws SQLException {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 100).prepare();
+    void orders() throws SQLException {
+        orders = MigrationFixture.ofOrders(database, 100).prepare();
     }
 
     private static String insert(long id) {

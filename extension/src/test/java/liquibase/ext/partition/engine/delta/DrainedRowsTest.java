@@ -36,10 +36,12 @@ class DrainedRowsTest {
     private Transaction old;
 
     @BeforeEach
-    void indexedOrdersAndAnOldTransaction(TestDatabase fresh) throws SQLException {
-        database = fresh;
-        orders =
-                MigrationFixture.ofOrders(fresh, 500).prepare().capture().copy().index();
+    void indexedOrdersAndAnOldTransaction() throws SQLException {
+        orders = MigrationFixture.ofOrders(database, 500)
+                .prepare()
+                .capture()
+                .copy()
+                .index();
         old = Transaction.beginRepeatableRead(database);
         old.query("SELECT count(*) FROM pg_class");
     }

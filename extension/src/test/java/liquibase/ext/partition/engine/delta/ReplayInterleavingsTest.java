@@ -32,9 +32,8 @@ class ReplayInterleavingsTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void indexedOrders(TestDatabase fresh) throws SQLException {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 1000)
+    void indexedOrders() throws SQLException {
+        orders = MigrationFixture.ofOrders(database, 1000)
                 .prepare()
                 .capture()
                 .copy()

@@ -34,9 +34,8 @@ class RefusalsTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        orders = MigrationFixture.of(fresh, "public", "orders", "created_at", "id");
+    void orders() {
+        orders = MigrationFixture.of(database, "public", "orders", "created_at", "id");
     }
 
     private static final String ORDERS = """

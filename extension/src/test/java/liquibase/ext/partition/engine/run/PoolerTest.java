@@ -42,11 +42,10 @@ class PoolerTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) throws SQLException {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 100);
-        sessions.add(fresh.connect());
-        sessions.add(fresh.connect());
+    void orders() throws SQLException {
+        orders = MigrationFixture.ofOrders(database, 100);
+        sessions.add(database.connect());
+        sessions.add(database.connect());
     }
 
     @AfterEach

@@ -38,9 +38,8 @@ class SurveyTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        orders = MigrationFixture.of(fresh, "public", "orders", "created_at", "id");
+    void orders() {
+        orders = MigrationFixture.of(database, "public", "orders", "created_at", "id");
     }
 
     private Survey survey(MigrationFixture table) throws SQLException {

@@ -35,9 +35,8 @@ class ChangedPartitionsTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 240);
+    void orders() {
+        orders = MigrationFixture.ofOrders(database, 240);
     }
 
     private List<String> rows() {

@@ -30,13 +30,12 @@ class ForeignKeysTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
+    void orders() {
         database.execute(
                 "CREATE SCHEMA crm",
                 "CREATE TABLE crm.customers (id bigint PRIMARY KEY, region text NOT NULL, UNIQUE (region, id))",
                 "INSERT INTO crm.customers SELECT i, 'r' || i % 3 FROM generate_series(0, 99) AS i");
-        orders = MigrationFixture.ofOrders(fresh, 200);
+        orders = MigrationFixture.ofOrders(database, 200);
         database.execute(
                 "ALTER TABLE orders ADD customer bigint, ADD region text, ADD referrer bigint DEFAULT 0, ADD \"select\" bigint, ADD teller bigint",
                 "UPDATE orders SET customer = id % 100, region = 'r' || (id % 100) % 3, referrer = id % 7");

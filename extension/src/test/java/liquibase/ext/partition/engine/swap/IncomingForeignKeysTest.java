@@ -34,9 +34,8 @@ class IncomingForeignKeysTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 40);
+    void orders() {
+        orders = MigrationFixture.ofOrders(database, 40);
         database.execute(
                 "ALTER TABLE orders ADD parent bigint, ADD number text",
                 "UPDATE orders SET parent = id - 1, number = 'n' || id",

@@ -29,9 +29,8 @@ class PublicationsTest {
     private TestDatabase database;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        fresh.execute(
+    void orders() {
+        database.execute(
                 ORDERS,
                 "INSERT INTO orders SELECT i, 'n', 's', date '2024-01-01' + i FROM generate_series(1, 100) AS i");
     }

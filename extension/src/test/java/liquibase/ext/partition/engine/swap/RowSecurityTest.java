@@ -26,13 +26,12 @@ class RowSecurityTest {
     private String auditor;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        owner = fresh.createRole("owner", "");
-        alice = fresh.createRole("alice", "");
-        bob = fresh.createRole("bob", "");
-        auditor = fresh.createRole("auditor", "");
-        fresh.execute(
+    void orders() {
+        owner = database.createRole("owner", "");
+        alice = database.createRole("alice", "");
+        bob = database.createRole("bob", "");
+        auditor = database.createRole("auditor", "");
+        database.execute(
                 "GRANT ALL ON SCHEMA public TO " + owner,
                 """
                 CREATE TABLE orders (

@@ -25,8 +25,7 @@ class RowTriggersTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void makeOrders(TestDatabase fresh) {
-        database = fresh;
+    void makeOrders() {
         orders = MigrationFixture.ofOrders(database, 60);
     }
 

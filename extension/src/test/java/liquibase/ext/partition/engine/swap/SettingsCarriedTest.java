@@ -53,8 +53,7 @@ class SettingsCarriedTest {
     private String stranger;
 
     @BeforeEach
-    void rich(TestDatabase fresh) {
-        database = fresh;
+    void rich() {
         owner = database.createRole("owner", "");
         stranger = database.createRole("stranger", "");
         String cold = database.createTablespace("cold");

@@ -43,9 +43,8 @@ class SwapTest {
     private MigrationFixture orders;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        orders = MigrationFixture.ofOrders(fresh, 1000);
+    void orders() {
+        orders = MigrationFixture.ofOrders(database, 1000);
     }
 
     private static String insert(long id) {

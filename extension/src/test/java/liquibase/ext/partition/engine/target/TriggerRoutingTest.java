@@ -23,7 +23,6 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,11 +33,6 @@ import org.postgresql.PGConnection;
 @ExtendWith(FreshDatabase.class)
 class TriggerRoutingTest {
     private TestDatabase database;
-
-    @BeforeEach
-    void database(TestDatabase fresh) {
-        database = fresh;
-    }
 
     private RoutedOrders orders() {
         return RoutedOrders.planned(database, PartitionInterval.MONTH).make(RoutedOrders.COLUMNS);

@@ -23,7 +23,6 @@ import liquibase.ext.partition.engine.survey.SurveyReader;
 import liquibase.ext.partition.engine.target.PartitionKeySpec;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,11 +33,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(FreshDatabase.class)
 class DefaultShareTest {
     private TestDatabase database;
-
-    @BeforeEach
-    void setUp(TestDatabase fresh) {
-        database = fresh;
-    }
 
     /** Days after the twelfth of the month are no dates when the month is looked for in their place. */
     @Test

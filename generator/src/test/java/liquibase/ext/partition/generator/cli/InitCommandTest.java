@@ -26,8 +26,7 @@ class InitCommandTest {
     private Path output;
 
     @BeforeEach
-    void makeTable(TestDatabase fresh) {
-        database = fresh;
+    void makeTable() {
         output = directory.resolve("config/tables.yaml");
         database.execute(
                 "CREATE TABLE orders (id bigint PRIMARY KEY, created_at timestamptz NOT NULL)",

@@ -53,8 +53,7 @@ class PlanCommandTest {
     private Path config;
 
     @BeforeEach
-    void makeTable(TestDatabase fresh) throws IOException {
-        database = fresh;
+    void makeTable() throws IOException {
         config = directory.resolve("tables.yaml");
         database.execute(
                 "CREATE TABLE orders (id bigint PRIMARY KEY, created_at timestamptz NOT NULL)",

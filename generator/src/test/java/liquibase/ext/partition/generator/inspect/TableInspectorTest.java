@@ -24,7 +24,6 @@ import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -39,11 +38,6 @@ class TableInspectorTest {
     private Path directory;
 
     private TestDatabase database;
-
-    @BeforeEach
-    void remember(TestDatabase fresh) {
-        database = fresh;
-    }
 
     @Test
     void writesAConfigThatNeedsNoDecisionForAPlainTable() throws Exception {
