@@ -3,17 +3,14 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.testing.DatabaseListing;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -21,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A migration that is not wanted any more, at any stage: one {@code rollback --tag=orders-before} and the database is
  * what it was, object for object, with every row as it is by now.
  */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class AbandonTest {
     /** How far a migration by the generated changelog had come; what was left undone is in the name. */
     private enum Stage {
@@ -134,16 +131,12 @@ class AbandonTest {
         void beforeTheRollback(AbandonTest test) throws Exception {}
     }
 
-    @TempDir
-    Path directory;
-
     private TestDatabase database;
     private Changelog changelog;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        changelog = new Changelog(database, directory).generated("orders", "lockTimeout=\"20ms\" lockAttempts=\"2\"");
+    void orders() {
+        changelog.generated("orders", "lockTimeout=\"20ms\" lockAttempts=\"2\"");
     }
 
     @ParameterizedTest

@@ -3,24 +3,26 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.List;
 import liquibase.ext.partition.testing.DatabaseListing;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The backup is dropped, and somebody wants to go back. */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class AfterTheDropTest {
-    @TempDir
-    Path directory;
+    private TestDatabase database;
+    private Changelog changelog;
+
+    @BeforeEach
+    void orders() {
+        changelog.generated("orders", "");
+    }
 
     @Test
-    void aRollbackRefusesAtTheDropAndLeavesAllThatRanBeforeIt(TestDatabase database) throws Exception {
-        Changelog changelog = new Changelog(database, directory).generated("orders", "");
+    void aRollbackRefusesAtTheDropAndLeavesAllThatRanBeforeIt() throws Exception {
         changelog.parameter("swapApproved", "orders").parameter("dropApproved", "orders");
         changelog.update();
         List<String> listing = DatabaseListing.of(database);
@@ -44,9 +46,7 @@ class AfterTheDropTest {
 
     /** Nothing is pending then that would look at the parameters. */
     @Test
-    void whoWantsTheSwapTakenBackOrTheCopyStartedOverIsToldThatThereIsNothingToGoBackTo(TestDatabase database)
-            throws Exception {
-        Changelog changelog = new Changelog(database, directory).generated("orders", "");
+    void whoWantsTheSwapTakenBackOrTheCopyStartedOverIsToldThatThereIsNothingToGoBackTo() throws Exception {
         changelog.parameter("swapApproved", "orders").parameter("dropApproved", "orders");
         changelog.update();
 
@@ -67,8 +67,7 @@ class AfterTheDropTest {
 
     /** Liquibase goes backwards, one changeset after the other, and asks ours only when it comes to it. */
     @Test
-    void whatRanAfterTheDropIsUndoneFirstAndByItselfIsAllThatIs(TestDatabase database) throws Exception {
-        Changelog changelog = new Changelog(database, directory).generated("orders", "");
+    void whatRanAfterTheDropIsUndoneFirstAndByItselfIsAllThatIs() throws Exception {
         changelog.parameter("swapApproved", "orders").parameter("dropApproved", "orders");
         changelog.and("""
                 <changeSet id="invoices" author="test"><createTable tableName="invoices"><column name="id" type="int"/></createTable></changeSet>

@@ -3,40 +3,33 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The network breaks in the middle of a step: without a word, for good, or just when the server has answered. */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class BrokenNetworkTest {
     private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";
     private static final String CHANGELOG_LOCK = "SELECT count(*) FROM databasechangeloglock WHERE locked";
-
-    @TempDir
-    Path directory;
 
     private TestDatabase database;
     private TcpProxy network;
     private Changelog changelog;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
+    void orders() {
         network = TcpProxy.before(database);
-        changelog = new Changelog(database, directory)
+        changelog
                 .through(network)
                 .setting("liquibase.partition.askAfter", "300ms")
                 .changesets(Changelog.changeset(

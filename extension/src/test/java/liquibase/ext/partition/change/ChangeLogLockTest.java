@@ -3,37 +3,29 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /** DATABASECHANGELOGLOCK is held, and whoever waits for it is told what to do. */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class ChangeLogLockTest {
     private static final String SIGNED =
             "SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database AND d.datname = current_database() WHERE locktype = 'advisory'";
-
-    @TempDir
-    Path directory;
 
     private TestDatabase database;
     private Changelog changelog;
     private Changelog second;
 
     @BeforeEach
-    void aStepThatCanBeHeldUp(TestDatabase fresh) {
-        database = fresh;
-        changelog = new Changelog(database, directory).changesets("""
+    void aStepThatCanBeHeldUp() {
+        changelog.changesets("""
                 <changeSet id="step" author="test"><sql>INSERT INTO step SELECT 1</sql></changeSet>""");
-        second = new Changelog(database, directory)
-                .setting("liquibase.changelogLockWaitTimeInMinutes", "0")
+        second.setting("liquibase.changelogLockWaitTimeInMinutes", "0")
                 .setting("liquibase.changelogLockPollRate", "1")
                 .changesets("""
                         <changeSet id="another" author="test"><sql>SELECT 1</sql></changeSet>""");

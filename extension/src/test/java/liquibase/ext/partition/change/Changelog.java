@@ -79,6 +79,11 @@ final class Changelog {
         this.username = null;
     }
 
+    /** Where its files are. */
+    Path directory() {
+        return directory;
+    }
+
     /** Another user than the administrator, whose password is the name. */
     Changelog as(String role) {
         return as(role, role);

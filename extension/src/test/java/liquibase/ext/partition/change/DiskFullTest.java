@@ -3,11 +3,9 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.sql.SQLException;
 import liquibase.exception.LiquibaseException;
 import liquibase.ext.partition.engine.Transaction;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.SmallDisk;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -15,7 +13,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A disk of the server is full: each step stops, keeps what is done, and goes on once there is room; or is taken back.
@@ -25,12 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
  * disk.
  */
 @Tag(SmallDisk.TAG)
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class DiskFullTest {
     private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";
-
-    @TempDir
-    Path directory;
 
     private TestDatabase database;
     private Changelog changelog;
@@ -38,11 +32,9 @@ class DiskFullTest {
     private SmallDisk disk;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
+    void orders() {
         small = "small_" + database.name();
         disk = database.createSmallDisk(small, 6);
-        changelog = new Changelog(database, directory);
         database.execute("""
                 CREATE TABLE orders (id bigint PRIMARY KEY, note text NOT NULL, created_at timestamptz NOT NULL)
                 WITH (autovacuum_enabled = false)""", """

@@ -8,32 +8,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import liquibase.exception.LiquibaseException;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A generated changelog in a changelog that includes all of its folder. */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class IncludeAllTest {
     private static final Path GENERATED = Path.of("../changelogs/empty-table/changelog.xml");
-
-    @TempDir
-    Path directory;
 
     private TestDatabase database;
     private Changelog changelog;
     private Path folder;
 
     @BeforeEach
-    void generated(TestDatabase fresh) throws IOException {
-        database = fresh;
+    void generated() throws IOException {
         database.execute(Files.readString(GENERATED.resolveSibling("before.sql")));
-        folder = Files.createDirectories(directory.resolve("db/shop"));
+        folder = Files.createDirectories(changelog.directory().resolve("db/shop"));
         Files.copy(GENERATED, folder.resolve("changelog.xml"));
-        changelog = new Changelog(database, directory).changesets("<includeAll path=\"db/shop/\"/>");
+        changelog.changesets("<includeAll path=\"db/shop/\"/>");
     }
 
     @Test

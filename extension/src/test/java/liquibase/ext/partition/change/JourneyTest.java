@@ -3,7 +3,6 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -14,36 +13,29 @@ import java.util.Set;
 import java.util.TreeSet;
 import liquibase.exception.ValidationFailedException;
 import liquibase.ext.partition.connection.WorkerDataSource;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.HostileSchema;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** All changes of a migration one after the other, by Liquibase: repeated, tuned, and on connections of any kind. */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class JourneyTest {
 
     private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";
     private static final long ROWS = 5_000;
 
-    @TempDir
-    Path directory;
-
     private TestDatabase database;
     private Changelog changelog;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        changelog = new Changelog(database, directory);
+    void orders() {
         database.execute("""
                 CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                                      note text, created_at timestamptz NOT NULL)

@@ -3,37 +3,30 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What answers after a failover takes no writes, or is not what the step was begun in. */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class OtherServerTest {
     private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";
-
-    @TempDir
-    Path directory;
 
     private TestDatabase database;
     private TcpProxy network;
     private Changelog changelog;
 
     @BeforeEach
-    void captured(TestDatabase fresh) throws Exception {
-        database = fresh;
+    void captured() throws Exception {
         network = TcpProxy.before(database);
-        changelog = new Changelog(database, directory)
+        changelog
                 .through(network)
                 .changesets(Changelog.changeset(
                                 "prepare",

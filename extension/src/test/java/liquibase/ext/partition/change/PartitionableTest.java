@@ -3,12 +3,10 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import liquibase.exception.LiquibaseException;
 import liquibase.ext.partition.precondition.PartitionablePrecondition;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.parser.core.ParsedNode;
 import liquibase.resource.DirectoryResourceAccessor;
@@ -16,24 +14,18 @@ import liquibase.resource.ResourceAccessor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The gate before the first step: the same words as createPartitionedTable, before anything is recorded. */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class PartitionableTest {
     private static final String ATTRIBUTES =
             "tableName=\"orders\" partitionColumns=\"created_at\" from=\"2024-01\" until=\"2024-03\"";
-
-    @TempDir
-    Path directory;
 
     private TestDatabase database;
     private Changelog changelog;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        changelog = new Changelog(database, directory);
+    void orders() {
         database.execute(
                 "CREATE TABLE orders (id bigint PRIMARY KEY, note text, amount integer, created_at timestamptz NOT NULL)");
     }
@@ -97,7 +89,7 @@ class PartitionableTest {
                 "columns",
                 List.of(Map.of("column", Map.of("name", "amount", "type", "bigint")))));
         PartitionablePrecondition read = new PartitionablePrecondition();
-        try (ResourceAccessor files = new DirectoryResourceAccessor(directory)) {
+        try (ResourceAccessor files = new DirectoryResourceAccessor(changelog.directory())) {
             read.load(yaml, files);
         }
 

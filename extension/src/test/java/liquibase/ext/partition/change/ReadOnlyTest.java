@@ -3,27 +3,24 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.List;
 import liquibase.ext.partition.testing.DatabaseListing;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The database takes no writes for a while, as operators have it where a disk is nearly full, or a failover is
  * prepared.
  */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class ReadOnlyTest {
-    @TempDir
-    Path directory;
+    private TestDatabase database;
+    private Changelog changelog;
 
     @Test
-    void aMigrationThatStoppedIsTakenBackOrGoesOnAsSoonAsTheServerWritesAgain(TestDatabase database) throws Exception {
-        Changelog changelog = new Changelog(database, directory).generated("orders", "");
+    void aMigrationThatStoppedIsTakenBackOrGoesOnAsSoonAsTheServerWritesAgain() throws Exception {
+        changelog.generated("orders", "");
         changelog.update(1);
         List<String> before = DatabaseListing.of(database);
         String readOnly = "ALTER DATABASE %s SET default_transaction_read_only = on".formatted(database.name());

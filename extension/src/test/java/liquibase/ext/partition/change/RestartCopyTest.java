@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import liquibase.exception.LiquibaseException;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,21 +22,17 @@ import org.junit.jupiter.params.provider.ValueSource;
  * {@code -DrestartCopy=orders}, which messages print as the way on: it starts the copy over, whatever is recorded of
  * it, until the swap is done.
  */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class RestartCopyTest {
     private static final Pattern REMEDY = Pattern.compile("liquibase update -DrestartCopy=(\\w+)");
     private static final String NOTHING = "";
-
-    @TempDir
-    Path directory;
 
     private TestDatabase database;
     private Changelog changelog;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        changelog = new Changelog(database, directory).generated("orders", "");
+    void orders() {
+        changelog.generated("orders", "");
     }
 
     /** An update with the parameter, and those after it without. */
@@ -157,7 +152,7 @@ class RestartCopyTest {
                     .append(Changelog.changeset(
                             schema + "-index", "buildIndexes" + table + " restart=\"${restartCopy}\""));
         }
-        changelog = new Changelog(database, directory).changesets(changesets.toString());
+        changelog = new Changelog(database, changelog.directory()).changesets(changesets.toString());
         changelog.update(7);
         String chunks = """
                 SELECT count(*) FROM partition_chunk AS c JOIN partition_migration AS m ON m.id = c.migration_id

@@ -2,7 +2,6 @@ package liquibase.ext.partition.change;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Map;
@@ -13,24 +12,22 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import liquibase.Scope;
 import liquibase.exception.LiquibaseException;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What is secret, or nobody's business, is in no line, message, log record of the finest level, nor in what the server
  * shows.
  */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class SecretsTest {
     private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";
 
-    @TempDir
-    Path directory;
-
     private final Set<String> seen = Collections.synchronizedSet(new HashSet<>());
+
+    private TestDatabase database;
+    private Changelog changelog;
 
     /** Remembers all that anybody logs in this JVM, at the finest level. */
     private final Handler everything = new Handler() {
@@ -83,7 +80,7 @@ class SecretsTest {
     }
 
     @Test
-    void noPasswordAndNoRowIsToldByARunNorByOneWhoseWorkersCannotConnect(TestDatabase database) throws Exception {
+    void noPasswordAndNoRowIsToldByARunNorByOneWhoseWorkersCannotConnect() throws Exception {
         String role = database.createRole("S3cretRole", "");
         String quoted = '"' + role + '"';
         database.execute(
@@ -93,7 +90,7 @@ class SecretsTest {
                 "INSERT INTO orders SELECT 'thekey' || i, 'thenote', timestamptz '2024-01-01 00:00+00' + i * interval '1 hour'"
                         + " FROM generate_series(1, 1000) AS i",
                 "ALTER ROLE %s PASSWORD 'thepassword'".formatted(quoted));
-        Changelog changelog = new Changelog(database, directory)
+        changelog
                 .as(role, "thepassword")
                 .changesets(throughTheSwap("chunkSize=\"100\" workers=\"2\" throttleQuery=\"SELECT false\""));
 
@@ -136,11 +133,11 @@ class SecretsTest {
 
     /** Then they are needed to find the rows; values of other columns are not. */
     @Test
-    void keysAreToldWhereRowsDifferAndNothingElseOfThem(TestDatabase database) throws Exception {
+    void keysAreToldWhereRowsDifferAndNothingElseOfThem() throws Exception {
         database.execute(
                 "CREATE TABLE orders (id text PRIMARY KEY, note text, created_at timestamptz NOT NULL)",
                 "INSERT INTO orders SELECT 'thekey' || i, 'thenote', timestamptz '2024-01-01 00:00+00' FROM generate_series(1, 100) AS i");
-        Changelog changelog = new Changelog(database, directory).changesets(throughTheSwap(""));
+        changelog.changesets(throughTheSwap(""));
 
         listening(() -> {
             try {

@@ -3,31 +3,23 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.List;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Attributes with names that need quotes, and with texts that would like to be statements. */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class StrangeNamesTest {
     private static final String ITEMS = "\"we\"\"ird\".\"Order Items\"";
     private static final String HOSTILE = "x\"'; DROP TABLE victim; -- $$ */ {table}";
-
-    @TempDir
-    Path directory;
 
     private TestDatabase database;
     private Changelog changelog;
 
     @BeforeEach
-    void items(TestDatabase fresh) {
-        database = fresh;
-        changelog = new Changelog(database, directory);
+    void items() {
         database.execute(
                 "CREATE TABLE victim (id integer)",
                 "CREATE SCHEMA \"we\"\"ird\"",

@@ -3,16 +3,13 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.List;
 import liquibase.exception.LiquibaseException;
 import liquibase.ext.partition.engine.Transaction;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,20 +17,16 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The two ways back from a swap, while other teams deploy to the same database at any moment: a rollback to the state
  * right before it, and {@code -DswapBack=orders}, which takes back nothing else.
  */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class SwapBackTest {
     private static final String TAG = "orders-before-swap";
-
-    @TempDir
-    Path directory;
 
     private TestDatabase database;
     private Changelog changelog;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        changelog = new Changelog(database, directory).generated("orders", "lockTimeout=\"20ms\" lockAttempts=\"2\"");
+    void orders() {
+        changelog.generated("orders", "lockTimeout=\"20ms\" lockAttempts=\"2\"");
     }
 
     /** Another team's changeset, which makes a table of that name. */

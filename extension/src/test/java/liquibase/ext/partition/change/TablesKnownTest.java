@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -16,20 +15,16 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** At three in the morning somebody types {@code -DswapBack=order}. */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class TablesKnownTest {
     private static final Pattern MEANT = Pattern.compile("Did you mean (\\S+)\\?");
-
-    @TempDir
-    Path directory;
 
     private TestDatabase database;
     private Changelog changelog;
 
     @BeforeEach
-    void twoTables(TestDatabase fresh) {
-        database = fresh;
-        changelog = new Changelog(database, directory).generated("two-tables", "");
+    void twoTables() {
+        changelog.generated("two-tables", "");
     }
 
     private boolean isSwapped(String table) {
@@ -148,15 +143,16 @@ class TablesKnownTest {
 
     @Test
     void ofSeveralGeneratedChangelogsInOneTheFirstSpeaksForAll() throws Exception {
-        Path file = directory.resolve("changelog.xml");
+        Path file = changelog.directory().resolve("changelog.xml");
         String both = Files.readString(file);
         int payments = both.indexOf("<!-- ==== The table payments ==== -->");
         String head = both.substring(0, both.indexOf("<!-- ==== The table orders ==== -->"));
-        Files.writeString(directory.resolve("one.xml"), both.substring(0, payments) + "</databaseChangeLog>");
-        Files.writeString(directory.resolve("two.xml"), head + both.substring(payments));
+        Files.writeString(
+                changelog.directory().resolve("one.xml"), both.substring(0, payments) + "</databaseChangeLog>");
+        Files.writeString(changelog.directory().resolve("two.xml"), head + both.substring(payments));
         Files.delete(file);
-        changelog =
-                new Changelog(database, directory).changesets("<include file=\"one.xml\"/><include file=\"two.xml\"/>");
+        changelog = new Changelog(database, changelog.directory())
+                .changesets("<include file=\"one.xml\"/><include file=\"two.xml\"/>");
 
         changelog.parameter("swapApproved", "payments, orders, refunds").update(1);
 

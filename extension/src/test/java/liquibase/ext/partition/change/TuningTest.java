@@ -3,7 +3,6 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,17 +13,15 @@ import liquibase.change.ChangeFactory;
 import liquibase.change.ChangeMetaData;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.run.TimeIsUp;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What tunes a migration may be said otherwise at any time: in the changelog, and for a run. */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class TuningTest {
     private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";
     private static final String PACE = """
@@ -34,16 +31,11 @@ class TuningTest {
             pauseBetweenChunks="2ms" maxLoad="2000" throttleQuery="SELECT 1 = 2" window="0:00-24:00 Asia/Tokyo" maxDuration="30min"
             """;
 
-    @TempDir
-    Path directory;
-
     private TestDatabase database;
     private Changelog changelog;
 
     @BeforeEach
-    void orders(TestDatabase fresh) {
-        database = fresh;
-        changelog = new Changelog(database, directory);
+    void orders() {
         database.execute("""
                 CREATE TABLE orders (id bigint PRIMARY KEY, filler text DEFAULT repeat('x', 200), created_at timestamptz NOT NULL)
                 """, """

@@ -3,32 +3,25 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import java.nio.file.Path;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Days pass before the swap and before the drop, and deployments go on: each brings the delta down, and none fails for
  * it.
  */
-@ExtendWith(FreshDatabase.class)
+@ExtendWith(FreshChangelog.class)
 class WhileApprovalIsPendingTest {
-    @TempDir
-    Path directory;
-
     private TestDatabase database;
     private Changelog changelog;
 
     @BeforeEach
-    void verifiedOrders(TestDatabase fresh) throws Exception {
-        database = fresh;
-        changelog = new Changelog(database, directory).generated("orders", "");
+    void verifiedOrders() throws Exception {
+        changelog.generated("orders", "");
         changelog.update();
     }
 
