@@ -35,7 +35,7 @@ public final class Checkpoints {
 
     private static final Sql FORGET = Sql.of("DELETE FROM {chunk} WHERE migration_id = {migration}");
 
-    /** Somebody else has, or had, a block of the chunk. */
+    /** Another transaction has, or had, claimed a block of the chunk. */
     public static final class Taken extends SQLException {
         private static final long serialVersionUID = 1L;
 
@@ -43,7 +43,7 @@ public final class Checkpoints {
             super(cause.getMessage(), cause.getSQLState(), cause);
         }
 
-        /** Whether the other claim was committed then; otherwise it is the time to try again. */
+        /** Whether the other claim was committed; otherwise it is time to try again. */
         public boolean isCommitted() {
             return !SqlState.DEADLOCK_DETECTED.matches(this);
         }
@@ -59,7 +59,7 @@ public final class Checkpoints {
         this.migration = migration;
     }
 
-    /** What is in no finished chunk of a range of the source's blocks, in order. */
+    /** The parts of a range of the source's blocks that are in no finished chunk, in order. */
     public List<Chunk> missing(Chunk range) throws SQLException {
         return session.query(
                 sql(MISSING).with("from", range.from()).with("to", range.to()),
@@ -71,16 +71,17 @@ public final class Checkpoints {
         return session.queryLong(sql(COUNT));
     }
 
-    /** Rows copied by the finished chunks. */
+    /** How many rows the finished chunks have copied. */
     public long rowsCopied() throws SQLException {
         return session.queryLong(sql(ROWS));
     }
 
     /**
-     * Claims a chunk, first thing in the chunk's transaction. Waits while another transaction has claimed a block of
-     * it: the backend of a killed runner may still be at work.
+     * Claims a chunk; must come first in the chunk's transaction. Waits while another transaction has claimed a block
+     * of it: the backend of a killed runner may still be at work.
      *
-     * @throws Taken where that one committed, or both waited for each other; the transaction is to be rolled back
+     * @throws Taken if the other transaction committed, or both waited for each other; the transaction must be rolled
+     *     back
      */
     public void claim(Chunk chunk) throws SQLException {
         try {
@@ -94,7 +95,7 @@ public final class Checkpoints {
         }
     }
 
-    /** Completes the claim, last thing in the chunk's transaction. */
+    /** Completes the claim; must come last in the chunk's transaction. */
     public void finish(Chunk chunk, long rows) throws SQLException {
         session.update(sql(FINISH).with("rows", rows).with("from", chunk.from()));
     }

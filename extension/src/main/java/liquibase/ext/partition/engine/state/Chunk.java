@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.state;
 /**
  * A half-open range of heap blocks.
  *
- * @param from first block
- * @param to first block after it
+ * @param from the first block
+ * @param to the first block after the range
  */
 public record Chunk(long from, long to) {
     public Chunk {

@@ -12,13 +12,13 @@ import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.PartitionLayout;
 
 /**
- * The rows of the default partition, by what put them there.
+ * The rows of the default partition, counted by what put them there.
  *
- * @param nulls every column of the partition key is NULL
- * @param unreadable a column has a value, but it is no date
- * @param infinite the date is {@code infinity} or {@code -infinity}
- * @param before the date is before the first partition
- * @param after the date is after the last one
+ * @param nulls rows in which every column of the partition key is NULL
+ * @param unreadable rows in which a column has a value that is no date
+ * @param infinite rows whose date is {@code infinity} or {@code -infinity}
+ * @param before rows whose date is before the first partition
+ * @param after rows whose date is after the last partition
  */
 public record DefaultRows(long nulls, long unreadable, long infinite, long before, long after) {
     private static final Sql COUNTS = Sql.of("""
@@ -31,15 +31,15 @@ public record DefaultRows(long nulls, long unreadable, long infinite, long befor
     private static final Sql IS_NULL = Sql.of("{column} IS NULL");
 
     /**
-     * What counts rows by cause: expressions over a relation {@code r}, whose column {@code time} is the time of a row
-     * and {@code empty} whether {@linkplain #empty it has none at all}. {@link #read} reads what comes out.
+     * The expressions that count rows by cause, over a relation {@code r}. Its column {@code time} is the time of a
+     * row, and {@code empty} whether the row {@linkplain #empty has no time at all}. {@link #read} reads the result.
      */
     public static Sql counts(PartitionLayout layout) {
         return COUNTS.with("from", Sql.literal(layout.from() + " 00:00:00"))
                 .with("until", Sql.literal(layout.until() + " 00:00:00"));
     }
 
-    /** Whether every column of the key is NULL. */
+    /** An expression for whether every column of the key is NULL. */
     public static Sql empty(PartitionKey key, Function<Identifier, Sql> columns) {
         return Sql.join(
                 " AND ",
@@ -48,7 +48,7 @@ public record DefaultRows(long nulls, long unreadable, long infinite, long befor
                         .toList());
     }
 
-    /** The counts of a row that has them. */
+    /** Reads the counts out of a result row. */
     public static DefaultRows read(ResultSet row) throws SQLException {
         return new DefaultRows(
                 row.getLong("nulls"),
@@ -75,7 +75,7 @@ public record DefaultRows(long nulls, long unreadable, long infinite, long befor
         return nulls + unreadable + infinite + before + after;
     }
 
-    /** {@code 7 rows (2 NULL, 5 before 2024-01)}, for people. */
+    /** The counts for people: {@code 7 rows (2 NULL, 5 before 2024-01)}. */
     public String describe(String from, String until) {
         List<String> causes = new ArrayList<>();
         add(causes, nulls, "NULL");

@@ -7,9 +7,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How many of the rows may be in the default partition. More than a few there mean in most cases that the date was
- * misread, and then the table is partitioned in name only; so that nothing is swapped unless somebody has said that
- * they belong there.
+ * The largest share of the rows that may be in the default partition. More than a few rows there mean in most cases
+ * that the date was misread, and then the table is partitioned in name only. So nothing is swapped unless somebody has
+ * said that the rows belong there.
  *
  * @param percent between 0 and 100
  */
@@ -19,12 +19,12 @@ public record DefaultShare(BigDecimal percent) {
 
     private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
 
-    /** Where none is given: some rows without a date are ordinary. */
+    /** The default: some rows without a date are ordinary. */
     public static final DefaultShare DEFAULT = new DefaultShare(BigDecimal.ONE);
 
     private static final Pattern WRITTEN = Pattern.compile("([0-9]{1,3}(?:\\.[0-9]{1,6})?)\\s*%");
 
-    /** @throws IllegalArgumentException when it is no share */
+    /** @throws IllegalArgumentException when the number is not between 0 and 100 */
     public DefaultShare {
         if (percent.signum() < 0 || percent.compareTo(HUNDRED) > 0) {
             throw new IllegalArgumentException(
@@ -33,7 +33,7 @@ public record DefaultShare(BigDecimal percent) {
     }
 
     /**
-     * What people write: {@code 5%}, {@code 0.5%}.
+     * Parses a share as people write it: {@code 5%}, {@code 0.5%}.
      *
      * @throws IllegalArgumentException with a message for people
      */
@@ -51,7 +51,7 @@ public record DefaultShare(BigDecimal percent) {
         return BigDecimal.valueOf(some).multiply(HUNDRED).compareTo(percent.multiply(BigDecimal.valueOf(all))) > 0;
     }
 
-    /** The least share in whole percent, above nothing, that {@code some} rows of {@code all} do not exceed. */
+    /** The least share in whole percent, but not zero, that {@code some} rows of {@code all} do not exceed. */
     public static DefaultShare atLeast(long some, long all) {
         return new DefaultShare(BigDecimal.valueOf(some)
                 .multiply(HUNDRED)
@@ -64,7 +64,7 @@ public record DefaultShare(BigDecimal percent) {
         return String.format(Locale.ROOT, "%.1f %%", 100.0 * some / all);
     }
 
-    /** As it is written: {@code 5%}. */
+    /** The share as people write it: {@code 5%}. */
     @Override
     public String toString() {
         return percent.toPlainString() + "%";

@@ -11,16 +11,18 @@ import liquibase.ext.partition.engine.target.NewTableSpec;
 /**
  * One row of {@code partition_migration}.
  *
- * @param spec of the new table, as it was asked for when it was made
- * @param sourceOid the table that is, or was, the source; after the swap this is the backup
+ * @param spec the new table as it was requested when it was made
+ * @param sourceOid the table that is, or was, the source; after the swap it is the backup
  * @param newOid the partitioned table
  * @param deltaTableName set by {@code captureChanges}
  * @param keyColumns set by {@code captureChanges}; empty before
- * @param plan set when the copy begins
- * @param restarting whether a later step starts the copy over, and has not compared it yet
+ * @param plan the copy's plan, set when the copy begins
+ * @param restarting whether a later step has started the copy over and not compared it yet
  * @param backupTableName set by {@code lockedSwap}
- * @param verifiedDifferences keys that differed when source and new table were last compared; empty when never
- * @param backupVerification the last comparison of the backup with the live table; empty when never since the swap
+ * @param verifiedDifferences how many keys differed when source and new table were last compared; empty if they never
+ *     were
+ * @param backupVerification the last comparison of the backup with the live table; empty if there was none since the
+ *     swap
  */
 public record Migration(
         long id,
@@ -37,16 +39,16 @@ public record Migration(
         Optional<BackupVerification> backupVerification) {
 
     /**
-     * What the chunks of a copy rest on.
+     * Everything that the chunks of a copy rest on.
      *
      * @param blocks the source's size in heap blocks when the plan was made, after capture had committed
-     * @param filenode of the source; another one means that its rows have moved, and the plan is void
-     * @param columnFingerprint of the source; another one means that the copying statement is void
+     * @param filenode the source's file; if it changes, the rows have moved and the plan is void
+     * @param columnFingerprint the source's columns; if they change, the statement that copies is void
      */
     public record CopyPlan(long blocks, long filenode, String columnFingerprint) {}
 
     /**
-     * @param differences keys that differed
+     * @param differences how many keys differed
      * @param ageSeconds how long ago the comparison ended, by the server's clock
      */
     public record BackupVerification(long differences, long ageSeconds) {}
@@ -71,22 +73,23 @@ public record Migration(
     }
 
     /**
-     * Whether it has made the new table, and that is there: before the swap as the new table, after it as the source.
+     * Whether the migration has made the new table and that table still exists: before the swap as the new table, after
+     * it as the source.
      *
      * @param table the table that has the source's name now
      * @param newTable the table that has the new table's name now, if there is one
      */
     public boolean hasMadeItsTable(Table table, Optional<Table> newTable) {
-        // After a swap the name may have been given to another table since, which is not partitioned by having it.
+        // After a swap the name may have been given to another table since, which need not be partitioned.
         return phase.isAtLeast(Phase.SWAPPED)
                 ? table.oid() == newOid
                 : newTable.filter(it -> it.oid() == newOid).isPresent();
     }
 
     /**
-     * For what must not be undone beneath a swap.
+     * For operations that must not undo what a swap rests on.
      *
-     * @param spared what is left as it is, as the first half of a sentence
+     * @param spared the part that is left as it is, as the first half of a sentence
      * @throws PartitionException once the swap is done
      */
     public void requireNotSwapped(String spared) {

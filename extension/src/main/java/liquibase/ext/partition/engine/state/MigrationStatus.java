@@ -10,17 +10,17 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * One row of {@code partition_progress}, in words.
+ * One row of {@code partition_progress}, for people.
  *
- * @param perCent of the copy's blocks; empty before it began
- * @param rowsCopied by the finished chunks
- * @param eta of the copy, as PostgreSQL writes an interval; empty unless it is under way
- * @param deltaBacklog the statistics' estimate; empty where nothing is captured
- * @param deltaBytes of the delta table with its indexes; empty where nothing is captured
- * @param deltaAge no change in it is older than that, as PostgreSQL writes an interval; empty where there is none in it
- * @param differences that the last verification of the copy found; empty where there was none
- * @param defaultRows in the default partition when the copy was last verified; empty where it never was
- * @param lockHeldMilliseconds in the swap; empty before it
+ * @param perCent how many per cent of its blocks are copied; empty before the copy begins
+ * @param rowsCopied how many rows the finished chunks have copied
+ * @param eta the copy's remaining time, as PostgreSQL writes an interval; empty unless it is under way
+ * @param deltaBacklog the statistics' estimate of the delta table's rows; empty if nothing is captured
+ * @param deltaBytes the size of the delta table with its indexes; empty if nothing is captured
+ * @param deltaAge an upper bound for the age of its changes, as PostgreSQL writes an interval; empty if there are none
+ * @param differences how many differences the last verification of the copy found; empty if there was none
+ * @param defaultRows how many rows were in the default partition when the copy was last verified; empty if it never was
+ * @param lockHeldMilliseconds how long the swap held its lock; empty before the swap
  */
 public record MigrationStatus(
         QualifiedName source,
@@ -47,7 +47,7 @@ public record MigrationStatus(
             FROM {view} ORDER BY source_schema, source_table
             """);
 
-    /** The migrations that this database knows of, by name; none where the state tables are not there. */
+    /** The migrations in this database, by name; empty if there are no state tables. */
     public static List<MigrationStatus> readAll(Session session, StateTables state) throws SQLException {
         if (!session.queryBoolean(EXISTS.with("view", state.progress().quoted()))) {
             return List.of();
@@ -69,7 +69,7 @@ public record MigrationStatus(
                         Optional.ofNullable(row.getObject("lock_held_ms", Long.class))));
     }
 
-    /** What a person on call wants to know: where it is, and what comes next. */
+    /** A description for a person on call: where the migration is, and what comes next. */
     public String describe() {
         StringBuilder text = new StringBuilder("%s: %s".formatted(source, phase.word()));
         perCent.ifPresent(value -> text.append(

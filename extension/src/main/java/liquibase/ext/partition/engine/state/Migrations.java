@@ -30,7 +30,7 @@ import liquibase.ext.partition.engine.target.Routing;
 
 /**
  * Reads and writes {@code partition_migration}. Every write is part of the session's transaction if one is open, so
- * that a step and the record of it commit together.
+ * that a step and its record commit together.
  */
 public final class Migrations {
     private static final Sql TABLE_EXISTS = Sql.of("SELECT pg_catalog.to_regclass({table}) IS NOT NULL");
@@ -49,11 +49,13 @@ public final class Migrations {
 
     private static final Sql SOURCES = Sql.of("SELECT source_schema, source_table FROM {migration} ORDER BY id");
 
-    /** Whatever is known of a table that had the name before, with its chunks. */
+    /** Deletes the record of an earlier table of that name, with its chunks. */
     private static final Sql DELETE_EARLIER =
             Sql.of("DELETE FROM {migration} WHERE source_schema = {schema} AND source_table = {table}");
 
-    /** The oids are looked up here and not bound, so that the printed script is right for the table it just made. */
+    /**
+     * The statement looks up the oids itself, so that the printed script is right for the table that it has just made.
+     */
     private static final Sql INSERT = Sql.of("""
             INSERT INTO {migration} (source_schema, source_table, new_table, partition_columns, text_format, epoch, key_time,
                                      combined_column, partition_prefix, partition_interval, range_from, range_until, routing,
@@ -89,12 +91,14 @@ public final class Migrations {
 
     private static final Sql RECORD_RESTART = Sql.of("UPDATE {migration} SET restarting = true WHERE id = {id}");
 
-    /** By the server's clock alone. */
+    /** Uses the server's clock only. */
     private static final Sql HAS_BEGUN_COPY_WITHIN = Sql.of("""
             SELECT coalesce(copy_started_at >= pg_catalog.clock_timestamp() - {milliseconds} * interval '1 millisecond', false)
             FROM {migration} WHERE id = {id}""");
 
-    /** Without a plan no copy has begun, but for one whose rows could not be removed. */
+    /**
+     * A record without a plan means that no copy has begun, or that the rows of a forgotten copy could not be removed.
+     */
     private static final Sql HAS_LEFT_ROWS = Sql.of("""
             SELECT source_blocks IS NULL AND copy_started_at IS NOT NULL FROM {migration} WHERE id = {id}""");
 
@@ -148,7 +152,8 @@ public final class Migrations {
             Sql.of("UPDATE {migration} SET phase = phase WHERE source_schema = {schema} AND source_table = {table}");
 
     /**
-     * Of no consequence, so it waits for nobody: an operator who changes the tuning may have the row open for hours.
+     * Nothing depends on it, so it waits for nobody: an operator who changes the tuning may have the row locked for
+     * hours.
      */
     private static final Sql RECORD_CAUGHT_UP = Sql.of("""
             UPDATE {migration}
@@ -189,10 +194,7 @@ public final class Migrations {
         this.tables = tables;
     }
 
-    /**
-     * The migration of the table that the application knows as {@code source}; nothing where there is none, or no
-     * state.
-     */
+    /** The migration of the table that the application knows as {@code source}; empty if there is none, or no state. */
     public Optional<Migration> find(QualifiedName source) throws SQLException {
         if (!session.queryBoolean(TABLE_EXISTS.with("table", tables.migration().quoted()))) {
             return Optional.empty();
@@ -204,10 +206,7 @@ public final class Migrations {
                 Migrations::map);
     }
 
-    /**
-     * Every table that a migration is recorded of, whichever changelog it is in; none where the state tables are not
-     * there.
-     */
+    /** Every table that has a recorded migration, in whichever changelog it is; empty if there are no state tables. */
     public List<QualifiedName> sources() throws SQLException {
         if (!session.queryBoolean(TABLE_EXISTS.with("table", tables.migration().quoted()))) {
             return List.of();
@@ -218,7 +217,7 @@ public final class Migrations {
                         new Identifier(row.getString("source_schema")), new Identifier(row.getString("source_table"))));
     }
 
-    /** @throws PartitionException when there is none, or it has not come as far as {@code phase} */
+    /** @throws PartitionException when there is no migration, or it has not reached {@code phase} */
     public Migration require(QualifiedName source, Phase phase, String step) throws SQLException {
         Migration migration = find(source)
                 .orElseThrow(() -> new PartitionException(
@@ -306,23 +305,23 @@ public final class Migrations {
                 .with("columns", plan.columnFingerprint()));
     }
 
-    /** @param rowsLeft whether its rows are still in the new table */
+    /** @param rowsLeft whether the copy's rows are still in the new table */
     public void forgetCopy(Migration migration, boolean rowsLeft) throws SQLException {
         session.update(phased(FORGET_COPY, Phase.CAPTURING, migration).with("rowsLeft", rowsLeft));
     }
 
-    /** Records that the copy is being started over by a later step, until the tables have been compared again. */
+    /** Records that a later step starts the copy over; the mark stays until the tables have been compared again. */
     public void recordRestart(Migration migration) throws SQLException {
         session.update(sql(RECORD_RESTART).with("id", migration.id()));
     }
 
-    /** Whether the copy was begun not longer ago than that. */
+    /** Whether the copy began within the last {@code time}. */
     public boolean hasBegunCopyWithin(Migration migration, Duration time) throws SQLException {
         return session.queryBoolean(
                 sql(HAS_BEGUN_COPY_WITHIN).with("milliseconds", time.toMillis()).with("id", migration.id()));
     }
 
-    /** Whether rows of a copy that was forgotten are still in the new table. */
+    /** Whether rows of a forgotten copy are still in the new table. */
     public boolean hasLeftRows(Migration migration) throws SQLException {
         return session.queryBoolean(sql(HAS_LEFT_ROWS).with("id", migration.id()));
     }
@@ -332,12 +331,12 @@ public final class Migrations {
     }
 
     /**
-     * Records what {@code verifyCopy} found; the phase is VERIFIED only where nothing differed.
+     * Records the result of {@code verifyCopy}; the phase becomes VERIFIED only if nothing differed.
      *
-     * @param misplaced whether too many rows are in the default partition, so that the tables are not verified although
-     *     they are equal
-     * @param triggers those that captured changes when the comparison began
-     * @param fingerprint of the tables when it began, and when it ended
+     * @param misplaced whether too many rows are in the default partition, so that the tables do not count as verified
+     *     although they are equal
+     * @param triggers the triggers that captured changes when the comparison began
+     * @param fingerprint the tables' fingerprint, which was the same when it began and when it ended
      */
     public void recordVerification(
             Migration migration,
@@ -355,12 +354,12 @@ public final class Migrations {
                 .with("fingerprint", fingerprint));
     }
 
-    /** Records how many rows the default partition may have, in percent. */
+    /** Records the share of rows, in percent, that the default partition may have. */
     public void recordDefaultShare(Migration migration, String percent) throws SQLException {
         session.update(sql(RECORD_DEFAULT_SHARE).with("percent", percent).with("id", migration.id()));
     }
 
-    /** What was recorded so last; empty where nothing was. */
+    /** The share that was recorded last; empty if there is none. */
     public Optional<String> defaultShare(Migration migration) throws SQLException {
         return session.queryStrings(sql(DEFAULT_SHARE).with("id", migration.id())).stream()
                 .findFirst();
@@ -382,11 +381,11 @@ public final class Migrations {
     }
 
     /**
-     * The statement that records the swap, in whose transaction it is run.
+     * The statement that records the swap and runs in its transaction.
      *
-     * @param triggers an expression for those that capture changes from now on
-     * @param fingerprint an expression for the tables as they are then
-     * @param partitions an expression for those that the swap leaves
+     * @param triggers an expression for the triggers that capture changes from now on
+     * @param fingerprint an expression for the tables' fingerprint at that moment
+     * @param partitions an expression for the partitions that the swap leaves
      */
     public Sql swapStatement(Migration migration, Identifier backup, Sql triggers, Sql fingerprint, Sql partitions) {
         return phased(RECORD_SWAP, Phase.SWAPPED, migration)
@@ -405,15 +404,15 @@ public final class Migrations {
 
     /**
      * The statement that locks the record of a migration, for a transaction that writes it while others wait: an
-     * operator may have it open, who changes the tuning.
+     * operator who changes the tuning may have it locked.
      */
     public Sql lockStatement(Migration migration) {
         return sql(LOCK).with("id", migration.id());
     }
 
     /**
-     * Commits something, so that all is on the disk, as the server's settings have it, that was committed without
-     * waiting for it.
+     * Commits something, so that everything that was committed without waiting for the disk is on the disk, as the
+     * server's settings require.
      */
     public void makeDurable(QualifiedName source) throws SQLException {
         session.update(sql(MAKE_DURABLE)
@@ -421,7 +420,7 @@ public final class Migrations {
                 .with("table", source.name().name()));
     }
 
-    /** Records that every change is replayed that was committed so many milliseconds ago. */
+    /** Records that every change that was committed this many milliseconds ago has been replayed. */
     public void recordCaughtUp(QualifiedName source, long milliseconds) throws SQLException {
         session.update(sql(RECORD_CAUGHT_UP)
                 .with("milliseconds", milliseconds)
@@ -434,11 +433,11 @@ public final class Migrations {
     }
 
     /**
-     * Records what a comparison of the backup with the live table found.
+     * Records the result of a comparison of the backup with the live table.
      *
-     * @param triggers those that captured changes when it began
-     * @param fingerprint of the tables when it began, and when it ended
-     * @param partitions of the live table when it began
+     * @param triggers the triggers that captured changes when it began
+     * @param fingerprint the tables' fingerprint, which was the same when it began and when it ended
+     * @param partitions the live table's partitions when it began
      */
     public void recordBackupVerification(
             Migration migration, long differences, String[] triggers, String[] fingerprint, String partitions)
@@ -451,7 +450,7 @@ public final class Migrations {
                 .with("id", migration.id()));
     }
 
-    /** Whether it is swapped, and the backup was found equal to the live table since; by whatever was recorded last. */
+    /** Whether the table is swapped and the last recorded comparison since found the backup equal to the live table. */
     public boolean isFoundEqual(Migration migration) throws SQLException {
         return session.queryBoolean(phased(IS_FOUND_EQUAL, Phase.SWAPPED, migration));
     }
@@ -460,7 +459,7 @@ public final class Migrations {
         session.update(phased(RECORD_DROP, Phase.DROPPED, migration));
     }
 
-    /** What somebody has written into {@code tuning}, by name; a JSON null is null. */
+    /** The settings that somebody has written into {@code tuning}, by name; a JSON null is null. */
     public Map<String, String> tuning(QualifiedName source) throws SQLException {
         Map<String, String> tuning = new HashMap<>();
         session.query(
@@ -472,7 +471,7 @@ public final class Migrations {
         return tuning;
     }
 
-    /** Forgets the migration; with the last one, the state tables go too. */
+    /** Forgets the migration. The state tables go with the last one. */
     public void delete(Migration migration) throws SQLException {
         session.update(sql(DELETE).with("id", migration.id()));
         if (session.queryBoolean(sql(IS_EMPTY))) {
@@ -551,7 +550,7 @@ public final class Migrations {
         return Arrays.stream(texts(row, column)).map(Identifier::new).toList();
     }
 
-    /** NULL is an empty array. */
+    /** Reads NULL as an empty array. */
     private static String[] texts(ResultSet row, String column) throws SQLException {
         Array array = row.getArray(column);
         return array == null ? new String[0] : (String[]) array.getArray();

@@ -2,19 +2,19 @@ package liquibase.ext.partition.engine.state;
 
 import java.util.Locale;
 
-/** How far a migration is; in order. A rollback goes back. */
+/** How far a migration has come, in order. A rollback goes back. */
 public enum Phase {
     /** The new table exists. */
     PREPARED,
     /** Every write to the source leaves its key in the delta table. */
     CAPTURING,
-    /** The chunk plan is made; chunks are being copied. */
+    /** The chunk plan exists, and chunks are being copied. */
     COPYING,
     /** Every chunk is copied. */
     COPIED,
     /** The new table has its indexes. */
     INDEXED,
-    /** The delta has been small once since. */
+    /** The delta has been small once since then. */
     REPLAYED,
     /** Source and new table were compared and did not differ. */
     VERIFIED,
@@ -23,7 +23,7 @@ public enum Phase {
     /** The backup is gone. */
     DROPPED;
 
-    /** As it stands in {@code partition_migration.phase}. */
+    /** The word in {@code partition_migration.phase}. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }

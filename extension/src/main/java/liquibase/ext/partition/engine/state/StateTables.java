@@ -9,7 +9,7 @@ import liquibase.ext.partition.engine.target.Seclusion;
 /**
  * The tables and the view that hold the state, and the statements that make and drop them.
  *
- * @param schema Liquibase's own
+ * @param schema Liquibase's own schema
  */
 public record StateTables(Identifier schema) {
     private static final Sql CREATE_MIGRATION = Sql.of("""
@@ -69,10 +69,10 @@ public record StateTables(Identifier schema) {
             )""");
 
     /**
-     * Chunks differ in size, so the key alone would let a chunk be claimed that overlaps another, as one does that a
-     * killed runner's backend is still at work on. The constraint does not, whatever is committed yet. It needs no
-     * extension: a table has fewer than 2^32 blocks, so migration and block are one number, a migration's blocks one
-     * range of them, and no range reaches into another migration's.
+     * Chunks differ in size, so the key alone would allow claiming a chunk that overlaps another one, on which a killed
+     * runner's backend may still be at work. The constraint forbids it, whichever claim is committed yet. It needs no
+     * extension: a table has fewer than 2^32 blocks, so migration and block fit into one number, a migration's blocks
+     * are one range of such numbers, and no range reaches into another migration's.
      */
     private static final Sql CREATE_CHUNK = Sql.of("""
             CREATE TABLE IF NOT EXISTS {chunk} (
@@ -116,10 +116,10 @@ public record StateTables(Identifier schema) {
             )""");
 
     /**
-     * The delta backlog is the statistics' estimate: a view cannot count a table whose name is in a row. No key in it
-     * is older than its age; to know how old they are, writers would have to write the time with each. It is found in
-     * the catalog by its name, since to_regclass is an error for a role that may read the view and not look into the
-     * table's schema.
+     * The delta backlog is the statistics' estimate, because a view cannot count a table whose name is in a row. The
+     * age is an upper bound for the keys in it; for their true age, writers would have to write the time with each key.
+     * The view looks the table up in the catalog by its name, since to_regclass is an error for a role that may read
+     * the view but not look into the table's schema.
      */
     private static final Sql CREATE_PROGRESS = Sql.of("""
             CREATE OR REPLACE VIEW {progress} AS
@@ -177,9 +177,9 @@ public record StateTables(Identifier schema) {
     }
 
     /**
-     * Statements that make what is missing; safe to repeat. All of it is its owner's alone, whatever default privileges
-     * say: who may write {@code tuning} runs SQL as Liquibase's role. What somebody grants afterwards, as SELECT on the
-     * view to those who watch, stays.
+     * Statements that make what is missing; safe to repeat. All of it belongs to its owner alone, whatever default
+     * privileges say: a role that may write {@code tuning} runs SQL as Liquibase's role. Grants that somebody makes
+     * afterwards stay, such as SELECT on the view for monitoring.
      */
     public List<Sql> createStatements() {
         return List.of(

@@ -7,8 +7,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What a switch has recorded of the relations that it changed, for its end and its way back. A row knows its relation
- * by the oid, since that may have another name by then, or be gone.
+ * The records of a switch about relations that it changed, for its completion and its way back. A row refers to its
+ * relation by the oid, since the relation may have another name by then, or be gone.
  */
 abstract sealed class SwitchRecords permits SwitchedForeignKeys, SwitchedSequences {
     private final String hole;
@@ -16,8 +16,8 @@ abstract sealed class SwitchRecords permits SwitchedForeignKeys, SwitchedSequenc
     private final Migration migration;
 
     /**
-     * @param hole in the statements, where {@code table}, which has the rows, comes in; {@code migration} is the other
-     * one
+     * @param hole the hole in the statements for {@code table}, which has the rows; the hole {@code migration} is for
+     * the other table
      */
     SwitchRecords(String hole, QualifiedName table, Migration migration) {
         this.hole = hole;
@@ -29,7 +29,7 @@ abstract sealed class SwitchRecords permits SwitchedForeignKeys, SwitchedSequenc
         return template.with(hole, table).with("migration", migration.id());
     }
 
-    /** The name of the relation today, joined as {@code nspname} and {@code relname}; empty where it is gone. */
+    /** The present name of the relation, joined as {@code nspname} and {@code relname}; empty if it is gone. */
     static Optional<QualifiedName> present(ResultSet row) throws SQLException {
         String name = row.getString("relname");
         return name == null ? Optional.empty() : Optional.of(QualifiedName.of(row.getString("nspname"), name));

@@ -16,13 +16,13 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Reads and writes {@code partition_foreign_key}: what the catalog no longer knows of foreign keys that a swap has
+ * Reads and writes {@code partition_foreign_key}: what the catalog no longer knows about foreign keys that a swap has
  * dropped.
  *
- * <p>A row of the table's own foreign key says that the key is still to be validated where it was made again. A row of
- * a key that refers to the table says what is to be made again on rollback; or, where it was kept, what is still to be
- * done about it. Of one that was kept and needs nothing more the catalog knows all, whatever becomes of it, and there
- * is no row.
+ * <p>A row for the table's own foreign key says that the key is still to be validated where it was made again. A row
+ * for a key that refers to the table says what to make again on rollback, or, for a key that was kept, what is still to
+ * be done about it. A kept key that needs nothing more has no row, because the catalog knows all about it, whatever
+ * becomes of it.
  */
 public final class SwitchedForeignKeys extends SwitchRecords {
     private static final Sql INSERT = Sql.of("""
@@ -55,7 +55,7 @@ public final class SwitchedForeignKeys extends SwitchRecords {
             DELETE FROM {foreignKey}
             WHERE migration_id = {migration} AND incoming = {incoming} AND referring_oid = {oid} AND name = {name}""");
 
-    /** The definition names the columns as they are by then. */
+    /** The definition has the names that the columns have by then. */
     private static final Sql REPLACE = Sql.of("""
             UPDATE {foreignKey} SET referring_oid = {newOid}, referring_columns = NULL, definition = {definition}
             WHERE migration_id = {migration} AND incoming = {incoming} AND referring_oid = {oid} AND name = {name}""");
@@ -75,10 +75,10 @@ public final class SwitchedForeignKeys extends SwitchRecords {
     /**
      * One row.
      *
-     * @param referringName of the referring table when the row was written
-     * @param present its name today; empty where it is gone, or one of the key's columns is
-     * @param definition with the names that these columns have today
-     * @param kept whether it refers to the table natively after the swap, too
+     * @param referringName the referring table's name when the row was written
+     * @param present the referring table's present name; empty if the table, or one of the key's columns, is gone
+     * @param definition the definition with the present names of these columns
+     * @param kept whether the key refers to the table natively after the swap too
      */
     public record Row(
             boolean incoming,
@@ -91,7 +91,7 @@ public final class SwitchedForeignKeys extends SwitchRecords {
             boolean enforced,
             boolean kept,
             Optional<String> comment) {
-        /** What would be written down of a key that refers to the table. */
+        /** The row that would be written for a key that refers to the table. */
         public static Row of(ForeignKey key) {
             return new Row(
                     true,
@@ -106,7 +106,7 @@ public final class SwitchedForeignKeys extends SwitchRecords {
                     key.comment());
         }
 
-        /** The same, of the table that is in the place of the one at the swap. */
+        /** The same row for the table that has taken the place of the one at the swap. */
         public Row on(long oid, QualifiedName table) {
             return new Row(
                     incoming,
@@ -128,16 +128,16 @@ public final class SwitchedForeignKeys extends SwitchRecords {
                     .with("definition", Sql.raw(enforced ? definition + " NOT VALID" : definition));
         }
 
-        /** As it was before it was dropped. */
+        /** The definition that the key had before it was dropped. */
         public Sql valid() {
             return Sql.of("CONSTRAINT {name} {definition}").with("name", name).with("definition", Sql.raw(definition));
         }
     }
 
-    /** A row as it was written, and as it is where another table has taken the place of the referring one. */
+    /** A row as it was written, and as it is now that another table has taken the place of the referring one. */
     public record Replaced(Row recorded, Row now) {}
 
-    /** The statement that writes down which table is the referring one by now. */
+    /** The statement that records the present referring table. */
     public Sql replaceStatement(Replaced it) {
         return sql(REPLACE)
                 .with("newOid", it.now().referringOid())
@@ -148,9 +148,9 @@ public final class SwitchedForeignKeys extends SwitchRecords {
     }
 
     /**
-     * The statement that writes a row for {@code key}, whose text names the table by its live name.
+     * The statement that writes a row for {@code key}, whose text refers to the table by its live name.
      *
-     * @param kept only of those that refer to the table
+     * @param kept whether the key was kept; only for keys that refer to the table
      */
     public Sql insertStatement(ForeignKey key, boolean incoming, boolean kept) {
         return sql(INSERT)
@@ -187,9 +187,7 @@ public final class SwitchedForeignKeys extends SwitchRecords {
                 .with("name", row.name().name());
     }
 
-    /**
-     * The names of the referring columns in a definition, which the server wrote, are replaced; {@code PERIOD} is none.
-     */
+    /** Replaces the names of the referring columns in a definition that the server wrote; {@code PERIOD} is no name. */
     private static String withColumns(String definition, String[] columns) {
         Matcher key = COLUMNS.matcher(definition);
         if (columns.length == 0 || !key.find()) {

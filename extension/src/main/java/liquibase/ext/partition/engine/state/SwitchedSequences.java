@@ -9,9 +9,10 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Reads and writes {@code partition_sequence}: what the catalog no longer knows of sequences that a switch has changed.
+ * Reads and writes {@code partition_sequence}: what the catalog no longer knows about sequences that a switch has
+ * changed.
  *
- * <p>A row of an identity column's sequence is there as long as the sequence counts by twice its increment. A row of a
+ * <p>A row for an identity column's sequence exists as long as the sequence counts by twice its increment. A row for a
  * serial column's sequence says which type the sequence had before the swap gave it a wider one.
  */
 public final class SwitchedSequences extends SwitchRecords {
@@ -49,13 +50,13 @@ public final class SwitchedSequences extends SwitchRecords {
     /**
      * One row.
      *
-     * @param oid of the sequence that the live table had when the row was written
-     * @param name its name then, which the live table's sequence is to have again
-     * @param increment before it was doubled; empty for a sequence that is not
-     * @param options of the sequence then, besides the increment
-     * @param narrowerType which the sequence had before the swap; empty where that changed nothing
-     * @param present its name today; empty where it is gone
-     * @param incrementNow 0 where it is gone
+     * @param oid the sequence that the live table had when the row was written
+     * @param name its name then, which the live table's sequence must get again
+     * @param increment the increment before it was doubled; empty if it was not doubled
+     * @param options the sequence's options then, besides the increment
+     * @param narrowerType the type that the sequence had before the swap; empty if the swap did not change it
+     * @param present the sequence's present name; empty if it is gone
+     * @param incrementNow the present increment; 0 if the sequence is gone
      */
     public record Row(
             long oid,
@@ -65,12 +66,12 @@ public final class SwitchedSequences extends SwitchRecords {
             Optional<String> narrowerType,
             Optional<QualifiedName> present,
             long incrementNow) {
-        /** Whether it is there, and counts by twice its increment. */
+        /** Whether the sequence exists and counts by twice its increment. */
         public boolean isStretched() {
             return present.isPresent() && increment.isPresent() && incrementNow == 2 * increment.get();
         }
 
-        /** The statement that gives it its increment back. */
+        /** The statement that restores the sequence's increment. */
         public Sql restoreStatement() {
             return SET_INCREMENT
                     .with("sequence", present.orElseThrow())
@@ -100,7 +101,7 @@ public final class SwitchedSequences extends SwitchRecords {
                 .with("options", options);
     }
 
-    /** The statement that records which type a sequence had before it got a wider one; an earlier record stays. */
+    /** The statement that records a sequence's type before it gets a wider one; an earlier record stays. */
     public Sql widenedStatement(long oid, Identifier name, String narrowerType) {
         return sql(RECORD_WIDENED).with("oid", oid).with("name", name.name()).with("type", narrowerType);
     }

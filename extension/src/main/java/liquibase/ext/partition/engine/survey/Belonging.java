@@ -4,9 +4,9 @@ import java.util.List;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /**
- * What a table has of one kind.
+ * The things of one kind that a table has.
  *
- * @param names of the things, or phrases for what has no name; at least one
+ * @param names the names of the things, or phrases for things that have no name; at least one
  */
 public record Belonging(Feature feature, List<String> names) {
     public Belonging {

@@ -14,7 +14,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** Lists what a table has, by feature. Names other than the table's own things come out qualified. */
+/** Lists a table's belongings by feature. The names of objects other than the table's own are qualified. */
 final class Belongings {
     private static final Sql OWN = Sql.of("""
             SELECT 'COLUMNS' AS feature, pg_catalog.quote_ident(a.attname) AS name, a.attnum::bigint AS place
@@ -139,7 +139,7 @@ final class Belongings {
 
     private Belongings() {}
 
-    /** @param refused things that are named there are left out */
+    /** @param refused obstacles; things that they name are left out */
     static List<Belonging> read(Session session, Table table, List<Obstacle> refused) throws SQLException {
         record Found(Feature feature, String name, long place) {}
         List<Found> found = new ArrayList<>();

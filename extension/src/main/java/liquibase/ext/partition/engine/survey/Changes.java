@@ -18,7 +18,7 @@ import liquibase.ext.partition.engine.target.RowTriggers;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 import liquibase.ext.partition.engine.target.Uniqueness;
 
-/** Announces what comes along, but not as it was. Needs no database: the table was read, and the new one is planned. */
+/** Announces things that come along, but changed. Needs no database: the table was read, and the new one is planned. */
 final class Changes {
     private final Table source;
     private final NewTable plan;

@@ -26,17 +26,16 @@ import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.time.TextDateFormat;
 
 /**
- * How many rows of a sample would be in the default partition, and why: so that a date that is misread shows before
- * anything is copied, and not days later in {@code verifyCopy}. A sample is no proof, so in general it refuses nothing;
- * but where every one of some dozens of rows would be there, the setting is wrong, or somebody has to say that it is
- * not.
+ * How many rows of a sample would be in the default partition, and why. So a misread date shows before anything is
+ * copied, and not days later in {@code verifyCopy}. A sample is no proof, so in general it refuses nothing. But if
+ * every one of some dozens of rows would be there, the setting is wrong, or somebody has to say that it is not.
  *
- * @param rows how many were read
- * @param whole whether these are all that there are
- * @param aside those that would be in the default partition
- * @param span from when to when those of them are that have a time, as people write days; empty where none has
- * @param share how many may be there
- * @param notRead why nothing was read, a phrase; empty where something was
+ * @param rows how many rows were read
+ * @param whole whether these are all rows of the table
+ * @param aside the rows that would be in the default partition
+ * @param span the earliest and the latest time among them, as people write days; empty if none has a time
+ * @param share the share of rows that may be there
+ * @param notRead why nothing was read, as a phrase; empty if something was
  */
 public record DefaultSample(
         NewTableSpec spec,
@@ -46,7 +45,7 @@ public record DefaultSample(
         Optional<String> span,
         DefaultShare share,
         Optional<String> notRead) {
-    /** Fifty rows from all over a heap, and not one of them in any of the partitions that somebody has asked for. */
+    /** Fifty rows from all over a heap are enough if none of them is in any of the requested partitions. */
     private static final long ENOUGH = 50;
 
     private static final Duration LIMIT = Duration.ofSeconds(3);
@@ -62,10 +61,10 @@ public record DefaultSample(
 
     private static final Sql AS = Sql.of("{value} AS {column}");
 
-    /** Rows of the sample that go to the same place: into a partition of their own, or not. */
+    /** Rows of the sample that go to the same kind of place: into a partition of their own, or not. */
     private record Counted(boolean aside, long rows, DefaultRows causes, String first, String last) {}
 
-    /** What was read of the table: {@code whole} where these are all of its rows. */
+    /** The rows that were read; {@code whole} if these are all rows of the table. */
     private record Counts(boolean whole, List<Counted> counted) {
         long rows() {
             return counted.stream().mapToLong(Counted::rows).sum();
@@ -77,11 +76,11 @@ public record DefaultSample(
     }
 
     /**
-     * Reads a few thousand rows in at most three seconds, ACCESS SHARE on the source meanwhile; changes nothing.
+     * Reads a few thousand rows in at most three seconds, with ACCESS SHARE on the source meanwhile; changes nothing.
      *
-     * @param plan whose partition key decides, by the expression that the copy will use
-     * @param conversions of the columns whose types change on the way
-     * @return empty where the source has no rows
+     * @param plan the plan whose partition key decides, by the expression that the copy will use
+     * @param conversions the conversions of the columns whose types change on the way
+     * @return empty if the source has no rows
      */
     static Optional<DefaultSample> read(Session session, NewTable plan, Conversions conversions, DefaultShare share)
             throws SQLException {
@@ -93,7 +92,7 @@ public record DefaultSample(
             if (e.getSQLState() == null || SqlState.isConnectionLost(e) || SqlState.QUERY_CANCELED.matches(e)) {
                 throw e;
             }
-            // Whatever else a row, or a user's expression, is in the way of is told by the copy, with the row's key.
+            // The copy reports every other obstacle in a row or in a user's expression, with the row's key.
             read = LimitedReading.Result.none(e.getMessage().lines().findFirst().orElse(""));
         }
         if (read.value().isEmpty()) {
@@ -152,19 +151,19 @@ public record DefaultSample(
                 .with("sample", sample.rows());
     }
 
-    /** The default partition, or, where a trigger routes the rows, the child that takes its place. */
+    /** The default partition; or, if triggers route the rows, the child that takes its place. */
     public QualifiedName partition() {
         return spec.source().sibling(spec.layout().defaultPartition());
     }
 
-    /** Whether more rows of the sample would be there than may be there of all. */
+    /** Whether a larger share of the sample would be there than may be there. */
     public boolean isExceeded() {
         return share.isExceeded(aside.total(), rows);
     }
 
-    /** That the setting is wrong; empty where a sample cannot tell. */
+    /** The obstacle that the setting is wrong; empty if a sample cannot show it. */
     public Optional<Obstacle> obstacle() {
-        // Whoever lets half of the rows be there expects them there, and then a sample of nothing else is no wonder.
+        // If half of the rows may be there, they are expected there, and a sample of nothing else is no surprise.
         boolean expected = !share.isExceeded(1, 2);
         return rows < ENOUGH || aside.total() < rows || expected
                 ? Optional.empty()
@@ -176,7 +175,7 @@ public record DefaultSample(
                                 .formatted(check())));
     }
 
-    /** What was found, in sentences for people. */
+    /** The finding, in sentences for people. */
     public String sentence() {
         if (notRead.isPresent()) {
             return "Whether the date is read right is not known, for no sample was read: %s.".formatted(notRead.get());
@@ -215,7 +214,7 @@ public record DefaultSample(
         return spec.layout().interval().write(spec.layout().until());
     }
 
-    /** What may be wrong, by what was found. */
+    /** What may be wrong, judged by the finding. */
     private String check() {
         PartitionKeySpec key = spec.partitionKey();
         List<String> settings = new ArrayList<>();

@@ -30,15 +30,16 @@ import liquibase.ext.partition.engine.target.SuccessorName;
 import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
- * Whether a table can be partitioned so. {@code createPartitionedTable}, the precondition {@code partitionable} and
- * {@code generator plan} all go by this, so that none of them refuses what another one let pass.
+ * Whether a table can be partitioned as requested. {@code createPartitionedTable}, the precondition
+ * {@code partitionable} and {@code generator plan} all go by this, so that none of them refuses what another one has
+ * let pass.
  *
- * @param plan what would be made; empty where the partition key or a column's type stands in the way of saying so
- * @param refused all that stands in the way; empty where the table can be partitioned
- * @param sample where its rows would be; empty where it has none, or there is no plan
+ * @param plan the plan; empty if the partition key or a column's type keeps it from being made
+ * @param refused all obstacles; empty if the table can be partitioned
+ * @param sample where a sample of its rows would be; empty if it has no rows, or there is no plan
  */
 public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optional<DefaultSample> sample) {
-    /** Not by to_regclass, which is an error for a role that may not look into the schema. */
+    /** Does not use to_regclass, which is an error for a role that may not look into the schema. */
     private static final Sql TAKEN = Sql.of("""
             SELECT wanted.name
             FROM pg_catalog.unnest({names}::pg_catalog.text[]) WITH ORDINALITY AS wanted (name, place)
@@ -58,11 +59,11 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
     }
 
     /**
-     * Reads the catalog, and a few thousand rows at most.
+     * Reads the catalog and at most a few thousand rows.
      *
-     * @param source which this migration has not replaced yet
+     * @param source the source, which this migration has not replaced yet
      * @param stateSchema Liquibase's own schema
-     * @param share how many of the rows may be in the default partition
+     * @param share the share of the rows that may be in the default partition
      */
     public static Feasibility of(
             Session session, Table source, NewTableSpec written, Identifier stateSchema, DefaultShare share)

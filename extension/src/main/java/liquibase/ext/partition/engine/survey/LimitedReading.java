@@ -8,12 +8,11 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Reads rows for no longer than a limit, and all of them or none: where row level security would hide some, nothing is
- * read.
+ * Reads rows for no longer than a limit, and either all of them or none: if row level security would hide some, nothing
+ * is read.
  *
- * <p>Transaction: one of its own, or a part of the caller's that is taken back, so that neither a failure, nor a
- * setting, nor the lock, ACCESS SHARE on what is read, outlives it. Nothing can be written in it, not by a function of
- * the user's either.
+ * <p>Transaction: one of its own, or a part of the caller's that is rolled back. So neither a failure, nor a setting,
+ * nor the lock, ACCESS SHARE on what is read, outlives it. Nothing can be written in it, not even by a user's function.
  */
 public final class LimitedReading {
     private static final Sql BEGIN = Sql.of("SAVEPOINT limited_reading");
@@ -27,28 +26,28 @@ public final class LimitedReading {
     private final Session session;
     private final Duration limit;
 
-    /** @param limit of each statement */
+    /** @param limit the time limit of each statement */
     public LimitedReading(Session session, Duration limit) {
         this.session = session;
         this.limit = limit;
     }
 
     /**
-     * What was read.
+     * The result of a reading.
      *
-     * @param value empty where reading took too long or is not allowed
-     * @param why it is empty, a phrase; null where it is not
+     * @param value the value; empty if reading took too long or is not allowed
+     * @param why why the value is empty, as a phrase; null if it is not
      */
     public record Result<T>(Optional<T> value, String why) {
-        /** Nothing was read. */
+        /** A result without a value. */
         public static <T> Result<T> none(String why) {
             return new Result<>(Optional.empty(), why);
         }
     }
 
     /**
-     * @param what is read, for the phrase: {@code all rows}
-     * @throws SQLException for any failure but those that a result can tell
+     * @param what the thing that is read, for the phrase: {@code all rows}
+     * @throws SQLException for any failure except those that a result can describe
      */
     public <T> Result<T> run(String what, Session.Work<T> work) throws SQLException {
         return session.inTransaction(() -> {
@@ -75,13 +74,13 @@ public final class LimitedReading {
             session.update(BACK);
             session.update(END);
         } catch (SQLException suppressed) {
-            // The connection is gone; what counts is why.
+            // The connection is gone; only the reason matters.
             failure.addSuppressed(suppressed);
             throw failure;
         }
     }
 
-    /** Who cancels a statement before its time wants all to end. */
+    /** Somebody who cancels a statement before its time wants everything to end. */
     private String why(String what, SQLException e, long nanos) throws SQLException {
         if (SqlState.QUERY_CANCELED.matches(e) && nanos >= limit.toNanos()) {
             return "reading %s takes longer than %d s".formatted(what, limit.toSeconds());

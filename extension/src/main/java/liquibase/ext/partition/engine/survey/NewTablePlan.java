@@ -26,15 +26,15 @@ import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.time.DateTime;
 
-/** Finds out what a wanted new table comes to, given the source's columns. Reads the catalog only. */
+/** Plans a requested new table, given the source's columns. Reads the catalog only. */
 public final class NewTablePlan {
-    /** The type's own name in the catalog; nothing where there is no such type, or it is a pseudo-type. */
+    /** The type's own name in the catalog; no row if there is no such type, or it is a pseudo-type. */
     private static final Sql TYPE_NAME = Sql.of("""
             SELECT typname FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype({type}) AND typtype <> 'p'
             """);
 
     /**
-     * A cast by way of the text form, or by a function that is not immutable, may come out differently in another
+     * A cast through the text form, or by a function that is not immutable, may give a different result in another
      * session.
      */
     private static final Sql CAST_IS_SAFE = Sql.of("""
@@ -52,7 +52,9 @@ public final class NewTablePlan {
                            WHERE t.oid = pg_catalog.to_regtype({type}) AND t.typcategory IN ('A', 'E', 'R', 'S'))
             """);
 
-    /** Where the type changes, the column's own one is kept, and the type's gives way to the new type's. */
+    /**
+     * If the type changes, a column keeps its own collation, and the old type's collation gives way to the new type's.
+     */
     private static final Sql COLLATION = Sql.of("""
             SELECT CASE WHEN {changes} AND a.attcollation IN (0, old.typcollation) THEN t.typcollation
                         ELSE a.attcollation END::pg_catalog.regcollation::pg_catalog.text
@@ -62,8 +64,8 @@ public final class NewTablePlan {
             """);
 
     /**
-     * Three digits, because letters that a language takes as one (Danish AA, Czech CH, Hungarian DZS) are at most that
-     * many.
+     * Three digits, because letters that a language treats as one (Danish AA, Czech CH, Hungarian DZS) are at most that
+     * long.
      */
     private static final Sql OUT_OF_ORDER = Sql.of("""
             WITH digit AS (SELECT pg_catalog.regexp_split_to_table('0123456789ABCDEFGHJKMNPQRSTVWXYZ', '') AS d),
@@ -95,7 +97,7 @@ public final class NewTablePlan {
     private static final String BEGIN_OF_MEANT = " SELECT ";
     private static final String END_OF_MEANT = " AS liquibase_partition_meant";
 
-    /** Of two tables, so that every version writes a column with its table. */
+    /** The view reads two tables, so that every server version writes a column with its table. */
     private static final Sql MEANT = Sql.of("""
             CREATE TEMPORARY VIEW liquibase_partition_meant AS
             SELECT {expression}
@@ -103,8 +105,8 @@ public final class NewTablePlan {
             FROM (SELECT NULL::{type} AS {column} OFFSET 0) AS converted, (SELECT OFFSET 0) AS nothing""");
 
     /**
-     * What a view is shown as with nothing but the catalog on the path names everything by its schema. Nothing is left
-     * of the view: it is made in a block that fails.
+     * With only the catalog on the path, the text of a view names everything by its schema. Nothing is left of the
+     * view, because it is made in a block that fails.
      */
     private static final Sql AS_MEANT = Sql.of("""
             DO {quote}
@@ -121,7 +123,10 @@ public final class NewTablePlan {
             END
             {quote}""");
 
-    /** What a generation expression reads hangs on its column before PostgreSQL 15, and on the expression since. */
+    /**
+     * The columns that a generation expression reads depend on its column before PostgreSQL 15, and on the expression
+     * since.
+     */
     private static final Sql GENERATED_FROM = Sql.of("""
             SELECT a.attname
             FROM pg_catalog.pg_attribute AS a
@@ -139,7 +144,7 @@ public final class NewTablePlan {
 
     /**
      * Tries the new types on a temporary table, because a default or a check may not fit them. The block ends with an
-     * error, so that nothing is left; the error says the number of the statement that failed, and why.
+     * error, so that nothing is left; the error gives the number of the statement that failed, and why.
      */
     private static final Sql TRY_TYPES = Sql.of("""
             DO {quote}
@@ -180,7 +185,7 @@ public final class NewTablePlan {
         this.spec = spec;
     }
 
-    /** The same, with names of types that mean on every path what the caller means by them. */
+    /** The same spec with type names that mean on every path what the caller means by them. */
     static NewTableSpec withTypesAsMeant(Session session, NewTableSpec written) throws SQLException {
         List<ColumnChange> columns = new ArrayList<>();
         for (ColumnChange column : written.columns()) {
@@ -193,7 +198,7 @@ public final class NewTablePlan {
         return written.withColumns(columns);
     }
 
-    /** @param problems is added to where the plan cannot be made; then nothing is returned */
+    /** @param problems receives the reasons if the plan cannot be made; then the result is empty */
     public Optional<NewTable> make(List<Obstacle> problems) throws SQLException {
         int before = problems.size();
         List<ColumnChange> changes = changes(problems);
@@ -210,7 +215,7 @@ public final class NewTablePlan {
                     PartitionKey.of(spec.partitionKey(), columns, spec.textDateFunction()),
                     changes,
                     settings(changes));
-            // A bound may be a day that the column's type cannot say.
+            // A bound may be a day that the column's type cannot express.
             plan.statements();
             misplacedUlids(plan).map(NewTablePlan::obstacle).ifPresent(problems::add);
             typeInTheWay(plan).map(NewTablePlan::obstacle).ifPresent(problems::add);
@@ -221,7 +226,7 @@ public final class NewTablePlan {
         }
     }
 
-    /** How the copy will convert the source's columns for what {@link #make} has planned. */
+    /** How the copy will convert the source's columns for the plan that {@link #make} has made. */
     Conversions conversions(NewTable plan) throws SQLException {
         return Conversions.between(source.columns(), columns(plan.changes()), plan.changes());
     }
@@ -230,9 +235,7 @@ public final class NewTablePlan {
         return Obstacle.of(Feature.COLUMNS, sentence);
     }
 
-    /**
-     * Nothing where it cannot be tried: in a session that only reads, or without the right to make temporary tables.
-     */
+    /** Empty if it cannot be tried, in a read-only session or without the right to make temporary tables. */
     private Optional<String> typeInTheWay(NewTable plan) throws SQLException {
         if (plan.changes().isEmpty()) {
             return Optional.empty();
@@ -256,7 +259,7 @@ public final class NewTablePlan {
         });
     }
 
-    /** Bounds of ULIDs are in the order of their digits; under another order rows would be in wrong partitions. */
+    /** Bounds of ULIDs are in the order of their digits; in another order rows would be in wrong partitions. */
     private Optional<String> misplacedUlids(NewTable plan) throws SQLException {
         Optional<Identifier> column = plan.key().columnOfUlids();
         if (column.isEmpty()) {
@@ -285,7 +288,7 @@ public final class NewTablePlan {
                         read from it, or give the column the collation "C" first""".formatted(column.get(), collation, word));
     }
 
-    /** Those of the source, less the collations that a column cannot keep with its new type. */
+    /** The source's settings, without collations that a column cannot keep with its new type. */
     private TableSettings settings(List<ColumnChange> changes) throws SQLException {
         TableSettings settings = new TableSettingsReader(session).read(source);
         Set<Identifier> lost = new HashSet<>();
@@ -322,8 +325,8 @@ public final class NewTablePlan {
     }
 
     /**
-     * What the caller wrote is looked up on the caller's path, once and for all: copy, replay and comparison run on
-     * connections that would find another function by the same name, or none.
+     * What the caller wrote is resolved on the caller's path, once and for all: copy, replay and comparison run on
+     * connections that would find another function of that name, or none.
      */
     private ColumnChange withExpressionsAsMeant(ColumnChange change, Column column) throws SQLException {
         return new ColumnChange(
@@ -333,7 +336,9 @@ public final class NewTablePlan {
                 asMeant(change.reverseUsing(), change.column(), change.type()));
     }
 
-    /** As it is where that cannot be found out: on a standby, or without the right to make temporary views. */
+    /**
+     * The expression as written if it cannot be resolved: on a standby, or without the right to make temporary views.
+     */
     private Optional<String> asMeant(Optional<String> written, Identifier column, String type) throws SQLException {
         if (written.isEmpty()) {
             return written;

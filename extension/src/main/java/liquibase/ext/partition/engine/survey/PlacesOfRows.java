@@ -15,9 +15,9 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 
 /**
- * What says {@code ctid}, or {@code ONLY} of the table: after the swap the first names a row of each partition, and the
- * second leaves all rows out, without an error. Functions and statements are searched by their text, so that a comment
- * is found too, and a name that is put together at run time is not.
+ * Functions and statements that use {@code ctid}, or {@code ONLY} of the table. After the swap the first denotes a row
+ * of each partition, and the second leaves all rows out, without an error. Functions and statements are searched by
+ * their text, so a comment is found too, and a name that is put together at run time is not.
  */
 final class PlacesOfRows {
     private static final Sql VIEWS = Sql.of("""
@@ -42,7 +42,7 @@ final class PlacesOfRows {
             ORDER BY 2
             """);
 
-    /** Where the library is not loaded, the view is an error. */
+    /** If the library is not loaded, the view is an error. */
     private static final Sql STATEMENTS_VIEW = Sql.of("""
             SELECT n.nspname
             FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
@@ -51,7 +51,10 @@ final class PlacesOfRows {
               AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
             """);
 
-    /** Ours are left out: they name the new table, or write out the schema of the functions that they call. */
+    /**
+     * Our own statements are left out: they name the new table, or write out the schema of the functions that they
+     * call.
+     */
     private static final Sql STATEMENTS = Sql.of("""
             SELECT DISTINCT 'OTHER_DEPENDENTS' AS feature,
                    pg_catalog.concat('statement ', pg_catalog.left(pg_catalog.regexp_replace(s.query, '\\s+', ' ', 'g'), 200)) AS subject,
@@ -91,7 +94,7 @@ final class PlacesOfRows {
                 .with("only", "\\monly\\s*\\(?\\s*" + name);
     }
 
-    /** Letters and digits stand for themselves, whatever the language. */
+    /** Letters and digits stand for themselves, in every language. */
     private static String pattern(Identifier name) {
         return name.name().replaceAll("[^\\p{L}\\p{N}_]", "\\\\$0");
     }

@@ -11,26 +11,26 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Some thousand rows from all over a table's heap, or all of a small one's: a block each from places at equal
- * distances, the first and the last among them. However large the table is, no more blocks are read. Not by
- * TABLESAMPLE, which asks of every block of the table whether it is meant, and may pass over the oldest rows and the
- * newest.
+ * Some thousand rows from all over a table's heap, or all rows of a small one: a block each from places at equal
+ * distances, including the first and the last. However large the table is, no more blocks are read. TABLESAMPLE would
+ * have to decide about every block of the table, and may pass over the oldest rows and the newest.
  *
- * <p>It is planned by the size that the table has now; a block that is gone by the time of the reading has no rows.
+ * <p>The sample is planned by the present size of the table; a block that is gone by the time of the reading gives no
+ * rows.
  *
- * @param rows a relation in parentheses, to go into FROM
- * @param whole whether they are all of the table's rows
+ * @param rows a relation in parentheses, for a FROM clause
+ * @param whole whether these are all rows of the table
  */
 public record RowSample(Sql rows, boolean whole) {
-    /** To read as many blocks takes a second from the slowest disk. */
+    /** Reading this many blocks takes a second from the slowest disk. */
     static final int BLOCKS = 100;
 
-    /** Of one block, so that a sample of the narrowest rows is no larger than one of ordinary ones. */
+    /** The most rows of one block, so that a sample of the narrowest rows is no larger than one of ordinary rows. */
     static final int ROWS_OF_A_BLOCK = 50;
 
     private static final Sql ALL = Sql.of("(SELECT {columns} FROM ONLY {table})");
 
-    /** Of what has no heap: a view, a foreign table, a partitioned one. */
+    /** For relations without a heap: a view, a foreign table, a partitioned table. */
     private static final Sql NONE = Sql.of("(SELECT {columns} FROM ONLY {table} LIMIT 0)");
 
     private static final Sql BLOCK = Sql.of("""
@@ -41,7 +41,7 @@ public record RowSample(Sql rows, boolean whole) {
     /**
      * Plans a sample; reads no row.
      *
-     * @param columns of the table that are wanted, at least one
+     * @param columns the wanted columns of the table, at least one
      */
     public static RowSample of(Session session, QualifiedName table, Collection<Identifier> columns)
             throws SQLException {

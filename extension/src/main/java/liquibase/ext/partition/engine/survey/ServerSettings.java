@@ -9,17 +9,14 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What the migration of every table of a database depends on. Sees of other sessions what the role may see, and says
- * so.
+ * The server's settings and state that the migration of every table of a database depends on. Sees as much of other
+ * sessions as the role may see, and says so.
  */
 final class ServerSettings {
     /** TID range scans came with it; without them every chunk would read the whole table. */
     private static final int OLDEST_SERVER = 140000;
 
-    /**
-     * Capture and swap ask for their locks in attempts that go on for longer than this; what is older is worth a look
-     * before.
-     */
+    /** Capture and swap try to get their locks for longer than this; an older transaction is worth a look before. */
     private static final Duration LONG = Duration.ofMinutes(5);
 
     private static final Sql SERVER = Sql.of("""
@@ -49,7 +46,7 @@ final class ServerSettings {
             LIMIT 5
             """);
 
-    /** Of a session of another role nothing but its existence is shown. */
+    /** Of another role's session only its existence is shown. */
     private static final Sql HIDDEN_SESSIONS = Sql.of("""
             SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity AS a
             WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid() AND a.state IS NULL
@@ -61,7 +58,7 @@ final class ServerSettings {
             FROM pg_catalog.pg_prepared_xacts AS p WHERE p.database = pg_catalog.current_database() ORDER BY p.prepared LIMIT 5
             """);
 
-    /** The last one came with PostgreSQL 17. */
+    /** The last parameter came with PostgreSQL 17. */
     private static final Sql TIMEOUTS = Sql.of("""
             SELECT name || ' ' || pg_catalog.current_setting(name)
             FROM pg_catalog.unnest(ARRAY['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'])

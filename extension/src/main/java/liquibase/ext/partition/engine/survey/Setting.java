@@ -5,18 +5,18 @@ import java.util.Locale;
 /**
  * A setting, or a state, of the server that a migration depends on.
  *
- * @param name PostgreSQL's own where it is one of its parameters
- * @param value as people read it
- * @param sentence what that means here, and what to do about it
+ * @param name PostgreSQL's own name if it is one of its parameters
+ * @param value the value in a form for people
+ * @param sentence what the value means here, and what to do about it
  */
 public record Setting(String name, String value, Verdict verdict, String sentence) {
-    /** What it means for the migration. */
+    /** What a setting means for the migration. */
     public enum Verdict {
-        /** Nothing need be done. */
+        /** Nothing needs to be done. */
         OK,
         /** The migration works, but somebody should know, or look. */
         ADVICE,
-        /** It does not. */
+        /** The migration does not work. */
         REFUSED;
 
         /** {@code advice} */

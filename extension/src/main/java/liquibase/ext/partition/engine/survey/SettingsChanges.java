@@ -17,13 +17,13 @@ import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.PartitionedIndex;
 import liquibase.ext.partition.engine.target.Routing;
 
-/** In what the table's own definition differs after the swap: its indexes, checks and settings. Pure. */
+/** The differences in the table's own definition after the swap: its indexes, checks and settings. Pure. */
 public final class SettingsChanges {
     private SettingsChanges() {}
 
     /**
-     * @param source as it is before the swap
-     * @param key of the new table
+     * @param source the table as it is before the swap
+     * @param key the new table's partition key
      */
     public static List<Change> of(Table source, TableSettings settings, PartitionKey key, Routing routing) {
         List<Change> changes = new ArrayList<>();

@@ -8,18 +8,18 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 
 /**
- * What partitioning a table would come to.
+ * The findings about partitioning a table.
  *
- * @param spec of the new table
- * @param size empty where there is no such table
- * @param estimate empty where there is no such table, or nothing to be copied by
- * @param comesAlong what the table has, by the order of {@link liquibase.ext.partition.engine.catalog.Feature}, without
- *     what is refused
- * @param changes what comes along, but not as it was
- * @param refused all that stands in the way
- * @param sample where its rows would be; empty where it has none, or that cannot be planned
- * @param settings of the server and of the table on which this table's migration depends; those of every table are
- *     {@link SurveyReader#server}
+ * @param spec the new table's spec
+ * @param size the table's size; empty if there is no such table
+ * @param estimate the estimate; empty if there is no such table, or no plan for the copy
+ * @param comesAlong the table's belongings, in the order of {@link liquibase.ext.partition.engine.catalog.Feature},
+ *     without those that are refused
+ * @param changes belongings that come along, but changed
+ * @param refused all obstacles
+ * @param sample where a sample of its rows would be; empty if it has no rows, or that cannot be planned
+ * @param settings settings of the server and of the table on which this table's migration depends;
+ *     {@link SurveyReader#server} gives those that concern every table
  */
 public record Survey(
         NewTableSpec spec,
@@ -37,7 +37,7 @@ public record Survey(
         settings = List.copyOf(settings);
     }
 
-    /** The survey of a table that is not there. */
+    /** The survey of a table that does not exist. */
     static Survey ofMissing(NewTableSpec spec) {
         return new Survey(
                 spec,
@@ -53,14 +53,14 @@ public record Survey(
                 List.of());
     }
 
-    /** The same with what else stands in the way. */
+    /** The same survey with further obstacles. */
     public Survey refusing(List<Obstacle> others) {
         List<Obstacle> all = new ArrayList<>(refused);
         all.addAll(others);
         return new Survey(spec, size, estimate, comesAlong, changes, all, sample, settings);
     }
 
-    /** The same with settings of somebody else's. */
+    /** The same survey with further settings. */
     public Survey with(List<Setting> others) {
         List<Setting> all = new ArrayList<>(settings);
         all.addAll(others);

@@ -31,12 +31,12 @@ public final class SurveyReader {
     }
 
     /**
-     * What partitioning the table would come to.
+     * Surveys one table.
      *
-     * @param key the columns that tell its rows apart; empty where they are not asked about
-     * @param workers connections that will work at a time
+     * @param key the columns that identify its rows; empty if the key is not to be checked
+     * @param workers how many connections will work at the same time
      * @param stateSchema Liquibase's own schema
-     * @param share how many of the rows may be in the default partition
+     * @param share the share of the rows that may be in the default partition
      */
     public Survey read(NewTableSpec spec, List<Identifier> key, int workers, Identifier stateSchema, DefaultShare share)
             throws SQLException {
@@ -115,7 +115,7 @@ public final class SurveyReader {
         return changes;
     }
 
-    /** What every table's migration depends on. */
+    /** The settings that every table's migration depends on. */
     public List<Setting> server() throws SQLException {
         return new ServerSettings(session).read();
     }

@@ -10,11 +10,11 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 
-/** What the migration of one table depends on. */
+/** The settings and state that the migration of one table depends on. */
 final class TableConditions {
     /**
-     * Where the role or the database has a limit of its own, the smallest counts. {@code reserved_connections} came
-     * with 16.
+     * If the role or the database has a limit of its own, the smallest limit counts. {@code reserved_connections} came
+     * with version 16.
      */
     private static final Sql CONNECTIONS = Sql.of("""
             SELECT least(
@@ -70,7 +70,7 @@ final class TableConditions {
 
     private Setting connections(int workers) throws SQLException {
         long free = session.queryLong(CONNECTIONS);
-        // One for Liquibase itself.
+        // One connection for Liquibase itself.
         long wanted = workers + 1L;
         String need = "The migration takes %s: Liquibase's own, and %s for workers."
                 .formatted(number(wanted), number(workers));

@@ -9,10 +9,10 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * How large a table is.
  *
- * @param rows by the statistics and today's size, as the planner reckons; empty where it was never analyzed
- * @param heapBytes of the rows themselves
- * @param indexBytes of all indexes
- * @param toastBytes of what is kept out of line, with its index
+ * @param rows by the statistics and today's size, as the planner reckons; empty if the table was never analyzed
+ * @param heapBytes the size of the rows themselves
+ * @param indexBytes the size of all indexes
+ * @param toastBytes the size of values that are stored out of line, with their index
  */
 public record TableSize(OptionalLong rows, long heapBytes, long indexBytes, long toastBytes) {
     private static final Sql READ = Sql.of("""
@@ -26,7 +26,7 @@ public record TableSize(OptionalLong rows, long heapBytes, long indexBytes, long
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}
             """);
 
-    /** Waits while somebody has the table locked ACCESS EXCLUSIVE. */
+    /** Waits while somebody has the table locked in ACCESS EXCLUSIVE mode. */
     static TableSize read(Session session, Table table) throws SQLException {
         return session.queryFirst(READ.with("oid", table.oid()), row -> {
                     long rows = row.getLong("rows");
@@ -39,7 +39,7 @@ public record TableSize(OptionalLong rows, long heapBytes, long indexBytes, long
                 .orElseThrow();
     }
 
-    /** All of it. */
+    /** The total size. */
     public long bytes() {
         return heapBytes + indexBytes + toastBytes;
     }
