@@ -10,7 +10,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * The records of a switch about relations that it changed, for its completion and its way back. A row refers to its
  * relation by the oid, since the relation may have another name by then, or be gone.
  */
-abstract sealed class SwitchRecords permits SwitchedForeignKeys, SwitchedSequences {
+public abstract class SwitchRecords {
     private final String hole;
     private final QualifiedName table;
     private final Migration migration;

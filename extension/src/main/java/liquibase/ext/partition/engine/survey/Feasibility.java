@@ -22,6 +22,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.target.AccessObstacles;
 import liquibase.ext.partition.engine.target.ColumnChange;
+import liquibase.ext.partition.engine.target.IncomingForeignKeyRules;
 import liquibase.ext.partition.engine.target.NewTable;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.Routing;
@@ -72,14 +73,14 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
         NewTablePlan planned = new NewTablePlan(session, source, spec);
         List<Obstacle> unplanned = new ArrayList<>();
         Optional<NewTable> plan = planned.make(unplanned);
-        List<Obstacle> refused = new ArrayList<>(spec.incomingForeignKeys()
-                .obstacles(
-                        source,
-                        Obstacles.of(session, source),
-                        new ForeignKeyReader(session).incoming(source.oid()),
-                        spec.columns().stream().map(ColumnChange::column).toList(),
-                        plan.map(NewTable::key),
-                        spec.routing()));
+        List<Obstacle> refused = new ArrayList<>(IncomingForeignKeyRules.obstacles(
+                spec.incomingForeignKeys(),
+                source,
+                Obstacles.of(session, source),
+                new ForeignKeyReader(session).incoming(source.oid()),
+                spec.columns().stream().map(ColumnChange::column).toList(),
+                plan.map(NewTable::key),
+                spec.routing()));
         refused.addAll(new ForeignKeyReader(session)
                 .impossible(
                         source.oid(),

@@ -15,6 +15,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.DefaultShare;
+import liquibase.ext.partition.engine.target.IncomingForeignKeyRules;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.NewTableSpec;
 import liquibase.ext.partition.engine.target.PartitionKey;
@@ -90,7 +91,7 @@ public final class SurveyReader {
         List<Change> changes = new ArrayList<>();
         boolean dropped = spec.incomingForeignKeys() == IncomingForeignKeys.DROP;
         for (ForeignKey key : new ForeignKeyReader(session).incoming(source.oid())) {
-            if (spec.incomingForeignKeys().keeps(key, source, partitionKey, spec.routing())) {
+            if (IncomingForeignKeyRules.keeps(spec.incomingForeignKeys(), key, source, partitionKey, spec.routing())) {
                 changes.add(
                         new Change(
                                 Feature.INCOMING_FOREIGN_KEYS,

@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.swap.carry.OwnForeignKeys;
 import liquibase.ext.partition.engine.swap.carry.RestoredForeignKeys;
 import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
+import liquibase.ext.partition.engine.target.IncomingForeignKeyRules;
 import liquibase.ext.partition.engine.target.IncomingForeignKeys;
 import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.Routing;
@@ -102,8 +103,12 @@ record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> tr
         List<ForeignKeyTriggers> triggers = new ArrayList<>();
         boolean onPartitions = !ServerVersion.isAtLeast(session, NOT_VALID_SINCE);
         for (ForeignKey key : incoming) {
-            if (way.keeps(
-                    key, exchange.old().table(), partitionKey, migration.spec().routing())) {
+            if (IncomingForeignKeyRules.keeps(
+                    way,
+                    key,
+                    exchange.old().table(),
+                    partitionKey,
+                    migration.spec().routing())) {
                 kept.add(new DroppedForeignKeys.Kept(
                         key, tables(session, SwitchedForeignKeys.Row.of(key), onPartitions && key.enforced())));
             } else if (way == IncomingForeignKeys.TRIGGER && key.enforced()) {

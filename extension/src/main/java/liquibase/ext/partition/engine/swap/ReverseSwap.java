@@ -33,7 +33,7 @@ import liquibase.ext.partition.engine.swap.carry.CarriedNames;
 import liquibase.ext.partition.engine.swap.carry.Exchange;
 import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.CarriedName;
-import liquibase.ext.partition.engine.target.IncomingForeignKeys;
+import liquibase.ext.partition.engine.target.IncomingForeignKeyRules;
 import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.verify.BackupDifference;
 import liquibase.ext.partition.engine.verify.Comparison;
@@ -303,7 +303,7 @@ public final class ReverseSwap {
                     "%s and its backup %s are not defined alike any more:\n  %s\nNothing was changed. Make the same change on both, or undo it, then roll back again."
                             .formatted(live.name(), backup.name(), String.join("\n  ", differences)));
         }
-        List<Obstacle> obstacles = new ArrayList<>(IncomingForeignKeys.withoutThoseThatGoBack(
+        List<Obstacle> obstacles = new ArrayList<>(IncomingForeignKeyRules.withoutThoseThatGoBack(
                 Obstacles.withoutInheritingTables(run.session(), live),
                 new ForeignKeyReader(run.session()).incoming(live.oid()),
                 backup));

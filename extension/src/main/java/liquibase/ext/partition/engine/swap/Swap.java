@@ -42,6 +42,7 @@ import liquibase.ext.partition.engine.swap.carry.SwitchedTable;
 import liquibase.ext.partition.engine.target.AccessObstacles;
 import liquibase.ext.partition.engine.target.CarriedName;
 import liquibase.ext.partition.engine.target.ColumnChange;
+import liquibase.ext.partition.engine.target.IncomingForeignKeyRules;
 import liquibase.ext.partition.engine.target.Partition;
 import liquibase.ext.partition.engine.target.PartitionKey;
 import liquibase.ext.partition.engine.target.RowTriggers;
@@ -337,18 +338,14 @@ public final class Swap {
     private void requireCarriable(TableReader reader, Table source, Table entering, PartitionKey key)
             throws SQLException {
         Set<Identifier> differing = migration.spec().differingColumns();
-        List<Obstacle> obstacles = new ArrayList<>(migration
-                .spec()
-                .incomingForeignKeys()
-                .obstacles(
-                        source,
-                        Obstacles.of(run.session(), source),
-                        new ForeignKeyReader(run.session()).incoming(source.oid()),
-                        migration.spec().columns().stream()
-                                .map(ColumnChange::column)
-                                .toList(),
-                        Optional.of(key),
-                        migration.spec().routing()));
+        List<Obstacle> obstacles = new ArrayList<>(IncomingForeignKeyRules.obstacles(
+                migration.spec().incomingForeignKeys(),
+                source,
+                Obstacles.of(run.session(), source),
+                new ForeignKeyReader(run.session()).incoming(source.oid()),
+                migration.spec().columns().stream().map(ColumnChange::column).toList(),
+                Optional.of(key),
+                migration.spec().routing()));
         obstacles.addAll(new DependentObstacles(run.session()).readersOf(source.oid(), differing));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(
