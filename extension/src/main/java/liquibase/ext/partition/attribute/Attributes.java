@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import liquibase.ext.partition.engine.run.DurationText;
+import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.target.MadeName;
 import liquibase.parser.core.ParsedNode;

@@ -6,8 +6,8 @@ import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import liquibase.ext.partition.engine.run.DurationText;
-import liquibase.ext.partition.engine.run.Pace;
+import liquibase.ext.partition.engine.DurationText;
+import liquibase.ext.partition.engine.pace.Pace;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;
 

@@ -10,7 +10,7 @@ import liquibase.command.CommandResultsBuilder;
 import liquibase.database.Database;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.delta.CaptureRights;
-import liquibase.ext.partition.engine.run.MigrationLock;
+import liquibase.ext.partition.engine.lock.MigrationLock;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.MigrationStatus;

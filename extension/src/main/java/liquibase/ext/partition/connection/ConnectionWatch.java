@@ -16,10 +16,10 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.net.SocketFactory;
 import liquibase.Scope;
-import liquibase.ext.partition.engine.run.AnswerWatch;
-import liquibase.ext.partition.engine.run.ConnectionSource;
-import liquibase.ext.partition.engine.run.Report;
-import liquibase.ext.partition.engine.sql.Backend;
+import liquibase.ext.partition.engine.Report;
+import liquibase.ext.partition.engine.link.AnswerWatch;
+import liquibase.ext.partition.engine.link.Backend;
+import liquibase.ext.partition.engine.link.ConnectionSource;
 import liquibase.ext.partition.engine.sql.Conversation;
 import liquibase.ext.partition.engine.sql.Session;
 

@@ -8,9 +8,9 @@ import java.util.TreeMap;
 import liquibase.configuration.AutoloadedConfigurations;
 import liquibase.configuration.ConfigurationDefinition;
 import liquibase.configuration.ConfigurationValueObfuscator;
-import liquibase.ext.partition.engine.run.DurationText;
-import liquibase.ext.partition.engine.run.OnBusy;
-import liquibase.ext.partition.engine.run.Pace;
+import liquibase.ext.partition.engine.DurationText;
+import liquibase.ext.partition.engine.lock.OnBusy;
+import liquibase.ext.partition.engine.pace.Pace;
 import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**

@@ -10,7 +10,7 @@ import liquibase.database.core.PostgresDatabase;
 import liquibase.exception.DatabaseException;
 import liquibase.exception.LockException;
 import liquibase.executor.ExecutorService;
-import liquibase.ext.partition.engine.sql.Backend;
+import liquibase.ext.partition.engine.link.Backend;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.lockservice.StandardLockService;

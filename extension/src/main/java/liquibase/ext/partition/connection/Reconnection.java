@@ -12,8 +12,8 @@ import liquibase.database.DatabaseConnection;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.run.Report;
-import liquibase.ext.partition.engine.sql.Backend;
+import liquibase.ext.partition.engine.Report;
+import liquibase.ext.partition.engine.link.Backend;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.SqlState;
 

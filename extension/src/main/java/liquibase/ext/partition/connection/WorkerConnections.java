@@ -9,7 +9,7 @@ import javax.sql.DataSource;
 import liquibase.Scope;
 import liquibase.configuration.LiquibaseConfiguration;
 import liquibase.database.DatabaseConnection;
-import liquibase.ext.partition.engine.run.ConnectionSource;
+import liquibase.ext.partition.engine.link.ConnectionSource;
 
 /** Opens workers' connections; the package's page says from where. */
 final class WorkerConnections implements ConnectionSource {

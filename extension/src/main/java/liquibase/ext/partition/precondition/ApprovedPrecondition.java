@@ -14,7 +14,7 @@ import liquibase.ext.partition.change.DropBackupChange;
 import liquibase.ext.partition.change.LockedSwapChange;
 import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.run.OnBusy;
+import liquibase.ext.partition.engine.lock.OnBusy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;

@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.catalog.Heap;
-import liquibase.ext.partition.engine.run.ChunkSize;
+import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.testing.TestDatabase;
 

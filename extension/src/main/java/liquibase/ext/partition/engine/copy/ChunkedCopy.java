@@ -15,7 +15,7 @@ import liquibase.ext.partition.engine.delta.CopiedRows;
 import liquibase.ext.partition.engine.delta.Misfit;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.delta.TakenRoutes;
-import liquibase.ext.partition.engine.run.ChunkSize;
+import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.RemainingBlocks;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -36,7 +36,7 @@ import liquibase.ext.partition.engine.target.RowShape;
 /**
  * Copies the source into the new table, chunk by chunk.
  *
- * <p>Transactions: one per chunk, lasting about the {@linkplain liquibase.ext.partition.engine.run.Pace chunk time}.
+ * <p>Transactions: one per chunk, lasting about the {@linkplain liquibase.ext.partition.engine.pace.Pace chunk time}.
  * Locks: those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and to kill at any moment:
  * finished chunks are skipped, and an unfinished chunk leaves nothing behind. Writers are not held up.
  */
@@ -118,7 +118,7 @@ public final class ChunkedCopy {
      * @param chunkSize about how many rows a chunk holds at most, however fast the copy is
      * @param workers how many chunks are copied at the same time
      * @param restart whether to empty the new table and begin anew
-     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
+     * @param pace settings as {@link liquibase.ext.partition.engine.pace.Pace#parse} takes them
      * @throws PartitionException when the source was rewritten or altered since the plan was made, or capture is off
      */
     public void copy(long chunkSize, int workers, boolean restart, Map<String, String> pace) throws SQLException {

@@ -6,9 +6,9 @@ import java.util.Map;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.run.Pace;
+import liquibase.ext.partition.engine.pace.Pace;
+import liquibase.ext.partition.engine.pace.Throttle;
 import liquibase.ext.partition.engine.run.StepRun;
-import liquibase.ext.partition.engine.run.Throttle;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.target.RowShape;
@@ -52,7 +52,7 @@ public final class ReplayStep {
 
     /**
      * @param batchSize about how many delta rows a batch begins with; also what counts as small
-     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
+     * @param pace settings as {@link liquibase.ext.partition.engine.pace.Pace#parse} takes them
      * @throws PartitionException when writers are faster than the replay
      */
     public static void run(StepRun run, long batchSize, Map<String, String> pace) throws SQLException {

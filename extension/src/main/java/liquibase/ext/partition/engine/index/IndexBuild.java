@@ -90,7 +90,8 @@ public final class IndexBuild {
     /**
      * Builds what is missing.
      *
-     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them; a piece is one index of
+     * @param pace settings as {@link liquibase.ext.partition.engine.pace.Pace#parse} takes them; a piece is one index
+     *     of
      *     one partition, or its vacuum
      */
     public void build(int workers, Map<String, String> pace) throws SQLException {

@@ -36,7 +36,7 @@ public final class CopyRestart {
      * Settings of the copy and of the steps that follow it.
      *
      * @param chunkSize about how many rows a chunk of the copy holds at most
-     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
+     * @param pace settings as {@link liquibase.ext.partition.engine.pace.Pace#parse} takes them
      * @param maxDefaultShare as {@link Verification#verifyCopy} takes it
      */
     public record Settings(

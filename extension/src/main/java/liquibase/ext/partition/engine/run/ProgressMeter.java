@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.run;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
+import liquibase.ext.partition.engine.Report;
 
 /**
  * Counts what is done and reports it every ten seconds. Workers count; the coordinator reports.

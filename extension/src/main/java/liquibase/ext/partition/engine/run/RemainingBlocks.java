@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.function.Supplier;
+import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.state.Chunk;
 
 /**

@@ -11,9 +11,9 @@ import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.delta.RowMatch;
+import liquibase.ext.partition.engine.pace.Throttle;
+import liquibase.ext.partition.engine.pace.TimeIsUp;
 import liquibase.ext.partition.engine.run.StepRun;
-import liquibase.ext.partition.engine.run.Throttle;
-import liquibase.ext.partition.engine.run.TimeIsUp;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
@@ -50,7 +50,7 @@ public final class CatchUp {
      * Replays until the time is over or the delta is short.
      *
      * @param time after this, no further batch is begun
-     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them
+     * @param pace settings as {@link liquibase.ext.partition.engine.pace.Pace#parse} takes them
      * @throws PartitionException when there is no table to replay into, or changes are not captured, or a row does not
      *     fit; every change that is not replayed is still in the delta table then
      */

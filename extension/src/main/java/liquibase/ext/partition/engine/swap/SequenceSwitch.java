@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.run.LockNotAvailable;
-import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.lock.LockNotAvailable;
+import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -45,7 +45,7 @@ import liquibase.ext.partition.engine.state.SwitchedSequences;
  *
  * <p>Transactions: one for each sequence, or pair of sequences. Locks: only on sequences, under the lock policy; ACCESS
  * SHARE on the live table when it becomes the owner of a sequence. Two sequences that writers use are locked as
- * {@link liquibase.ext.partition.engine.run.LockPatience} says. Safe to repeat.
+ * {@link liquibase.ext.partition.engine.lock.LockPatience} says. Safe to repeat.
  */
 final class SequenceSwitch {
     /** While older transactions are waited for, the live sequence counts by twice its increment. */

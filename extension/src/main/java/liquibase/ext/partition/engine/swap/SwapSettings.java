@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.swap;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.state.DefaultShare;
 

@@ -16,7 +16,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.RowMatch;
 import liquibase.ext.partition.engine.delta.TakenRoutes;
-import liquibase.ext.partition.engine.run.ChunkSize;
+import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.run.Items;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.RemainingBlocks;

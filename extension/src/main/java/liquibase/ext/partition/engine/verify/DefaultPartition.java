@@ -4,7 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import liquibase.ext.partition.engine.catalog.Heap;
-import liquibase.ext.partition.engine.run.ChunkSize;
+import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.run.RemainingBlocks;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
-import liquibase.ext.partition.engine.run.TimeIsUp;
+import liquibase.ext.partition.engine.pace.TimeIsUp;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;

@@ -11,6 +11,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
+import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.state.Chunk;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;

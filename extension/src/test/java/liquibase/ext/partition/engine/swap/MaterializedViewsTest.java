@@ -10,7 +10,7 @@ import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
-import liquibase.ext.partition.engine.run.LockPolicy;
+import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;

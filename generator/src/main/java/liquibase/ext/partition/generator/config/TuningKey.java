@@ -1,8 +1,8 @@
 package liquibase.ext.partition.generator.config;
 
 import java.util.Map;
-import liquibase.ext.partition.engine.run.DurationText;
-import liquibase.ext.partition.engine.run.Pace;
+import liquibase.ext.partition.engine.DurationText;
+import liquibase.ext.partition.engine.pace.Pace;
 import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Dependents;
-import liquibase.ext.partition.engine.run.Lock;
+import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.target.SuccessorName;

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import liquibase.ext.partition.engine.catalog.ForeignKey;
-import liquibase.ext.partition.engine.run.Lock;
+import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.SwitchedForeignKeys;

@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.swap.carry;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.Dependents;
-import liquibase.ext.partition.engine.run.Lock;
+import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;

@@ -1,7 +1,7 @@
 package liquibase.ext.partition.engine.swap.carry;
 
 import java.util.List;
-import liquibase.ext.partition.engine.run.Lock;
+import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 

@@ -1,10 +1,9 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.link;
 
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.sql.Backend;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 
@@ -21,7 +20,7 @@ import liquibase.ext.partition.engine.sql.Session;
  * a pool hands out the session that was given back last, or the one that has been idle longest, and both show within a
  * few questions.
  */
-final class Pooler {
+public final class Pooler {
     /** More than enough for a pool whose two ends are both probed; other users of the pool may interfere. */
     private static final int QUESTIONS = 8;
 
@@ -32,7 +31,7 @@ final class Pooler {
      * @param more the source of another connection, by the same way
      * @throws PartitionException when the connection does not keep its session
      */
-    static void refuse(Connection connection, ConnectionSource more, String step, QualifiedName source)
+    public static void refuse(Connection connection, ConnectionSource more, String step, QualifiedName source)
             throws SQLException {
         Session session = new Session(connection);
         Backend first = Backend.of(session);

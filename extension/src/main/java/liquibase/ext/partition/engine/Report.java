@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine;
 
 /** The receiver of lines for people while a step runs. Called by one thread at a time. */
 @FunctionalInterface

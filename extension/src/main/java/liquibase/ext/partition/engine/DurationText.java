@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine;
 
 import java.time.Duration;
 import java.util.Locale;

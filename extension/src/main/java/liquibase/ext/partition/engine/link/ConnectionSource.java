@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.link;
 
 import java.sql.Connection;
 import java.sql.SQLException;

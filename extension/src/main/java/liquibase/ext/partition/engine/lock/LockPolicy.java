@@ -1,11 +1,13 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.lock;
 
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Report;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.link;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import liquibase.ext.partition.engine.sql.Backend;
 import liquibase.ext.partition.engine.sql.Conversation;
 import liquibase.ext.partition.engine.sql.Conversation.Waiting;
 import liquibase.ext.partition.engine.sql.Session;
@@ -93,7 +92,7 @@ public final class AnswerWatch implements AutoCloseable {
     }
 
     /** The sessions on the server of all connections that were ever watched. */
-    List<Backend> backends() {
+    public List<Backend> backends() {
         synchronized (backends) {
             return List.copyOf(backends.values());
         }

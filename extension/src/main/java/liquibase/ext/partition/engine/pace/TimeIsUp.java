@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.pace;
 
 import liquibase.ext.partition.engine.PartitionException;
 

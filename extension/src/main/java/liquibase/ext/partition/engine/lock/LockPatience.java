@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.lock;
 
 import java.sql.SQLException;
 import java.time.Duration;

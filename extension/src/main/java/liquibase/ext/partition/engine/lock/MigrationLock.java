@@ -1,9 +1,10 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.lock;
 
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Report;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -44,7 +45,7 @@ public final class MigrationLock implements AutoCloseable {
     }
 
     /** @throws PartitionException that names another session, when that one has the lock and is not to be waited for */
-    static MigrationLock take(Session session, QualifiedName source, String step, OnBusy onBusy, Report report)
+    public static MigrationLock take(Session session, QualifiedName source, String step, OnBusy onBusy, Report report)
             throws SQLException {
         String label = label(source);
         long told = System.nanoTime() - TELL_EVERY.toNanos();

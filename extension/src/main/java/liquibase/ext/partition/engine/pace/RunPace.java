@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.pace;
 
 import java.time.Duration;
 import java.util.Map;
@@ -21,7 +21,7 @@ public record RunPace(Map<String, String> settings, long begun) {
         return new RunPace(Map.of(), System.nanoTime());
     }
 
-    Duration elapsed() {
+    public Duration elapsed() {
         return Duration.ofNanos(System.nanoTime() - begun);
     }
 }

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.link;
 
 import java.sql.SQLException;
 import java.util.List;
@@ -13,7 +13,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * <p>A setting that the server's platform does not have stays as it is.
  */
-final class ClientCheck {
+public final class ClientCheck {
     private static final Sql READ = Sql.of("""
             SELECT pg_catalog.current_setting('tcp_keepalives_idle') AS idle,
                    pg_catalog.current_setting('tcp_keepalives_interval') AS interval,
@@ -55,7 +55,7 @@ final class ClientCheck {
     }
 
     /** Must run outside a transaction, because a setting that the server does not have would end it. */
-    static ClientCheck begin(Session session) throws SQLException {
+    public static ClientCheck begin(Session session) throws SQLException {
         List<Settings> before = session.query(
                 READ,
                 row -> new Settings(
@@ -69,7 +69,7 @@ final class ClientCheck {
     }
 
     /** Restores the settings that the session had before. */
-    void end(Session session) throws SQLException {
+    public void end(Session session) throws SQLException {
         before.set(session);
     }
 }

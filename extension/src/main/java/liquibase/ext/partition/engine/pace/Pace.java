@@ -1,10 +1,11 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.pace;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import liquibase.ext.partition.engine.DurationText;
 
 /**
  * How gently a long step works. Each setting has the name of the attribute that sets it. While the step runs, it can be

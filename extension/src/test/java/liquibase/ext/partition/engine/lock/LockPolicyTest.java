@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.lock;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,7 +1,9 @@
-package liquibase.ext.partition.engine.sql;
+package liquibase.ext.partition.engine.link;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * The server's process at the other end of a connection. Where only the way between is lost it lives on, with its locks

@@ -1,10 +1,11 @@
-package liquibase.ext.partition.engine.run;
+package liquibase.ext.partition.engine.pace;
 
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import liquibase.ext.partition.engine.Report;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migrations;
@@ -39,7 +40,7 @@ public final class Throttle {
      *
      * @param settings as {@link Pace#parse} takes them
      */
-    Throttle(
+    public Throttle(
             Session session,
             Report report,
             Migrations migrations,
@@ -58,7 +59,7 @@ public final class Throttle {
     }
 
     /** The coordinator's look. Must not be called inside a transaction. */
-    void look() throws SQLException {
+    public void look() throws SQLException {
         retune();
         lookedAt = System.nanoTime();
         over = !whole && isTimeUp();
@@ -80,7 +81,7 @@ public final class Throttle {
      *
      * @return false when no chunk may begin any more
      */
-    boolean awaitTurn() throws InterruptedException {
+    public boolean awaitTurn() throws InterruptedException {
         synchronized (this) {
             while (reason.isPresent() && !over) {
                 wait(LOOK_EVERY_MILLISECONDS);
@@ -90,7 +91,7 @@ public final class Throttle {
     }
 
     /** As {@link #awaitTurn}, for a coordinator that works itself. */
-    boolean lookUntilTurn() throws SQLException, InterruptedException {
+    public boolean lookUntilTurn() throws SQLException, InterruptedException {
         look();
         while (reason.isPresent() && !over) {
             Thread.sleep(LOOK_EVERY_MILLISECONDS);
@@ -105,7 +106,7 @@ public final class Throttle {
      * @param what the beginning of the message
      * @throws TimeIsUp if it is too late to begin
      */
-    void beginWhole(String what) throws SQLException {
+    public void beginWhole(String what) throws SQLException {
         retune();
         if (isTimeUp()) {
             throw new TimeIsUp(
@@ -164,7 +165,7 @@ public final class Throttle {
         }
     }
 
-    static IllegalStateException interrupted(InterruptedException e) {
+    public static IllegalStateException interrupted(InterruptedException e) {
         Thread.currentThread().interrupt();
         return new IllegalStateException("Interrupted while work was paused.", e);
     }
@@ -175,12 +176,12 @@ public final class Throttle {
     }
 
     /** Pauses after a chunk. */
-    void pause() throws InterruptedException {
+    public void pause() throws InterruptedException {
         Thread.sleep(pace.pauseBetweenChunks().toMillis());
     }
 
     /** Ends all waiting, because the work has failed. */
-    void release() {
+    public void release() {
         synchronized (this) {
             over = true;
             notifyAll();
