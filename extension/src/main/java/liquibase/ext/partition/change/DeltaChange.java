@@ -11,15 +11,15 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
-import liquibase.ext.partition.engine.delta.RowMatch;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.partitioning.Routes;
+import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
-import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.Routes;
 
 /** A change that works on the new table with the delta table's help. */
 public abstract class DeltaChange extends NewTableChange {

@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.TypedColumn;
-import liquibase.ext.partition.engine.target.ColumnChange;
+import liquibase.ext.partition.engine.newtable.ColumnChange;
 
 /** The type that {@code createPartitionedTable} gives to a column. */
 public class NewColumn extends TypedColumn {

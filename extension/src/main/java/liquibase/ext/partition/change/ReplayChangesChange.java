@@ -9,9 +9,9 @@ import liquibase.database.Database;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Phase;
-import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.statement.SqlStatement;
 
 /** Catches up with the writers. */

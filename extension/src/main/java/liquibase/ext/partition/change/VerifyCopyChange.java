@@ -6,10 +6,10 @@ import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.TuningAttribute;
+import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Chunk;
 import liquibase.ext.partition.engine.state.Phase;
-import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.Verification;
 

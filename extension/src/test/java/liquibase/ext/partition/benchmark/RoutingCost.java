@@ -11,13 +11,13 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.routing.RoutedTable;
+import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.PartitionInterval;
-import liquibase.ext.partition.engine.target.PartitionLayout;
-import liquibase.ext.partition.engine.target.RoutedTable;
-import liquibase.ext.partition.engine.target.TriggerRouting;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.catalog.Feature;
-import liquibase.ext.partition.engine.target.IncomingForeignKeys;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.testing.DatabaseListing;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;

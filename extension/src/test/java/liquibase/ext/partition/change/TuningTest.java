@@ -13,7 +13,6 @@ import liquibase.change.ChangeFactory;
 import liquibase.change.ChangeMetaData;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.pace.TimeIsUp;
-import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import liquibase.ext.partition.engine.target.IncomingForeignKeys;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.HostileSchema;
 import liquibase.ext.partition.testing.TestDatabase;

@@ -12,10 +12,12 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CopiedRows;
-import liquibase.ext.partition.engine.delta.Misfit;
-import liquibase.ext.partition.engine.delta.RowMatch;
-import liquibase.ext.partition.engine.delta.TakenRoutes;
+import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.ChunkSize;
+import liquibase.ext.partition.engine.partitioning.Route;
+import liquibase.ext.partition.engine.rows.Misfit;
+import liquibase.ext.partition.engine.rows.RowMatch;
+import liquibase.ext.partition.engine.rows.TakenRoutes;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.RemainingBlocks;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -30,8 +32,6 @@ import liquibase.ext.partition.engine.state.Chunk;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 import liquibase.ext.partition.engine.state.Phase;
-import liquibase.ext.partition.engine.target.Route;
-import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * Copies the source into the new table, chunk by chunk.

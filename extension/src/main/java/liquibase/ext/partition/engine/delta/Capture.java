@@ -8,17 +8,17 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.access.Seclusion;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.name.DerivedName;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlFragment;
 import liquibase.ext.partition.engine.state.Migration;
-import liquibase.ext.partition.engine.target.DerivedName;
-import liquibase.ext.partition.engine.target.Routing;
-import liquibase.ext.partition.engine.target.Seclusion;
 
 /**
  * The delta table, and the triggers that fill it with the key and the partition-key value of every row that is written.

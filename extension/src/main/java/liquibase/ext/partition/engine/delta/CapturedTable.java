@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.delta;
 
 import java.util.ArrayList;
 import java.util.List;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.QualifiedName;
-import liquibase.ext.partition.engine.target.Routing;
 
 /**
  * A table whose writes are captured.

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.partitioning.Partition;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.partitioning.Routes;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.StateTables;
-import liquibase.ext.partition.engine.target.Partition;
-import liquibase.ext.partition.engine.target.PartitionLayout;
-import liquibase.ext.partition.engine.target.Routes;
-import liquibase.ext.partition.engine.target.Routing;
 
 /**
  * The partitions by which the two tables were last known to be in step, and what has become of them. A row trigger does

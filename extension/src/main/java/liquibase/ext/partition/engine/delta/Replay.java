@@ -7,8 +7,15 @@ import java.util.Collections;
 import java.util.List;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Heap;
+import liquibase.ext.partition.engine.name.DerivedName;
+import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.pace.Pace;
+import liquibase.ext.partition.engine.partitioning.Route;
+import liquibase.ext.partition.engine.partitioning.Routes;
+import liquibase.ext.partition.engine.rows.Misfit;
+import liquibase.ext.partition.engine.rows.RowMatch;
+import liquibase.ext.partition.engine.rows.TakenRoutes;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -17,10 +24,6 @@ import liquibase.ext.partition.engine.sql.SqlFragment;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Chunk;
-import liquibase.ext.partition.engine.target.DerivedName;
-import liquibase.ext.partition.engine.target.Route;
-import liquibase.ext.partition.engine.target.Routes;
-import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * Brings the keys in the delta table up to date in another table: from the source to the new table, and after the swap

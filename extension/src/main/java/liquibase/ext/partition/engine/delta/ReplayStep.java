@@ -6,12 +6,13 @@ import java.util.Map;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.Pace;
 import liquibase.ext.partition.engine.pace.Throttle;
+import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
-import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * Catches up: replays until the delta table is small.

@@ -12,6 +12,10 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.TableSettings;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
+import liquibase.ext.partition.engine.name.CarriedName;
+import liquibase.ext.partition.engine.newtable.PartitionedIndex;
+import liquibase.ext.partition.engine.newtable.ReplicaIdentities;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
@@ -21,10 +25,6 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
-import liquibase.ext.partition.engine.target.CarriedName;
-import liquibase.ext.partition.engine.target.PartitionKey;
-import liquibase.ext.partition.engine.target.PartitionedIndex;
-import liquibase.ext.partition.engine.target.ReplicaIdentities;
 
 /**
  * Builds every index and the key of the source on the new table.

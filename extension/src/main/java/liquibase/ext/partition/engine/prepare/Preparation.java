@@ -10,6 +10,9 @@ import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.newtable.ColumnChange;
+import liquibase.ext.partition.engine.newtable.NewTable;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -23,9 +26,6 @@ import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.state.SwitchedSequences;
 import liquibase.ext.partition.engine.survey.Feasibility;
 import liquibase.ext.partition.engine.survey.NewTablePlan;
-import liquibase.ext.partition.engine.target.ColumnChange;
-import liquibase.ext.partition.engine.target.NewTable;
-import liquibase.ext.partition.engine.target.NewTableSpec;
 
 /**
  * Makes the new table with its partitions.

@@ -14,19 +14,19 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.newtable.ColumnChange;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.engine.partitioning.PartitionKeySpec;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration.BackupVerification;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
-import liquibase.ext.partition.engine.target.ColumnChange;
-import liquibase.ext.partition.engine.target.IncomingForeignKeys;
-import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.PartitionInterval;
-import liquibase.ext.partition.engine.target.PartitionKeySpec;
-import liquibase.ext.partition.engine.target.PartitionLayout;
-import liquibase.ext.partition.engine.target.Routing;
 
 /**
  * Reads and writes {@code partition_migration}. Every write is part of the session's transaction if one is open, so

@@ -1,10 +1,10 @@
 package liquibase.ext.partition.engine.state;
 
 import java.util.List;
+import liquibase.ext.partition.engine.access.Seclusion;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.Seclusion;
 
 /**
  * The tables and the view that hold the state, and the statements that make and drop them.

@@ -10,13 +10,13 @@ import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.Trigger;
+import liquibase.ext.partition.engine.newtable.ColumnChange;
+import liquibase.ext.partition.engine.newtable.NewTable;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.partitioning.Uniqueness;
+import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.target.ColumnChange;
-import liquibase.ext.partition.engine.target.NewTable;
-import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowTriggers;
-import liquibase.ext.partition.engine.target.TriggerRouting;
-import liquibase.ext.partition.engine.target.Uniqueness;
 
 /** Announces things that come along, but changed. Needs no database: the table was read, and the new one is planned. */
 final class Changes {

@@ -9,6 +9,13 @@ import java.util.Optional;
 import java.util.function.Function;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.newtable.Conversions;
+import liquibase.ext.partition.engine.newtable.NewTable;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.newtable.RowShape;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.partitioning.PartitionKeySpec;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -16,13 +23,6 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.DefaultRows;
 import liquibase.ext.partition.engine.state.DefaultShare;
-import liquibase.ext.partition.engine.target.Conversions;
-import liquibase.ext.partition.engine.target.NewTable;
-import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.PartitionKey;
-import liquibase.ext.partition.engine.target.PartitionKeySpec;
-import liquibase.ext.partition.engine.target.PartitionLayout;
-import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.time.TextDateFormat;
 
 /**

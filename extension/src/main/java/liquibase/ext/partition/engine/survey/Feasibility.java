@@ -15,20 +15,20 @@ import liquibase.ext.partition.engine.catalog.Rights;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TypeName;
 import liquibase.ext.partition.engine.lock.LockTable;
+import liquibase.ext.partition.engine.name.SuccessorName;
+import liquibase.ext.partition.engine.newtable.ColumnChange;
+import liquibase.ext.partition.engine.newtable.NewTable;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.target.AccessObstacles;
-import liquibase.ext.partition.engine.target.ColumnChange;
 import liquibase.ext.partition.engine.target.IncomingForeignKeyRules;
-import liquibase.ext.partition.engine.target.NewTable;
-import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.Routing;
 import liquibase.ext.partition.engine.target.RowTriggers;
-import liquibase.ext.partition.engine.target.SuccessorName;
-import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
  * Whether a table can be partitioned as requested. {@code createPartitionedTable}, the precondition

@@ -13,17 +13,17 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableSettings;
 import liquibase.ext.partition.engine.catalog.TableSettingsReader;
 import liquibase.ext.partition.engine.catalog.TypeName;
+import liquibase.ext.partition.engine.newtable.ColumnChange;
+import liquibase.ext.partition.engine.newtable.Conversions;
+import liquibase.ext.partition.engine.newtable.NewTable;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.newtable.RowShape;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SearchPath;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.ColumnChange;
-import liquibase.ext.partition.engine.target.Conversions;
-import liquibase.ext.partition.engine.target.NewTable;
-import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.PartitionKey;
-import liquibase.ext.partition.engine.target.RowShape;
 import liquibase.ext.partition.engine.time.DateTime;
 
 /** Plans a requested new table, given the source's columns. Reads the catalog only. */

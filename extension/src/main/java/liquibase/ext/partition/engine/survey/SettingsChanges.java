@@ -12,10 +12,10 @@ import liquibase.ext.partition.engine.catalog.ReplicaIdentity;
 import liquibase.ext.partition.engine.catalog.StorageParameter;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableSettings;
-import liquibase.ext.partition.engine.target.ColumnStatistics;
-import liquibase.ext.partition.engine.target.PartitionKey;
-import liquibase.ext.partition.engine.target.PartitionedIndex;
-import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.newtable.ColumnStatistics;
+import liquibase.ext.partition.engine.newtable.PartitionedIndex;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.partitioning.Routing;
 
 /** The differences in the table's own definition after the swap: its indexes, checks and settings. Pure. */
 public final class SettingsChanges {

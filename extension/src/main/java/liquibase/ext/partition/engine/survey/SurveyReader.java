@@ -12,13 +12,13 @@ import liquibase.ext.partition.engine.catalog.Publication;
 import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.target.IncomingForeignKeyRules;
-import liquibase.ext.partition.engine.target.IncomingForeignKeys;
-import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.PartitionKey;
 
 /**
  * Surveys tables. Reads the catalog, and of each table a {@linkplain DefaultSample sample} of its rows; changes

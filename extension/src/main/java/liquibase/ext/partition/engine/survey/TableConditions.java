@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.lock.LockTable;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.NewTableSpec;
 
 /** The settings and state that the migration of one table depends on. */
 final class TableConditions {

@@ -6,13 +6,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import liquibase.ext.partition.engine.catalog.QualifiedNames;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
-import liquibase.ext.partition.engine.target.Routing;
-import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
  * Objects that somebody has made on a table that is routed by triggers, and not on its children. They hold for the

@@ -10,6 +10,9 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.ForeignKey;
 import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.ServerVersion;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -24,9 +27,6 @@ import liquibase.ext.partition.engine.swap.carry.RestoredForeignKeys;
 import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
 import liquibase.ext.partition.engine.target.IncomingForeignKeyRules;
-import liquibase.ext.partition.engine.target.IncomingForeignKeys;
-import liquibase.ext.partition.engine.target.PartitionKey;
-import liquibase.ext.partition.engine.target.Routing;
 
 /**
  * The work of a switch on foreign keys, planned from the catalog.

@@ -16,6 +16,7 @@ import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockNotAvailable;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -25,7 +26,6 @@ import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.SwitchedSequences;
 import liquibase.ext.partition.engine.swap.carry.SameGrants;
-import liquibase.ext.partition.engine.target.CarriedName;
 
 /**
  * The sequences of identity columns, before and after a switch; {@link SequenceSwitch} states the argument,

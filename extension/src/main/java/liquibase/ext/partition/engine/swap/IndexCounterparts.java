@@ -10,13 +10,13 @@ import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.name.CarriedName;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
-import liquibase.ext.partition.engine.target.CarriedName;
-import liquibase.ext.partition.engine.target.Routing;
 
 /**
  * The indexes that the live table has got since the swap and that the backup lacks: a rollback would lose the values

@@ -14,13 +14,13 @@ import liquibase.ext.partition.engine.catalog.MaterializedViewSettings.IndexSett
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.name.SuccessorName;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.swap.carry.MaterializedViewSuccessors;
 import liquibase.ext.partition.engine.swap.carry.Repointing;
-import liquibase.ext.partition.engine.target.SuccessorName;
 
 /**
  * Fills the successors of materialized views that the switch has made ({@link MaterializedViewSuccessors}), and puts

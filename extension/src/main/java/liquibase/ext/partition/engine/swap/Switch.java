@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.lock.Lock;
+import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
@@ -18,7 +19,6 @@ import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 import liquibase.ext.partition.engine.swap.carry.TableComment;
 import liquibase.ext.partition.engine.swap.carry.TableGrants;
 import liquibase.ext.partition.engine.swap.carry.UserTriggers;
-import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
  * The statements by which one table takes the place of another, with its name and everything that goes with the name.

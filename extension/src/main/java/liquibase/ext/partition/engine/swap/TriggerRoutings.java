@@ -4,11 +4,11 @@ import java.sql.SQLException;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.delta.RowMatch;
+import liquibase.ext.partition.engine.newtable.ChildrenByTrigger;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.routing.TriggerRouting;
+import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.state.Migration;
-import liquibase.ext.partition.engine.target.ChildrenByTrigger;
-import liquibase.ext.partition.engine.target.Routing;
-import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /** The routing by triggers of a migration that asked for it. */
 final class TriggerRoutings {

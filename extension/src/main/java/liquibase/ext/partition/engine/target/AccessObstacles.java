@@ -9,6 +9,8 @@ import liquibase.ext.partition.engine.catalog.Publication;
 import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.RowSecurityReader;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 

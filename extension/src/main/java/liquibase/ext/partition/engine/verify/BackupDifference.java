@@ -14,16 +14,16 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.KnownPartitions.What;
-import liquibase.ext.partition.engine.delta.RowMatch;
+import liquibase.ext.partition.engine.newtable.RowShape;
+import liquibase.ext.partition.engine.partitioning.Partition;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
-import liquibase.ext.partition.engine.target.Partition;
-import liquibase.ext.partition.engine.target.PartitionLayout;
-import liquibase.ext.partition.engine.target.Routing;
-import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * What to do when the live table and its backup differ in rows that were not captured: in general, and for each

@@ -14,9 +14,12 @@ import liquibase.ext.partition.engine.catalog.GeneratedColumn;
 import liquibase.ext.partition.engine.catalog.Heap;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
-import liquibase.ext.partition.engine.delta.RowMatch;
-import liquibase.ext.partition.engine.delta.TakenRoutes;
+import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.ChunkSize;
+import liquibase.ext.partition.engine.partitioning.Route;
+import liquibase.ext.partition.engine.partitioning.Routes;
+import liquibase.ext.partition.engine.rows.RowMatch;
+import liquibase.ext.partition.engine.rows.TakenRoutes;
 import liquibase.ext.partition.engine.run.Items;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.RemainingBlocks;
@@ -28,9 +31,6 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Chunk;
-import liquibase.ext.partition.engine.target.Route;
-import liquibase.ext.partition.engine.target.Routes;
-import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * Compares an ordinary table with a partitioned one, row for row.

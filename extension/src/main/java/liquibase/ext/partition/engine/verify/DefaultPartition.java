@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import liquibase.ext.partition.engine.catalog.Heap;
 import liquibase.ext.partition.engine.pace.ChunkSize;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.run.RemainingBlocks;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
@@ -15,8 +17,6 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Chunk;
 import liquibase.ext.partition.engine.state.DefaultRows;
-import liquibase.ext.partition.engine.target.PartitionKey;
-import liquibase.ext.partition.engine.target.PartitionLayout;
 
 /**
  * Counts the rows of the default partition by what put them there.

@@ -16,7 +16,9 @@ import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayCost;
 import liquibase.ext.partition.engine.delta.ReplayStep;
-import liquibase.ext.partition.engine.delta.RowMatch;
+import liquibase.ext.partition.engine.newtable.RowShape;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -26,8 +28,6 @@ import liquibase.ext.partition.engine.state.DefaultRows;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
-import liquibase.ext.partition.engine.target.PartitionLayout;
-import liquibase.ext.partition.engine.target.RowShape;
 
 /**
  * The two verifications of a migration: of the copy before the swap, and of the backup before it is dropped. Both

@@ -7,8 +7,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import liquibase.ext.partition.engine.target.IncomingForeignKeys;
-import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
 import tools.jackson.databind.JsonNode;
 

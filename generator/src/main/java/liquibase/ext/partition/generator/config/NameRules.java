@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import liquibase.ext.partition.engine.name.MadeName;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.target.MadeName;
 
 /** What PostgreSQL, Liquibase and XML ask of each single name. */
 final class NameRules {

@@ -3,7 +3,7 @@ package liquibase.ext.partition.generator.config;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.stream.Stream;
-import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.time.Epoch;
 
 /**

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import liquibase.ext.partition.engine.target.PartitionInterval;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 
 /** What the key, the partition key and its range must be to one another. */
 final class PartitionRules {

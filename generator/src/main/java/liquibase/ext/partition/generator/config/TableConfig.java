@@ -4,8 +4,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import liquibase.ext.partition.engine.target.IncomingForeignKeys;
-import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.partitioning.Routing;
 
 /**
  * How one table is partitioned; default names are filled in. Names are as PostgreSQL stores them: not quoted, case

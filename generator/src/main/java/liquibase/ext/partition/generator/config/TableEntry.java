@@ -8,10 +8,10 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import liquibase.ext.partition.engine.partitioning.Partition;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.target.Partition;
-import liquibase.ext.partition.engine.target.PartitionInterval;
-import liquibase.ext.partition.engine.target.PartitionLayout;
 import tools.jackson.databind.JsonNode;
 
 /**

@@ -1,8 +1,8 @@
 package liquibase.ext.partition.generator.inspect;
 
 import java.util.List;
+import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.target.DerivedName;
 
 /**
  * The names that a config without them gives a table's companions, made shorter where the table's name is so long that

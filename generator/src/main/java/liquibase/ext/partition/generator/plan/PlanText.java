@@ -7,6 +7,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.survey.Belonging;
 import liquibase.ext.partition.engine.survey.Change;
 import liquibase.ext.partition.engine.survey.DefaultSample;
@@ -14,9 +17,6 @@ import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.engine.survey.Setting;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.TableSize;
-import liquibase.ext.partition.engine.target.NewTableSpec;
-import liquibase.ext.partition.engine.target.PartitionLayout;
-import liquibase.ext.partition.engine.target.Routing;
 import org.apache.commons.text.WordUtils;
 
 /** A plan as text for people: what is refused first, then what they should know, then what is as they expect. */

@@ -3,9 +3,9 @@ package liquibase.ext.partition.generator.config;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
-import liquibase.ext.partition.engine.target.IncomingForeignKeys;
-import liquibase.ext.partition.engine.target.PartitionInterval;
-import liquibase.ext.partition.engine.target.Routing;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
 
 /**

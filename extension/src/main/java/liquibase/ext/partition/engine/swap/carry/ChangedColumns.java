@@ -8,10 +8,10 @@ import java.util.TreeSet;
 import liquibase.ext.partition.engine.catalog.ColumnSettings;
 import liquibase.ext.partition.engine.catalog.ColumnStorage;
 import liquibase.ext.partition.engine.catalog.TableSettings;
+import liquibase.ext.partition.engine.newtable.ColumnStatistics;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.ColumnStatistics;
 
 /**
  * Settings of the leaving table's columns that were changed since the entering table was made, or since it left: how

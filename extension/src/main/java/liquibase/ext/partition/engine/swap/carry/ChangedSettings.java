@@ -6,11 +6,11 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.IndexSettings;
 import liquibase.ext.partition.engine.catalog.ReplicaIdentity;
 import liquibase.ext.partition.engine.catalog.TableSettings;
+import liquibase.ext.partition.engine.name.CarriedName;
+import liquibase.ext.partition.engine.newtable.ReplicaIdentities;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.CarriedName;
-import liquibase.ext.partition.engine.target.ReplicaIdentities;
 
 /**
  * Settings of the leaving table that were changed since the partitions were made: storage parameters, the replica

@@ -8,9 +8,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Dependents;
 import liquibase.ext.partition.engine.lock.Lock;
+import liquibase.ext.partition.engine.name.SuccessorName;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.SuccessorName;
 
 /**
  * Makes an empty successor for each materialized view that reads the leaving table, and for those that read these. A

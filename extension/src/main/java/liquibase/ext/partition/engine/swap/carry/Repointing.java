@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.Dependents;
 import liquibase.ext.partition.engine.lock.Lock;
+import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.DerivedName;
 
 /**
  * Makes views, functions and policies of other tables, which refer to the table by its oid, refer to the table that has

@@ -9,11 +9,11 @@ import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.IndexSettings;
 import liquibase.ext.partition.engine.catalog.ReplicaIdentity;
 import liquibase.ext.partition.engine.catalog.TableSettings;
+import liquibase.ext.partition.engine.name.CarriedName;
+import liquibase.ext.partition.engine.newtable.ReplicaIdentities;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.CarriedName;
-import liquibase.ext.partition.engine.target.ReplicaIdentities;
 
 /**
  * The replica identity and the storage parameters, on the way back, as somebody has set them since the swap. A

@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.ExtendedStatistics;
 import liquibase.ext.partition.engine.catalog.TableSettings;
+import liquibase.ext.partition.engine.newtable.StatisticsObjects;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.target.StatisticsObjects;
 
 /**
  * Extended statistics: those of the entering table get the names of their counterparts. Statistics that were made in

@@ -7,10 +7,10 @@ import java.util.function.Predicate;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.delta.CapturedTable;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
-import liquibase.ext.partition.engine.target.Routing;
-import liquibase.ext.partition.engine.target.TriggerRouting;
 
 /**
  * One of the two tables of a switch, as the catalog has it.

@@ -1,0 +1,32 @@
+package liquibase.ext.partition.engine.name;
+
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/**
+ * The names of what goes with a table through a swap. An index's name is unique in its schema, so while both tables
+ * exist only one can carry the name that the application knows.
+ */
+public final class CarriedName {
+    private static final String NEW = "_new";
+    private static final String OLD = "_old";
+
+    private CarriedName() {}
+
+    /**
+     * The new table's index or sequence that takes the place of the source's {@code name}, while the source is live.
+     */
+    public static QualifiedName newIndex(QualifiedName source, Identifier name) {
+        return source.sibling(DerivedName.of(name, NEW));
+    }
+
+    /** What the source's index or sequence {@code name} is called while its table is the backup. */
+    public static QualifiedName backupIndex(QualifiedName source, Identifier name) {
+        return source.sibling(DerivedName.of(name, OLD));
+    }
+
+    /** The index of {@code partition} that belongs to the partitioned index for the source's index {@code name}. */
+    public static Identifier partitionIndex(Identifier partition, Identifier name) {
+        return DerivedName.of(partition.name() + "_" + name.name(), "");
+    }
+}

@@ -1,0 +1,26 @@
+package liquibase.ext.partition.engine.name;
+
+import java.util.Optional;
+
+/** A name that somebody chose for something that a migration makes. */
+public final class MadeName {
+    private MadeName() {}
+
+    /**
+     * Why the name is refused: a dot in it was meant to end a schema's name, and PostgreSQL would take it as a letter
+     * of the name. Everything that is made is in the table's schema. Where the table's own name has a dot, so may
+     * these.
+     *
+     * @return a sentence for people, or nothing
+     */
+    public static Optional<String> problem(String name, String tableName) {
+        return name.indexOf('.') < 0 || tableName.indexOf('.') >= 0
+                ? Optional.empty()
+                : Optional.of("<%s> has a dot, which would be a part of the name and end no schema's.".formatted(name));
+    }
+
+    /** What to do about it. */
+    public static String remedy() {
+        return "Write it without the dot; it is made in the table's own schema.";
+    }
+}

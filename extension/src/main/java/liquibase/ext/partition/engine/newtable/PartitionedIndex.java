@@ -1,0 +1,125 @@
+package liquibase.ext.partition.engine.newtable;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Index;
+import liquibase.ext.partition.engine.catalog.IndexSettings;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.partitioning.Uniqueness;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * What the index that {@code original} is on the source becomes on a partitioned table.
+ *
+ * <p>A unique index of a partitioned table must include the partition key, so it is added to those that lack it:
+ * uniqueness then holds within a partition-key value only. A key that is an expression, or may be NULL, cannot be
+ * added; then each partition has the unique index by itself, as it was, and the partitioned table has none. Where rows
+ * are routed by triggers every child has every index by itself, as it was, and so has the parent, which holds no rows.
+ *
+ * @param original a valid one
+ */
+public record PartitionedIndex(Index original, IndexSettings settings, PartitionKey partitionKey, Routing routing) {
+    private static final Sql ADD_CONSTRAINT = Sql.of("ALTER TABLE ONLY {table} ADD CONSTRAINT {name} {definition}");
+    private static final Sql CREATE_INDEX = Sql.of("CREATE {unique}INDEX {name} ON ONLY {table} USING {definition}");
+    private static final Sql ATTACH = Sql.of("ALTER INDEX {index} ATTACH PARTITION {partitionIndex}");
+    private static final Sql SET_STATISTICS =
+            Sql.of("ALTER INDEX {index} ALTER COLUMN {place} SET STATISTICS {target}");
+    private static final Sql COMMENT = Sql.of("COMMENT ON INDEX {index} IS {comment}");
+    private static final Sql COMMENT_ON_CONSTRAINT = Sql.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
+    private static final Sql CLUSTER = Sql.of("ALTER TABLE {table} CLUSTER ON {index}");
+
+    private Uniqueness uniqueness() {
+        return Uniqueness.of(original, partitionKey, routing);
+    }
+
+    /** Whether the partition key is added to what makes a row unique. */
+    public boolean addsPartitionKey() {
+        return uniqueness() == Uniqueness.WITH_PARTITION_KEY;
+    }
+
+    /** Whether it can only be made on each partition. */
+    public boolean isOfPartitionsOnly() {
+        return uniqueness() == Uniqueness.OF_EACH_PARTITION;
+    }
+
+    /** Whether the partitions' indexes are parts of the partitioned table's. */
+    public boolean isAttached() {
+        return routing == Routing.NATIVE && !isOfPartitionsOnly();
+    }
+
+    /** Whether the partitioned table loses the mark that {@code CLUSTER} goes by, which its partitions have. */
+    public boolean isClusteredInPartitionsOnly() {
+        return settings.clustered() && routing == Routing.NATIVE;
+    }
+
+    /**
+     * Its definition as the server writes it: of the constraint where there is one, else from the access method on.
+     *
+     * @see #original
+     */
+    public String definition() {
+        return uniqueness().completed(original.constraint().orElse(original.method()), partitionKey);
+    }
+
+    /**
+     * Makes the index on the partitioned table alone, not on its partitions, so that it is not valid before each of
+     * theirs is attached. In the tablespace that is set, which is to be that of {@link #settings}.
+     */
+    public List<Sql> createOnParent(QualifiedName table, Identifier name) {
+        List<Sql> statements = create(table, name);
+        comment(statements, table, name);
+        if (settings.clustered() && routing == Routing.TRIGGER) {
+            statements.add(CLUSTER.with("table", table).with("index", name));
+        }
+        return statements;
+    }
+
+    /** Makes the index on one partition, or child; the tablespace as in {@link #createOnParent}. */
+    public List<Sql> createOnPartition(QualifiedName table, Identifier name) {
+        List<Sql> statements = create(table, name);
+        if (isOfPartitionsOnly()) {
+            comment(statements, table, name);
+        }
+        if (settings.clustered()) {
+            statements.add(CLUSTER.with("table", table).with("index", name));
+        }
+        return statements;
+    }
+
+    private List<Sql> create(QualifiedName table, Identifier name) {
+        List<Sql> statements = new ArrayList<>();
+        Sql definition = Sql.raw(definition());
+        statements.add(
+                original.constraint().isPresent()
+                        ? ADD_CONSTRAINT.with("table", table).with("name", name).with("definition", definition)
+                        : CREATE_INDEX
+                                .with("unique", original.unique() ? Sql.raw("UNIQUE ") : Sql.empty())
+                                .with("name", name)
+                                .with("table", table)
+                                .with("definition", definition));
+        for (IndexSettings.StatisticsTarget it : settings.targets()) {
+            statements.add(SET_STATISTICS
+                    .with("index", table.sibling(name))
+                    .with("place", Sql.raw(Integer.toString(it.place())))
+                    .with("target", Sql.raw(Integer.toString(it.target()))));
+        }
+        return statements;
+    }
+
+    private void comment(List<Sql> statements, QualifiedName table, Identifier name) {
+        Optional<Sql> comment = settings.comment().map(Sql::literal);
+        comment.ifPresent(
+                it -> statements.add(COMMENT.with("index", table.sibling(name)).with("comment", it)));
+        Optional<Sql> constraintComment = settings.constraintComment().map(Sql::literal);
+        constraintComment.ifPresent(it -> statements.add(
+                COMMENT_ON_CONSTRAINT.with("name", name).with("table", table).with("comment", it)));
+    }
+
+    public static Sql attach(QualifiedName index, QualifiedName partitionIndex) {
+        return ATTACH.with("index", index).with("partitionIndex", partitionIndex);
+    }
+}

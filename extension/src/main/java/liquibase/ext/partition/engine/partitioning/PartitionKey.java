@@ -1,0 +1,223 @@
+package liquibase.ext.partition.engine.partitioning;
+
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.name.DerivedName;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.time.DateTime;
+import liquibase.ext.partition.engine.time.TextDate;
+import liquibase.ext.partition.engine.time.TextDateFormat;
+import liquibase.ext.partition.engine.time.TimeEncoding;
+import liquibase.ext.partition.engine.time.TimeFormats;
+import liquibase.ext.partition.engine.time.UlidTime;
+
+/**
+ * What decides the partition of a row.
+ *
+ * <p>A single column whose own order is that of time is the partition key itself: PostgreSQL then prunes by it, at run
+ * time too, and a NOT NULL one may be part of a primary key. In every other case the key is an expression of type
+ * {@code timestamp}, in UTC: the first time that the columns have, in their order. No primary key or unique constraint
+ * of a partitioned table can include an expression, so uniqueness is then kept by an index on each partition.
+ *
+ * @param sources in the order in which they are coalesced
+ * @param combinedColumn a stored generated column with the same expression, which a query can name; its partitions have
+ *     a CHECK by which the planner leaves them out
+ */
+public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combinedColumn) {
+    /**
+     * One of the columns.
+     *
+     * @param nullable whether it may be NULL
+     */
+    public record TimeSource(Identifier column, boolean nullable, TimeEncoding encoding) {}
+
+    private static final Sql COALESCE = Sql.of("coalesce({times})");
+    private static final Sql IN_PARENTHESES = Sql.of("({expression})");
+    private static final Sql SAME = Sql.of("{left} = {right}");
+    private static final Sql SAME_OR_BOTH_NULL = Sql.of("({left} = {right} OR ({left} IS NULL AND {right} IS NULL))");
+    private static final Sql CHECK =
+            Sql.of("CONSTRAINT {name} CHECK ({column} >= {from}::timestamp AND {column} < {to}::timestamp)");
+
+    public PartitionKey {
+        sources = List.copyOf(sources);
+    }
+
+    /**
+     * The key of a table with these columns.
+     *
+     * @param textDateFunction reads dates kept as text
+     * @throws IllegalArgumentException with a phrase for people; {@link #problems} has all of them
+     */
+    public static PartitionKey of(PartitionKeySpec spec, List<Column> columns, QualifiedName textDateFunction) {
+        TimeFormats formats = spec.formats(textDateFunction);
+        List<TimeSource> sources = new ArrayList<>();
+        for (Identifier name : spec.columns()) {
+            Column column = columns.stream()
+                    .filter(it -> it.name().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            "it has no column %s, which partitionColumns names; its columns are %s"
+                                    .formatted(
+                                            name,
+                                            columns.stream().map(Column::name).toList())));
+            if (column.generated()) {
+                throw new IllegalArgumentException(
+                        "column %s is generated, which PostgreSQL does not take in a partition key".formatted(name));
+            }
+            sources.add(new TimeSource(name, !column.notNull(), formats.of(name, column.typeName())));
+        }
+        return new PartitionKey(sources, spec.combinedColumn());
+    }
+
+    /** Why a table with these columns cannot have that key, a phrase each; empty where it can. */
+    public static List<String> problems(PartitionKeySpec spec, List<Column> columns, QualifiedName textDateFunction) {
+        List<String> problems = new ArrayList<>();
+        for (Identifier column : spec.columns()) {
+            try {
+                of(
+                        new PartitionKeySpec(
+                                List.of(column), spec.textFormat(), spec.epoch(), spec.keyTime(), Optional.empty()),
+                        columns,
+                        textDateFunction);
+            } catch (IllegalArgumentException e) {
+                problems.add(e.getMessage());
+            }
+        }
+        if (problems.isEmpty()) {
+            Map<Identifier, String> types = new HashMap<>();
+            columns.forEach(column -> {
+                if (spec.columns().contains(column.name())) {
+                    types.put(column.name(), column.typeName());
+                }
+            });
+            spec.unused(types).forEach(unused -> problems.add(unused.why()));
+        }
+        spec.combinedColumn()
+                .filter(combined ->
+                        columns.stream().anyMatch(column -> column.name().equals(combined)))
+                .ifPresent(combined ->
+                        problems.add("it has a column %s already, which combinedColumn names; choose another name"
+                                .formatted(combined)));
+        return problems;
+    }
+
+    /** The key that can be planned for without a database: a single column of a type for dates. */
+    public static Optional<PartitionKey> withoutCatalog(PartitionKeySpec spec) {
+        return spec.isPlainColumn()
+                ? Optional.of(new PartitionKey(
+                        List.of(new TimeSource(spec.columns().get(0), false, new DateTime("timestamptz"))),
+                        Optional.empty()))
+                : Optional.empty();
+    }
+
+    /** The columns whose values decide. */
+    public List<Identifier> columns() {
+        return sources.stream().map(TimeSource::column).toList();
+    }
+
+    /** Whether the partition key is a column of the table, and not an expression. */
+    public boolean isColumn() {
+        return sources.size() == 1
+                && combinedColumn.isEmpty()
+                && sources.get(0).encoding().isOrderedByTime();
+    }
+
+    /** Whether a column of text is among the columns, so that the function is needed that reads dates. */
+    public boolean readsText() {
+        return sources.stream().anyMatch(source -> source.encoding() instanceof TextDate);
+    }
+
+    /**
+     * The column that is the partition key and keeps ULIDs as text, whose order is that of time under some collations
+     * only.
+     */
+    public Optional<Identifier> columnOfUlids() {
+        return isColumn() && sources.get(0).encoding() instanceof UlidTime
+                ? Optional.of(sources.get(0).column())
+                : Optional.empty();
+    }
+
+    /** Whether a primary key or a unique constraint of the partitioned table can include the partition key. */
+    public boolean canBeUnique() {
+        return isColumn() && !sources.get(0).nullable();
+    }
+
+    /** What stands in the parentheses after {@code PARTITION BY RANGE}. */
+    public Sql definition() {
+        Sql value = value(Identifier::asSql);
+        return isColumn() ? value : IN_PARENTHESES.with("expression", value);
+    }
+
+    /**
+     * The partition key's value.
+     *
+     * @param columns how a column is written there
+     */
+    public Sql value(Function<Identifier, Sql> columns) {
+        return isColumn() ? columns.apply(sources.get(0).column()) : time(columns);
+    }
+
+    /** The time of a row as a {@code timestamp} in UTC, NULL where it has none; of every kind of key. */
+    public Sql time(Function<Identifier, Sql> columns) {
+        return time(columns, TimeEncoding::time);
+    }
+
+    /**
+     * As {@link #time(Function)}, for a question: without the function that reads dates kept as text, which is made
+     * with the new table.
+     *
+     * @param format how they are written
+     */
+    public Sql time(Function<Identifier, Sql> columns, TextDateFormat format) {
+        return time(
+                columns,
+                (encoding, column) -> encoding instanceof TextDate ? format.time(column) : encoding.time(column));
+    }
+
+    private Sql time(Function<Identifier, Sql> columns, BiFunction<TimeEncoding, Sql, Sql> read) {
+        List<Sql> times = new ArrayList<>();
+        for (TimeSource source : sources) {
+            times.add(read.apply(source.encoding(), columns.apply(source.column())));
+        }
+        return times.size() == 1 ? times.get(0) : COALESCE.with("times", Sql.list(times));
+    }
+
+    /** The bound of partitions at which {@code day} begins in UTC. */
+    public Sql bound(LocalDate day) {
+        return isColumn()
+                ? sources.get(0).encoding().bound(day).orElseThrow()
+                : new DateTime("timestamp").bound(day).orElseThrow();
+    }
+
+    /** The constraint of a partition that lets the planner leave it out; empty where the partition bounds do. */
+    public Optional<Sql> check(Partition partition) {
+        return combinedColumn.map(column -> CHECK.with("name", DerivedName.of(column, "_range"))
+                .with("column", column)
+                .with("from", Sql.literal(partition.from() + " 00:00:00"))
+                .with("to", Sql.literal(partition.to() + " 00:00:00")));
+    }
+
+    /**
+     * The condition that two values of the key are the same, NULL being one. In a form from which the server finds the
+     * one partition, and the default one for NULL, without looking into the others.
+     */
+    public Sql same(Sql left, Sql right) {
+        boolean nullable = !isColumn() || sources.get(0).nullable();
+        return (nullable ? SAME_OR_BOTH_NULL : SAME).with("left", left).with("right", right);
+    }
+
+    /** The columns with commas between them, for people. */
+    @Override
+    public String toString() {
+        return String.join(", ", columns().stream().map(Identifier::name).toList());
+    }
+}

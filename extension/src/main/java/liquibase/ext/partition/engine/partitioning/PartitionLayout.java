@@ -1,0 +1,74 @@
+package liquibase.ext.partition.engine.partitioning;
+
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Identifier;
+
+/**
+ * Which partitions a table gets: one an interval from {@code from} (inclusive) until {@code until} (exclusive), and the
+ * default partition for every row outside.
+ *
+ * @param prefix what the names of the partitions begin with, {@code orders_} giving {@code orders_202401}
+ */
+public record PartitionLayout(String prefix, PartitionInterval interval, LocalDate from, LocalDate until) {
+    private static final String DEFAULT_SUFFIX = "default";
+
+    /**
+     * @throws IllegalArgumentException with a message for people, when the range is empty, a name would be too long or
+     * two the same
+     */
+    public PartitionLayout {
+        if (!from.isBefore(until)) {
+            throw new IllegalArgumentException(
+                    "from is %s and until is %s; until is the first %s without a partition and must be later."
+                            .formatted(from, until, interval.word()));
+        }
+        LocalDate last = interval.startOf(until.minusDays(1));
+        if (from.getYear() < 1
+                || interval.suffix(last).length() != interval.suffix(from).length()) {
+            throw new IllegalArgumentException(
+                    "from is %s and until is %s; names of partitions are distinct for the years 1 to 9999 only."
+                            .formatted(from, until));
+        }
+        // Here, and not when the first statement is made of them.
+        new Identifier(prefix + DEFAULT_SUFFIX);
+        new Identifier(prefix + interval.suffix(from));
+        new Identifier(prefix + interval.suffix(last));
+    }
+
+    /**
+     * A layout from what people write.
+     *
+     * @throws IllegalArgumentException with a message for people
+     */
+    public static PartitionLayout parse(String prefix, String interval, String from, String until) {
+        PartitionInterval parsed = PartitionInterval.parse(interval);
+        return new PartitionLayout(prefix, parsed, parsed.parseBound("from", from), parsed.parseBound("until", until));
+    }
+
+    /** The partitions in order of their ranges, without the default one. */
+    public List<Partition> partitions() {
+        List<Partition> partitions = new ArrayList<>();
+        for (LocalDate start = from; start.isBefore(until); start = interval.next(start)) {
+            partitions.add(new Partition(new Identifier(prefix + interval.suffix(start)), start, interval.next(start)));
+        }
+        return partitions;
+    }
+
+    /** The partition that takes every row outside the ranges. */
+    public Identifier defaultPartition() {
+        return new Identifier(prefix + DEFAULT_SUFFIX);
+    }
+
+    /**
+     * The partition of that name, where it is one of this layout; it may lie after {@code until}, if it was made since.
+     */
+    public Optional<Partition> partition(Identifier name) {
+        return name.name().startsWith(prefix)
+                ? interval.startOfSuffix(name.name().substring(prefix.length()))
+                        .map(start -> new Partition(name, start, interval.next(start)))
+                : Optional.empty();
+    }
+}

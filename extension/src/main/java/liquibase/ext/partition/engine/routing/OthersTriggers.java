@@ -1,0 +1,139 @@
+package liquibase.ext.partition.engine.routing;
+
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The functions by which routing by triggers decides with whose rights a row is put into a table, or taken out of it:
+ * with the owner's only where that fires no trigger that could tell. Everybody else's triggers fire with the rights,
+ * the {@code current_user} and the {@code search_path} of whoever writes, as on a plain table. Otherwise a role with
+ * TRIGGER on the table would be its owner.
+ *
+ * <p>A trigger is as good as none where its function runs with the rights of a role that is trusted, the owner or a
+ * superuser, and with a path of its own: so are the triggers that capture changes, and those that stand for foreign
+ * keys. Somebody else's function may become SECURITY INVOKER between the question and the answer. A WHEN is evaluated
+ * with the rights of whoever fires the trigger, and who may EXECUTE a function now does not tell who might when the
+ * trigger was made. So one with a WHEN is trusted only where its function is that of a foreign key of ours, which
+ * nobody else may EXECUTE from the transaction on that makes it.
+ *
+ * <p><b>The settings are the writer's.</b> What the first of our triggers notes for the next ones, a trigger in between
+ * could change, or its WHEN. So one of those counts like a trigger for DELETE where a row is to be taken away: else who
+ * may UPDATE and make triggers could DELETE.
+ *
+ * <p><b>The answer holds until the statement that fires the triggers.</b> Whoever asks holds ROW EXCLUSIVE on the
+ * table, and CREATE TRIGGER takes SHARE ROW EXCLUSIVE: no trigger can be made since. A READ COMMITTED transaction asks
+ * by a snapshot that is younger than its lock. In REPEATABLE READ and SERIALIZABLE a trigger may be younger than the
+ * snapshot, so the answer is good only where nobody but the owner can have made one: nobody has TRIGGER by that
+ * snapshot, and the table's row in {@code pg_class}, which a GRANT or another owner replaces, is still the one that the
+ * snapshot sees. A trigger that the owner himself has made since the snapshot fires with his rights, once more.
+ *
+ * @param othersFunction the name of the one that looks for such triggers
+ * @param permitFunction the name of the one that says what the writer lacks
+ * @param between the condition of a trigger {@code t} that fires between two of ours
+ */
+record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction, Sql between) {
+    /** A trigger's events, as {@code pg_trigger.tgtype} has them. */
+    static final int INSERT = 4;
+
+    static final int DELETE = 8;
+
+    /** What is said of a table that was altered since the snapshot; no name of a trigger. */
+    private static final String ALTERED = "altered";
+
+    /**
+     * Whether the row of a catalog was replaced by a transaction that the snapshot does not see. An aborted one leaves
+     * its number there for ever. The number is widened by the transaction's own one, from which it is less than 2^31
+     * away.
+     */
+    private static final Sql REPLACED = Sql.of("""
+            ({row}.xmax::pg_catalog.text <> '0' AND pg_catalog.pg_xact_status((
+               SELECT (own.id + ((({row}.xmax::pg_catalog.text::pg_catalog.int8 - own.id + 2147483648) & 4294967295) - 2147483648))
+               FROM (SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8 AS id) AS own
+             )::pg_catalog.text::pg_catalog.xid8) IN ('committed', 'in progress'))""");
+
+    /** NULL where only triggers fire that run the same whoever writes. It reads the catalog only, whoever calls it. */
+    private static final Sql CREATE_OTHERS_FUNCTION = Sql.of("""
+            CREATE FUNCTION {others}(relation pg_catalog.regclass, event pg_catalog.int4) RETURNS pg_catalog.text LANGUAGE plpgsql AS {quote}
+            DECLARE
+              other pg_catalog.text;
+            BEGIN
+              -- Most tables have none at all, and this is asked for each row.
+              IF EXISTS (SELECT FROM pg_catalog.pg_trigger AS t
+                         WHERE t.tgrelid = relation AND (t.tgtype & event <> 0 OR event = {delete} AND {between}) AND NOT t.tgisinternal AND t.tgenabled <> 'D') THEN
+                SELECT pg_catalog.format('trigger %I', t.tgname) INTO other
+                FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+                WHERE t.tgrelid = relation AND (t.tgtype & event <> 0 OR event = {delete} AND {between}) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+                  AND NOT (p.prosecdef
+                           AND EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS s (setting) WHERE s.setting LIKE 'search\\_path=%')
+                           AND EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = relation AND c.relowner = p.proowner
+                                       UNION ALL
+                                       SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = p.proowner AND r.rolsuper)
+                           AND (t.tgqual IS NULL
+                                OR p.prosrc LIKE '%''liquibase\\_partition.search\\_path''%' AND p.proacl IS NOT NULL
+                                   AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(p.proacl) AS acl WHERE acl.grantee <> p.proowner)))
+                ORDER BY t.tgname LIMIT 1;
+              END IF;
+              IF other IS NULL AND pg_catalog.current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+                SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS acl
+                                         WHERE acl.privilege_type = 'TRIGGER' AND acl.grantee <> c.relowner)
+                              THEN 'a trigger that somebody with the right TRIGGER may have made since the transaction began'
+                            WHEN {replaced} THEN {altered} END
+                  INTO other FROM pg_catalog.pg_class AS c WHERE c.oid = relation;
+              END IF;
+              RETURN other;
+            END
+            {quote}""");
+
+    /** An error where the writer lacks the right; the server's own would not say why it is asked for. */
+    private static final Sql CREATE_PERMIT_FUNCTION = Sql.of("""
+            CREATE FUNCTION {permit}(relation pg_catalog.regclass, event pg_catalog.int4) RETURNS pg_catalog.void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {quote}
+            DECLARE
+              other pg_catalog.text;
+            BEGIN
+              -- The INSERT names every column, the DELETE the place of the row.
+              IF event = {insert} AND (pg_catalog.has_table_privilege(relation, 'INSERT')
+                                       OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                                                      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+                                                        AND NOT pg_catalog.has_column_privilege(relation, a.attnum, 'INSERT')))
+                 OR event <> {insert} AND pg_catalog.has_table_privilege(relation, 'DELETE')
+                    AND pg_catalog.has_column_privilege(relation, 'ctid', 'SELECT') THEN
+                RETURN;
+              END IF;
+              other := {others}(relation, event);
+              IF other = {altered} THEN
+                RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+                  MESSAGE = pg_catalog.format('could not serialize access, because %s was altered since the transaction began', relation),
+                  HINT = 'Nothing was changed. Run the transaction again.';
+              END IF;
+              RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                MESSAGE = pg_catalog.format('%I may not %s %s, where %s fires with the rights of whoever writes', current_user,
+                                            CASE event WHEN {insert} THEN 'INSERT INTO' ELSE 'DELETE FROM' END, relation, other),
+                HINT = pg_catalog.format('Nothing was changed. Either the trigger goes, or: GRANT %s ON %s TO %I;',
+                                         CASE event WHEN {insert} THEN 'INSERT' ELSE 'SELECT, DELETE' END, relation, current_user);
+            END
+            {quote}""");
+
+    /** Whether the row called {@code row} was replaced since the snapshot of a transaction that has only one. */
+    static Sql replaced(String row) {
+        return REPLACED.with("row", Sql.raw(row));
+    }
+
+    Sql othersStatement() {
+        return CREATE_OTHERS_FUNCTION
+                .with("others", othersFunction)
+                .with("between", between)
+                .with("delete", Sql.raw(Integer.toString(DELETE)))
+                .with("replaced", replaced("c"))
+                .with("altered", Sql.literal(ALTERED))
+                .with("quote", Sql.dollarQuote("others", between));
+    }
+
+    Sql permitStatement() {
+        return CREATE_PERMIT_FUNCTION
+                .with("permit", permitFunction)
+                .with("others", othersFunction)
+                .with("insert", Sql.raw(Integer.toString(INSERT)))
+                .with("altered", Sql.literal(ALTERED))
+                .with("quote", Sql.dollarQuote("permit", othersFunction.asSql()));
+    }
+}
