@@ -21,7 +21,7 @@ public record Obstacle(Feature feature, String what, String remedy) {
     }
 
     /** The row of a question of which the columns are {@code feature}, {@code what} and {@code remedy}. */
-    static Obstacle read(ResultSet row) throws SQLException {
+    public static Obstacle read(ResultSet row) throws SQLException {
         return new Obstacle(Feature.valueOf(row.getString("feature")), row.getString("what"), row.getString("remedy"));
     }
 

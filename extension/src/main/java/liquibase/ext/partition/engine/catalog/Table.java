@@ -43,7 +43,7 @@ public record Table(
         List<QualifiedName> children) {
 
     /** The tables that inherit from it, each of which keeps it from being partitioned. */
-    List<Obstacle> inheritingTables() {
+    public List<Obstacle> inheritingTables() {
         return children.stream()
                 .map(child -> new Obstacle(
                         Feature.INHERITANCE, child + " inherits from it", takeRowsOf(child, List.of(name))))

@@ -15,8 +15,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 public record LockTable(long capacity, long used) {
     private static final Sql READ = Sql.of("""
             SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint
-                     * (pg_catalog.current_setting('max_connections')::bigint +
-                     * pg_catalog.current_setting('max_prepared_transactions')::bigint)
+                     * (pg_catalog.current_setting('max_connections')::bigint + pg_catalog.current_setting('max_prepared_transactions')::bigint)
                      AS capacity,
                    (SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks) AS used
             """);

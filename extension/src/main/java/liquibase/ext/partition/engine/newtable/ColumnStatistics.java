@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.newtable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.ColumnSettings;
-import liquibase.ext.partition.engine.catalog.StorageParameter;
+import liquibase.ext.partition.engine.catalog.settings.ColumnSettings;
+import liquibase.ext.partition.engine.catalog.settings.StorageParameter;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 

@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.newtable;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.target.ForeignKeyTriggers;
+import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyTriggers;
 
 /**
  * What becomes of the foreign keys that refer to the table. A partitioned table has no unique index over the referenced

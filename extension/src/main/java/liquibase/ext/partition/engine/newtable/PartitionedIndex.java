@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Index;
-import liquibase.ext.partition.engine.catalog.IndexSettings;
+import liquibase.ext.partition.engine.catalog.settings.IndexSettings;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.partitioning.Uniqueness;

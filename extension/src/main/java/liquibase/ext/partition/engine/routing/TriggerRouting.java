@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.access.Seclusion;
-import liquibase.ext.partition.engine.catalog.DependentsReader;
 import liquibase.ext.partition.engine.catalog.SettableOptions;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.name.DerivedName;
@@ -69,6 +68,9 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param layout its prefix, interval and {@code from}; {@code until} is only where the children made in advance end
  */
 public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
+    /** Comments on functions of ours that take a row of the table begin so: they are no dependents of the table. */
+    public static final String COMMENT_ON_OURS = "liquibase-partition: ";
+
     /** Stands for what is known at run time while a template is built; never part of a name or an expression. */
     private static final Sql CHILD = Sql.raw("\u0001");
 
@@ -192,7 +194,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
                 .with("parent", table.parent())
                 .with(
                         "comment",
-                        Sql.literal(DependentsReader.COMMENT_ON_OURS + "the time by which rows of "
+                        Sql.literal(COMMENT_ON_OURS + "the time by which rows of "
                                 + table.parent().name().name() + " find their child")));
         for (Partition partition : children) {
             QualifiedName child = child(partition.name());

@@ -19,18 +19,18 @@ public abstract class SwitchRecords {
      * @param hole the hole in the statements for {@code table}, which has the rows; the hole {@code migration} is for
      * the other table
      */
-    SwitchRecords(String hole, QualifiedName table, Migration migration) {
+    public SwitchRecords(String hole, QualifiedName table, Migration migration) {
         this.hole = hole;
         this.table = table;
         this.migration = migration;
     }
 
-    final Sql sql(Sql template) {
+    protected final Sql sql(Sql template) {
         return template.with(hole, table).with("migration", migration.id());
     }
 
     /** The present name of the relation, joined as {@code nspname} and {@code relname}; empty if it is gone. */
-    static Optional<QualifiedName> present(ResultSet row) throws SQLException {
+    protected static Optional<QualifiedName> present(ResultSet row) throws SQLException {
         String name = row.getString("relname");
         return name == null ? Optional.empty() : Optional.of(QualifiedName.of(row.getString("nspname"), name));
     }

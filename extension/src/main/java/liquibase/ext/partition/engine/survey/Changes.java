@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.belonging.triggers.RowTriggers;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Index;
@@ -16,7 +17,6 @@ import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.partitioning.Uniqueness;
 import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.target.RowTriggers;
 
 /** Announces things that come along, but changed. Needs no database: the table was read, and the new one is planned. */
 final class Changes {

@@ -4,12 +4,13 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKey;
+import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyReader;
+import liquibase.ext.partition.engine.belonging.foreignkeys.IncomingForeignKeyRules;
+import liquibase.ext.partition.engine.belonging.publications.Publication;
+import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Feature;
-import liquibase.ext.partition.engine.catalog.ForeignKey;
-import liquibase.ext.partition.engine.catalog.ForeignKeyReader;
 import liquibase.ext.partition.engine.catalog.Obstacle;
-import liquibase.ext.partition.engine.catalog.Publication;
-import liquibase.ext.partition.engine.catalog.PublicationReader;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
@@ -18,7 +19,6 @@ import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.DefaultShare;
-import liquibase.ext.partition.engine.target.IncomingForeignKeyRules;
 
 /**
  * Surveys tables. Reads the catalog, and of each table a {@linkplain DefaultSample sample} of its rows; changes

@@ -22,8 +22,7 @@ public record TableSize(OptionalLong rows, long heapBytes, long indexBytes, long
                    CASE WHEN c.reltuples < 0 THEN NULL
                         WHEN c.relpages = 0 THEN c.reltuples
                         ELSE c.reltuples / c.relpages
-                             * (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint)
-                             * END::bigint AS rows
+                             * (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint) END::bigint AS rows
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}
             """);
 

@@ -2,12 +2,12 @@ package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.DependentsReader;
+import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViewSuccessors;
+import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.views.DependentsReader;
+import liquibase.ext.partition.engine.belonging.views.Repointing;
 import liquibase.ext.partition.engine.sql.Session;
-import liquibase.ext.partition.engine.swap.carry.Exchange;
-import liquibase.ext.partition.engine.swap.carry.MaterializedViewSuccessors;
-import liquibase.ext.partition.engine.swap.carry.Repointing;
-import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 
 /**
  * The parts of a switch for objects that refer to the table by its oid, whichever table or owner they belong to, read

@@ -2,15 +2,15 @@ package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.PublicationReader;
-import liquibase.ext.partition.engine.catalog.RowSecurityReader;
-import liquibase.ext.partition.engine.catalog.SecurityLabelReader;
+import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
+import liquibase.ext.partition.engine.belonging.publications.Publications;
+import liquibase.ext.partition.engine.belonging.rowsecurity.Policies;
+import liquibase.ext.partition.engine.belonging.rowsecurity.RowSecurityReader;
+import liquibase.ext.partition.engine.belonging.securitylabels.SecurityLabelReader;
+import liquibase.ext.partition.engine.belonging.securitylabels.SecurityLabels;
 import liquibase.ext.partition.engine.sql.Session;
-import liquibase.ext.partition.engine.swap.carry.Exchange;
-import liquibase.ext.partition.engine.swap.carry.Policies;
-import liquibase.ext.partition.engine.swap.carry.Publications;
-import liquibase.ext.partition.engine.swap.carry.SecurityLabels;
-import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 
 /** The parts of a switch that decide who may see which rows, here and on subscribers, read from the catalog. */
 final class Protection {

@@ -4,22 +4,22 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.catalog.ColumnStorage;
-import liquibase.ext.partition.engine.catalog.Comments;
+import liquibase.ext.partition.engine.belonging.comments.Comments;
+import liquibase.ext.partition.engine.belonging.comments.OtherComments;
+import liquibase.ext.partition.engine.belonging.part.CarriedNames;
+import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.settings.ChangedColumns;
+import liquibase.ext.partition.engine.belonging.settings.ChangedSettings;
+import liquibase.ext.partition.engine.belonging.settings.ColumnStorage;
+import liquibase.ext.partition.engine.belonging.settings.NotValidChecks;
+import liquibase.ext.partition.engine.belonging.settings.SettingsTakenBack;
+import liquibase.ext.partition.engine.belonging.statistics.StatisticsNames;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.catalog.TableSettings;
-import liquibase.ext.partition.engine.catalog.TableSettingsReader;
+import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
-import liquibase.ext.partition.engine.swap.carry.CarriedNames;
-import liquibase.ext.partition.engine.swap.carry.ChangedColumns;
-import liquibase.ext.partition.engine.swap.carry.ChangedSettings;
-import liquibase.ext.partition.engine.swap.carry.Exchange;
-import liquibase.ext.partition.engine.swap.carry.NotValidChecks;
-import liquibase.ext.partition.engine.swap.carry.OtherComments;
-import liquibase.ext.partition.engine.swap.carry.SettingsTakenBack;
-import liquibase.ext.partition.engine.swap.carry.StatisticsNames;
-import liquibase.ext.partition.engine.swap.carry.SwitchPart;
 
 /**
  * The parts of a switch that carry settings which were not, or could not be, settled when the entering table was made

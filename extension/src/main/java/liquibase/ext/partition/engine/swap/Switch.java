@@ -3,22 +3,21 @@ package liquibase.ext.partition.engine.swap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.belonging.comments.TableComment;
+import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeys;
+import liquibase.ext.partition.engine.belonging.grants.Ownership;
+import liquibase.ext.partition.engine.belonging.grants.TableGrants;
+import liquibase.ext.partition.engine.belonging.indexes.IndexNames;
+import liquibase.ext.partition.engine.belonging.part.CarriedNames;
+import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.sequences.ColumnSequences;
+import liquibase.ext.partition.engine.belonging.triggers.UserTriggers;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.swap.carry.CaptureTriggers;
-import liquibase.ext.partition.engine.swap.carry.CarriedNames;
-import liquibase.ext.partition.engine.swap.carry.ColumnSequences;
-import liquibase.ext.partition.engine.swap.carry.Exchange;
-import liquibase.ext.partition.engine.swap.carry.IndexNames;
-import liquibase.ext.partition.engine.swap.carry.Ownership;
-import liquibase.ext.partition.engine.swap.carry.RoutingTriggers;
-import liquibase.ext.partition.engine.swap.carry.SwitchPart;
-import liquibase.ext.partition.engine.swap.carry.TableComment;
-import liquibase.ext.partition.engine.swap.carry.TableGrants;
-import liquibase.ext.partition.engine.swap.carry.UserTriggers;
 
 /**
  * The statements by which one table takes the place of another, with its name and everything that goes with the name.

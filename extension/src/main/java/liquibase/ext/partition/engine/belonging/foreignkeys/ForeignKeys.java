@@ -1,0 +1,273 @@
+package liquibase.ext.partition.engine.belonging.foreignkeys;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.catalog.ServerVersion;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+
+/**
+ * The work of a switch on foreign keys, planned from the catalog.
+ *
+ * @param incoming foreign keys that refer to the table
+ * @param own the table's own foreign keys; the last of all parts, because nobody reads the referenced tables after it
+ * @param triggers names of the triggers on the partitioned table that keep foreign keys and belong to no user
+ */
+public record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> triggers) {
+    /** Since version 18 a partitioned table can have a foreign key that is not validated. */
+    private static final int NOT_VALID_SINCE = 18;
+
+    private static final Sql NUMBERS = Sql.of("""
+            SELECT a.attnum
+            FROM pg_catalog.unnest({columns}::pg_catalog.text[]) WITH ORDINALITY AS u (name, place)
+            JOIN pg_catalog.pg_attribute AS a ON a.attrelid = {oid} AND a.attname = u.name AND NOT a.attisdropped
+            ORDER BY u.place""");
+
+    /** The schema that holds the functions now; its name may differ from that at the swap. */
+    private static final Sql SCHEMA_OF_FUNCTIONS = Sql.of("""
+            SELECT n.nspname
+            FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+            WHERE t.tgrelid = {oid} AND p.proname = {function}""");
+
+    /**
+     * The present referring table, which another migration may have put in the place of the one at the swap: the table
+     * whose triggers call the function. If triggers route its rows, the result is the children, with their parent
+     * first. Empty if somebody has dropped the trigger, as one drops a foreign key.
+     */
+    private static final Sql REFERRING = Sql.of("""
+            WITH holder AS (
+              SELECT t.tgrelid AS oid
+              FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+              JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+              WHERE n.nspname = {schema} AND p.proname = {function} AND t.tgparentid = 0
+            )
+            SELECT c.oid, n.nspname, c.relname, t.parent
+            FROM (SELECT oid, false AS parent FROM holder
+                  UNION SELECT i.inhparent, true FROM pg_catalog.pg_inherits AS i
+                  WHERE i.inhrelid IN (SELECT oid FROM holder) AND (SELECT pg_catalog.count(*) FROM holder) > 1) AS t
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.oid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            ORDER BY t.parent DESC, c.relkind = 'p' DESC, c.relname""");
+
+    private static final Sql TAKEN = Sql.of("""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
+                           WHERE conrelid = {oid} AND conname = {name} AND contype <> 't')""");
+
+    private static final Sql LEAVES = Sql.of("""
+            SELECT n.nspname, c.relname
+            FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid) AS t
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE t.isleaf ORDER BY c.relname""");
+
+    private static final Sql IS_PARTITIONED =
+            Sql.of("SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = {oid} AND relkind = 'p')");
+
+    public ForeignKeys {
+        incoming = List.copyOf(incoming);
+        triggers = Set.copyOf(triggers);
+    }
+
+    /** The foreign keys of the swap. */
+    public static ForeignKeys forward(StepRun run, Migration migration, Exchange exchange, PartitionKey partitionKey)
+            throws SQLException {
+        Session session = run.session();
+        ForeignKeyReader reader = new ForeignKeyReader(session);
+        long source = exchange.old().table().oid();
+        SwitchedForeignKeys switched = new SwitchedForeignKeys(run.state(), migration);
+        List<SwitchPart> parts = new ArrayList<>();
+        IncomingForeignKeys way = migration.spec().incomingForeignKeys();
+        List<ForeignKey> incoming = reader.incoming(source);
+        List<DroppedForeignKeys.Kept> kept = new ArrayList<>();
+        List<ForeignKeyTriggers> triggers = new ArrayList<>();
+        boolean onPartitions = !ServerVersion.isAtLeast(session, NOT_VALID_SINCE);
+        for (ForeignKey key : incoming) {
+            if (IncomingForeignKeyRules.keeps(
+                    way,
+                    key,
+                    exchange.old().table(),
+                    partitionKey,
+                    migration.spec().routing())) {
+                kept.add(new DroppedForeignKeys.Kept(
+                        key, tables(session, SwitchedForeignKeys.Row.of(key), onPartitions && key.enforced())));
+            } else if (way == IncomingForeignKeys.TRIGGER && key.enforced()) {
+                triggers.add(triggers(session, migration, exchange, key));
+            }
+        }
+        if (way != IncomingForeignKeys.REFUSE || !incoming.isEmpty()) {
+            parts.add(new DroppedForeignKeys(exchange, incoming, kept, triggers, switched));
+        }
+        return new ForeignKeys(
+                parts,
+                new OwnForeignKeys(
+                        exchange, reader.own(source), !ServerVersion.isAtLeast(session, NOT_VALID_SINCE), switched),
+                Set.of());
+    }
+
+    private static ForeignKeyTriggers triggers(Session session, Migration migration, Exchange exchange, ForeignKey key)
+            throws SQLException {
+        Routing routing = migration.spec().routing();
+        long next = exchange.next().table().oid();
+        return new ForeignKeyTriggers(
+                key,
+                exchange.liveName(),
+                numbers(
+                        session,
+                        key.refersToItself() ? next : key.referring().oid(),
+                        key.columns().stream().map(ForeignKey.Pair::column)),
+                numbers(session, next, key.columns().stream().map(ForeignKey.Pair::referenced)),
+                routing == Routing.TRIGGER ? exchange.next().partitions() : List.of(exchange.liveName()),
+                routing);
+    }
+
+    private static ForeignKeyTriggers.Numbers numbers(Session session, long oid, Stream<Identifier> columns)
+            throws SQLException {
+        return new ForeignKeyTriggers.Numbers(
+                oid,
+                session.query(
+                        NUMBERS.with("oid", oid)
+                                .with("columns", columns.map(Identifier::name).toArray(String[]::new)),
+                        row -> row.getInt("attnum")));
+    }
+
+    /** The foreign keys of the reverse swap. */
+    public static ForeignKeys reverse(StepRun run, Migration migration, Exchange exchange) throws SQLException {
+        Session session = run.session();
+        SwitchedForeignKeys switched = new SwitchedForeignKeys(run.state(), migration);
+        QualifiedName live = exchange.liveName();
+        List<SwitchedForeignKeys.Row> recorded = switched.find(session, true);
+        List<ForeignKey> present = new ForeignKeyReader(session)
+                .incoming(exchange.old().table().oid()).stream()
+                        .filter(key -> !key.refersToItself())
+                        .toList();
+        boolean onPartitions = !ServerVersion.isAtLeast(session, NOT_VALID_SINCE);
+        List<RestoredForeignKeys.Restored> restored = new ArrayList<>();
+        List<SwitchedForeignKeys.Row> gone = new ArrayList<>();
+        Set<Identifier> triggers = new HashSet<>();
+        List<SwitchedForeignKeys.Replaced> replaced = new ArrayList<>();
+        for (SwitchedForeignKeys.Row asRecorded : recorded) {
+            List<QualifiedName> functions = migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER
+                    ? functions(session, exchange, asRecorded)
+                    : List.of();
+            boolean byTriggers = !functions.isEmpty()
+                    && asRecorded.enforced()
+                    && !asRecorded.kept()
+                    && asRecorded.referringOid() != exchange.next().table().oid();
+            List<Referring> referring = byTriggers ? referring(session, functions.get(0)) : List.of();
+            boolean another =
+                    !referring.isEmpty() && referring.stream().noneMatch(it -> it.oid() == asRecorded.referringOid());
+            SwitchedForeignKeys.Row row = another
+                    ? asRecorded.on(referring.get(0).oid(), referring.get(0).name())
+                    : asRecorded;
+            if (another) {
+                replaced.add(new SwitchedForeignKeys.Replaced(asRecorded, row));
+            }
+            List<QualifiedName> tables = referring.stream().anyMatch(Referring::parent)
+                    ? referring.stream().map(Referring::name).toList()
+                    : tables(session, row, onPartitions && row.enforced());
+            // For an existing key the catalog has the present state, except for one that is on partitions only.
+            boolean whole = present.stream().anyMatch(key -> isOf(key, row));
+            boolean inParts = present.stream()
+                    .anyMatch(key -> key.name().equals(row.name())
+                            && tables.contains(key.referring().name()));
+            if (whole || row.kept() && !inParts) {
+                gone.add(row);
+                continue;
+            }
+            boolean givenUp = byTriggers && referring.isEmpty();
+            restored.add(new RestoredForeignKeys.Restored(row, givenUp ? List.of() : tables, functions));
+            triggers.addAll(ForeignKeyTriggers.triggersOnReferenced(live, row.referringName(), row.name()));
+            if (row.present().isPresent()
+                    && !row.kept()
+                    && !givenUp
+                    && session.queryBoolean(TAKEN.with("oid", row.referringOid())
+                            .with("name", row.name().name()))) {
+                throw new PartitionException(
+                        "%s has got a constraint %s, which is the name of the foreign key that the swap dropped and the rollback makes again. Nothing was changed. ALTER TABLE %s DROP CONSTRAINT %s, or rename it; then roll back again."
+                                .formatted(
+                                        row.present().get(),
+                                        row.name(),
+                                        row.present().get().quoted(),
+                                        row.name().quoted()));
+            }
+        }
+        List<SwitchPart> parts = new ArrayList<>();
+        List<ForeignKey> unknown = present.stream()
+                .filter(key -> restored.stream()
+                        .noneMatch(it -> it.row().name().equals(key.name())
+                                && it.tables().contains(key.referring().name())))
+                .toList();
+        for (ForeignKey key : unknown) {
+            SwitchedForeignKeys.Row row = SwitchedForeignKeys.Row.of(key);
+            restored.add(new RestoredForeignKeys.Restored(
+                    row, tables(session, row, onPartitions && key.enforced()), List.of()));
+        }
+        parts.add(new RestoredForeignKeys(exchange, restored, present, unknown, gone, replaced, switched));
+        return new ForeignKeys(
+                parts,
+                new OwnForeignKeys(
+                        exchange,
+                        new ForeignKeyReader(session)
+                                .ownOfPartitioned(
+                                        exchange.old().table().oid(),
+                                        live.sibling(migration.spec().layout().defaultPartition())),
+                        true,
+                        switched),
+                triggers);
+    }
+
+    private static List<QualifiedName> functions(Session session, Exchange exchange, SwitchedForeignKeys.Row row)
+            throws SQLException {
+        List<QualifiedName> functions =
+                ForeignKeyTriggers.functions(exchange.liveName(), row.referringName(), row.name());
+        return session.queryFirst(
+                        SCHEMA_OF_FUNCTIONS
+                                .with("oid", exchange.old().table().oid())
+                                .with("function", functions.get(1).name().name()),
+                        it -> new Identifier(it.getString("nspname")))
+                .map(schema -> functions.stream()
+                        .map(it -> new QualifiedName(schema, it.name()))
+                        .toList())
+                .orElse(functions);
+    }
+
+    /** @param parent whether triggers route its rows to children */
+    private record Referring(long oid, QualifiedName name, boolean parent) {}
+
+    private static List<Referring> referring(Session session, QualifiedName checkFunction) throws SQLException {
+        return session.query(
+                REFERRING
+                        .with("schema", checkFunction.schema().name())
+                        .with("function", checkFunction.name().name()),
+                it -> new Referring(
+                        it.getLong("oid"),
+                        QualifiedName.of(it.getString("nspname"), it.getString("relname")),
+                        it.getBoolean("parent")));
+    }
+
+    private static boolean isOf(ForeignKey key, SwitchedForeignKeys.Row row) {
+        return key.referring().oid() == row.referringOid() && key.name().equals(row.name());
+    }
+
+    private static List<QualifiedName> tables(Session session, SwitchedForeignKeys.Row row, boolean onPartitions)
+            throws SQLException {
+        return onPartitions && session.queryBoolean(IS_PARTITIONED.with("oid", row.referringOid()))
+                ? session.query(
+                        LEAVES.with("oid", row.referringOid()),
+                        it -> QualifiedName.of(it.getString("nspname"), it.getString("relname")))
+                : row.present().stream().toList();
+    }
+}

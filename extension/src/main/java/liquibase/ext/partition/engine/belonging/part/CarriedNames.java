@@ -1,0 +1,28 @@
+package liquibase.ext.partition.engine.belonging.part;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import liquibase.ext.partition.engine.sql.Identifier;
+
+/**
+ * The names of both tables' indexes and sequences, before and after. A name is unique in its schema, so the leaving
+ * table's are put aside before the entering table's get them.
+ *
+ * @param carried names of the live table's indexes that the entering table has too
+ * @param aside the name of the leaving table's index or sequence afterwards
+ * @param counterpart the name of the entering table's index before
+ */
+public record CarriedNames(
+        List<Identifier> carried, UnaryOperator<Identifier> aside, UnaryOperator<Identifier> counterpart) {
+    public CarriedNames {
+        carried = List.copyOf(carried);
+    }
+
+    public Identifier aside(Identifier name) {
+        return aside.apply(name);
+    }
+
+    public Identifier counterpart(Identifier name) {
+        return counterpart.apply(name);
+    }
+}

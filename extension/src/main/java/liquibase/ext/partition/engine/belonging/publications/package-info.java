@@ -1,0 +1,7 @@
+/**
+ * Publications that publish the table: how they are read, what is refused, and how they move to the table that gets the
+ * name.
+ *
+ * <p>Plans statements only. Called by {@code survey}, {@code refusal} and {@code swap}.
+ */
+package liquibase.ext.partition.engine.belonging.publications;

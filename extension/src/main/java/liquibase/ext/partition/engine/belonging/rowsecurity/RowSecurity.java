@@ -1,0 +1,50 @@
+package liquibase.ext.partition.engine.belonging.rowsecurity;
+
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/**
+ * Row level security of a table, as the catalog had it when it was read.
+ *
+ * @param enabled whether policies decide what roles other than the owner see
+ * @param forced whether they decide for the owner too
+ * @param policies by name; a table can have some and row level security disabled
+ * @param children its partitions with theirs: whoever may read one of these by its own name is not held by the table's
+ *     policies
+ */
+public record RowSecurity(boolean enabled, boolean forced, List<Policy> policies, List<Child> children) {
+    public RowSecurity {
+        policies = List.copyOf(policies);
+        children = List.copyOf(children);
+    }
+
+    /**
+     * @param command {@code pg_policy.polcmd}: {@code *} all, {@code r} SELECT, {@code a} INSERT, {@code w} UPDATE,
+     *     {@code d} DELETE
+     * @param roles that it is for; PUBLIC where none is named
+     * @param using its condition for rows that there are, all names qualified
+     * @param withCheck its condition for rows that are written, likewise
+     */
+    public record Policy(
+            Identifier name,
+            boolean permissive,
+            char command,
+            List<Identifier> roles,
+            Optional<String> using,
+            Optional<String> withCheck,
+            Optional<String> comment) {
+        public Policy {
+            roles = List.copyOf(roles);
+        }
+    }
+
+    /** A partition. */
+    public record Child(QualifiedName name, boolean enabled, boolean forced) {}
+
+    /** Whether there is anything to be kept. */
+    public boolean isUsed() {
+        return enabled || forced || !policies.isEmpty();
+    }
+}

@@ -1,0 +1,32 @@
+package liquibase.ext.partition.engine.belonging.settings;
+
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.catalog.settings.Check;
+import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The CHECK constraints that older rows may violate. The new table could not have them while these rows were copied to
+ * it, so it gets them now; no row is checked.
+ */
+public record NotValidChecks(Exchange exchange, TableSettings old, TableSettings next) implements SwitchPart {
+    /** Constraints that the entering table does not have yet. */
+    public List<Check> missing() {
+        return old.checksNotValid().stream()
+                .filter(check -> next.check(check.name()).isEmpty())
+                .toList();
+    }
+
+    @Override
+    public List<Sql> afterRenaming() {
+        List<Sql> statements = new ArrayList<>();
+        for (Check check : missing()) {
+            statements.add(check.addNotValid(exchange.liveName()));
+            check.commentOn(exchange.liveName()).ifPresent(statements::add);
+        }
+        return statements;
+    }
+}

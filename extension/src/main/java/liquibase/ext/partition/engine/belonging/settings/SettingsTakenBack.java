@@ -1,0 +1,103 @@
+package liquibase.ext.partition.engine.belonging.settings;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.belonging.part.CarriedNames;
+import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.catalog.settings.IndexSettings;
+import liquibase.ext.partition.engine.catalog.settings.ReplicaIdentity;
+import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.name.CarriedName;
+import liquibase.ext.partition.engine.newtable.ReplicaIdentities;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The replica identity and the storage parameters, on the way back, as somebody has set them since the swap. A
+ * partitioned table has no storage parameters, and its replica identity applies to no partition. So a setting that
+ * every partition has counts as the table's, and a setting of the table itself takes precedence. A setting of some
+ * partitions only is about these and stays with them. No statements if nothing was changed.
+ *
+ * @param names the names of the indexes that both tables have
+ * @param old the settings of the partitioned table
+ * @param next the settings of the table that has the name again
+ * @param partition any one of the partitions
+ * @param ofPartition the settings of that partition
+ * @param sameIdentity whether all partitions have that replica identity
+ * @param sameParameters whether all partitions have these storage parameters
+ */
+public record SettingsTakenBack(
+        Exchange exchange,
+        CarriedNames names,
+        TableSettings old,
+        TableSettings next,
+        QualifiedName partition,
+        TableSettings ofPartition,
+        boolean sameIdentity,
+        boolean sameParameters)
+        implements SwitchPart {
+    /** @param index the index's name on the live table, if both tables have it */
+    private record Identity(ReplicaIdentity kind, Optional<Identifier> index) {
+        boolean isUnknown() {
+            return kind == ReplicaIdentity.INDEX && index.isEmpty();
+        }
+    }
+
+    @Override
+    public List<Sql> afterRenaming() {
+        List<Sql> statements = new ArrayList<>();
+        if (sameParameters) {
+            parameters(statements);
+        }
+        replicaIdentity(statements);
+        return statements;
+    }
+
+    /**
+     * Parameters of a TOAST table are not reset: if columns have other types, the partitions may have no TOAST table.
+     */
+    private void parameters(List<Sql> statements) {
+        if (next.parameters().equals(ofPartition.parameters())) {
+            return;
+        }
+        statements.addAll(StorageParameters.change(
+                exchange.liveName(),
+                next.parameters().stream().filter(it -> !it.toast()).toList(),
+                ofPartition.parameters()));
+    }
+
+    private void replicaIdentity(List<Sql> statements) {
+        Identity entering = new Identity(next.replicaIdentity(), carried(next, names::counterpart));
+        Identity leaving = new Identity(old.replicaIdentity(), carried(old, name -> name));
+        Identity ofPartitions = new Identity(
+                ofPartition.replicaIdentity(),
+                carried(ofPartition, name -> CarriedName.partitionIndex(partition.name(), name)));
+        // The swap leaves the table itself without a replica identity if only partitions have that index.
+        boolean said =
+                !leaving.equals(entering) && !(entering.isUnknown() && leaving.kind() == ReplicaIdentity.DEFAULT);
+        Identity wanted = said ? leaving : sameIdentity ? ofPartitions : entering;
+        if (wanted.equals(entering) || wanted.isUnknown()) {
+            return;
+        }
+        statements.addAll(ReplicaIdentities.withoutIndex(wanted.kind(), List.of(exchange.liveName())));
+        wanted.index().ifPresent(index -> statements.add(ReplicaIdentities.usingIndex(exchange.liveName(), index)));
+    }
+
+    private Optional<Identifier> carried(TableSettings settings, UnaryOperator<Identifier> nameOfIndex) {
+        Set<Identifier> identifying = settings.indexes().stream()
+                .filter(IndexSettings::replicaIdentity)
+                .map(IndexSettings::index)
+                .collect(Collectors.toSet());
+        return settings.replicaIdentity() != ReplicaIdentity.INDEX
+                ? Optional.empty()
+                : names.carried().stream()
+                        .filter(name -> identifying.contains(nameOfIndex.apply(name)))
+                        .findFirst();
+    }
+}

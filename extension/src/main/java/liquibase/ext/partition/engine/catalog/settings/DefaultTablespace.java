@@ -1,0 +1,38 @@
+package liquibase.ext.partition.engine.catalog.settings;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * Where tables and indexes are made that name no tablespace. Set, and not left to the role's own setting, so that the
+ * new table is where the source is; and not written into the statements, because the server's text of an index or a
+ * constraint, to which it would have to be added, may end in a condition.
+ */
+public final class DefaultTablespace {
+    private static final Sql CURRENT = Sql.of("SELECT pg_catalog.current_setting('default_tablespace')");
+    private static final Sql SET = Sql.of("SELECT pg_catalog.set_config('default_tablespace', {name}, true)");
+
+    private DefaultTablespace() {}
+
+    /**
+     * Runs {@code work} so, in the transaction that is open, or else in one of its own.
+     *
+     * @param tablespace the database's default one where it is empty
+     */
+    public static void within(Session session, Optional<Identifier> tablespace, Session.Action work)
+            throws SQLException {
+        session.inTransaction(() -> {
+            String before = session.queryStrings(CURRENT).get(0);
+            set(session, tablespace.map(Identifier::name).orElse(""));
+            work.run();
+            set(session, before);
+        });
+    }
+
+    private static void set(Session session, String name) throws SQLException {
+        session.queryStrings(SET.with("name", name));
+    }
+}

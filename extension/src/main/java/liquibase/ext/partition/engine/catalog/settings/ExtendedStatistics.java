@@ -1,0 +1,26 @@
+package liquibase.ext.partition.engine.catalog.settings;
+
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/**
+ * A statistics object ({@code CREATE STATISTICS}) of a table.
+ *
+ * @param name unique in its schema, which need not be the table's
+ * @param kinds as in CREATE STATISTICS; empty where it has no kinds to name, being of a single expression
+ * @param columns columns and expressions, as after {@code ON}
+ * @param target where it is not the default
+ */
+public record ExtendedStatistics(
+        QualifiedName name,
+        Identifier owner,
+        List<String> kinds,
+        String columns,
+        Optional<Integer> target,
+        Optional<String> comment) {
+    public ExtendedStatistics {
+        kinds = List.copyOf(kinds);
+    }
+}

@@ -1,0 +1,281 @@
+package liquibase.ext.partition.engine.refusal;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.QualifiedNames;
+import liquibase.ext.partition.engine.catalog.ServerVersion;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * What a table has that this release cannot carry through a swap. Refused before a row is copied: after the swap a
+ * view, a foreign key or a publication would still point at the backup, and nobody would notice until production did.
+ *
+ * <p>Reads {@code pg_catalog} only, in the transaction that is open or else in one of its own. Reading a table
+ * does not ask for it: only callers that refuse a table need it.
+ */
+public final class Obstacles {
+    private static final Sql KIND = Sql.of("""
+            SELECT 'KIND' AS feature,
+                   CASE c.relkind WHEN 'v' THEN 'it is a view'
+                                  WHEN 'm' THEN 'it is a materialized view'
+                                  WHEN 'f' THEN 'it is a foreign table' END AS what,
+                   'name an ordinary table in tableName' AS remedy
+            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relkind NOT IN ('r', 'p')
+            UNION ALL
+            SELECT 'PERSISTENCE', CASE c.relpersistence WHEN 'u' THEN 'it is unlogged' ELSE 'it is a temporary table' END,
+                   CASE c.relpersistence WHEN 'u' THEN pg_catalog.format('ALTER TABLE %s SET LOGGED', c.oid::pg_catalog.regclass)
+                                         ELSE 'name an ordinary table in tableName' END
+            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.relpersistence <> 'p'
+            UNION ALL
+            SELECT 'TYPED_TABLE', pg_catalog.format('it is a table of the composite type %s (CREATE TABLE … OF)', c.reloftype::pg_catalog.regtype),
+                   pg_catalog.format('ALTER TABLE %s NOT OF', c.oid::pg_catalog.regclass)
+            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid} AND c.reloftype <> 0
+            UNION ALL
+            SELECT 'KIND', pg_catalog.format('it is kept by the access method %I, and the copy reads a table by the places of its rows in the heap', m.amname),
+                   pg_catalog.format('%sname a heap table in tableName',
+                          CASE WHEN pg_catalog.current_setting('server_version_num')::integer >= 150000
+                               THEN pg_catalog.format('ALTER TABLE %s SET ACCESS METHOD heap, or ', c.oid::pg_catalog.regclass) ELSE '' END)
+            FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+            WHERE c.oid = {oid} AND c.relkind = 'r' AND m.amname <> 'heap'
+            UNION ALL
+            SELECT 'KIND', pg_catalog.format('it belongs to extension %I, whose updates would go on with the backup', e.extname),
+                   pg_catalog.format('ALTER EXTENSION %I DROP TABLE %s', e.extname, {oid}::bigint::pg_catalog.regclass)
+            FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = {oid} AND d.objsubid = 0
+              AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
+            """);
+
+    private static final Sql RELATED = Sql.of("""
+            SELECT 'INHERITANCE' AS feature,
+                   pg_catalog.format('it %s %s', CASE WHEN c.relispartition THEN 'is a partition of' ELSE 'inherits from' END,
+                                     i.inhparent::pg_catalog.regclass) AS what,
+                   CASE WHEN c.relispartition
+                        THEN 'leave it out; taken out of that table its rows would be missing there'
+                        ELSE pg_catalog.format('who reads %s reads its rows too, and would miss them: have them read %s as well, and only then'
+                                               ' ALTER TABLE %s NO INHERIT %s', i.inhparent::pg_catalog.regclass, c.oid::pg_catalog.regclass,
+                                               c.oid::pg_catalog.regclass, i.inhparent::pg_catalog.regclass) END AS remedy
+            FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid WHERE i.inhrelid = {oid}
+            UNION ALL
+            SELECT 'INCOMING_FOREIGN_KEYS', pg_catalog.format('foreign key %I of %s refers to it', k.conname, k.conrelid::pg_catalog.regclass),
+                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
+            FROM pg_catalog.pg_constraint AS k WHERE k.confrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
+            UNION ALL
+            SELECT 'FOREIGN_KEYS', pg_catalog.format('its foreign key %I refers to %s, which takes the right to REFERENCE it', k.conname, k.confrelid::pg_catalog.regclass),
+                   pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I; GRANT REFERENCES ON %s TO %I', n.nspname, current_user, k.confrelid::pg_catalog.regclass,
+                          current_user)
+            FROM pg_catalog.pg_constraint AS k
+            JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace
+            WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.confrelid <> {oid} AND k.conparentid = 0
+              AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                       AND (pg_catalog.has_table_privilege(r.oid, 'REFERENCES')
+                            OR NOT EXISTS (SELECT FROM pg_catalog.unnest(k.confkey) AS col
+                                           WHERE NOT pg_catalog.has_column_privilege(r.oid, col, 'REFERENCES'))))
+            UNION ALL
+            SELECT 'FOREIGN_KEYS', pg_catalog.format('its foreign key %I is NOT ENFORCED, and %I with the same columns is: a partitioned table cannot have both',
+                                          k.conname, o.conname),
+                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
+            FROM pg_catalog.pg_constraint AS k
+            JOIN pg_catalog.pg_constraint AS o ON o.conrelid = k.conrelid AND o.confrelid = k.confrelid AND o.conkey = k.conkey
+                 AND o.confkey = k.confkey AND o.contype = 'f' AND o.conparentid = 0
+            WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
+              AND pg_catalog.to_jsonb(k) ->> 'conenforced' = 'false' AND pg_catalog.to_jsonb(o) ->> 'conenforced' = 'true'
+            UNION ALL
+            SELECT 'EXCLUSION_CONSTRAINTS', pg_catalog.format('it has the exclusion constraint %I', k.conname),
+                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'x'
+            UNION ALL
+            SELECT 'EXCLUSION_CONSTRAINTS', pg_catalog.format('its %s %I is WITHOUT OVERLAPS',
+                                                   CASE k.contype WHEN 'p' THEN 'primary key' ELSE 'unique constraint' END, k.conname),
+                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I, and have a unique index on the columns that tell its rows apart',
+                                     k.conrelid::pg_catalog.regclass, k.conname)
+            FROM pg_catalog.pg_constraint AS k
+            WHERE k.conrelid = {oid} AND k.contype IN ('p', 'u') AND pg_catalog.to_jsonb(k) ->> 'conperiod' = 'true'
+            UNION ALL
+            SELECT 'CHECKS', pg_catalog.format('constraint %I is about the whole row, by the name of the table', k.conname),
+                   'make it again with the names of the columns that it reads'
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'c' AND 0 = ANY (k.conkey)
+            UNION ALL
+            SELECT 'COLUMNS', pg_catalog.format('its constraint %I is not known to hold for its rows (%s)', k.conname,
+                                    pg_catalog.pg_get_constraintdef(k.oid)),
+                   pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'n' AND NOT k.convalidated
+            UNION ALL
+            SELECT 'COLUMNS', pg_catalog.format('its constraint %I (%s) is not inherited, and partitions would do without it', k.conname,
+                                    pg_catalog.pg_get_constraintdef(k.oid)),
+                   pg_catalog.format('ALTER TABLE %s ALTER CONSTRAINT %I INHERIT', k.conrelid::pg_catalog.regclass, k.conname)
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'n' AND k.connoinherit
+            UNION ALL
+            SELECT 'EXTENDED_STATISTICS', pg_catalog.format('its statistics %I.%I belong to role %I, and only the owner can rename them', n.nspname, s.stxname, r.rolname),
+                   pg_catalog.format('ALTER STATISTICS %I.%I OWNER TO %I', n.nspname, s.stxname, o.rolname)
+            FROM pg_catalog.pg_statistic_ext AS s
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
+            JOIN pg_catalog.pg_roles AS r ON r.oid = s.stxowner
+            JOIN pg_catalog.pg_class AS c ON c.oid = s.stxrelid
+            JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
+            WHERE s.stxrelid = {oid} AND s.stxowner <> c.relowner AND NOT pg_catalog.pg_has_role(s.stxowner, 'USAGE')
+            UNION ALL
+            SELECT 'RULES', pg_catalog.format('it has the rule %I', r.rulename),
+                   pg_catalog.format('have a trigger do what it does, then DROP RULE %I ON %s', r.rulename, r.ev_class::pg_catalog.regclass)
+            FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = {oid} AND r.rulename <> '_RETURN'
+            UNION ALL
+            SELECT 'TRIGGERS', pg_catalog.format('trigger %I needs a transition table, which a row trigger of a partitioned table cannot have', t.tgname),
+                   'make it a statement trigger, which can have one: in one transaction, or what is written meanwhile passes it by'
+            FROM pg_catalog.pg_trigger AS t
+            WHERE t.tgrelid = {oid} AND t.tgtype & 1 = 1 AND (t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL)
+            """);
+
+    private static final Sql DEPENDENT = Sql.of("""
+            SELECT DISTINCT 'SEQUENCES' AS feature,
+                   pg_catalog.format('%s uses the sequence of its identity column',
+                          pg_catalog.pg_describe_object(uses.classid, uses.objid, uses.objsubid)) AS what,
+                   'give it a sequence of its own' AS remedy
+            FROM pg_catalog.pg_depend AS owned
+            JOIN pg_catalog.pg_depend AS uses ON uses.refclassid = owned.classid AND uses.refobjid = owned.objid
+            WHERE owned.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND owned.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+              AND owned.refobjid = {oid} AND owned.deptype = 'i' AND uses.deptype = 'n'
+              AND EXISTS (SELECT FROM pg_catalog.pg_sequence AS s WHERE s.seqrelid = owned.objid)
+            """);
+
+    /**
+     * Kinds that came with no version up to 18: nobody knows whether they come along. {@code known} lists those that
+     * do, or that are refused by another of these questions.
+     */
+    private static final Sql UNKNOWN = Sql.of("""
+            SELECT it.feature, pg_catalog.format('%s is of a kind that this version does not know (%s <%s>)', it.thing, it.catalog, it.kind) AS what,
+                   'take it off the table, or use a version that knows this PostgreSQL' AS remedy
+            FROM (
+              SELECT 'CHECKS' AS feature, pg_catalog.format('its constraint %I', k.conname) AS thing, 'contype' AS catalog,
+                     k.contype::pg_catalog.text AS kind, {constraints} AS known
+              FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid}
+              UNION ALL
+              SELECT 'COLUMNS', pg_catalog.format('its column %I', a.attname), v.catalog, v.kind::pg_catalog.text, v.known
+              FROM pg_catalog.pg_attribute AS a,
+                   LATERAL (VALUES ('attgenerated', a.attgenerated, {generated}), ('attidentity', a.attidentity, {identity}),
+                                   ('attstorage', a.attstorage, {storage}), ('attcompression', a.attcompression, {compression}))
+                     AS v (catalog, kind, known)
+              WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped
+              UNION ALL
+              SELECT 'TRIGGERS', pg_catalog.format('its trigger %I', t.tgname), 'tgenabled', t.tgenabled::pg_catalog.text, {enabled}
+              FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = {oid} AND NOT t.tgisinternal
+              UNION ALL
+              SELECT 'ROW_SECURITY', pg_catalog.format('its policy %I', p.polname), 'polcmd', p.polcmd::pg_catalog.text, {commands}
+              FROM pg_catalog.pg_policy AS p WHERE p.polrelid = {oid}
+              UNION ALL
+              SELECT 'EXTENDED_STATISTICS', pg_catalog.format('its statistics object %I', s.stxname), 'stxkind', kind::pg_catalog.text, {statistics}
+              FROM pg_catalog.pg_statistic_ext AS s, pg_catalog.unnest(s.stxkind) AS kind WHERE s.stxrelid = {oid}) AS it
+            WHERE pg_catalog.strpos(it.known, it.kind) = 0
+            ORDER BY 2
+            """)
+            .with("constraints", Sql.literal(KnownKinds.CONSTRAINTS))
+            .with("generated", Sql.literal(KnownKinds.GENERATED))
+            .with("identity", Sql.literal(KnownKinds.IDENTITY))
+            .with("storage", Sql.literal(KnownKinds.STORAGE))
+            .with("compression", Sql.literal(KnownKinds.COMPRESSION))
+            .with("enabled", Sql.literal(KnownKinds.TRIGGERS_ENABLED))
+            .with("commands", Sql.literal(KnownKinds.POLICY_COMMANDS))
+            .with("statistics", Sql.literal(KnownKinds.STATISTICS));
+
+    /**
+     * The new table and the delta table would be published too, and a subscriber that lacks them stops. The remedy
+     * names every table and option, and is one transaction: a table left out, or a moment without the publication, and
+     * a subscriber would miss changes.
+     */
+    private static final Sql ALL_PUBLISHED = Sql.of("""
+            SELECT 'PUBLICATIONS' AS feature,
+                   pg_catalog.format('publication %I publishes all tables, so it would publish the new ones too', p.pubname) AS what,
+                   pg_catalog.format('publish tables by name instead, and each that you make later: BEGIN; DROP PUBLICATION %1$I;'
+                          ' CREATE PUBLICATION %1$I FOR TABLE %2$s WITH (publish = ''%3$s'', publish_via_partition_root = %4$s%5$s); COMMIT',
+                          p.pubname,
+                          (SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', t.schemaname, t.tablename), ', '
+                                                        ORDER BY t.schemaname, t.tablename)
+                           FROM pg_catalog.pg_publication_tables AS t WHERE t.pubname = p.pubname),
+                          pg_catalog.concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
+                                               CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END),
+                          p.pubviaroot::pg_catalog.text,
+                          CASE pg_catalog.to_jsonb(p) ->> 'pubgencols' WHEN 's' THEN ', publish_generated_columns = stored' ELSE '' END)
+                     AS remedy
+            FROM pg_catalog.pg_publication AS p JOIN pg_catalog.pg_class AS c ON c.oid = {oid}
+            WHERE p.puballtables
+            """);
+
+    /** Since PostgreSQL 15. The remedy as for all tables. */
+    private static final Sql SCHEMA_PUBLISHED = Sql.of("""
+            SELECT 'PUBLICATIONS' AS feature,
+                   pg_catalog.format('publication %I publishes all tables of its schema, so it would publish the new ones too', p.pubname)
+                     AS what,
+                   pg_catalog.format('publish tables by name instead, and each that you make later: BEGIN;'
+                          ' ALTER PUBLICATION %1$I DROP TABLES IN SCHEMA %2$I; %3$sCOMMIT', p.pubname, s.nspname,
+                          (SELECT pg_catalog.format('ALTER PUBLICATION %I ADD TABLE %s; ', p.pubname,
+                                                    pg_catalog.string_agg(t.oid::pg_catalog.regclass::pg_catalog.text, ', '
+                                                                          ORDER BY t.relname))
+                           FROM pg_catalog.pg_class AS t
+                           WHERE t.relnamespace = s.oid AND t.relkind IN ('r', 'p') AND t.relpersistence = 'p'
+                             AND NOT EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS r
+                                             WHERE r.prpubid = p.oid AND r.prrelid = t.oid)
+                           HAVING pg_catalog.count(*) > 0)) AS remedy
+            FROM pg_catalog.pg_publication AS p
+            JOIN pg_catalog.pg_publication_namespace AS n ON n.pnpubid = p.oid
+            JOIN pg_catalog.pg_namespace AS s ON s.oid = n.pnnspid
+            JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.pnnspid
+            WHERE c.oid = {oid}
+            """);
+
+    /**
+     * A subscription knows the table by its number. After the swap that is the backup's: the worker finds that the new
+     * table is not among its tables, skips every change and confirms it. Any role may read these columns.
+     */
+    private static final Sql SUBSCRIBED = Sql.of("""
+            SELECT 'SUBSCRIPTIONS' AS feature,
+                   pg_catalog.format('subscription %I writes it, and would skip every change after the swap', s.subname) AS what,
+                   pg_catalog.format('on the publisher take it out of %s (ALTER PUBLICATION … DROP TABLE …) and note pg_current_wal_insert_lsn();'
+                                     ' when the confirmed_flush_lsn of the subscription''s slot has passed that,'
+                                     ' ALTER SUBSCRIPTION %I REFRESH PUBLICATION here. What is written on the publisher after that'
+                                     ' does not come here', pg_catalog.array_to_string(s.subpublications, ', '), s.subname) AS remedy
+            FROM pg_catalog.pg_subscription_rel AS r
+            JOIN pg_catalog.pg_subscription AS s ON s.oid = r.srsubid
+            WHERE r.srrelid = {oid}
+            ORDER BY s.subname
+            """);
+
+    private final Session session;
+    private final long oid;
+
+    private Obstacles(Session session, long oid) {
+        this.session = session;
+        this.oid = oid;
+    }
+
+    /** Lists what cannot be carried, and the tables that inherit from {@code table}; empty for most tables. */
+    public static List<Obstacle> of(Session session, Table table) throws SQLException {
+        List<Obstacle> obstacles = new ArrayList<>(withoutInheritingTables(session, table));
+        obstacles.addAll(table.inheritingTables());
+        return obstacles;
+    }
+
+    /**
+     * As {@link #of}, without the tables that inherit from {@code table}: the children of a routed table hold its rows
+     * by design.
+     */
+    public static List<Obstacle> withoutInheritingTables(Session session, Table table) throws SQLException {
+        return QualifiedNames.within(session, () -> new Obstacles(session, table.oid()).list());
+    }
+
+    private List<Obstacle> list() throws SQLException {
+        List<Obstacle> found = new ArrayList<>();
+        List<Sql> questions = new ArrayList<>(List.of(KIND, UNKNOWN, RELATED, DEPENDENT, ALL_PUBLISHED, SUBSCRIBED));
+        if (ServerVersion.isAtLeast(session, 15)) {
+            questions.add(SCHEMA_PUBLISHED);
+        }
+        for (Sql question : questions) {
+            found.addAll(session.query(question.with("oid", oid), Obstacle::read));
+        }
+        found.addAll(new DependentObstacles(session).list(oid));
+        return List.copyOf(found);
+    }
+}

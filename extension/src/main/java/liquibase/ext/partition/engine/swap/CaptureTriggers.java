@@ -1,0 +1,34 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.CapturedTable;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * Capture ends on the table that leaves and begins on the one that enters. Work on the triggers of some hundred
+ * partitions must not happen under the lock: those of the entering table are made ahead, and those of the leaving one
+ * are removed afterwards.
+ *
+ * @param triggered the triggers that the entering table already has
+ */
+public record CaptureTriggers(Exchange exchange, Capture capture, Capture.Triggered triggered) implements SwitchPart {
+    @Override
+    public List<Sql> beforeRenaming() {
+        CapturedTable leaving = exchange.old().captured(exchange.liveName());
+        return leaving.hasPartitions() ? capture.pauseStatements(leaving) : capture.stopStatements(leaving);
+    }
+
+    @Override
+    public List<Sql> afterRenaming() {
+        List<Sql> statements = new ArrayList<>(
+                capture.adaptStatements(exchange.old().table(), exchange.next().table()));
+        statements.addAll(capture.startStatements(
+                exchange.next().captured(exchange.liveName()),
+                triggered.renamed(exchange.next().name(), exchange.liveName())));
+        return statements;
+    }
+}

@@ -1,0 +1,60 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.access.Seclusion;
+import liquibase.ext.partition.engine.belonging.grants.SameGrants;
+import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.catalog.Grant;
+import liquibase.ext.partition.engine.catalog.Trigger;
+import liquibase.ext.partition.engine.routing.TriggerRouting;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The routing by triggers, which leaves and comes with the table that has it.
+ *
+ * @param routing the routing of that table of the two whose rows are routed by triggers
+ * @param userTriggers the table's triggers. If one of them must be on the children, the children are written with the
+ *     writer's rights, as the trigger expects, and get the table's grants
+ */
+public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routing, List<Trigger> userTriggers)
+        implements SwitchPart {
+    @Override
+    public List<Sql> beforeRenaming() {
+        return exchange.old().byTrigger().isPresent() ? routing.orElseThrow().dropStatements() : List.of();
+    }
+
+    /** Comes last: children that are made later are made like the default one. */
+    @Override
+    public List<Sql> afterRenaming() {
+        if (exchange.next().byTrigger().isEmpty()) {
+            return List.of();
+        }
+        TriggerRouting triggers = routing.orElseThrow();
+        List<Sql> statements = new ArrayList<>();
+        // They may have the grants of an earlier swap, and a right that was revoked since must not come back.
+        statements.add(Seclusion.ofChildren(exchange.liveName()));
+        if (userTriggers.stream()
+                .anyMatch(trigger -> TriggerRouting.onChildren(trigger).isPresent())) {
+            for (QualifiedName child : exchange.next().partitions()) {
+                statements.addAll(SameGrants.on(
+                        "TABLE",
+                        child,
+                        exchange.old().table().owner(),
+                        exchange.next().table().grants().stream()
+                                .filter(Grant::toOwner)
+                                .toList(),
+                        exchange.old().table().grants()));
+            }
+        }
+        statements.addAll(triggers.attachStatements(
+                exchange.old().table().owner(),
+                exchange.next().partitions().stream()
+                        .flatMap(child -> triggers.layout().partition(child.name()).stream())
+                        .toList()));
+        return statements;
+    }
+}
