@@ -143,12 +143,7 @@ enum Fault {
             scene.second(List.of(scene.words(Command.RELEASE_LOCKS), scene.words(back)));
         }
     },
-    ALTER_TYPE("a column's values are altered: ALTER COLUMN … TYPE … USING") {
-        @Override
-        boolean isUnseen() {
-            return true;
-        }
-
+    ALTER_TYPE("a column's values are altered: ALTER COLUMN … TYPE … USING", Trace.NONE) {
         @Override
         void strike(Scene scene) throws SQLException {
             scene.life()
@@ -162,12 +157,7 @@ enum Fault {
                                             scene.random().nextInt(1000)));
         }
     },
-    MAKE_COLUMN_ANEW("a column is dropped and added again") {
-        @Override
-        boolean isUnseen() {
-            return true;
-        }
-
+    MAKE_COLUMN_ANEW("a column is dropped and added again", Trace.NONE) {
         @Override
         void strike(Scene scene) throws SQLException {
             List<String> defaults = List.of("", "DEFAULT 'made anew'", "DEFAULT gen_random_uuid()::text");
@@ -182,12 +172,7 @@ enum Fault {
                                             defaults.get(scene.random().nextInt(defaults.size()))));
         }
     },
-    DROP_MONTH("a month is dropped") {
-        @Override
-        boolean isUnseen() {
-            return true;
-        }
-
+    DROP_MONTH("a month is dropped", Trace.NONE) {
         @Override
         boolean applies(Shape shape, List<String> recorded) {
             return shape.isNative() && recorded.contains("swap");
@@ -198,12 +183,7 @@ enum Fault {
             scene.life().alter(Fault::takesRows, "DROP TABLE " + scene.life().anyMonth(scene.random()));
         }
     },
-    DETACH_MONTH("a month is detached") {
-        @Override
-        boolean isUnseen() {
-            return true;
-        }
-
+    DETACH_MONTH("a month is detached", Trace.NONE) {
         @Override
         boolean applies(Shape shape, List<String> recorded) {
             return shape.isNative() && recorded.contains("swap");
@@ -216,12 +196,7 @@ enum Fault {
             scene.life().keepDetached(month);
         }
     },
-    REBUILD_MONTH("a month is rebuilt under its name") {
-        @Override
-        boolean isUnseen() {
-            return true;
-        }
-
+    REBUILD_MONTH("a month is rebuilt under its name", Trace.NONE) {
         @Override
         boolean applies(Shape shape, List<String> recorded) {
             return shape.isNative() && recorded.contains("swap");
@@ -246,12 +221,7 @@ enum Fault {
                                             scene.table(), month, scene.life().bound(month)));
         }
     },
-    ATTACH_MONTH("rows are taken out of the default partition and attached as a month") {
-        @Override
-        boolean isUnseen() {
-            return true;
-        }
-
+    ATTACH_MONTH("rows are taken out of the default partition and attached as a month", Trace.NONE) {
         @Override
         boolean applies(Shape shape, List<String> recorded) {
             return shape.isNative() && recorded.contains("swap");
@@ -294,12 +264,7 @@ enum Fault {
             scene.life().setSequence(increment, maximum, cache);
         }
     },
-    UNIQUE_INDEX("a unique index is made") {
-        @Override
-        boolean isUnseen() {
-            return true;
-        }
-
+    UNIQUE_INDEX("a unique index is made", Trace.NONE) {
         @Override
         boolean applies(Shape shape, List<String> recorded) {
             return shape.isNative() && recorded.contains("swap");
@@ -334,12 +299,7 @@ enum Fault {
                             "VACUUM FULL " + scene.life().anyHeap(scene.random()));
         }
     },
-    CAPTURE_GAP("rows are deleted while the capture trigger is disabled for a moment") {
-        @Override
-        boolean isUnseen() {
-            return true;
-        }
-
+    CAPTURE_GAP("rows are deleted while the capture trigger is disabled for a moment", Trace.NONE) {
         @Override
         boolean applies(Shape shape, List<String> recorded) {
             return shape.isNative() && recorded.contains("capture");
@@ -360,12 +320,7 @@ enum Fault {
                             "ALTER TABLE %s ENABLE ALWAYS TRIGGER %s".formatted(scene.table(), trigger));
         }
     },
-    RENAME_DATE("the date column has another name for a moment, in which rows are deleted") {
-        @Override
-        boolean isUnseen() {
-            return true;
-        }
-
+    RENAME_DATE("the date column has another name for a moment, in which rows are deleted", Trace.NONE) {
         @Override
         boolean applies(Shape shape, List<String> recorded) {
             return recorded.contains("capture");
@@ -382,12 +337,7 @@ enum Fault {
                             "ALTER TABLE %s RENAME COLUMN renamed TO %s".formatted(scene.table(), time));
         }
     },
-    WIDEN_KEY("the key has a wider type for a moment, in which rows are deleted") {
-        @Override
-        boolean isUnseen() {
-            return true;
-        }
-
+    WIDEN_KEY("the key has a wider type for a moment, in which rows are deleted", Trace.NONE) {
         @Override
         boolean applies(Shape shape, List<String> recorded) {
             return shape == Shape.READINGS && recorded.contains("capture");
@@ -426,10 +376,22 @@ enum Fault {
     /** How the columns begin that the nemesis adds. */
     static final String ADDED_COLUMN = "added_by_nemesis_";
 
+    private enum Trace {
+        CAPTURED,
+        NONE
+    }
+
     private final String words;
+    private final Trace trace;
 
     Fault(String words) {
+        this(words, Trace.CAPTURED);
+    }
+
+    /** @param trace what its changes leave in the delta table */
+    Fault(String words, Trace trace) {
         this.words = words;
+        this.trace = trace;
     }
 
     /** Strikes; what lasts is ended by the scene. */
@@ -442,7 +404,7 @@ enum Fault {
 
     /** Whether it changes what no trigger sees: then the two tables may differ until a command finds it. */
     boolean isUnseen() {
-        return false;
+        return trace == Trace.NONE;
     }
 
     /** For the table of rounds. */
