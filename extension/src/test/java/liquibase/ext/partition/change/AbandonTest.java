@@ -201,10 +201,7 @@ class AbandonTest {
         changelog.onAConnectionOfTheApplication();
         try (Transaction holder = Transaction.begin(database)) {
             holder.run("SET application_name = 'the test'", "LOCK TABLE orders_202409");
-            Future<Void> update = MigrationFixture.inBackground(() -> {
-                changelog.update();
-                return null;
-            });
+            Future<Void> update = changelog.updateInBackground();
             database.awaitTrue("""
                     SELECT EXISTS (SELECT FROM pg_stat_activity
                                    WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name <> 'the test')

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.concurrent.Future;
-import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.testing.TcpProxy;
@@ -56,23 +55,6 @@ class BrokenNetworkTest {
         network.close();
     }
 
-    private Future<Void> updateInBackground(int changes) {
-        return MigrationFixture.inBackground(() -> {
-            changelog.update(changes);
-            return null;
-        });
-    }
-
-    private void awaitLine(Future<Void> update, String part) throws Exception {
-        while (changelog.lines().stream().noneMatch(line -> line.contains(part))) {
-            if (update.isDone()) {
-                MigrationFixture.join(update);
-                throw new AssertionError("The update ended without saying: " + part + "; it said " + changelog.lines());
-            }
-            LockSupport.parkNanos(1_000_000);
-        }
-    }
-
     private void awaitChunkBehind(Transaction holder, Future<Void> update) throws Exception {
         database.awaitTrue("""
                 SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
@@ -91,7 +73,7 @@ class BrokenNetworkTest {
         changelog.update(2);
         try (Transaction holder = Transaction.begin(database)) {
             holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
-            Future<Void> update = updateInBackground(1);
+            Future<Void> update = changelog.updateInBackground(1);
             awaitChunkBehind(holder, update);
 
             network.silence();
@@ -111,11 +93,11 @@ class BrokenNetworkTest {
         changelog.update(2);
         try (Transaction holder = Transaction.begin(database)) {
             holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
-            Future<Void> update = updateInBackground(1);
+            Future<Void> update = changelog.updateInBackground(1);
             awaitChunkBehind(holder, update);
 
             network.silenceAll();
-            awaitLine(update, "the server could not be reached meanwhile");
+            changelog.awaitLine(update, "the server could not be reached meanwhile");
             holder.commit();
             network.heal();
             MigrationFixture.join(update);
@@ -129,7 +111,7 @@ class BrokenNetworkTest {
         changelog.setting("liquibase.partition.giveUpAfter", "2s").update(2);
         try (Transaction holder = Transaction.begin(database)) {
             holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
-            Future<Void> update = updateInBackground(1);
+            Future<Void> update = changelog.updateInBackground(1);
             awaitChunkBehind(holder, update);
 
             network.refuse();
@@ -148,7 +130,7 @@ class BrokenNetworkTest {
     void writersGoOnSoonWhenTheNetworkIsLostUnderTheSwapsLock() throws Exception {
         changelog.update(6);
         network.silenceAfter("LOCK TABLE");
-        Future<Void> update = updateInBackground(1);
+        Future<Void> update = changelog.updateInBackground(1);
         network.awaitBreak();
 
         // Nobody can tell the server that its client is gone; and the writer is there before it gives up.
@@ -253,7 +235,7 @@ class BrokenNetworkTest {
         changelog.update(6);
         try (Transaction holder = Transaction.begin(database)) {
             holder.run("LOCK TABLE databasechangelog IN SHARE ROW EXCLUSIVE MODE");
-            Future<Void> update = updateInBackground(1);
+            Future<Void> update = changelog.updateInBackground(1);
             database.awaitTrue("""
                     SELECT EXISTS (SELECT FROM pg_stat_activity
                                    WHERE datname = current_database() AND wait_event_type = 'Lock'
@@ -342,7 +324,7 @@ class BrokenNetworkTest {
     void theChangelogLockIsReleasedThoughTheNetworkGoesSilentThere() throws Exception {
         changelog.update(5);
         network.silenceAfter("SET LOCKED = FALSE");
-        Future<Void> update = updateInBackground(1);
+        Future<Void> update = changelog.updateInBackground(1);
         network.awaitBreak();
         network.heal();
 

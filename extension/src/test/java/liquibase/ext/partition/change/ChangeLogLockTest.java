@@ -37,10 +37,7 @@ class ChangeLogLockTest {
     void theRunnerThatHoldsItIsNamedWhileItIsAlive() throws Exception {
         try (Transaction holder = Transaction.begin(database)) {
             holder.run("LOCK TABLE step");
-            Future<Void> first = MigrationFixture.inBackground(() -> {
-                changelog.update();
-                return null;
-            });
+            Future<Void> first = changelog.updateInBackground();
             database.awaitTrue(
                     "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')");
             long pid = database.queryLong(

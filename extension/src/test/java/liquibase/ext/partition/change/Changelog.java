@@ -11,6 +11,8 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.regex.Matcher;
@@ -25,6 +27,7 @@ import liquibase.database.Database;
 import liquibase.database.DatabaseFactory;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.LiquibaseException;
+import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.resource.DirectoryResourceAccessor;
@@ -205,6 +208,36 @@ final class Changelog {
 
     void update(int changes) throws LiquibaseException {
         run(liquibase -> liquibase.update(changes, new Contexts(), new LabelExpression()));
+    }
+
+    Future<Void> updateInBackground() {
+        return MigrationFixture.inBackground(() -> {
+            update();
+            return null;
+        });
+    }
+
+    Future<Void> updateInBackground(int changes) {
+        return MigrationFixture.inBackground(() -> {
+            update(changes);
+            return null;
+        });
+    }
+
+    /** Waits until that update has told people so. */
+    void awaitLine(Future<Void> update, String part) throws Exception {
+        awaitLine(update, part, 1);
+    }
+
+    /** Waits until that update has told people so that many times. */
+    void awaitLine(Future<Void> update, String part, int times) throws Exception {
+        while (lines().stream().filter(line -> line.contains(part)).count() < times) {
+            if (update.isDone()) {
+                MigrationFixture.join(update);
+                throw new AssertionError("The update ended without saying: " + part + "; it said " + lines());
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
     }
 
     void rollback(int changes) throws LiquibaseException {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.concurrent.Future;
-import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.testing.TcpProxy;
@@ -56,24 +55,11 @@ class OtherServerTest {
     /** Begins the copy, and stops it where it has its connection and no workers yet. */
     private Future<Void> copyBehind(Transaction holder) throws Exception {
         holder.run("LOCK TABLE partition_migration");
-        Future<Void> update = MigrationFixture.inBackground(() -> {
-            changelog.update(1);
-            return null;
-        });
+        Future<Void> update = changelog.updateInBackground(1);
         database.awaitTrue("""
                 SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
                                AND application_name LIKE 'liquibase-partition on %' AND wait_event_type = 'Lock')""");
         return update;
-    }
-
-    private void awaitLine(Future<Void> update, String part) throws Exception {
-        while (changelog.lines().stream().noneMatch(line -> line.contains(part))) {
-            if (update.isDone()) {
-                MigrationFixture.join(update);
-                throw new AssertionError("The update ended without saying: " + part + "; it said " + changelog.lines());
-            }
-            LockSupport.parkNanos(1_000_000);
-        }
     }
 
     private void assertCopied() {
@@ -89,7 +75,7 @@ class OtherServerTest {
             Future<Void> update = copyBehind(holder);
             readOnly(true);
             holder.commit();
-            awaitLine(update, "chunkedCopy: the server takes no writes now");
+            changelog.awaitLine(update, "chunkedCopy: the server takes no writes now");
 
             readOnly(false);
             MigrationFixture.join(update);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.concurrent.Future;
-import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -43,28 +42,15 @@ class ReconnectTest {
                         "copy", "chunkedCopy " + KEY + "chunkSize=\"100\" throttleQuery=\"SELECT yes FROM busy\"");
     }
 
-    private void awaitLine(Future<Void> update, String part, int times) throws Exception {
-        while (changelog.lines().stream().filter(line -> line.contains(part)).count() < times) {
-            if (update.isDone()) {
-                MigrationFixture.join(update);
-                throw new AssertionError("The update ended without saying: " + part + "; it said " + changelog.lines());
-            }
-            LockSupport.parkNanos(1_000_000);
-        }
-    }
-
     @Test
     void anUpdateWhoseSessionsAllEndConnectsAgainAndFinishes() throws Exception {
         changelog.changesets(throughTheCopy());
-        Future<Void> update = MigrationFixture.inBackground(() -> {
-            changelog.update();
-            return null;
-        });
-        awaitLine(update, "Paused: throttleQuery says so", 1);
+        Future<Void> update = changelog.updateInBackground();
+        changelog.awaitLine(update, "Paused: throttleQuery says so");
 
         database.queryStrings(END_ALL);
-        awaitLine(update, "chunkedCopy: connected again; going on.", 1);
-        awaitLine(update, "Paused: throttleQuery says so", 2);
+        changelog.awaitLine(update, "chunkedCopy: connected again; going on.");
+        changelog.awaitLine(update, "Paused: throttleQuery says so", 2);
         database.execute("UPDATE busy SET yes = false");
         MigrationFixture.join(update);
 
@@ -84,17 +70,14 @@ class ReconnectTest {
         changelog.update(2);
         try (Transaction holder = Transaction.begin(database)) {
             holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
-            Future<Void> update = MigrationFixture.inBackground(() -> {
-                changelog.update();
-                return null;
-            });
+            Future<Void> update = changelog.updateInBackground();
             database.awaitTrue("""
                     SELECT EXISTS (SELECT FROM pg_stat_activity
                                    WHERE application_name LIKE 'liquibase-partition chunkedCopy%' AND wait_event_type = 'Lock')""");
             database.queryStrings("""
                     SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
                     WHERE application_name LIKE 'liquibase-partition chunkedCopy%'""");
-            awaitLine(update, "chunkedCopy: connected again; going on.", 1);
+            changelog.awaitLine(update, "chunkedCopy: connected again; going on.");
             holder.commit();
             MigrationFixture.join(update);
         }
@@ -106,11 +89,8 @@ class ReconnectTest {
     @Test
     void aConnectionOfTheApplicationCannotBeOpenedAgainAndTheNextUpdateGoesOn() throws Exception {
         changelog.changesets(throughTheCopy()).onAConnectionOfTheApplication();
-        Future<Void> update = MigrationFixture.inBackground(() -> {
-            changelog.update();
-            return null;
-        });
-        awaitLine(update, "Paused: throttleQuery says so", 1);
+        Future<Void> update = changelog.updateInBackground();
+        changelog.awaitLine(update, "Paused: throttleQuery says so");
 
         database.queryStrings(END_ALL);
 
