@@ -48,6 +48,16 @@ class WritesDuringTheCopyTest {
         orders.verify();
     }
 
+    /** Copies, and makes these changes when the first five chunks are done. */
+    private void copyWhileChanged(String... changes) throws Exception {
+        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
+            Future<Void> copy = copyAsFarAs(gate);
+            database.execute(changes);
+            gate.open();
+            join(copy);
+        }
+    }
+
     @Test
     void aLowerIdThatCommitsAfterItsBlockWasCopiedIsNotMissed() throws Exception {
         // Free space in the first block, so that the late row comes to stand where the copy has been.
@@ -72,21 +82,16 @@ class WritesDuringTheCopyTest {
     @Test
     void rowsUpdatedAndDeletedAfterTheyWereCopiedAreBroughtUpToDate() throws Exception {
         orders.prepare().capture();
-        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
-            Future<Void> copy = copyAsFarAs(gate);
-            database.execute(
-                    "UPDATE orders SET status = 'paid' WHERE id IN (5, 990)",
-                    "UPDATE orders SET amount = NULL WHERE id IN (6, 991)",
-                    "DELETE FROM orders WHERE id IN (7, 992)",
-                    "DELETE FROM orders WHERE id IN (8, 993)",
-                    INSERT.formatted(8),
-                    INSERT.formatted(993),
-                    INSERT.formatted(3000),
-                    INSERT.formatted(3001),
-                    "DELETE FROM orders WHERE id = 3001");
-            gate.open();
-            join(copy);
-        }
+        copyWhileChanged(
+                "UPDATE orders SET status = 'paid' WHERE id IN (5, 990)",
+                "UPDATE orders SET amount = NULL WHERE id IN (6, 991)",
+                "DELETE FROM orders WHERE id IN (7, 992)",
+                "DELETE FROM orders WHERE id IN (8, 993)",
+                INSERT.formatted(8),
+                INSERT.formatted(993),
+                INSERT.formatted(3000),
+                INSERT.formatted(3001),
+                "DELETE FROM orders WHERE id = 3001");
 
         catchUpAndCompare();
 
@@ -98,12 +103,7 @@ class WritesDuringTheCopyTest {
     @Test
     void aKeyChangedBehindTheCopyIsNeitherLostNorDoubled() throws Exception {
         orders.prepare().capture();
-        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
-            Future<Void> copy = copyAsFarAs(gate);
-            database.execute("UPDATE orders SET id = 1005 WHERE id = 5");
-            gate.open();
-            join(copy);
-        }
+        copyWhileChanged("UPDATE orders SET id = 1005 WHERE id = 5");
 
         catchUpAndCompare();
 
@@ -115,13 +115,8 @@ class WritesDuringTheCopyTest {
     void aKeyChangedAheadOfTheCopyIsNeitherLostNorDoubled() throws Exception {
         database.execute("DELETE FROM orders WHERE id <= 10", "VACUUM orders", INSERT.formatted(5));
         orders.prepare().capture();
-        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
-            Future<Void> copy = copyAsFarAs(gate);
-            // Its new version goes into the free space of the first block, which the copy has passed.
-            database.execute("UPDATE orders SET id = 4 WHERE id = 990");
-            gate.open();
-            join(copy);
-        }
+        // Its new version goes into the free space of the first block, which the copy has passed.
+        copyWhileChanged("UPDATE orders SET id = 4 WHERE id = 990");
 
         catchUpAndCompare();
 
@@ -132,15 +127,10 @@ class WritesDuringTheCopyTest {
     @Test
     void keysThatChangePlacesWhileOneIsCopiedAndTheOtherNotEndUpAsInTheSource() throws Exception {
         orders.prepare().capture();
-        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
-            Future<Void> copy = copyAsFarAs(gate);
-            database.execute(
-                    "UPDATE orders SET id = -1 WHERE id = 5",
-                    "UPDATE orders SET id = 5 WHERE id = 990",
-                    "UPDATE orders SET id = 990 WHERE id = -1");
-            gate.open();
-            join(copy);
-        }
+        copyWhileChanged(
+                "UPDATE orders SET id = -1 WHERE id = 5",
+                "UPDATE orders SET id = 5 WHERE id = 990",
+                "UPDATE orders SET id = 990 WHERE id = -1");
 
         catchUpAndCompare();
     }
@@ -148,15 +138,10 @@ class WritesDuringTheCopyTest {
     @Test
     void aRowThatChangesItsMonthBehindTheCopyIsInOneMonthOnly() throws Exception {
         orders.prepare().capture();
-        try (ChunkGate gate = ChunkGate.beforeChunk(orders, 5)) {
-            Future<Void> copy = copyAsFarAs(gate);
-            database.execute(
-                    "UPDATE orders SET created_at = created_at + interval '2 months' WHERE id IN (5, 990)",
-                    "UPDATE orders SET created_at = timestamptz '2024-12-31 23:59:59+00' WHERE id IN (5, 991)",
-                    "UPDATE orders SET created_at = timestamptz '1999-01-01 00:00+00' WHERE id IN (6, 992)");
-            gate.open();
-            join(copy);
-        }
+        copyWhileChanged(
+                "UPDATE orders SET created_at = created_at + interval '2 months' WHERE id IN (5, 990)",
+                "UPDATE orders SET created_at = timestamptz '2024-12-31 23:59:59+00' WHERE id IN (5, 991)",
+                "UPDATE orders SET created_at = timestamptz '1999-01-01 00:00+00' WHERE id IN (6, 992)");
 
         catchUpAndCompare();
 

@@ -156,9 +156,9 @@ class UnderTheLockTest {
      * Whoever holds the lock for which the switch waits makes the change, so it comes after the planning and before the
      * lock.
      */
-    private static void whileTheLockIsWaitedFor(
-            TestDatabase database, MigrationFixture orders, Callable<?> step, String... changes) throws Exception {
-        try (Transaction holder = Transaction.begin(database)) {
+    private static void whileTheLockIsWaitedFor(MigrationFixture orders, Callable<?> step, String... changes)
+            throws Exception {
+        try (Transaction holder = Transaction.begin(orders.database())) {
             holder.run("LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE");
             Future<Void> running = inBackground(step);
             orders.awaitBlockedStatement("LOCK TABLE");
@@ -166,6 +166,14 @@ class UnderTheLockTest {
             holder.commit();
             join(running);
         }
+    }
+
+    private static void swapWhileChanged(MigrationFixture orders, String... changes) throws Exception {
+        whileTheLockIsWaitedFor(orders, () -> orders.swap(new SwapSettings(PATIENT, 1000)), changes);
+    }
+
+    private static void reverseSwapWhileChanged(MigrationFixture orders, String... changes) throws Exception {
+        whileTheLockIsWaitedFor(orders, () -> orders.reverseSwap(new SwapSettings(PATIENT, 1000)), changes);
     }
 
     private static List<String> belongings(TestDatabase database) {
@@ -191,10 +199,8 @@ class UnderTheLockTest {
                 "CREATE TRIGGER goes BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION checked()");
         orders.throughVerification();
 
-        whileTheLockIsWaitedFor(
-                database,
+        swapWhileChanged(
                 orders,
-                () -> orders.swap(new SwapSettings(PATIENT, 1000)),
                 "ALTER TABLE orders DISABLE TRIGGER goes",
                 "CREATE TRIGGER comes BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION checked()",
                 "GRANT SELECT ON orders TO PUBLIC",
@@ -214,10 +220,8 @@ class UnderTheLockTest {
         assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
                 .isEqualTo("p");
 
-        whileTheLockIsWaitedFor(
-                database,
+        reverseSwapWhileChanged(
                 orders,
-                () -> orders.reverseSwap(new SwapSettings(PATIENT, 1000)),
                 "DROP TRIGGER goes ON orders",
                 "ALTER TABLE orders DISABLE TRIGGER comes",
                 "REVOKE SELECT ON orders FROM PUBLIC",
@@ -235,30 +239,19 @@ class UnderTheLockTest {
         MigrationFixture orders = ordersOf(database, 2);
         orders.throughVerification();
 
-        assertThatThrownBy(() -> whileTheLockIsWaitedFor(
-                        database,
-                        orders,
-                        () -> orders.swap(new SwapSettings(PATIENT, 1000)),
-                        "CREATE INDEX late ON orders (status)"))
+        assertThatThrownBy(() -> swapWhileChanged(orders, "CREATE INDEX late ON orders (status)"))
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("Index late of public.orders has no counterpart")
                 .hasMessageContaining("Nothing was renamed");
         database.execute("DROP INDEX late");
-        assertThatThrownBy(() -> whileTheLockIsWaitedFor(
-                        database,
-                        orders,
-                        () -> orders.swap(new SwapSettings(PATIENT, 1000)),
-                        "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture"))
+        assertThatThrownBy(() -> swapWhileChanged(orders, "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture"))
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("are not being captured")
                 .hasMessageContaining("Nothing was renamed");
         database.execute("ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture");
         orders.verify();
-        assertThatThrownBy(() -> whileTheLockIsWaitedFor(
-                        database,
-                        orders,
-                        () -> orders.swap(new SwapSettings(PATIENT, 1000)),
-                        "ALTER TABLE orders ALTER COLUMN status TYPE text USING upper(status)"))
+        assertThatThrownBy(() -> swapWhileChanged(
+                        orders, "ALTER TABLE orders ALTER COLUMN status TYPE text USING upper(status)"))
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("was rewritten or altered just now")
                 .hasMessageContaining("Nothing was renamed");
@@ -280,10 +273,8 @@ class UnderTheLockTest {
                 "CREATE SUBSCRIPTION feed CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE)");
         try {
             assertThatThrownBy(
-                            () -> whileTheLockIsWaitedFor(
-                                    database,
+                            () -> swapWhileChanged(
                                     orders,
-                                    () -> orders.swap(new SwapSettings(PATIENT, 1000)),
                                     "INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, 'orders'::regclass, 'r' FROM pg_subscription WHERE subname = 'feed'"))
                     .isInstanceOf(PartitionException.class)
                     .hasMessageContaining("subscription feed writes it, and would skip every change after the swap")
@@ -305,10 +296,8 @@ class UnderTheLockTest {
                 "INSERT INTO elsewhere (id, status, created_at) VALUES (500000, 'elsewhere', timestamptz '2035-01-09 00:00+00')");
 
         assertThatThrownBy(
-                        () -> whileTheLockIsWaitedFor(
-                                database,
+                        () -> reverseSwapWhileChanged(
                                 orders,
-                                () -> orders.reverseSwap(new SwapSettings(PATIENT, 1000)),
                                 "ALTER TABLE orders ATTACH PARTITION elsewhere FOR VALUES FROM ('2035-01-01 00:00+00') TO ('2035-02-01 00:00+00')"))
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("public.elsewhere has rows that the backup has not")
@@ -323,10 +312,8 @@ class UnderTheLockTest {
         MigrationFixture orders = ordersOf(database, 2);
         orders.throughVerification();
         assertThatThrownBy(
-                        () -> whileTheLockIsWaitedFor(
-                                database,
+                        () -> swapWhileChanged(
                                 orders,
-                                () -> orders.swap(new SwapSettings(PATIENT, 1000)),
                                 "ALTER TABLE orders_new DETACH PARTITION orders_202412",
                                 "DELETE FROM orders_202412",
                                 "ALTER TABLE orders_new ATTACH PARTITION orders_202412 FOR VALUES FROM ('2024-12-01 00:00+00') TO ('2025-01-01 00:00+00')"))
@@ -337,10 +324,8 @@ class UnderTheLockTest {
         orders.throughSwap();
 
         assertThatThrownBy(
-                        () -> whileTheLockIsWaitedFor(
-                                database,
+                        () -> reverseSwapWhileChanged(
                                 orders,
-                                () -> orders.reverseSwap(new SwapSettings(PATIENT, 1000)),
                                 "ALTER TABLE orders DETACH PARTITION orders_202412",
                                 "DELETE FROM orders_202412",
                                 "ALTER TABLE orders ATTACH PARTITION orders_202412 FOR VALUES FROM ('2024-12-01 00:00+00') TO ('2025-01-01 00:00+00')"))
@@ -358,11 +343,8 @@ class UnderTheLockTest {
     void valuesThatAreChangedWhileTheLockIsWaitedForStopTheReverseSwap(TestDatabase database) throws Exception {
         MigrationFixture orders = ordersOf(database, 2);
         orders.throughSwap();
-        assertThatThrownBy(() -> whileTheLockIsWaitedFor(
-                        database,
-                        orders,
-                        () -> orders.reverseSwap(new SwapSettings(PATIENT, 1000)),
-                        "ALTER TABLE orders ALTER COLUMN status TYPE text USING upper(status)"))
+        assertThatThrownBy(() -> reverseSwapWhileChanged(
+                        orders, "ALTER TABLE orders ALTER COLUMN status TYPE text USING upper(status)"))
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("have just been changed: public.orders_202411 was rewritten")
                 .hasMessageContaining("Roll back again; the table is compared with its backup first");
@@ -378,7 +360,6 @@ class UnderTheLockTest {
         orders.throughSwap();
 
         assertThatThrownBy(() -> whileTheLockIsWaitedFor(
-                        database,
                         orders,
                         () -> {
                             orders.step(
