@@ -19,7 +19,7 @@ public final class Attributes {
     private Attributes() {}
 
     /**
-     * Names with commas between them.
+     * Parses names that are separated by commas.
      *
      * @throws IllegalArgumentException with a message for people
      */
@@ -43,7 +43,7 @@ public final class Attributes {
     }
 
     /**
-     * The name of something that is made beside the table.
+     * Parses the name of something that is made beside the table.
      *
      * @throws IllegalArgumentException with a message for people
      */
@@ -55,7 +55,7 @@ public final class Attributes {
     }
 
     /**
-     * A span of time with its unit: {@code 500ms}, {@code 2s}, {@code 1min}.
+     * Parses a duration with its unit: {@code 500ms}, {@code 2s}, {@code 1min}.
      *
      * @throws IllegalArgumentException with a message for people
      */
@@ -64,7 +64,7 @@ public final class Attributes {
     }
 
     /**
-     * A whole number of 1 or more.
+     * Parses a whole number of 1 or more.
      *
      * @param text null gives {@code otherwise}
      * @throws IllegalArgumentException with a message for people
@@ -79,14 +79,14 @@ public final class Attributes {
                 return number;
             }
         } catch (NumberFormatException e) {
-            // Told below, with the attribute's name.
+            // Reported below, with the attribute's name.
         }
         throw new IllegalArgumentException(
                 "%s is <%s>; it must be a whole number of 1 or more.".formatted(attribute, text));
     }
 
     /**
-     * A whole number of 1 or more, of things that there are never very many of.
+     * Parses a whole number of 1 or more, for a count that is never very large.
      *
      * @param text null gives {@code otherwise}
      * @throws IllegalArgumentException with a message for people
@@ -101,10 +101,9 @@ public final class Attributes {
     }
 
     /**
-     * Liquibase ignores what it does not know, so that a misspelt attribute would have no effect and nobody would be
-     * told.
+     * Rejects unknown attributes. Liquibase ignores them, so a misspelt attribute would silently have no effect.
      *
-     * @throws ParsedNodeException naming the unknown attribute and the nearest known one
+     * @throws ParsedNodeException that names the unknown attribute and the nearest known one
      */
     public static void rejectUnknown(ParsedNode node, Collection<String> known) throws ParsedNodeException {
         for (ParsedNode child : node.getChildren()) {
@@ -119,14 +118,14 @@ public final class Attributes {
         }
     }
 
-    /** The name that somebody who has written {@code text} most likely meant; empty where there is none. */
+    /** The name that somebody who has written {@code text} most likely meant; empty if there is none. */
     public static String nearest(String text, Collection<String> names) {
         return names.stream()
                 .min(Comparator.comparingInt(name -> distance(name, text)))
                 .orElse("");
     }
 
-    /** Levenshtein's: how many letters must be changed, added or left out. */
+    /** The Levenshtein distance: how many letters must be changed, added or left out. */
     private static int distance(String a, String b) {
         int[] previous = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {

@@ -12,9 +12,9 @@ import liquibase.exception.DatabaseException;
 import liquibase.exception.LiquibaseException;
 
 /**
- * Liquibase's records, which it keeps itself: in whatever schema and table it is told to. To be changed only while
- * Liquibase's lock is held, as it is in an {@code update}. Each record is written, or deleted, in a transaction of its
- * own.
+ * The records that Liquibase keeps itself, in whatever schema and table it is configured to use. They may be changed
+ * only while Liquibase's lock is held, as in an {@code update}. Each record is written, or deleted, in a transaction of
+ * its own.
  */
 public final class RecordedChangesets {
     private final ChangeLogHistoryService history;
@@ -33,14 +33,14 @@ public final class RecordedChangesets {
         return history.getRanChangeSets().stream().anyMatch(ran -> ran.isSameAs(changeSet));
     }
 
-    /** Makes it one that was never run. */
+    /** Makes the changeset one that was never run. */
     public void forget(ChangeSet changeSet) throws DatabaseException {
         if (contain(changeSet)) {
             history.removeFromHistory(changeSet);
         }
     }
 
-    /** Records it as the latest, without running it, whether or not it was recorded before. */
+    /** Records the changeset as the latest, without running it, whether or not it was recorded before. */
     public void recordAsLatest(ChangeSet changeSet) throws DatabaseException {
         List<RanChangeSet> recorded = history.getRanChangeSets();
         if (!recorded.isEmpty() && recorded.get(recorded.size() - 1).isSameAs(changeSet)) {

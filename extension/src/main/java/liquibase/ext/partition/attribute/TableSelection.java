@@ -6,10 +6,10 @@ import java.util.List;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * Tables that a person named on the command line: {@code -DswapApproved=orders,shop.events}, or {@code all}.
+ * The tables that a person has named on the command line: {@code -DswapApproved=orders,shop.events}, or {@code all}.
  *
- * <p>Names are compared as PostgreSQL keeps them, case and all. A changelog parameter that nobody set stands in the
- * changelog as {@code ${swapApproved}}, and selects nothing.
+ * <p>Names are compared in the form in which PostgreSQL stores them, including their case. A changelog parameter that
+ * nobody has set appears in the changelog as {@code ${swapApproved}}, and selects nothing.
  */
 public final class TableSelection {
     private static final String ALL = "all";
@@ -19,7 +19,7 @@ public final class TableSelection {
         this.names = names;
     }
 
-    /** @param text names with commas between them; null and the empty text select nothing */
+    /** @param text names separated by commas; null and the empty text select nothing */
     public static TableSelection parse(String text) {
         if (text == null || text.startsWith("${")) {
             return new TableSelection(List.of());
@@ -30,7 +30,7 @@ public final class TableSelection {
                 .toList());
     }
 
-    /** Whether none is selected. */
+    /** Whether no table is selected. */
     public boolean isEmpty() {
         return names.isEmpty();
     }
@@ -40,7 +40,7 @@ public final class TableSelection {
         return names.contains(ALL);
     }
 
-    /** The names that are none of {@code tables}, with or without a schema, and not {@code all} either. */
+    /** The names that match none of {@code tables}, with or without a schema, except {@code all}. */
     public List<String> namesOtherThan(Collection<QualifiedName> tables) {
         return names.stream()
                 .filter(name -> !name.equals(ALL))
@@ -48,7 +48,7 @@ public final class TableSelection {
                 .toList();
     }
 
-    /** Whether {@code table} is named, with or without its schema, or all are. */
+    /** Whether {@code table} is selected, by its name with or without its schema, or by {@code all}. */
     public boolean contains(QualifiedName table) {
         return isAll() || names.contains(table.name().name()) || names.contains(table.toString());
     }

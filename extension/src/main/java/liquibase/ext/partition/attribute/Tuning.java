@@ -16,18 +16,18 @@ import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.CatchUp;
 
 /**
- * The tuning attributes of a change or of a precondition, as a changelog gives them. What reads them throws an {@link
- * IllegalArgumentException} with a message for people, where a value cannot be read.
+ * The tuning attributes of a change or of a precondition, as a changelog gives them. The methods that read them throw
+ * an {@link IllegalArgumentException} with a message for people if a value cannot be read.
  */
 public final class Tuning {
     private final Map<TuningAttribute, String> texts = new EnumMap<>(TuningAttribute.class);
 
-    /** As it was written; null where it is not given. */
+    /** The attribute's text in the changelog; null if it is not given. */
     public String text(TuningAttribute attribute) {
         return texts.get(attribute);
     }
 
-    /** @param value null where it is not given */
+    /** @param value null if the attribute is not given */
     public void set(TuningAttribute attribute, Object value) {
         if (value == null) {
             texts.remove(attribute);
@@ -36,7 +36,7 @@ public final class Tuning {
         }
     }
 
-    /** What is wrong with the values, one by one. */
+    /** The problems of the values, one by one. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
         texts.forEach((attribute, text) -> {
@@ -58,25 +58,25 @@ public final class Tuning {
         return Attributes.count(attribute.attributeName(), text(attribute), otherwise);
     }
 
-    /** A span of time with its unit. */
+    /** A duration with its unit. */
     public Duration duration(TuningAttribute attribute, Supplier<Duration> otherwise) {
         String text = text(attribute);
         return text == null ? otherwise.get() : Attributes.duration(attribute.attributeName(), text);
     }
 
-    /** How many connections work at a time. */
+    /** How many connections work at the same time. */
     public int workers() {
         return count(TuningAttribute.WORKERS, 1);
     }
 
-    /** How a lock is taken that writers would feel. */
+    /** The policy for locks that writers would feel. */
     public LockPolicy lock() {
         return new LockPolicy(
                 duration(TuningAttribute.LOCK_TIMEOUT, () -> LockPolicy.DEFAULT_TIMEOUT),
                 count(TuningAttribute.LOCK_ATTEMPTS, LockPolicy.DEFAULT_ATTEMPTS));
     }
 
-    /** How long an update replays that passes by; nothing where it does not. */
+    /** How long a passing update may replay; empty if it must not. */
     public Optional<Duration> catchUpTime() {
         String text = text(TuningAttribute.CATCH_UP_TIME);
         return text != null && text.strip().equals(Pace.OFF)
@@ -84,7 +84,7 @@ public final class Tuning {
                 : Optional.of(duration(TuningAttribute.CATCH_UP_TIME, () -> CatchUp.DEFAULT_TIME));
     }
 
-    /** How many of the rows may be in the default partition; empty where neither this run nor the attribute says. */
+    /** How many of the rows may be in the default partition; empty if neither this run nor the attribute says it. */
     public Optional<DefaultShare> maxDefaultShare() {
         return PartitionConfiguration.maxDefaultShare()
                 .or(() -> Optional.ofNullable(text(TuningAttribute.MAX_DEFAULT_SHARE))
@@ -97,7 +97,7 @@ public final class Tuning {
         return text == null ? List.of() : Attributes.names(TuningAttribute.ACCEPT_TRIGGERS.attributeName(), text);
     }
 
-    /** How gently a long step works: the settings of {@link Pace} that are given, by name. */
+    /** The pace of a long step: the given settings of {@link Pace}, by name. */
     public Map<String, String> pace() {
         Map<String, String> settings = new HashMap<>();
         texts.forEach((attribute, text) -> {

@@ -12,9 +12,9 @@ import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;
 
 /**
- * An attribute that says how a step works, and nothing of what comes of it: it may be changed at any time, and is no
- * part of a checksum. Several change types and a precondition have the same ones, under different superclasses; so they
- * are described once, here, and not as bean properties of each. Their values are in {@link Tuning}.
+ * An attribute that controls how a step works and does not affect its result: it may be changed at any time, and is not
+ * part of a checksum. Several change types and a precondition share such attributes, under different superclasses. So
+ * they are described once, here, and not as bean properties of each. {@link Tuning} holds their values.
  */
 public enum TuningAttribute {
     WORKERS("workers", "4", TuningAttribute::count, "How many connections work at a time; 1 where it is not given"),
@@ -109,14 +109,14 @@ public enum TuningAttribute {
             (name, text) -> {},
             "true, all, or names of tables with commas between them: starts the copy over where it names this table; a later step does that before its own work");
 
-    /** Those that take a lock which writers would feel. */
+    /** The attributes of a step that takes a lock which writers would feel. */
     public static final Set<TuningAttribute> LOCK = some(LOCK_TIMEOUT, LOCK_ATTEMPTS);
 
-    /** Those that make a long step give way, where its pieces of work are of a size by themselves. */
+    /** The attributes that make a long step give way, for steps whose pieces of work have a size of their own. */
     public static final Set<TuningAttribute> PAUSES =
             some(PAUSE_BETWEEN_CHUNKS, MAX_REPLICA_LAG, MAX_LOAD, THROTTLE_QUERY, WINDOW, MAX_DURATION);
 
-    /** Those of {@link Pace}. */
+    /** The attributes of {@link Pace}. */
     public static final Set<TuningAttribute> PACE = with(PAUSES, CHUNK_TIME);
 
     private final String name;
@@ -131,7 +131,7 @@ public enum TuningAttribute {
         this.description = description;
     }
 
-    /** @throws java.util.NoSuchElementException where there is none of this name */
+    /** @throws java.util.NoSuchElementException if there is no attribute of this name */
     public static TuningAttribute named(String name) {
         return Arrays.stream(values())
                 .filter(attribute -> attribute.name.equals(name))
@@ -143,24 +143,24 @@ public enum TuningAttribute {
         return Collections.unmodifiableSet(EnumSet.of(first, others));
     }
 
-    /** A set with more in it. */
+    /** The set with further attributes. */
     public static Set<TuningAttribute> with(Set<TuningAttribute> attributes, TuningAttribute... more) {
         EnumSet<TuningAttribute> all = EnumSet.copyOf(attributes);
         all.addAll(Arrays.asList(more));
         return Collections.unmodifiableSet(all);
     }
 
-    /** As it is written in a changelog. */
+    /** The name that a changelog uses. */
     public String attributeName() {
         return name;
     }
 
-    /** @throws IllegalArgumentException with a message for people, where {@code text} is no value for it */
+    /** @throws IllegalArgumentException with a message for people, if {@code text} is no value for it */
     void check(String text) {
         check.accept(name, text);
     }
 
-    /** A value that it could have, for documentation. */
+    /** A possible value, for documentation. */
     public String example() {
         return example;
     }

@@ -15,7 +15,7 @@ public abstract class TypedColumn extends AbstractLiquibaseSerializable {
         this.name = name;
     }
 
-    /** With its modifiers, by any of the names that PostgreSQL knows it by. */
+    /** The type with its modifiers, under any of the names that PostgreSQL knows for it. */
     public String getType() {
         return type;
     }

@@ -1,7 +1,8 @@
 /**
- * What users may write: attributes and how they are read, the settings that tune a step, and the tables that a
- * parameter selects. Liquibase's records of the changesets that say so are here too.
+ * The input of users: attributes and how to read them, the settings that tune a step, and the tables that a parameter
+ * selects. Liquibase's records of our changesets are here too.
  *
- * <p>Owns no change type and no precondition, and knows none. Both read their attributes with it.
+ * <p>Owns no change type and no precondition, and knows none. {@code change} and {@code precondition} read their
+ * attributes with it.
  */
 package liquibase.ext.partition.attribute;

@@ -116,7 +116,7 @@ public class CaptureChangesChange extends PartitionChange {
         CaptureStep.stop(run, tuning().lock());
     }
 
-    /** The partition columns come from the attribute, or from the migration where createPartitionedTable has run. */
+    /** Takes the partition columns from the attribute; or from the migration, if createPartitionedTable has run. */
     @Override
     protected List<Sql> script(Database database) throws SQLException, DatabaseException {
         if (!LiquibaseEnvironment.isOnline(database)) {
@@ -136,7 +136,7 @@ public class CaptureChangesChange extends PartitionChange {
         return inTransaction(database, CaptureStep.statements(session, state, capture, table.get()));
     }
 
-    /** As a script: one attempt at the lock, all or nothing. */
+    /** The statements as a script: one attempt at the lock, all or nothing. */
     private List<Sql> inTransaction(Database database, List<Sql> statements) {
         LockPolicy lock = tuning().lock();
         List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN"), SearchPath.pinScript(), lock.setTimeout()));

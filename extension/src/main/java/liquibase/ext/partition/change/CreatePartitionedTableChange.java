@@ -40,7 +40,7 @@ import liquibase.resource.ResourceAccessor;
         description = "Creates the partitioned table that will take the place of a table, with its partitions",
         priority = 1)
 public class CreatePartitionedTableChange extends NewTableChange {
-    /** The element that gives a column another type. */
+    /** The name of the element that gives a column another type. */
     public static final String COLUMN = "column";
 
     private static final Sql IS_THERE =
@@ -272,10 +272,7 @@ public class CreatePartitionedTableChange extends NewTableChange {
         Preparation.undo(run);
     }
 
-    /**
-     * The types of the columns decide what the partition key is; without a database only dates can be taken for
-     * granted.
-     */
+    /** The types of the columns decide the form of the partition key; without a database only dates can be assumed. */
     @Override
     protected List<Sql> script(Database database) throws SQLException, DatabaseException {
         NewTableSpec spec = spec(source(database));

@@ -86,12 +86,12 @@ public abstract class DeltaChange extends NewTableChange {
         }
     }
 
-    /** What a change needs to show its statements. */
+    /** Everything that a change needs to show its statements. */
     protected record Shown(Table source, RowMatch match, Routes routes, Capture capture) {}
 
     /**
-     * What the catalog says, for comments; empty where it cannot be read, or says that the change would fail: then
-     * validation and execution tell why. Before the new table is made, rows are shown as told apart by the key alone.
+     * The catalog's answers, for comments. Empty if the catalog cannot be read, or shows that the change would fail:
+     * then validation and execution say why. Before the new table is made, rows are matched by the key alone.
      */
     protected Optional<Shown> shown(Database database) {
         if (!LiquibaseEnvironment.isOnline(database)) {

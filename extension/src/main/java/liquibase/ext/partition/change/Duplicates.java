@@ -6,16 +6,16 @@ import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
 
 /**
- * Finds changesets that a changelog has more than once, because it includes one file twice, or two files with the same
- * changesets. Liquibase says only how many there are, and not where.
+ * Finds changesets that a changelog contains more than once, because it includes one file twice, or two files with the
+ * same changesets. Liquibase says only how many there are, and not where.
  */
 final class Duplicates {
     private Duplicates() {}
 
     /**
-     * Says that the changeset is there more than once, where, and what to do about it.
+     * A message that the changeset occurs more than once, where, and what to do about it.
      *
-     * @param changeSet may be null, or part of a changelog that is not known as a whole; then there is no problem
+     * @param changeSet may be null, or belong to a changelog that is not known as a whole; then there is no problem
      * @return empty unless {@code changeSet} is the first of several with its identity
      */
     static Optional<String> problem(ChangeSet changeSet) {

@@ -12,9 +12,9 @@ import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SqlState;
 
-/** A step of the engine. Where it is lost with its connection, and may be repeated, it is run again. */
+/** A step of the engine. If its connection is lost and the step may be repeated, it runs again. */
 final class EngineStatement extends WorkStatement {
-    /** What the step does. */
+    /** The work of the step. */
     @FunctionalInterface
     interface Task {
         void run(StepRun run) throws SQLException;
@@ -39,8 +39,8 @@ final class EngineStatement extends WorkStatement {
     public void execute(PreparedStatementFactory factory) throws DatabaseException {
         try {
             Reconnection reconnection = Reconnection.of(database, step);
-            // In Liquibase's transaction what came before our step is lost with the connection, and is not ours to do
-            // again.
+            // In Liquibase's transaction, the work before our step is lost with the connection, and we cannot repeat
+            // it.
             boolean repeatable =
                     commitsByItself || LiquibaseEnvironment.connection(database).getAutoCommit();
             if (repeatable) {
@@ -58,7 +58,7 @@ final class EngineStatement extends WorkStatement {
         }
     }
 
-    /** Connects again all the same: Liquibase has its lock to give back. */
+    /** Reconnects even though it does not repeat the step, because Liquibase has to release its lock. */
     private void attemptOnce(Reconnection reconnection) throws SQLException, DatabaseException {
         try {
             attempt(reconnection);
@@ -97,7 +97,7 @@ final class EngineStatement extends WorkStatement {
                 .formatted(step, source, e.getSQLState(), said(e));
     }
 
-    /** A server's detail ends with a full stop, its message does not. */
+    /** A server's detail ends with a full stop, but its message does not. */
     private static String said(SQLException e) {
         String message = String.valueOf(e.getMessage()).strip();
         return message.endsWith(".") ? message.substring(0, message.length() - 1) : message;

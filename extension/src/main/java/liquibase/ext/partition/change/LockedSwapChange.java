@@ -99,7 +99,7 @@ public class LockedSwapChange extends DeltaChange {
     }
 
     /**
-     * The tag, once the swap is done and before it is recorded: so that nothing that somebody else deploys comes
+     * Records the tag once the swap is done and before the swap is recorded. So no deployment of somebody else comes
      * between the two records, however often, and however long before, the swap was tried in vain.
      */
     @Override
@@ -109,7 +109,7 @@ public class LockedSwapChange extends DeltaChange {
                 .orElse(List.of());
     }
 
-    /** The changeset that sets {@link #getTagBefore}, of those before this one. */
+    /** The changeset before this one that sets {@link #getTagBefore}. */
     public Optional<ChangeSet> changeSetOfTag() {
         if (tagBefore == null || !isInAChangelog()) {
             return Optional.empty();
@@ -129,14 +129,14 @@ public class LockedSwapChange extends DeltaChange {
                 .anyMatch(change -> change instanceof TagDatabaseChange tag && tagBefore.equals(tag.getTag()));
     }
 
-    /** The swap of a table in the changelog file that {@code changeSet} is from. */
+    /** The swap of a table in the changelog file that contains {@code changeSet}. */
     public static Optional<LockedSwapChange> of(ChangeSet changeSet, Database database, QualifiedName table) {
         return TableChanges.of(changeSet, LockedSwapChange.class)
                 .filter(swap -> swap.source(database).equals(table))
                 .findFirst();
     }
 
-    /** Takes the swap back, as its rollback does; Liquibase's records are the caller's. */
+    /** Takes the swap back, as its rollback does; the caller takes care of Liquibase's records. */
     public void swapBack(StepRun run) throws SQLException {
         rollBack(run);
     }
@@ -146,7 +146,7 @@ public class LockedSwapChange extends DeltaChange {
         ReverseSwap.run(run, settings());
     }
 
-    /** Once the new table has its indexes; before, there is nothing that the statements could be planned from. */
+    /** Shown once the new table has its indexes; before that, the statements cannot be planned. */
     @Override
     protected List<String> comments(Database database) {
         if (!LiquibaseEnvironment.isOnline(database)) {

@@ -8,14 +8,14 @@ import liquibase.ext.partition.engine.newtable.ColumnChange;
 
 /** The type that {@code createPartitionedTable} gives to a column. */
 public class NewColumn extends TypedColumn {
-    /** Strings, names and comments, in which a question mark is one: to the driver, too. */
+    /** Strings, names and comments, in which a question mark means itself, to the driver too. */
     private static final Pattern QUOTED = Pattern.compile("""
             \\b[eE]'(?:[^'\\\\]|\\\\.|'')*+'|'(?:[^']|'')*+'|"(?:[^"]|"")*+"|\\$(\\w*)\\$.*?\\$\\1\\$|--[^\\n]*|/\\*.*?\\*/""", Pattern.DOTALL);
 
     private String using;
     private String reverseUsing;
 
-    /** An expression over the column that gives the new value; a cast where it is null. */
+    /** An expression over the column that gives the new value; null for a cast. */
     public String getUsing() {
         return using;
     }
@@ -24,7 +24,7 @@ public class NewColumn extends TypedColumn {
         this.using = using;
     }
 
-    /** An expression over the new value that gives the old one back; a cast where it is null. */
+    /** An expression over the new value that gives the old one back; null for a cast. */
     public String getReverseUsing() {
         return reverseUsing;
     }

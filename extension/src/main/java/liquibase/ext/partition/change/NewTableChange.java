@@ -49,9 +49,9 @@ public abstract class NewTableChange extends PartitionChange {
     }
 
     /**
-     * The names that the changeset shows to its reviewers must be those that the migration was begun with.
+     * Requires that the names that the changeset shows to its reviewers are those that the migration began with.
      *
-     * @throws PartitionException when they are not
+     * @throws PartitionException when they differ
      */
     protected void requireRecordedNames(StepRun run) throws SQLException {
         Optional<Migration> migration = run.migrations().find(run.source());
@@ -61,8 +61,7 @@ public abstract class NewTableChange extends PartitionChange {
     }
 
     /**
-     * Each step after the copy calls this first. It starts the copy over, or goes on with it, as far as the step needs
-     * it.
+     * Starts the copy over, or goes on with it, as far as the step needs it. Each step after the copy calls this first.
      */
     protected void restartCopy(StepRun run, Phase goal) throws SQLException {
         RestartedCopy.upTo(

@@ -4,11 +4,11 @@ import java.sql.SQLException;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SqlState;
 
-/** What a step says that the server had no room, memory or connection for. */
+/** The message of a step when the server had no room, memory or connection for it. */
 final class OutOfResources {
     private OutOfResources() {}
 
-    /** @param e of SQLSTATE class 53 */
+    /** @param e an exception of SQLSTATE class 53 */
     static String explain(String step, QualifiedName source, SQLException e) {
         String said = e.getMessage().lines().findFirst().orElse("").strip();
         if (SqlState.DISK_FULL.matches(e)) {

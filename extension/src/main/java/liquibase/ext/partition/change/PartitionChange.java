@@ -41,23 +41,26 @@ import liquibase.statement.core.RawSqlStatement;
 import liquibase.structure.DatabaseObject;
 
 /**
- * What our change types have in common: the table, the split between executing and printing, and the checks that need
- * no database.
+ * The common part of our change types: the table, the split between executing and printing, and the checks that need no
+ * database.
  *
- * <p>Where Liquibase executes, a change is one {@link EngineStatement}. Where it prints SQL ({@code update-sql}), a
- * change that is a list of statements is that list; one that works in many transactions, or by what it finds under a
- * lock, cannot be a script, so its script ends the session with a message before the record that follows it could be
- * written.
+ * <p>When Liquibase executes, a change is one {@link EngineStatement}. When it prints SQL ({@code update-sql}), a
+ * change that is a list of statements is that list. A change that works in many transactions, or depends on what it
+ * finds under a lock, cannot be a script. So its script ends the session with a message, before the record that follows
+ * it could be written.
  */
 public abstract class PartitionChange extends AbstractChange {
-    /** An optional attribute: required for no database. Unset would mean "find out by generating statements". */
+    /**
+     * Marks an optional attribute: required for no database. If it were unset, it would mean "find out by generating
+     * statements".
+     */
     protected static final String OPTIONAL = "none";
 
     protected static final String POSTGRESQL = "postgresql";
 
     /**
-     * Ends the session, and with it the script, whether or not psql was told to stop at errors: the next statement of
-     * the script would record the change as done.
+     * Ends the session, and with it the script, whether or not psql was told to stop at errors: otherwise the next
+     * statement of the script would record the change as done.
      */
     private static final Sql NOT_A_SCRIPT = Sql.of("""
             DO $liquibase_partition$
@@ -68,8 +71,8 @@ public abstract class PartitionChange extends AbstractChange {
             $liquibase_partition$""");
 
     /**
-     * Ends the session where a script has not done its work: after a failed statement psql goes on, unless it was told
-     * not to, and would record the change as done.
+     * Ends the session if a script has not done its work. After a failed statement psql goes on, unless it was told not
+     * to, and would record the change as done.
      */
     private static final Sql END_UNLESS = Sql.of("""
             DO $liquibase_partition$
@@ -86,14 +89,14 @@ public abstract class PartitionChange extends AbstractChange {
             END
             $liquibase_partition$""");
 
-    /** The script took Liquibase's lock at its beginning, and was to give it back at its end. */
+    /** The script has taken Liquibase's lock at its beginning, and would have released it at its end. */
     private static final String LOCK_IS_LEFT =
             " This session ends here, so that it is not recorded as done. The script has"
                     + " left DATABASECHANGELOGLOCK held: run liquibase release-locks";
 
     private final Tuning tuning = new Tuning();
 
-    /** Null but while SQL is printed. */
+    /** Null except while SQL is printed. */
     private Session session;
 
     private String schemaName;
@@ -125,16 +128,16 @@ public abstract class PartitionChange extends AbstractChange {
         this.tableName = tableName;
     }
 
-    /** The work, with the migration's lock held. */
+    /** Does the work while the migration's lock is held. */
     protected abstract void execute(StepRun run) throws SQLException;
 
-    /** The work taken back, with the migration's lock held. */
+    /** Takes the work back while the migration's lock is held. */
     protected abstract void rollBack(StepRun run) throws SQLException;
 
-    /** Checks attributes by reading them; an {@link IllegalArgumentException}'s message is told to people. */
+    /** Checks that read the attributes; the message of an {@link IllegalArgumentException} is shown to people. */
     protected abstract List<Runnable> attributeChecks();
 
-    /** The attributes beside the bean properties: those that tune the work and do not change its result. */
+    /** The attributes besides the bean properties, which tune the work and do not change its result. */
     protected Set<TuningAttribute> tuningAttributes() {
         return Set.of();
     }
@@ -169,13 +172,16 @@ public abstract class PartitionChange extends AbstractChange {
         return true;
     }
 
-    /** Of the changes of one table some say it, so that it is said whatever has run, and not for each of them. */
+    /**
+     * Whether this change reports that its changelog is included twice. Some changes of each table do, so that it is
+     * reported whichever have run, but not by all of them.
+     */
     protected boolean saysThatItIsIncludedTwice() {
         return false;
     }
 
     /**
-     * The script that does the work, or an empty list where no script can.
+     * The script that does the work; empty if no script can.
      *
      * @param database may be offline
      */
@@ -183,7 +189,7 @@ public abstract class PartitionChange extends AbstractChange {
         return List.of();
     }
 
-    /** What people should read above a script: what the step does, and the statements that it repeats. */
+    /** Comments for people above a script: what the step does, and the statements that it repeats. */
     protected List<String> comments(Database database) {
         return List.of();
     }
@@ -192,17 +198,17 @@ public abstract class PartitionChange extends AbstractChange {
         return LiquibaseEnvironment.name(database, schemaName, tableName);
     }
 
-    /** Whether it names the table by the same words. */
+    /** Whether the change refers to the table by the same words. */
     final boolean isOn(String schema, String table) {
         return Objects.equals(schemaName, schema) && Objects.equals(tableName, table);
     }
 
-    /** On Liquibase's connection, pinned; for {@link #script} and {@link #comments}, where there is a database. */
+    /** A pinned session on Liquibase's connection, for {@link #script} and {@link #comments} if there is a database. */
     protected final Session session() {
         return session;
     }
 
-    /** {@code name}, or the table's name with a suffix where it is null. */
+    /** {@code name}; if it is null, the table's name with a suffix. */
     protected Identifier nameOr(String name, String suffix) {
         return new Identifier(name == null ? tableName + suffix : name);
     }
@@ -238,9 +244,9 @@ public abstract class PartitionChange extends AbstractChange {
     }
 
     /**
-     * Before it executes a changeset, Liquibase asks for its statements once more, to have their text beside its log
-     * lines. A name does for that; reading the catalog for it failed updates that lost the connection there, where no
-     * step connects again.
+     * Before Liquibase executes a changeset, it asks for the statements once more, to show their text in its log lines.
+     * A name is enough for that. Reading the catalog for it failed updates that lost the connection there, where no
+     * step reconnects.
      */
     private static boolean isDescribedForTheLog(Database database) {
         return Boolean.FALSE.equals(Scope.getCurrentScope().get(Change.SHOULD_EXECUTE, Boolean.class))
@@ -265,7 +271,7 @@ public abstract class PartitionChange extends AbstractChange {
         return script.stream().map(PartitionChange::raw).toArray(SqlStatement[]::new);
     }
 
-    /** One statement with its comments: as statements of their own, Liquibase would end each line with a semicolon. */
+    /** One statement with its comments. As separate statements, Liquibase would end each line with a semicolon. */
     private static SqlStatement refusal(String what, List<String> comments) {
         StringBuilder commented = new StringBuilder();
         comments.stream()
@@ -280,9 +286,9 @@ public abstract class PartitionChange extends AbstractChange {
     }
 
     /**
-     * The end of a script: where the migration's record does not say that the work is done, the session ends.
+     * The end of a script, which ends the session if the migration's record does not say that the work is done.
      *
-     * @param condition on the row {@code m} of the migration
+     * @param condition a condition on the migration's row {@code m}
      */
     protected Sql endUnless(Database database, Sql condition) {
         QualifiedName source = source(database);
@@ -300,7 +306,7 @@ public abstract class PartitionChange extends AbstractChange {
                                 + ", remove the cause, and run the script again or liquibase update.");
     }
 
-    @SuppressWarnings("deprecation") // Its successor would bind, and there is nothing to bind in a script.
+    @SuppressWarnings("deprecation") // Its successor would bind parameters, and a script has none.
     private static SqlStatement raw(Sql sql) {
         return new RawSqlStatement(sql.script());
     }
@@ -329,7 +335,7 @@ public abstract class PartitionChange extends AbstractChange {
         return errors;
     }
 
-    /** What is wrong with the attributes, one by one; the table's name is given. */
+    /** The problems of the attributes, one by one, assuming that the table's name is given. */
     public final List<String> attributeProblems() {
         List<Runnable> checks = new ArrayList<>(List.of(() -> Attributes.name("tableName", tableName), () -> {
             if (schemaName != null) {
@@ -349,7 +355,7 @@ public abstract class PartitionChange extends AbstractChange {
         return problems;
     }
 
-    /** A check that a required attribute is there. */
+    /** Checks that a required attribute is given. */
     protected static void require(String attribute, String value) {
         if (value == null || value.isBlank()) {
             throw new IllegalArgumentException(attribute + " is missing.");

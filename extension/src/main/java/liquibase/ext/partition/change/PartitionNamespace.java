@@ -7,7 +7,7 @@ import liquibase.parser.core.xml.XMLChangeLogSAXParser;
 import liquibase.serializer.LiquibaseSerializer;
 import liquibase.serializer.core.xml.XMLChangeLogSerializer;
 
-/** Tells Liquibase where the schema of our XML namespace is, when it writes a changelog. */
+/** Tells Liquibase where the schema of our XML namespace is, when Liquibase writes a changelog. */
 public class PartitionNamespace implements NamespaceDetails {
     private static final String SCHEMA = Attributes.NAMESPACE + "/liquibase-partition-latest.xsd";
 

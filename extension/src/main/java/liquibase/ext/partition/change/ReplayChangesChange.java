@@ -34,7 +34,9 @@ public class ReplayChangesChange extends DeltaChange {
                 run, tuning().positive(TuningAttribute.BATCH_SIZE, ReplayStep.DEFAULT_BATCH_SIZE), tuning().pace());
     }
 
-    /** There is nothing to undo: replayed or not, the new table is only what the rollback of the copy empties. */
+    /**
+     * Nothing needs to be undone: replayed or not, the rows of the new table are removed by the rollback of the copy.
+     */
     @Override
     public SqlStatement[] generateRollbackStatements(Database database) {
         return new SqlStatement[0];

@@ -13,9 +13,9 @@ import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * The attribute {@code restart} of whatever comes after the copy: starts the copy over where it names the table, and
- * goes on with one that was started over. It works as the copy's own changeset says, where that is in the same
- * changelog.
+ * The attribute {@code restart} of the changes and preconditions after the copy: starts the copy over if the attribute
+ * names the table, and goes on with a copy that was started over. The copy works as its own changeset says, if that is
+ * in the same changelog.
  */
 public final class RestartedCopy {
     private RestartedCopy() {}
@@ -26,10 +26,10 @@ public final class RestartedCopy {
     }
 
     /**
-     * @param goal how far the migration is to be, where its copy was started over
-     * @param changeSet of the step, which may be null
-     * @param schemaName of the table, as the changelog says it; may be null
-     * @param own settings of the step, for what the changelog does not say of the copy
+     * @param goal the phase that the migration shall reach if its copy was started over
+     * @param changeSet the step's changeset; may be null
+     * @param schemaName the table's schema in the changelog; may be null
+     * @param own settings of the step, for everything that the changelog does not say about the copy
      */
     public static void upTo(
             Phase goal,

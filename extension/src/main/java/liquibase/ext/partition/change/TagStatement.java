@@ -8,7 +8,7 @@ import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.attribute.RecordedChangesets;
 import liquibase.ext.partition.connection.Reconnection;
 
-/** Records a changeset that sets a tag right before Liquibase records the one that this is a statement of. */
+/** Records a changeset that sets a tag, right before Liquibase records the changeset that this statement belongs to. */
 final class TagStatement extends WorkStatement {
     private final Database database;
     private final ChangeSet tag;

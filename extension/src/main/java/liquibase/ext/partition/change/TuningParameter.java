@@ -8,8 +8,8 @@ import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.serializer.LiquibaseSerializable.SerializationType;
 
 /**
- * A {@link TuningAttribute} as Liquibase knows it: a parameter of a change, which keeps its value in its
- * {@link Tuning}.
+ * A {@link TuningAttribute} in the form that Liquibase knows: a parameter of a change, which keeps its value in the
+ * change's {@link Tuning}.
  */
 final class TuningParameter extends ChangeParameterMetaData {
     private final TuningAttribute attribute;

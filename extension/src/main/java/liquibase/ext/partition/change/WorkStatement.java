@@ -5,9 +5,9 @@ import liquibase.statement.AbstractSqlStatement;
 import liquibase.statement.ExecutablePreparedStatement;
 
 /**
- * Work of ours, where Liquibase expects a statement. Only {@code JdbcExecutor} calls {@link #execute}, so nothing runs
- * while SQL is only printed. {@link #toString} says what it is: Liquibase logs that, since there is no one statement to
- * show.
+ * Work of ours in a place where Liquibase expects a statement. Only {@code JdbcExecutor} calls {@link #execute}, so
+ * nothing runs while SQL is only printed. {@link #toString} describes the work: Liquibase logs that, since there is no
+ * single statement to show.
  */
 abstract class WorkStatement extends AbstractSqlStatement implements ExecutablePreparedStatement {
     @Override

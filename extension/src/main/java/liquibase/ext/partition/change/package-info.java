@@ -1,7 +1,7 @@
 /**
- * A class per change type: its attributes, their validation, its review SQL. The work is the engine's.
+ * A class per change type: its attributes, their validation and its review SQL. The engine does the work.
  *
- * <p>{@link liquibase.ext.partition.change.PartitionChange} is what they have in common. Imports Liquibase; the engine
- * does not.
+ * <p>{@link liquibase.ext.partition.change.PartitionChange} is their common part. This package imports Liquibase; the
+ * engine does not. Liquibase calls it.
  */
 package liquibase.ext.partition.change;

@@ -10,16 +10,16 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Who holds DATABASECHANGELOGLOCK, and whether that runner is alive. Its row outlives a killed runner, so the runner's
- * session holds a shared advisory lock too, which does not, and the row names that session: {@code LOCKEDBY} gets
- * {@code ", pid 4711"} at its end. A row without it was written by a Liquibase without this extension, of which nothing
- * can be told.
+ * The holder of DATABASECHANGELOGLOCK, and whether that runner is alive. The lock's row outlives a killed runner. So
+ * the runner's session also holds a shared advisory lock, which does not outlive it, and the row names that session:
+ * {@code LOCKEDBY} gets {@code ", pid 4711"} at its end. A row without it was written by a Liquibase without this
+ * extension, about which nothing can be known.
  *
- * <p>The advisory lock is a sign, and keeps nobody out. Statements commit, or not, with the transaction that they are
- * run in; the advisory lock is taken and given back at once.
+ * <p>The advisory lock is a sign, and keeps nobody out. Statements commit, or not, with the transaction that runs them;
+ * the advisory lock is taken and released at once.
  */
 final class ChangeLogLock {
-    /** Longest LOCKEDBY. */
+    /** The largest length of LOCKEDBY. */
     private static final int ROOM = 255;
 
     private static final Pattern MARK = Pattern.compile(", pid (\\d+)$");
@@ -27,7 +27,7 @@ final class ChangeLogLock {
     private static final Sql TAKE = Sql.of("""
             SELECT pg_catalog.pg_advisory_lock_shared(pg_catalog.hashtextextended({label}, 0))""");
 
-    /** Unlocking what is not held would raise a warning. */
+    /** Unlocking a lock that is not held would raise a warning. */
     private static final Sql GIVE_BACK = Sql.of("""
             SELECT pg_catalog.pg_advisory_unlock_shared(pg_catalog.hashtextextended({label}, 0))
             WHERE EXISTS (SELECT FROM pg_catalog.pg_locks AS l WHERE {held} AND l.pid = pg_catalog.pg_backend_pid())""");
@@ -76,7 +76,7 @@ final class ChangeLogLock {
         this.label = "liquibase-partition changelog lock " + name;
     }
 
-    /** As Liquibase itself writes it, whatever the changelog wants quoted. */
+    /** The name as Liquibase itself writes it, whatever the changelog wants quoted. */
     private static String name(Database database) {
         ObjectQuotingStrategy strategy = database.getObjectQuotingStrategy();
         database.setObjectQuotingStrategy(ObjectQuotingStrategy.LEGACY);
@@ -90,34 +90,34 @@ final class ChangeLogLock {
         }
     }
 
-    /** Whether this session has shown itself as the holder, and has not taken that back. */
+    /** Whether this session has marked itself as the holder, and has not removed the mark. */
     boolean isOurs() throws SQLException {
         return session.queryBoolean(IS_OURS.with("held", held()));
     }
 
-    /** Shows this session as the holder. To be called when Liquibase has got its lock. */
+    /** Marks this session as the holder. Must be called when Liquibase has got its lock. */
     void sign() throws SQLException {
         session.queryStrings(TAKE.with("label", label));
         session.update(SIGN.with("table", table).with("room", ROOM));
     }
 
-    /** Shows this session as the holder in place of an earlier one of the same runner. */
+    /** Marks this session as the holder in place of an earlier session of the same runner. */
     void signAgain(long earlierPid) throws SQLException {
         session.queryStrings(TAKE.with("label", label));
         session.update(SIGN_AGAIN.with("table", table).with("before", ", pid " + earlierPid + "$"));
     }
 
-    /** Takes the sign back; does nothing where there is none. The row is Liquibase's to change. */
+    /** Removes the mark; does nothing if there is none. Only Liquibase changes the row. */
     void unsign() throws SQLException {
         session.queryStrings(GIVE_BACK.with("label", label).with("held", held()));
     }
 
-    /** When the lock was granted that is held now, exactly; nothing where none is. */
+    /** The exact time at which the present lock was granted; empty if nobody holds it. */
     Optional<String> granted() throws SQLException {
         return session.queryStrings(GRANTED.with("table", table)).stream().findFirst();
     }
 
-    /** Who holds it, whether that one is alive, and what to run; nothing where nobody holds it. */
+    /** The holder, whether it is alive, and what to run; empty if nobody holds the lock. */
     Optional<String> holder() throws SQLException {
         Optional<Row> row = session.queryFirst(
                 HOLDER.with("table", table), it -> new Row(it.getString("lockedby"), it.getString("since")));

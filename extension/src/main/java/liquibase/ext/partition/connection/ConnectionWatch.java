@@ -24,14 +24,14 @@ import liquibase.ext.partition.engine.sql.Conversation;
 import liquibase.ext.partition.engine.sql.Session;
 
 /**
- * Notices that an answer to a statement of Liquibase's own will never come, as {@link AnswerWatch} does for those of
- * our steps: the wait then ends as a lost connection, and the command with it, instead of a job that hangs until
- * somebody looks. A statement may take as long as it likes, as long as the server is at work on it.
+ * Notices that an answer to one of Liquibase's own statements will never come, as {@link AnswerWatch} does for those of
+ * our steps. The wait then ends as a lost connection, and the command ends with it, instead of hanging until somebody
+ * looks. A statement may take as long as it likes, as long as the server is at work on it.
  *
- * <p>Whether an answer is awaited is seen where it is read: the driver gets its sockets from here, by its property
- * {@code socketFactory}. Not watched is who has set that property; whose driver cannot see this class; and who is
- * connected through a pooler, where another session of the server than the one that was asked may be at work. A pooler
- * gives its clients keys of its own for the cancelling of statements, and so is known by them.
+ * <p>The watch sees where the answer is read whether one is awaited: the driver gets its sockets from here, by its
+ * property {@code socketFactory}. Connections are not watched if somebody has set that property, if the driver cannot
+ * see this class, or if they go through a pooler, where a session of the server other than the one that was asked may
+ * be at work. A pooler gives its clients its own keys for cancelling statements, by which it is recognized.
  */
 final class ConnectionWatch implements Conversation, AutoCloseable {
     private static final Map<String, ConnectionWatch> BY_NAME = new ConcurrentHashMap<>();
@@ -39,30 +39,31 @@ final class ConnectionWatch implements Conversation, AutoCloseable {
     private static final String FACTORY = "socketFactory";
     private static final String FACTORY_ARGUMENT = "socketFactoryArg";
 
-    /** Where a step of ours waits it has a watch of its own, which connects again; that one is to be the first. */
+    /**
+     * While one of our steps waits, it has a watch of its own, which reconnects; that watch must be the first to act.
+     */
     private static final int PATIENCE = 2;
 
     private final String name = UUID.randomUUID().toString();
     private final Report report;
     private final AnswerWatch watch;
 
-    /** The connection's; not those that the driver opens beside it to cancel a statement. */
+    /** The connection's socket, not one that the driver opens besides to cancel a statement. */
     private volatile Socket socket;
 
     private volatile Waiting waiting;
     private volatile String abandoned;
 
-    /** @param askAfter for how long the steps wait before they ask */
+    /** @param askAfter how long the steps wait before they ask */
     private ConnectionWatch(ConnectionSource source, Duration askAfter, Report report) {
         this.report = report;
         this.watch = new AnswerWatch(source, askAfter.multipliedBy(PATIENCE));
     }
 
     /**
-     * A watch over a connection that is about to be opened with {@link #properties}; nothing where it cannot be
-     * watched.
+     * A watch over a connection that is about to be opened with {@link #properties}; empty if it cannot be watched.
      *
-     * @param url that it is opened by
+     * @param url the URL by which the connection is opened
      */
     static Optional<ConnectionWatch> begin(
             String url,
@@ -90,15 +91,15 @@ final class ConnectionWatch implements Conversation, AutoCloseable {
         }
     }
 
-    /** @param properties are added to */
+    /** @param properties the properties that the watch's own are added to */
     void addTo(Properties properties) {
         properties.setProperty(FACTORY, Sockets.class.getName());
         properties.setProperty(FACTORY_ARGUMENT, name);
     }
 
     /**
-     * Says which connection it has become; false where it cannot be watched: it is a pooler's, or the server is another
-     * product.
+     * Tells the watch which connection was opened; false if it cannot be watched, because it is a pooler's or the
+     * server is another product.
      */
     boolean identify(Connection connection) {
         try {
@@ -135,16 +136,16 @@ final class ConnectionWatch implements Conversation, AutoCloseable {
         watch.close();
     }
 
-    /** What the driver makes by its name, for one connection. */
+    /** The factory that the driver makes by its name, for one connection. */
     public static final class Sockets extends SocketFactory {
         private final ConnectionWatch watch;
 
-        /** @param name of a watch that has begun */
+        /** @param name the name of a watch that has begun */
         public Sockets(String name) {
             this.watch = BY_NAME.get(name);
         }
 
-        /** Not connected, as the driver wants it. */
+        /** Makes a socket that is not connected, as the driver requires. */
         @Override
         public Socket createSocket() {
             if (watch == null || (watch.socket != null && !watch.socket.isClosed())) {
@@ -191,7 +192,7 @@ final class ConnectionWatch implements Conversation, AutoCloseable {
             };
         }
 
-        /** Who reads with a timeout does not need to be watched, and may wait for what nobody has been asked for. */
+        /** A read with a timeout does not need to be watched, and may wait for something that was not requested. */
         private int watched(Read read) throws IOException {
             if (getSoTimeout() > 0) {
                 return read.run();

@@ -18,7 +18,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.StateTables;
 
-/** What the engine runs in, made out of Liquibase's {@link Database}. */
+/** The engine's environment, made from Liquibase's {@link Database}. */
 public final class LiquibaseEnvironment {
     /** TID range scans came with it; without them every chunk would read the whole table. */
     private static final int OLDEST_SERVER = 14;
@@ -30,7 +30,7 @@ public final class LiquibaseEnvironment {
     private LiquibaseEnvironment() {}
 
     /**
-     * The environment for a step that is executed.
+     * The environment of a step that is executed.
      *
      * @throws PartitionException when the server is too old
      */
@@ -51,8 +51,8 @@ public final class LiquibaseEnvironment {
     }
 
     /**
-     * When this run of Liquibase began, as {@link System#nanoTime} tells it: it takes its lock first thing, and writes
-     * down when. Now, where nobody has the lock, or it is not kept in a table.
+     * When this run of Liquibase began, by {@link System#nanoTime}: Liquibase takes its lock first, and records when.
+     * The present time if nobody has the lock, or it is not kept in a table.
      */
     private static long begun(Database database) throws DatabaseException {
         Session session = new Session(connection(database));
@@ -66,7 +66,7 @@ public final class LiquibaseEnvironment {
                 if (!session.queryBoolean(HAS_LOCK_TABLE.with("name", table))) {
                     return now;
                 }
-                // Written by this machine, so read as this machine writes: the column has no time zone.
+                // This machine has written the time, so it is read in this machine's time zone: the column has none.
                 long ago = session.queryFirst(
                                 LOCK_GRANTED.with("table", Sql.raw(table)), row -> row.getTimestamp("lockgranted"))
                         .map(granted -> System.currentTimeMillis() - granted.getTime())
@@ -74,7 +74,7 @@ public final class LiquibaseEnvironment {
                 return now - Duration.ofMillis(Math.max(0, ago)).toNanos();
             });
         } catch (SQLException e) {
-            // The step, which is about to find the same, can connect again.
+            // The step is about to find the same, and can reconnect.
             return now;
         }
     }
@@ -89,7 +89,7 @@ public final class LiquibaseEnvironment {
                 + (connection == null ? "none" : connection.getClass().getName()));
     }
 
-    /** Whether the catalog can be read: not where Liquibase only writes SQL for an offline database. */
+    /** Whether the catalog can be read; false if Liquibase only writes SQL for an offline database. */
     public static boolean isOnline(Database database) {
         return database.getConnection() instanceof JdbcConnection;
     }
@@ -99,12 +99,12 @@ public final class LiquibaseEnvironment {
         return new StateTables(schema(database.getLiquibaseSchemaName(), database));
     }
 
-    /** A name in {@code schemaName}, or in Liquibase's default schema where that is null. */
+    /** A name in {@code schemaName}; if that is null, in Liquibase's default schema. */
     public static QualifiedName name(Database database, String schemaName, String name) {
         return new QualifiedName(schema(schemaName, database), new Identifier(name));
     }
 
-    /** Lines for people, on Liquibase's console. */
+    /** Shows lines for people on Liquibase's console. */
     public static Report report() {
         return line -> {
             Scope.getCurrentScope().getUI().sendMessage(line);

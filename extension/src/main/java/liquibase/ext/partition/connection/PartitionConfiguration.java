@@ -15,26 +15,29 @@ import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**
  * The extension's own settings: {@code liquibase.partition.url}, {@code .username}, {@code .password}, {@code .onBusy},
- * {@code .giveUpAfter}, {@code .askAfter}, and those of the pace: {@code .maxDuration} and so on.
+ * {@code .giveUpAfter}, {@code .askAfter}, and those of the pace, such as {@code .maxDuration}.
  */
 public class PartitionConfiguration implements AutoloadedConfigurations {
-    /** JDBC URL for workers' connections, where Liquibase's own connection cannot be opened again. */
+    /** The JDBC URL for workers' connections, if Liquibase's own connection cannot be opened again. */
     public static final ConfigurationDefinition<String> URL;
 
     public static final ConfigurationDefinition<String> USERNAME;
     public static final ConfigurationDefinition<String> PASSWORD;
 
-    /** {@code fail} or {@code wait}: while another runner is at work on the table. */
+    /** {@code fail} or {@code wait}: what to do while another runner is at work on the table. */
     public static final ConfigurationDefinition<String> ON_BUSY;
 
-    /** How long a lost connection is tried for. */
+    /** How long to try for a new connection when one was lost. */
     public static final ConfigurationDefinition<String> GIVE_UP_AFTER;
 
-    /** How long a statement may take before the server is asked what has become of it. */
+    /** How long a statement may take before the server is asked about it. */
     public static final ConfigurationDefinition<String> ASK_AFTER;
-    /** Goes before the attribute of the same name. */
+    /** Takes precedence over the attribute of the same name. */
     static final ConfigurationDefinition<String> MAX_DEFAULT_SHARE;
-    /** Each setting of {@link Pace}: goes before the attribute of the same name, in every step of the run. */
+    /**
+     * The settings of {@link Pace}: each takes precedence over the attribute of the same name, in every step of the
+     * run.
+     */
     static final Map<String, ConfigurationDefinition<String>> PACE = new TreeMap<>();
 
     static {
@@ -80,9 +83,9 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
     }
 
     /**
-     * What this run says of the pace of all its steps, by name.
+     * The run's settings for the pace of all its steps, by name.
      *
-     * @throws IllegalArgumentException with a message for people, where it cannot be read
+     * @throws IllegalArgumentException with a message for people, if a setting cannot be read
      */
     static Map<String, String> pace() {
         Map<String, String> pace = new HashMap<>();
@@ -101,25 +104,25 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
     }
 
     /**
-     * How many of the rows may be in the default partition in this run; empty where it does not say.
+     * How many of the rows may be in the default partition in this run; empty if the run does not say.
      *
-     * @throws IllegalArgumentException with a message for people, where it cannot be read
+     * @throws IllegalArgumentException with a message for people, if the setting cannot be read
      */
     public static Optional<DefaultShare> maxDefaultShare() {
         return Optional.ofNullable(MAX_DEFAULT_SHARE.getCurrentValue()).map(DefaultShare::parse);
     }
 
-    /** @throws IllegalArgumentException with a message for people, where it cannot be read */
+    /** @throws IllegalArgumentException with a message for people, if the setting cannot be read */
     static OnBusy onBusy() {
         return OnBusy.parse("liquibase.partition.onBusy", ON_BUSY.getCurrentValue());
     }
 
-    /** @throws IllegalArgumentException with a message for people, where it cannot be read */
+    /** @throws IllegalArgumentException with a message for people, if the setting cannot be read */
     static Duration giveUpAfter() {
         return DurationText.parse("liquibase.partition.giveUpAfter", GIVE_UP_AFTER.getCurrentValue());
     }
 
-    /** @throws IllegalArgumentException with a message for people, where it cannot be read */
+    /** @throws IllegalArgumentException with a message for people, if the setting cannot be read */
     static Duration askAfter() {
         return DurationText.parse("liquibase.partition.askAfter", ASK_AFTER.getCurrentValue());
     }

@@ -9,11 +9,11 @@ import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 
 /**
- * Liquibase's connection to a PostgreSQL, which remembers how it was opened, so that workers can be connected the same
- * way. It is the connection that Liquibase opens for every {@code jdbc:postgresql:} URL while this extension is there.
+ * Liquibase's connection to a PostgreSQL server. It remembers how it was opened, so that workers can connect in the
+ * same way. While this extension is present, Liquibase uses it for every {@code jdbc:postgresql:} URL.
  */
 public class PartitionConnection extends JdbcConnection {
-    /** Above liquibase-commercial's ProJdbcConnection, which has 101. */
+    /** Above the priority of liquibase-commercial's ProJdbcConnection, which is 101. */
     private static final int PRIORITY = 102;
 
     private static final String URL_PREFIX = "jdbc:postgresql:";
@@ -24,7 +24,7 @@ public class PartitionConnection extends JdbcConnection {
     private String changeLogLockGranted;
     private Optional<ConnectionWatch> watch = Optional.empty();
 
-    /** When the DATABASECHANGELOGLOCK was granted that was acquired through this; null where none was. */
+    /** When the DATABASECHANGELOGLOCK that was acquired through this connection was granted; null if none was. */
     String changeLogLockGranted() {
         return changeLogLockGranted;
     }
@@ -46,7 +46,7 @@ public class PartitionConnection extends JdbcConnection {
     @Override
     public void open(String target, Driver driverObject, Properties driverProperties) throws DatabaseException {
         properties = driverProperties == null ? new Properties() : (Properties) driverProperties.clone();
-        // So that a firewall does not forget it, and a dead peer is noticed at some time.
+        // Keeps a firewall from forgetting the connection, and lets a dead peer be noticed at some time.
         properties.putIfAbsent("tcpKeepAlive", "true");
         openWatched(target, driverObject, (Properties) properties.clone());
         url = target;
@@ -88,12 +88,12 @@ public class PartitionConnection extends JdbcConnection {
         }
     }
 
-    /** Whether it is known how to. */
+    /** Whether the connection knows how to open itself again. */
     boolean canReopen() {
         return url != null;
     }
 
-    /** Opens the same connection anew, in place of a lost one; false where this one was not opened by URL. */
+    /** Opens the same connection anew, in place of a lost one; false if it was not opened by URL. */
     boolean reopen() throws SQLException {
         if (url == null) {
             return false;
@@ -106,14 +106,14 @@ public class PartitionConnection extends JdbcConnection {
         }
     }
 
-    /** Another connection to the same database as the same user; null where this one was not opened by URL. */
+    /** Another connection to the same database as the same user; null if this one was not opened by URL. */
     Connection openAnother() throws SQLException {
         return url == null ? null : driver.connect(url, impatient(properties));
     }
 
     /**
-     * A network that drops everything must not hold us up, not even after the first packet. What the URL says goes
-     * before.
+     * A network that drops everything must not hold us up, not even after the first packet. Settings in the URL take
+     * precedence.
      */
     static Properties impatient(Properties properties) {
         Properties impatient = (Properties) properties.clone();

@@ -16,20 +16,20 @@ import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.lockservice.StandardLockService;
 
 /**
- * Liquibase's own lock service, which also tells whom it waits for: who holds DATABASECHANGELOGLOCK, since when,
- * whether that runner is alive, and what to run. It takes and releases the lock as Liquibase does. One thing more: when
- * the connection is lost before the lock is released, or while it is, it connects again for that; otherwise a network
+ * Liquibase's own lock service, which also reports whom it waits for: who holds DATABASECHANGELOGLOCK, since when,
+ * whether that runner is alive, and what to run. It takes and releases the lock as Liquibase does. In addition, when
+ * the connection is lost before or during the release of the lock, it reconnects to release it; otherwise a network
  * that broke for a moment would leave the lock held for good.
  *
- * <p>Only for PostgreSQL, and not where SQL is only printed.
+ * <p>Works only for PostgreSQL, and not when SQL is only printed.
  */
 public class PartitionLockService extends StandardLockService {
     private static final int LONGEST_ANSWER_SECONDS = 5;
 
-    /** A server that comes back later than that finds nobody: a job that has ended must not hang. */
+    /** A job that has ended must not hang, so it does not wait longer for a server to come back. */
     private static final Duration RELEASE_WITHIN = Duration.ofMinutes(1);
 
-    /** For a change of one row. */
+    /** The limit for a change of one row. */
     private static final int LONGEST_RELEASE_MILLISECONDS = 10_000;
 
     private static final Duration PAUSE = Duration.ofMillis(500);
@@ -37,16 +37,16 @@ public class PartitionLockService extends StandardLockService {
 
     private Optional<Long> told = Optional.empty();
 
-    /** The session by which the release was last tried. */
+    /** The session that last tried the release. */
     private Optional<Backend> releasing = Optional.empty();
 
-    /** Above Liquibase's own, and below what somebody has chosen for a database. */
+    /** Above Liquibase's own, and below a service that somebody has chosen for a database. */
     @Override
     public int getPriority() {
         return PRIORITY_DEFAULT + 1;
     }
 
-    /** Not what only speaks PostgreSQL's language, such as CockroachDB: it has no advisory locks. */
+    /** Not for products that only speak PostgreSQL's language, such as CockroachDB: it has no advisory locks. */
     @Override
     public boolean supports(Database candidate) {
         return candidate instanceof PostgresDatabase
@@ -55,9 +55,9 @@ public class PartitionLockService extends StandardLockService {
     }
 
     /**
-     * Liquibase finds the service by the database, and tells databases apart by their connections: where the connection
-     * was had again, it makes another one of these, which must know what the connection knows. Liquibase 5 releases
-     * nothing that is not held.
+     * Liquibase finds the service by the database, and distinguishes databases by their connections. After a reconnect
+     * it makes another instance of this class, which must know what the connection knows. Liquibase 5 releases nothing
+     * that is not held.
      */
     @Override
     public boolean hasChangeLogLock() {
@@ -90,8 +90,8 @@ public class PartitionLockService extends StandardLockService {
     }
 
     /**
-     * The command cannot go on by another connection, which has none of the settings that Liquibase has made; nor may
-     * the lock stay held.
+     * The command cannot go on with another connection, which lacks all settings that Liquibase has made; but the lock
+     * must not stay held.
      */
     private void giveBackWhereLost() throws LockException {
         try {
@@ -101,7 +101,7 @@ public class PartitionLockService extends StandardLockService {
             connectAgainWhereLost();
             quietly(ChangeLogLock::granted).ifPresent(this::remember);
         } catch (SQLException | DatabaseException e) {
-            // Then it stays held, and the next one is told that its holder is gone.
+            // Then the lock stays held, and the next runner is told that its holder is gone.
             throw new LockException(
                     "The connection to the server was lost when DATABASECHANGELOGLOCK had just been taken. Nothing was changed. Run liquibase release-locks, then run again.",
                     e);
@@ -111,7 +111,7 @@ public class PartitionLockService extends StandardLockService {
                 "The connection to the server was lost when DATABASECHANGELOGLOCK had just been taken. It was given back, and nothing was changed. Run again.");
     }
 
-    /** Liquibase's first write, and so the first to meet a server that takes none. */
+    /** Liquibase's first write, and so the first statement to fail on a server that takes no writes. */
     private boolean acquireOrExplain() throws LockException {
         try {
             return super.acquireLock();
@@ -183,14 +183,14 @@ public class PartitionLockService extends StandardLockService {
         return ofSteps.compareTo(RELEASE_WITHIN) < 0 ? ofSteps : RELEASE_WITHIN;
     }
 
-    /** As often as it takes: whether the attempt before has released it is asked first. */
+    /** Tries as often as it takes, and first asks each time whether the previous attempt has released the lock. */
     private void releaseOurs() throws LockException {
         try {
             connectAgainWhereLost();
             Connection connection = LiquibaseEnvironment.connection(database);
             int networkTimeout = connection.getNetworkTimeout();
             connection.setNetworkTimeout(Runnable::run, LONGEST_RELEASE_MILLISECONDS);
-            // As Liquibase does: a command that failed may have left a transaction, and we commit below.
+            // As Liquibase does: a command that failed may have left a transaction open, and we commit below.
             database.rollback();
             Session session = new Session(connection);
             endEarlierOne(session, connection);
@@ -202,11 +202,11 @@ public class PartitionLockService extends StandardLockService {
                 database.commit();
                 super.releaseLock();
                 if (isOurs(session)) {
-                    // Liquibase found no table to look into: that is how it takes a question whose answer was lost.
+                    // Liquibase found no lock table: that is how it interprets a question whose answer was lost.
                     throw new SQLException("still held", SqlState.CONNECTION_FAILURE.code());
                 }
             }
-            // Or freed by release-locks, and perhaps taken by another runner since.
+            // Or somebody has freed it by release-locks, and perhaps another runner has taken it since.
             hasChangeLogLock = false;
             remember(null);
             connection.setNetworkTimeout(Runnable::run, networkTimeout);
@@ -214,14 +214,15 @@ public class PartitionLockService extends StandardLockService {
             if (SqlState.cause(e, SqlState.UNDEFINED_TABLE::matches).isEmpty()) {
                 throw new LockException(e);
             }
-            // Dropped with all else, by drop-all; Liquibase rolls back what has failed.
+            // The table was dropped with everything else, by drop-all; Liquibase rolls back what has failed.
             remember(null);
             super.releaseLock();
         }
     }
 
     /**
-     * Whom the network has told nothing, it is still there, with the lock's row locked by what it has not committed.
+     * If the network has not told the server anything, the earlier session is still there, and its uncommitted change
+     * keeps the lock's row locked.
      */
     private void endEarlierOne(Session session, Connection connection) throws SQLException, DatabaseException {
         Backend ours = Backend.of(session);
@@ -293,14 +294,13 @@ public class PartitionLockService extends StandardLockService {
         T ask(ChangeLogLock lock) throws SQLException;
     }
 
-    /** In one transaction. */
+    /** Asks in one transaction. */
     private <T> T asked(Session session, Question<T> question) throws SQLException {
         return session.whilePinned(() -> question.ask(new ChangeLogLock(session, database)));
     }
 
     /**
-     * What we do beside Liquibase's work must never be what fails it. Liquibase has no transaction open at these
-     * places.
+     * Our work beside Liquibase's must never make Liquibase fail. Liquibase has no transaction open at these places.
      */
     private Optional<String> quietly(Question<Optional<String>> question) {
         try {

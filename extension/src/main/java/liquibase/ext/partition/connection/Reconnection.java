@@ -18,22 +18,22 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Gets Liquibase's connection back when the server, or the way to it, was gone for a while. Every step can be run again
+ * Restores Liquibase's connection when the server, or the way to it, was gone for a while. Every step can run again
  * from the start: it asks the server what is done, and goes on from there.
  *
- * <p>The new connection comes from where workers' connections come from, takes the place of the old one in Liquibase's
- * {@link Database}, and has its {@code search_path}.
+ * <p>The new connection comes from the source of workers' connections, replaces the old one in Liquibase's
+ * {@link Database}, and gets its {@code search_path}.
  */
 public final class Reconnection {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
-    /** A connection that is lost this soon again was not worth counting as one. */
+    /** A connection that is lost again within this time does not count as one. */
     private static final Duration SHORT_LIVED = Duration.ofMinutes(1);
 
     private static final int SHORT_LIVES = 10;
 
-    /** What is asked of a new connection takes no time; and it can be lost again at once. */
+    /** The questions to a new connection take no time, and it can be lost again at once. */
     private static final int LONGEST_ANSWER_MILLISECONDS = 15_000;
 
     private final Database database;
@@ -45,10 +45,10 @@ public final class Reconnection {
     private final int networkTimeout;
     private final Server server;
 
-    /** Whether our session shows that it holds DATABASECHANGELOGLOCK. */
+    /** Whether our session is marked as the holder of DATABASECHANGELOGLOCK. */
     private final boolean signed;
 
-    /** First the one that Liquibase's connection had, then workers'. */
+    /** First the session of Liquibase's connection, then those of workers. */
     private List<Backend> backends;
 
     private long connectedAt = System.nanoTime();
@@ -72,22 +72,22 @@ public final class Reconnection {
     }
 
     /**
-     * To be made while the connection is there.
+     * Must be made while the connection is alive.
      *
-     * @param step its name, for the lines
+     * @param step the step's name, for the lines
      */
     public static Reconnection of(Database database, String step) throws SQLException, DatabaseException {
         return new Reconnection(database, step, PartitionConfiguration.giveUpAfter());
     }
 
-    /** What is asked, or done, from the start again after the connection was lost. */
+    /** Work that starts again from the beginning after the connection was lost. */
     @FunctionalInterface
     public interface Attempt<T> {
         T run() throws SQLException, DatabaseException;
     }
 
     /**
-     * As often as it takes: connects again after each attempt whose connection was lost, or whose server took no
+     * Tries as often as it takes: reconnects after each attempt whose connection was lost, or whose server took no
      * writes.
      */
     public <T> T until(Attempt<T> attempt) throws SQLException, DatabaseException {
@@ -104,8 +104,7 @@ public final class Reconnection {
     }
 
     /**
-     * Whether it is the connection that was lost, or the server that takes no writes now: what {@link #await} waits for
-     * the end of.
+     * Whether the connection was lost, or the server takes no writes now: the conditions that {@link #await} waits out.
      */
     public static boolean isPassing(SQLException e) {
         return SqlState.isConnectionLost(e) || SqlState.READ_ONLY.matches(e);
@@ -119,12 +118,12 @@ public final class Reconnection {
     }
 
     /**
-     * Waits until there is a connection again, to the same database, that takes writes; then ends what is left of
-     * earlier sessions there. Where it was a worker's that was lost and Liquibase's own is alive, waits a moment only.
+     * Waits until there is a connection again, to the same database, that takes writes; then ends the remains of
+     * earlier sessions there. If a worker's connection was lost and Liquibase's own is alive, waits only a moment.
      *
-     * @param lost what ended the step: a lost connection, or a server that takes no writes
-     * @throws PartitionException when there is none after {@code giveUpAfter}, when connections are lost as soon as
-     *     they are made, when another database answers, or when it is not known how to open one
+     * @param lost the exception that ended the step: a lost connection, or a server that takes no writes
+     * @throws PartitionException when there is no connection after {@code giveUpAfter}, when connections are lost as
+     *     soon as they are made, when another database answers, or when it is not known how to open one
      */
     public void await(SQLException lost) throws DatabaseException {
         countLife(lost);
@@ -134,7 +133,7 @@ public final class Reconnection {
         for (Duration pause = FIRST_PAUSE; ; pause = min(pause.multipliedBy(2), LONGEST_PAUSE)) {
             sleep(pause);
             try {
-                // A server that takes no writes may be the wrong one by now: the next try asks for the way again.
+                // A server that takes no writes may be the wrong one by now: the next try looks up the way again.
                 if (SqlState.READ_ONLY.matches(last)
                         || !LiquibaseEnvironment.connection(database).isValid(5)) {
                     open(lost);
@@ -172,7 +171,7 @@ public final class Reconnection {
                         .formatted(step, patience.toSeconds(), last.getMessage());
     }
 
-    /** Asks the connection whether it is what we had, and leaves nothing of the earlier ones. */
+    /** Checks that the connection leads to the same server and database, and ends the remains of earlier sessions. */
     private void goOn() throws SQLException, DatabaseException {
         Connection connection = LiquibaseEnvironment.connection(database);
         limit(connection);
@@ -250,7 +249,7 @@ public final class Reconnection {
         try {
             dead.close();
         } catch (SQLException e) {
-            // It is gone already, which is why we are here.
+            // The earlier connection is gone already, which is why we are here.
         }
     }
 
@@ -266,7 +265,7 @@ public final class Reconnection {
 
     private void sleep(Duration pause) {
         try {
-            // Jitter, so that many pipelines do not come back to a restarted server in step.
+            // Jitter, so that many pipelines do not return to a restarted server in step.
             long milliseconds = pause.toMillis();
             Thread.sleep(milliseconds / 2 + ThreadLocalRandom.current().nextLong(milliseconds / 2 + 1));
         } catch (InterruptedException e) {

@@ -7,13 +7,13 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 
 /**
- * Which database of which cluster a connection has come to. A standby that was promoted is the same cluster; a copy
+ * The cluster and the database that a connection has reached. A standby that was promoted is the same cluster; a copy
  * that was restored or replicated logically is another one.
  *
- * <p>Asked of a session that is not pinned: to ask for the cluster may fail, which no transaction must be open for.
+ * <p>Asked of a session that is not pinned: the question for the cluster may fail, so no transaction may be open.
  *
- * @param cluster its system identifier; null where we may not ask for it
- * @param database its oid
+ * @param cluster the cluster's system identifier; null if we may not ask for it
+ * @param database the database's oid
  */
 record Server(String cluster, long database) {
     private static final Sql DATABASE = Sql.of("""
@@ -46,7 +46,7 @@ record Server(String cluster, long database) {
             if (SqlState.isConnectionLost(e)) {
                 throw e;
             }
-            // A service may withhold more than its rights say.
+            // A service may withhold more than its rights show.
             return null;
         }
     }
@@ -60,7 +60,7 @@ record Server(String cluster, long database) {
         return otherCluster || database != now.database;
     }
 
-    /** Why nothing can be written there now, in words that go on a sentence; empty where it can. */
+    /** Why the server takes no writes now, in words that continue a sentence; empty if it takes them. */
     static Optional<String> whyNotWritable(Session session) throws SQLException {
         if (is(session, IN_RECOVERY)) {
             return Optional.of("it is a standby, or still in recovery");

@@ -11,7 +11,7 @@ import liquibase.configuration.LiquibaseConfiguration;
 import liquibase.database.DatabaseConnection;
 import liquibase.ext.partition.engine.link.ConnectionSource;
 
-/** Opens workers' connections; the package's page says from where. */
+/** Opens workers' connections; the package's page says from which sources. */
 final class WorkerConnections implements ConnectionSource {
     private record Account(String url, String username, String password) {
         Optional<Connection> connect() throws SQLException {
@@ -23,7 +23,7 @@ final class WorkerConnections implements ConnectionSource {
     private final Account ours;
     private final Account ofTheCommand;
 
-    /** Reads the settings here and now: another thread, which opens connections later, may see others. */
+    /** Reads the settings now, because the thread that opens connections later may see others. */
     WorkerConnections(DatabaseConnection main) {
         this.main = main;
         this.ours = new Account(
@@ -69,12 +69,12 @@ final class WorkerConnections implements ConnectionSource {
             if (e.getMessage() == null || !e.getMessage().contains(url)) {
                 throw e;
             }
-            // A URL that it cannot read the driver tells as it is, and a password may be in it.
+            // The driver reports a URL that it cannot read as it is, and a password may be in it.
             throw new SQLException(e.getMessage().replace(url, withoutSecrets(url)), e.getSQLState());
         }
     }
 
-    /** The parameters are what may be secret; the rest says which server was meant. */
+    /** The parameters may be secret; the rest shows which server was meant. */
     private static String withoutSecrets(String url) {
         return url.replaceAll("//[^/@]*@", "//…@").replaceAll("\\?.*", "?…");
     }

@@ -5,11 +5,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
 
 /**
- * Where an application that runs Liquibase itself (Spring Boot, for one) says where workers' connections come from. Its
- * own connection tells no credentials.
+ * The data source for workers' connections, registered by an application that runs Liquibase itself (Spring Boot, for
+ * example), because Liquibase's connection does not reveal its credentials there.
  *
- * <p>The pool must hold as many connections as the largest {@code workers} and one more beside Liquibase's own, and
- * must not take a connection away from a long user. The one more asks what has become of a statement that takes long.
+ * <p>Besides Liquibase's own connection, the pool must hold as many connections as the largest {@code workers} and one
+ * more, and must not take a connection away from a long user. The one more asks the server about statements that take
+ * long.
  */
 public final class WorkerDataSource {
     private static final AtomicReference<DataSource> REGISTERED = new AtomicReference<>();

@@ -1,15 +1,16 @@
 /**
- * Worker connections out of whatever Liquibase was started with, and the environment in which the engine runs.
+ * Worker connections for every way in which Liquibase can be started, and the environment in which the engine runs.
  *
  * <p>Workers' connections come, in this order, from: a {@link javax.sql.DataSource} registered with
  * {@link liquibase.ext.partition.connection.WorkerDataSource}; the extension's own settings
- * ({@link liquibase.ext.partition.connection.PartitionConfiguration}); what Liquibase's own connection was opened with
- * ({@link liquibase.ext.partition.connection.PartitionConnection}); {@code liquibase.command.url}, {@code username} and
- * {@code password}. Where none is known the engine works on the main connection alone.
+ * ({@link liquibase.ext.partition.connection.PartitionConfiguration}); the settings that Liquibase's own connection was
+ * opened with ({@link liquibase.ext.partition.connection.PartitionConnection}); {@code liquibase.command.url},
+ * {@code username} and {@code password}. If none is known, the engine works on the main connection alone.
  *
- * <p>Also what makes Liquibase's own connection and lock outlive a bad network: the connection is watched
- * ({@link liquibase.ext.partition.connection.PartitionConnection}), is had again within a step
+ * <p>The package also makes Liquibase's own connection and lock outlive a bad network: the connection is watched
+ * ({@link liquibase.ext.partition.connection.PartitionConnection}) and restored within a step
  * ({@link liquibase.ext.partition.connection.Reconnection}), and DATABASECHANGELOGLOCK is released and explained
- * ({@link liquibase.ext.partition.connection.PartitionLockService}).
+ * ({@link liquibase.ext.partition.connection.PartitionLockService}). Called by {@code change}, {@code precondition} and
+ * {@code command}, and by Liquibase.
  */
 package liquibase.ext.partition.connection;

@@ -26,9 +26,10 @@ import liquibase.ext.partition.engine.swap.Swap;
  * Whether a person has approved an operation on a table, by a changelog parameter: {@code -DswapApproved=orders}. While
  * a swap waits for approval, its SQL is printed.
  *
- * <p>It is asked by every update for as long as the operation waits, and nothing else of the migration is. So it is
- * here that what was written meanwhile is replayed, for {@code catchUpTime} at most: once an update, before the change
- * that waits, where that works outside Liquibase's transaction. What keeps it from that is told and fails nothing.
+ * <p>Every update asks this precondition as long as the operation waits, and asks nothing else of the migration. So the
+ * writes since the last update are replayed here, for {@code catchUpTime} at most: once per update, before the change
+ * that waits, if that works outside Liquibase's transaction. If something prevents the replay, that is reported and
+ * fails nothing.
  */
 public class ApprovedPrecondition extends TunedPrecondition {
     private static final String SWAP = "swap";
@@ -55,7 +56,7 @@ public class ApprovedPrecondition extends TunedPrecondition {
         this.operation = operation;
     }
 
-    /** Names of tables with commas between them, or {@code all}; usually a changelog parameter. */
+    /** Names of tables separated by commas, or {@code all}; usually a changelog parameter. */
     public String getApprovedTables() {
         return approvedTables;
     }
@@ -101,9 +102,8 @@ public class ApprovedPrecondition extends TunedPrecondition {
     }
 
     /**
-     * The swap is not recorded, so that the tag of the state right before it is of no use: left behind by a rollback
-     * that did not go by the tag, or by a process that was killed, it would come before whatever is deployed from now
-     * on.
+     * The swap is not recorded, so the tag of the state right before it is of no use. If a rollback that did not go by
+     * the tag, or a killed process, has left it behind, it would stand before everything that is deployed from now on.
      */
     private static void forgetTag(Question question) throws DatabaseException {
         Optional<ChangeSet> tag = swapOf(question.changeSet()).flatMap(LockedSwapChange::changeSetOfTag);
@@ -145,14 +145,14 @@ public class ApprovedPrecondition extends TunedPrecondition {
                                 .formatted(question.table(), e.getMessage()));
     }
 
-    /** So that an update does it once, though other changesets may wait for the same approval. */
+    /** Makes an update do this once, though other changesets may wait for the same approval. */
     private static boolean isBeforeItsChange(ChangeSet changeSet) {
         return changeSet != null
                 && changeSet.getChanges().stream()
                         .anyMatch(change -> change instanceof LockedSwapChange || change instanceof DropBackupChange);
     }
 
-    /** What cannot be shown is said, and fails nothing: the swap waits in either case. */
+    /** If the SQL cannot be shown, that is reported and fails nothing: the swap waits in either case. */
     private static void showSwap(Question question) throws SQLException {
         Optional<LockedSwapChange> change = swapOf(question.changeSet());
         if (change.isEmpty()) {

@@ -14,9 +14,8 @@ import liquibase.ext.partition.engine.verify.ComparisonResult;
 import liquibase.ext.partition.engine.verify.Verification;
 
 /**
- * Whether every row of the backup is in the live table, and nothing else, keys written since the swap excepted.
- * Compares the two when it is asked, which takes as long as reading both, and records the result for
- * {@code dropBackup}.
+ * Whether the backup and the live table have the same rows, except for keys written since the swap. Compares the two
+ * when it is asked, which takes as long as reading both, and records the result for {@code dropBackup}.
  */
 public class BackupVerifiedPrecondition extends TunedPrecondition {
     private static final String HALT = "halt";
@@ -34,8 +33,9 @@ public class BackupVerifiedPrecondition extends TunedPrecondition {
     }
 
     /**
-     * {@code fail}: a difference is a failed precondition, as {@code onFail} says. {@code halt}: it is an error that
-     * stops the run, for a changeset whose {@code onFail="CONTINUE"} is meant for another precondition.
+     * {@code fail}: a difference is a failed precondition, to which {@code onFail} applies. {@code halt}: a difference
+     * is an error that stops the run, for a changeset whose {@code onFail="CONTINUE"} is meant for another
+     * precondition.
      */
     public String getOnDifference() {
         return onDifference;

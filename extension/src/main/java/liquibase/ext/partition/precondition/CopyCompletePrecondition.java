@@ -6,8 +6,8 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * Whether every chunk of a table is copied; or its copy is being started over by a later step, which completes it
- * before it does its own work.
+ * Whether every chunk of a table is copied. Also true if a later step is starting the copy over, because that step
+ * completes it before it does its own work.
  */
 public class CopyCompletePrecondition extends PhasePrecondition {
     @Override

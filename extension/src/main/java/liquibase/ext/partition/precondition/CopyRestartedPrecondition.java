@@ -11,11 +11,11 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * Starts the copy over where {@code restart} names the table, goes on with one that was started over and not compared,
- * and is true afterwards. It stands before what asks for a person's word, because the copy may be wanted anew while the
- * swap waits for that: then every changeset of the copy is recorded, and that of the swap is not run. At the head of
- * the changelog it copies nothing. Where the table is swapped it says so there, since every changeset that would answer
- * is recorded by then.
+ * Starts the copy over if {@code restart} names the table, goes on with a copy that was started over and not compared,
+ * and is true afterwards. It stands before the precondition that asks for approval, because somebody may want a new
+ * copy while the swap waits: then every changeset of the copy is recorded, and that of the swap does not run. At the
+ * head of the changelog it copies nothing. If the table is swapped, it says so there, since every changeset that would
+ * answer is recorded by then.
  */
 public class CopyRestartedPrecondition extends PartitionPrecondition {
     private String restart;
@@ -25,7 +25,7 @@ public class CopyRestartedPrecondition extends PartitionPrecondition {
         return "copyRestarted";
     }
 
-    /** {@code true}, {@code all}, or names of tables with commas between them; usually a changelog parameter. */
+    /** {@code true}, {@code all}, or names of tables separated by commas; usually a changelog parameter. */
     public String getRestart() {
         return restart;
     }

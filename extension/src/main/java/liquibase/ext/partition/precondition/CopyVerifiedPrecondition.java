@@ -5,7 +5,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
-/** Whether a table and its new table were compared, and did not differ. */
+/** Whether a table and its new table were compared and did not differ. */
 public class CopyVerifiedPrecondition extends PhasePrecondition {
     @Override
     public String getName() {

@@ -2,5 +2,5 @@ package liquibase.ext.partition.precondition;
 
 import liquibase.ext.partition.attribute.TypedColumn;
 
-/** A column that {@code sourceColumns} expects; of any type where that is null. */
+/** A column that {@code sourceColumns} expects; if its type is null, any type will do. */
 public class ExpectedColumn extends TypedColumn {}

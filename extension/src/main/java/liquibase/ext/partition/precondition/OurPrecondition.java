@@ -11,14 +11,12 @@ import liquibase.parser.core.ParsedNodeException;
 import liquibase.precondition.AbstractPrecondition;
 import liquibase.resource.ResourceAccessor;
 
-/**
- * What every precondition of ours has in common: its namespace, and that attributes which it does not have are refused.
- */
+/** The common part of our preconditions: their namespace, and the rejection of unknown attributes. */
 abstract class OurPrecondition extends AbstractPrecondition {
-    /** Liquibase asks what is at the head of a changelog twice in an update. */
+    /** In an update, Liquibase asks the preconditions at the head of a changelog twice. */
     private final Set<String> told = new HashSet<>();
 
-    /** A line for people, once for each time that the changelog is read. */
+    /** Shows a line for people, once each time that the changelog is read. */
     protected final void tell(String line) {
         if (told.add(line)) {
             LiquibaseEnvironment.report().line(line);
@@ -36,7 +34,7 @@ abstract class OurPrecondition extends AbstractPrecondition {
         super.load(node, resourceAccessor);
     }
 
-    /** What may stand in the changelog. */
+    /** The attributes that may stand in the changelog. */
     protected Set<String> attributeNames() {
         return getSerializableFields();
     }

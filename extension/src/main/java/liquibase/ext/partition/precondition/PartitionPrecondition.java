@@ -21,7 +21,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 
-/** What our preconditions have in common: the table, and the difference between "no" and "cannot tell". */
+/** The common part of our preconditions about a table: its name, and the difference between "no" and "cannot tell". */
 public abstract class PartitionPrecondition extends OurPrecondition {
     private String schemaName;
     private String tableName;
@@ -43,10 +43,10 @@ public abstract class PartitionPrecondition extends OurPrecondition {
     }
 
     /**
-     * A question about a table, asked of one environment.
+     * A question about a table, asked in one environment.
      *
-     * @param session on Liquibase's connection, to be pinned for what is asked; a step that {@code environment} begins
-     *     has its own
+     * @param session a session on Liquibase's connection, to be pinned for each question; a step that
+     *     {@code environment} begins has its own
      */
     protected record Question(
             StepRun.Environment environment,
@@ -54,17 +54,17 @@ public abstract class PartitionPrecondition extends OurPrecondition {
             QualifiedName table,
             ChangeSet changeSet,
             Database database) {
-        /** The table's; empty where it has none. */
+        /** The table's migration; empty if it has none. */
         Optional<Migration> migration() throws SQLException {
             return session.whilePinned(() -> new Migrations(session, environment.state()).find(table));
         }
     }
 
     /**
-     * Answers.
+     * Answers the question.
      *
-     * @return why the answer is no; empty where it is yes
-     * @throws PartitionException when it cannot be told, or must not be passed over
+     * @return why the answer is no; empty if it is yes
+     * @throws PartitionException when the answer is unknown, or must not be passed over
      */
     protected abstract Optional<String> whyNot(Question question) throws SQLException, DatabaseException;
 
@@ -77,7 +77,7 @@ public abstract class PartitionPrecondition extends OurPrecondition {
         }
         Optional<String> reason;
         try {
-            // Nothing of Liquibase's is uncommitted while it asks, so that nothing is lost with a connection.
+            // Liquibase has nothing uncommitted while it asks, so a lost connection loses nothing.
             reason = Reconnection.of(database, getName()).until(() -> whyNot(database, changeSet));
         } catch (SQLException | DatabaseException | PartitionException e) {
             throw new PreconditionErrorException(e, changeLog, this);
@@ -110,9 +110,9 @@ public abstract class PartitionPrecondition extends OurPrecondition {
     }
 
     /**
-     * For {@link #whyNot}: Liquibase validates the preconditions of the changelog, and not those of its changesets.
+     * For {@link #whyNot}: Liquibase validates the preconditions of the changelog, but not those of its changesets.
      *
-     * @throws PartitionException where there are problems
+     * @throws PartitionException if there are problems
      */
     protected final void refuseWhatCannotBeRead(List<String> problems) {
         if (!problems.isEmpty()) {

@@ -16,10 +16,10 @@ import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
 
 /**
- * Whether {@code createPartitionedTable} with the same attributes would not refuse the table, and {@code keyColumns}
- * tell its rows apart. A table that this migration has made its new table for, or has replaced already, is not refused.
+ * Whether {@code createPartitionedTable} with the same attributes would accept the table, and {@code keyColumns}
+ * identify its rows. A table is not refused if this migration has already made its new table, or has replaced it.
  *
- * <p>The attributes are those of the change, and read by it.
+ * <p>The attributes are those of the change, which reads them.
  */
 public class PartitionablePrecondition extends PartitionPrecondition {
     private static final String KEY_COLUMNS = "keyColumns";

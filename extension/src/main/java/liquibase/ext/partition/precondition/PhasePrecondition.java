@@ -5,7 +5,7 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.Migration;
 
-/** A precondition on how far the migration of a table is. */
+/** A precondition on how far a table's migration has come. */
 public abstract class PhasePrecondition extends PartitionPrecondition {
     @Override
     protected final Optional<String> whyNot(Question question) throws SQLException {
@@ -17,6 +17,6 @@ public abstract class PhasePrecondition extends PartitionPrecondition {
                 : whyNot(question.table(), migration.get());
     }
 
-    /** As {@link #whyNot(Question)}, of a migration that there is. */
+    /** As {@link #whyNot(Question)}, for an existing migration. */
     protected abstract Optional<String> whyNot(QualifiedName table, Migration migration);
 }

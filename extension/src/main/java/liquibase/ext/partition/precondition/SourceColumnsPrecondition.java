@@ -18,7 +18,7 @@ import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
 
-/** Whether a table has the columns that the table config was written for, of the types that it gives, and no others. */
+/** Whether a table has exactly the columns that the table config was written for, of the types that it gives. */
 public class SourceColumnsPrecondition extends PartitionPrecondition {
     private static final String COLUMN = "column";
 

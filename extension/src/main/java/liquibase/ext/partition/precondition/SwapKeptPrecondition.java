@@ -15,15 +15,15 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * Whether the swap of a table is to be kept. Where {@code swapBack} names the table it is not: its swap is taken back,
- * and no other changeset, whatever has been deployed since. Then Liquibase's records of it are deleted, so that an
- * approval swaps again.
+ * Whether the swap of a table is to be kept. If {@code swapBack} names the table, it is not: then its swap is taken
+ * back, and no other changeset, whatever has been deployed since. Liquibase's records of the swap are deleted, so that
+ * an approval swaps again.
  *
- * <p>It stands on the changeset that drops the backup, which is pending from the swap until there is nothing to go back
- * to, and comes first there, so that nothing is dropped in the same run. At the head of the changelog it takes nothing
- * back, and refuses where the backup is dropped: by then that changeset is recorded, and the parameter would be passed
- * over in silence. Safe to repeat: where the process ended between the reverse swap and the records, the next run with
- * the parameter deletes these.
+ * <p>It stands on the changeset that drops the backup, which is pending from the swap until there is no way back, and
+ * it comes first there, so that nothing is dropped in the same run. At the head of the changelog it takes nothing back,
+ * and refuses if the backup is dropped: by then that changeset is recorded, and the parameter would be ignored
+ * silently. Safe to repeat: if the process ended between the reverse swap and the records, the next run with the
+ * parameter deletes these.
  */
 public class SwapKeptPrecondition extends PartitionPrecondition {
     private String swapBack;
@@ -33,7 +33,7 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
         return "swapKept";
     }
 
-    /** Names of tables with commas between them, or {@code all}; usually a changelog parameter. */
+    /** Names of tables separated by commas, or {@code all}; usually a changelog parameter. */
     public String getSwapBack() {
         return swapBack;
     }
@@ -87,7 +87,7 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
         return !TableSelection.parse(swapBack).isEmpty();
     }
 
-    /** Where all are asked for there can be others to take back. */
+    /** With {@code all}, there can be other swaps to take back. */
     private void requireBackup(Question question, Migration migration) {
         TableSelection asked = TableSelection.parse(swapBack);
         if (!asked.contains(question.table()) || !migration.phase().isAtLeast(Phase.DROPPED)) {
@@ -102,7 +102,7 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
         tell(message);
     }
 
-    /** The swap's own record is the last: while it is there, the next run is told what is left to be done. */
+    /** The swap's own record is the last: as long as it exists, the next run knows what is left to do. */
     private static List<ChangeSet> thatGoWith(LockedSwapChange swap, Question question) {
         List<ChangeSet> changeSets = SwappedPrecondition.changeSetsOn(
                 swap.getChangeSet().getChangeLog(), question.database(), question.table());

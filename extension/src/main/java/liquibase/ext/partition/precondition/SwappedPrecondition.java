@@ -29,10 +29,7 @@ public class SwappedPrecondition extends PhasePrecondition {
                                 .formatted(table, table.name().name()));
     }
 
-    /**
-     * The changesets of a changelog that say of themselves that they rest on the swap of {@code table}; a list of one's
-     * own.
-     */
+    /** The changesets of a changelog that declare that they rest on the swap of {@code table}; a new list. */
     static List<ChangeSet> changeSetsOn(DatabaseChangeLog changeLog, Database database, QualifiedName table) {
         List<ChangeSet> changeSets = new ArrayList<>();
         for (ChangeSet changeSet : changeLog.getChangeSets()) {

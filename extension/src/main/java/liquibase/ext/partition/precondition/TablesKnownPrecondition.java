@@ -30,13 +30,13 @@ import liquibase.precondition.Precondition;
 import liquibase.precondition.PreconditionLogic;
 
 /**
- * Whether the parameters name tables that there are, so that a mistyped name is not passed over in silence. It stands
- * at the head of a changelog, where every update asks it before anything is done, whatever is recorded.
+ * Whether the parameters name existing tables, so that a mistyped name is not ignored silently. It stands at the head
+ * of a changelog, where every update asks it before anything is done, whatever is recorded.
  *
- * <p>There are the tables of our changes in the whole changelog, and those whose migration has begun in this database,
- * which may be another changelog's. {@code swapBack} and {@code restartCopy} are typed for one run and for a table that
- * has come some way: a name that is neither fails the update. Approvals may stay in a pipeline, for several databases
- * and for tables that are done with: there a name that is unknown is told and approves nothing.
+ * <p>Existing tables are those of our changes in the whole changelog, and those whose migration has begun in this
+ * database, perhaps by another changelog. {@code swapBack} and {@code restartCopy} are typed for one run and for a
+ * table whose migration has begun: a name that is neither fails the update. Approvals may stay in a pipeline, for
+ * several databases and for tables that are finished: there an unknown name is reported and approves nothing.
  */
 public class TablesKnownPrecondition extends OurPrecondition {
     private String swapApproved;
@@ -49,7 +49,7 @@ public class TablesKnownPrecondition extends OurPrecondition {
         return "tablesKnown";
     }
 
-    /** The parameter of this name; as for the others, names of tables with commas between them, or {@code all}. */
+    /** The parameter of this name; as for the others, names of tables separated by commas, or {@code all}. */
     public String getSwapApproved() {
         return swapApproved;
     }
@@ -117,7 +117,7 @@ public class TablesKnownPrecondition extends OurPrecondition {
         return parameters;
     }
 
-    /** As an attribute of the copy it can be so, and then it names no table. */
+    /** As an attribute of the copy, the parameter can be true or false, and then names no table. */
     private static boolean isYesOrNo(String text) {
         return "true".equalsIgnoreCase(text) || "false".equalsIgnoreCase(text);
     }
@@ -131,7 +131,10 @@ public class TablesKnownPrecondition extends OurPrecondition {
                 .allMatch(text -> TableSelection.parse(text).isEmpty());
     }
 
-    /** Of several generated changelogs in one, each has it; one says it for all that are asked the same. */
+    /**
+     * If one changelog contains several generated ones, each has this precondition; one reports for all that get the
+     * same question.
+     */
     private boolean isFirstOfItsKind(PreconditionLogic preconditions) {
         List<TablesKnownPrecondition> found = new ArrayList<>();
         collect(preconditions, found);

@@ -14,21 +14,21 @@ import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
 
-/** A precondition that works when it is asked, with tuning attributes beside its bean properties. */
+/** A precondition that does work when it is asked, with tuning attributes besides its bean properties. */
 abstract class TunedPrecondition extends PartitionPrecondition {
     /** The fields below, which Liquibase would take for attributes. */
     private static final Set<String> OURS = Set.of("tuning", "names");
 
     private final Tuning tuning = new Tuning();
 
-    /** Of the tuning attributes. */
+    /** The names of the tuning attributes. */
     private final Set<String> names;
 
     TunedPrecondition(Set<TuningAttribute> attributes) {
         names = attributes.stream().map(TuningAttribute::attributeName).collect(Collectors.toUnmodifiableSet());
     }
 
-    /** Their values. */
+    /** The values of the tuning attributes. */
     final Tuning tuning() {
         return tuning;
     }
@@ -74,7 +74,7 @@ abstract class TunedPrecondition extends PartitionPrecondition {
         return errors;
     }
 
-    /** What is wrong with the attributes' values. */
+    /** The problems of the attributes' values. */
     protected List<String> problems() {
         return new ArrayList<>(tuning.problems());
     }

@@ -1,6 +1,7 @@
 /**
- * Preconditions that gate what cannot be undone. They ask the engine's state and the tables themselves; they change
- * neither.
+ * Preconditions that gate operations which cannot be undone. They ask the engine's state and the tables themselves.
+ * Most change nothing; those that do work when they are asked (a replay, a comparison, a new copy, the way back) say
+ * so.
  *
  * <p>"No" is a {@link liquibase.exception.PreconditionFailedException}, to which {@code onFail} applies; "cannot tell"
  * is a {@link liquibase.exception.PreconditionErrorException}, to which {@code onError} applies. Never use
