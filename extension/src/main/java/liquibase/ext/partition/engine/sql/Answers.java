@@ -8,18 +8,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The questions that something was made of, and what the server answered. Whoever must know, under a lock, whether that
- * something is still right asks the same again: no list of catalogs to watch, which would forget one, and nothing that
- * would have to be made anew while others wait.
+ * The questions on which something rests, and the server's answers. To find out under a lock whether it still holds,
+ * the same questions are asked again. This needs no list of catalogs to watch, which would forget one, and nothing has
+ * to be made anew while others wait.
  *
- * <p>To ask again costs one round trip, and no planning of the questions where {@link #prepare} was called before;
- * without it that takes most of the time.
+ * <p>Asking again costs one round trip. After {@link #prepare} the questions are not planned again, which would
+ * otherwise take most of the time.
  *
- * <p>Every question must be asked with the same {@code search_path} again.
+ * <p>Every question must be asked again with the same {@code search_path}.
  */
 public final class Answers {
     /**
-     * What was made, and of which answers.
+     * The thing that was made, and the answers on which it rests.
      *
      * @param made may be null
      */
@@ -34,14 +34,14 @@ public final class Answers {
         this.rows = rows;
     }
 
-    /** How many different questions there are. */
+    /** The number of different questions. */
     public int size() {
         return questions.size();
     }
 
     /**
-     * Has the server parse and plan the questions, and asks each once, since a plan is made by the first who asks.
-     * Until {@link #release}.
+     * Makes the server parse and plan the questions, and asks each once, since the first execution makes the plan. They
+     * stay until {@link #release}.
      */
     public void prepare(Session session) throws SQLException {
         prepared = Optional.of(PreparedStatements.of(session, questions));
@@ -57,24 +57,24 @@ public final class Answers {
         }
     }
 
-    /** The statements that ask again, of which each gives an answer. */
+    /** The statements that ask again; each gives an answer. */
     public List<Sql> asked() {
         return prepared.map(PreparedStatements::executions).orElse(questions);
     }
 
-    /** @param now what the server says to {@link #asked} */
+    /** @param now the server's answers to {@link #asked} */
     public boolean stillHold(List<List<List<String>>> now) {
         return rows.equals(now);
     }
 
-    /** Written by {@link Session#recorded}. */
+    /** The record that {@link Session#recorded} writes. */
     static final class Record {
         private final Map<String, List<List<String>>> known = new LinkedHashMap<>();
         private final List<Sql> questions = new ArrayList<>();
         private final List<List<List<String>>> rows = new ArrayList<>();
 
         /**
-         * A question that is asked twice is noted once, unless the answer is another one: then it cannot still hold.
+         * Notes a question that is asked twice once, unless its answer has changed: then the answers cannot still hold.
          */
         void add(Sql question, List<List<String>> answer) {
             if (!answer.equals(known.put(question.script(), answer))) {

@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Statements to a server and its answers, over a connection that can be lost without a word. Its methods may be called
- * by any thread.
+ * The exchange of statements and answers with a server, over a connection that can be lost without a word. Any thread
+ * may call its methods.
  */
 public interface Conversation {
-    /** That an answer is awaited. Each wait is one of its own, whatever its time. */
+    /** A wait for an answer. Each wait is an object of its own, whatever its time. */
     final class Waiting {
         private final long since = System.nanoTime();
 
@@ -17,11 +17,11 @@ public interface Conversation {
         }
     }
 
-    /** What is waited for now. */
+    /** The present wait; empty if there is none. */
     Optional<Waiting> waiting();
 
     /**
-     * Closes the way to the server: whoever waits for an answer gets a lost connection instead.
+     * Closes the way to the server: a thread that waits for an answer gets a lost connection instead.
      *
      * @param reason for people: why no answer can come any more
      */

@@ -4,10 +4,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /**
- * A name as PostgreSQL stores it: case kept, not quoted.
+ * A name in the form in which PostgreSQL stores it: with its case, not quoted.
  *
- * @param name never empty, without the zero byte, at most {@value #MAX_BYTES} bytes in UTF-8. PostgreSQL would cut a
- *     longer name in silence (NAMEDATALEN - 1), and two cut names can be one; so a longer one is an error here.
+ * @param name never empty, without the zero byte, at most {@value #MAX_BYTES} bytes in UTF-8. PostgreSQL would silently
+ *     cut a longer name (NAMEDATALEN - 1), and two cut names can become one; so a longer name is an error here.
  */
 public record Identifier(String name) implements SqlFragment, Comparable<Identifier> {
     /** NAMEDATALEN - 1 of every PostgreSQL that is not specially compiled. */
@@ -33,7 +33,10 @@ public record Identifier(String name) implements SqlFragment, Comparable<Identif
         return name.getBytes(StandardCharsets.UTF_8).length;
     }
 
-    /** The name in double quotes. Always quoted: the list of words that need it differs between versions. */
+    /**
+     * The name in double quotes. It is always quoted, because the list of words that need quotes differs between
+     * versions.
+     */
     public String quoted() {
         return '"' + name.replace("\"", "\"\"") + '"';
     }

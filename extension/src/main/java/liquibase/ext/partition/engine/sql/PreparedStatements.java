@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Statements that the server has parsed ahead, for a moment when there is no time for it. The first who executes one
- * makes its plan, so whoever must not spend time on that either executes each once before. See PREPARE in PostgreSQL's
- * manual.
+ * Statements that the server has parsed ahead, for a moment when there is no time for it. The first execution of a
+ * statement makes its plan, so callers that have no time for that either must execute each once before. See PREPARE in
+ * PostgreSQL's manual.
  *
- * <p>They are the session's own, whatever becomes of its transactions, and live until {@link #release}.
+ * <p>The statements belong to the session, whatever becomes of its transactions, and live until {@link #release}.
  */
 public final class PreparedStatements {
     private static final Sql PREPARE = Sql.of("PREPARE {name} AS {statement}");
@@ -25,7 +25,7 @@ public final class PreparedStatements {
         this.names = names;
     }
 
-    /** @param statements each a SELECT, INSERT, UPDATE, DELETE or MERGE; of others the server prepares none */
+    /** @param statements each a SELECT, INSERT, UPDATE, DELETE or MERGE; the server prepares no others */
     public static PreparedStatements of(Session session, List<Sql> statements) throws SQLException {
         List<Sql> names = new ArrayList<>();
         List<Sql> preparations = new ArrayList<>();

@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A connection, and the transactions on it. Used by one thread at a time. Does not own the connection: whoever opened
- * it closes it.
+ * A connection, and the transactions on it. One thread at a time may use it. Does not own the connection, which its
+ * opener closes.
  *
  * <p>Its statements run with a {@linkplain SearchPath pinned} {@code search_path}: {@link #pin} comes first, and
  * {@link #unpin} gives a connection that is not ours back as it was.
  *
  * <p>Outside {@link #inTransaction} each statement commits by itself when the connection is in autocommit, which the
- * engine expects of every connection it is given.
+ * engine expects of every connection that it is given.
  */
 public final class Session implements Conversation {
     /** Reads the current row; must not move the cursor. */
@@ -27,13 +27,13 @@ public final class Session implements Conversation {
         T map(ResultSet row) throws SQLException;
     }
 
-    /** What is done in one transaction. */
+    /** The work of one transaction. */
     @FunctionalInterface
     public interface Work<T> {
         T run() throws SQLException;
     }
 
-    /** What is done in one transaction, without a result. */
+    /** The work of one transaction, without a result. */
     @FunctionalInterface
     public interface Action {
         void run() throws SQLException;
@@ -42,23 +42,23 @@ public final class Session implements Conversation {
     private final Connection connection;
     private Answers.Record record;
 
-    /** Where names were looked up before the session was pinned; null while it is not. */
+    /** The path from before the session was pinned; null while it is not pinned. */
     private String callersPath;
 
-    /** Whether it was pinned in a transaction of the caller's, and so until its end at most. */
+    /** Whether the session was pinned in a transaction of the caller's, and so until its end at most. */
     private boolean pinnedLocally;
 
-    /** Read by who watches over the session, from another thread; null while nothing is waited for. */
+    /** Read from another thread, which watches over the session; null while nothing is waited for. */
     private volatile Waiting waiting;
 
     private volatile String abandoned;
 
-    /** Nothing can be asked of it before it is {@linkplain #pin pinned}. */
+    /** The session can ask nothing before it is {@linkplain #pin pinned}. */
     public Session(Connection connection) {
         this.connection = connection;
     }
 
-    /** A session on a connection that is ours alone, pinned to the end of the connection. */
+    /** A session on a connection that is ours alone, pinned until the connection ends. */
     public static Session pinned(Connection connection) throws SQLException {
         Session session = new Session(connection);
         session.pin();
@@ -66,8 +66,8 @@ public final class Session implements Conversation {
     }
 
     /**
-     * Looks names up in the {@linkplain SearchPath#PINNED catalog} only, until {@link #unpin}. Within a transaction of
-     * the caller's this does not outlive it, so that a {@code SET LOCAL} of the caller's is one still.
+     * Looks names up in the {@linkplain SearchPath#PINNED catalog} only, until {@link #unpin}. In a transaction of the
+     * caller's, the setting ends with the transaction, so that a {@code SET LOCAL} of the caller's remains one.
      */
     public void pin() throws SQLException {
         if (callersPath != null) {
@@ -78,7 +78,7 @@ public final class Session implements Conversation {
         pinnedLocally = local;
     }
 
-    /** Gives the path back that the caller had; does nothing where the session is not pinned. */
+    /** Restores the caller's path; does nothing if the session is not pinned. */
     public void unpin() throws SQLException {
         if (callersPath == null) {
             return;
@@ -88,7 +88,7 @@ public final class Session implements Conversation {
         try {
             setPath(SearchPath.set(path, pinnedLocally));
         } catch (SQLException e) {
-            // The transaction has failed, and its end gives the path back.
+            // The transaction has failed, and its end restores the path.
             if (!pinnedLocally || !SqlState.IN_FAILED_TRANSACTION.matches(e)) {
                 throw e;
             }
@@ -96,8 +96,8 @@ public final class Session implements Conversation {
     }
 
     /**
-     * Runs {@code work} pinned, in the transaction that is open, or else in one of its own, so that nothing of it can
-     * be left in a pooler's session; where the session is pinned already, in a transaction without more.
+     * Runs {@code work} pinned, in the open transaction, or else in one of its own, so that no setting can be left in a
+     * pooler's session. If the session is pinned already, simply runs it in a transaction.
      */
     public <T> T whilePinned(Work<T> work) throws SQLException {
         if (callersPath != null) {
@@ -112,7 +112,7 @@ public final class Session implements Conversation {
                 try {
                     unpin();
                 } catch (SQLException suppressed) {
-                    // The connection is gone; what counts is why.
+                    // The connection is gone; only the reason matters.
                     e.addSuppressed(suppressed);
                 }
                 throw e;
@@ -122,17 +122,19 @@ public final class Session implements Conversation {
         });
     }
 
-    /** Where names are looked up now. */
+    /** The present search path. */
     public String searchPath() throws SQLException {
         return setPath(SearchPath.current());
     }
 
-    /** Gives a connection that was opened anew the path that the caller's had. */
+    /** Sets the caller's path on a connection that was opened anew. */
     public void useSearchPath(String path) throws SQLException {
         setPath(SearchPath.set(path, false));
     }
 
-    /** As {@link #query}, whether pinned or not: for a statement that leaves no name to the path, and no operator. */
+    /**
+     * As {@link #query}, whether pinned or not: for a statement in which no name and no operator depends on the path.
+     */
     public <T> List<T> queryOnAnyPath(Sql sql, RowMapper<T> mapper) throws SQLException {
         return awaiting(() -> ask(sql, mapper));
     }
@@ -144,9 +146,9 @@ public final class Session implements Conversation {
     }
 
     /**
-     * Runs {@code work} in one transaction with the path that the caller had. For what the caller wrote, and for
-     * questions what the caller means by a name: nothing in such a statement of ours may be left to the path, not even
-     * an operator.
+     * Runs {@code work} in one transaction with the caller's path. For what the caller wrote, and for questions about
+     * what the caller means by a name. In such a statement of ours nothing else may depend on the path, not even an
+     * operator.
      */
     public <T> T onCallersPath(Work<T> work) throws SQLException {
         if (callersPath == null) {
@@ -161,7 +163,7 @@ public final class Session implements Conversation {
         });
     }
 
-    /** Not a question whose answer matters to who {@linkplain #recorded writes them down}. */
+    /** No question whose answer matters to {@linkplain #recorded recorded work}. */
     private String setPath(Sql statement) throws SQLException {
         return awaiting(() -> ask(statement, row -> row.getString(1))).get(0);
     }
@@ -175,7 +177,7 @@ public final class Session implements Conversation {
     public void abandon(String reason) {
         abandoned = reason;
         try {
-            // On a thread of its own: closing an encrypted connection may want to tell the other side.
+            // On a thread of its own, because closing an encrypted connection may try to notify the other side.
             connection.abort(command -> {
                 Thread closing = new Thread(command, "closing a lost connection");
                 closing.setDaemon(true);
@@ -202,7 +204,7 @@ public final class Session implements Conversation {
         return awaiting(connection::getTransactionIsolation);
     }
 
-    /** Of the transactions that follow; not to be called within one. */
+    /** Sets the level of the transactions that follow; must not be called within a transaction. */
     public void setTransactionIsolation(int level) throws SQLException {
         awaiting(() -> {
             connection.setTransactionIsolation(level);
@@ -210,15 +212,14 @@ public final class Session implements Conversation {
         });
     }
 
-    /** Whether it was closed, by us or because the server is known to be gone; asks nobody. */
+    /** Whether the session was closed, by us or because the server is known to be gone; asks nobody. */
     public boolean isClosed() throws SQLException {
         return connection.isClosed();
     }
 
     /**
-     * Runs {@code work} in one transaction and commits it. Any exception rolls it back and is thrown on. Inside a
-     * transaction that is open already (autocommit off) the work becomes part of it, and whoever opened that one ends
-     * it.
+     * Runs {@code work} in one transaction and commits it. An exception rolls it back and is rethrown. Inside an open
+     * transaction (autocommit off), the work becomes part of it, and whoever opened that transaction ends it.
      */
     public <T> T inTransaction(Work<T> work) throws SQLException {
         if (!connection.getAutoCommit()) {
@@ -240,7 +241,7 @@ public final class Session implements Conversation {
                 });
                 connection.setAutoCommit(true);
             } catch (SQLException suppressed) {
-                // The connection is gone, and the transaction with it; what counts is why.
+                // The connection is gone, and the transaction with it; only the reason matters.
                 e.addSuppressed(suppressed);
             }
             throw e;
@@ -257,7 +258,7 @@ public final class Session implements Conversation {
         });
     }
 
-    /** Whether a transaction is open, so that what we do would be committed, or lost, with others' work. */
+    /** Whether a transaction is open, so that our work would be committed, or lost, together with others' work. */
     public boolean isInTransaction() throws SQLException {
         return !connection.getAutoCommit();
     }
@@ -285,7 +286,7 @@ public final class Session implements Conversation {
 
     /**
      * Runs statements in order, as they are printed. They go to the server together: under a lock, a round trip for
-     * each of some hundred statements is what takes the time.
+     * each of some hundred statements would take most of the time.
      */
     public void updateAll(List<Sql> statements) throws SQLException {
         if (!statements.isEmpty()) {
@@ -293,7 +294,7 @@ public final class Session implements Conversation {
         }
     }
 
-    /** All rows of a query that gives few. */
+    /** All rows of a query that gives only a few. */
     public <T> List<T> query(Sql sql, RowMapper<T> mapper) throws SQLException {
         requirePinned(sql);
         return awaiting(() -> record == null ? ask(sql, mapper) : askRecorded(sql, mapper));
@@ -321,9 +322,7 @@ public final class Session implements Conversation {
         return rows;
     }
 
-    /**
-     * With literals, as {@link #queryAll} asks: a driver shows some values of statements that it prepares otherwise.
-     */
+    /** Asks with literals, as {@link #queryAll} does: a driver shows some values of prepared statements differently. */
     private <T> List<T> askRecorded(Sql sql, RowMapper<T> mapper) throws SQLException {
         List<T> rows = new ArrayList<>();
         List<List<String>> answer = new ArrayList<>();
@@ -341,8 +340,8 @@ public final class Session implements Conversation {
     }
 
     /**
-     * The rows of several queries, as texts, for one round trip to the server. Among the queries may be statements that
-     * give no rows; these have no answer.
+     * The rows of several queries, as texts, in one round trip to the server. Statements that give no rows may be among
+     * the queries; these have no answer.
      */
     public List<List<List<String>>> queryAll(List<Sql> queries) throws SQLException {
         queries.forEach(this::requirePinned);
@@ -379,8 +378,8 @@ public final class Session implements Conversation {
     }
 
     /**
-     * Runs {@code work} and writes down every query that it asks, with the answer. What {@code work} makes of the
-     * answers is still right as long as {@link Answers#stillHold they are the same}.
+     * Runs {@code work} and records every query that it asks, with the answer. The result of {@code work} still holds
+     * as long as {@link Answers#stillHold the answers are the same}.
      */
     public <T> Answers.Of<T> recorded(Work<T> work) throws SQLException {
         if (record != null) {
@@ -394,7 +393,7 @@ public final class Session implements Conversation {
         }
     }
 
-    /** Runs {@code work} without writing down its questions, for those whose answers decide nothing. */
+    /** Runs {@code work} without recording its questions, for questions whose answers decide nothing. */
     public <T> T aside(Work<T> work) throws SQLException {
         Answers.Record suspended = record;
         record = null;
@@ -405,18 +404,18 @@ public final class Session implements Conversation {
         }
     }
 
-    /** The first row of a query, or nothing where it has none. */
+    /** The first row of a query; empty if it has none. */
     public <T> Optional<T> queryFirst(Sql sql, RowMapper<T> mapper) throws SQLException {
         return query(sql, mapper).stream().findFirst();
     }
 
-    /** The first column of the first row as a number; 0 where that is NULL. */
+    /** The first column of the first row as a number; 0 if that is NULL. */
     public long queryLong(Sql sql) throws SQLException {
         return queryFirst(sql, row -> row.getLong(1))
                 .orElseThrow(() -> new SQLException("The query gave no row: " + sql));
     }
 
-    /** The first column of the first row as a truth value; false where that is NULL or there is no row. */
+    /** The first column of the first row as a truth value; false if that is NULL or there is no row. */
     public boolean queryBoolean(Sql sql) throws SQLException {
         return queryFirst(sql, row -> row.getBoolean(1)).orElse(false);
     }
@@ -433,7 +432,7 @@ public final class Session implements Conversation {
             for (Object value : sql.values()) {
                 index++;
                 if (value instanceof TupleId) {
-                    // Sent without a type, so that the server takes it for the tid that the comparison wants.
+                    // Sent without a type, so that the server reads it as the tid that the comparison requires.
                     statement.setObject(index, value.toString(), Types.OTHER);
                 } else if (value instanceof String[] texts) {
                     statement.setArray(index, connection.createArrayOf("text", texts));

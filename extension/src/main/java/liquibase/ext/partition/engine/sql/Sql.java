@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
  * as SQL) or values (bound as parameters). Immutable.
  *
  * <p>One {@code Sql} serves execution ({@link #text()} and {@link #values()}) and review ({@link #script()}), so that
- * what people read is what runs.
+ * people read exactly what runs.
  */
 public final class Sql implements SqlFragment {
     private static final Pattern HOLE = Pattern.compile("\\{([a-z][a-zA-Z0-9]*)}");
@@ -52,8 +52,8 @@ public final class Sql implements SqlFragment {
     }
 
     /**
-     * Text that is SQL already and is taken as it is: a quoted name, or what PostgreSQL itself wrote (a trigger's or an
-     * index's definition from the catalog). Holes are not looked for in it.
+     * Text that is SQL already and is taken as it is: a quoted name, or text that PostgreSQL itself wrote (a trigger's
+     * or an index's definition in the catalog). It has no holes.
      */
     public static Sql raw(String text) {
         return new Sql(List.of(new Text(text)));
@@ -65,10 +65,10 @@ public final class Sql implements SqlFragment {
     }
 
     /**
-     * A dollar quote for a text.
+     * A dollar quote that a text cannot end.
      *
-     * @param tag what it is named, a word
-     * @param inside what must not end it: the text, or all that comes into it from outside
+     * @param tag its tag, a word
+     * @param inside the text that must not end the quote, or every part of it that comes from outside
      */
     public static Sql dollarQuote(String tag, Sql inside) {
         String text = inside.toString();
@@ -79,12 +79,12 @@ public final class Sql implements SqlFragment {
         return raw("$" + longer + "$");
     }
 
-    /** Nothing. */
+    /** An empty fragment. */
     public static Sql empty() {
         return new Sql(List.of());
     }
 
-    /** The fragments one after the other with {@code separator}, which is taken as SQL, between them. */
+    /** The fragments one after the other, separated by {@code separator}, which is taken as SQL. */
     public static Sql join(String separator, Collection<? extends SqlFragment> fragments) {
         List<Part> parts = new ArrayList<>();
         for (SqlFragment fragment : fragments) {
@@ -96,12 +96,12 @@ public final class Sql implements SqlFragment {
         return new Sql(parts);
     }
 
-    /** Names with commas between them. */
+    /** Names separated by commas. */
     public static Sql list(Collection<? extends SqlFragment> names) {
         return join(", ", names);
     }
 
-    /** Names of columns of {@code alias}, with commas between them. */
+    /** Names of columns of {@code alias}, separated by commas. */
     public static Sql list(String alias, Collection<Identifier> columns) {
         return join(
                 ", ",
@@ -111,9 +111,9 @@ public final class Sql implements SqlFragment {
     }
 
     /**
-     * Fills a hole, everywhere it stands.
+     * Fills a hole, everywhere it occurs.
      *
-     * @param value a {@link SqlFragment} is inserted as SQL; anything else, null too, is bound as a parameter
+     * @param value a {@link SqlFragment} is inserted as SQL; anything else, including null, is bound as a parameter
      * @throws IllegalArgumentException when there is no such hole: a statement that ignores a value is a mistake
      */
     public Sql with(String hole, Object value) {
@@ -137,7 +137,7 @@ public final class Sql implements SqlFragment {
         return new Sql(filled);
     }
 
-    /** The statement for JDBC, a question mark for each of {@link #values()}. */
+    /** The statement for JDBC, with a question mark for each of {@link #values()}. */
     public String text() {
         return render(value -> "?");
     }
@@ -213,14 +213,14 @@ public final class Sql implements SqlFragment {
         return quoteLiteral(value.toString());
     }
 
-    /** As PostgreSQL's quote_literal: right under any setting of standard_conforming_strings. */
+    /** Quotes as PostgreSQL's quote_literal does: right under any setting of standard_conforming_strings. */
     private static String quoteLiteral(String value) {
         Objects.requireNonNull(value, "value");
         String doubled = value.replace("'", "''");
         return value.indexOf('\\') < 0 ? "'" + doubled + "'" : "E'" + doubled.replace("\\", "\\\\") + "'";
     }
 
-    /** For the log and for debugging: literals in place, holes as they are. */
+    /** The text for logs and debugging: with literals in place, and holes as they are. */
     @Override
     public String toString() {
         return show(Sql::literalOf);

@@ -6,7 +6,8 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
- * The SQLSTATEs by which the engine decides. Never the text of a message: that is translated, and changes.
+ * The SQLSTATEs by which the engine decides. It never decides by the text of a message, which is translated and
+ * changes.
  *
  * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">PostgreSQL error codes</a>
  */
@@ -28,7 +29,9 @@ public enum SqlState {
 
     private static final Pattern FAILED_EXPRESSION = Pattern.compile("(22|P0|21|0A)...|23514");
 
-    /** Class 08, and what a server says when it ends a session: shut down, crashed, starting up, idle for too long. */
+    /**
+     * Class 08, and the states with which a server ends a session: shut down, crashed, starting up, idle for too long.
+     */
     private static final Pattern CONNECTION_LOST = Pattern.compile("08...|57P0[1235]|25P03");
 
     private final String code;
@@ -42,22 +45,22 @@ public enum SqlState {
     }
 
     /**
-     * Whether an expression could not be evaluated: a data exception (class 22), what a function raised (P0), a
-     * sub-select of several rows (21), NaN as an integer (0A), a value that a domain refuses (23514, which other checks
-     * have, too).
+     * Whether an expression could not be evaluated: a data exception (class 22), an error that a function raised (P0),
+     * a sub-select of several rows (21), NaN as an integer (0A), or a value that a domain refuses (23514, which other
+     * checks have too).
      */
     public static boolean isFailedExpression(SQLException e) {
         String state = e.getSQLState();
         return state != null && FAILED_EXPRESSION.matcher(state).matches();
     }
 
-    /** Whether the session is gone, and with it whatever it had not committed. */
+    /** Whether the session is gone, together with everything that it had not committed. */
     public static boolean isConnectionLost(SQLException e) {
         String state = e.getSQLState();
         return state != null && CONNECTION_LOST.matcher(state).matches();
     }
 
-    /** The first such among {@code e} and its causes: Liquibase, and pools, wrap what the driver throws. */
+    /** The first match among {@code e} and its causes: Liquibase, and pools, wrap the driver's exceptions. */
     public static Optional<SQLException> cause(Throwable e, Predicate<SQLException> such) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql && such.test(sql)) {
@@ -77,12 +80,12 @@ public enum SqlState {
         return UNIQUE_VIOLATION.matches(e) || EXCLUSION_VIOLATION.matches(e);
     }
 
-    /** Whether the same transaction may succeed if it is run again at once. */
+    /** Whether the same transaction may succeed if it runs again at once. */
     public static boolean isTransient(SQLException e) {
         return SERIALIZATION_FAILURE.matches(e) || DEADLOCK_DETECTED.matches(e);
     }
 
-    /** Whether a lock was not given in time, or only its loss could end a deadlock. */
+    /** Whether a lock was not granted in time, or giving it up was the only way to end a deadlock. */
     public static boolean isLockNotGiven(SQLException e) {
         return LOCK_NOT_AVAILABLE.matches(e) || DEADLOCK_DETECTED.matches(e);
     }

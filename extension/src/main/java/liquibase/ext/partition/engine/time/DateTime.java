@@ -6,7 +6,7 @@ import java.util.Set;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A column of one of PostgreSQL's own types for dates.
+ * A column of one of PostgreSQL's own date types.
  *
  * @param typeName {@code date}, {@code timestamp} or {@code timestamptz}
  */
@@ -16,7 +16,7 @@ public record DateTime(String typeName) implements TimeEncoding {
 
     private static final Sql AT_UTC = Sql.of("({column} AT TIME ZONE 'UTC')");
 
-    /** A date goes to the year 5874897, and its cast to timestamp raises an error from 294277 on. */
+    /** A date goes up to the year 5874897, and its cast to timestamp raises an error from 294277 on. */
     private static final Sql AS_TIMESTAMP = Sql.of("""
             CASE WHEN {column} < pg_catalog.date '294277-01-01' OR NOT pg_catalog.isfinite({column}) THEN ({column})::timestamp END""");
 
@@ -36,7 +36,7 @@ public record DateTime(String typeName) implements TimeEncoding {
         };
     }
 
-    /** With an explicit offset: {@code timestamptz} takes it as it is, the others leave the offset out of account. */
+    /** With an explicit offset: {@code timestamptz} reads it, the other types ignore it. */
     @Override
     public Optional<Sql> bound(LocalDate day) {
         return Optional.of(Sql.literal(day + " 00:00:00+00"));

@@ -12,11 +12,11 @@ import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A column of numbers that count from 1970-01-01 00:00:00 UTC on, without leap seconds, as in POSIX.
+ * A column of numbers that count from 1970-01-01 00:00:00 UTC, without leap seconds, as in POSIX.
  *
- * <p>Exact: a number is taken apart into days and the rest of the day, because {@code to_timestamp} and the product
- * with an interval round to a double's 53 bits. Of a fraction what is less than a microsecond is cut off, towards the
- * past. NULL outside the range of {@code timestamp}, for NaN and for the infinities.
+ * <p>Exact: a number is split into days and the rest of the day, because {@code to_timestamp} and the product with an
+ * interval round to a double's 53 bits. The part of a fraction below a microsecond is cut off, towards the past. NULL
+ * outside the range of {@code timestamp}, for NaN and for the infinities.
  *
  * @param typeName one of {@link #TYPES}
  */
@@ -30,7 +30,7 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
             "int8", BigDecimal.valueOf(Long.MAX_VALUE));
 
     /**
-     * The first and the day after the last that {@code timestamp} can hold, in days from 1970 on: 4714-11-24 BC,
+     * The first day that {@code timestamp} can hold, and the day after the last, in days from 1970: 4714-11-24 BC,
      * 294277-01-01.
      */
     private static final long FIRST_DAY = LocalDate.of(-4713, 11, 24).toEpochDay();
@@ -41,7 +41,7 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
             CASE WHEN {column} >= {first} AND {column} < {end}
               THEN timestamp '1970-01-01' + pg_catalog.make_interval(days => {days}::int, secs => {seconds}) END""");
 
-    /** What the numbers count. */
+    /** The unit of the numbers. */
     public enum Unit {
         SECONDS(1),
         MILLISECONDS(1_000);
@@ -52,7 +52,7 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
             this.perSecond = perSecond;
         }
 
-        /** The word for it in the table config. */
+        /** The unit's word in the table config. */
         public String word() {
             return name().toLowerCase(Locale.ROOT);
         }
@@ -100,7 +100,8 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
     }
 
     /**
-     * The rest of the day, negative for whole numbers before 1970; a double holds the microseconds of a day exactly.
+     * The rest of the day, which is negative for whole numbers before 1970; a double holds the microseconds of a day
+     * exactly.
      */
     private Sql seconds() {
         Sql rest = switch (typeName) {
@@ -123,13 +124,13 @@ public record Epoch(Unit unit, String typeName) implements TimeEncoding {
         return Sql.raw(number < 0 ? "(" + number + ")" : String.valueOf(number));
     }
 
-    /** Not {@code float4}, which rounds: most days' beginnings are no number in it. */
+    /** False for {@code float4}, which rounds: it cannot hold the beginnings of most days. */
     @Override
     public boolean isOrderedByTime() {
         return !typeName.equals("float4");
     }
 
-    /** Empty for {@code float4}, in which most days' beginnings are no number. */
+    /** Empty for {@code float4}, which cannot hold the beginnings of most days. */
     @Override
     public Optional<Sql> bound(LocalDate day) {
         if (typeName.equals("float4")) {

@@ -9,27 +9,27 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A kind of key that begins with the time at which it was made, so that the order of keys is that of time. A table
- * whose key is one is partitioned by the key itself and keeps {@code PRIMARY KEY (id)} alone.
+ * A kind of key that begins with the time at which it was made, so that the order of keys is that of time. A table with
+ * such a key is partitioned by the key itself and keeps {@code PRIMARY KEY (id)} alone.
  */
 public sealed interface KeyTime {
-    /** What it can be, for messages. */
+    /** The possible kinds, for messages. */
     String SUPPORTED =
             "uuidv7, ulid, snowflake (Twitter's epoch) or snowflake(EPOCH), the epoch in milliseconds since 1970,"
                     + " as in snowflake(1288834974657), or as a date, as in snowflake(2015-01-01)";
 
-    /** Whether such keys are kept in columns of that type, by its name in the catalog. */
+    /** Whether columns of that type hold such keys; the type is given by its name in the catalog. */
     boolean isKeptIn(String typeName);
 
-    /** In which columns such keys are kept, after "needs", for messages. */
+    /** The columns that hold such keys, to follow "needs" in messages. */
     String neededColumn();
 
-    /** The encoding in a column of a type in which {@linkplain #isKeptIn such keys are kept}. */
+    /** The encoding in a column of a type that {@linkplain #isKeptIn holds such keys}. */
     TimeEncoding in(String typeName);
 
     /**
-     * A kind from what people write: {@code uuidv7}, {@code ulid}, {@code snowflake}, {@code snowflake(1288834974657)},
-     * {@code snowflake(2015-01-01)} or {@code snowflake(2015-01-01T00:00:00Z)}.
+     * Parses a kind as people write it: {@code uuidv7}, {@code ulid}, {@code snowflake},
+     * {@code snowflake(1288834974657)}, {@code snowflake(2015-01-01)} or {@code snowflake(2015-01-01T00:00:00Z)}.
      *
      * @throws IllegalArgumentException with a message for people
      */
@@ -60,7 +60,7 @@ public sealed interface KeyTime {
         }
     }
 
-    /** ULIDs, kept as {@code uuid} or as text. */
+    /** ULIDs, stored as {@code uuid} or as text. */
     record Ulid() implements KeyTime {
         @Override
         public boolean isKeptIn(String typeName) {
@@ -79,9 +79,9 @@ public sealed interface KeyTime {
     }
 
     /**
-     * Numbers of 63 bits, of which the upper 41 count milliseconds.
+     * Numbers of 63 bits, whose upper 41 bits count milliseconds.
      *
-     * @param epoch from when on, in milliseconds since 1970
+     * @param epoch the start of the count, in milliseconds since 1970
      */
     record Snowflake(long epoch) implements KeyTime {
         /** 2010-11-04 01:42:54.657 UTC. */

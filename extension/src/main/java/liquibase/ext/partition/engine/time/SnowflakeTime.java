@@ -7,17 +7,17 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A column of Snowflake ids: 41 bits of milliseconds since the epoch, then 22 of machine and sequence.
- * {@link #time} is NULL for negative numbers and for those of more than 63 bits.
+ * A column of Snowflake ids: 41 bits of milliseconds since the epoch, then 22 of machine and sequence. {@link #time} is
+ * NULL for negative numbers and for those of more than 63 bits.
  *
- * @param epoch in milliseconds since 1970
+ * @param epoch the start of the count, in milliseconds since 1970
  * @param typeName {@code int8} or {@code numeric}
  */
 record SnowflakeTime(long epoch, String typeName) implements TimeEncoding {
     private static final int LOWER_BITS = 22;
     private static final long LAST = Long.MAX_VALUE >> LOWER_BITS;
 
-    /** An interval's length at most, see {@link #bound}. */
+    /** The longest interval, see {@link #bound}. */
     private static final int DAYS_OF_YEAR = 366;
 
     private static final Sql OF_BIGINT = Sql.of("""
@@ -35,8 +35,8 @@ record SnowflakeTime(long epoch, String typeName) implements TimeEncoding {
     }
 
     /**
-     * The least id of that day. A month, or a year, that the epoch falls in begins with id 0, which is why a day up to
-     * a year before the epoch can be said.
+     * The least id of that day. A month, or a year, that contains the epoch begins with id 0; so a day up to a year
+     * before the epoch can be expressed.
      */
     @Override
     public Optional<Sql> bound(LocalDate day) {

@@ -7,10 +7,9 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A column of text in which dates are written. Text has no order of time, so only the expression can be the partition
- * key.
+ * A text column in which dates are written. Text has no order of time, so only the expression can be the partition key.
  *
- * @param function what {@link TextDateFormat#createFunction} made; needed for as long as the table is
+ * @param function the function that {@link TextDateFormat#createFunction} made; needed as long as the table exists
  */
 public record TextDate(QualifiedName function) implements TimeEncoding {
     /** The types, by their names in the catalog; {@code bpchar} is {@code char(n)}. */

@@ -7,10 +7,10 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** A field of PostgreSQL's template patterns for dates, with how its value is written and what it says. */
+/** A field of PostgreSQL's template patterns for dates, with the form of its value and its meaning. */
 enum TextDateField {
     YYYY("YYYY", Meaning.YEAR, 4, "[0-9]{4}", "[0-9]{4}", "{written}::int"),
-    /** 70 to 99 are of the 20th century and 00 to 69 of the 21st, as in PostgreSQL. */
+    /** 70 to 99 are in the 20th century and 00 to 69 in the 21st, as in PostgreSQL. */
     YY("YY", Meaning.YEAR, 2, "[0-9]{2}", "[0-9]{2}", Names.YEAR),
     MONTH("MONTH", Meaning.MONTH, 0, Names.FULL, Names.FULL, Names.NUMBER),
     MON("MON", Meaning.MONTH, 3, Names.SHORT, Names.SHORT, Names.NUMBER),
@@ -22,7 +22,7 @@ enum TextDateField {
     HH("HH", Meaning.HOUR, 2, "(0[1-9]|1[0-2])", "(0?[1-9]|1[0-2])", "{written}::int"),
     MI("MI", Meaning.MINUTE, 2, "[0-5][0-9]", "[0-5]?[0-9]", "{written}::int"),
     SS("SS", Meaning.SECOND, 2, "[0-5][0-9]", "[0-5]?[0-9]", "{written}::int"),
-    /** Like US the digits after the point: 5 is half a second. */
+    /** Like US, the digits after the point: 5 is half a second. */
     MS(
             "MS",
             Meaning.FRACTION,
@@ -41,11 +41,11 @@ enum TextDateField {
     P_M("P.M.", Meaning.HALF_OF_DAY, 4, "[AaPp][.][Mm][.]", "[AaPp][.][Mm][.]", Names.HALF),
     AM("AM", Meaning.HALF_OF_DAY, 2, "[AaPp][Mm]", "[AaPp][Mm]", Names.HALF),
     PM("PM", Meaning.HALF_OF_DAY, 2, "[AaPp][Mm]", "[AaPp][Mm]", Names.HALF),
-    /** With its sign, which {@link #TZM} has too; at most 15, as in PostgreSQL. */
+    /** With its sign, which also applies to {@link #TZM}; at most 15, as in PostgreSQL. */
     TZH("TZH", Meaning.OFFSET_HOURS, 3, "[+-](0[0-9]|1[0-5])", "[+-](0?[0-9]|1[0-5])", "{written}"),
     TZM("TZM", Meaning.OFFSET_MINUTES, 2, "[0-5][0-9]", "[0-5][0-9]", "{written}");
 
-    /** What a field says; a pattern says each thing at most once. */
+    /** The meaning of a field; a pattern has each meaning at most once. */
     enum Meaning {
         YEAR,
         MONTH,
@@ -60,7 +60,7 @@ enum TextDateField {
         OFFSET_MINUTES
     }
 
-    /** English, whatever {@code lc_time} says, and in any case of letters. */
+    /** Names in English, whatever {@code lc_time} says, and in any case of letters. */
     private static final class Names {
         private static final String SHORT =
                 anyOf(List.of("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"));
@@ -113,8 +113,8 @@ enum TextDateField {
     }
 
     /**
-     * The field whose word stands in {@code pattern} from {@code at} on, in capitals, in small letters or, for names,
-     * with one capital.
+     * The field whose word stands in {@code pattern} at {@code at}, in capitals, in small letters or, for names, with
+     * one capital.
      */
     static Optional<TextDateField> at(String pattern, int at) {
         return Arrays.stream(values())
@@ -135,7 +135,7 @@ enum TextDateField {
         return meaning;
     }
 
-    /** In characters, when nothing separates the field from the next; 0 for names of any length. */
+    /** The width in characters when nothing separates the field from the next; 0 for names of any length. */
     int width() {
         return width;
     }
@@ -145,12 +145,12 @@ enum TextDateField {
         return separated ? anyWidth : fullWidth;
     }
 
-    /** What the field says, a number but for the fields of the offset, from what is written there. */
+    /** The field's value, computed from its text; a number, except for the fields of the offset. */
     Sql value(Sql written) {
         return value.with("written", written);
     }
 
-    /** The characters other than digits that the field's value may have, letters small. */
+    /** The characters other than digits that the field's value may have, in small letters. */
     String characters() {
         return switch (meaning) {
             case MONTH -> this == MM ? "" : this == MON ? "abcdefgjlmnoprstuvy" : "abcdefghijlmnoprstuvy";

@@ -4,33 +4,29 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * How a date is written in a column of text: ISO 8601, or one of PostgreSQL's template patterns for
- * {@code to_timestamp}. It renders a function {@code (text) RETURNS timestamp} that gives the time in UTC, and NULL for
- * anything that is no real date; it never raises an error.
+ * The form of a date in a text column: ISO 8601, or one of PostgreSQL's template patterns for {@code to_timestamp}. It
+ * renders a function {@code (text) RETURNS timestamp} that gives the time in UTC, and NULL for anything that is no real
+ * date; it never raises an error.
  *
  * <p>PostgreSQL's own {@code to_timestamp} and {@code ::timestamp} raise errors for a bad date and are not immutable,
- * for they depend on {@code DateStyle}, {@code TimeZone} and {@code lc_time}; so neither can be a partition key.
+ * because they depend on {@code DateStyle}, {@code TimeZone} and {@code lc_time}; so neither can be a partition key.
  *
  * <p>The function is PL/pgSQL in which every name has its schema, operators too, so that a caller's {@code search_path}
- * does not matter; a {@code SET search_path} of its own would cost a microsecond a call. One SQL expression that
- * PostgreSQL puts in the place of the call is no faster for a million rows and much slower for one: it is read and
- * planned again for every statement, which with a stored generated column added half a millisecond to an insert of one
- * row. The text is tested by a regular expression without groups and then cut at its separators: groups cost 8 to 30
- * microseconds more. There is no block with an exception handler, which would be a subtransaction a row. See
- * {@code TextDateBenchmark}.
+ * does not matter; a {@code SET search_path} of its own would cost a microsecond per call. A single SQL expression that
+ * PostgreSQL inlines is no faster for a million rows and much slower for one: it is parsed and planned again for every
+ * statement, which with a stored generated column added half a millisecond to an insert of one row. The text is tested
+ * by a regular expression without groups and then cut at its separators: groups cost 8 to 30 microseconds more. There
+ * is no block with an exception handler, because that would be a subtransaction per row. See {@code TextDateBenchmark}.
  */
 public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePattern {
     /** The word for ISO 8601 in the config. */
     String ISO = "iso";
 
-    /**
-     * A longer text is no date; a regular expression would fail for want of memory on the longest that PostgreSQL has.
-     */
+    /** A longer text is no date; a regular expression would run out of memory on the longest texts of PostgreSQL. */
     int MAX_BYTES = 256;
 
     /**
-     * A format from what people write: {@value #ISO}, or a template pattern; {@link TextDatePattern} says what that may
-     * hold.
+     * Parses a format as people write it: {@value #ISO}, or a template pattern as {@link TextDatePattern} describes it.
      *
      * @throws IllegalArgumentException with a message for people, when the pattern is unknown or contradictory
      */
@@ -39,16 +35,16 @@ public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePatte
     }
 
     /**
-     * The expression of type {@code timestamp} over {@code written}, the text without blanks around it, under the
-     * collation C.
+     * The expression of type {@code timestamp} over {@code written}, which is the text without surrounding blanks,
+     * under the collation C.
      */
     Sql expression();
 
     /**
-     * What {@link #expression} takes for {@code written}, of a column: as the function does before it looks at the
-     * text.
+     * The expression over a column that {@link #expression} takes as {@code written}: what the function computes before
+     * it looks at the text.
      *
-     * @param column an expression of a type of texts
+     * @param column an expression of a text type
      */
     static Sql written(Sql column) {
         return Sql.of("""
@@ -58,10 +54,10 @@ public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePatte
     }
 
     /**
-     * The time that the function gives for a column, as an expression that needs no function: for a question about a
-     * table before anything is made. For a few thousand rows; each is a subquery.
+     * The function's result for a column, as an expression that needs no function: for a question about a table before
+     * anything is made. For a few thousand rows, because each is a subquery.
      *
-     * @param column an expression of a type of texts
+     * @param column an expression of a text type
      */
     default Sql time(Sql column) {
         return Sql.of("(SELECT {expression} FROM (SELECT {written} AS written OFFSET 0) AS parameter)")
@@ -69,7 +65,7 @@ public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePatte
                 .with("written", written(column));
     }
 
-    /** The statement that creates the function; it fails where the function is there. */
+    /** The statement that creates the function; it fails if the function exists. */
     default Sql createFunction(QualifiedName function) {
         return Sql.of("""
                         CREATE FUNCTION {function}(value pg_catalog.text) RETURNS timestamp
@@ -101,7 +97,7 @@ public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePatte
                 + "([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
                 + "(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?)?$";
 
-        /** The cast of such a text depends on no setting; its fraction it would round, and an hour 24 it would take. */
+        /** The cast of such a text depends on no setting. But it would round the fraction, and accept an hour 24. */
         private static final Sql EXPRESSION = Sql.of("""
                 CASE
                   WHEN written OPERATOR(pg_catalog.!~) {pattern} THEN NULL
@@ -115,7 +111,7 @@ public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePatte
                            THEN OPERATOR(pg_catalog.-) ({offset}) ELSE {offset} END)
                 END""");
 
-        /** The end of the text from the seconds on, with one sign of an offset instead of either. */
+        /** The end of the text from the seconds on, with one sign for both signs of an offset. */
         private static final Sql SIGNS = Sql.of("pg_catalog.translate(pg_catalog.substr(written, 17), '-', '+')");
 
         private static final Sql OFFSET_DIGITS =
@@ -139,7 +135,7 @@ public sealed interface TextDateFormat permits TextDateFormat.Iso, TextDatePatte
         }
     }
 
-    /** How many days the month has, from the days on which it and the next begin; for years from 1 on. */
+    /** The number of days of the month, from the first days of this month and of the next; for years from 1 on. */
     static Sql daysOfMonth(Sql year, Sql month) {
         return Sql.of("""
                         pg_catalog.make_date({year} OPERATOR(pg_catalog.+) ({month} OPERATOR(pg_catalog./) 12), \

@@ -11,14 +11,14 @@ import liquibase.ext.partition.engine.time.TextDateField.Meaning;
 /**
  * A template pattern of PostgreSQL's {@code to_timestamp}, such as {@code MM/DD/YYYY} or {@code DD.MM.YYYY HH24:MI}.
  *
- * <p>It holds {@linkplain TextDateField fields}, and between them text that must stand in the value as it is: letters
- * and whatever else in double quotes, other characters without. Where a pattern says less than a time, the rest is its
- * beginning: {@code MM/YYYY} is the first of the month, {@code YYYY} the first of January, and without hours it is
- * midnight. Without {@code TZH} the time is in UTC. Blanks around the value do not matter.
+ * <p>It consists of {@linkplain TextDateField fields}, and between them text that must stand in the value as it is:
+ * letters and anything else in double quotes, other characters without. If a pattern does not give a full time, the
+ * rest is the beginning: {@code MM/YYYY} is the first of the month, {@code YYYY} the first of January, and without
+ * hours it is midnight. Without {@code TZH} the time is in UTC. Blanks around the value do not matter.
  *
  * <p>A field of two digits (or three, {@code DDD}) that has a character before and after it, or the pattern's end, may
- * be written with fewer: {@code 1/5/2024} is {@code MM/DD/YYYY}. Years are written in full. Fields with nothing between
- * them, as in {@code YYYYMMDD}, have their full width. {@code FM} is allowed and changes nothing.
+ * be written with fewer: {@code 1/5/2024} matches {@code MM/DD/YYYY}. Years are written in full. Fields with nothing
+ * between them, as in {@code YYYYMMDD}, have their full width. {@code FM} is allowed and changes nothing.
  *
  * @param parts fields and texts in order
  */
@@ -31,16 +31,16 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
             {checks}  ELSE {time}
             END""");
 
-    /** A field or the text between two. */
+    /** A field, or the text between two fields. */
     sealed interface Part {}
 
     /**
-     * A field, in a run of {@code fieldsInRun} with nothing between them, of which the fields before it fill
+     * A field in a run of {@code fieldsInRun} fields with nothing between them; the fields before it in the run fill
      * {@code offset} characters.
      */
     record Field(TextDateField field, int run, int offset, int fieldsInRun) implements Part {}
 
-    /** Text that stands in the value as it is; never empty, never a digit in it. */
+    /** Text that stands in the value as it is; never empty, and without digits. */
     record Text(String text) implements Part {}
 
     /** @throws IllegalArgumentException with a message for people */
@@ -116,7 +116,7 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
         }
     }
 
-    /** The same parts, the fields knowing their place among their neighbours. */
+    /** The same parts, with each field's place among its neighbours. */
     private static List<Part> numbered(List<Part> parts) {
         List<Part> numbered = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
@@ -146,12 +146,12 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
                 .toList();
     }
 
-    /** The text before the run of fields that begins at {@code run}, or empty at the start. */
+    /** The text before the run of fields that begins at {@code run}; empty at the start. */
     String textBefore(int run) {
         return run > 0 && parts.get(run - 1) instanceof Text text ? text.text() : "";
     }
 
-    /** The text after that run, or empty at the end. */
+    /** The text after the field's run; empty at the end. */
     String textAfter(Field field) {
         int after = field.run() + field.fieldsInRun();
         return after < parts.size() && parts.get(after) instanceof Text text ? text.text() : "";
@@ -190,8 +190,8 @@ record TextDatePattern(List<Part> parts) implements TextDateFormat {
     }
 
     /**
-     * What the value has for that field. Its run of fields is found by the characters before and after it: fields hold
-     * none of them, so that how many of the one stand before the run is known from the pattern.
+     * The text of that field in the value. Its run of fields is found by the characters before and after it: fields
+     * contain none of these, so the pattern shows how many of the character before stand before the run.
      */
     private Sql written(Field field) {
         Sql run = Sql.of("written");

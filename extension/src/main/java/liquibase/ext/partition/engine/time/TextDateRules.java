@@ -7,11 +7,11 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.time.TextDateField.Meaning;
 import liquibase.ext.partition.engine.time.TextDatePattern.Field;
 
-/** Which patterns make no sense, or cannot be read without guessing. */
+/** Finds patterns that make no sense, or cannot be read without guessing. */
 final class TextDateRules {
     private TextDateRules() {}
 
-    /** What is wrong with the pattern, as the end of a sentence. */
+    /** The problem of the pattern, as the end of a sentence. */
     static Optional<String> problem(TextDatePattern pattern) {
         Map<Meaning, TextDateField> said = new EnumMap<>(Meaning.class);
         for (Field field : pattern.fields()) {

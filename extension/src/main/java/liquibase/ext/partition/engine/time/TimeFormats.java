@@ -4,22 +4,23 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * What the config says of columns whose type alone does not say the time. Several columns may be of several types, so
- * that more than one can be set.
+ * The config's settings for columns whose type alone does not determine the time. Several columns may have several
+ * types, so more than one can be set.
  *
  * @param textFunction the function that {@link TextDateFormat} made, or null
- * @param epoch what columns of numbers count, or null
- * @param keyTime of which kind the key is, or null
+ * @param epoch the unit of columns of numbers, or null
+ * @param keyTime the kind of the key, or null
  */
 public record TimeFormats(QualifiedName textFunction, Epoch.Unit epoch, KeyTime keyTime) {
-    /** Nothing said: columns of dates only. */
+    /** No settings: for date columns only. */
     public static final TimeFormats NONE = new TimeFormats(null, null, null);
 
     /**
-     * How {@code column} writes the time.
+     * The way in which {@code column} records the time.
      *
      * @param typeName the name of the column's type in the catalog ({@code typname})
-     * @throws IllegalArgumentException with a message for people, when that type needs another setting, or none will do
+     * @throws IllegalArgumentException with a message for people, when that type needs another setting, or cannot be
+     *     used
      */
     public TimeEncoding of(Identifier column, String typeName) {
         if (DateTime.TYPES.contains(typeName)) {

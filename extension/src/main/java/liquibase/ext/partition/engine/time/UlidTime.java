@@ -8,13 +8,13 @@ import java.util.Set;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A column of text with ULIDs in their canonical form: 26 digits of Crockford's base 32, capital letters, of which the
- * first ten are milliseconds since 1970. {@link #time} is NULL for any other text, small letters too: in the order of
- * text those stand elsewhere, and a table must not mix both.
+ * A text column with ULIDs in their canonical form: 26 digits of Crockford's base 32, in capital letters, of which the
+ * first ten are milliseconds since 1970. {@link #time} is NULL for any other text, including small letters: these sort
+ * elsewhere as text, and a table must not mix both.
  *
- * <p>{@link #bound} is right under every collation that sorts digits before letters, each letter by itself and these by
- * the English alphabet: {@code C}, the default ones of English, German, … Not so Danish (AA), Czech (CH), Estonian (Z),
- * which a preparation refuses.
+ * <p>{@link #bound} is right under every collation that sorts digits before letters, and single letters by the English
+ * alphabet: {@code C}, the default ones of English, German, … It is wrong under Danish (AA), Czech (CH) and Estonian
+ * (Z) collations, which the preparation refuses.
  *
  * @see <a href="https://github.com/ulid/spec">the specification of ULID</a>
  */
@@ -26,7 +26,7 @@ public record UlidTime() implements TimeEncoding {
     private static final int DIGITS_OF_TIME = 10;
     private static final int BITS_PER_DIGIT = 5;
 
-    /** In two halves of 25 bits, so that either product is exact. */
+    /** In two halves of 25 bits, so that both products are exact. */
     private static final Sql TIME = Sql.of("""
             CASE WHEN {text} COLLATE "C" ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'
               THEN timestamp '1970-01-01'
@@ -53,7 +53,7 @@ public record UlidTime() implements TimeEncoding {
         return Sql.join(" + ", digits);
     }
 
-    /** The ten digits of the day's first millisecond: less than every ULID that goes on from them. */
+    /** The ten digits of the day's first millisecond: less than every ULID that begins with them. */
     @Override
     public Optional<Sql> bound(LocalDate day) {
         long millis = UuidTime.millis(day);

@@ -6,13 +6,13 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * A {@code uuid} column whose first 48 bits are milliseconds since 1970: a UUID of version 7 (RFC 9562, section 5.7),
- * or a ULID. UUIDs are in the order of their bytes, so that is the order of time.
+ * or a ULID. UUIDs are sorted by their bytes, so their order is that of time.
  *
- * <p>The upper 32 bits and the lower 16 are multiplied apart: a product with an interval is a double's, and would be
- * some microseconds off from the year 4253 on.
+ * <p>The upper 32 bits and the lower 16 are multiplied separately: a product with an interval is computed as a double,
+ * and would be off by some microseconds from the year 4253 on.
  *
- * @param onlyVersion7 whether {@link #time} is NULL for a UUID of another version or variant, as it is for UUIDs made
- *     at random. A ULID has no version
+ * @param onlyVersion7 whether {@link #time} is NULL for a UUID of another version or variant, such as random UUIDs. A
+ *     ULID has no version
  */
 record UuidTime(boolean onlyVersion7) implements TimeEncoding {
     static final long BITS_48 = (1L << 48) - 1;
@@ -41,7 +41,7 @@ record UuidTime(boolean onlyVersion7) implements TimeEncoding {
                 Sql.literal("%s-%s-0000-0000-000000000000".formatted(hex.substring(0, 8), hex.substring(8))));
     }
 
-    /** @throws IllegalArgumentException with a message for people, when 48 bits cannot say it */
+    /** @throws IllegalArgumentException with a message for people, when 48 bits cannot express the day */
     static long millis(LocalDate day) {
         long millis = day.toEpochDay() * Epoch.Unit.MILLISECONDS.perDay();
         if (millis < 0 || millis > BITS_48) {

@@ -1,6 +1,5 @@
 /**
- * How a time is read out of a column: dates, dates kept as text, numbers that count from 1970 on, and keys that begin
- * with a time.
+ * Reads a time out of a column: dates, dates in text, numbers that count from 1970, and keys that begin with a time.
  *
  * <p>Expressions only: each is immutable, raises no error and depends on no setting of a session, so that it can be a
  * partition key. Owns what a user writes about a column's notation, and the function that reads text. Does not know of

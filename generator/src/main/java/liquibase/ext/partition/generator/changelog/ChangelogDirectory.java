@@ -16,11 +16,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The directory that a generated changelog is committed in. Files of somebody's own may be in it too; they are left
- * alone, and so are directories in it. Of the files that an earlier generation has left there, those go whose
- * changesets the changelog has: {@code includeAll} over the directory would find each of them twice.
+ * The directory that a generated changelog is committed in. It may also contain the user's own files and directories,
+ * which are left alone. Files of an earlier generation are removed if the changelog has their changesets:
+ * {@code includeAll} over the directory would find each of them twice.
  *
- * @param path need not exist
+ * @param path the directory, which need not exist
  */
 public record ChangelogDirectory(Path path) {
     private static final int CONTEXT_LINES = 3;
@@ -29,21 +29,21 @@ public record ChangelogDirectory(Path path) {
     private static final int MARKER_BYTES = 2000;
 
     /**
-     * What writing did.
+     * The result of writing.
      *
      * @param isNew whether the changelog is new or changed; if not, it was not touched
      * @param removed names of generated files whose changesets are all in the changelog, so that they would be there
      *     twice
      * @param stale names of other generated files; they are left
-     * @param gone tables whose changesets the changelog had and has no more
-     * @param renamed ids that changesets of other tables had and have no more
+     * @param gone tables whose changesets the changelog had and no longer has
+     * @param renamed ids that changesets of other tables had and no longer have
      */
     public record Written(
             boolean isNew, List<String> removed, List<String> stale, List<String> gone, List<String> renamed) {}
 
     /**
-     * Whether somebody's own file has the changelog's name. A template of somebody's own need not give the marker; then
-     * all of that name count as generated.
+     * Whether a file of the user's own has the changelog's name. A template of the user's own need not give the marker;
+     * then all files of that name count as generated.
      */
     public boolean hasItsOwn(ChangelogFile file) throws IOException {
         byte[] committed = committed(file.name());
@@ -51,8 +51,8 @@ public record ChangelogDirectory(Path path) {
     }
 
     /**
-     * Writes the changelog where it is new or different, the file whole: nobody ever reads half of one. Then removes
-     * generated files of other names whose changesets it has.
+     * Writes the changelog if it is new or different. The whole file appears at once, so that nobody ever reads half of
+     * it. Then removes generated files of other names whose changesets it has.
      *
      * @throws IOException when a file cannot be written or removed
      */
@@ -97,8 +97,8 @@ public record ChangelogDirectory(Path path) {
     }
 
     /**
-     * How the directory differs from what the config gives, as text for people: a unified diff from what is committed
-     * to what would be generated, and a line for each other generated file. Writes nothing.
+     * The differences between the directory and what the config gives, as text for people: a unified diff from the
+     * committed changelog to the generated one, and a line for each other generated file. Writes nothing.
      *
      * @return empty when there is no difference
      */
@@ -173,7 +173,7 @@ public record ChangelogDirectory(Path path) {
         return others;
     }
 
-    /** What cannot be read, or says no identities, is not known to be there twice. */
+    /** A file that cannot be read, or has no identities, does not count as a duplicate. */
     private static boolean hasAllOf(ChangelogFile other, ChangelogFile file) {
         Set<String> tables = file.ids().orElse(Map.of()).keySet();
         return other.ids()

@@ -154,14 +154,15 @@ public enum ChangelogFormat {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** As on the command line. */
+    /** The format's name on the command line. */
     @Override
     public String toString() {
         return extension();
     }
 
     /**
-     * A template of somebody's own may give anything; better told here than by Liquibase in the middle of a deployment.
+     * A user's own template may give anything; an error here is better than one from Liquibase in the middle of a
+     * deployment.
      *
      * @throws TemplateFailureException when {@code text}, a whole changelog, is not well-formed
      */
@@ -169,7 +170,7 @@ public enum ChangelogFormat {
             throws TemplateFailureException, IOException;
 
     /**
-     * The same for a part of one, so that the template is named which gives it.
+     * The same for a part of a changelog, so that the message names the template that gives it.
      *
      * @throws TemplateFailureException when {@code text}, some changesets, is not well-formed
      */
@@ -177,8 +178,8 @@ public enum ChangelogFormat {
             throws TemplateFailureException, IOException;
 
     /**
-     * Every {@code logicalFilePath} in a changelog, with the ids of the changesets that say it; empty where
-     * {@code text} cannot be read.
+     * Every {@code logicalFilePath} in a changelog, with the ids of the changesets that have it; empty if {@code text}
+     * cannot be read.
      */
     abstract Optional<Map<String, Set<String>>> ids(String text);
 
@@ -191,7 +192,7 @@ public enum ChangelogFormat {
         }
     }
 
-    /** The format of a file of that name, if it is that of a changelog. */
+    /** The format of a file of that name; empty if it is not the name of a changelog. */
     static Optional<ChangelogFormat> of(String fileName) {
         return Arrays.stream(values())
                 .filter(format -> fileName.endsWith("." + format.extension()))
@@ -205,7 +206,7 @@ public enum ChangelogFormat {
                 Nothing was written. Correct the template, or remove it to use the built-in one.""".formatted(template, whose, line, message), cause);
     }
 
-    /** Does not print to standard error, as the default one does. */
+    /** Does not print to standard error, as the default handler does. */
     private static class SilentHandler extends DefaultHandler {
         @Override
         public void fatalError(SAXParseException e) throws SAXException {

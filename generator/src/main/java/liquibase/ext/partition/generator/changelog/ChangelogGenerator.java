@@ -9,8 +9,8 @@ import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TablesConfig;
 
 /**
- * Makes the changelog of a config: one file with the changesets of all its tables, so that whatever includes the file,
- * or all files of its folder, has each changeset once. Writes nothing.
+ * Makes the changelog of a config: one file with the changesets of all its tables. So whether a changelog includes the
+ * file or all files of its folder, it has each changeset once. Writes nothing.
  */
 public final class ChangelogGenerator {
     private static final String NAME = "changelog";
@@ -27,7 +27,7 @@ public final class ChangelogGenerator {
     }
 
     /**
-     * A generator that takes a template from {@code directory} if one of that name is there, and from the jar
+     * A generator that takes each template from {@code directory} if it has one of that name, and from the jar
      * otherwise.
      *
      * @throws TemplateFailureException when there is no such directory, or nothing in it would replace a template
@@ -37,7 +37,7 @@ public final class ChangelogGenerator {
     }
 
     /**
-     * The changelog of a config, its tables in the order of the config.
+     * The changelog of a config, with its tables in the order of the config.
      *
      * @throws TemplateFailureException when a template fails, or what it gives is not well-formed
      */

@@ -8,8 +8,8 @@ import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 
 /**
- * What a table's template sees: texts, numbers, lists and maps, and nothing else. What the config leaves out is
- * missing.
+ * The model that a table's template sees: texts, numbers, lists and maps, and nothing else. Settings that the config
+ * leaves out are missing.
  */
 final class TableModel {
     private TableModel() {}
@@ -49,7 +49,7 @@ final class TableModel {
     }
 
     /**
-     * Part of each changeset's identity. It names the table and neither a directory nor a format, so that moving the
+     * Part of each changeset's identity. It names the table, but no directory and no format, so that moving the
      * changelogs, or generating the other format, runs nothing again.
      */
     private static String logicalFilePath(TableConfig table) {

@@ -77,8 +77,8 @@ final class Templates {
      * Renders one template.
      *
      * @return the text, its lines ended by line feeds whatever the template's are ended by
-     * @throws TemplateFailureException naming the template and the line, when it cannot be parsed, uses something that
-     *     the model does not have, or something that is forbidden
+     * @throws TemplateFailureException naming the template and the line, when it cannot be parsed, or uses something
+     *     that is missing in the model or forbidden
      */
     String render(String name, Map<String, ?> model) throws TemplateFailureException, IOException {
         StringWriter out = new StringWriter();
@@ -89,7 +89,7 @@ final class Templates {
         } catch (TemplateException e) {
             throw failure(e.getTemplateSourceName(), e.getLineNumber(), e.getMessageWithoutStackTop(), e);
         } catch (SecurityException e) {
-            // FreeMarker's answer to a symbolic link, which it follows within the directory only.
+            // FreeMarker's answer to a symbolic link, which it follows only within the directory.
             throw new TemplateFailureException(
                     "Template %s, or one that it includes, is a link out of the directory of templates: %s. Nothing was written. Copy the template there."
                             .formatted(name, e.getMessage()),
@@ -116,7 +116,7 @@ final class Templates {
         configuration.setAPIBuiltinEnabled(false);
         configuration.setTemplateExceptionHandler(TemplateExceptionHandler.RETHROW_HANDLER);
         configuration.setLogTemplateExceptions(false);
-        // An exception of ours inside of a template is a bug of ours and must look like one.
+        // An exception of ours inside a template is our bug and must look like one.
         configuration.setWrapUncheckedExceptions(false);
         configuration.setFallbackOnNullLoopVariable(false);
         configuration.setInterpolationSyntax(Configuration.SQUARE_BRACKET_INTERPOLATION_SYNTAX);

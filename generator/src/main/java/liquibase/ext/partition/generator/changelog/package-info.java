@@ -1,11 +1,11 @@
 /**
  * Turns the model of a table config into a changelog: renders the FreeMarker templates, and writes the file or compares
- * it with that of a directory.
+ * it with the one in a directory.
  *
  * <p>Owns the templates, their hardening, the order and names of the changesets, and the name of the file. The same
  * config gives the same bytes: nothing here looks at a clock, the machine or a database.
  *
- * <p>Does not own the meaning of the change types, which is the extension's, nor reading and checking a config
+ * <p>Does not own the meaning of the change types, which belongs to the extension, nor reading and checking a config
  * ({@code config}): names arrive here checked, and the templates' output formats escape them for XML and YAML.
  *
  * <p>Called by {@code cli}. The only package that knows FreeMarker.

@@ -8,10 +8,11 @@ import java.util.logging.Logger;
 import org.postgresql.Driver;
 import picocli.CommandLine.Option;
 
-/** The options by which a command finds its database. No password comes into a message. */
+/** The options by which a command finds its database. No message contains a password. */
 final class DatabaseOptions {
     /**
-     * The driver warns of a URL that it cannot read by printing it, password and all. Kept, or the level is forgotten.
+     * The driver warns of a URL that it cannot read by printing it, including the password. The field keeps the logger
+     * alive, because its level would be forgotten otherwise.
      */
     private static final Logger DRIVER_LOG = Logger.getLogger("org.postgresql");
 
@@ -41,7 +42,7 @@ final class DatabaseOptions {
                             + " used, or else ~/.pgpass.")
     private String password;
 
-    /** A connection that changes nothing; the caller closes it. */
+    /** Opens a connection that changes nothing; the caller closes it. */
     Connection connect() throws UsageException, DatabaseFailureException {
         DRIVER_LOG.setLevel(Level.OFF);
         Driver driver = new Driver();
@@ -70,7 +71,7 @@ final class DatabaseOptions {
         }
     }
 
-    /** Of reading the tables. */
+    /** The failure of reading the tables. */
     DatabaseFailureException failure(SQLException e) {
         return new DatabaseFailureException(
                 "Reading the tables failed: %s. Nothing was written.".formatted(withoutPassword(e.getMessage())), e);

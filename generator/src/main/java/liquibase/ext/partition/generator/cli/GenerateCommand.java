@@ -18,7 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code generate}: from the config to the changelogs, or to what is different about them. */
+/** {@code generate}: from the config to the changelogs, or to the differences from them. */
 @Command(
         name = "generate",
         description = {

@@ -17,7 +17,7 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The program. By itself it only shows how it is used; the work is in its subcommands. */
+/** The program. By itself it only shows its usage; its subcommands do the work. */
 @Command(
         name = "liquibase-partition-generator",
         description = "Turns a table config into Liquibase changelogs that partition live PostgreSQL tables by month.",
@@ -52,8 +52,8 @@ public final class GeneratorCommand implements Runnable {
     }
 
     /**
-     * The program as an object: {@code execute} gives the exit code and ends nothing; output goes where it is set to
-     * go.
+     * The program as an object: {@code execute} returns the exit code and ends nothing; output goes where the caller
+     * directs it.
      */
     public static CommandLine commandLine() {
         GeneratorCommand program = new GeneratorCommand();

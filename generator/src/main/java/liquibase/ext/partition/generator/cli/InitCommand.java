@@ -123,7 +123,7 @@ final class InitCommand implements Callable<Integer> {
                         .formatted(output));
     }
 
-    /** Names that a changelog cannot hold, for example, come to light here rather than with the first generate. */
+    /** Shows names that a changelog cannot hold, for example, now and not only with the first generate. */
     private void warnOfProblems() throws IOException {
         try {
             new ConfigReader().read(output);

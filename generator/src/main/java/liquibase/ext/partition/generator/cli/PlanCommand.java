@@ -24,8 +24,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code plan}: what partitioning the config's tables would come to. Changes nothing in the database, and prints no
- * password.
+ * {@code plan}: the result of partitioning the config's tables, before anything is done. Changes nothing in the
+ * database, and prints no password.
  */
 @Command(
         name = "plan",
@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
             "3:anything else, such as no database"
         })
 final class PlanCommand implements Callable<Integer> {
-    /** The catalog's functions wait for a table that is locked; a swap or a VACUUM FULL may be under way. */
+    /** The catalog's functions wait for a locked table, for example during a swap or a VACUUM FULL. */
     private static final Duration LOCK_LIMIT = Duration.ofSeconds(30);
 
     @Spec

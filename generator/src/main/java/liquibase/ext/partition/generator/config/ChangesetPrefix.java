@@ -3,13 +3,13 @@ package liquibase.ext.partition.generator.config;
 import java.util.Collection;
 import java.util.Optional;
 
-/** What the ids of a table's changesets, and its tags, begin with. */
+/** The beginning of the ids of a table's changesets and of its tags. */
 final class ChangesetPrefix {
     private ChangesetPrefix() {}
 
     /**
-     * The table's name; {@code schema_table} where a table before it in the config has the same name. So a table that
-     * is added at the end changes no id of those that there are: Liquibase would run their changesets again.
+     * The table's name; {@code schema_table} if a table before it in the config has the same name. So adding a table at
+     * the end does not change existing ids, whose changesets Liquibase would run again.
      *
      * @param before the names of the tables before it
      */

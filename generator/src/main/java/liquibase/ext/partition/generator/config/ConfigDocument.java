@@ -34,10 +34,10 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The config as a tree of JSON values, with the line that each of them stands on.
+ * The config as a tree of JSON values, each with its line.
  *
- * <p>Values are read as text, except whole numbers and missing ones: YAML 1.1 would make a moment in time of
- * {@code 2024-01-01}, and {@code true} of a column named {@code on}. No object is ever constructed from a tag.
+ * <p>Values are read as text, except for whole numbers and missing values: YAML 1.1 would read {@code 2024-01-01} as a
+ * moment in time, and a column named {@code on} as {@code true}. No object is ever constructed from a tag.
  */
 final class ConfigDocument {
     /** Enough for thousands of tables; a few lines of nested aliases could stand for billions of values. */
@@ -59,7 +59,7 @@ final class ConfigDocument {
     }
 
     /**
-     * Reads a file. What can be told apart goes into {@link #problems()}, such as a key that stands twice.
+     * Reads a file. Single problems, such as a repeated key, go into {@link #problems()}.
      *
      * @throws InvalidConfigException when there is no tree at all: no file, not UTF-8, no YAML, empty
      * @throws IOException when the file is there but cannot be read
@@ -75,12 +75,12 @@ final class ConfigDocument {
         return root;
     }
 
-    /** What was wrong with the YAML itself, in the order of the file. */
+    /** The problems of the YAML itself, in the order of the file. */
     List<Problem> problems() {
         return problems;
     }
 
-    /** The line of the key, or of the nearest one around it when it is missing. */
+    /** The line of the key; if the key is missing, the line of the nearest one around it. */
     int line(KeyPath path) {
         KeyPath present = path;
         while (!lines.containsKey(present) && !present.isRoot()) {
@@ -158,7 +158,7 @@ final class ConfigDocument {
         LoaderOptions options = new LoaderOptions();
         options.setNestingDepthLimit(DEEPEST);
         options.setAllowRecursiveKeys(false);
-        // Reusing keyColumns or columns in many tables is fine; what aliases stand for is counted in convert.
+        // Reusing keyColumns or columns in many tables is fine; convert counts the values that aliases stand for.
         options.setMaxAliasesForCollections(MOST_VALUES);
         return options;
     }

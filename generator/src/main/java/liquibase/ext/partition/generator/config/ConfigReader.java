@@ -12,14 +12,14 @@ import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
 import tools.jackson.databind.JsonNode;
 
-/** Reads a table config. Stateless but for the schema; safe to use for any number of files. */
+/** Reads a table config. Has no state but the schema; safe to use for any number of files. */
 public final class ConfigReader {
     private final SchemaDocument schema = new SchemaDocument();
 
     /**
      * Reads and checks a config.
      *
-     * @throws InvalidConfigException with everything that is wrong, by line
+     * @throws InvalidConfigException with all problems, by line
      * @throws IOException when the file is there but cannot be read
      */
     public TablesConfig read(Path file) throws InvalidConfigException, IOException {
@@ -78,7 +78,7 @@ public final class ConfigReader {
                 tuning);
     }
 
-    /** What the table says, or else what is said for all; off means that it wants none of what is said for all. */
+    /** The table's setting, or else the one in the defaults; off means that the table takes none of the defaults. */
     private static Tuning tuning(TableEntry entry, JsonNode defaults) {
         Map<String, Object> settings = new LinkedHashMap<>();
         for (TuningKey key : TuningKey.values()) {

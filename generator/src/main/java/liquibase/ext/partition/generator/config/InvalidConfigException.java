@@ -15,7 +15,7 @@ public final class InvalidConfigException extends Exception {
         this.problems = List.copyOf(problems);
     }
 
-    /** What is wrong, by line; never empty. */
+    /** The problems, by line; never empty. */
     public List<Problem> problems() {
         return problems;
     }

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * Where in the config something is: {@code tables[0].partitionBy.from}.
+ * A place in the config: {@code tables[0].partitionBy.from}.
  *
- * @param elements a {@code String} for each key and an {@code Integer} for each place in a list, from the top
+ * @param elements a {@code String} for each key and an {@code Integer} for each index in a list, from the top
  */
 record KeyPath(List<Object> elements) {
     static final KeyPath ROOT = new KeyPath(List.of());
@@ -36,7 +36,7 @@ record KeyPath(List<Object> elements) {
         return elements.isEmpty();
     }
 
-    /** Whether this is a place in a list. */
+    /** Whether this is an item of a list. */
     boolean isItem() {
         return !isRoot() && elements.get(elements.size() - 1) instanceof Integer;
     }
@@ -56,7 +56,7 @@ record KeyPath(List<Object> elements) {
         return "";
     }
 
-    /** As people write it; keys that would be misread are in quotes. Empty for the root. */
+    /** The path as people write it; keys that would be misread are in quotes. Empty for the root. */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder();

@@ -9,11 +9,11 @@ import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.name.MadeName;
 import liquibase.ext.partition.engine.sql.Identifier;
 
-/** What PostgreSQL, Liquibase and XML ask of each single name. */
+/** The requirements of PostgreSQL, Liquibase and XML on each single name. */
 final class NameRules {
     private static final String DEFAULT_PARTITION = "default";
 
-    /** What to do about a name that a changelog cannot hold. */
+    /** The remedy for a name that a changelog cannot hold. */
     private static final String RENAME = "Remove it, or rename it in the database first.";
 
     private static final Pattern SCHEMA_AND_TABLE = Pattern.compile("([a-z_][a-z0-9_$]*)\\.([a-z_][a-z0-9_$]*)");
@@ -55,7 +55,7 @@ final class NameRules {
         table.columns().forEach((name, column) -> checkColumn(table, name, column));
     }
 
-    /** The end of a partition's name; all those of an interval are of one length, days of the longest. */
+    /** The end of a partition's name. All names of an interval have the same length; those of days are the longest. */
     private static String longestPartitionSuffix(TableEntry table) {
         return table.interval()
                 .map(interval -> interval.suffix(LocalDate.of(2024, 1, 1)))
@@ -72,7 +72,7 @@ final class NameRules {
                 .ifPresent(problem -> problems.add(document.problem(path, problem, MadeName.remedy())));
     }
 
-    /** The default of a name can only be too long; what else is wrong with it is wrong with the table's name. */
+    /** A default name can only be too long; any other problem of it is a problem of the table's name. */
     private void checkDefault(TableEntry table, String key, String suffix) {
         table.text(TableEntry.TABLE_NAME)
                 .filter(name -> Identifier.byteLength(name) <= Identifier.MAX_BYTES)
@@ -137,7 +137,7 @@ final class NameRules {
         problems.addAll(unprintable(document, path, text, remedy));
     }
 
-    /** Why a text cannot stand in a changelog as it is. */
+    /** The problems that keep a text from standing in a changelog as it is. */
     static List<Problem> unprintable(ConfigDocument document, KeyPath path, String text, String remedy) {
         List<Problem> problems = new ArrayList<>();
         if (text.contains("${")) {

@@ -6,12 +6,12 @@ import java.util.Locale;
 import java.util.Optional;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
-/** What somebody who misspelt a name probably meant. */
+/** Guesses what somebody who misspelt a name meant. */
 final class NearestName {
     private NearestName() {}
 
     /**
-     * The known name with the fewest letters changed, if so few are that it is a guess worth making: at most a third.
+     * The known name with the fewest changed letters, if these are at most a third, so that the guess is worth making.
      * Case, underscores and hyphens do not count, so that {@code table_name} finds {@code tableName}.
      */
     static Optional<String> to(String name, Collection<String> known) {

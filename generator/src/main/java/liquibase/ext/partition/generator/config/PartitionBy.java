@@ -9,11 +9,12 @@ import liquibase.ext.partition.engine.time.Epoch;
 /**
  * How rows are spread over partitions.
  *
- * @param columns what decides a row's partition: the first of them, in this order, that has a time; at least one
+ * @param columns the columns that decide a row's partition: the first of them, in this order, that has a time; at least
+ *     one
  * @param combinedColumn a new generated column with that time; null for none
  * @param textFormat how columns of text write the time; null for the extension's default, ISO
- * @param epoch what columns of numbers count since 1970; null when they do not
- * @param keyTime which kind of time-ordered key the columns hold: {@code uuidv7}, {@code ulid}, {@code snowflake} or
+ * @param epoch the unit in which columns of numbers count since 1970; null when they do not
+ * @param keyTime the kind of time-ordered key in the columns: {@code uuidv7}, {@code ulid}, {@code snowflake} or
  *     {@code snowflake(2015-01-01)}; null for none
  * @param interval the span of one partition
  * @param from the first day with a partition; an interval starts on it
@@ -33,7 +34,7 @@ public record PartitionBy(
         columns = List.copyOf(columns);
     }
 
-    /** How many partitions there are, without the default one. */
+    /** The number of partitions, without the default one. */
     public long partitionCount() {
         return Stream.iterate(from, start -> start.isBefore(until), interval::next)
                 .count();

@@ -9,12 +9,12 @@ import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 
-/** What the key, the partition key and its range must be to one another. */
+/** The rules between the key, the partition key and its range. */
 final class PartitionRules {
     /**
-     * Thirteen years of days, four centuries of months. Planning time and the locks of one statement grow with the
-     * number of partitions; far fewer than this are already too many for PostgreSQL, so that whoever has more has
-     * mistyped a year.
+     * Thirteen years of days, or four centuries of months. Planning time and the locks of one statement grow with the
+     * number of partitions. Far fewer than this are already too many for PostgreSQL, so a config with more has a
+     * mistyped year.
      */
     private static final int MOST_PARTITIONS = 5000;
 
@@ -40,7 +40,7 @@ final class PartitionRules {
         return problems;
     }
 
-    /** Whether so many partitions are wanted that it can only be a mistake. */
+    /** Whether the number of partitions is so large that it can only be a mistake. */
     static boolean tooMany(TableEntry table) {
         return table.partitionStarts().skip(MOST_PARTITIONS).findAny().isPresent();
     }
@@ -51,7 +51,7 @@ final class PartitionRules {
         if (interval.isEmpty() || text.isEmpty() || table.bound(key).isPresent()) {
             return;
         }
-        // A day in any form, which an interval of another length could start on.
+        // A day in any form, on which an interval of another length could start.
         Optional<LocalDate> day = TableEntry.unlessRefused(() -> PartitionInterval.DAY.parseBound(key, text.get()));
         problems.add(document.problem(
                 table.partitionPath(key),
@@ -100,7 +100,7 @@ final class PartitionRules {
         return table.boundText(key).orElseThrow();
     }
 
-    /** The combined column is made, so that the table must not have it yet. */
+    /** The combined column is made, so the table must not have it yet. */
     private void checkCombinedColumn(TableEntry table) {
         Optional<String> combined = table.partitionText(TableEntry.COMBINED_COLUMN);
         Set<String> present = new HashSet<>(table.keyColumns().values());

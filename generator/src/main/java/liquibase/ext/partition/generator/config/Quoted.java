@@ -2,7 +2,7 @@ package liquibase.ext.partition.generator.config;
 
 import java.util.stream.Collectors;
 
-/** Text from the config as messages show it: in double quotes, on one line, never endless. */
+/** Text from the config as messages show it: in double quotes, on one line, and cut off when it is long. */
 final class Quoted {
     private static final int LONGEST = 80;
 

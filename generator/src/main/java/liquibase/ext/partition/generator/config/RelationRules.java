@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** No two things in one schema may share a name, and no two tables of a config their changeset ids. */
+/** No two things in one schema may share a name, and no two tables of a config may share changeset ids. */
 final class RelationRules {
     private final ConfigDocument document;
     private final List<Problem> problems = new ArrayList<>();
@@ -18,7 +18,7 @@ final class RelationRules {
     }
 
     /**
-     * What a name is for.
+     * The use of a name.
      *
      * @param schema empty for Liquibase's default schema
      */
@@ -33,7 +33,7 @@ final class RelationRules {
         return problems;
     }
 
-    /** Reports tables that stand twice, and leaves the second out: everything else of it would collide too. */
+    /** Reports tables that occur twice, and leaves the second out, because everything else in it would collide too. */
     private List<TableEntry> withoutRepeated(List<TableEntry> tables) {
         List<TableEntry> distinct = new ArrayList<>();
         for (TableEntry table : tables) {
@@ -119,7 +119,7 @@ final class RelationRules {
         }
         Use use = new Use(table, schema, key, table.origin(key));
         Use earlier = taken.putIfAbsent(new Name(schema, name.get()), use);
-        // Two tables with one prefix share every month; saying so once is enough.
+        // Two tables with one prefix share every month; one report is enough.
         if (earlier != null && reported.add(List.of(earlier.table().path(), earlier.key(), table.path(), key))) {
             problems.add(document.problem(
                     use.origin(),

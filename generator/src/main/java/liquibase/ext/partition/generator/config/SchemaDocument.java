@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
-/** {@code tables.schema.json}: says what is wrong with a config, and what it documents about each key. */
+/** {@code tables.schema.json}: finds the problems of a config, and gives the documentation of each key. */
 final class SchemaDocument {
     /** The schema's name on the class path, beside this class. */
     static final String RESOURCE = "tables.schema.json";
@@ -39,9 +39,9 @@ final class SchemaDocument {
     }
 
     /**
-     * What the schema says about the value at {@code path}: its {@code description}, {@code examples},
-     * {@code properties}. Keywords beside a {@code $ref} go before those it refers to. Missing where the schema knows
-     * no such key.
+     * The schema's description of the value at {@code path}: its {@code description}, {@code examples},
+     * {@code properties}. Keywords beside a {@code $ref} take precedence over those that it refers to. Missing if the
+     * schema knows no such key.
      */
     JsonNode at(KeyPath path) {
         JsonNode here = schema.getSchemaNode();
@@ -66,9 +66,7 @@ final class SchemaDocument {
         return keyword(schema.getSchemaNode().at(pointer), keyword);
     }
 
-    /**
-     * {@code Write for example from: 2024-01.} and what the schema says about the key, which for an item is its list.
-     */
+    /** {@code Write for example from: 2024-01.} with the schema's description of the key; for an item, of its list. */
     String example(KeyPath path) {
         KeyPath key = path;
         while (!at(key).has("examples") && key.isItem()) {
@@ -81,7 +79,7 @@ final class SchemaDocument {
                 : "Write for example %s: %s. %s".formatted(key.lastKey(), flow(examples.get(0)), description);
     }
 
-    /** As people write it in YAML on one line; enough for the examples, which need no quotes. */
+    /** An example in YAML on one line, as people write it. Enough for the examples, which need no quotes. */
     private static String flow(JsonNode example) {
         if (example.isArray()) {
             return example.valueStream().map(SchemaDocument::flow).collect(Collectors.joining(", ", "[", "]"));

@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
-/** What the schema says about a config, in words that tell people what to write. */
+/** The schema's verdict on a config, in words that tell people what to write. */
 final class SchemaRules {
     /** Keys by which people try to configure the connection; compared without case, underscores and hyphens. */
     private static final Set<String> CONNECTION_KEYS = Set.of(
@@ -28,7 +28,7 @@ final class SchemaRules {
             "database",
             "driver");
 
-    /** The schema's words for types, in the reader's. */
+    /** The schema's words for types, in the words of readers. */
     private static final Map<String, String> WANTED = Map.of(
             "string", "text",
             "integer", "a whole number",

@@ -8,23 +8,23 @@ import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.Routing;
 
 /**
- * How one table is partitioned; default names are filled in. Names are as PostgreSQL stores them: not quoted, case
- * kept.
+ * How one table is partitioned; default names are filled in. Names have the form in which PostgreSQL stores them: not
+ * quoted, with their case.
  *
- * @param changesetPrefix what the ids of its changesets and its tags begin with, unique in the config: the table's
- *     name, or {@code schema_table} where a table before it has the same name
+ * @param changesetPrefix the beginning of the ids of its changesets and of its tags, unique in the config: the table's
+ *     name, or {@code schema_table} if a table before it has the same name
  * @param schemaName null for Liquibase's default schema
  * @param tableName the table as it is today
  * @param newTableName the partitioned table while it is filled
  * @param backupTableName the unpartitioned table after the swap
- * @param deltaTableName holds the keys of rows written since capture began
- * @param partitionPrefix what partitions' names begin with
- * @param keyColumns what tells rows apart; at least one
+ * @param deltaTableName the table that holds the keys of rows written since capture began
+ * @param partitionPrefix the beginning of partitions' names
+ * @param keyColumns the columns that identify rows; at least one
  * @param routing how a new row finds its partition; null for the extension's default, native
  * @param incomingForeignKeys what becomes of foreign keys that refer to the table; null for the extension's default,
  *     refuse
- * @param columns by name, in the order of the file; empty when the config does not state them
- * @param tuning how the migration works; that of {@code defaults} where the table's entry says nothing
+ * @param columns the columns by name, in the order of the file; empty when the config does not state them
+ * @param tuning how the migration works; from {@code defaults} if the table's entry has no settings
  */
 public record TableConfig(
         String changesetPrefix,

@@ -15,11 +15,11 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import tools.jackson.databind.JsonNode;
 
 /**
- * One entry of {@code tables} as it was written, which may be wrong in every way: what is missing, or is of another
- * type than it should be, is not there. The rules look at entries; the model is made of one when no rule objects.
+ * One entry of {@code tables} as it was written, which may have every kind of mistake: a value that is missing, or has
+ * the wrong type, counts as not there. The rules look at entries; the model is made from an entry when no rule objects.
  */
 record TableEntry(KeyPath path, JsonNode json) {
-    /** Beside {@code tables}: what holds for all tables that do not say otherwise. */
+    /** The key beside {@code tables} with the settings for all tables that have none of their own. */
     static final String DEFAULTS = "defaults";
 
     static final String TABLE_NAME = "tableName";
@@ -37,7 +37,7 @@ record TableEntry(KeyPath path, JsonNode json) {
     static final String USING = "using";
     static final String REVERSE_USING = "reverseUsing";
 
-    /** What follows the table's name in the names that the config leaves out, in the order people think of them. */
+    /** The suffixes that make the default names from the table's name, in the order in which people think of them. */
     static final Map<String, String> DEFAULT_SUFFIXES = defaultSuffixes();
 
     private static Map<String, String> defaultSuffixes() {
@@ -73,7 +73,7 @@ record TableEntry(KeyPath path, JsonNode json) {
                 .filter(it -> !it.isEmpty());
     }
 
-    /** A text or a whole number as it was written, without blanks around it, unless it is missing or empty. */
+    /** A text or a whole number as it was written, trimmed; empty if it is missing or empty. */
     static Optional<String> scalar(JsonNode value) {
         return (value.isIntegralNumber() ? Optional.of(value.asString()) : text(value)).map(String::strip);
     }
@@ -86,12 +86,12 @@ record TableEntry(KeyPath path, JsonNode json) {
                         : text(TABLE_NAME).map(table -> table + DEFAULT_SUFFIXES.get(key)));
     }
 
-    /** Where {@link #name} comes from: the key itself, or the table's name when it is left out. */
+    /** The key from which {@link #name} comes: the name's own key, or the table's name when that is left out. */
     KeyPath origin(String key) {
         return path.child(json.has(key) ? key : TABLE_NAME);
     }
 
-    /** The texts of a list and where each of them is. */
+    /** The texts of a list, each with its path. */
     Map<KeyPath, String> texts(KeyPath listPath, JsonNode list) {
         Map<KeyPath, String> texts = new LinkedHashMap<>();
         for (int i = 0; list.isArray() && i < list.size(); i++) {
@@ -101,12 +101,12 @@ record TableEntry(KeyPath path, JsonNode json) {
         return texts;
     }
 
-    /** {@code keyColumns}, and where each of them is. */
+    /** {@code keyColumns}, each with its path. */
     Map<KeyPath, String> keyColumns() {
         return texts(path.child(KEY_COLUMNS), json.path(KEY_COLUMNS));
     }
 
-    /** {@code partitionBy.columns}, and where each of them is. */
+    /** {@code partitionBy.columns}, each with its path. */
     Map<KeyPath, String> partitionColumns() {
         return texts(
                 path.child(PARTITION_BY).child(COLUMNS), json.path(PARTITION_BY).path(COLUMNS));
@@ -117,12 +117,12 @@ record TableEntry(KeyPath path, JsonNode json) {
         return text(json.path(PARTITION_BY).path(key));
     }
 
-    /** Where a key of {@code partitionBy} is. */
+    /** The path of a key of {@code partitionBy}. */
     KeyPath partitionPath(String key) {
         return path.child(PARTITION_BY).child(key);
     }
 
-    /** {@code columns} by name, as far as they have a type; empty when there are none. */
+    /** Those {@code columns} that have a type, by name; empty when there are none. */
     Map<String, ColumnConfig> columns() {
         Map<String, ColumnConfig> columns = new LinkedHashMap<>();
         json.path(COLUMNS)
@@ -168,7 +168,8 @@ record TableEntry(KeyPath path, JsonNode json) {
     }
 
     /**
-     * The partitions but for the default one, in order; empty when {@code from} and {@code until} are not both known.
+     * The first days of the partitions, without the default one, in order; empty when {@code from} and {@code until}
+     * are not both known.
      */
     Stream<LocalDate> partitionStarts() {
         Optional<LocalDate> from = bound("from");
@@ -180,7 +181,7 @@ record TableEntry(KeyPath path, JsonNode json) {
                 from.get(), start -> start.isBefore(until.get()), interval().orElseThrow()::next);
     }
 
-    /** The names of the partitions; empty unless a prefix and a range of which names can be made are known. */
+    /** The names of the partitions; empty unless a prefix and a range from which names can be made are known. */
     List<String> partitionNames() {
         Optional<String> prefix = name(PARTITION_PREFIX);
         if (prefix.isEmpty() || partitionStarts().findAny().isEmpty() || PartitionRules.tooMany(this)) {
@@ -201,7 +202,7 @@ record TableEntry(KeyPath path, JsonNode json) {
                 .orElse(List.of());
     }
 
-    /** What the engine makes of something; empty where it refuses. The schema and the other rules say why. */
+    /** The engine's result; empty if the engine refuses. The schema and the other rules say why. */
     static <T> Optional<T> unlessRefused(Supplier<T> made) {
         try {
             return Optional.of(made.get());

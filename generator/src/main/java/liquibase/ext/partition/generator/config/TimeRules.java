@@ -24,7 +24,7 @@ import liquibase.ext.partition.engine.time.TimeFormats;
  * problems.
  */
 final class TimeRules {
-    /** Names of types as format_type and people write them, without modifiers, and as the catalog has them. */
+    /** Names of types as format_type and people write them, without modifiers, with their names in the catalog. */
     private static final Map<String, String> TYPE_NAMES = Map.ofEntries(
             Map.entry("date", "date"),
             Map.entry("timestamp", "timestamp"),
@@ -49,7 +49,7 @@ final class TimeRules {
 
     private static final Pattern MODIFIERS = Pattern.compile("\\([^)]*\\)");
 
-    /** Stands for the function that the deployment makes; which one makes no difference to the types. */
+    /** Stands for the function that the deployment makes; the types do not depend on it. */
     private static final QualifiedName ANY_FUNCTION = QualifiedName.of("any", "any");
 
     private final ConfigDocument document;
@@ -65,8 +65,8 @@ final class TimeRules {
     }
 
     /**
-     * What the columns hold can be said in one way only: numbers are either counted since 1970 or keys with a time
-     * inside.
+     * The content of the columns can be described in one way only: numbers are either counted since 1970 or keys with a
+     * time inside.
      */
     private void checkTimes(TableEntry table) {
         int before = problems.size();
@@ -88,9 +88,9 @@ final class TimeRules {
         keyTime.ifPresent(it -> checkKeyReaches(table, it));
         Optional<String> epochWord = table.partitionText(TableEntry.EPOCH);
         Optional<Epoch.Unit> epoch = epochWord.flatMap(word -> TableEntry.unlessRefused(() -> Epoch.Unit.parse(word)));
-        // A setting that is wrong in itself would be told a second time as one that is missing.
+        // A setting that is invalid would be reported a second time as missing.
         if (problems.size() == before && epoch.isPresent() == epochWord.isPresent()) {
-            // As at deployment: a text is a date unless it is said to be a key.
+            // As at deployment: a text is a date unless the config calls it a key.
             boolean textIsKey = keyTime.isPresent()
                     && table.partitionText(TableEntry.TEXT_FORMAT).isEmpty();
             checkTypes(
@@ -101,7 +101,7 @@ final class TimeRules {
         }
     }
 
-    /** Where {@code columns} does not state every type, the deployment knows it. */
+    /** If {@code columns} does not state every type, only the deployment can check this. */
     private void checkUsed(TableEntry table) {
         Map<Identifier, String> types = new LinkedHashMap<>();
         for (String name : table.partitionColumns().values()) {
@@ -128,7 +128,7 @@ final class TimeRules {
                         "Remove it, or correct the column or its type.")));
     }
 
-    /** What the engine makes of a text; where it refuses, its reason becomes a problem. */
+    /** The engine's reading of a text; if the engine refuses, its reason becomes a problem. */
     private <T> Optional<T> checkUnderstood(
             TableEntry table, String key, String remedy, Function<String, T> understood) {
         try {
@@ -139,7 +139,9 @@ final class TimeRules {
         }
     }
 
-    /** The bounds of a table partitioned by its key alone are keys, which begin with a clock that begins somewhere. */
+    /**
+     * The bounds of a table partitioned by its key alone are keys, which begin with a clock that starts at some time.
+     */
     private void checkKeyReaches(TableEntry table, KeyTime keyTime) {
         boolean boundsAreKeys = table.partitionColumns().size() == 1
                 && table.partitionText(TableEntry.COMBINED_COLUMN).isEmpty();
@@ -168,7 +170,7 @@ final class TimeRules {
         }
     }
 
-    /** The types in {@code columns} are those of the new table, whose partition key is made of them. */
+    /** The types in {@code columns} are those of the new table, from which the partition key is made. */
     private void checkTypes(TableEntry table, TimeFormats formats) {
         table.partitionColumns().forEach((path, name) -> {
             Optional<String> type =
@@ -184,7 +186,7 @@ final class TimeRules {
         });
     }
 
-    /** The catalog's name of a type; empty for one that we do not know, which the deployment will. */
+    /** The catalog's name of a type; empty for a type that only the deployment knows. */
     private static Optional<String> typeName(String type) {
         String plain = MODIFIERS.matcher(type.toLowerCase(Locale.ROOT)).replaceAll("");
         return Optional.ofNullable(TYPE_NAMES.get(plain.strip().replaceAll("\\s+", " ")));

@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How a table's migration works, without a say in what comes of it.
+ * How a table's migration works, without any effect on its result.
  *
- * @param settings a {@code Long} or a {@code String} by the name of the attribute that it becomes; what is missing, and
- *     what was off, is as the extension has it
+ * @param settings a {@code Long} or a {@code String} by the name of the attribute that it becomes; a setting that is
+ *     missing, or was off, has the extension's default
  */
 public record Tuning(Map<String, Object> settings) {
-    /** As the extension has it. */
+    /** The extension's defaults. */
     public static final Tuning NONE = new Tuning(Map.of());
 
     /** Copies the map. */
@@ -20,12 +20,12 @@ public record Tuning(Map<String, Object> settings) {
         settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
     }
 
-    /** Connections that work side by side. */
+    /** How many connections work at the same time. */
     public Optional<Integer> workers() {
         return Optional.ofNullable((Long) settings.get(TuningKey.WORKERS.key())).map(Math::toIntExact);
     }
 
-    /** One of the settings that are texts. */
+    /** A setting that is a text. */
     public Optional<String> text(String key) {
         return Optional.ofNullable(settings.get(key)).map(Object::toString);
     }

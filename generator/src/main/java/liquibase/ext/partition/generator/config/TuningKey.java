@@ -7,7 +7,7 @@ import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**
  * The keys that can stand in a table's entry and, for all tables, in {@code defaults}. Each has the name of the
- * attribute that it becomes. What the schema cannot check is read by the engine, as it will be when Liquibase runs.
+ * attribute that it becomes. The engine reads whatever the schema cannot check, as it will when Liquibase runs.
  */
 enum TuningKey {
     CHUNK_SIZE("chunkSize", Kind.WHOLE_NUMBER),
@@ -28,7 +28,7 @@ enum TuningKey {
     MAX_DEFAULT_SHARE("maxDefaultShare", Kind.SHARE),
     CATCH_UP_TIME("catchUpTime", Kind.DURATION_OR_OFF);
 
-    /** What takes a default away for one table. */
+    /** The value that cancels a default for one table. */
     static final String OFF = "off";
 
     private enum Kind {
@@ -38,9 +38,9 @@ enum TuningKey {
         CHOICE,
         DURATION,
         SHARE,
-        /** Its off is a value: it is there unless it is off. */
+        /** Off is a value: the setting has a default unless it is off. */
         DURATION_OR_OFF,
-        /** Not there unless it is set, so that it can be off. */
+        /** The setting has no default, so it can be off. */
         PACE
     }
 
@@ -72,7 +72,7 @@ enum TuningKey {
             case SHARE -> DefaultShare.parse(text);
             case PACE -> Pace.parse(Map.of(key, text));
             default -> {
-                // The schema has said it.
+                // The schema reports it.
             }
         }
     }

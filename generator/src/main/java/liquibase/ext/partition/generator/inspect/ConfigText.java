@@ -17,7 +17,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.generator.config.YamlText;
 
 /**
- * A config for people to go on with: every choice has a comment, and what could not be decided is marked TODO.
+ * A config for people to continue with: every choice has a comment, and everything undecided is marked TODO.
  *
  * @param yaml the config, its lines ended by line feeds
  * @param todos how many things are left to decide
@@ -26,11 +26,11 @@ public record ConfigText(String yaml, int todos) {
     private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*");
     private static final Pattern PLAIN_TYPE = Pattern.compile("[A-Za-z_]([A-Za-z0-9_ (),.]*[A-Za-z0-9_)])?");
 
-    /** What YAML 1.1 or 1.2 takes for something else than text. */
+    /** Words that YAML 1.1 or 1.2 does not read as text. */
     private static final Set<String> WORDS_OF_YAML =
             Set.of("null", "true", "false", "yes", "no", "on", "off", "y", "n");
 
-    /** PostgreSQL plans and locks by partition, so that many partitions of few rows cost more than they give. */
+    /** PostgreSQL plans and locks by partition, so many partitions of few rows cost more than they give. */
     private static final long MANY_PARTITIONS = 240;
 
     private static final class Writer {
@@ -41,7 +41,7 @@ public record ConfigText(String yaml, int todos) {
             text.append(line).append('\n');
         }
 
-        /** Comments come from the catalog too, so that nothing in them may end the line. */
+        /** Comments come from the catalog too, so nothing in them may end the line. */
         void comment(String indent, String comment) {
             line(indent + "# " + comment.replaceAll("\\p{Cntrl}|[\u0085\u2028\u2029]", "?"));
         }

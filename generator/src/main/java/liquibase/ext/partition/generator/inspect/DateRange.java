@@ -3,7 +3,7 @@ package liquibase.ext.partition.generator.inspect;
 import java.time.LocalDate;
 import java.time.YearMonth;
 
-/** The months that a table's partitions are proposed for, and how we know. */
+/** The months for which a table's partitions are proposed, and how they are known. */
 sealed interface DateRange {
     /** The first month with a partition. */
     YearMonth from();
@@ -11,18 +11,18 @@ sealed interface DateRange {
     /** The first month without one. */
     YearMonth until();
 
-    /** Which part of the rows has NULL, from 0 to 1; 1 where nothing is known. */
+    /** The share of the rows that have NULL, from 0 to 1; 1 if nothing is known. */
     double nullShare();
 
     /** Room for the months that begin while the tables are copied, and until somebody adds partitions. */
     int MONTHS_AHEAD = 6;
 
     /**
-     * Known from the rows.
+     * A range that is known from the rows.
      *
-     * @param oldest the day of the oldest row in UTC, far-out values left aside
-     * @param newest the day of the newest
-     * @param latest the first month that is too far ahead to be meant, so that what is left aside is never before
+     * @param oldest the day of the oldest row in UTC, without far-out values
+     * @param newest the day of the newest row
+     * @param latest the first month that is too far ahead to be plausible, so that far-out values are never before
      *     {@code until}
      * @param outside the rows that would be in the default partition
      */
@@ -48,11 +48,11 @@ sealed interface DateRange {
     /**
      * How many rows would be in the default partition, by cause; each row counts once.
      *
-     * @param nulls the column is NULL
-     * @param notTimes it is not, and holds no time
-     * @param infinite {@code infinity} or {@code -infinity}
-     * @param before before the first month, since so early a date is hardly meant
-     * @param after not before {@code until}, since so late a date is hardly meant
+     * @param nulls rows whose column is NULL
+     * @param notTimes rows whose column has a value that is no time
+     * @param infinite rows with {@code infinity} or {@code -infinity}
+     * @param before rows before the first month, since such an early date is hardly meant
+     * @param after rows not before {@code until}, since such a late date is hardly meant
      */
     record Outside(long nulls, long notTimes, long infinite, long before, long after) {
         long rows() {
@@ -61,9 +61,9 @@ sealed interface DateRange {
     }
 
     /**
-     * Known from the planner's statistics, which may miss the oldest and the newest rows.
+     * A range that is known from the planner's statistics, which may miss the oldest and the newest rows.
      *
-     * @param why why the rows themselves were not read, a phrase
+     * @param why why the rows themselves were not read, as a phrase
      */
     record Estimated(LocalDate oldest, LocalDate newest, double nullShare, String why) implements DateRange {
         @Override
@@ -78,9 +78,9 @@ sealed interface DateRange {
     }
 
     /**
-     * Not known; the month of today stands for it.
+     * An unknown range, for which today's month stands in.
      *
-     * @param why a phrase
+     * @param why the reason, as a phrase
      */
     record Unknown(LocalDate today, String why) implements DateRange {
         @Override

@@ -14,11 +14,11 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.survey.LimitedReading;
 
-/** Finds out which months a table's rows are of, and how many are of none. */
+/** Finds out which months a table's rows belong to, and how many belong to none. */
 final class DateRangeReader {
     /**
      * OFFSET keeps the planner from writing the expression of a value into each of the aggregates. As a constant in
-     * quotes it leaves it free to read with several workers; a plain 0 is still a cast when that is decided.
+     * quotes it lets the planner use several workers; a plain 0 is still a cast when that is decided.
      */
     private static final Sql ROWS = Sql.of("""
             SELECT {latest}::pg_catalog.date AS latest, pg_catalog.count(*) AS rows, {aggregates}
@@ -36,7 +36,7 @@ final class DateRangeReader {
             pg_catalog.count(*) FILTER (WHERE pg_catalog.isfinite({value}) AND {value} < {earliest}) AS {before},
             pg_catalog.count(*) FILTER (WHERE pg_catalog.isfinite({value}) AND {value} >= {latest}) AS {after}""");
 
-    /** The histogram has the values that are not among the most common ones, so that the oldest may be in either. */
+    /** The histogram has the values that are not among the most common ones, so the oldest value may be in either. */
     private static final Sql STATISTICS = Sql.of("""
             SELECT (pg_catalog.min(value) FILTER (WHERE {plausible}))::pg_catalog.date AS oldest,
                    (pg_catalog.max(value) FILTER (WHERE {plausible}))::pg_catalog.date AS newest,
@@ -61,7 +61,7 @@ final class DateRangeReader {
     }
 
     /**
-     * The ranges of {@code columns} in their order, from one reading of all rows, or else from the statistics.
+     * The ranges of {@code columns} in their order, from one reading of all rows; if that fails, from the statistics.
      *
      * @param columns at least one
      */

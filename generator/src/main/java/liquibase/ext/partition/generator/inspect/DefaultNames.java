@@ -5,10 +5,9 @@ import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * The names that a config without them gives a table's companions, made shorter where the table's name is so long that
- * they would not fit.
+ * The default names for a table's companions, shortened if the table's name is so long that they would not fit.
  *
- * @param shortened whether one of them is not the default of a config, so that they have to be written out
+ * @param shortened whether one of them differs from the config's default, so that they have to be written out
  */
 record DefaultNames(
         Identifier newTable, Identifier backup, Identifier delta, String partitionPrefix, boolean shortened) {

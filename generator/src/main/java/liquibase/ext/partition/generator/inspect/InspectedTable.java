@@ -7,13 +7,13 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * What was found out about a table that can be partitioned.
+ * The findings about a table that can be partitioned.
  *
- * @param obstacles what stands in its way, as long as nobody removes it
- * @param key the index that tells rows apart
- * @param partitionColumn the likeliest
- * @param otherCandidates for the partition column, which write the time in the same way
- * @param takenNames names that we would use by default and that relations of the schema have already
+ * @param obstacles obstacles that stand in its way until somebody removes them
+ * @param key the index that identifies rows
+ * @param partitionColumn the likeliest column
+ * @param otherCandidates other columns that could be the partition column and write the time in the same way
+ * @param takenNames default names that relations of the schema already have
  */
 record InspectedTable(
         Table table,

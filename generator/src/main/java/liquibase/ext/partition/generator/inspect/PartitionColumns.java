@@ -9,13 +9,13 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.time.DateTime;
 
-/** Which columns of a table can decide a row's partition, the likeliest first. */
+/** The columns of a table that can decide a row's partition, the likeliest first. */
 final class PartitionColumns {
-    /** When a row came to be: does not change, and is what people query by. */
+    /** Names for when a row came to be: the time does not change, and people query by it. */
     private static final Pattern BEGINNING =
             Pattern.compile("creat|insert|occur|order|event|record|logged|received|^(timestamp|ts|date|day|time)$");
 
-    /** Changes while the row lives, so that rows would move between partitions. */
+    /** Names for times that change while the row lives, so that rows would move between partitions. */
     private static final Pattern CHANGING =
             Pattern.compile("updat|modif|chang|delet|edit|expir|last|until|end|valid|seen|touch|refresh|sync");
 
@@ -31,7 +31,10 @@ final class PartitionColumns {
                 .toList();
     }
 
-    /** Columns of a date type that can be in the partition key: not generated, which PostgreSQL refuses. */
+    /**
+     * Columns of a date type that can be in the partition key. Generated columns cannot, because PostgreSQL refuses
+     * them.
+     */
     static List<TimeColumn> candidates(Table table, List<Identifier> key) {
         return ofDateType(table).stream()
                 .filter(column -> !column.generated())
@@ -42,8 +45,8 @@ final class PartitionColumns {
     }
 
     /**
-     * How much a name speaks against a column: the fewer, the likelier it says when the row came to be, and stays as it
-     * is.
+     * How strongly a name speaks against a column: the lower, the likelier the column says when the row came to be and
+     * stays as it is.
      */
     static int doubt(Identifier column) {
         String name = column.name().toLowerCase(Locale.ROOT);
@@ -56,12 +59,12 @@ final class PartitionColumns {
         return BEGINNING.matcher(name).find() ? 1 : 2;
     }
 
-    /** Whether its name says that it changes while the row lives. */
+    /** Whether the column's name says that it changes while the row lives. */
     static boolean changes(Identifier column) {
         return doubt(column) == OF_CHANGE;
     }
 
-    /** Whether its name says that it is from when the row came to be. */
+    /** Whether the column's name says that it records when the row came to be. */
     static boolean isOfCreation(Identifier column) {
         return doubt(column) == OF_CREATION;
     }

@@ -53,9 +53,9 @@ public final class TableInspector {
     private final TimeSample samples;
 
     /**
-     * @param session whose {@code lock_timeout} is changed
-     * @param limit how long the rows of one table may be read to find out its months, after which statistics must do;
-     *     and how long is waited for a table that is locked
+     * @param session the session, whose {@code lock_timeout} is changed
+     * @param limit how long the rows of one table may be read to find out its months, before statistics are used
+     *     instead; and how long to wait for a locked table
      */
     public TableInspector(Session session, Duration limit) {
         this.session = session;
@@ -68,9 +68,10 @@ public final class TableInspector {
     /**
      * The text of a config for the tables.
      *
-     * @param names as in SQL: {@code public.orders}, {@code "Sales"."Orders"}; without a schema found by search_path
+     * @param names names as in SQL: {@code public.orders}, {@code "Sales"."Orders"}; names without a schema are found
+     *     by search_path
      * @throws SQLException when the catalog cannot be read, with state 55P03 when a table stays locked for too long
-     * @throws UnsuitableTableException saying of each table that is not there or cannot be partitioned why
+     * @throws UnsuitableTableException saying for each table that does not exist or cannot be partitioned why
      */
     public ConfigText inspect(List<String> names) throws SQLException, UnsuitableTableException {
         session.queryStrings(LOCK_LIMIT.with("milliseconds", Long.toString(limit.toMillis())));
@@ -172,8 +173,8 @@ public final class TableInspector {
     }
 
     /**
-     * Where every date that is never NULL changes with an edit, by its name, a column that is from when the row came to
-     * be: a date that may be NULL and is not in any row, or one that writes the time otherwise.
+     * If every date that is never NULL changes with an edit, judging by its name, chooses a column that records when
+     * the row came to be: a date that may be NULL but is in every row, or a column that writes the time in another way.
      */
     private Optional<InspectedTable> withWhatDoesNotChange(Table table, Index key, List<TimeColumn> dates)
             throws SQLException {
@@ -237,7 +238,7 @@ public final class TableInspector {
         return key.get();
     }
 
-    /** A view, say, has no key; that it is a view explains more. */
+    /** A view, for example, has no key; that it is a view explains more. */
     private static String phrase(List<Obstacle> obstacles) {
         return obstacles.isEmpty()
                 ? ""
@@ -247,7 +248,7 @@ public final class TableInspector {
                         + ".";
     }
 
-    /** @param others what became of the search for another column, a phrase */
+    /** @param others the result of the search for another column, as a phrase */
     private static String noPartitionColumn(Table table, String others) {
         List<Column> dates = PartitionColumns.ofDateType(table);
         String why = dates.isEmpty()

@@ -7,9 +7,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 /** A column that can decide a row's partition, and how it writes the time. */
 record TimeColumn(Column column, TimeNotation notation) {
     /**
-     * A join and not a subquery among the values: the planner writes the expression of a join in its place and reads
-     * with several workers, while it runs a subquery once for each row and alone. For texts that is a third of the
-     * time.
+     * A join and not a subquery among the values: the planner inlines the expression of a join and reads with several
+     * workers, while it runs a subquery once for each row, in one process. For texts that takes a third of the time.
      */
     private static final Sql JOINED = Sql.of("""
             CROSS JOIN LATERAL (SELECT {time} AS at FROM (SELECT {written} AS written) AS parameter) AS {alias}""");
@@ -23,7 +22,10 @@ record TimeColumn(Column column, TimeNotation notation) {
         return Sql.of("source.{column}").with("column", name());
     }
 
-    /** To go after the table that a query calls {@code source}: gives the row's time as {@code at} of {@code alias}. */
+    /**
+     * A join to follow the table that a query calls {@code source}; it gives the row's time as {@code at} of
+     * {@code alias}.
+     */
     Sql joined(Identifier alias) {
         return JOINED.with("time", notation.time(column))
                 .with("written", notation.written(ofSource()))

@@ -9,9 +9,9 @@ import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.engine.time.KeyTime;
 import liquibase.ext.partition.engine.time.TextDateFormat;
 
-/** A way of writing the time that we recognise in a column, and what a config says for it. */
+/** A way of writing the time that we recognise in a column, with its setting in a config. */
 enum TimeNotation {
-    /** A type of PostgreSQL's own for dates. */
+    /** A date type of PostgreSQL's own. */
     DATE_TYPE(null, null, "in the range of a timestamp") {
         @Override
         Sql time(Column column) {
@@ -26,7 +26,10 @@ enum TimeNotation {
         }
     },
 
-    /** The expression of the function that would be made for the column: nothing is made in the database to read it. */
+    /**
+     * Uses the expression of the function that would be made for the column, so that reading makes nothing in the
+     * database.
+     */
     ISO_TEXT("textFormat", TextDateFormat.ISO, "an ISO date") {
         @Override
         Sql time(Column column) {
@@ -66,22 +69,22 @@ enum TimeNotation {
     }
 
     /**
-     * The time of {@code written}, what {@code column} holds, as an expression of type {@code timestamp}, in UTC. NULL
-     * where that is no time; never raises an error; needs nothing in the database that is not PostgreSQL's own.
+     * The time of {@code written}, the content of {@code column}, as an expression of type {@code timestamp}, in UTC.
+     * NULL if the content is no time; never raises an error; needs only what PostgreSQL itself has.
      */
     abstract Sql time(Column column);
 
-    /** What {@link #time} takes for {@code written}, of the column. */
+    /** The expression over the column that {@link #time} takes as {@code written}. */
     Sql written(Sql column) {
         return column;
     }
 
-    /** The key of {@code partitionBy} that says so, and its value; empty where the column's type says it. */
+    /** The key of {@code partitionBy} for this notation, and its value; empty if the column's type is enough. */
     Optional<Map.Entry<String, String>> setting() {
         return Optional.ofNullable(key).map(it -> Map.entry(it, value));
     }
 
-    /** What a value is that has a time, to go on with after {@code not}. */
+    /** A phrase for a value that has a time, to follow {@code not}. */
     String phrase() {
         return phrase;
     }

@@ -22,20 +22,20 @@ import liquibase.ext.partition.engine.survey.LimitedReading;
 import liquibase.ext.partition.engine.survey.RowSample;
 import liquibase.ext.partition.engine.time.TextDate;
 
-/** Finds columns that write the time otherwise than by a type for dates, by looking at some rows of a table. */
+/** Finds columns that write the time other than by a date type, by looking at some rows of a table. */
 final class TimeSample {
     /**
-     * Which part of the values must have a time. Not all: a few that are empty or garbage are what real tables have.
+     * The share of the values that must have a time. Not all of them: real tables have some that are empty or garbage.
      */
     private static final double ENOUGH = 0.95;
 
-    /** Many ids and amounts have the size of an epoch in seconds, so that one by another name is a guess. */
+    /** Many ids and amounts are of the size of an epoch in seconds, so a column with another name is only a guess. */
     private static final Pattern NAME_OF_A_TIME = Pattern.compile("(_at|_on|_ts|_ms)$|time|(?<!up)date|epoch|stamp"
             + "|^(at|ts|ctime|mtime)$|^(creat|updat|delet|edit|insert|modif|chang|expir)(e|ed|es|ied)?(at|on|ts)?$");
 
     private static final Pattern CAMEL_CASE_OF_A_TIME = Pattern.compile("[a-z](At|On|Ts|Ms)$");
 
-    /** An {@code integer} ends in 2038 in seconds, and in January 1970 in milliseconds. */
+    /** An {@code integer} ends in 2038 if it counts seconds, and in January 1970 if it counts milliseconds. */
     private static final Set<String> TYPES_OF_SECONDS = Set.of("int4", "int8", "numeric", "float8");
 
     private static final Set<String> TYPES_OF_MILLISECONDS = Set.of("int8", "numeric", "float8");
@@ -63,14 +63,14 @@ final class TimeSample {
     }
 
     /**
-     * What a sample has shown.
+     * The result of a sample.
      *
      * @param fitting the columns that write the time, the likeliest first
-     * @param looked all that were looked at
-     * @param rows how many rows were
+     * @param looked all columns that were looked at
+     * @param rows the number of rows that were read
      */
     record Found(List<TimeColumn> fitting, List<TimeColumn> looked, long rows) {
-        /** What was looked for and not found, a phrase that goes on after "it has no date, and". */
+        /** What was looked for and not found, as a phrase that follows "it has no date, and". */
         String nothing() {
             if (looked.isEmpty()) {
                 return "it has no other column in which a time was looked for: a uuid of the key, a text, or a number that is neither a key, nor counted by a sequence, nor refers to another table";
@@ -108,10 +108,11 @@ final class TimeSample {
     private record Fitting(TimeColumn column, double average) {}
 
     /**
-     * The columns that write the time, the likeliest first: a key of UUIDs of version 7, then what a text's form or a
-     * number's name says to be a time, before what only its size does; what stays as it is before what changes with an
-     * edit, texts before numbers, and of two that are alike in all that the earlier one, for a row is made before it is
-     * edited. Without a value where the sample may not be read or is not read in time.
+     * The columns that write the time, the likeliest first. A key of UUIDs of version 7 comes first. Columns whose form
+     * (of a text) or name (of a number) says that they are a time come before those that only have the right size;
+     * columns that do not change come before those that change with an edit; texts come before numbers. Of two columns
+     * that are alike in all this, the earlier time comes first, because a row is made before it is edited. The result
+     * has no value if the sample may not be read, or is not read in time.
      */
     LimitedReading.Result<Found> columns(Table table, List<Identifier> key) throws SQLException {
         Set<Identifier> others = new LinkedHashSet<>(key);
@@ -124,7 +125,7 @@ final class TimeSample {
                 : reading.run("a sample", () -> found(table, possible));
     }
 
-    /** Whether more than the size of its numbers says that it is a time. */
+    /** Whether more than the size of its numbers says that the column is a time. */
     static boolean isSure(TimeColumn column) {
         return switch (column.notation()) {
             case DATE_TYPE, UUID_7, ISO_TEXT -> true;
@@ -138,7 +139,7 @@ final class TimeSample {
                 || CAMEL_CASE_OF_A_TIME.matcher(name).find();
     }
 
-    /** @param ids columns that tell rows apart, or refer to others */
+    /** @param ids columns that identify rows, or refer to others */
     private static List<TimeColumn> possible(Table table, List<Identifier> key, Set<Identifier> ids) {
         List<TimeColumn> possible = new ArrayList<>();
         for (TimeNotation notation : TimeNotation.values()) {
@@ -210,7 +211,7 @@ final class TimeSample {
                 .toList();
     }
 
-    /** A text says by its form that it is a date, and a number only by its size. */
+    /** The form of a text shows that it is a date; for a number, only the size does. */
     private static Sql fits(TimeNotation notation, Sql time) {
         return notation == TimeNotation.ISO_TEXT ? ANY_TIME.with("time", time) : Plausible.is(time);
     }

@@ -4,7 +4,7 @@ import java.util.List;
 import liquibase.ext.partition.engine.survey.Setting;
 
 /**
- * What is known of a config's tables in one database.
+ * The findings about a config's tables in one database.
  *
  * @param database its name
  * @param server settings on which every migration depends

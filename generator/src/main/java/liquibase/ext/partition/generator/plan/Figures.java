@@ -3,7 +3,7 @@ package liquibase.ext.partition.generator.plan;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 final class Figures {
     private static final String[] UNITS = {"kB", "MB", "GB", "TB"};
     private static final int KILO = 1024;
@@ -15,7 +15,7 @@ final class Figures {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
-    /** As {@code pg_size_pretty} has it, with a digit after the point below ten: {@code 8 kB}, {@code 1.2 GB}. */
+    /** The format of {@code pg_size_pretty}, with one decimal below ten: {@code 8 kB}, {@code 1.2 GB}. */
     static String bytes(long bytes) {
         if (bytes < KILO) {
             return bytes + " bytes";

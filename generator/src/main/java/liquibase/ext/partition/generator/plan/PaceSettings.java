@@ -16,7 +16,7 @@ import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.engine.survey.Setting;
 import liquibase.ext.partition.generator.config.Tuning;
 
-/** What the settings that slow a table's migration down would come to in a database, as it is now. */
+/** The effect of the settings that slow a table's migration down, in a database as it is now. */
 final class PaceSettings {
     /** Plans the query, and reads no row. */
     private static final Sql EXPLAIN = Sql.of("EXPLAIN {query}");
@@ -26,7 +26,7 @@ final class PaceSettings {
 
     private PaceSettings() {}
 
-    /** @param estimate empty where it is not known how long the migration takes */
+    /** @param estimate the estimate; empty if it is not known how long the migration takes */
     static List<Setting> read(Session session, Tuning tuning, Optional<Estimate> estimate) throws SQLException {
         Map<String, String> texts = new HashMap<>();
         for (String name : Pace.NAMES) {

@@ -19,8 +19,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A plan as JSON for pipelines. Its shape is {@code plan.schema.json} beside this class. It is built by hand and not
- * from the records, so that a component that is renamed breaks no pipeline.
+ * A plan as JSON for pipelines. {@code plan.schema.json} beside this class defines its shape. The code builds it by
+ * hand and not from the records, so that renaming a component breaks no pipeline.
  */
 public final class PlanJson {
     private static final JsonMapper MAPPER =

@@ -24,7 +24,7 @@ import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.SurveyReader;
 import liquibase.ext.partition.generator.config.TableConfig;
 
-/** Reads what partitioning tables would come to. Changes nothing. */
+/** Reads what partitioning tables would result in. Changes nothing. */
 public final class PlanReader {
     /** Even the catalog's functions wait for a table that somebody has locked. */
     private static final Sql LOCK_LIMIT = Sql.of("SELECT pg_catalog.set_config('lock_timeout', {milliseconds}, false)");
@@ -41,7 +41,7 @@ public final class PlanReader {
             ORDER BY n.nspname
             """);
 
-    /** Where it has run already. */
+    /** The schema of Liquibase's tables, if it has run already. */
     private static final Sql LIQUIBASE_SCHEMA = Sql.of("""
             SELECT n.nspname
             FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -58,9 +58,9 @@ public final class PlanReader {
     private final SurveyReader surveys;
 
     /**
-     * @param session whose {@code lock_timeout} is changed
-     * @param lockLimit how long is waited for a table that is locked
-     * @param progress gets a line now and then where reading takes long
+     * @param session the session, whose {@code lock_timeout} is changed
+     * @param lockLimit how long to wait for a locked table
+     * @param progress receives a line now and then when reading takes long
      */
     public PlanReader(Session session, Duration lockLimit, Consumer<String> progress) {
         this.session = session;
@@ -114,7 +114,7 @@ public final class PlanReader {
                 .with(PaceSettings.read(session, table.tuning(), survey.estimate()));
     }
 
-    /** Where the config states the columns, the changelog expects these and no others: sourceColumns. */
+    /** If the config states the columns, the changelog expects exactly these: sourceColumns. */
     private static List<Obstacle> unexpectedColumns(Table source, Set<String> stated) {
         if (stated.isEmpty()) {
             return List.of();

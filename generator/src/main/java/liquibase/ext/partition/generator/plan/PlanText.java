@@ -19,7 +19,7 @@ import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.TableSize;
 import org.apache.commons.text.WordUtils;
 
-/** A plan as text for people: what is refused first, then what they should know, then what is as they expect. */
+/** A plan as text for people: first what is refused, then what they should know, then what is as they expect. */
 public final class PlanText {
     private static final int WIDTH = 110;
     private static final int MOST_NAMES = 8;
@@ -30,7 +30,7 @@ public final class PlanText {
 
     private PlanText() {}
 
-    /** The text, with a line end at its end. */
+    /** The text, with a line feed at its end. */
     public static String of(DatabasePlan plan) {
         PlanText text = new PlanText();
         plan.tables().forEach(text::table);
@@ -211,10 +211,11 @@ public final class PlanText {
     }
 
     /**
-     * Names and expressions of the catalog may hold line ends, and what a terminal would obey; these are spaces here.
+     * Names and expressions in the catalog may contain line ends, and characters that a terminal would obey; these
+     * become spaces here.
      *
-     * @param first what the first line begins with; at least as long as {@code others}
-     * @param others what every other line begins with
+     * @param first the beginning of the first line; at least as long as {@code others}
+     * @param others the beginning of every other line
      */
     private void wrapped(String first, String others, String words) {
         String all = first + CONTROL.matcher(words).replaceAll(" ").strip().replaceAll(" +", " ");

@@ -7,13 +7,13 @@ import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Survey;
 
 /**
- * What is known of one table of the config.
+ * The findings about one table of the config.
  *
- * @param begun how far its migration is, a sentence; empty where there is none
- * @param survey empty where the migration has begun: then the table is not what it was
+ * @param begun how far its migration has come, as a sentence; empty if there is none
+ * @param survey the survey; empty if the migration has begun, because the table is no longer what it was
  */
 public record TablePlan(NewTableSpec spec, Optional<String> begun, Optional<Survey> survey) {
-    /** What comes out. */
+    /** The verdict on the table. */
     public enum Verdict {
         PARTITIONABLE,
         BEGUN,
@@ -32,7 +32,10 @@ public record TablePlan(NewTableSpec spec, Optional<String> begun, Optional<Surv
         return survey.get().isRefused() ? Verdict.REFUSED : Verdict.PARTITIONABLE;
     }
 
-    /** Whether it can be partitioned, but more rows of a sample would be in the default partition than may be there. */
+    /**
+     * Whether the table can be partitioned, but a larger share of a sample than allowed would be in the default
+     * partition.
+     */
     public boolean isToBeLookedAt() {
         return verdict() == Verdict.PARTITIONABLE
                 && survey.flatMap(Survey::sample)

@@ -14,11 +14,11 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 
-/** Turns a table's config into what the changelog that is generated from it asks the engine for. */
+/** Turns a table's config into the spec that its generated changelog requests from the engine. */
 final class TableSpec {
     private TableSpec() {}
 
-    /** @param defaultSchema of tables whose config names none */
+    /** @param defaultSchema the schema of tables whose config names none */
     static NewTableSpec of(TableConfig table, Identifier defaultSchema) {
         PartitionBy by = table.partitionBy();
         Identifier schema = table.schemaName() == null ? defaultSchema : new Identifier(table.schemaName());

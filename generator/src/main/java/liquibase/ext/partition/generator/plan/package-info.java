@@ -1,5 +1,5 @@
 /**
- * Tells what partitioning the tables of a config would come to in a database: reads it by the engine's survey, and
+ * Shows what partitioning the tables of a config would result in, in a database: reads it by the engine's survey, and
  * writes it as text for people or as JSON for pipelines.
  *
  * <p>Changes nothing in the database. Called by the command line.
