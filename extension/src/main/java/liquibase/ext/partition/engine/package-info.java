@@ -27,11 +27,12 @@
  *       capture. Under ACCESS EXCLUSIVE the delta is frozen, so after the drain the new table equals the source.
  * </ol>
  *
- * <p>The two tables need not be alike: columns may change their types on the way ({@code target.Conversions}), and the
- * partition-key value may be an expression over several columns, or NULL ({@code target.PartitionKey}). The delta table
- * keeps these columns as the captured table has them, and every statement computes the value where it compares. If
- * triggers route the rows, a statement is made for each child that its rows are in ({@code target.Routes}). A row that
- * changes its interval between two of them is in the delta table, and the next replay puts it right.
+ * <p>The two tables need not be alike: columns may change their types on the way ({@code newtable.Conversions}), and
+ * the partition-key value may be an expression over several columns, or NULL ({@code partitioning.PartitionKey}). The
+ * delta table keeps these columns as the captured table has them, and every statement computes the value where it
+ * compares. If triggers route the rows, a statement is made for each child that its rows are in
+ * ({@code partitioning.Routes}). A row that changes its interval between two of them is in the delta table, and the
+ * next replay puts it right.
  *
  * <p>The invariant, at any time, in one snapshot, with writers running: <i>every source row whose key is not in the
  * delta table is in the new table exactly once, and nothing else is, up to the chunks not yet done.</i> {@code verify}
@@ -39,7 +40,8 @@
  *
  * <h2>Layers</h2>
  *
- * {@code restart → copy, index, verify; copy, delta, index, verify, swap → state, run → target → time, catalog → sql}.
- * The types in this package itself are what every layer may throw.
+ * Each room may use the rooms that come after it, which a test checks: {@code restart, prepare, survey → swap → refusal
+ * → copy, index, verify → belonging → delta → rows → run → pace, lock, link → state → newtable → routing → partitioning
+ * → time → catalog → access, name → sql}. Every room may use the types in this package itself.
  */
 package liquibase.ext.partition.engine;

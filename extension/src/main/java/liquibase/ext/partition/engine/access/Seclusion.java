@@ -5,13 +5,17 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Keeps a table that holds the source's rows, or their keys, from being read by others before it has the source's
- * grants: default privileges may have given everybody a right on it and on its partitions, and a member of
- * {@code pg_read_all_data} needs none. It gets the source's security labels too, by which rows may be masked; their
- * provider may refuse, or not be loaded any more, which is better told before a row is copied than in the swap.
+ * Keeps others from reading a table that holds the source's rows, or their keys, before it has the source's grants:
+ * default privileges may have given everybody a right on it and on its partitions, and a member of
+ * {@code pg_read_all_data} needs none. The table also gets the source's security labels, by which rows may be masked.
+ * Their provider may refuse, or no longer be loaded; it is better to learn that before a row is copied than in the
+ * swap.
  */
 public final class Seclusion {
-    /** By the catalog of the moment when it is run: whose default privileges hold is decided by who runs it. */
+    /**
+     * Uses the catalog at the moment of its execution, because the default privileges that apply depend on the role
+     * that runs it.
+     */
     private static final Sql SECLUDE = Sql.of("""
             DO {quote}
             DECLARE
@@ -53,7 +57,7 @@ public final class Seclusion {
             END
             {quote}""");
 
-    /** From everybody but its owner, on each of those relations. */
+    /** Revokes all rights on each of those relations from everybody but its owner. */
     private static final Sql REVOKE = Sql.of("""
             FOR it IN
                 SELECT c.oid::pg_catalog.regclass AS name,
@@ -87,8 +91,9 @@ public final class Seclusion {
                                       AND d.refobjid = pg_catalog.to_regclass({name}))""");
 
     /**
-     * Makes a relation of ours, and takes from everybody but its owner what default privileges have given on it and on
-     * the sequences of its identity columns. One that was there already keeps what somebody has granted since.
+     * Makes a relation of ours, and revokes the rights that default privileges have given to everybody but its owner,
+     * on it and on the sequences of its identity columns. A relation that existed already keeps grants that somebody
+     * has made since.
      */
     private static final Sql MAKE = Sql.of("""
             DO {quote}
@@ -122,9 +127,9 @@ public final class Seclusion {
     private Seclusion() {}
 
     /**
-     * The statement that makes a relation which nobody but its owner is to have a right on.
+     * The statement that makes a relation on which nobody but its owner has a right.
      *
-     * @param create a statement that does no harm where it is there already
+     * @param create a statement that does no harm if the relation exists already
      */
     public static Sql made(QualifiedName relation, Sql create) {
         Sql script = Sql.raw(create.script());
@@ -135,8 +140,8 @@ public final class Seclusion {
     }
 
     /**
-     * The statement for a function that nobody but its owner is to call. Its triggers go on calling it; but who may
-     * EXECUTE a trigger function can make a trigger of it on a table of his own.
+     * The statement for a function that nobody but its owner may call. Its triggers go on calling it; but a role that
+     * may EXECUTE a trigger function could make a trigger of it on a table of its own.
      */
     public static Sql ofFunction(QualifiedName function) {
         return ofFunction(function, "");
@@ -158,7 +163,7 @@ public final class Seclusion {
     }
 
     /**
-     * The statement that takes from everybody but the owner what they were granted on the children of {@code table}.
+     * The statement that revokes from everybody but the owner what they were granted on the children of {@code table}.
      */
     public static Sql ofChildren(QualifiedName table) {
         return REVOKE_ON_CHILDREN

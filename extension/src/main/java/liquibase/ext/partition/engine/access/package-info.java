@@ -1,5 +1,5 @@
 /**
- * Who may use what we make: nobody but its owner, until the swap gives the new table what the source has.
+ * Access to what we make: nobody but its owner has any, until the swap gives the new table the source's grants.
  *
  * <p>Makes statements and runs none. Called wherever a table, a sequence or a function of ours is made.
  */

@@ -1,8 +1,8 @@
 package liquibase.ext.partition.engine.catalog;
 
 /**
- * A kind of thing that a table can have, and what becomes of it when the table is partitioned. The README's table, what
- * {@code generator plan} says and the test that compares a table before and after all go by this list.
+ * A kind of thing that a table can have, and what becomes of it when the table is partitioned. The README's table, the
+ * output of {@code generator plan} and the test that compares a table before and after all go by this list.
  */
 public enum Feature {
     COLUMNS(
@@ -65,15 +65,15 @@ public enum Feature {
     OTHER_DEPENDENTS("anything else that depends on it", Fate.REFUSED),
     KIND("what is no ordinary table", Fate.REFUSED, "views, foreign tables and what is partitioned already");
 
-    /** When it is made for the new table. */
+    /** When the thing is made for the new table. */
     public enum Fate {
-        /** While the source is live; nobody notices. */
+        /** Made while the source is live; nobody notices. */
         BEFORE_SWAP("made before the swap"),
-        /** In the swap's transaction, under its lock. */
+        /** Moved in the swap's transaction, under its lock. */
         IN_SWAP("moved in the swap"),
-        /** Right after the swap's transaction, by the same changeset, without a lock that anybody waits for. */
+        /** Made right after the swap's transaction, by the same changeset, without a lock that anybody waits for. */
         AFTER_SWAP("made right after the swap"),
-        /** An attribute says what becomes of it. */
+        /** An attribute decides. */
         AS_CONFIGURED("as configured"),
         /** The table is refused before anything is made. */
         REFUSED("refused");
@@ -113,7 +113,7 @@ public enum Feature {
         return fate;
     }
 
-    /** What people should know of it, a phrase; empty where there is nothing. */
+    /** Additional information for people, as a phrase; empty if there is none. */
     public String remark() {
         return remark;
     }

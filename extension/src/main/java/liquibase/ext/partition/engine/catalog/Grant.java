@@ -4,15 +4,15 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * A privilege that somebody has on a table, on one column of it, or on a sequence. The owner's own are among them: an
- * owner can take rights from itself.
+ * A privilege that somebody has on a table, on one of its columns, or on a sequence. The owner's own are among them,
+ * because an owner can revoke its own rights.
  *
- * @param grantee empty for PUBLIC
+ * @param grantee the role that has it; empty for PUBLIC
  * @param toOwner whether the grantee is the owner
- * @param privilege as ACLs spell it: {@code SELECT}
- * @param column empty for the whole table
+ * @param privilege its name in ACLs: {@code SELECT}
+ * @param column the column; empty for the whole table
  * @param grantable whether the grantee may pass it on
- * @param grantor given where it is not the owner: nobody but that role can grant in its own name
+ * @param grantor the role that granted it, if it is not the owner: only a role itself can grant in its own name
  */
 public record Grant(
         Optional<Identifier> grantee,

@@ -6,12 +6,12 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.TupleId;
 
-/** How large a table's heap is. Reads only. */
+/** The size of a table's heap. Reads only. */
 public final class Heap {
     private static final Sql BLOCKS = Sql.of("""
             SELECT pg_catalog.pg_relation_size({table}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::bigint""");
 
-    /** {@code reltuples} is -1 on a table that was never vacuumed nor analyzed (since PostgreSQL 14). */
+    /** {@code reltuples} is -1 for a table that was never vacuumed nor analyzed (since PostgreSQL 14). */
     private static final Sql DENSITY = Sql.of("""
             SELECT CASE WHEN relpages > 0 AND reltuples > 0 THEN reltuples / relpages ELSE -1 END
             FROM pg_catalog.pg_class WHERE oid = {table}::pg_catalog.regclass""");
@@ -28,25 +28,27 @@ public final class Heap {
     private Heap() {}
 
     /**
-     * The file that has the table's rows, 0 where there is none. Blocks are numbers of one file: whoever plans by them
-     * reads this first, and looks at it again with every statement that reads by them.
+     * The file that has the table's rows; 0 if there is none. Block numbers belong to one file: a caller that plans by
+     * them reads the file first, and checks it again with every statement that reads by them.
      */
     public static long filenode(Session session, QualifiedName table) throws SQLException {
         return session.queryLong(FILENODE.with("table", table.quoted()));
     }
 
-    /** The heap's size in blocks, now. */
+    /** The heap's present size in blocks. */
     public static long blocks(Session session, QualifiedName table) throws SQLException {
         return session.queryLong(BLOCKS.with("table", table.quoted()));
     }
 
-    /** About how many blocks hold so many bytes of rows, those in TOAST counted; may be 0. */
+    /** About how many blocks hold this many bytes of rows, including those in TOAST; may be 0. */
     public static long blocksOf(long bytes, Session session, QualifiedName table) throws SQLException {
         long size = session.queryLong(BYTES.with("table", table.quoted()));
         return size == 0 ? 0 : Math.round((double) bytes * blocks(session, table) / size);
     }
 
-    /** About how many rows a block holds; at least 1. By statistics, or else by the heap's first blocks. */
+    /**
+     * About how many rows a block holds, at least 1. By the statistics; if there are none, by the heap's first blocks.
+     */
     public static double rowsPerBlock(Session session, QualifiedName table) throws SQLException {
         double density = session.queryFirst(DENSITY.with("table", table.quoted()), row -> row.getDouble(1))
                 .orElse(-1.0);

@@ -8,13 +8,13 @@ import liquibase.ext.partition.engine.sql.Identifier;
 /**
  * An index of a table.
  *
- * @param columns the key columns that are plain columns, in order; empty when one of them is an expression
+ * @param columns the key columns in order, if all are plain columns; empty when one of them is an expression
  * @param plainColumns the key columns that are plain columns, whatever the others are
- * @param method everything of the definition from the access method on: {@code btree (status) WHERE …}
+ * @param method the definition from the access method on: {@code btree (status) WHERE …}
  * @param constraint the definition of the PRIMARY KEY or UNIQUE constraint that owns it, as after
  *     {@code ADD CONSTRAINT name}
- * @param valid whether the server uses it; false after a failed CREATE INDEX CONCURRENTLY, or while a partitioned index
- *     misses a partition
+ * @param valid whether the server uses it; false after a failed CREATE INDEX CONCURRENTLY, or while a partition lacks
+ *     its part of a partitioned index
  */
 public record Index(
         Identifier name,
@@ -27,15 +27,15 @@ public record Index(
         boolean partial,
         boolean valid) {
 
-    /** Whether no two rows of the table can agree in {@link #columns()}, once these are NOT NULL. */
+    /** Whether no two rows of the table can agree in {@link #columns()} once these are NOT NULL. */
     public boolean tellsRowsApart() {
         return unique && valid && !partial && !columns.isEmpty();
     }
 
     /**
-     * Whether {@code other} can be what this one is on a table that is partitioned by {@code added}, or what it was
-     * there: as unique, over the same columns, but for those. Expressions and conditions are not looked into: they read
-     * otherwise where a column was converted.
+     * Whether {@code other} can be this index's counterpart on a table that is partitioned by {@code added}, in either
+     * direction: equally unique, and over the same columns, except for those. Expressions and conditions are not
+     * compared, because their text changes when a column is converted.
      */
     public boolean guardsAs(Index other, List<Identifier> added) {
         return unique == other.unique

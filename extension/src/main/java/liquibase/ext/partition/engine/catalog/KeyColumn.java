@@ -4,9 +4,9 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A column of the key by which rows are told apart.
+ * A column of the key that identifies rows.
  *
- * @param equality the operator by which the key's index compares it. {@code =} alone would be looked up in a worker's
- *     {@code search_path}, and for a type out of an extension found wrong or not at all.
+ * @param equality the operator with which the key's index compares it. A plain {@code =} would be looked up in a
+ *     worker's {@code search_path}, and for a type from an extension the wrong operator would be found, or none
  */
 public record KeyColumn(Identifier name, String type, Sql equality) {}

@@ -5,11 +5,11 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * A sequence that belongs to a column. A column can have several, when it was given another one and the first was left.
+ * A sequence that belongs to a column. A column has several if it was given another one and the first was left.
  *
- * @param identity whether it is that of an identity column
+ * @param identity whether it is the sequence of an identity column
  * @param suppliesColumn whether the column takes its values from it, by its identity or its default
- * @param grants on the sequence, its owner's own too
+ * @param grants the grants on the sequence, including its owner's own
  */
 public record Sequence(
         long oid,

@@ -4,7 +4,7 @@ import java.util.Map;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * How a sequence counts; where it stands is not among it.
+ * How a sequence counts, without its position.
  *
  * @param type {@code smallint}, {@code integer} or {@code bigint}
  * @param increment never 0; negative for a descending sequence
@@ -36,8 +36,8 @@ public record SequenceOptions(
     }
 
     /**
-     * For a column of another type: the sequence ends where that type ends, unless somebody chose another end.
-     * PostgreSQL decides so in {@code ALTER SEQUENCE … AS}.
+     * The options for a column of another type: the sequence ends where that type ends, unless somebody chose another
+     * end. PostgreSQL decides the same in {@code ALTER SEQUENCE … AS}.
      */
     public SequenceOptions as(String other) {
         long newMaximum = end(maximum, other);
@@ -66,7 +66,7 @@ public record SequenceOptions(
         return new SequenceOptions(type, start, minimum, maximum, otherIncrement, cache, cycle);
     }
 
-    /** Begins a round, and ends it, elsewhere. */
+    /** The options with another beginning and end of a round. */
     public SequenceOptions between(long otherMinimum, long otherMaximum) {
         return new SequenceOptions(
                 type,
@@ -78,7 +78,7 @@ public record SequenceOptions(
                 cycle);
     }
 
-    /** As {@code ALTER SEQUENCE} takes them, all of them. */
+    /** All options as {@code ALTER SEQUENCE} takes them. */
     public Sql clauses() {
         return CLAUSES.with("type", Sql.raw(type))
                 .with("increment", number(increment))
@@ -93,7 +93,7 @@ public record SequenceOptions(
         return Sql.raw(Long.toString(value));
     }
 
-    /** All but the increment, to be compared with what another time gave. */
+    /** All options except the increment, for a comparison with those of another time. */
     public String besidesIncrement() {
         return "%s %d %d %d %d %s".formatted(type, start, minimum, maximum, cache, cycle);
     }

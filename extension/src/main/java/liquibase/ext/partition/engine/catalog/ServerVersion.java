@@ -4,9 +4,9 @@ import java.sql.SQLException;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** What the server's catalog and statements know depends on its major version. */
+/** The server's major version, on which its catalog and its statements depend. */
 public final class ServerVersion {
-    /** Since PostgreSQL 10 a major version is ten thousand. */
+    /** Since PostgreSQL 10 the number is the major version times ten thousand, plus the minor version. */
     private static final Sql IS_AT_LEAST =
             Sql.of("SELECT pg_catalog.current_setting('server_version_num')::integer / 10000 >= {major}");
 

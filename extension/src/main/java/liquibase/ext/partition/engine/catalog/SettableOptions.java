@@ -6,15 +6,15 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * The options that a person can set, in PostgreSQL 14 to 18. Only these come along. The catalog may have others:
- * Debian's PostgreSQL 15.20 keeps a {@code pg_attver} among the options of each column and changes it by itself. Such a
- * one says nothing of what anybody wanted, and to carry it would be a statement for each column of each partition,
+ * Debian's PostgreSQL 15.20 keeps a {@code pg_attver} among the options of each column and changes it by itself. Such
+ * an option expresses nobody's intention, and carrying it would take a statement for each column of each partition,
  * while every writer waits.
  */
 public final class SettableOptions {
-    /** Of a column of a table or materialized view. */
+    /** The options of a column of a table or materialized view. */
     public static final List<String> COLUMN = List.of("n_distinct", "n_distinct_inherited");
 
-    /** Of a TOAST table. */
+    /** The options of a TOAST table. */
     public static final List<String> TOAST = List.of(
             "autovacuum_enabled",
             "autovacuum_vacuum_threshold",
@@ -35,7 +35,7 @@ public final class SettableOptions {
             "vacuum_truncate",
             "vacuum_max_eager_freeze_failure_rate");
 
-    /** Of a table or materialized view. */
+    /** The options of a table or materialized view. */
     public static final List<String> TABLE = Stream.concat(
                     Stream.of(
                             "fillfactor",
@@ -47,14 +47,14 @@ public final class SettableOptions {
                     TOAST.stream())
             .toList();
 
-    /** Of an index that a constraint has. */
+    /** The options of a constraint's index. */
     public static final List<String> BTREE = List.of("fillfactor", "deduplicate_items");
 
     public static final List<String> VIEW = List.of("security_barrier", "security_invoker", "check_option");
 
     private SettableOptions() {}
 
-    /** As SQL, between the parentheses of {@code IN}. */
+    /** The options as SQL, for the parentheses of {@code IN}. */
     public static Sql in(List<String> options) {
         return Sql.list(options.stream().map(Sql::literal).toList());
     }

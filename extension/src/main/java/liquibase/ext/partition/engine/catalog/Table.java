@@ -13,18 +13,18 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * What a table is, as the catalog had it when it was read.
+ * A table, as the catalog had it when it was read.
  *
- * @param oid stays the same through renames, so it tells which table a name means today
+ * @param oid stays the same through renames, so it identifies the table that a name means today
  * @param filenode changes when the table is rewritten (VACUUM FULL, CLUSTER, a rewriting ALTER TABLE); 0 for a
- *     partitioned one
+ *     partitioned table
  * @param owner the role that owns it
  * @param ownedByUs whether the current role may act as the owner
- * @param comment of the table itself
- * @param definition what {@code LIKE} copies of columns and checks; two tables that agree in it take the same rows and
- *     give the same defaults
- * @param triggers made by users, ordered by name
- * @param grants the whole access control list, the owner's own entries too
+ * @param comment the comment on the table itself
+ * @param definition the parts of columns and checks that {@code LIKE} copies; two tables that agree in it accept the
+ *     same rows and have the same defaults
+ * @param triggers the triggers that users made, ordered by name
+ * @param grants the whole access control list, including the owner's own entries
  * @param children tables that inherit from it, other than by declarative partitioning
  */
 public record Table(
@@ -51,11 +51,11 @@ public record Table(
     }
 
     /**
-     * NO INHERIT alone would hide the child's rows from everybody who reads the table. The child keeps its own, since
-     * it may have columns that the table has not. All is locked first: who reads the table at that moment sees each row
-     * once.
+     * The remedy for a child. NO INHERIT alone would hide the child's rows from everybody who reads the table. The
+     * child keeps its own rows, since it may have columns that the table lacks. All tables are locked first, so that a
+     * reader of the table at that moment sees each row once.
      *
-     * @param parents by which the table has the child's rows: itself, or children of it
+     * @param parents the tables through which the table has the child's rows: itself, or children of it
      */
     String takeRowsOf(QualifiedName child, List<QualifiedName> parents) {
         String columnList = String.join(
@@ -87,7 +87,7 @@ public record Table(
         return indexes.stream().filter(it -> it.name().equals(index)).findFirst();
     }
 
-    /** The columns that a row is copied by: all but the generated ones, which compute themselves. */
+    /** The columns by which a row is copied: all but the generated ones, which compute themselves. */
     public List<Identifier> writableColumns() {
         return columns.stream()
                 .filter(column -> !column.generated())
@@ -96,8 +96,7 @@ public record Table(
     }
 
     /**
-     * The index that makes {@code key} tell rows apart: unique, not partial, over columns of the key only, all NOT
-     * NULL.
+     * The index by which {@code key} identifies rows: unique, not partial, over columns of the key only, all NOT NULL.
      *
      * @throws PartitionException when a column is missing or nullable, or no index makes the key unique
      */
@@ -110,7 +109,7 @@ public record Table(
         return indexOver(key).orElseThrow();
     }
 
-    /** Why {@code key} does not tell rows apart; empty where it does. */
+    /** Why {@code key} does not identify rows; empty if it does. */
     public Optional<Obstacle> keyObstacle(List<Identifier> key) {
         for (Identifier name : key) {
             Optional<Column> column = column(name);
@@ -152,11 +151,11 @@ public record Table(
     }
 
     /**
-     * One column or check, in a phrase, which does not tell whether other tables inherit the check.
+     * A phrase for one column or check; it does not say whether other tables inherit the check.
      *
-     * @param columns that it is about
+     * @param columns the columns that it is about
      * @param check the name of the check; empty for a column
-     * @param notValid of a check that rows may violate which are older than it
+     * @param notValid whether older rows may violate the check
      */
     public record Definition(String phrase, Set<Identifier> columns, Optional<Identifier> check, boolean notValid) {
         private static final String NOT_VALID = " NOT VALID";
@@ -170,10 +169,10 @@ public record Table(
     }
 
     /**
-     * How {@code other} is defined otherwise, for people; empty where it is not. A check that is not valid and that
-     * {@code other} has not at all does not count, as it is added when the one takes the place of the other.
+     * The differences in the definition of {@code other}, for people; empty if there are none. A check that is not
+     * valid and that {@code other} lacks does not count, because the swap adds it.
      *
-     * @param besides columns that may differ, and with them the checks that are about them
+     * @param besides columns that may differ, together with the checks that are about them
      */
     public List<String> definedOtherwiseThan(Table other, Set<Identifier> besides) {
         Set<Optional<Identifier>> checksOfOther =
@@ -190,7 +189,7 @@ public record Table(
         return differences;
     }
 
-    /** The same, as if every row were known to satisfy every check. */
+    /** The same table, as if every row were known to satisfy every check. */
     public Table withChecksAsValid() {
         return new Table(
                 oid,

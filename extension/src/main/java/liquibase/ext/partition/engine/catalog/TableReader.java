@@ -18,8 +18,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Reads a {@link Table} out of {@code pg_catalog}. Takes no lock on the table beyond what the catalog's own functions
- * take for a moment. Any role can read; no rights on the table are needed.
+ * Reads a {@link Table} out of {@code pg_catalog}. Takes no lock on the table except those that the catalog's own
+ * functions take for a moment. Any role can read; no rights on the table are needed.
  */
 public final class TableReader {
     private static final Sql RELATION = Sql.of("""
@@ -131,7 +131,7 @@ public final class TableReader {
             ORDER BY g.tgname
             """);
 
-    /** Of triggers that cannot change the row. */
+    /** The sources of triggers that cannot change the row. */
     private static final Sql OTHER_SOURCES = Sql.of("""
             SELECT g.tgname, p.prosrc
             FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_proc AS p ON p.oid = g.tgfoid
@@ -168,7 +168,10 @@ public final class TableReader {
             ORDER BY key.place
             """);
 
-    /** What a generation expression reads hangs on its column before PostgreSQL 15, and on the expression since. */
+    /**
+     * The columns that a generation expression reads depend on its column before PostgreSQL 15, and on the expression
+     * since.
+     */
     private static final Sql STORED_GENERATED = Sql.of("""
             SELECT a.attname,
                    ARRAY(SELECT r.attname::pg_catalog.text
@@ -197,7 +200,9 @@ public final class TableReader {
             ORDER BY c.relname
             """);
 
-    /** By its number: a role that may not look into the schema is told so later, and by name. */
+    /**
+     * Finds the table by its oid: a role that may not look into the schema gets its error later, with the table's name.
+     */
     private static final Sql CHILDREN = Sql.of("""
             SELECT n.nspname, c.relname
             FROM pg_catalog.pg_inherits AS i
@@ -207,7 +212,7 @@ public final class TableReader {
             ORDER BY c.relname
             """);
 
-    /** With all ways by which the table has their rows. A partition has no children but partitions. */
+    /** With all paths by which the table has their rows. A partition has no children except partitions. */
     private static final Sql CHILDREN_OF_CHILDREN = Sql.of("""
             WITH child AS (
               SELECT i.inhrelid AS oid
@@ -239,12 +244,12 @@ public final class TableReader {
         this.session = session;
     }
 
-    /** The table, view or partitioned table of that name, or nothing. */
+    /** The table, view or partitioned table of that name; empty if there is none. */
     public Optional<Table> find(QualifiedName name) throws SQLException {
         return QualifiedNames.within(session, () -> read(name));
     }
 
-    /** The columns of the table with that oid, as in {@link Table#columns()}; none where there is no such table. */
+    /** The columns of the table with that oid, as in {@link Table#columns()}; empty if there is no such table. */
     public List<Column> columns(long oid) throws SQLException {
         return QualifiedNames.within(session, () -> readColumns(oid));
     }
@@ -257,7 +262,7 @@ public final class TableReader {
                         new Identifier(row.getString("attname")), identifiers(row.getArray("reads"))));
     }
 
-    /** The partitions, or the inheritance children, of {@code table}, by name; none where it has none. */
+    /** The partitions, or the inheritance children, of {@code table}, by name; empty if it has none. */
     public List<QualifiedName> partitions(QualifiedName table) throws SQLException {
         return session.query(
                 PARTITIONS.with("table", table.quoted()),
@@ -265,8 +270,8 @@ public final class TableReader {
     }
 
     /**
-     * The tables that inherit from a child of {@code table}, and not by partitioning: whoever reads the table reads
-     * their rows, and who reads child by child does not; and no trigger captures them.
+     * The tables that inherit from a child of {@code table}, other than by partitioning. A reader of the table reads
+     * their rows, but a reader of child after child does not; and no trigger captures them.
      */
     public List<Obstacle> childrenOfChildren(Table table) throws SQLException {
         Map<QualifiedName, List<QualifiedName>> parents = new LinkedHashMap<>();
@@ -292,7 +297,7 @@ public final class TableReader {
                 .toList();
     }
 
-    /** Those of the tables that lack the valid index that {@code index} names for them, in one question for all. */
+    /** Those of the tables that lack the valid index that {@code index} names for them; one question for all. */
     public List<QualifiedName> without(List<QualifiedName> tables, Function<QualifiedName, QualifiedName> index)
             throws SQLException {
         return session.query(
@@ -320,7 +325,7 @@ public final class TableReader {
     /**
      * The key's columns with the operators that compare them.
      *
-     * @param table read before
+     * @param table the table, read before
      * @throws PartitionException as {@link Table#keyIndex}
      */
     public List<KeyColumn> key(Table table, List<Identifier> key) throws SQLException {
@@ -479,9 +484,9 @@ public final class TableReader {
     }
 
     /**
-     * What the function of a trigger says that cannot change the row is told to people, and decides nothing. It is
-     * asked aside: the replay gives the capture's function another text whenever the delta table's other segment comes
-     * into use.
+     * The source of the function of a trigger that cannot change the row is only shown to people, and decides nothing.
+     * So it is read without being recorded: the replay changes the text of the capture's function whenever the delta
+     * table's other segment comes into use.
      */
     private List<Trigger> triggers(long oid) throws SQLException {
         Map<String, String> otherSources = new HashMap<>();

@@ -9,8 +9,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * A trigger that a user made; internal ones (of foreign keys) do not appear.
  *
- * @param beforeTable the statement that would make it again, all names qualified, as far as the table's name
- * @param afterTable the rest of it
+ * @param beforeTable the statement that would make it again, with all names qualified, up to the table's name
+ * @param afterTable the rest of the statement
  * @param forEachRow whether it fires for each row, and not for each statement
  * @param onDelete whether it fires on DELETE
  * @param before whether it fires before the row or statement, and not after
@@ -18,7 +18,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param onUpdate whether it fires on UPDATE
  * @param enabled {@code pg_trigger.tgenabled}: {@code O} origin, {@code D} disabled, {@code R} replica, {@code A}
  *     always
- * @param extensions that it goes with when they are dropped ({@code DEPENDS ON EXTENSION})
+ * @param extensions the extensions whose drop also drops it ({@code DEPENDS ON EXTENSION})
  */
 public record Trigger(
         Identifier name,
@@ -38,9 +38,9 @@ public record Trigger(
     }
 
     /**
-     * @param definition as {@code pg_get_triggerdef} writes it
-     * @param place what stands in it between the events and the rest, {@code " ON shop.orders "}
-     * @return the parts before and after the place; a name in quotes that looks like it does not count
+     * @param definition the definition as {@code pg_get_triggerdef} writes it
+     * @param place the text in it between the events and the rest, {@code " ON shop.orders "}
+     * @return the parts before and after the place; a quoted name that looks like it does not count
      */
     static List<String> split(String definition, String place) {
         boolean quoted = false;
@@ -59,14 +59,13 @@ public record Trigger(
         return Sql.raw(beforeTable + " ON " + table.quoted() + " " + afterTable);
     }
 
-    /** Whether it can change a row before that is inserted. */
+    /** Whether it can change a row before the row is inserted. */
     public boolean beforeRowIsInserted() {
         return forEachRow && before && onInsert;
     }
 
     /**
-     * The same one without INSERT among its events; empty where there is no other. INSERT is what the server names
-     * first.
+     * The same trigger without INSERT among its events; empty if it has no other event. The server names INSERT first.
      */
     public Optional<Trigger> withoutInsert() {
         if (!onUpdate && !onDelete) {

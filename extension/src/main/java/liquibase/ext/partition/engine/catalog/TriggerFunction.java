@@ -11,19 +11,19 @@ import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * The function of a trigger. What it does to the row is read from its source, which can be told for PL/pgSQL and for
- * functions that PostgreSQL and its contributed modules bring.
+ * The function of a trigger. Its effect on the row is read from its source, which is possible for PL/pgSQL and for
+ * functions that PostgreSQL and its contributed modules include.
  *
- * @param name with its schema where that is not on the path
+ * @param name the name, with its schema if that is not on the path
  * @param source its text, or for C the name of the symbol
- * @param arguments of the trigger, as texts
+ * @param arguments the trigger's arguments, as texts
  */
 public record TriggerFunction(String name, String language, String source, List<String> arguments) {
-    /** What it does to a column of the row. */
+    /** The effect on a column of the row. */
     public enum Effect {
         NONE,
         ASSIGNS,
-        /** It is in another language, or puts another row in its place. */
+        /** The function is in another language, or replaces the row by another. */
         CANNOT_BE_TOLD
     }
 
@@ -32,7 +32,7 @@ public record TriggerFunction(String name, String language, String source, List<
     private static final Set<String> BEFORE_A_STATEMENT =
             Set.of(";", "begin", "then", "else", "loop", "declare", ">>", "diagnostics");
 
-    /** Comments, then what stands for itself, and then words and signs. */
+    /** Comments, then literals and quoted names, and then words and signs. */
     private static final Pattern TOKEN = Pattern.compile(
             "--[^\\n]*|\\s+"
                     + "|(?<text>[eE]'(?:[^'\\\\]|\\\\.|'')*'|'(?:[^']|'')*'|\\$(?<tag>[A-Za-z_\\x80-\\uffff]*)\\$.*?\\$\\k<tag>\\$)"
@@ -41,17 +41,17 @@ public record TriggerFunction(String name, String language, String source, List<
                     + "|(?<sign>:=|<<|>>|.)",
             Pattern.DOTALL);
 
-    /** Of comments, which may be one in another. */
+    /** The edges of comments, which may be nested. */
     private static final Pattern EDGE_OF_COMMENT = Pattern.compile("/\\*|\\*/");
 
-    /** Quoted names are marked, so that none of them is taken for a word of the language. */
+    /** A mark for quoted names, so that none of them is taken for a keyword. */
     private static final String QUOTE = "\"";
 
     public TriggerFunction {
         arguments = List.copyOf(arguments);
     }
 
-    /** What it does to one of the columns of the row that is written. */
+    /** The effect on one of the columns of the row that is written. */
     public Effect on(List<Identifier> columns) {
         return switch (language) {
             case "plpgsql" -> inSource(columns);
@@ -73,7 +73,8 @@ public record TriggerFunction(String name, String language, String source, List<
     }
 
     /**
-     * Which of the variables about the trigger's table it names, in capitals; those of a partition are the partition's.
+     * The variables about the trigger's table that the function uses, in capitals; a partition's trigger gets the
+     * partition's values.
      */
     public Set<String> variablesOfItsTable() {
         Set<String> found = new TreeSet<>();
@@ -121,7 +122,7 @@ public record TriggerFunction(String name, String language, String source, List<
         return effect;
     }
 
-    /** Whether one of the variables after INTO is the row, or one of the columns of it. */
+    /** Whether one of the variables after INTO is the row, or one of its columns. */
     private static boolean isTarget(List<String> tokens, int first, Set<String> rows, List<Identifier> columns) {
         int i = at(tokens, first).equals("strict") ? first + 1 : first;
         while (i < tokens.size()) {
@@ -151,7 +152,10 @@ public record TriggerFunction(String name, String language, String source, List<
         return columns.stream().anyMatch(column -> column.name().equals(name));
     }
 
-    /** Words in lower case, quoted names after a quotation mark, signs; every literal as one that no word is like. */
+    /**
+     * Words in lower case, quoted names after a quotation mark, and signs; every literal becomes a token that no word
+     * equals.
+     */
     private List<String> tokens() {
         List<String> tokens = new ArrayList<>();
         Matcher matcher = TOKEN.matcher(source);
@@ -170,7 +174,7 @@ public record TriggerFunction(String name, String language, String source, List<
             } else if (matcher.group("quoted") != null) {
                 String quoted = matcher.group("quoted");
                 String name = quoted.substring(1, quoted.length() - 1).replace("\"\"", "\"");
-                // Quoted, the row's name is the same; a column's is marked until it is compared.
+                // Quoted or not, the row's name is the same; a column's keeps its mark until it is compared.
                 tokens.add(name.equals("new") || name.equals("old") ? name : QUOTE + name);
             } else if (matcher.group("word") != null) {
                 tokens.add(matcher.group("word").toLowerCase(Locale.ROOT));

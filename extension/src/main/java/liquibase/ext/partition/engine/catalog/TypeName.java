@@ -9,12 +9,12 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * Names of types as people write them. {@code timestamptz(3)} and {@code timestamp(3) with time zone} are one type; so
- * the part without its modifiers is resolved by the server, and the modifiers are compared as text.
+ * the server resolves the part without its modifiers, and the modifiers are compared as text.
  */
 public final class TypeName {
     private static final Pattern MODIFIERS = Pattern.compile("\\(([^)]*)\\)");
 
-    /** Runs on the caller's path, so no operator may be left to that. */
+    /** Runs on the caller's path, so no operator may depend on that. */
     private static final Sql OID = Sql.of("SELECT pg_catalog.to_regtype({type})::pg_catalog.oid");
 
     private static final Sql QUALIFIED = Sql.of("SELECT pg_catalog.format_type({oid}::pg_catalog.oid, NULL)");
@@ -24,10 +24,10 @@ public final class TypeName {
     private TypeName() {}
 
     /**
-     * Whether a name means a type; false where it means none.
+     * Whether a name means a type; false if it means none.
      *
-     * @param written by the caller
-     * @param actual as {@code format_type} writes it in a pinned session
+     * @param written the name that the caller wrote
+     * @param actual the type as {@code format_type} writes it in a pinned session
      */
     public static boolean same(Session session, String written, String actual) throws SQLException {
         Optional<String> meant = onCallersPath(session, written);
@@ -35,8 +35,8 @@ public final class TypeName {
     }
 
     /**
-     * The name by which everybody means the type that the caller means by {@code written}: one that is not in the
-     * catalog gets its schema. As it is where the caller's name means nothing.
+     * The name by which everybody means the type that the caller means by {@code written}: a type outside the catalog
+     * gets its schema. Unchanged if the caller's name means nothing.
      */
     public static String qualified(Session session, String written) throws SQLException {
         Optional<String> meant = onCallersPath(session, written);
@@ -60,7 +60,7 @@ public final class TypeName {
                 session.queryStrings(OID.with("type", base(type))).get(0));
     }
 
-    /** A name of a type without its modifiers: {@code numeric} of {@code numeric(14,2)}. */
+    /** The name of a type without its modifiers: {@code numeric} for {@code numeric(14,2)}. */
     public static String base(String type) {
         return MODIFIERS.matcher(type).replaceFirst("").strip();
     }

@@ -5,11 +5,11 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The server's shared table of locks. Each partition and each of its indexes that a transaction touches takes a place.
+ * The server's shared lock table. Each partition and each of its indexes that a transaction touches takes a place.
  *
- * @param capacity {@code max_locks_per_transaction * (max_connections + max_prepared_transactions)}, which is how the
- *     manual gives its size
- * @param used places that are taken now
+ * @param capacity {@code max_locks_per_transaction * (max_connections + max_prepared_transactions)}, the size that the
+ *     manual gives
+ * @param used the places that are taken now
  * @see <a href="https://www.postgresql.org/docs/current/runtime-config-locks.html">Lock management</a>
  */
 public record LockTable(long capacity, long used) {

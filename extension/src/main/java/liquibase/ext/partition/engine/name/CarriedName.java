@@ -4,8 +4,8 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * The names of what goes with a table through a swap. An index's name is unique in its schema, so while both tables
- * exist only one can carry the name that the application knows.
+ * The names of indexes and sequences that go with a table through a swap. An index's name is unique in its schema, so
+ * while both tables exist only one of them can have the name that the application knows.
  */
 public final class CarriedName {
     private static final String NEW = "_new";
@@ -14,13 +14,14 @@ public final class CarriedName {
     private CarriedName() {}
 
     /**
-     * The new table's index or sequence that takes the place of the source's {@code name}, while the source is live.
+     * The name, while the source is live, of the new table's index or sequence that takes the place of the source's
+     * {@code name}.
      */
     public static QualifiedName newIndex(QualifiedName source, Identifier name) {
         return source.sibling(DerivedName.of(name, NEW));
     }
 
-    /** What the source's index or sequence {@code name} is called while its table is the backup. */
+    /** The name of the source's index or sequence {@code name} while its table is the backup. */
     public static QualifiedName backupIndex(QualifiedName source, Identifier name) {
         return source.sibling(DerivedName.of(name, OLD));
     }

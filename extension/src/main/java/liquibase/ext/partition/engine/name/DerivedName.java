@@ -5,8 +5,8 @@ import java.util.zip.CRC32;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * Names that we make out of a user's name and a suffix. The same input always gives the same name, so that a step that
- * is run again, or a rollback, finds what an earlier one made.
+ * Names that we make from a user's name and a suffix. The same input always gives the same name, so that a step that
+ * runs again, or a rollback, finds what an earlier run made.
  */
 public final class DerivedName {
     private static final int HASH_LENGTH = 8;
@@ -14,9 +14,9 @@ public final class DerivedName {
     private DerivedName() {}
 
     /**
-     * {@code base} followed by {@code suffix}. Where that passes {@value Identifier#MAX_BYTES} bytes, the base is cut
-     * at a character's border and a hash of the whole base goes between, so that two long names that begin alike stay
-     * two.
+     * {@code base} followed by {@code suffix}. If the result is longer than {@value Identifier#MAX_BYTES} bytes, the
+     * base is cut at the boundary of a character and a hash of the whole base goes in between, so that two long names
+     * that begin alike stay distinct.
      */
     public static Identifier of(String base, String suffix) {
         if (Identifier.byteLength(base + suffix) <= Identifier.MAX_BYTES) {

@@ -2,16 +2,16 @@ package liquibase.ext.partition.engine.name;
 
 import java.util.Optional;
 
-/** A name that somebody chose for something that a migration makes. */
+/** A name that somebody has chosen for something that a migration makes. */
 public final class MadeName {
     private MadeName() {}
 
     /**
-     * Why the name is refused: a dot in it was meant to end a schema's name, and PostgreSQL would take it as a letter
-     * of the name. Everything that is made is in the table's schema. Where the table's own name has a dot, so may
-     * these.
+     * Why the name is refused: a dot in it was meant to end a schema's name, but PostgreSQL would take it as a
+     * character of the name. Everything that is made is in the table's schema. If the table's own name has a dot, these
+     * names may have one too.
      *
-     * @return a sentence for people, or nothing
+     * @return a sentence for people; empty if the name is accepted
      */
     public static Optional<String> problem(String name, String tableName) {
         return name.indexOf('.') < 0 || tableName.indexOf('.') >= 0

@@ -2,16 +2,16 @@ package liquibase.ext.partition.engine.name;
 
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
-/** What is made beside a materialized view, to take its place once it is filled, is called. */
+/** The name of an object that is made beside a materialized view, to take its place once it is filled. */
 public final class SuccessorName {
     private SuccessorName() {}
 
-    /** @param name of the materialized view, or of an index of it */
+    /** @param name the name of the materialized view, or of one of its indexes */
     public static QualifiedName of(QualifiedName name) {
         return name.sibling(DerivedName.of(name.name(), "_successor"));
     }
 
-    /** What the one that is replaced is called until it is dropped, in the same transaction. */
+    /** The name of the replaced view until it is dropped, in the same transaction. */
     public static QualifiedName leaving(QualifiedName name) {
         return name.sibling(DerivedName.of(name.name(), "_leaving"));
     }

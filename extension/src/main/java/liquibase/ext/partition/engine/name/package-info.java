@@ -1,7 +1,7 @@
 /**
- * How we name what we make: names that are derived from another one, fit into 63 bytes, and can be found again.
+ * Names for what we make: they are derived from another name, fit into 63 bytes, and can be found again.
  *
- * <p>Pure. Does not look whether a name is free. Called by every room that makes something, and by the attributes that
+ * <p>Pure. Does not check whether a name is free. Called by every room that makes something, and by the attributes that
  * name things.
  */
 package liquibase.ext.partition.engine.name;

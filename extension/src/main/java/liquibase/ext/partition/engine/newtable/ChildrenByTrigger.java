@@ -10,7 +10,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.time.DateTime;
 
-/** Makes the routing by triggers out of a migration's partition key. */
+/** Makes the routing by triggers from a migration's partition key. */
 public final class ChildrenByTrigger {
     private static final Sql CHECK = Sql.of("{value} >= {from} AND {value} < {to}");
     private static final Sql CHECK_TIME = Sql.of("{value} >= {from}::timestamp AND {value} < {to}::timestamp");
@@ -33,7 +33,7 @@ public final class ChildrenByTrigger {
         return columns;
     }
 
-    /** In a form by which a query that names the date leaves the child out. */
+    /** The CHECK in a form by which the planner leaves the child out of a query that names the date. */
     private static Sql check(PartitionKey key, Function<Identifier, Sql> columns) {
         if (key.combinedColumn().isPresent()) {
             return CHECK_TIME.with("value", columns.apply(key.combinedColumn().get()));

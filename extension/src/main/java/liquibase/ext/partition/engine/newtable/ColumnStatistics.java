@@ -9,11 +9,11 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The statements that set how statistics of a column are gathered. A target goes from a table to its partitions by
- * itself, an option does not.
+ * The statements that set how statistics of a column are gathered. A table passes a target on to its partitions by
+ * itself, but not an option.
  *
- * <p>Of a table with partitions the planner reads {@code n_distinct_inherited} where it read {@code n_distinct} before,
- * so the table itself gets it with the same value, where it has none of its own.
+ * <p>For a table with partitions the planner reads {@code n_distinct_inherited} instead of {@code n_distinct}. So the
+ * table itself gets it with the same value, unless it has one of its own.
  */
 public final class ColumnStatistics {
     private static final Sql SET_TARGET = Sql.of("ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS {target}");
@@ -24,7 +24,7 @@ public final class ColumnStatistics {
 
     private ColumnStatistics() {}
 
-    /** For a table and the partitions that it has. */
+    /** The statements for a table and its partitions. */
     public static List<Sql> statements(
             ColumnSettings settings, QualifiedName table, Collection<QualifiedName> partitions) {
         List<Sql> statements = new ArrayList<>(target(settings, table));
@@ -36,10 +36,10 @@ public final class ColumnStatistics {
     }
 
     /**
-     * For the table that a table with partitions goes back to: what the planner read in {@code n_distinct_inherited} it
-     * reads in {@code n_distinct} then.
+     * The statements for the table that takes the partitioned table's place in the reverse swap: the planner then reads
+     * {@code n_distinct} instead of {@code n_distinct_inherited}.
      *
-     * @param own of the column of {@code table}
+     * @param own the settings of the column of {@code table}
      */
     public static List<Sql> statementsOfOrdinary(ColumnSettings settings, ColumnSettings own, QualifiedName table) {
         boolean hasBoth = own.options().stream().anyMatch(it -> it.name().equals(INHERITED));
@@ -68,7 +68,7 @@ public final class ColumnStatistics {
                 .toList();
     }
 
-    /** Takes all that {@link #statements} has set from the table and its partitions. */
+    /** Removes everything that {@link #statements} has set from the table and its partitions. */
     public static List<Sql> resetStatements(
             ColumnSettings settings, QualifiedName table, Collection<QualifiedName> partitions) {
         List<Sql> statements = new ArrayList<>();
@@ -94,7 +94,7 @@ public final class ColumnStatistics {
         return statements;
     }
 
-    /** The options that the column has in the table itself. */
+    /** The options of the column in the table itself. */
     public static List<StorageParameter> optionsOfParent(ColumnSettings settings) {
         List<StorageParameter> options = new ArrayList<>(settings.options());
         if (options.stream().noneMatch(it -> it.name().equals(INHERITED))) {

@@ -11,18 +11,18 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.time.DateTime;
 
 /**
- * How the columns whose types change are converted, there and back. Copy, replay, reverse replay and verification all
- * take it from here.
+ * The conversions of the columns whose types change, in both directions. Copy, replay, reverse replay and verification
+ * all use them.
  *
- * <p>Without an expression of the user's, a value is cast, and the cast must lose nothing: cast back, it must be the
- * value that it was, or the statement fails with SQLSTATE 22P02. Casts between dates with and without a time zone are
- * made in UTC, whatever the session's {@code TimeZone} is.
+ * <p>Without a user's expression a value is cast, and the cast must lose nothing: cast back, it must be the original
+ * value, or the statement fails with SQLSTATE 22P02. Casts between dates with and without a time zone are made in UTC,
+ * whatever the session's {@code TimeZone} is.
  */
 public final class Conversions {
     private static final Sql CAST = Sql.of("({value})::{type}");
     private static final Sql AT_UTC = Sql.of("(({value})::{between} AT TIME ZONE 'UTC')::{type}");
 
-    /** The failing cast at the end is how an expression raises an error. */
+    /** The failing cast at the end is the way in which an expression raises an error. */
     private static final Sql EXACT = Sql.of("""
             CASE WHEN {value} IS NULL OR {back} = {value} THEN {cast} ELSE (pg_catalog.left(({value})::pg_catalog.text, 100) OPERATOR(pg_catalog.||) {message})::integer::pg_catalog.text::{type} END""");
 
@@ -30,26 +30,26 @@ public final class Conversions {
     private static final Sql SAME_BACK = Sql.of("{back} = {value}");
     private static final Sql IN_RANGE = Sql.of("{value} BETWEEN {range}");
 
-    /** In this order, which AND does not promise. */
+    /** CASE evaluates the conditions in this order, which AND does not guarantee. */
     private static final Sql IN_RANGE_AND_SAME = Sql.of("CASE WHEN {value} BETWEEN {range} THEN {same} END");
 
-    /** Casts to them fail by themselves, so that whether a value fits is to be known before. */
+    /** Casts to these types can fail, so whether a value fits must be known before. */
     private static final Map<String, String> INTEGERS = Map.of(
             "smallint", "-32768 AND 32767",
             "integer", "-2147483648 AND 2147483647",
             "bigint", "-9223372036854775808 AND 9223372036854775807");
 
-    /** The line's end is that of a comment, which an expression may end with. */
+    /** The line break ends a comment that an expression may end with. */
     private static final Sql USING = Sql.of("(SELECT {using}\n FROM (SELECT {value}) AS converted ({column}))");
 
-    /** A cast to {@code varchar(n)} would cut a longer text off without a word, where an assignment fails. */
+    /** A cast to {@code varchar(n)} would silently cut off a longer text, while an assignment fails. */
     private static final Sql USING_FITS = Sql.of("""
             (SELECT CASE WHEN pg_catalog.rtrim(given::pg_catalog.text) OPERATOR(pg_catalog.=) pg_catalog.rtrim(given::{type}::pg_catalog.text) OR given IS NULL THEN given::{type} \
             ELSE (pg_catalog.left(given::pg_catalog.text, 100) OPERATOR(pg_catalog.||) {message})::integer::pg_catalog.text::{type} END FROM (SELECT {value}) AS result (given))""");
 
     private static final Set<String> TEXTS_OF_A_LENGTH = Set.of("varchar", "bpchar");
 
-    /** A cast from a type to a later one of these gives an equal value always. */
+    /** A cast from one of these types to a later one always gives an equal value. */
     private static final List<String> WIDER = List.of("smallint", "integer", "bigint", "numeric");
 
     private record Conversion(ColumnChange change, Column source, Column target) {}
@@ -60,15 +60,15 @@ public final class Conversions {
         this.byColumn = byColumn;
     }
 
-    /** Where nothing changes. */
+    /** The conversions when no type changes. */
     public static Conversions none() {
         return new Conversions(Map.of());
     }
 
     /**
      * @param source the columns of the source, or of the backup
-     * @param target those of the new table
-     * @param changes that were asked for when the new table was made
+     * @param target the columns of the new table
+     * @param changes the changes that were requested when the new table was made
      */
     public static Conversions between(List<Column> source, List<Column> target, List<ColumnChange> changes) {
         Map<Identifier, Conversion> conversions = new LinkedHashMap<>();
@@ -93,7 +93,7 @@ public final class Conversions {
 
     /**
      * @param value an expression of the column's type in {@code from}
-     * @return one of its type in {@code to}
+     * @return an expression of its type in {@code to}
      */
     public Sql convert(Identifier column, Sql value, RowShape from, RowShape to) {
         Conversion conversion = byColumn.get(column);
@@ -117,7 +117,7 @@ public final class Conversions {
                     : cast(given, target);
         }
         if (conversion.change().using().isPresent() || neverLoses(source, target)) {
-            // Of a user's expression nobody knows whether the way back is exact.
+            // Whether the way back is exact is unknown for a user's expression.
             return cast(source, target, value);
         }
         return EXACT.with("back", cast(target, source, cast(source, target, value)))
@@ -128,7 +128,8 @@ public final class Conversions {
     }
 
     /**
-     * As {@link #convert}, to look a value up: NULL, and no error, where the value cannot be in a column of that type.
+     * As {@link #convert}, but for looking a value up: NULL, and no error, if a column of that type cannot hold the
+     * value.
      *
      * @param value an expression of the column's type in {@code from}
      */

@@ -7,22 +7,22 @@ import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyTriggers;
 
 /**
  * What becomes of the foreign keys that refer to the table. A partitioned table has no unique index over the referenced
- * columns alone, so that none of them can refer to it.
+ * columns alone, so none of them can refer to it.
  */
 public enum IncomingForeignKeys {
-    /** A table with one is not partitioned. */
+    /** A table with such a key is not partitioned. */
     REFUSE,
-    /** They are dropped in the swap, and made again when it is rolled back. */
+    /** The swap drops the keys, and its rollback makes them again. */
     DROP,
-    /** Triggers take their place in the swap, as {@link ForeignKeyTriggers} says. */
+    /** In the swap triggers take the place of the keys, as {@link ForeignKeyTriggers} says. */
     TRIGGER;
 
-    /** The word for it in changelogs and in the table config: {@code refuse}. */
+    /** The word in changelogs and in the table config: {@code refuse}. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** @throws IllegalArgumentException with a message for people, when there is no such way */
+    /** @throws IllegalArgumentException with a message for people, when there is no such choice */
     public static IncomingForeignKeys parse(String word) {
         return Arrays.stream(values())
                 .filter(way -> way.word().equals(word))

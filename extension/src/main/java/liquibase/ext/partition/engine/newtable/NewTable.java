@@ -23,11 +23,11 @@ import liquibase.ext.partition.engine.sql.Sql;
  * The statements that make the new table: {@code LIKE} the source without its indexes, partitioned by range, with its
  * partitions.
  *
- * <p>A CHECK constraint that the source's older rows may violate is not among them: it could not be NOT VALID on a
- * table that is filled afterwards. The swap adds it.
+ * <p>A CHECK constraint that the source's older rows may violate is not included: it could not be NOT VALID on a table
+ * that is filled afterwards. The swap adds it.
  *
- * @param changes of columns' types that are really changes
- * @param settings of the source; collations of changed columns are only those that the new type can have
+ * @param changes the requested changes of columns' types that really change a type
+ * @param settings the settings of the source; for a changed column, only with a collation that the new type can have
  */
 public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> changes, TableSettings settings) {
     private static final Sql CREATE_TABLE = Sql.of("""
@@ -42,7 +42,9 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
             ,
               {column} timestamp GENERATED ALWAYS AS ({expression}) STORED""");
 
-    /** The type of a column of the partition key cannot be changed, so it is changed before there is such a key. */
+    /**
+     * The type of a column of the partition key cannot be changed, so it is changed before the table is partitioned.
+     */
     private static final Sql CREATE_TEMPLATE = Sql.of("""
             CREATE TABLE {template} (
               LIKE {source} INCLUDING DEFAULTS{constraints} INCLUDING GENERATED INCLUDING IDENTITY
@@ -78,7 +80,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
         changes = List.copyOf(changes);
     }
 
-    /** What can be planned without a database; empty where the columns' types must be known. */
+    /** A plan without a database; empty if the columns' types must be known. */
     public static Optional<NewTable> withoutCatalog(NewTableSpec spec) {
         return PartitionKey.withoutCatalog(spec.partitionKey())
                 .map(key -> new NewTable(spec, key, List.of(), TableSettings.NONE));
@@ -92,13 +94,13 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
         return spec.newTable();
     }
 
-    /** To be run in one transaction; takes ACCESS SHARE on the source for a moment. */
+    /** The statements, to be run in one transaction, which takes ACCESS SHARE on the source for a moment. */
     public List<Sql> statements() {
         List<Sql> statements = new ArrayList<>();
         if (key.readsText()) {
             statements.add(spec.partitionKey().textDateFormat().createFunction(spec.textDateFunction()));
-            // Whoever may write the table today or tomorrow needs it, and default privileges may have taken it from
-            // PUBLIC.
+            // Everybody who may write the table, today or tomorrow, needs this right, and default privileges may have
+            // revoked it from PUBLIC.
             statements.add(GRANT.with("function", spec.textDateFunction()));
         }
         if (changes.isEmpty()) {
@@ -128,7 +130,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
         return statements;
     }
 
-    /** Makes a table with the source's columns, whose types {@link #changeTypes} changes. */
+    /** Makes a table with the source's columns; {@link #changeTypes} changes their types. */
     public Sql createTemplate(QualifiedName template) {
         return CREATE_TEMPLATE
                 .with("template", template)
@@ -147,7 +149,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
                 .toList();
     }
 
-    /** Statements that give what is made, other than tables, to those who own it on the source. */
+    /** Statements that give what is made, except for tables, to the owners of its counterparts on the source. */
     public List<Sql> ownerStatements(Identifier user) {
         List<Sql> statements = new ArrayList<>();
         for (ExtendedStatistics statistics : settings.statistics()) {
@@ -187,7 +189,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
         return statements;
     }
 
-    /** The checks that are written out, because {@code LIKE} cannot copy all of them; else none. */
+    /** The checks that are written out because {@code LIKE} cannot copy all of them; otherwise empty. */
     private List<Check> listedChecks() {
         return likeCopiesChecks()
                 ? List.of()
@@ -196,7 +198,10 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
                         .toList();
     }
 
-    /** It would have them hold for every row, and fails where one is not inherited. */
+    /**
+     * Whether {@code LIKE} can copy the checks. It would make them hold for every row, and it fails if one of them is
+     * not inherited.
+     */
     private boolean likeCopiesChecks() {
         return settings.checks().stream().allMatch(check -> check.inherited() && !check.isNotValid());
     }

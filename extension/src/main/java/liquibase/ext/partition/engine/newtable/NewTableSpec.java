@@ -13,9 +13,9 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * The new table as people ask for it.
+ * The new table as people request it.
  *
- * @param columns the types that columns are asked to have; those that have them already are not changed
+ * @param columns the requested types of columns; a column that already has its type is not changed
  */
 public record NewTableSpec(
         QualifiedName source,
@@ -33,7 +33,7 @@ public record NewTableSpec(
         acceptedTriggers = List.copyOf(acceptedTriggers);
     }
 
-    /** With no trigger accepted. */
+    /** A spec in which no trigger is accepted. */
     public NewTableSpec(
             QualifiedName source,
             Identifier newTableName,
@@ -45,7 +45,7 @@ public record NewTableSpec(
         this(source, newTableName, partitionKey, layout, routing, incomingForeignKeys, columns, List.of());
     }
 
-    /** The same where these triggers are accepted. */
+    /** The same spec, in which these triggers are accepted. */
     public NewTableSpec accepting(List<Identifier> triggers) {
         return new NewTableSpec(
                 source, newTableName, partitionKey, layout, routing, incomingForeignKeys, columns, triggers);
@@ -63,17 +63,17 @@ public record NewTableSpec(
         return tables;
     }
 
-    /** @param table the new table by its present name */
+    /** @param table the new table under its present name */
     public Routes routes(QualifiedName table) {
         return new Routes(routing, table, layout);
     }
 
-    /** The function that reads dates kept as text; it stays with the table. */
+    /** The function that reads dates in text; it stays with the table. */
     public QualifiedName textDateFunction() {
         return source.sibling(DerivedName.of(source.name(), TEXT_DATE));
     }
 
-    /** The columns in which source and new table are not alike: those that are converted, and the combined column. */
+    /** The columns in which source and new table differ: those that are converted, and the combined column. */
     public Set<Identifier> differingColumns() {
         Set<Identifier> names = new HashSet<>();
         columns.forEach(change -> names.add(change.column()));
@@ -81,7 +81,7 @@ public record NewTableSpec(
         return names;
     }
 
-    /** The same with these columns. */
+    /** The same spec with these columns. */
     public NewTableSpec withColumns(List<ColumnChange> others) {
         return new NewTableSpec(
                 source, newTableName, partitionKey, layout, routing, incomingForeignKeys, others, acceptedTriggers);

@@ -13,14 +13,15 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What the index that {@code original} is on the source becomes on a partitioned table.
+ * The counterpart, on a partitioned table, of the source's index {@code original}.
  *
- * <p>A unique index of a partitioned table must include the partition key, so it is added to those that lack it:
- * uniqueness then holds within a partition-key value only. A key that is an expression, or may be NULL, cannot be
- * added; then each partition has the unique index by itself, as it was, and the partitioned table has none. Where rows
- * are routed by triggers every child has every index by itself, as it was, and so has the parent, which holds no rows.
+ * <p>A unique index of a partitioned table must include the partition key, so the key is added to indexes that lack it:
+ * uniqueness then holds only within a partition-key value. A key that is an expression, or may be NULL, cannot be
+ * added; then each partition has the unique index separately and unchanged, and the partitioned table has none. If
+ * triggers route the rows, every child has every index separately and unchanged, and so has the parent, which holds no
+ * rows.
  *
- * @param original a valid one
+ * @param original a valid index
  */
 public record PartitionedIndex(Index original, IndexSettings settings, PartitionKey partitionKey, Routing routing) {
     private static final Sql ADD_CONSTRAINT = Sql.of("ALTER TABLE ONLY {table} ADD CONSTRAINT {name} {definition}");
@@ -36,7 +37,7 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
         return Uniqueness.of(original, partitionKey, routing);
     }
 
-    /** Whether the partition key is added to what makes a row unique. */
+    /** Whether the partition key is added to the columns that make a row unique. */
     public boolean addsPartitionKey() {
         return uniqueness() == Uniqueness.WITH_PARTITION_KEY;
     }
@@ -51,13 +52,13 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
         return routing == Routing.NATIVE && !isOfPartitionsOnly();
     }
 
-    /** Whether the partitioned table loses the mark that {@code CLUSTER} goes by, which its partitions have. */
+    /** Whether the partitioned table loses the mark for {@code CLUSTER}, which its partitions keep. */
     public boolean isClusteredInPartitionsOnly() {
         return settings.clustered() && routing == Routing.NATIVE;
     }
 
     /**
-     * Its definition as the server writes it: of the constraint where there is one, else from the access method on.
+     * The definition as the server writes it: that of the constraint if there is one, else from the access method on.
      *
      * @see #original
      */
@@ -67,7 +68,7 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
 
     /**
      * Makes the index on the partitioned table alone, not on its partitions, so that it is not valid before each of
-     * theirs is attached. In the tablespace that is set, which is to be that of {@link #settings}.
+     * theirs is attached. It goes into the session's default tablespace, which must be that of {@link #settings}.
      */
     public List<Sql> createOnParent(QualifiedName table, Identifier name) {
         List<Sql> statements = create(table, name);

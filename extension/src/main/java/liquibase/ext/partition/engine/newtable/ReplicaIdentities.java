@@ -7,14 +7,14 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The statements that set the replica identity, which no partition takes from its table. */
+/** The statements that set the replica identity, which partitions do not inherit from their table. */
 public final class ReplicaIdentities {
     private static final Sql SET = Sql.of("ALTER TABLE {table} REPLICA IDENTITY {identity}");
     private static final Sql USING_INDEX = Sql.of("ALTER TABLE {table} REPLICA IDENTITY USING INDEX {index}");
 
     private ReplicaIdentities() {}
 
-    /** For each of the tables; no statements where it needs an index. */
+    /** The statements for each of the tables; none if the identity needs an index. */
     public static List<Sql> withoutIndex(ReplicaIdentity identity, Collection<QualifiedName> tables) {
         return identity == ReplicaIdentity.INDEX
                 ? List.of()
@@ -23,7 +23,7 @@ public final class ReplicaIdentities {
                         .toList();
     }
 
-    /** By an index of the table. */
+    /** The statement that makes an index of the table its replica identity. */
     public static Sql usingIndex(QualifiedName table, Identifier index) {
         return USING_INDEX.with("table", table).with("index", index);
     }

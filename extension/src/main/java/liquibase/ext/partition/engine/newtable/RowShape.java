@@ -1,9 +1,9 @@
 package liquibase.ext.partition.engine.newtable;
 
-/** As which of the two tables has it a row is written: a column's type may differ between them. */
+/** The table in whose form a row is written: a column's type may differ between the two. */
 public enum RowShape {
-    /** Of the source, and of the backup after the swap. */
+    /** The form of the source, and of the backup after the swap. */
     SOURCE,
-    /** Of the new table, under whatever name. */
+    /** The form of the new table, under whatever name. */
     NEW
 }

@@ -9,8 +9,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The statements that make a table's extended statistics, for it and for each of its partitions: of a grouping of the
- * whole table the planner reads the table's own, of a condition on its rows those of each partition.
+ * The statements that make a table's extended statistics, for the table and for each of its partitions. For grouping
+ * the whole table, the planner reads the table's own statistics; for a condition on its rows, those of each partition.
  */
 public final class StatisticsObjects {
     private static final Sql CREATE = Sql.of("CREATE STATISTICS {name}{kinds} ON {columns} FROM {table}");
@@ -20,7 +20,7 @@ public final class StatisticsObjects {
 
     private StatisticsObjects() {}
 
-    /** The one that {@code original} becomes on a table of that name, with its comment. */
+    /** The counterpart of {@code original} on a table of that name, with its comment. */
     public static List<Sql> create(ExtendedStatistics original, QualifiedName name, QualifiedName table) {
         List<Sql> statements = plain(original, name, table);
         original.comment()
@@ -28,7 +28,7 @@ public final class StatisticsObjects {
         return statements;
     }
 
-    /** One for each of the partitions. */
+    /** The counterparts on each of the partitions. */
     public static List<Sql> createOnPartitions(ExtendedStatistics original, Collection<QualifiedName> partitions) {
         List<Sql> statements = new ArrayList<>();
         for (QualifiedName partition : partitions) {
@@ -37,7 +37,7 @@ public final class StatisticsObjects {
         return statements;
     }
 
-    /** What the one of a partition is called. */
+    /** The name of a partition's counterpart. */
     public static QualifiedName nameOnPartition(ExtendedStatistics original, QualifiedName partition) {
         return partition.sibling(
                 CarriedName.partitionIndex(partition.name(), original.name().name()));

@@ -27,7 +27,7 @@ public enum PartitionInterval {
         }
     },
 
-    /** Of ISO 8601: from Monday on, and named by the year that has most of its days. */
+    /** The week of ISO 8601: it begins on Monday, and is named by the year that has most of its days. */
     WEEK("YYYY'w'ww", "IYYY\"w\"IW", "YYYY-'W'ww", "2024-W01") {
         @Override
         public LocalDate next(LocalDate start) {
@@ -85,7 +85,7 @@ public enum PartitionInterval {
     private final String example;
 
     PartitionInterval(String suffix, String suffixPattern, String written, String example) {
-        // Locale.UK has the weeks of ISO 8601, and ROOT has not.
+        // Locale.UK uses the weeks of ISO 8601; ROOT does not.
         this.suffix = DateTimeFormatter.ofPattern(suffix, Locale.UK);
         this.suffixPattern = suffixPattern;
         this.written = DateTimeFormatter.ofPattern(written, Locale.UK);
@@ -95,7 +95,7 @@ public enum PartitionInterval {
     /** The start of the interval after the one that starts at {@code start}. */
     public abstract LocalDate next(LocalDate start);
 
-    /** The start of the interval that {@code date} is in. */
+    /** The start of the interval that contains {@code date}. */
     public abstract LocalDate startOf(LocalDate date);
 
     /** Whether an interval starts on that day. */
@@ -104,14 +104,14 @@ public enum PartitionInterval {
     }
 
     /**
-     * What the name of the partition that starts at {@code start} ends with: {@code 20240105}, {@code 2024w01},
+     * The end of the name of the partition that starts at {@code start}: {@code 20240105}, {@code 2024w01},
      * {@code 202401}, {@code 2024q1}, {@code 2024}.
      */
     public String suffix(LocalDate start) {
         return suffix.format(start);
     }
 
-    /** The start of the interval whose {@link #suffix} that is; empty where it is no interval's. */
+    /** The start of the interval with that {@link #suffix}; empty if no interval has it. */
     public Optional<LocalDate> startOfSuffix(String text) {
         String dashed =
                 text.replaceFirst("^(\\d{4})(\\d{2})(\\d{2})$", "$1-$2-$3").replaceFirst("^(\\d{4})(\\d{2})$", "$1-$2");
@@ -127,7 +127,9 @@ public enum PartitionInterval {
         return suffixPattern;
     }
 
-    /** The word for it in changelogs, in the table config and for PostgreSQL's {@code date_trunc}: {@code month}. */
+    /**
+     * The interval's word in changelogs, in the table config and for PostgreSQL's {@code date_trunc}: {@code month}.
+     */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
@@ -158,8 +160,8 @@ public enum PartitionInterval {
     }
 
     /**
-     * A bound as people write it: its first day, {@code 2024-01-01}; or shorter {@code 2024-W01}, {@code 2024-01},
-     * {@code 2024-Q1}, {@code 2024}, where an interval starts with that week, month, quarter or year.
+     * Parses a bound as people write it: its first day, {@code 2024-01-01}; or shorter {@code 2024-W01},
+     * {@code 2024-01}, {@code 2024-Q1}, {@code 2024}, if an interval starts with that week, month, quarter or year.
      *
      * @throws IllegalArgumentException with a message for people, when it is no date or not the first day of an
      *     interval
@@ -200,7 +202,7 @@ public enum PartitionInterval {
                     .with(IsoFields.WEEK_OF_WEEK_BASED_YEAR, number)
                     .with(DayOfWeek.MONDAY);
             if (monday.get(IsoFields.WEEK_BASED_YEAR) != newYear.getYear()) {
-                // Java takes week 53 of every year, for the first of the next where it has 52.
+                // Java accepts week 53 in every year; in a year with 52 weeks it means the first week of the next.
                 throw new DateTimeException(text);
             }
             return monday;

@@ -21,20 +21,20 @@ import liquibase.ext.partition.engine.time.TimeFormats;
 import liquibase.ext.partition.engine.time.UlidTime;
 
 /**
- * What decides the partition of a row.
+ * The value that decides the partition of a row.
  *
  * <p>A single column whose own order is that of time is the partition key itself: PostgreSQL then prunes by it, at run
- * time too, and a NOT NULL one may be part of a primary key. In every other case the key is an expression of type
+ * time too, and a NOT NULL column can be part of a primary key. In every other case the key is an expression of type
  * {@code timestamp}, in UTC: the first time that the columns have, in their order. No primary key or unique constraint
- * of a partitioned table can include an expression, so uniqueness is then kept by an index on each partition.
+ * of a partitioned table can include an expression, so an index on each partition then keeps uniqueness.
  *
- * @param sources in the order in which they are coalesced
+ * @param sources the columns, in the order in which they are coalesced
  * @param combinedColumn a stored generated column with the same expression, which a query can name; its partitions have
  *     a CHECK by which the planner leaves them out
  */
 public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combinedColumn) {
     /**
-     * One of the columns.
+     * One of the key's columns.
      *
      * @param nullable whether it may be NULL
      */
@@ -54,7 +54,7 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
     /**
      * The key of a table with these columns.
      *
-     * @param textDateFunction reads dates kept as text
+     * @param textDateFunction the function that reads dates in text
      * @throws IllegalArgumentException with a phrase for people; {@link #problems} has all of them
      */
     public static PartitionKey of(PartitionKeySpec spec, List<Column> columns, QualifiedName textDateFunction) {
@@ -78,7 +78,7 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
         return new PartitionKey(sources, spec.combinedColumn());
     }
 
-    /** Why a table with these columns cannot have that key, a phrase each; empty where it can. */
+    /** The reasons, as phrases, why a table with these columns cannot have that key; empty if it can. */
     public static List<String> problems(PartitionKeySpec spec, List<Column> columns, QualifiedName textDateFunction) {
         List<String> problems = new ArrayList<>();
         for (Identifier column : spec.columns()) {
@@ -110,7 +110,7 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
         return problems;
     }
 
-    /** The key that can be planned for without a database: a single column of a type for dates. */
+    /** The key if it can be planned without a database: a single column of a date type. */
     public static Optional<PartitionKey> withoutCatalog(PartitionKeySpec spec) {
         return spec.isPlainColumn()
                 ? Optional.of(new PartitionKey(
@@ -131,13 +131,13 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
                 && sources.get(0).encoding().isOrderedByTime();
     }
 
-    /** Whether a column of text is among the columns, so that the function is needed that reads dates. */
+    /** Whether a text column is among the columns, so that the function that reads dates is needed. */
     public boolean readsText() {
         return sources.stream().anyMatch(source -> source.encoding() instanceof TextDate);
     }
 
     /**
-     * The column that is the partition key and keeps ULIDs as text, whose order is that of time under some collations
+     * The column that is the partition key and holds ULIDs as text, whose order is that of time under some collations
      * only.
      */
     public Optional<Identifier> columnOfUlids() {
@@ -151,31 +151,31 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
         return isColumn() && !sources.get(0).nullable();
     }
 
-    /** What stands in the parentheses after {@code PARTITION BY RANGE}. */
+    /** The text in the parentheses after {@code PARTITION BY RANGE}. */
     public Sql definition() {
         Sql value = value(Identifier::asSql);
         return isColumn() ? value : IN_PARENTHESES.with("expression", value);
     }
 
     /**
-     * The partition key's value.
+     * The value of the partition key.
      *
-     * @param columns how a column is written there
+     * @param columns how to write a column there
      */
     public Sql value(Function<Identifier, Sql> columns) {
         return isColumn() ? columns.apply(sources.get(0).column()) : time(columns);
     }
 
-    /** The time of a row as a {@code timestamp} in UTC, NULL where it has none; of every kind of key. */
+    /** The time of a row as a {@code timestamp} in UTC, NULL if it has none; for every kind of key. */
     public Sql time(Function<Identifier, Sql> columns) {
         return time(columns, TimeEncoding::time);
     }
 
     /**
-     * As {@link #time(Function)}, for a question: without the function that reads dates kept as text, which is made
+     * As {@link #time(Function)}, for a question: without the function that reads dates in text, which is made only
      * with the new table.
      *
-     * @param format how they are written
+     * @param format how the dates are written
      */
     public Sql time(Function<Identifier, Sql> columns, TextDateFormat format) {
         return time(
@@ -198,7 +198,7 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
                 : new DateTime("timestamp").bound(day).orElseThrow();
     }
 
-    /** The constraint of a partition that lets the planner leave it out; empty where the partition bounds do. */
+    /** The constraint of a partition by which the planner leaves it out; empty if the partition bounds are enough. */
     public Optional<Sql> check(Partition partition) {
         return combinedColumn.map(column -> CHECK.with("name", DerivedName.of(column, "_range"))
                 .with("column", column)
@@ -207,15 +207,15 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
     }
 
     /**
-     * The condition that two values of the key are the same, NULL being one. In a form from which the server finds the
-     * one partition, and the default one for NULL, without looking into the others.
+     * The condition that two values of the key are the same, where NULL equals NULL. Its form lets the server find the
+     * one partition, and the default partition for NULL, without looking into the others.
      */
     public Sql same(Sql left, Sql right) {
         boolean nullable = !isColumn() || sources.get(0).nullable();
         return (nullable ? SAME_OR_BOTH_NULL : SAME).with("left", left).with("right", right);
     }
 
-    /** The columns with commas between them, for people. */
+    /** The columns separated by commas, for people. */
     @Override
     public String toString() {
         return String.join(", ", columns().stream().map(Identifier::name).toList());

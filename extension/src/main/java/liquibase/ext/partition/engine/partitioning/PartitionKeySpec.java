@@ -14,14 +14,14 @@ import liquibase.ext.partition.engine.time.TextDateFormat;
 import liquibase.ext.partition.engine.time.TimeFormats;
 
 /**
- * The partition key as people ask for it. What it comes to depends on the columns' types; {@link PartitionKey} is the
- * answer.
+ * The partition key as people request it. Its effect depends on the columns' types; {@link PartitionKey} has the
+ * result.
  *
  * @param columns at least one; the first that has a time decides the row's partition
- * @param textFormat how those of them that are text write a date; ISO 8601 where it is not given
- * @param epoch what those of them that are numbers count since 1970
- * @param keyTime what kind of time-ordered key they are
- * @param combinedColumn a column that the new table gets, with the time that decides
+ * @param textFormat how text columns write a date; ISO 8601 if it is not given
+ * @param epoch the unit in which columns of numbers count since 1970
+ * @param keyTime the kind of time-ordered key in the columns
+ * @param combinedColumn a column of the new table for the time that decides
  */
 public record PartitionKeySpec(
         List<Identifier> columns,
@@ -33,20 +33,20 @@ public record PartitionKeySpec(
         columns = List.copyOf(columns);
     }
 
-    /** A single column of a type for dates. */
+    /** A key of a single column of a date type. */
     public static PartitionKeySpec of(Identifier column) {
         return new PartitionKeySpec(
                 List.of(column), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     /**
-     * How the columns write the time.
+     * The notations of the columns' times.
      *
-     * @param textDateFunction reads dates kept as text
-     * @throws IllegalArgumentException with a message for people, when one of the formats is not known
+     * @param textDateFunction the function that reads dates in text
+     * @throws IllegalArgumentException with a message for people, when one of the formats is unknown
      */
     public TimeFormats formats(QualifiedName textDateFunction) {
-        // A text column is a date in ISO 8601 unless it is said to be a key.
+        // A text column is a date in ISO 8601 unless it is declared to be a key.
         boolean textIsKey = keyTime.isPresent() && textFormat.isEmpty();
         return new TimeFormats(
                 textIsKey ? null : textDateFunction,
@@ -55,7 +55,7 @@ public record PartitionKeySpec(
     }
 
     /**
-     * How columns of text write a date.
+     * How text columns write a date.
      *
      * @throws IllegalArgumentException with a message for people, when there is no such format
      */
@@ -64,8 +64,8 @@ public record PartitionKeySpec(
     }
 
     /**
-     * A setting that no column has a use for. To ignore it would put every row into the default partition where the
-     * wish behind it was right and the column was not.
+     * A setting that applies to none of the columns. If it were ignored, every row would go to the default partition
+     * when the setting was right and the column was wrong.
      *
      * @param setting its name, as people write it
      * @param why a sentence that says what was expected, what there is, and what to do
@@ -73,10 +73,10 @@ public record PartitionKeySpec(
     public record Unused(String setting, String why) {}
 
     /**
-     * Those of the settings that none of the columns has a use for.
+     * The settings that apply to none of the columns.
      *
      * @param types the types of all the columns, by their names in the catalog
-     * @throws IllegalArgumentException with a message for people, when one of the formats is not known
+     * @throws IllegalArgumentException with a message for people, when one of the formats is unknown
      */
     public List<Unused> unused(Map<Identifier, String> types) {
         String found = columns.stream()
@@ -109,7 +109,7 @@ public record PartitionKeySpec(
         return new PartitionKeySpec(columns, textFormat, epoch, keyTime, Optional.empty());
     }
 
-    /** Whether a type for dates is all that this can mean, so that nothing need be looked up to plan for it. */
+    /** Whether the spec can only mean a column of a date type, so that nothing need be looked up to plan for it. */
     boolean isPlainColumn() {
         return columns.size() == 1
                 && textFormat.isEmpty()

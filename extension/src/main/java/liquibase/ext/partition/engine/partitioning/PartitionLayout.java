@@ -7,17 +7,17 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * Which partitions a table gets: one an interval from {@code from} (inclusive) until {@code until} (exclusive), and the
+ * The partitions of a table: one per interval from {@code from} (inclusive) until {@code until} (exclusive), and the
  * default partition for every row outside.
  *
- * @param prefix what the names of the partitions begin with, {@code orders_} giving {@code orders_202401}
+ * @param prefix the beginning of the partitions' names: {@code orders_} gives {@code orders_202401}
  */
 public record PartitionLayout(String prefix, PartitionInterval interval, LocalDate from, LocalDate until) {
     private static final String DEFAULT_SUFFIX = "default";
 
     /**
      * @throws IllegalArgumentException with a message for people, when the range is empty, a name would be too long or
-     * two the same
+     * two names would be the same
      */
     public PartitionLayout {
         if (!from.isBefore(until)) {
@@ -32,14 +32,14 @@ public record PartitionLayout(String prefix, PartitionInterval interval, LocalDa
                     "from is %s and until is %s; names of partitions are distinct for the years 1 to 9999 only."
                             .formatted(from, until));
         }
-        // Here, and not when the first statement is made of them.
+        // Checked here, and not when the first statement is made.
         new Identifier(prefix + DEFAULT_SUFFIX);
         new Identifier(prefix + interval.suffix(from));
         new Identifier(prefix + interval.suffix(last));
     }
 
     /**
-     * A layout from what people write.
+     * Parses a layout as people write it.
      *
      * @throws IllegalArgumentException with a message for people
      */
@@ -63,7 +63,8 @@ public record PartitionLayout(String prefix, PartitionInterval interval, LocalDa
     }
 
     /**
-     * The partition of that name, where it is one of this layout; it may lie after {@code until}, if it was made since.
+     * The partition of that name; empty if it does not belong to this layout. It may lie after {@code until}, if it was
+     * made since.
      */
     public Optional<Partition> partition(Identifier name) {
         return name.name().startsWith(prefix)

@@ -13,13 +13,13 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * The ways into and out of a partitioned table. Declarative partitioning finds the partition by itself, so there is one
- * way; inheritance does not, and there is one for each child and one for the rows outside all of them. Those are
- * written to the default child, and looked for in every child: one of them may have been made since. Rows are written
- * to a child, and may be in the parent all the same, where somebody has switched off the triggers that route them; or
- * in the default child, where theirs was away when they were written.
+ * way. Inheritance does not, so there is one way for each child and one for the rows outside all of them. Those rows
+ * are written to the default child, and looked for in every child, because their own may have been made since. A row
+ * that is written to a child may still be in the parent, if somebody has switched off the triggers that route rows; or
+ * in the default child, if its own child was away when the row was written.
  *
- * @param table by its present name
- * @param layout not looked at, and may be null, where the routing is native
+ * @param table the table under its present name
+ * @param layout unused, and possibly null, if the routing is native
  */
 public record Routes(Routing routing, QualifiedName table, PartitionLayout layout) {
     private static final Sql INSIDE = Sql.of("{time} >= {from}::timestamp AND {time} < {to}::timestamp");
@@ -28,17 +28,17 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
             "CASE WHEN {time} >= {from}::timestamp AND {time} < {to}::timestamp THEN pg_catalog.date_trunc({unit}, {time})::pg_catalog.date END");
     private static final Sql ONLY = Sql.of("ONLY {table}");
 
-    /** Those of declarative partitioning. */
+    /** The routes of declarative partitioning. */
     public static Routes through(QualifiedName table) {
         return new Routes(Routing.NATIVE, table, null);
     }
 
-    /** Whether every row takes the same. */
+    /** Whether every row takes the same route. */
     public boolean isSingle() {
         return routing == Routing.NATIVE;
     }
 
-    /** The one that every row takes. @throws IllegalStateException where there are several */
+    /** The route that every row takes. @throws IllegalStateException if there are several */
     public Route single() {
         if (!isSingle()) {
             throw new IllegalStateException("Rows of " + table + " take several routes.");
@@ -47,7 +47,7 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
     }
 
     /**
-     * An expression by which {@link #of} finds the route of a row: the day its interval begins, NULL outside all of
+     * An expression by which {@link #of} finds the route of a row: the first day of its interval, NULL outside all of
      * them.
      */
     public Sql start(Sql time) {
@@ -59,7 +59,7 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
     /**
      * The routes of rows.
      *
-     * @param starts of their intervals, as {@link #start} gives them; may contain null
+     * @param starts the first days of their intervals, as {@link #start} gives them; may contain null
      */
     public List<Route> of(Collection<LocalDate> starts) {
         if (isSingle()) {
@@ -90,8 +90,8 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
     }
 
     /**
-     * As {@link #of}, to find rows wherever they are: in the parent and in the default child, too, where they belong to
-     * another one.
+     * As {@link #of}, to find rows wherever they are: also in the parent and in the default child, if they belong to
+     * another child.
      */
     public List<Route> toFind(Collection<LocalDate> starts) {
         List<Route> routes = new ArrayList<>(of(starts));
@@ -102,7 +102,7 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
         return routes;
     }
 
-    /** To the rows of the default child that belong to another one; empty where there is one route for all. */
+    /** The route to rows of the default child that belong to another one; empty if there is one route for all. */
     public Optional<Route> inDefault() {
         return isSingle() ? Optional.empty() : Optional.of(besides(table.sibling(layout.defaultPartition())));
     }

@@ -6,17 +6,17 @@ import java.util.stream.Collectors;
 
 /** How rows find their partition. */
 public enum Routing {
-    /** By PostgreSQL's declarative partitioning. */
+    /** PostgreSQL's declarative partitioning finds it. */
     NATIVE,
-    /** By inheritance children with CHECK constraints and an insert trigger. */
+    /** An insert trigger finds it, among inheritance children with CHECK constraints. */
     TRIGGER;
 
-    /** The word for it in changelogs and in the table config: {@code native}. */
+    /** The word in changelogs and in the table config: {@code native}. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** @throws IllegalArgumentException with a message for people, when there is no such way */
+    /** @throws IllegalArgumentException with a message for people, when there is no such routing */
     public static Routing parse(String word) {
         return Arrays.stream(values())
                 .filter(routing -> routing.word().equals(word))

@@ -5,16 +5,19 @@ import liquibase.ext.partition.engine.sql.Identifier;
 
 /** What becomes of a unique index on a partitioned table. An index that is not unique is {@link #KEPT}. */
 public enum Uniqueness {
-    /** It is unique as it was: it includes the partition key already. */
+    /** The index stays unique, because it already includes the partition key. */
     KEPT,
-    /** The partition key is added to it, as PostgreSQL wants it: it is unique within a partition-key value only. */
+    /** The partition key is added, as PostgreSQL requires: the index is unique only within a partition-key value. */
     WITH_PARTITION_KEY,
     /**
-     * Each partition has it by itself, as it was, and the partitioned table has none: the partition key is an
-     * expression or may be NULL, and cannot be added.
+     * Each partition has the index separately and unchanged, and the partitioned table has none: the partition key is
+     * an expression or may be NULL, and cannot be added.
      */
     OF_EACH_PARTITION,
-    /** Each child has it by itself, as it was, and so has the parent, which holds no rows: triggers route them. */
+    /**
+     * Each child has the index separately and unchanged, and so has the parent, which holds no rows: triggers route
+     * them.
+     */
     OF_EACH_CHILD;
 
     /** What becomes of {@code index}. */
@@ -31,7 +34,7 @@ public enum Uniqueness {
         return index.plainColumns().containsAll(partitionKey.columns()) ? KEPT : WITH_PARTITION_KEY;
     }
 
-    /** The definition of an index or of a constraint, from its columns on, as it will be. */
+    /** The definition that an index or a constraint will have, from its columns on. */
     public String completed(String definition, PartitionKey partitionKey) {
         return this == WITH_PARTITION_KEY
                 ? withColumn(definition, partitionKey.columns().get(0))
@@ -39,8 +42,8 @@ public enum Uniqueness {
     }
 
     /**
-     * Adds a column at the end of the first list in parentheses, which in an index's or a constraint's definition is
-     * that of its key columns. Parentheses in quoted names and in string constants do not count.
+     * Adds a column at the end of the first list in parentheses, which holds the key columns in an index's or a
+     * constraint's definition. Parentheses in quoted names and in string constants do not count.
      */
     static String withColumn(String definition, Identifier column) {
         int depth = 0;
@@ -48,7 +51,7 @@ public enum Uniqueness {
         for (int i = 0; i < definition.length(); i++) {
             char c = definition.charAt(i);
             if (quote != 0) {
-                // A doubled quote closes and opens again, which comes to the same.
+                // A doubled quote closes and opens again, with the same result.
                 quote = c == quote ? 0 : quote;
             } else if (c == '"' || c == '\'') {
                 quote = c;

@@ -1,6 +1,6 @@
 /**
  * The first step: says whether a table can be partitioned, makes the new table, and opens the migration's record.
  *
- * <p>{@code target} plans what is made; {@code catalog} finds what stands in the way.
+ * <p>{@code newtable} plans what is made; {@code survey} finds what stands in the way. Called by {@code change}.
  */
 package liquibase.ext.partition.engine.prepare;

@@ -2,7 +2,8 @@ package liquibase.ext.partition.engine.refusal;
 
 /**
  * The letters that the catalogs of PostgreSQL 14 to 18 have for kinds of things of a table, each of which is carried or
- * refused by name. A table with any other is refused: a later server has something that nobody has looked at.
+ * refused by name. A table with any other letter is refused, because a later server has something that nobody has
+ * examined.
  */
 final class KnownKinds {
     /** {@code contype}: check, foreign key, NOT NULL, primary key, trigger, unique, exclusion. */

@@ -12,11 +12,12 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What a table has that this release cannot carry through a swap. Refused before a row is copied: after the swap a
- * view, a foreign key or a publication would still point at the backup, and nobody would notice until production did.
+ * The things of a table that this release cannot carry through a swap. The table is refused before a row is copied:
+ * after the swap a view, a foreign key or a publication would still point at the backup, and nobody would notice until
+ * production did.
  *
- * <p>Reads {@code pg_catalog} only, in the transaction that is open or else in one of its own. Reading a table
- * does not ask for it: only callers that refuse a table need it.
+ * <p>Reads {@code pg_catalog} only, in the open transaction or else in one of its own. Reading a table does not ask for
+ * obstacles, because only callers that refuse a table need them.
  */
 public final class Obstacles {
     private static final Sql KIND = Sql.of("""
@@ -143,8 +144,8 @@ public final class Obstacles {
             """);
 
     /**
-     * Kinds that came with no version up to 18: nobody knows whether they come along. {@code known} lists those that
-     * do, or that are refused by another of these questions.
+     * Kinds that no version up to 18 has: nobody knows whether they come along. {@code known} lists the kinds that do,
+     * or that another of these questions refuses.
      */
     private static final Sql UNKNOWN = Sql.of("""
             SELECT it.feature, pg_catalog.format('%s is of a kind that this version does not know (%s <%s>)', it.thing, it.catalog, it.kind) AS what,
@@ -183,8 +184,8 @@ public final class Obstacles {
 
     /**
      * The new table and the delta table would be published too, and a subscriber that lacks them stops. The remedy
-     * names every table and option, and is one transaction: a table left out, or a moment without the publication, and
-     * a subscriber would miss changes.
+     * names every table and option, and is one transaction: if a table were left out, or the publication missing for a
+     * moment, a subscriber would miss changes.
      */
     private static final Sql ALL_PUBLISHED = Sql.of("""
             SELECT 'PUBLICATIONS' AS feature,
@@ -204,7 +205,7 @@ public final class Obstacles {
             WHERE p.puballtables
             """);
 
-    /** Since PostgreSQL 15. The remedy as for all tables. */
+    /** Since PostgreSQL 15. The remedy is that for all tables. */
     private static final Sql SCHEMA_PUBLISHED = Sql.of("""
             SELECT 'PUBLICATIONS' AS feature,
                    pg_catalog.format('publication %I publishes all tables of its schema, so it would publish the new ones too', p.pubname)
@@ -227,7 +228,7 @@ public final class Obstacles {
             """);
 
     /**
-     * A subscription knows the table by its number. After the swap that is the backup's: the worker finds that the new
+     * A subscription knows the table by its oid, which is the backup's after the swap: the worker finds that the new
      * table is not among its tables, skips every change and confirms it. Any role may read these columns.
      */
     private static final Sql SUBSCRIBED = Sql.of("""
@@ -251,7 +252,7 @@ public final class Obstacles {
         this.oid = oid;
     }
 
-    /** Lists what cannot be carried, and the tables that inherit from {@code table}; empty for most tables. */
+    /** Lists the obstacles of a table, including the tables that inherit from {@code table}; empty for most tables. */
     public static List<Obstacle> of(Session session, Table table) throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>(withoutInheritingTables(session, table));
         obstacles.addAll(table.inheritingTables());

@@ -11,10 +11,12 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What the current role lacks to take a table all the way from the first step to the last and back again. Owning the
- * table is most of it; where PUBLIC has nothing, the rest must have been granted. Takes no lock; any role can ask.
+ * The rights that the current role lacks to take a table all the way from the first step to the last and back again.
+ * Owning the table is most of it; rights that PUBLIC does not have must have been granted. Takes no lock; any role can
+ * ask.
  *
- * <p>A privilege is asked for, not who has granted it, so a superuser and a member of a role that has it lack nothing.
+ * <p>It asks for a privilege, not who has granted it, so a superuser and a member of a role that has the privilege lack
+ * nothing.
  */
 public final class Rights {
     private static final Sql OWNER = Sql.of("""
@@ -72,7 +74,7 @@ public final class Rights {
               AND NOT pg_catalog.has_tablespace_privilege(t.oid, 'CREATE')
             """);
 
-    /** An owner can take rights from itself. LOCK TABLE … ACCESS EXCLUSIVE takes one of the rights to change rows. */
+    /** An owner can revoke its own rights. LOCK TABLE … ACCESS EXCLUSIVE requires one of the rights to change rows. */
     private static final Sql ON_TABLE = Sql.of("""
             SELECT 'GRANTS' AS feature, pg_catalog.format('role %I lacks the privilege %s on it', current_user, p.privilege) AS what,
                    pg_catalog.format('GRANT %s ON %s TO %I', p.privilege, c.oid::pg_catalog.regclass, current_user) AS remedy
@@ -85,7 +87,8 @@ public final class Rights {
             """);
 
     /**
-     * What of others' the table's own things use, by the catalog's dependencies. Built-in objects do not appear there.
+     * Objects of other owners that the table's own things use, by the catalog's dependencies. Built-in objects do not
+     * appear there.
      */
     private static final Sql USED = Sql.of("""
             WITH used AS (
@@ -148,7 +151,7 @@ public final class Rights {
                           WHERE NOT pg_catalog.has_column_privilege(k.confrelid, key.attnum, 'REFERENCES'))
             """);
 
-    /** Policies that hold for us would hide rows from the copy, and from the replay later. */
+    /** Policies that apply to us would hide rows from the copy, and later from the replay. */
     private static final Sql HIDDEN = Sql.of("""
             SELECT 'ROW_SECURITY' AS feature,
                    pg_catalog.format('row level security is forced on it, so that role %I may not see all of its rows', current_user) AS what,
@@ -158,23 +161,23 @@ public final class Rights {
             WHERE c.oid = {oid} AND pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.row_security_active(c.oid)
             """);
 
-    /** Since PostgreSQL 16 a member of a role need not be able to become that role. */
+    /** Since PostgreSQL 16 a member of a role may lack the right to become that role. */
     private static final int SET_OPTION_SINCE = 16;
 
     private final Session session;
     private final long oid;
 
-    /** @param oid of the table */
+    /** @param oid the table */
     public Rights(Session session, long oid) {
         this.session = session;
         this.oid = oid;
     }
 
     /**
-     * What is missing, each with the statement that gives it.
+     * The missing rights, each with the statement that grants it.
      *
      * @param stateSchema Liquibase's own schema
-     * @param writesAsOwner whether the table's owner writes it on others' behalf, as the routing by triggers does
+     * @param writesAsOwner whether the table's owner writes the table on behalf of others, as routing by triggers does
      */
     public List<Obstacle> missing(Identifier stateSchema, boolean writesAsOwner) throws SQLException {
         return QualifiedNames.within(session, () -> {

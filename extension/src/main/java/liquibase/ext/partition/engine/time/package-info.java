@@ -3,6 +3,6 @@
  *
  * <p>Expressions only: each is immutable, raises no error and depends on no setting of a session, so that it can be a
  * partition key. Owns what a user writes about a column's notation, and the function that reads text. Does not know of
- * partitions; called by {@code target}, by the change types to check what was written, and by the generator.
+ * partitions; called by {@code partitioning}, by the change types to check what was written, and by the generator.
  */
 package liquibase.ext.partition.engine.time;

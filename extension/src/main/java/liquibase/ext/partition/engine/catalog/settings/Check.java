@@ -8,10 +8,10 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * A CHECK constraint of a table.
  *
- * @param expression what follows {@code CONSTRAINT name}, without the words that the flags stand for:
+ * @param expression the text after {@code CONSTRAINT name}, without the words that the flags stand for:
  *     {@code CHECK ((id > 0))}
- * @param enforced whether new rows are looked at; always, before PostgreSQL 18
- * @param validated whether every row is known to satisfy it; false where it is not enforced
+ * @param enforced whether new rows are checked; always true before PostgreSQL 18
+ * @param validated whether every row is known to satisfy it; false if it is not enforced
  * @param inherited whether tables that inherit get it too; false for {@code NO INHERIT}, which a partitioned table
  *     cannot have
  */
@@ -26,12 +26,12 @@ public record Check(
     private static final Sql ADD = Sql.of("ALTER TABLE {table} ADD {constraint} NOT VALID");
     private static final Sql COMMENT = Sql.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
 
-    /** Whether rows that were there before it may violate it, while new ones may not. */
+    /** Whether older rows may violate it, while new ones may not. */
     public boolean isNotValid() {
         return enforced && !validated;
     }
 
-    /** As it stands in CREATE TABLE; inherited. */
+    /** The constraint as CREATE TABLE takes it; inherited. */
     public Sql inTable() {
         return CONSTRAINT
                 .with("name", name)
@@ -39,14 +39,14 @@ public record Check(
     }
 
     /**
-     * Adds it so that rows which are there may violate it, to the table and to those that inherit from it. Reads no
-     * row.
+     * Adds the constraint to the table and to those that inherit from it, so that existing rows may violate it. Reads
+     * no row.
      */
     public Sql addNotValid(QualifiedName table) {
         return ADD.with("table", table).with("constraint", inTable());
     }
 
-    /** The statement that gives the constraint of {@code table} its comment, where it has one. */
+    /** The statement that gives the constraint of {@code table} its comment; empty if it has none. */
     public Optional<Sql> commentOn(QualifiedName table) {
         return comment.map(it -> COMMENT.with("name", name).with("table", table).with("comment", Sql.literal(it)));
     }

@@ -6,11 +6,11 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * What {@code LIKE} does not copy of a column, or a change of its type would lose.
+ * The settings of a column that {@code LIKE} does not copy, or that a change of its type would lose.
  *
- * @param statisticsTarget where it is not the default
+ * @param statisticsTarget the target, if it is not the default
  * @param options {@code n_distinct} and {@code n_distinct_inherited}
- * @param collation where it is not that of the type
+ * @param collation the collation, if it is not that of the type
  */
 public record ColumnSettings(
         Identifier column,
@@ -21,7 +21,7 @@ public record ColumnSettings(
         options = List.copyOf(options);
     }
 
-    /** Those of a column that has none. */
+    /** The settings of a column that has none. */
     public static ColumnSettings none(Identifier column) {
         return new ColumnSettings(column, Optional.empty(), List.of(), Optional.empty());
     }

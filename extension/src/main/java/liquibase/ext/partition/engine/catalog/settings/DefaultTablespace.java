@@ -7,9 +7,9 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Where tables and indexes are made that name no tablespace. Set, and not left to the role's own setting, so that the
- * new table is where the source is; and not written into the statements, because the server's text of an index or a
- * constraint, to which it would have to be added, may end in a condition.
+ * The tablespace of tables and indexes whose statements name none. It is set, and not left to the role's own setting,
+ * so that the new table is where the source is. It is not written into the statements, because the server's text of an
+ * index or a constraint, to which it would have to be added, may end in a condition.
  */
 public final class DefaultTablespace {
     private static final Sql CURRENT = Sql.of("SELECT pg_catalog.current_setting('default_tablespace')");
@@ -18,9 +18,9 @@ public final class DefaultTablespace {
     private DefaultTablespace() {}
 
     /**
-     * Runs {@code work} so, in the transaction that is open, or else in one of its own.
+     * Runs {@code work} with this tablespace, in the open transaction, or else in one of its own.
      *
-     * @param tablespace the database's default one where it is empty
+     * @param tablespace the tablespace; empty for the database's default
      */
     public static void within(Session session, Optional<Identifier> tablespace, Session.Action work)
             throws SQLException {

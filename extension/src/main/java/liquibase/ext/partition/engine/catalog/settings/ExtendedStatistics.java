@@ -8,10 +8,10 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 /**
  * A statistics object ({@code CREATE STATISTICS}) of a table.
  *
- * @param name unique in its schema, which need not be the table's
- * @param kinds as in CREATE STATISTICS; empty where it has no kinds to name, being of a single expression
+ * @param name the name, unique in its schema, which need not be the table's
+ * @param kinds the kinds as in CREATE STATISTICS; empty for a single expression, which has no kinds to name
  * @param columns columns and expressions, as after {@code ON}
- * @param target where it is not the default
+ * @param target the target, if it is not the default
  */
 public record ExtendedStatistics(
         QualifiedName name,

@@ -5,11 +5,11 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * What belongs to an index and is not part of its definition.
+ * The settings of an index that are not part of its definition.
  *
- * @param tablespace where it is not the database's default one
- * @param constraintComment of the constraint that the index is for
- * @param targets of its columns that are expressions
+ * @param tablespace the tablespace, if it is not the database's default
+ * @param constraintComment the comment on the constraint that the index is for
+ * @param targets the statistics targets of its columns that are expressions
  * @param clustered whether {@code CLUSTER} goes by it
  * @param replicaIdentity whether its columns are the replica identity ({@code REPLICA IDENTITY USING INDEX})
  */
@@ -21,14 +21,14 @@ public record IndexSettings(
         List<StatisticsTarget> targets,
         boolean clustered,
         boolean replicaIdentity) {
-    /** Of the index's column at that place, from 1 on. */
+    /** The target of the index's column at that place, counted from 1. */
     public record StatisticsTarget(int place, int target) {}
 
     public IndexSettings {
         targets = List.copyOf(targets);
     }
 
-    /** Those of an index that has none. */
+    /** The settings of an index that has none. */
     public static IndexSettings none(Identifier index) {
         return new IndexSettings(index, Optional.empty(), Optional.empty(), Optional.empty(), List.of(), false, false);
     }

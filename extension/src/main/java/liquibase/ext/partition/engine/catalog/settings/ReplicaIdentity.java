@@ -1,6 +1,6 @@
 package liquibase.ext.partition.engine.catalog.settings;
 
-/** What of a row's old version goes to logical replication. */
+/** The part of a row's old version that goes to logical replication. */
 public enum ReplicaIdentity {
     /** The primary key. */
     DEFAULT("d"),

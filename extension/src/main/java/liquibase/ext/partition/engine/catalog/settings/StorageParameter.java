@@ -8,7 +8,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * A setting of a table, a column or an index, as after {@code WITH} or {@code SET}.
  *
- * @param toast whether it is one of the table's TOAST table
+ * @param toast whether the setting is one of the TOAST table
  */
 public record StorageParameter(boolean toast, String name, String value) {
     private static final Pattern PLAIN = Pattern.compile("[a-z_]+");
@@ -29,7 +29,7 @@ public record StorageParameter(boolean toast, String name, String value) {
         return Sql.of("{name} = {value}").with("name", Sql.raw(qualifiedName())).with("value", Sql.literal(value));
     }
 
-    /** As SQL, after {@code RESET}: {@code toast.autovacuum_enabled}. */
+    /** The name as SQL after {@code RESET}: {@code toast.autovacuum_enabled}. */
     public String qualifiedName() {
         return (toast ? "toast." : "") + (PLAIN.matcher(name).matches() ? name : new Identifier(name).quoted());
     }

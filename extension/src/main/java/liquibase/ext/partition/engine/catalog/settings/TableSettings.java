@@ -6,12 +6,12 @@ import java.util.Set;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * What {@code LIKE} does not copy of a table, or not as it is.
+ * The settings of a table that {@code LIKE} does not copy, or not as they are.
  *
- * @param tablespace where it is not the database's default one
- * @param parameters of the table and its TOAST table
- * @param columns those that have any settings
- * @param indexes every one
+ * @param tablespace the tablespace, if it is not the database's default
+ * @param parameters the parameters of the table and its TOAST table
+ * @param columns the columns that have any settings
+ * @param indexes all indexes
  */
 public record TableSettings(
         Optional<Identifier> tablespace,
@@ -21,7 +21,7 @@ public record TableSettings(
         List<ColumnSettings> columns,
         List<ExtendedStatistics> statistics,
         List<IndexSettings> indexes) {
-    /** Those of a table of which nothing is known. */
+    /** The settings of a table about which nothing is known. */
     public static final TableSettings NONE = new TableSettings(
             Optional.empty(), List.of(), ReplicaIdentity.DEFAULT, List.of(), List.of(), List.of(), List.of());
 
@@ -33,7 +33,7 @@ public record TableSettings(
         indexes = List.copyOf(indexes);
     }
 
-    /** Those of the index of that name; none where there is no such index. */
+    /** The settings of the index of that name; none if there is no such index. */
     public IndexSettings index(Identifier name) {
         return indexes.stream()
                 .filter(it -> it.index().equals(name))
@@ -41,12 +41,12 @@ public record TableSettings(
                 .orElseGet(() -> IndexSettings.none(name));
     }
 
-    /** Those of the column of that name, where it has any. */
+    /** The settings of the column of that name; empty if it has none. */
     public Optional<ColumnSettings> column(Identifier name) {
         return columns.stream().filter(it -> it.column().equals(name)).findFirst();
     }
 
-    /** The same, where these columns have no collation of their own. */
+    /** The same settings, in which these columns have no collation of their own. */
     public TableSettings withoutCollationsOf(Set<Identifier> others) {
         return new TableSettings(
                 tablespace,

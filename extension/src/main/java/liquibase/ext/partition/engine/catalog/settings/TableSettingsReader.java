@@ -110,20 +110,20 @@ public final class TableSettingsReader {
         this.session = session;
     }
 
-    /** @param table read before */
+    /** @param table the table, read before */
     public TableSettings read(Table table) throws SQLException {
         return QualifiedNames.within(session, () -> read(table.oid()));
     }
 
     /**
-     * Whether all partitions, or inheritance children, of a table have the same.
+     * Whether all partitions, or inheritance children, of a table have the same settings.
      *
-     * @param identity the same kind of replica identity
-     * @param parameters the same storage parameters
+     * @param identity whether they have the same kind of replica identity
+     * @param parameters whether they have the same storage parameters
      */
     public record Agreement(boolean identity, boolean parameters) {}
 
-    /** That of the table with that oid. */
+    /** Compares the partitions of the table with that oid. */
     public Agreement agreement(long oid) throws SQLException {
         return session.queryFirst(
                         AGREEMENT.with("oid", oid),
