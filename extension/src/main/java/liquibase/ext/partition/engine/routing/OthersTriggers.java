@@ -1,6 +1,8 @@
 package liquibase.ext.partition.engine.routing;
 
-import liquibase.ext.partition.engine.sql.QualifiedName;
+import java.util.List;
+import java.util.stream.Stream;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
@@ -26,16 +28,14 @@ import liquibase.ext.partition.engine.sql.Sql;
  * snapshot, so the answer is good only where nobody but the owner can have made one: nobody has TRIGGER by that
  * snapshot, and the table's row in {@code pg_class}, which a GRANT or another owner replaces, is still the one that the
  * snapshot sees. A trigger that the owner himself has made since the snapshot fires with his rights, once more.
- *
- * @param othersFunction the name of the one that looks for such triggers
- * @param permitFunction the name of the one that says what the writer lacks
- * @param between the condition of a trigger {@code t} that fires between two of ours
  */
-record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction, Sql between) {
+record OthersTriggers(RoutingNames names) {
     /** A trigger's events, as {@code pg_trigger.tgtype} has them. */
-    static final int INSERT = 4;
+    static final Sql INSERT = Sql.raw("4");
 
-    static final int DELETE = 8;
+    static final Sql DELETE = Sql.raw("8");
+
+    private static final String ARGUMENTS = "pg_catalog.regclass, pg_catalog.int4";
 
     /** What is said of a table that was altered since the snapshot; no name of a trigger. */
     private static final String ALTERED = "altered";
@@ -50,6 +50,11 @@ record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction
                SELECT (own.id + ((({row}.xmax::pg_catalog.text::pg_catalog.int8 - own.id + 2147483648) & 4294967295) - 2147483648))
                FROM (SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8 AS id) AS own
              )::pg_catalog.text::pg_catalog.xid8) IN ('committed', 'in progress'))""");
+
+    /** BEFORE UPDATE after the first of ours, or AFTER INSERT OR UPDATE before the last one. */
+    private static final Sql BETWEEN_OURS = Sql.of("""
+            ((t.tgtype & 19 = 19 AND t.tgname > {moveFirst} OR t.tgtype & 3 = 1 AND t.tgtype & 20 <> 0 AND t.tgname < {routeLast})
+              AND t.tgname <> ALL (ARRAY[{ours}]::pg_catalog.name[]))""");
 
     /** NULL where only triggers fire that run the same whoever writes. It reads the catalog only, whoever calls it. */
     private static final Sql CREATE_OTHERS_FUNCTION = Sql.of("""
@@ -118,22 +123,44 @@ record OthersTriggers(QualifiedName othersFunction, QualifiedName permitFunction
         return REPLACED.with("row", Sql.raw(row));
     }
 
-    Sql othersStatement() {
+    /** The one that looks for such triggers, and the one that says what the writer lacks. */
+    List<RoutingFunction> functions() {
+        return List.of(
+                new RoutingFunction(names.others(), Sql.raw(ARGUMENTS), othersStatement(), true),
+                new RoutingFunction(names.permit(), Sql.raw(ARGUMENTS), permitStatement(), true));
+    }
+
+    private Sql othersStatement() {
+        Sql between = betweenOurs();
         return CREATE_OTHERS_FUNCTION
-                .with("others", othersFunction)
+                .with("others", names.others())
                 .with("between", between)
-                .with("delete", Sql.raw(Integer.toString(DELETE)))
+                .with("delete", DELETE)
                 .with("replaced", replaced("c"))
                 .with("altered", Sql.literal(ALTERED))
                 .with("quote", Sql.dollarQuote("others", between));
     }
 
-    Sql permitStatement() {
+    private Sql permitStatement() {
         return CREATE_PERMIT_FUNCTION
-                .with("permit", permitFunction)
-                .with("others", othersFunction)
-                .with("insert", Sql.raw(Integer.toString(INSERT)))
+                .with("permit", names.permit())
+                .with("others", names.others())
+                .with("insert", INSERT)
                 .with("altered", Sql.literal(ALTERED))
-                .with("quote", Sql.dollarQuote("permit", othersFunction.asSql()));
+                .with("quote", Sql.dollarQuote("permit", names.others().asSql()));
+    }
+
+    private Sql betweenOurs() {
+        List<Identifier> onParent = names.triggersOnParent();
+        return BETWEEN_OURS
+                .with("moveFirst", Sql.literal(names.moveTrigger().name()))
+                .with("routeLast", Sql.literal(onParent.get(onParent.size() - 1).name()))
+                .with(
+                        "ours",
+                        Sql.join(
+                                ", ",
+                                Stream.concat(onParent.stream(), names.triggersOnChild().stream())
+                                        .map(trigger -> Sql.literal(trigger.name()))
+                                        .toList()));
     }
 }

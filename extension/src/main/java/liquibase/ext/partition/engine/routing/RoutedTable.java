@@ -17,6 +17,15 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public record RoutedTable(QualifiedName parent, List<Identifier> columns, RowTime time, RangeCheck check) {
 
+    /**
+     * When a row was.
+     *
+     * @param row a name of the row, such as {@code NEW}
+     */
+    Sql timeOf(String row) {
+        return time.of(column -> Sql.list(row, List.of(column)));
+    }
+
     /** When a row was. */
     @FunctionalInterface
     public interface RowTime {

@@ -1,0 +1,108 @@
+package liquibase.ext.partition.engine.routing;
+
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.partitioning.Partition;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlFragment;
+
+/** The triggers on a child, by which a row whose time is updated moves to another one. */
+record ChildTriggers(RoutingNames names) {
+    /** Where a row has moved just now in this statement, the function takes that back for the ones that stay. */
+    private static final Sql CREATE_MOVE_TRIGGER = Sql.of("""
+            CREATE TRIGGER {trigger} BEFORE UPDATE ON {child} FOR EACH ROW
+              WHEN (({time} >= {from} AND {time} < {to}) IS NOT TRUE OR pg_catalog.current_setting('liquibase_partition.moved', true) <> '')
+              EXECUTE FUNCTION {function}()""");
+
+    /** What is in the default child may have a child by now. */
+    private static final Sql CREATE_DEFAULT_MOVE_TRIGGER = Sql.of("""
+            CREATE TRIGGER {trigger} BEFORE UPDATE ON {child} FOR EACH ROW
+              WHEN (({time} >= {from} AND {time} < 'infinity') OR pg_catalog.current_setting('liquibase_partition.moved', true) <> '')
+              EXECUTE FUNCTION {function}()""");
+
+    /** Where the first one has left the row to this one. */
+    private static final Sql CREATE_MOVE_AS_WRITER_TRIGGER = Sql.of("""
+            CREATE TRIGGER {trigger} BEFORE UPDATE ON {child} FOR EACH ROW
+              WHEN (pg_catalog.left(pg_catalog.current_setting('liquibase_partition.moved', true), 1) = '>')
+              EXECUTE FUNCTION {function}()""");
+
+    /** The condition is looked at right after the row's update, so the setting is still this row's. */
+    private static final Sql CREATE_MOVED_TRIGGER = Sql.of("""
+            CREATE TRIGGER {trigger} AFTER UPDATE ON {child} FOR EACH ROW
+              WHEN (pg_catalog.current_setting('liquibase_partition.moved', true) <> ''
+                    AND pg_catalog.current_setting('liquibase_partition.moved', true)
+                        = OLD.tableoid::pg_catalog.text || ':' || OLD.ctid::pg_catalog.text)
+              EXECUTE FUNCTION {function}()""");
+
+    private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
+
+    List<Sql> statements(Partition partition) {
+        QualifiedName child = names.child(partition.name());
+        return statements(
+                child,
+                moveTrigger(
+                        child,
+                        newTime(),
+                        TimeFunction.timestamp(partition.from()),
+                        TimeFunction.timestamp(partition.to())));
+    }
+
+    List<Sql> statementsForTheDefaultChild() {
+        return statements(
+                names.defaultChild(),
+                CREATE_DEFAULT_MOVE_TRIGGER
+                        .with("trigger", names.moveTrigger())
+                        .with("child", names.defaultChild())
+                        .with("time", newTime())
+                        .with("from", TimeFunction.timestamp(names.layout().from()))
+                        .with("function", names.move()));
+    }
+
+    /**
+     * The trigger by which a row moves.
+     *
+     * @param time the new row's
+     * @param from where the child's range begins
+     * @param to where it ends
+     */
+    Sql moveTrigger(SqlFragment child, Sql time, Sql from, Sql to) {
+        return CREATE_MOVE_TRIGGER
+                .with("trigger", names.moveTrigger())
+                .with("child", child)
+                .with("time", time)
+                .with("from", from)
+                .with("to", to)
+                .with("function", names.move());
+    }
+
+    private List<Sql> statements(QualifiedName child, Sql moveTrigger) {
+        List<Sql> statements = new ArrayList<>();
+        statements.add(moveTrigger);
+        statements.add(CREATE_MOVE_AS_WRITER_TRIGGER
+                .with("trigger", names.moveAsWriterTrigger())
+                .with("child", child)
+                .with("function", names.moveAsWriter()));
+        statements.add(CREATE_MOVED_TRIGGER
+                .with("trigger", names.movedTrigger())
+                .with("child", child)
+                .with("function", names.moved()));
+        statements.add(CREATE_MOVED_TRIGGER
+                .with("trigger", names.movedAsWriterTrigger())
+                .with("child", child)
+                .with("function", names.movedAsWriter()));
+        for (Identifier trigger : names.triggersOnChild()) {
+            statements.add(enableAlways(child, trigger));
+        }
+        return statements;
+    }
+
+    static Sql enableAlways(QualifiedName table, Identifier trigger) {
+        return ENABLE_ALWAYS.with("table", table).with("trigger", trigger);
+    }
+
+    private Sql newTime() {
+        return names.table().timeOf("NEW");
+    }
+}

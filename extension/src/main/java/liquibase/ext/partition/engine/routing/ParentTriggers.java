@@ -1,0 +1,29 @@
+package liquibase.ext.partition.engine.routing;
+
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/** The triggers on the table itself, by which an inserted row leaves it for its child. */
+record ParentTriggers(RoutingNames names) {
+    /** Of an update, too, that a function which the statement calls makes of a row that is still in the parent. */
+    private static final Sql CREATE_ROUTE_TRIGGER = Sql.of("""
+            CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE ON {parent} FOR EACH ROW EXECUTE FUNCTION {function}()""");
+
+    List<Sql> statements() {
+        List<Identifier> triggers = names.triggersOnParent();
+        List<QualifiedName> functions =
+                List.of(names.leave(), names.leaveAsWriter(), names.route(), names.routeAsWriter());
+        List<Sql> statements = new ArrayList<>();
+        for (int i = 0; i < functions.size(); i++) {
+            statements.add(CREATE_ROUTE_TRIGGER
+                    .with("trigger", triggers.get(i))
+                    .with("parent", names.parent())
+                    .with("function", functions.get(i)));
+            statements.add(ChildTriggers.enableAlways(names.parent(), triggers.get(i)));
+        }
+        return statements;
+    }
+}

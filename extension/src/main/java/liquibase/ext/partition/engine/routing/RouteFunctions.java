@@ -1,0 +1,71 @@
+package liquibase.ext.partition.engine.routing;
+
+import java.util.List;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The functions that insert a row, once it has left the parent, into its child: with the owner's rights, or, where
+ * {@link OthersTriggers} finds a trigger, with the writer's.
+ */
+record RouteFunctions(RoutingNames names) {
+    /**
+     * A row that was updated since, by a function that the statement calls, has fired the trigger for the version that
+     * is there. Where the writer is to insert it, the setting has the child and the statement: what reads the table's
+     * columns is for nobody to call.
+     */
+    private static final Sql CREATE_ROUTE_FUNCTION = Sql.of("""
+            CREATE FUNCTION {route}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} AS {quote}
+            DECLARE
+              child pg_catalog.regclass;
+            BEGIN
+              IF pg_catalog.current_setting('liquibase_partition.left') = 'true' THEN
+                child := {childOf}({timeOf}(NEW));
+                IF {others}(child, {inserted}) IS NOT NULL THEN
+                  PERFORM pg_catalog.set_config('liquibase_partition.left', child::pg_catalog.oid || ' ' || {insertInto}(child), true);
+                  RETURN NULL;
+                END IF;
+                EXECUTE {insertInto}(child) USING NEW;
+                PERFORM pg_catalog.set_config('liquibase_partition.left', 'false', true);
+              END IF;
+              RETURN NULL;
+            END
+            {quote}""");
+
+    private static final Sql CREATE_ROUTE_AS_WRITER_FUNCTION = Sql.of("""
+            CREATE FUNCTION {routeAsWriter}() RETURNS pg_catalog.trigger LANGUAGE plpgsql AS {quote}
+            DECLARE
+              task pg_catalog.text := pg_catalog.current_setting('liquibase_partition.left');
+            BEGIN
+              IF pg_catalog.strpos(task, ' ') OPERATOR(pg_catalog.>) 0 THEN
+                PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted});
+                EXECUTE pg_catalog.substr(task, 1 OPERATOR(pg_catalog.+) pg_catalog.strpos(task, ' ')) USING NEW;
+                PERFORM pg_catalog.set_config('liquibase_partition.left', 'false', true);
+              END IF;
+              RETURN NULL;
+            END
+            {quote}""");
+
+    List<RoutingFunction> functions() {
+        return List.of(
+                RoutingFunction.ofTrigger(names.route(), routeStatement()),
+                RoutingFunction.ofTrigger(names.routeAsWriter(), routeAsWriterStatement()));
+    }
+
+    private Sql routeStatement() {
+        return names.asOwner(CREATE_ROUTE_FUNCTION, "route")
+                .with("route", names.route())
+                .with("insertInto", names.insert())
+                .with("childOf", names.childOf())
+                .with("timeOf", names.time())
+                .with("others", names.others())
+                .with("inserted", OthersTriggers.INSERT);
+    }
+
+    private Sql routeAsWriterStatement() {
+        return CREATE_ROUTE_AS_WRITER_FUNCTION
+                .with("quote", names.quote("route"))
+                .with("routeAsWriter", names.routeAsWriter())
+                .with("permit", names.permit())
+                .with("inserted", OthersTriggers.INSERT);
+    }
+}

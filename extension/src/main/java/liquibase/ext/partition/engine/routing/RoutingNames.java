@@ -1,0 +1,164 @@
+package liquibase.ext.partition.engine.routing;
+
+import java.util.List;
+import java.util.stream.Stream;
+import liquibase.ext.partition.engine.name.DerivedName;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/** The names of a routing's functions, triggers and children, and what the texts of several functions share. */
+record RoutingNames(RoutedTable table, PartitionLayout layout) {
+    private static final Sql AS_OWNER = Sql.of("SECURITY DEFINER SET search_path = pg_catalog, pg_temp");
+
+    /** Ends the name of the function that does the same with the writer's rights. */
+    private static final String AS_WRITER = "_as_writer";
+
+    QualifiedName parent() {
+        return table.parent();
+    }
+
+    QualifiedName child(Identifier name) {
+        return parent().sibling(name);
+    }
+
+    QualifiedName defaultChild() {
+        return child(layout.defaultPartition());
+    }
+
+    QualifiedName time() {
+        return function("_time");
+    }
+
+    QualifiedName columns() {
+        return function("_columns");
+    }
+
+    QualifiedName insert() {
+        return function("_insert");
+    }
+
+    QualifiedName others() {
+        return function("_others");
+    }
+
+    QualifiedName permit() {
+        return function("_permit");
+    }
+
+    QualifiedName childOf() {
+        return function("_child");
+    }
+
+    QualifiedName leave() {
+        return function("_leave");
+    }
+
+    QualifiedName leaveAsWriter() {
+        return function("_leave" + AS_WRITER);
+    }
+
+    QualifiedName route() {
+        return function("_route");
+    }
+
+    QualifiedName routeAsWriter() {
+        return function("_route" + AS_WRITER);
+    }
+
+    QualifiedName move() {
+        return function("_move");
+    }
+
+    QualifiedName moveAsWriter() {
+        return function("_move" + AS_WRITER);
+    }
+
+    QualifiedName moved() {
+        return function("_moved");
+    }
+
+    QualifiedName movedAsWriter() {
+        return function("_moved" + AS_WRITER);
+    }
+
+    QualifiedName make() {
+        return function("_make");
+    }
+
+    /** As {@link TriggerRouting#triggersOnParent}. */
+    static List<Identifier> triggersOnParent(QualifiedName parent) {
+        return Stream.of("_leave1", "_leave2", "_route1", "_route2")
+                .map(suffix -> DerivedName.of("!" + parent.name().name(), suffix))
+                .toList();
+    }
+
+    List<Identifier> triggersOnParent() {
+        return triggersOnParent(parent());
+    }
+
+    List<Identifier> triggersOnChild() {
+        return List.of(moveTrigger(), moveAsWriterTrigger(), movedTrigger(), movedAsWriterTrigger());
+    }
+
+    /**
+     * Triggers fire in the order of their names: this one after every trigger of a user, which may still change the
+     * row's time. A name would have to begin with a letter outside ASCII to come later, and then no row moves.
+     */
+    Identifier moveTrigger() {
+        return DerivedName.of("~" + parent().name().name(), "_move1");
+    }
+
+    /** Right after that one. */
+    Identifier moveAsWriterTrigger() {
+        return DerivedName.of("~" + parent().name().name(), "_move2");
+    }
+
+    /** Before every AFTER trigger of a user: what those do must not find the row twice. */
+    Identifier movedTrigger() {
+        return DerivedName.of("!" + parent().name().name(), "_moved1");
+    }
+
+    Identifier movedAsWriterTrigger() {
+        return DerivedName.of("!" + parent().name().name(), "_moved2");
+    }
+
+    /** The parent's name, as a string constant. */
+    Sql parentName() {
+        return Sql.literal(parent().quoted());
+    }
+
+    /** The default child's name, as a string constant. */
+    Sql defaultName() {
+        return Sql.literal(defaultChild().quoted());
+    }
+
+    /** Fills the holes of a function that runs with its owner's rights and a pinned path. */
+    Sql asOwner(Sql function, String tag) {
+        return function.with("asOwner", AS_OWNER).with("quote", quote(tag));
+    }
+
+    /** Fills the holes of a function that finds a child by its name, or makes it. */
+    Sql withNameOfChild(Sql function) {
+        return function.with("parentName", parentName())
+                .with("defaultName", defaultName())
+                .with("schema", Sql.literal(parent().schema().name()))
+                .with("prefix", Sql.literal(layout.prefix()))
+                .with("pattern", Sql.literal(layout.interval().suffixPattern()))
+                .with("from", TimeFunction.timestamp(layout.from()));
+    }
+
+    /** A dollar quote that no name ends. */
+    Sql quote(String tag) {
+        return Sql.dollarQuote(
+                tag,
+                Sql.raw(layout.prefix()
+                        + parent().quoted()
+                        + table.timeOf("NEW").text()));
+    }
+
+    private QualifiedName function(String suffix) {
+        return parent().sibling(DerivedName.of(parent().name(), suffix));
+    }
+}
