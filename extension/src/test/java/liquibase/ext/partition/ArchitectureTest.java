@@ -16,6 +16,7 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
 import java.util.stream.Stream;
+import liquibase.ext.partition.precondition.PartitionablePrecondition;
 
 /** The arrows between the packages; see the engine's package page. */
 @AnalyzeClasses(packages = "liquibase.ext.partition", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -41,6 +42,7 @@ class ArchitectureTest {
             .that()
             .resideOutsideOfPackages(
                     ROOT + ".attribute..",
+                    ROOT + ".step..",
                     ROOT + ".change..",
                     ROOT + ".precondition..",
                     ROOT + ".command..",
@@ -48,14 +50,41 @@ class ArchitectureTest {
             .should()
             .onlyDependOnClassesThat(not(LIQUIBASE));
 
-    /** Both read it, so it knows neither. */
+    /** Changes and preconditions read them, so they know neither. */
     @ArchTest
-    static final ArchRule attributesKnowNoneOfTheirReaders = noClasses()
+    static final ArchRule attributesAndStepsKnowNoneOfTheirReaders = noClasses()
+            .that()
+            .resideInAnyPackage(ROOT + ".attribute..", ROOT + ".step..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(ROOT + ".change..", ROOT + ".precondition..", ROOT + ".command..");
+
+    @ArchTest
+    static final ArchRule attributesKnowNoStep = noClasses()
             .that()
             .resideInAPackage(ROOT + ".attribute..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(ROOT + ".change..", ROOT + ".precondition..", ROOT + ".command..");
+            .resideInAPackage(ROOT + ".step..");
+
+    /** One does: it has the attributes of a change, and that reads them and says what is wrong with them. */
+    @ArchTest
+    static final ArchRule preconditionsKnowNoChange = noClasses()
+            .that()
+            .resideInAPackage(ROOT + ".precondition..")
+            .and()
+            .doNotHaveFullyQualifiedName(PartitionablePrecondition.class.getName())
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(ROOT + ".change..");
+
+    @ArchTest
+    static final ArchRule changesKnowNoPrecondition = noClasses()
+            .that()
+            .resideInAPackage(ROOT + ".change..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(ROOT + ".precondition..");
 
     /** One jar that people drop into lib/. */
     @ArchTest

@@ -1,6 +1,6 @@
 /**
  * The input of users: attributes and how to read them, the settings that tune a step, and the tables that a parameter
- * selects. Liquibase's records of our changesets are here too.
+ * selects.
  *
  * <p>Owns no change type and no precondition, and knows none. {@code change} and {@code precondition} read their
  * attributes with it.

@@ -3,10 +3,14 @@ package liquibase.ext.partition.change;
 import java.sql.SQLException;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
+import liquibase.database.Database;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.Undo;
 
 /** Builds the table's indexes on the new table. */
 @DatabaseChange(
@@ -16,19 +20,28 @@ import liquibase.ext.partition.engine.state.Phase;
 public class BuildIndexesChange extends NewTableChange {
 
     @Override
+    public StepName stepName() {
+        return StepName.BUILD_INDEXES;
+    }
+
+    @Override
     protected Set<TuningAttribute> tuningAttributes() {
         return TuningAttribute.with(TuningAttribute.PAUSES, TuningAttribute.WORKERS, TuningAttribute.RESTART);
     }
 
     @Override
     protected void execute(StepRun run) throws SQLException {
-        requireRecordedNames(run);
         restartCopy(run, Phase.COPIED);
         IndexBuild.of(run).build(tuning().workers(), tuning().pace());
     }
 
     @Override
-    protected void rollBack(StepRun run) throws SQLException {
-        IndexBuild.drop(run);
+    public Undo undo(Database database) {
+        return new Undo.By(IndexBuild::drop);
+    }
+
+    @Override
+    public Review review(Database database) {
+        return Review.NOTHING;
     }
 }

@@ -10,6 +10,7 @@ import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -26,6 +27,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.Undo;
 
 /** Makes the delta table and the triggers that fill it. */
 @DatabaseChange(
@@ -95,32 +98,40 @@ public class CaptureChangesChange extends PartitionChange {
     }
 
     @Override
+    public StepName stepName() {
+        return StepName.CAPTURE_CHANGES;
+    }
+
+    @Override
     protected Set<TuningAttribute> tuningAttributes() {
         return TuningAttribute.LOCK;
     }
 
     @Override
-    protected void execute(StepRun run) throws SQLException {
-        Optional<Migration> migration = run.migrations().find(run.source());
-        if (migration.isPresent() && partitionColumns != null) {
-            NewTableChange.requireRecorded(
+    protected void requireAgreement(Migration migration) {
+        if (partitionColumns != null) {
+            requireRecorded(
                     "partitionColumns",
                     Attributes.names("partitionColumns", partitionColumns),
-                    migration.get().partitionColumns());
+                    migration.partitionColumns());
         }
+    }
+
+    @Override
+    protected void execute(StepRun run) throws SQLException {
         CaptureStep.start(run, delta(), key(), tuning().lock());
     }
 
     @Override
-    protected void rollBack(StepRun run) throws SQLException {
-        CaptureStep.stop(run, tuning().lock());
+    public Undo undo(Database database) {
+        return new Undo.By(run -> CaptureStep.stop(run, tuning().lock()));
     }
 
     /** Takes the partition columns from the attribute; or from the migration, if createPartitionedTable has run. */
     @Override
-    protected List<Sql> script(Database database) throws SQLException, DatabaseException {
+    public Review review(Database database) throws SQLException, DatabaseException {
         if (!LiquibaseEnvironment.isOnline(database)) {
-            return List.of();
+            return Review.NOTHING;
         }
         QualifiedName source = source(database);
         Session session = session();
@@ -130,10 +141,10 @@ public class CaptureChangesChange extends PartitionChange {
                 : Optional.of(Attributes.names("partitionColumns", partitionColumns));
         Optional<Table> table = new TableReader(session).find(source);
         if (recorded.isEmpty() || table.isEmpty()) {
-            return List.of();
+            return Review.NOTHING;
         }
         Capture capture = new Capture(source.sibling(delta()), key(), recorded.get());
-        return inTransaction(database, CaptureStep.statements(session, state, capture, table.get()));
+        return Review.script(inTransaction(database, CaptureStep.statements(session, state, capture, table.get())));
     }
 
     /** The statements as a script: one attempt at the lock, all or nothing. */

@@ -6,11 +6,14 @@ import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
-import liquibase.ext.partition.attribute.Tuning;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Chunk;
+import liquibase.ext.partition.step.RestartedCopy;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.Undo;
 
 /** Copies the table into the new table, chunk by chunk. */
 @DatabaseChange(
@@ -20,6 +23,11 @@ import liquibase.ext.partition.engine.state.Chunk;
 public class ChunkedCopyChange extends DeltaChange {
 
     @Override
+    public StepName stepName() {
+        return StepName.CHUNKED_COPY;
+    }
+
+    @Override
     protected Set<TuningAttribute> tuningAttributes() {
         return TuningAttribute.with(
                 TuningAttribute.PACE, TuningAttribute.CHUNK_SIZE, TuningAttribute.WORKERS, TuningAttribute.RESTART);
@@ -27,27 +35,22 @@ public class ChunkedCopyChange extends DeltaChange {
 
     @Override
     protected void execute(StepRun run) throws SQLException {
-        requireRecordedNames(run);
         ChunkedCopy.of(run)
                 .copy(
-                        chunkSize(tuning()),
+                        tuning().positive(TuningAttribute.CHUNK_SIZE, ChunkedCopy.UNBOUNDED),
                         tuning().workers(),
                         RestartedCopy.isAsked(tuning().text(TuningAttribute.RESTART), run.source()),
                         tuning().pace());
     }
 
-    static long chunkSize(Tuning tuning) {
-        return tuning.positive(TuningAttribute.CHUNK_SIZE, ChunkedCopy.UNBOUNDED);
+    @Override
+    public Undo undo(Database database) {
+        return new Undo.By(ChunkedCopy::forget);
     }
 
     @Override
-    protected void rollBack(StepRun run) throws SQLException {
-        ChunkedCopy.forget(run);
-    }
-
-    @Override
-    protected List<String> comments(Database database) {
-        return shown(database)
+    public Review review(Database database) {
+        return Review.comments(shown(database)
                 .map(shown -> List.of(
                         "Chunk by chunk, each in a transaction with its checkpoint:",
                         ChunkedCopy.copyStatement(
@@ -60,6 +63,6 @@ public class ChunkedCopyChange extends DeltaChange {
                                         shown.match(),
                                         new Chunk(0, 1))
                                 .script()))
-                .orElse(List.of());
+                .orElse(List.of()));
     }
 }

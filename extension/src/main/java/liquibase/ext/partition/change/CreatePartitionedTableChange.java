@@ -11,6 +11,7 @@ import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -27,9 +28,12 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SearchPath;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultShare;
+import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.engine.time.KeyTime;
 import liquibase.ext.partition.engine.time.TextDateFormat;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.Undo;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
@@ -253,6 +257,11 @@ public class CreatePartitionedTableChange extends NewTableChange {
     }
 
     @Override
+    public StepName stepName() {
+        return StepName.CREATE_PARTITIONED_TABLE;
+    }
+
+    @Override
     protected Set<TuningAttribute> tuningAttributes() {
         return Set.of(TuningAttribute.ACCEPT_TRIGGERS, TuningAttribute.MAX_DEFAULT_SHARE);
     }
@@ -262,32 +271,36 @@ public class CreatePartitionedTableChange extends NewTableChange {
         return false;
     }
 
+    /** It is the one that begins with them; the engine says what it makes of a migration that was begun before. */
+    @Override
+    protected void requireAgreement(Migration migration) {}
+
     @Override
     protected void execute(StepRun run) throws SQLException {
         Preparation.run(run, spec(run.source()), maxDefaultShare());
     }
 
     @Override
-    protected void rollBack(StepRun run) throws SQLException {
-        Preparation.undo(run);
+    public Undo undo(Database database) {
+        return new Undo.By(Preparation::undo);
     }
 
     /** The types of the columns decide the form of the partition key; without a database only dates can be assumed. */
     @Override
-    protected List<Sql> script(Database database) throws SQLException, DatabaseException {
+    public Review review(Database database) throws SQLException, DatabaseException {
         NewTableSpec spec = spec(source(database));
         Optional<NewTable> plan = LiquibaseEnvironment.isOnline(database)
                         && new TableReader(session()).find(spec.source()).isPresent()
                 ? Optional.of(Preparation.plan(session(), spec))
                 : NewTable.withoutCatalog(spec);
         if (plan.isEmpty()) {
-            return List.of();
+            return Review.NOTHING;
         }
         List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN"), SearchPath.pinScript()));
         script.addAll(Preparation.reviewStatements(LiquibaseEnvironment.state(database), plan.get()));
         script.add(Sql.of("COMMIT"));
         script.add(endUnless(database, IS_THERE.with("newTable", spec.newTable().quoted())));
-        return script;
+        return Review.script(script);
     }
 
     /** The new table that the attributes ask for. */

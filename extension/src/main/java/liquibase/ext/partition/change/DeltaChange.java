@@ -14,7 +14,6 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.Routes;
 import liquibase.ext.partition.engine.rows.RowMatch;
-import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -76,14 +75,12 @@ public abstract class DeltaChange extends NewTableChange {
     }
 
     @Override
-    protected void requireRecordedNames(StepRun run) throws SQLException {
-        super.requireRecordedNames(run);
-        Optional<Migration> migration = run.migrations().find(run.source());
-        if (migration.isPresent() && migration.get().deltaTableName().isPresent()) {
-            requireRecorded(
-                    "deltaTableName", delta(), migration.get().deltaTableName().get());
-            requireRecorded("keyColumns", key(), migration.get().keyColumns());
-        }
+    protected void requireAgreement(Migration migration) {
+        super.requireAgreement(migration);
+        migration.deltaTableName().ifPresent(recorded -> {
+            requireRecorded("deltaTableName", delta(), recorded);
+            requireRecorded("keyColumns", key(), migration.keyColumns());
+        });
     }
 
     /** Everything that a change needs to show its statements. */

@@ -6,13 +6,15 @@ import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
-import liquibase.exception.RollbackImpossibleException;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.swap.BackupDrop;
-import liquibase.statement.SqlStatement;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.Undo;
 
 /** Drops the backup, once every row of it has been found in the live table. */
 @DatabaseChange(
@@ -56,6 +58,19 @@ public class DropBackupChange extends PartitionChange {
                 () -> Attributes.madeName("deltaTableName", delta().name(), getTableName()));
     }
 
+    /** The delta table is dropped, by the name that is recorded; where a reviewer reads its name, it is that one. */
+    @Override
+    protected void requireAgreement(Migration migration) {
+        if (deltaTableName != null) {
+            migration.deltaTableName().ifPresent(recorded -> requireRecorded("deltaTableName", delta(), recorded));
+        }
+    }
+
+    @Override
+    public StepName stepName() {
+        return StepName.DROP_BACKUP;
+    }
+
     @Override
     protected Set<TuningAttribute> tuningAttributes() {
         return TuningAttribute.with(
@@ -71,8 +86,8 @@ public class DropBackupChange extends PartitionChange {
     }
 
     @Override
-    public SqlStatement[] generateRollbackStatements(Database database) throws RollbackImpossibleException {
-        throw new RollbackImpossibleException(
+    public Undo undo(Database database) {
+        return new Undo.Impossible(
                 "The backup of %s was dropped, and only a restore brings it back. The partitioned table is untouched. To leave it as it is and still roll back other changesets, use rollback-count or a tag after %s."
                         .formatted(
                                 source(database),
@@ -82,8 +97,8 @@ public class DropBackupChange extends PartitionChange {
     }
 
     @Override
-    protected void rollBack(StepRun run) {
-        // Not called; see above.
+    public Review review(Database database) {
+        return Review.NOTHING;
     }
 
     private Identifier backup() {

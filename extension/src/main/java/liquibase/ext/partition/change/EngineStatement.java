@@ -11,28 +11,23 @@ import liquibase.ext.partition.engine.delta.CaptureRights;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.step.Work;
 
 /** A step of the engine. If its connection is lost and the step may be repeated, it runs again. */
 final class EngineStatement extends WorkStatement {
-    /** The work of the step. */
-    @FunctionalInterface
-    interface Task {
-        void run(StepRun run) throws SQLException;
-    }
-
     private final String step;
     private final Database database;
     private final QualifiedName source;
     private final boolean commitsByItself;
-    private final Task task;
+    private final Work work;
 
     /** @param commitsByItself whether it never runs in a transaction of Liquibase's */
-    EngineStatement(String step, Database database, QualifiedName source, boolean commitsByItself, Task task) {
+    EngineStatement(String step, Database database, QualifiedName source, boolean commitsByItself, Work work) {
         this.step = step;
         this.database = database;
         this.source = source;
         this.commitsByItself = commitsByItself;
-        this.task = task;
+        this.work = work;
     }
 
     @Override
@@ -78,7 +73,7 @@ final class EngineStatement extends WorkStatement {
         try (StepRun run = LiquibaseEnvironment.of(database).begin(step, source)) {
             try {
                 CaptureRights.mend(run);
-                task.run(run);
+                work.run(run);
             } finally {
                 reconnection.leftBehind(run.backends());
             }

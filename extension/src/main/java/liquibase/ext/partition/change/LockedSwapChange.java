@@ -12,18 +12,21 @@ import liquibase.changelog.ChangeSet;
 import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;
 import liquibase.ext.partition.engine.swap.ReverseSwap;
 import liquibase.ext.partition.engine.swap.Swap;
 import liquibase.ext.partition.engine.swap.SwapSettings;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.SwapStep;
+import liquibase.ext.partition.step.Undo;
 import liquibase.statement.SqlStatement;
 
 /** Puts the new table in the table's place, under a lock. */
@@ -31,7 +34,7 @@ import liquibase.statement.SqlStatement;
         name = "lockedSwap",
         description = "Drains the delta and switches a table with its partitioned successor under one lock",
         priority = 1)
-public class LockedSwapChange extends DeltaChange {
+public class LockedSwapChange extends DeltaChange implements SwapStep {
     private String backupTableName;
     private String tagBefore;
 
@@ -82,6 +85,11 @@ public class LockedSwapChange extends DeltaChange {
     }
 
     @Override
+    public StepName stepName() {
+        return StepName.LOCKED_SWAP;
+    }
+
+    @Override
     protected Set<TuningAttribute> tuningAttributes() {
         return TuningAttribute.with(
                 TuningAttribute.LOCK,
@@ -94,7 +102,6 @@ public class LockedSwapChange extends DeltaChange {
 
     @Override
     protected void execute(StepRun run) throws SQLException {
-        requireRecordedNames(run);
         Swap.of(run, backup()).swap(settings());
     }
 
@@ -129,38 +136,26 @@ public class LockedSwapChange extends DeltaChange {
                 .anyMatch(change -> change instanceof TagDatabaseChange tag && tagBefore.equals(tag.getTag()));
     }
 
-    /** The swap of a table in the changelog file that contains {@code changeSet}. */
-    public static Optional<LockedSwapChange> of(ChangeSet changeSet, Database database, QualifiedName table) {
-        return TableChanges.of(changeSet, LockedSwapChange.class)
-                .filter(swap -> swap.source(database).equals(table))
-                .findFirst();
-    }
-
-    /** Takes the swap back, as its rollback does; the caller takes care of Liquibase's records. */
-    public void swapBack(StepRun run) throws SQLException {
-        rollBack(run);
-    }
-
     @Override
-    protected void rollBack(StepRun run) throws SQLException {
-        ReverseSwap.run(run, settings());
+    public Undo.By undo(Database database) {
+        return new Undo.By(run -> ReverseSwap.run(run, settings()));
     }
 
     /** Shown once the new table has its indexes; before that, the statements cannot be planned. */
     @Override
-    protected List<String> comments(Database database) {
+    public Review review(Database database) {
         if (!LiquibaseEnvironment.isOnline(database)) {
-            return List.of();
+            return Review.NOTHING;
         }
         try (StepRun run = LiquibaseEnvironment.of(database).begin(getSerializedObjectName(), source(database))) {
-            Swap.Review review = Swap.of(run, backup()).review();
+            Swap.Review statements = Swap.of(run, backup()).review();
             List<String> comments = new ArrayList<>();
-            comment(comments, "Before the transaction, each under a lock of its sequence alone:", review.before());
-            comment(comments, "In one transaction:", review.transaction());
-            comment(comments, "After the transaction, under locks of sequences alone:", review.after());
-            return comments;
+            comment(comments, "Before the transaction, each under a lock of its sequence alone:", statements.before());
+            comment(comments, "In one transaction:", statements.transaction());
+            comment(comments, "After the transaction, under locks of sequences alone:", statements.after());
+            return Review.comments(comments);
         } catch (SQLException | DatabaseException | PartitionException e) {
-            return List.of();
+            return Review.NOTHING;
         }
     }
 
@@ -171,7 +166,7 @@ public class LockedSwapChange extends DeltaChange {
         }
     }
 
-    /** The backup's name. */
+    @Override
     public Identifier backup() {
         return nameOr(backupTableName, "_old");
     }

@@ -3,17 +3,16 @@ package liquibase.ext.partition.change;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.TuningAttribute;
-import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.step.RestartedCopy;
 
 /** A change that works on the new table. */
 public abstract class NewTableChange extends PartitionChange {
@@ -48,16 +47,9 @@ public abstract class NewTableChange extends PartitionChange {
         return source(database).sibling(newTable());
     }
 
-    /**
-     * Requires that the names that the changeset shows to its reviewers are those that the migration began with.
-     *
-     * @throws PartitionException when they differ
-     */
-    protected void requireRecordedNames(StepRun run) throws SQLException {
-        Optional<Migration> migration = run.migrations().find(run.source());
-        if (migration.isPresent()) {
-            requireRecorded("newTableName", newTable(), migration.get().newTableName());
-        }
+    @Override
+    protected void requireAgreement(Migration migration) {
+        requireRecorded("newTableName", newTable(), migration.newTableName());
     }
 
     /**
@@ -72,13 +64,5 @@ public abstract class NewTableChange extends PartitionChange {
                 getSchemaName(),
                 getTableName(),
                 tuning());
-    }
-
-    protected static void requireRecorded(String attribute, Object given, Object recorded) {
-        if (!given.equals(recorded)) {
-            throw new PartitionException(
-                    "%s is %s here, but the migration was begun with %s. Nothing was changed. Make the changesets of one table agree."
-                            .formatted(attribute, given, recorded));
-        }
     }
 }

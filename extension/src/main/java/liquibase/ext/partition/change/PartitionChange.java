@@ -4,7 +4,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import liquibase.ChecksumVersion;
 import liquibase.Scope;
@@ -33,6 +32,10 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.Step;
+import liquibase.ext.partition.step.Undo;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
@@ -49,7 +52,7 @@ import liquibase.structure.DatabaseObject;
  * finds under a lock, cannot be a script. So its script ends the session with a message, before the record that follows
  * it could be written.
  */
-public abstract class PartitionChange extends AbstractChange {
+public abstract class PartitionChange extends AbstractChange implements Step {
     /**
      * Marks an optional attribute: required for no database. If it were unset, it would mean "find out by generating
      * statements".
@@ -128,11 +131,13 @@ public abstract class PartitionChange extends AbstractChange {
         this.tableName = tableName;
     }
 
-    /** Does the work while the migration's lock is held. */
+    /** The work, with the migration's lock held; what the changeset shows agrees with what is recorded. */
     protected abstract void execute(StepRun run) throws SQLException;
 
-    /** Takes the work back while the migration's lock is held. */
-    protected abstract void rollBack(StepRun run) throws SQLException;
+    /**
+     * Refuses attributes that say something else than what the migration was begun with; see {@link #requireRecorded}.
+     */
+    protected void requireAgreement(Migration migration) {}
 
     /** Checks that read the attributes; the message of an {@link IllegalArgumentException} is shown to people. */
     protected abstract List<Runnable> attributeChecks();
@@ -142,7 +147,15 @@ public abstract class PartitionChange extends AbstractChange {
         return Set.of();
     }
 
+    /** The names that a changeset shows to its reviewers must be those that the migration was begun with. */
+    @Override
+    public final void run(StepRun run) throws SQLException {
+        run.migrations().find(run.source()).ifPresent(this::requireAgreement);
+        execute(run);
+    }
+
     /** The values of {@link #tuningAttributes}. */
+    @Override
     public final Tuning tuning() {
         return tuning;
     }
@@ -180,30 +193,7 @@ public abstract class PartitionChange extends AbstractChange {
         return false;
     }
 
-    /**
-     * The script that does the work; empty if no script can.
-     *
-     * @param database may be offline
-     */
-    protected List<Sql> script(Database database) throws SQLException, DatabaseException {
-        return List.of();
-    }
-
-    /** Comments for people above a script: what the step does, and the statements that it repeats. */
-    protected List<String> comments(Database database) {
-        return List.of();
-    }
-
-    protected QualifiedName source(Database database) {
-        return LiquibaseEnvironment.name(database, schemaName, tableName);
-    }
-
-    /** Whether the change refers to the table by the same words. */
-    final boolean isOn(String schema, String table) {
-        return Objects.equals(schemaName, schema) && Objects.equals(tableName, table);
-    }
-
-    /** A pinned session on Liquibase's connection, for {@link #script} and {@link #comments} if there is a database. */
+    /** A pinned session on Liquibase's connection, for {@link #review} if there is a database. */
     protected final Session session() {
         return session;
     }
@@ -217,13 +207,13 @@ public abstract class PartitionChange extends AbstractChange {
     public final SqlStatement[] generateStatements(Database database) {
         if (shouldExecuteChange(database) || isDescribedForTheLog(database)) {
             List<SqlStatement> statements = new ArrayList<>(List.of(new EngineStatement(
-                    getSerializedObjectName(), database, source(database), commitsByItself(), this::execute)));
+                    getSerializedObjectName(), database, source(database), commitsByItself(), this::run)));
             statements.addAll(recordStatements(database));
             return statements.toArray(SqlStatement[]::new);
         }
         try {
             if (!LiquibaseEnvironment.isOnline(database)) {
-                return printed(database, script(database));
+                return printed(review(database));
             }
             session = new Session(LiquibaseEnvironment.connection(database));
             return session.whilePinned(() -> print(database));
@@ -233,11 +223,18 @@ public abstract class PartitionChange extends AbstractChange {
     }
 
     @Override
-    public SqlStatement[] generateRollbackStatements(Database database) throws RollbackImpossibleException {
-        if (shouldExecuteChange(database)) {
+    public final SqlStatement[] generateRollbackStatements(Database database) throws RollbackImpossibleException {
+        Undo undo = undo(database);
+        if (undo instanceof Undo.Nothing) {
+            return new SqlStatement[0];
+        }
+        if (undo instanceof Undo.Impossible impossible) {
+            throw new RollbackImpossibleException(impossible.reason());
+        }
+        if (undo instanceof Undo.By by && shouldExecuteChange(database)) {
             String step = "rollback of " + getSerializedObjectName();
             return new SqlStatement[] {
-                new EngineStatement(step, database, source(database), commitsByItself(), this::rollBack)
+                new EngineStatement(step, database, source(database), commitsByItself(), by.work())
             };
         }
         return new SqlStatement[] {refusal("The rollback of " + getSerializedObjectName(), List.of())};
@@ -256,7 +253,7 @@ public abstract class PartitionChange extends AbstractChange {
 
     private SqlStatement[] print(Database database) throws SQLException {
         try {
-            return printed(database, script(database));
+            return printed(review(database));
         } catch (DatabaseException e) {
             throw new UnexpectedLiquibaseException(e.getMessage(), e);
         } finally {
@@ -264,11 +261,11 @@ public abstract class PartitionChange extends AbstractChange {
         }
     }
 
-    private SqlStatement[] printed(Database database, List<Sql> script) {
-        if (script.isEmpty()) {
-            return new SqlStatement[] {refusal(getSerializedObjectName(), comments(database))};
+    private SqlStatement[] printed(Review review) {
+        if (review.script().isEmpty()) {
+            return new SqlStatement[] {refusal(getSerializedObjectName(), review.comments())};
         }
-        return script.stream().map(PartitionChange::raw).toArray(SqlStatement[]::new);
+        return review.script().stream().map(PartitionChange::raw).toArray(SqlStatement[]::new);
     }
 
     /** One statement with its comments. As separate statements, Liquibase would end each line with a semicolon. */
@@ -353,6 +350,15 @@ public abstract class PartitionChange extends AbstractChange {
         }
         problems.addAll(tuning.problems());
         return problems;
+    }
+
+    /** Checks that an attribute has the value that the migration began with. */
+    protected static void requireRecorded(String attribute, Object given, Object recorded) {
+        if (!given.equals(recorded)) {
+            throw new PartitionException(
+                    "%s is %s here, but the migration was begun with %s. Nothing was changed. Make the changesets of one table agree."
+                            .formatted(attribute, given, recorded));
+        }
     }
 
     /** Checks that a required attribute is given. */

@@ -6,13 +6,15 @@ import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Phase;
-import liquibase.statement.SqlStatement;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.Undo;
 
 /** Catches up with the writers. */
 @DatabaseChange(
@@ -22,33 +24,30 @@ import liquibase.statement.SqlStatement;
 public class ReplayChangesChange extends DeltaChange {
 
     @Override
+    public StepName stepName() {
+        return StepName.REPLAY_CHANGES;
+    }
+
+    @Override
     protected Set<TuningAttribute> tuningAttributes() {
         return TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.BATCH_SIZE, TuningAttribute.RESTART);
     }
 
     @Override
     protected void execute(StepRun run) throws SQLException {
-        requireRecordedNames(run);
         restartCopy(run, Phase.INDEXED);
         ReplayStep.run(
                 run, tuning().positive(TuningAttribute.BATCH_SIZE, ReplayStep.DEFAULT_BATCH_SIZE), tuning().pace());
     }
 
-    /**
-     * Nothing needs to be undone: replayed or not, the rows of the new table are removed by the rollback of the copy.
-     */
+    /** Replayed or not, the rows of the new table are removed by the rollback of the copy. */
     @Override
-    public SqlStatement[] generateRollbackStatements(Database database) {
-        return new SqlStatement[0];
+    public Undo undo(Database database) {
+        return new Undo.Nothing();
     }
 
     @Override
-    protected void rollBack(StepRun run) {
-        // Not called; see above.
-    }
-
-    @Override
-    protected List<String> comments(Database database) {
+    public Review review(Database database) {
         List<String> comments = new ArrayList<>();
         shown(database).ifPresent(shown -> {
             comments.add("Batch by batch, each in a READ COMMITTED transaction:");
@@ -62,6 +61,6 @@ public class ReplayChangesChange extends DeltaChange {
                     .batchStatements(0, 1)
                     .forEach(statement -> comments.add(statement.script() + ";"));
         });
-        return comments;
+        return Review.comments(comments);
     }
 }

@@ -5,8 +5,8 @@ import liquibase.changelog.ChangeSet;
 import liquibase.database.Database;
 import liquibase.database.PreparedStatementFactory;
 import liquibase.exception.DatabaseException;
-import liquibase.ext.partition.attribute.RecordedChangesets;
 import liquibase.ext.partition.connection.Reconnection;
+import liquibase.ext.partition.step.RecordedChangesets;
 
 /** Records a changeset that sets a tag, right before Liquibase records the changeset that this statement belongs to. */
 final class TagStatement extends WorkStatement {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -12,6 +13,8 @@ import liquibase.ext.partition.engine.state.Chunk;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.verify.Comparison;
 import liquibase.ext.partition.engine.verify.Verification;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.Undo;
 
 /** Compares the table with the new table. */
 @DatabaseChange(
@@ -19,6 +22,11 @@ import liquibase.ext.partition.engine.verify.Verification;
         description = "Compares a table with its partitioned successor, both ways, and records the result",
         priority = 1)
 public class VerifyCopyChange extends DeltaChange {
+
+    @Override
+    public StepName stepName() {
+        return StepName.VERIFY_COPY;
+    }
 
     @Override
     protected Set<TuningAttribute> tuningAttributes() {
@@ -32,7 +40,6 @@ public class VerifyCopyChange extends DeltaChange {
 
     @Override
     protected void execute(StepRun run) throws SQLException {
-        requireRecordedNames(run);
         restartCopy(run, Phase.REPLAYED);
         Verification.verifyCopy(
                 run,
@@ -43,13 +50,13 @@ public class VerifyCopyChange extends DeltaChange {
     }
 
     @Override
-    protected void rollBack(StepRun run) throws SQLException {
-        Verification.forget(run);
+    public Undo undo(Database database) {
+        return new Undo.By(Verification::forget);
     }
 
     @Override
-    protected List<String> comments(Database database) {
-        return shown(database)
+    public Review review(Database database) {
+        return Review.comments(shown(database)
                 .map(shown -> List.of(
                         "Chunk by chunk, both ways:",
                         new Comparison(
@@ -63,6 +70,6 @@ public class VerifyCopyChange extends DeltaChange {
                                         List.of())
                                 .statement(new Chunk(0, 1))
                                 .script()))
-                .orElse(List.of());
+                .orElse(List.of()));
     }
 }

@@ -4,14 +4,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import liquibase.change.Change;
 import liquibase.changelog.ChangeSet;
 import liquibase.exception.DatabaseException;
-import liquibase.ext.partition.attribute.RecordedChangesets;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TableSelection;
 import liquibase.ext.partition.attribute.TuningAttribute;
-import liquibase.ext.partition.change.DropBackupChange;
-import liquibase.ext.partition.change.LockedSwapChange;
 import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.lock.OnBusy;
@@ -21,6 +18,9 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.swap.CatchUp;
 import liquibase.ext.partition.engine.swap.Swap;
+import liquibase.ext.partition.step.RecordedChangesets;
+import liquibase.ext.partition.step.Step;
+import liquibase.ext.partition.step.SwapStep;
 
 /**
  * Whether a person has approved an operation on a table, by a changelog parameter: {@code -DswapApproved=orders}. While
@@ -106,7 +106,7 @@ public class ApprovedPrecondition extends TunedPrecondition {
      * the tag, or a killed process, has left it behind, it would stand before everything that is deployed from now on.
      */
     private static void forgetTag(Question question) throws DatabaseException {
-        Optional<ChangeSet> tag = swapOf(question.changeSet()).flatMap(LockedSwapChange::changeSetOfTag);
+        Optional<ChangeSet> tag = SwapStep.in(question.changeSet()).flatMap(SwapStep::changeSetOfTag);
         if (tag.isPresent()) {
             RecordedChangesets.of(question.database()).forget(tag.get());
         }
@@ -147,19 +147,19 @@ public class ApprovedPrecondition extends TunedPrecondition {
 
     /** Makes an update do this once, though other changesets may wait for the same approval. */
     private static boolean isBeforeItsChange(ChangeSet changeSet) {
-        return changeSet != null
-                && changeSet.getChanges().stream()
-                        .anyMatch(change -> change instanceof LockedSwapChange || change instanceof DropBackupChange);
+        return Step.of(changeSet)
+                .map(Step::stepName)
+                .anyMatch(name -> name == StepName.LOCKED_SWAP || name == StepName.DROP_BACKUP);
     }
 
     /** If the SQL cannot be shown, that is reported and fails nothing: the swap waits in either case. */
     private static void showSwap(Question question) throws SQLException {
-        Optional<LockedSwapChange> change = swapOf(question.changeSet());
-        if (change.isEmpty()) {
+        Optional<SwapStep> swap = SwapStep.in(question.changeSet());
+        if (swap.isEmpty()) {
             return;
         }
         try (StepRun run = question.environment().onBusy(OnBusy.FAIL).begin("approved", question.table())) {
-            Swap.Review review = Swap.of(run, change.get().backup()).review();
+            Swap.Review review = Swap.of(run, swap.get().backup()).review();
             StringBuilder script = new StringBuilder("The swap would run, in one transaction:\nBEGIN;\n");
             append(script, review.transaction());
             script.append("COMMIT;");
@@ -179,17 +179,5 @@ public class ApprovedPrecondition extends TunedPrecondition {
 
     private static void append(StringBuilder script, List<Sql> statements) {
         statements.forEach(statement -> script.append(statement.script()).append(";\n"));
-    }
-
-    private static Optional<LockedSwapChange> swapOf(ChangeSet changeSet) {
-        if (changeSet == null) {
-            return Optional.empty();
-        }
-        for (Change change : changeSet.getChanges()) {
-            if (change instanceof LockedSwapChange swap) {
-                return Optional.of(swap);
-            }
-        }
-        return Optional.empty();
     }
 }

@@ -4,11 +4,11 @@ import java.sql.SQLException;
 import java.util.Optional;
 import liquibase.ext.partition.attribute.TableSelection;
 import liquibase.ext.partition.attribute.Tuning;
-import liquibase.ext.partition.change.RestartedCopy;
 import liquibase.ext.partition.engine.restart.CopyRestart;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.step.RestartedCopy;
 
 /**
  * Starts the copy over if {@code restart} names the table, goes on with a copy that was started over and not compared,

@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.changelog.ChangeSet;
 import liquibase.exception.DatabaseException;
-import liquibase.ext.partition.attribute.RecordedChangesets;
 import liquibase.ext.partition.attribute.TableSelection;
-import liquibase.ext.partition.change.LockedSwapChange;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.step.RecordedChangesets;
+import liquibase.ext.partition.step.SwapStep;
 
 /**
  * Whether the swap of a table is to be kept. If {@code swapBack} names the table, it is not: then its swap is taken
@@ -52,7 +52,7 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
             }
             return Optional.empty();
         }
-        Optional<LockedSwapChange> swap = LockedSwapChange.of(question.changeSet(), question.database(), table);
+        Optional<SwapStep> swap = SwapStep.besides(question.changeSet(), question.database(), table);
         if (migration.isEmpty() || swap.isEmpty()) {
             return Optional.empty();
         }
@@ -70,7 +70,7 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
         }
         requireBackup(question, migration.get());
         try (StepRun run = question.environment().begin(getName(), table)) {
-            swap.get().swapBack(run);
+            swap.get().undo(question.database()).work().run(run);
         }
         for (ChangeSet changeSet : thatGoWith(swap.get(), question)) {
             recorded.forget(changeSet);
@@ -103,7 +103,7 @@ public class SwapKeptPrecondition extends PartitionPrecondition {
     }
 
     /** The swap's own record is the last: as long as it exists, the next run knows what is left to do. */
-    private static List<ChangeSet> thatGoWith(LockedSwapChange swap, Question question) {
+    private static List<ChangeSet> thatGoWith(SwapStep swap, Question question) {
         List<ChangeSet> changeSets = SwappedPrecondition.changeSetsOn(
                 swap.getChangeSet().getChangeLog(), question.database(), question.table());
         changeSets.add(swap.getChangeSet());

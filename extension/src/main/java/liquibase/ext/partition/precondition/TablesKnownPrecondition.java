@@ -20,12 +20,12 @@ import liquibase.exception.PreconditionFailedException;
 import liquibase.exception.ValidationErrors;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.TableSelection;
-import liquibase.ext.partition.change.PartitionChange;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.step.Step;
 import liquibase.precondition.Precondition;
 import liquibase.precondition.PreconditionLogic;
 
@@ -156,12 +156,9 @@ public class TablesKnownPrecondition extends OurPrecondition {
     private static Set<QualifiedName> tablesOf(DatabaseChangeLog root, Database database) {
         Set<QualifiedName> tables = new LinkedHashSet<>();
         root.getChangeSets().stream()
-                .flatMap(changeSet -> changeSet.getChanges().stream())
-                .filter(PartitionChange.class::isInstance)
-                .map(PartitionChange.class::cast)
-                .filter(change -> change.getTableName() != null)
-                .forEach(change ->
-                        tables.add(LiquibaseEnvironment.name(database, change.getSchemaName(), change.getTableName())));
+                .flatMap(Step::of)
+                .filter(step -> step.getTableName() != null)
+                .forEach(step -> tables.add(step.source(database)));
         return tables;
     }
 

@@ -1,11 +1,15 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.step;
 
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.stream.Stream;
 import liquibase.changelog.ChangeSet;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TableSelection;
 import liquibase.ext.partition.attribute.Tuning;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.connection.PartitionConfiguration;
+import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.restart.CopyRestart;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -45,18 +49,23 @@ public final class RestartedCopy {
     }
 
     private static CopyRestart.Settings settings(ChangeSet changeSet, String schemaName, String tableName, Tuning own) {
-        Optional<Tuning> ofCopy = TableChanges.of(changeSet, ChunkedCopyChange.class)
-                .filter(copy -> copy.isOn(schemaName, tableName))
-                .map(PartitionChange::tuning)
-                .findFirst();
-        Tuning tuning = ofCopy.orElse(own);
-        Optional<DefaultShare> ofComparison = TableChanges.of(changeSet, VerifyCopyChange.class)
-                .filter(comparison -> comparison.isOn(schemaName, tableName))
-                .map(comparison -> comparison.tuning().maxDefaultShare())
-                .flatMap(Optional::stream)
+        Tuning tuning = tunings(StepName.CHUNKED_COPY, changeSet, schemaName, tableName)
+                .findFirst()
+                .orElse(own);
+        Optional<DefaultShare> ofComparison = tunings(StepName.VERIFY_COPY, changeSet, schemaName, tableName)
+                .flatMap(it -> it.maxDefaultShare().stream())
                 .findFirst()
                 .or(PartitionConfiguration::maxDefaultShare);
         return new CopyRestart.Settings(
-                ChunkedCopyChange.chunkSize(tuning), tuning.workers(), tuning.pace(), ofComparison);
+                tuning.positive(TuningAttribute.CHUNK_SIZE, ChunkedCopy.UNBOUNDED),
+                tuning.workers(),
+                tuning.pace(),
+                ofComparison);
+    }
+
+    private static Stream<Tuning> tunings(StepName name, ChangeSet changeSet, String schemaName, String tableName) {
+        return Step.besides(changeSet)
+                .filter(step -> step.stepName() == name && step.isOn(schemaName, tableName))
+                .map(Step::tuning);
     }
 }

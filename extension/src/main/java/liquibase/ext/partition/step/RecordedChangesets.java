@@ -1,4 +1,4 @@
-package liquibase.ext.partition.attribute;
+package liquibase.ext.partition.step;
 
 import java.util.List;
 import liquibase.Scope;

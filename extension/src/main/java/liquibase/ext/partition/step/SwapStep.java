@@ -1,0 +1,38 @@
+package liquibase.ext.partition.step;
+
+import java.util.Optional;
+import java.util.stream.Stream;
+import liquibase.changelog.ChangeSet;
+import liquibase.database.Database;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/** The step that others wait for, are asked before, and take back. */
+public interface SwapStep extends Step {
+    /** The backup's name. */
+    Identifier backup();
+
+    /** The changeset, of those before this one, that sets the tag of the state right before the swap. */
+    Optional<ChangeSet> changeSetOfTag();
+
+    /** Liquibase's records are the caller's. */
+    @Override
+    Undo.By undo(Database database);
+
+    /** The swap of a table in the changelog file that {@code changeSet} is from. */
+    static Optional<SwapStep> besides(ChangeSet changeSet, Database database, QualifiedName table) {
+        return Step.besides(changeSet)
+                .flatMap(SwapStep::swap)
+                .filter(swap -> swap.source(database).equals(table))
+                .findFirst();
+    }
+
+    /** The swap that {@code changeSet} describes; null describes none. */
+    static Optional<SwapStep> in(ChangeSet changeSet) {
+        return Step.of(changeSet).flatMap(SwapStep::swap).findFirst();
+    }
+
+    private static Stream<SwapStep> swap(Step step) {
+        return step instanceof SwapStep swap ? Stream.of(swap) : Stream.empty();
+    }
+}
