@@ -20,9 +20,23 @@ public record LockTable(long capacity, long used) {
                    (SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks) AS used
             """);
 
+    /** Locks besides those on partitions and their indexes: on state tables, catalogs, sequences and functions. */
+    private static final long OTHER_LOCKS = 200;
+
     public static LockTable read(Session session) throws SQLException {
         return session.queryFirst(READ, row -> new LockTable(row.getLong("capacity"), row.getLong("used")))
                 .orElseThrow();
+    }
+
+    /**
+     * How many locks the swap takes at most, which touches every partition and each of its indexes. The first step and
+     * {@code plan} go by it too, so that no table is copied that cannot be swapped.
+     *
+     * @param partitions with the default one
+     * @param indexes of the table
+     */
+    public static long wantedBy(int partitions, int indexes) {
+        return (partitions + 1L) * (indexes + 1) + OTHER_LOCKS;
     }
 
     public boolean hasRoomFor(long locks) {

@@ -147,9 +147,10 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
                 TAKEN.with("names", names.toArray(String[]::new)).with("schema", schema.name()));
     }
 
-    /** How many locks a transaction takes that touches every partition and each of its indexes. */
+    /** How many locks the swap will take at most. */
     static long locks(Table source, NewTableSpec spec) {
-        return (spec.layout().partitions().size() + 2L) * (source.indexes().size() + 1);
+        int withTheDefault = spec.layout().partitions().size() + 1;
+        return LockTable.wantedBy(withTheDefault, source.indexes().size());
     }
 
     private static Optional<Obstacle> takenNames(Session session, NewTableSpec spec, Optional<NewTable> plan)

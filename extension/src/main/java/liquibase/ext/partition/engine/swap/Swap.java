@@ -58,12 +58,6 @@ import liquibase.ext.partition.engine.verify.Verification;
  * transaction and locks. Safe to repeat: does nothing once the swap is done.
  */
 public final class Swap {
-    /**
-     * Locks of the switch besides those on partitions and their indexes: on state tables, catalogs, sequences and
-     * functions.
-     */
-    private static final long OTHER_LOCKS = 200;
-
     private final StepRun run;
     private final Migration migration;
     private final QualifiedName backup;
@@ -303,9 +297,8 @@ public final class Swap {
         requireUnaltered(reader, source, entering);
         Replay replay = forwardReplay(reader, source, entering);
         requireCarriable(reader, source, entering, replay.match().partitionKey());
-        long locks = (long) (reader.partitions(migration.newTable()).size() + 1)
-                        * (source.indexes().size() + 1)
-                + OTHER_LOCKS;
+        long locks = LockTable.wantedBy(
+                reader.partitions(migration.newTable()).size(), source.indexes().size());
         LockTable table = LockTable.read(run.session());
         if (!table.hasRoomFor(locks)) {
             throw new PartitionException(
