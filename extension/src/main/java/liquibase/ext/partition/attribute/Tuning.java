@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import liquibase.ext.partition.connection.PartitionConfiguration;
 import liquibase.ext.partition.engine.lock.LockPolicy;
-import liquibase.ext.partition.engine.pace.Pace;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.CatchUp;
@@ -79,7 +79,7 @@ public final class Tuning {
     /** How long a passing update may replay; empty if it must not. */
     public Optional<Duration> catchUpTime() {
         String text = text(TuningAttribute.CATCH_UP_TIME);
-        return text != null && text.strip().equals(Pace.OFF)
+        return text != null && text.strip().equals(GivenPace.OFF)
                 ? Optional.empty()
                 : Optional.of(duration(TuningAttribute.CATCH_UP_TIME, () -> CatchUp.DEFAULT_TIME));
     }
@@ -97,14 +97,14 @@ public final class Tuning {
         return text == null ? List.of() : Attributes.names(TuningAttribute.ACCEPT_TRIGGERS.attributeName(), text);
     }
 
-    /** The pace of a long step: the given settings of {@link Pace}, by name. */
-    public Map<String, String> pace() {
+    /** The pace of a long step. */
+    public GivenPace pace() {
         Map<String, String> settings = new HashMap<>();
         texts.forEach((attribute, text) -> {
             if (TuningAttribute.PACE.contains(attribute)) {
                 settings.put(attribute.attributeName(), text);
             }
         });
-        return Map.copyOf(settings);
+        return GivenPace.named(settings);
     }
 }

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import liquibase.ext.partition.engine.DurationText;
-import liquibase.ext.partition.engine.pace.Pace;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;
 
@@ -116,7 +116,7 @@ public enum TuningAttribute {
     public static final Set<TuningAttribute> PAUSES =
             some(PAUSE_BETWEEN_CHUNKS, MAX_REPLICA_LAG, MAX_LOAD, THROTTLE_QUERY, WINDOW, MAX_DURATION);
 
-    /** The attributes of {@link Pace}. */
+    /** The attributes of {@link GivenPace}. */
     public static final Set<TuningAttribute> PACE = with(PAUSES, CHUNK_TIME);
 
     private final String name;
@@ -179,12 +179,12 @@ public enum TuningAttribute {
     }
 
     private static void durationOrOff(String name, String text) {
-        if (!text.strip().equals(Pace.OFF)) {
+        if (!text.strip().equals(GivenPace.OFF)) {
             DurationText.parse(name, text);
         }
     }
 
     private static void pace(String name, String text) {
-        Pace.parse(Map.of(name, text));
+        GivenPace.named(Map.of(name, text)).pace();
     }
 }

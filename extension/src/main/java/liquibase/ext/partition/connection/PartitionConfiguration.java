@@ -1,16 +1,17 @@
 package liquibase.ext.partition.connection;
 
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import liquibase.configuration.AutoloadedConfigurations;
 import liquibase.configuration.ConfigurationDefinition;
 import liquibase.configuration.ConfigurationValueObfuscator;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.lock.OnBusy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.Pace;
+import liquibase.ext.partition.engine.pace.PaceSetting;
 import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**
@@ -38,7 +39,7 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
      * The settings of {@link Pace}: each takes precedence over the attribute of the same name, in every step of the
      * run.
      */
-    static final Map<String, ConfigurationDefinition<String>> PACE = new TreeMap<>();
+    static final Map<PaceSetting, ConfigurationDefinition<String>> PACE = new EnumMap<>(PaceSetting.class);
 
     static {
         ConfigurationDefinition.Builder builder = new ConfigurationDefinition.Builder("liquibase.partition");
@@ -72,31 +73,32 @@ public class PartitionConfiguration implements AutoloadedConfigurations {
         MAX_DEFAULT_SHARE = builder.define(DefaultShare.ATTRIBUTE, String.class)
                 .setDescription("The attribute maxDefaultShare of every step of liquibase-partition")
                 .build();
-        for (String name : Pace.NAMES) {
+        for (PaceSetting setting : PaceSetting.values()) {
             PACE.put(
-                    name,
-                    builder.define(name, String.class)
+                    setting,
+                    builder.define(setting.settingName(), String.class)
                             .setDescription("The attribute %s of every step of liquibase-partition; off takes it away"
-                                    .formatted(name))
+                                    .formatted(setting.settingName()))
                             .build());
         }
     }
 
     /**
-     * The run's settings for the pace of all its steps, by name.
+     * The run's settings for the pace of all its steps.
      *
      * @throws IllegalArgumentException with a message for people, if a setting cannot be read
      */
-    static Map<String, String> pace() {
-        Map<String, String> pace = new HashMap<>();
-        PACE.forEach((name, definition) -> {
+    static GivenPace pace() {
+        Map<PaceSetting, String> texts = new EnumMap<>(PaceSetting.class);
+        PACE.forEach((setting, definition) -> {
             String value = definition.getCurrentValue();
             if (value != null) {
-                pace.put(name, value);
+                texts.put(setting, value);
             }
         });
+        GivenPace pace = new GivenPace(texts);
         try {
-            Pace.parse(pace);
+            pace.pace();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("liquibase.partition." + e.getMessage(), e);
         }

@@ -28,6 +28,7 @@ import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.RunPace;
 import liquibase.ext.partition.engine.partitioning.PartitionKeySpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
@@ -284,7 +285,10 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture copy(long chunkSize, int workers, boolean restart) throws SQLException {
-        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, workers, restart, Map.of("chunkTime", "1min")));
+        step(
+                "chunkedCopy",
+                run -> ChunkedCopy.of(run)
+                        .copy(chunkSize, workers, restart, GivenPace.named(Map.of("chunkTime", "1min"))));
         return this;
     }
 
@@ -303,12 +307,12 @@ public final class MigrationFixture {
 
     /** With that pace, by one worker. */
     public MigrationFixture copy(long chunkSize, Map<String, String> pace) throws SQLException {
-        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, 1, false, pace));
+        step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, 1, false, GivenPace.named(pace)));
         return this;
     }
 
     public MigrationFixture index() throws SQLException {
-        step("buildIndexes", run -> IndexBuild.of(run).build(2, Map.of()));
+        step("buildIndexes", run -> IndexBuild.of(run).build(2, GivenPace.NOTHING));
         return this;
     }
 
@@ -317,7 +321,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture replay(long batchSize) throws SQLException {
-        step("replayChanges", run -> ReplayStep.run(run, batchSize, Map.of()));
+        step("replayChanges", run -> ReplayStep.run(run, batchSize, GivenPace.NOTHING));
         return this;
     }
 
@@ -326,7 +330,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture verify(long chunkSize) throws SQLException {
-        step("verifyCopy", run -> Verification.verifyCopy(run, chunkSize, 2, Map.of(), maxDefaultShare));
+        step("verifyCopy", run -> Verification.verifyCopy(run, chunkSize, 2, GivenPace.NOTHING, maxDefaultShare));
         return this;
     }
 
@@ -358,7 +362,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture dropBackup() throws SQLException {
-        step("dropBackup", run -> BackupDrop.run(run, backup().name(), LOCK, 2, Map.of()));
+        step("dropBackup", run -> BackupDrop.run(run, backup().name(), LOCK, 2, GivenPace.NOTHING));
         return this;
     }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.RunPace;
 import liquibase.ext.partition.engine.pace.TimeIsUp;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -30,8 +31,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** What holds for the copy holds for every step that takes long. */
 @ExtendWith(FreshDatabase.class)
 class PacedStepsTest {
-    private static final Map<String, String> WHILE_BUSY = Map.of("throttleQuery", "SELECT yes FROM busy");
-    private static final Map<String, String> NO_TIME = Map.of("maxDuration", "1ms");
+    private static final GivenPace WHILE_BUSY = GivenPace.named(Map.of("throttleQuery", "SELECT yes FROM busy"));
+    private static final GivenPace NO_TIME = GivenPace.named(Map.of("maxDuration", "1ms"));
     private static final String PAUSED = "Paused: throttleQuery says so.";
 
     private TestDatabase database;
@@ -140,8 +141,8 @@ class PacedStepsTest {
         orders.index();
         database.execute("UPDATE orders SET status = 'paid'");
         // A batch is a block at least, and the delta table has several; it looks between two where a second has passed.
-        Map<String, String> pace =
-                Map.of("throttleQuery", "SELECT count(*) < 2000 FROM orders_delta", "pauseBetweenChunks", "1100ms");
+        GivenPace pace = GivenPace.named(
+                Map.of("throttleQuery", "SELECT count(*) < 2000 FROM orders_delta", "pauseBetweenChunks", "1100ms"));
         Future<Void> replay = start("replayChanges", run -> ReplayStep.run(run, 1, pace));
         awaitPaused(replay, 1);
         database.execute("UPDATE partition_migration SET tuning = '{\"maxDuration\": \"1ms\"}'");
@@ -158,13 +159,13 @@ class PacedStepsTest {
         orders.index().replay();
         database.execute("UPDATE orders SET status = 'paid' WHERE id <= 50");
 
-        orders.step("passing by", run -> CatchUp.run(run, Duration.ZERO, Map.of()));
+        orders.step("passing by", run -> CatchUp.run(run, Duration.ZERO, GivenPace.NOTHING));
         assertThat(orders.lines())
                 .contains(
                         "replay of public.orders into public.orders_new ends here, because its time is over; the next update goes on.");
         assertThat(orders.deltaRows()).isEqualTo(50);
 
-        orders.step("passing by", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, Map.of()));
+        orders.step("passing by", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, GivenPace.NOTHING));
         assertThat(orders.deltaRows()).isZero();
         orders.assertNewTableEqualsSource();
     }
@@ -189,8 +190,8 @@ class PacedStepsTest {
 
     @Test
     void theTimeOfARunIsThatOfAllItsStepsTogether() throws SQLException {
-        RunPace begunAnHourAgo =
-                new RunPace(Map.of(), System.nanoTime() - Duration.ofHours(1).toNanos());
+        RunPace begunAnHourAgo = new RunPace(
+                GivenPace.NOTHING, System.nanoTime() - Duration.ofHours(1).toNanos());
 
         assertThatThrownBy(() -> build(begunAnHourAgo, Map.of("maxDuration", "59min")))
                 .isInstanceOf(TimeIsUp.class);
@@ -202,7 +203,8 @@ class PacedStepsTest {
     @Test
     void whatARunSaysGoesBeforeWhatItsStepsSayAndTheRowGoesBeforeBoth() throws SQLException {
         // Nobody observes a replica here, so that the step would wait for ever.
-        RunPace without = new RunPace(Map.of("maxReplicaLag", "off", "maxDuration", "1ms"), System.nanoTime());
+        RunPace without =
+                new RunPace(GivenPace.named(Map.of("maxReplicaLag", "off", "maxDuration", "1ms")), System.nanoTime());
         assertThatThrownBy(() -> build(without, Map.of("maxReplicaLag", "10s", "maxDuration", "1min")))
                 .isInstanceOf(TimeIsUp.class);
 
@@ -214,7 +216,7 @@ class PacedStepsTest {
     private void build(RunPace ofRun, Map<String, String> pace) throws SQLException {
         try (Connection main = database.connect();
                 StepRun run = orders.environment(main, ofRun).begin("buildIndexes", orders.source())) {
-            IndexBuild.of(run).build(2, pace);
+            IndexBuild.of(run).build(2, GivenPace.named(pace));
         }
     }
 }

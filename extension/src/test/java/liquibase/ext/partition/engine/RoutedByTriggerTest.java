@@ -10,9 +10,9 @@ import java.sql.SQLException;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.swap.CatchUp;
 import liquibase.ext.partition.engine.swap.ChildGaps;
@@ -367,7 +367,7 @@ class RoutedByTriggerTest {
                 DO_NOT_ROUTE,
                 "INSERT INTO orders (id, status, created_at) VALUES (9001, 'own', '2024-03-05'), (9002, 'own', '2024-03-05'), (9003, 'own', 'infinity')",
                 "DELETE FROM orders WHERE id = 7");
-        orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, Map.of()));
+        orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, GivenPace.NOTHING));
         assertThat(database.queryLong("SELECT count(*) FROM orders_old WHERE id > 9000"))
                 .isEqualTo(3);
         database.execute(
@@ -516,7 +516,7 @@ class RoutedByTriggerTest {
     void rowsOfAMonthInTheDefaultChildPassTheComparisonOfTheDrop() throws Exception {
         orders.throughSwap();
         database.execute("INSERT INTO orders_default (id, status, created_at) VALUES (9001, 'x', '2024-05-05')");
-        orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, Map.of()));
+        orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, GivenPace.NOTHING));
         assertThat(database.queryLong("SELECT count(*) FROM orders_old WHERE id = 9001"))
                 .isEqualTo(1);
         List<String> before = contents();

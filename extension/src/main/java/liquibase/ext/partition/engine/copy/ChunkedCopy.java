@@ -4,7 +4,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Heap;
@@ -14,6 +13,7 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CopiedRows;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.ChunkSize;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.partitioning.Route;
 import liquibase.ext.partition.engine.rows.Misfit;
 import liquibase.ext.partition.engine.rows.RowMatch;
@@ -118,10 +118,10 @@ public final class ChunkedCopy {
      * @param chunkSize about how many rows a chunk holds at most, however fast the copy is
      * @param workers how many chunks are copied at the same time
      * @param restart whether to empty the new table and begin anew
-     * @param pace settings as {@link liquibase.ext.partition.engine.pace.Pace#parse} takes them
+     * @param pace as the changelog says it
      * @throws PartitionException when the source was rewritten or altered since the plan was made, or capture is off
      */
-    public void copy(long chunkSize, int workers, boolean restart, Map<String, String> pace) throws SQLException {
+    public void copy(long chunkSize, int workers, boolean restart, GivenPace pace) throws SQLException {
         if (migration.phase().isAtLeast(Phase.COPIED)) {
             run.line("%s: %s is copied already.".formatted(run.step(), run.source()));
             return;
@@ -190,7 +190,7 @@ public final class ChunkedCopy {
         return plan;
     }
 
-    private void copyMissing(CopyPlan plan, RowMatch match, long chunkSize, int workers, Map<String, String> pace)
+    private void copyMissing(CopyPlan plan, RowMatch match, long chunkSize, int workers, GivenPace pace)
             throws SQLException {
         Session session = run.session();
         Checkpoints checkpoints = new Checkpoints(session, run.state(), migration);

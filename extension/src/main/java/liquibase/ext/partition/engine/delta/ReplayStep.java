@@ -2,11 +2,11 @@ package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Map;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.newtable.RowShape;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.Pace;
 import liquibase.ext.partition.engine.pace.Throttle;
 import liquibase.ext.partition.engine.rows.RowMatch;
@@ -53,10 +53,10 @@ public final class ReplayStep {
 
     /**
      * @param batchSize about how many delta rows a batch begins with; also what counts as small
-     * @param pace settings as {@link liquibase.ext.partition.engine.pace.Pace#parse} takes them
+     * @param pace as the changelog says it
      * @throws PartitionException when writers are faster than the replay
      */
-    public static void run(StepRun run, long batchSize, Map<String, String> pace) throws SQLException {
+    public static void run(StepRun run, long batchSize, GivenPace pace) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.index;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Index;
@@ -15,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
 import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.newtable.PartitionedIndex;
 import liquibase.ext.partition.engine.newtable.ReplicaIdentities;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.run.ProgressMeter;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -90,11 +90,11 @@ public final class IndexBuild {
     /**
      * Builds what is missing.
      *
-     * @param pace settings as {@link liquibase.ext.partition.engine.pace.Pace#parse} takes them; a piece is one index
+     * @param pace as the changelog says it; a piece is one index
      *     of
      *     one partition, or its vacuum
      */
-    public void build(int workers, Map<String, String> pace) throws SQLException {
+    public void build(int workers, GivenPace pace) throws SQLException {
         if (migration.phase().isAtLeast(Phase.INDEXED)) {
             run.line("%s: %s has its indexes already.".formatted(run.step(), migration.newTable()));
             return;

@@ -23,7 +23,7 @@ public final class Throttle {
     private final Report report;
     private final Migrations migrations;
     private final QualifiedName source;
-    private final Map<String, String> settings;
+    private final GivenPace settings;
     private final RunPace ofRun;
     private final Thread coordinator = Thread.currentThread();
 
@@ -35,27 +35,21 @@ public final class Throttle {
     private Map<String, String> tuning = Map.of();
     private long toldAt;
 
-    /**
-     * Must be made on the coordinator's thread.
-     *
-     * @param settings as {@link Pace#parse} takes them
-     */
+    /** Must be made on the coordinator's thread. */
     public Throttle(
             Session session,
             Report report,
             Migrations migrations,
             QualifiedName source,
-            Map<String, String> settings,
+            GivenPace settings,
             RunPace ofRun) {
         this.session = session;
         this.report = report;
         this.migrations = migrations;
         this.source = source;
-        Map<String, String> both = new HashMap<>(settings);
-        both.putAll(ofRun.settings());
-        this.settings = Map.copyOf(both);
+        this.settings = settings.under(ofRun.settings());
         this.ofRun = ofRun;
-        this.pace = Pace.parse(both);
+        this.pace = this.settings.pace();
     }
 
     /** The coordinator's look. Must not be called inside a transaction. */
@@ -200,7 +194,7 @@ public final class Throttle {
         try {
             now = migrations.tuning(source);
             if (!now.equals(tuning)) {
-                pace = Pace.retuned(settings, now);
+                pace = settings.under(GivenPace.named(now)).pace();
                 report.line("Retuned by partition_migration.tuning: " + now + ".");
             }
         } catch (IllegalArgumentException e) {

@@ -1,7 +1,6 @@
 package liquibase.ext.partition.engine.restart;
 
 import java.sql.SQLException;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
@@ -11,6 +10,7 @@ import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.delta.CopiedRows;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.state.DefaultShare;
@@ -36,13 +36,12 @@ public final class CopyRestart {
      * Settings of the copy and of the steps that follow it.
      *
      * @param chunkSize about how many rows a chunk of the copy holds at most
-     * @param pace settings as {@link liquibase.ext.partition.engine.pace.Pace#parse} takes them
+     * @param pace as the changelog says it
      * @param maxDefaultShare as {@link Verification#verifyCopy} takes it
      */
-    public record Settings(
-            long chunkSize, int workers, Map<String, String> pace, Optional<DefaultShare> maxDefaultShare) {
+    public record Settings(long chunkSize, int workers, GivenPace pace, Optional<DefaultShare> maxDefaultShare) {
         /** Settings for callers that do not know the copy's own. */
-        public Settings(int workers, Map<String, String> pace) {
+        public Settings(int workers, GivenPace pace) {
             this(ChunkedCopy.UNBOUNDED, workers, pace, Optional.empty());
         }
     }

@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.Report;
 import liquibase.ext.partition.engine.link.AnswerWatch;
@@ -14,7 +13,7 @@ import liquibase.ext.partition.engine.link.ConnectionSource;
 import liquibase.ext.partition.engine.link.Pooler;
 import liquibase.ext.partition.engine.lock.MigrationLock;
 import liquibase.ext.partition.engine.lock.OnBusy;
-import liquibase.ext.partition.engine.pace.Pace;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.RunPace;
 import liquibase.ext.partition.engine.pace.Throttle;
 import liquibase.ext.partition.engine.pace.TimeIsUp;
@@ -183,8 +182,8 @@ public final class StepRun implements AutoCloseable {
         return environment.pace().elapsed();
     }
 
-    /** @param pace settings as {@link Pace#parse} takes them */
-    public Workers workers(Map<String, String> pace) {
+    /** @param pace as the changelog says it */
+    public Workers workers(GivenPace pace) {
         return workers(throttle(pace));
     }
 
@@ -194,14 +193,14 @@ public final class StepRun implements AutoCloseable {
      * @param what the beginning of the message
      * @throws TimeIsUp if it is too late to begin
      */
-    public Workers wholeWorkers(Map<String, String> pace, String what) throws SQLException {
+    public Workers wholeWorkers(GivenPace pace, String what) throws SQLException {
         Throttle throttle = throttle(pace);
         throttle.beginWhole(what);
         return workers(throttle);
     }
 
     /** A throttle for work that the coordinator does by itself, piece by piece. */
-    public Throttle throttle(Map<String, String> pace) {
+    public Throttle throttle(GivenPace pace) {
         return new Throttle(session, environment.report(), migrations(), source, pace, environment.pace());
     }
 

@@ -4,7 +4,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
@@ -21,6 +20,7 @@ import liquibase.ext.partition.engine.delta.KnownPartitions.What;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Answers;
@@ -73,7 +73,7 @@ public final class BackupDrop {
      * @throws PartitionException when the backup has a row that the live table lacks, or something depends on the
      *     backup, or the lock is not granted
      */
-    public static void run(StepRun run, Identifier backupName, LockPolicy lock, int workers, Map<String, String> pace)
+    public static void run(StepRun run, Identifier backupName, LockPolicy lock, int workers, GivenPace pace)
             throws SQLException {
         for (int attempt = 1; attempt <= ATTEMPTS_UNDER_THE_LOCK; attempt++) {
             Migration migration = run.migrations().require(run.source(), Phase.SWAPPED, run.step());
@@ -217,7 +217,7 @@ public final class BackupDrop {
                 && KnownPartitions.changesSinceSwap(run, migration).stream().allMatch(it -> it.what() == What.ADDED);
     }
 
-    private void requireVerified(int workers, Map<String, String> pace) throws SQLException {
+    private void requireVerified(int workers, GivenPace pace) throws SQLException {
         Optional<BackupVerification> earlier = migration
                 .backupVerification()
                 .filter(it -> it.differences() == 0 && it.ageSeconds() <= FRESH.toSeconds());

@@ -2,7 +2,6 @@ package liquibase.ext.partition.engine.swap;
 
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Map;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -10,6 +9,7 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.Throttle;
 import liquibase.ext.partition.engine.pace.TimeIsUp;
 import liquibase.ext.partition.engine.rows.RowMatch;
@@ -50,11 +50,11 @@ public final class CatchUp {
      * Replays until the time is over or the delta is short.
      *
      * @param time after this, no further batch is begun
-     * @param pace settings as {@link liquibase.ext.partition.engine.pace.Pace#parse} takes them
+     * @param pace as the changelog says it
      * @throws PartitionException when there is no table to replay into, or changes are not captured, or a row does not
      *     fit; every change that is not replayed is still in the delta table then
      */
-    public static void run(StepRun run, Duration time, Map<String, String> pace) throws SQLException {
+    public static void run(StepRun run, Duration time, GivenPace pace) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.REPLAYED, run.step());
         if (migration.phase().isAtLeast(Phase.DROPPED)) {
             return;

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.swap;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
@@ -29,6 +28,7 @@ import liquibase.ext.partition.engine.delta.KnownPartitions.What;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.name.CarriedName;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.rows.RowMatch;
@@ -186,7 +186,7 @@ public final class ReverseSwap {
                                     : "%s: %,d writes of %s could not be recorded in %s since the swap, because a column was renamed, dropped or given another type for a while. The table is compared with its backup."
                                             .formatted(run.step(), missed.size(), run.source(), capture.delta()));
         }
-        ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of());
+        ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, 1, GivenPace.NOTHING);
         if (result.differences() == 0) {
             capture.forget(run.session(), missed);
             return;

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.swap;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -37,6 +36,7 @@ import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.lock.LockTable;
 import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.refusal.AccessObstacles;
@@ -200,7 +200,7 @@ public final class Swap {
     }
 
     private void compare(SwapSettings settings) throws SQLException {
-        Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, Map.of(), settings.maxDefaultShare());
+        Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, GivenPace.NOTHING, settings.maxDefaultShare());
     }
 
     /** The tables were unchanged when the step began; this covers the time from then until the lock is there. */

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.verify;
 import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
@@ -17,6 +16,7 @@ import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayCost;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.newtable.RowShape;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -41,7 +41,7 @@ public final class Verification {
     /**
      * Compares source and new table.
      *
-     * @param pace settings as {@link liquibase.ext.partition.engine.run.Pace#parse} takes them. The result is recorded
+     * @param pace as the changelog says it. The result is recorded
      *     at the end, so {@code maxDuration} does not end a comparison that has begun: otherwise it would never finish
      * @param given how many of the rows may be in the default partition; if empty, the share that the last comparison
      *     was given, or else {@link DefaultShare#DEFAULT}
@@ -49,7 +49,7 @@ public final class Verification {
      *     default partition
      */
     public static void verifyCopy(
-            StepRun run, long chunkSize, int workers, Map<String, String> pace, Optional<DefaultShare> given)
+            StepRun run, long chunkSize, int workers, GivenPace pace, Optional<DefaultShare> given)
             throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
@@ -161,7 +161,7 @@ public final class Verification {
     }
 
     /** Compares the backup with the live table, and records the result. The pace is that of {@link #verifyCopy}. */
-    public static ComparisonResult verifyBackup(StepRun run, long chunkSize, int workers, Map<String, String> pace)
+    public static ComparisonResult verifyBackup(StepRun run, long chunkSize, int workers, GivenPace pace)
             throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.SWAPPED, run.step());
         QualifiedName backup = run.source().sibling(migration.backupTableName().orElseThrow());

@@ -11,6 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.ChunkGate;
 import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -113,7 +114,7 @@ class ChunkTimeTest {
                     .map(size -> inBackground(() -> {
                         orders.step("chunkedCopy", run -> {
                             run.session().queryStrings(Sql.of("SELECT pg_advisory_unlock_all()::text"));
-                            ChunkedCopy.of(run).copy(size, 1, false, Map.of());
+                            ChunkedCopy.of(run).copy(size, 1, false, GivenPace.NOTHING);
                         });
                         return null;
                     }))

@@ -9,7 +9,6 @@ import static org.assertj.core.api.InstanceOfAssertFactories.list;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.ChunkGate;
 import liquibase.ext.partition.engine.MigrationFixture;
@@ -17,6 +16,7 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.delta.CaptureStep;
 import liquibase.ext.partition.engine.lock.OnBusy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -325,7 +325,7 @@ class ResumeTest {
                                 orders.environment(main).report(),
                                 OnBusy.FAIL)
                         .begin("chunkedCopy", orders.source())) {
-            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false, Map.of());
+            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false, GivenPace.NOTHING);
         }
         assertThat(orders.lines()).anySatisfy(line -> assertThat(line).contains("one connection instead of 4"));
         catchUpAndCompare();
@@ -343,7 +343,7 @@ class ResumeTest {
                                 orders.environment(main).report(),
                                 OnBusy.FAIL)
                         .begin("chunkedCopy", orders.source())) {
-            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false, Map.of());
+            ChunkedCopy.of(run).copy(MigrationFixture.CHUNK_SIZE, 4, false, GivenPace.NOTHING);
         }
         assertThat(orders.lines())
                 .anySatisfy(line -> assertThat(line).contains("0 of 4 worker connections", "no more connections"));

@@ -8,11 +8,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -152,7 +152,7 @@ class IndexBuildTest {
         try (Transaction gate = Transaction.begin(database)) {
             gate.run("LOCK TABLE orders_202409 IN ROW EXCLUSIVE MODE");
             Future<Void> build = inBackground(() -> {
-                orders.step("buildIndexes", run -> IndexBuild.of(run).build(1, Map.of()));
+                orders.step("buildIndexes", run -> IndexBuild.of(run).build(1, GivenPace.NOTHING));
                 return null;
             });
             orders.awaitBlocked("liquibase-partition buildIndexes%");

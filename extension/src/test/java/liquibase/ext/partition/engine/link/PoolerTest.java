@@ -9,13 +9,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.lock.OnBusy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
@@ -153,7 +153,7 @@ class PoolerTest {
         try (Connection main = database.connect();
                 StepRun run = environment(main, () -> Optional.of(pooled(Pool.LAST_USED_FIRST)))
                         .begin("chunkedCopy", orders.source())) {
-            assertThatThrownBy(() -> ChunkedCopy.of(run).copy(100, 2, false, Map.of()))
+            assertThatThrownBy(() -> ChunkedCopy.of(run).copy(100, 2, false, GivenPace.NOTHING))
                     .isInstanceOf(PartitionException.class)
                     .hasMessageContaining("chunkedCopy on public.orders reaches the server through a pooler")
                     .hasMessageContaining("liquibase.partition.url");

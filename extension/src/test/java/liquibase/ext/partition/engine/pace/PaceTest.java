@@ -43,26 +43,29 @@ class PaceTest {
                     """)
     void whatCannotBeReadIsToldWithItsName(String name, String value, String message) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Pace.parse(Map.of(name, value)))
+                .isThrownBy(() -> GivenPace.named(Map.of(name, value)).pace())
                 .withMessageContaining(name)
                 .withMessageContaining(message);
+    }
+
+    private static Pace retuned(Map<String, String> attributes, Map<String, String> tuning) {
+        return GivenPace.named(attributes).under(GivenPace.named(tuning)).pace();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"pauseBetweenChunks", "maxReplicaLag", "maxLoad", "throttleQuery", "window", "maxDuration"})
     void whatIsOffIsAsIfNobodyHadSetIt(String name) {
-        assertThat(Pace.parse(Map.of(name, "off"))).isEqualTo(Pace.FULL_SPEED);
-        assertThat(Pace.retuned(Map.of(name, "no such value"), Map.of(name, "off")))
-                .isEqualTo(Pace.FULL_SPEED);
+        assertThat(GivenPace.named(Map.of(name, "off")).pace()).isEqualTo(Pace.FULL_SPEED);
+        assertThat(retuned(Map.of(name, "no such value"), Map.of(name, "off"))).isEqualTo(Pace.FULL_SPEED);
     }
 
     @Test
     void tuningTakesThePlaceOfAttributesAndNullSwitchesOneOff() {
         Map<String, String> attributes = Map.of("maxLoad", "4", "pauseBetweenChunks", "1s");
 
-        Pace retuned = Pace.retuned(attributes, Collections.singletonMap("maxLoad", null));
+        Pace retuned = retuned(attributes, Collections.singletonMap("maxLoad", null));
         assertThat(retuned.maxLoad()).isEmpty();
         assertThat(retuned.pauseBetweenChunks()).isEqualTo(Duration.ofSeconds(1));
-        assertThat(Pace.retuned(attributes, Map.of("maxLoad", "9")).maxLoad()).contains(9L);
+        assertThat(retuned(attributes, Map.of("maxLoad", "9")).maxLoad()).contains(9L);
     }
 }

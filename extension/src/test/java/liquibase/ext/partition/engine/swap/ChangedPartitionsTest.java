@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,6 +15,7 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.lock.LockNotAvailable;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
@@ -335,10 +335,11 @@ class ChangedPartitionsTest {
         database.execute(
                 "CREATE TABLE later PARTITION OF orders " + NEXT_JANUARY,
                 "INSERT INTO orders SELECT i, 'late', 1, 'x', '2025-01-05 00:00+00' FROM generate_series(5001, 5003) AS i");
-        orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, Map.of()));
+        orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, GivenPace.NOTHING));
         database.execute("UPDATE orders SET status = 'later' WHERE id > 5000", "DROP TABLE later");
 
-        assertThatThrownBy(() -> orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, Map.of())))
+        assertThatThrownBy(
+                        () -> orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, GivenPace.NOTHING)))
                 .hasMessageContaining("Nothing was replayed");
         String message = refusedReverseSwap(
                 "public.later was dropped. Of its rows the backup has 0 as they were last, and 3 only as they were before");

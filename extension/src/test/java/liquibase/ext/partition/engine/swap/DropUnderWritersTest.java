@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -29,7 +29,7 @@ class DropUnderWritersTest {
             Future<Void> drop = MigrationFixture.inBackground(() -> {
                 fixture.step(
                         "dropBackup",
-                        run -> BackupDrop.run(run, fixture.backup().name(), patient, 1, Map.of()));
+                        run -> BackupDrop.run(run, fixture.backup().name(), patient, 1, GivenPace.NOTHING));
                 return null;
             });
             fixture.awaitBlockedStatement(fixture.backup().name().name());
@@ -60,7 +60,7 @@ class DropUnderWritersTest {
             Future<Void> drop = MigrationFixture.inBackground(() -> {
                 fixture.step(
                         "dropBackup",
-                        run -> BackupDrop.run(run, fixture.backup().name(), patient, 1, Map.of()));
+                        run -> BackupDrop.run(run, fixture.backup().name(), patient, 1, GivenPace.NOTHING));
                 return null;
             });
             fixture.awaitBlockedStatement(fixture.source().name().name());

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
@@ -25,6 +24,7 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.lock.LockNotAvailable;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
@@ -499,7 +499,7 @@ class SwapTest {
                                 new liquibase.ext.partition.engine.sql.Identifier("precious"),
                                 SHORT,
                                 1,
-                                Map.of())))
+                                GivenPace.NOTHING)))
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("The backup of public.orders is orders_old, not precious");
     }

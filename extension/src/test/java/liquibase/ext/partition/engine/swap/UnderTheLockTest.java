@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,6 +29,7 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.lock.LockNotAvailable;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
@@ -364,7 +364,7 @@ class UnderTheLockTest {
                         () -> {
                             orders.step(
                                     "dropBackup",
-                                    run -> BackupDrop.run(run, orders.backup().name(), PATIENT, 1, Map.of()));
+                                    run -> BackupDrop.run(run, orders.backup().name(), PATIENT, 1, GivenPace.NOTHING));
                             return null;
                         },
                         "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
@@ -381,7 +381,7 @@ class UnderTheLockTest {
             throws SQLException {
         MigrationFixture orders = ordersOf(database, 2);
         orders.throughSwap();
-        MigrationFixture.Step verify = run -> Verification.verifyBackup(run, 1000, 1, Map.of());
+        MigrationFixture.Step verify = run -> Verification.verifyBackup(run, 1000, 1, GivenPace.NOTHING);
         orders.step("backupVerified", verify);
         database.execute(
                 "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",

@@ -10,13 +10,13 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.lock.OnBusy;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.state.StateTables;
@@ -62,7 +62,7 @@ class ComparisonTest {
                                 lines::add,
                                 OnBusy.FAIL)
                         .begin("verifyCopy", orders.source())) {
-            Verification.verifyCopy(run, 1, 1, Map.of(), Optional.empty());
+            Verification.verifyCopy(run, 1, 1, GivenPace.NOTHING, Optional.empty());
         }
     }
 

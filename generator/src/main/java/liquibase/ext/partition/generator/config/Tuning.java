@@ -1,9 +1,12 @@
 package liquibase.ext.partition.generator.config;
 
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import liquibase.ext.partition.engine.pace.GivenPace;
+import liquibase.ext.partition.engine.pace.PaceSetting;
 
 /**
  * How a table's migration works, without any effect on its result.
@@ -23,6 +26,15 @@ public record Tuning(Map<String, Object> settings) {
     /** How many connections work at the same time. */
     public Optional<Integer> workers() {
         return Optional.ofNullable((Long) settings.get(TuningKey.WORKERS.key())).map(Math::toIntExact);
+    }
+
+    /** The pace of its long steps. */
+    public GivenPace pace() {
+        Map<PaceSetting, String> texts = new EnumMap<>(PaceSetting.class);
+        for (PaceSetting setting : PaceSetting.values()) {
+            text(setting.settingName()).ifPresent(text -> texts.put(setting, text));
+        }
+        return new GivenPace(texts);
     }
 
     /** A setting that is a text. */

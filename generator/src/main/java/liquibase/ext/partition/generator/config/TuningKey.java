@@ -2,7 +2,7 @@ package liquibase.ext.partition.generator.config;
 
 import java.util.Map;
 import liquibase.ext.partition.engine.DurationText;
-import liquibase.ext.partition.engine.pace.Pace;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**
@@ -70,7 +70,7 @@ enum TuningKey {
                 }
             }
             case SHARE -> DefaultShare.parse(text);
-            case PACE -> Pace.parse(Map.of(key, text));
+            case PACE -> GivenPace.named(Map.of(key, text)).pace();
             default -> {
                 // The schema reports it.
             }

@@ -3,11 +3,11 @@ package liquibase.ext.partition.generator.plan;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.Pace;
+import liquibase.ext.partition.engine.pace.PaceSetting;
 import liquibase.ext.partition.engine.pace.PauseReasons;
 import liquibase.ext.partition.engine.pace.WorkingHours;
 import liquibase.ext.partition.engine.sql.Session;
@@ -28,24 +28,21 @@ final class PaceSettings {
 
     /** @param estimate the estimate; empty if it is not known how long the migration takes */
     static List<Setting> read(Session session, Tuning tuning, Optional<Estimate> estimate) throws SQLException {
-        Map<String, String> texts = new HashMap<>();
-        for (String name : Pace.NAMES) {
-            tuning.text(name).ifPresent(text -> texts.put(name, text));
-        }
-        Pace pace = Pace.parse(texts);
+        GivenPace given = tuning.pace();
+        Pace pace = given.pace();
         List<Setting> settings = new ArrayList<>();
         if (pace.maxReplicaLag().isPresent()) {
             settings.add(now(
-                    "maxReplicaLag",
-                    texts,
+                    PaceSetting.MAX_REPLICA_LAG,
+                    given,
                     PauseReasons.lag(session, pace.maxReplicaLag().get()),
                     "Every replica is seen, and none is further behind.",
                     " Where there is none, switch it off: LIQUIBASE_PARTITION_MAX_REPLICA_LAG=off."));
         }
         if (pace.maxLoad().isPresent()) {
             settings.add(now(
-                    "maxLoad",
-                    texts,
+                    PaceSetting.MAX_LOAD,
+                    given,
                     PauseReasons.load(session, pace.maxLoad().get()),
                     "No more sessions are active now.",
                     ""));
@@ -54,15 +51,17 @@ final class PaceSettings {
             settings.add(query(session, pace.throttleQuery().get()));
         }
         pace.window().ifPresent(hours -> settings.add(window(hours, estimate)));
-        pace.maxDuration().ifPresent(limit -> settings.add(limit(limit, texts.get("maxDuration"), estimate)));
+        pace.maxDuration()
+                .ifPresent(limit -> settings.add(
+                        limit(limit, given.text(PaceSetting.MAX_DURATION).orElseThrow(), estimate)));
         return settings;
     }
 
     private static Setting now(
-            String name, Map<String, String> texts, Optional<String> reason, String otherwise, String remedy) {
+            PaceSetting setting, GivenPace given, Optional<String> reason, String otherwise, String remedy) {
         return new Setting(
-                name,
-                texts.get(name),
+                setting.settingName(),
+                given.text(setting).orElseThrow(),
                 reason.isPresent() ? Setting.Verdict.ADVICE : Setting.Verdict.OK,
                 reason.map(why -> "Work would wait now: %s.%s".formatted(why, remedy))
                         .orElse(otherwise));
@@ -74,13 +73,17 @@ final class PaceSettings {
                 session.update(READ_ONLY);
                 return session.queryStrings(EXPLAIN.with("query", Sql.raw(query)));
             });
-            return new Setting("throttleQuery", "set", Setting.Verdict.OK, "It can be planned; it was not run.");
+            return new Setting(
+                    PaceSetting.THROTTLE_QUERY.settingName(),
+                    "set",
+                    Setting.Verdict.OK,
+                    "It can be planned; it was not run.");
         } catch (SQLException e) {
             if (e.getSQLState() == null || e.getSQLState().startsWith("08")) {
                 throw e;
             }
             return new Setting(
-                    "throttleQuery",
+                    PaceSetting.THROTTLE_QUERY.settingName(),
                     "set",
                     Setting.Verdict.ADVICE,
                     "It cannot be planned, and a step would stop at it: %s. Correct it.".formatted(e.getMessage()));
@@ -94,7 +97,7 @@ final class PaceSettings {
                 ? 1
                 : estimate.map(it -> times(it.longest(), daily)).orElse(1L);
         return reckoned(
-                "window",
+                PaceSetting.WINDOW.settingName(),
                 hours.toString(),
                 days,
                 "What is reckoned takes up to %,d such days. In between update waits, and other deploys wait for DATABASECHANGELOGLOCK; maxDuration ends it.");
@@ -102,7 +105,7 @@ final class PaceSettings {
 
     private static Setting limit(Duration limit, String text, Optional<Estimate> estimate) {
         return reckoned(
-                "maxDuration",
+                PaceSetting.MAX_DURATION.settingName(),
                 text,
                 estimate.map(it -> times(it.longest(), limit)).orElse(1L),
                 "What is reckoned takes up to %,d runs of update. A comparison is done to its end once it is begun, and may take longer than one.");
