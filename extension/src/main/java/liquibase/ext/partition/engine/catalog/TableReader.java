@@ -192,13 +192,11 @@ public final class TableReader {
 
     private static final Sql PARTITIONS = Sql.of("""
             SELECT n.nspname, c.relname
-            FROM (SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table})) WHERE level > 0
-                  UNION
-                  SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table})) AS p
-            JOIN pg_catalog.pg_class AS c ON c.oid = p.relid AND c.relkind <> 'I'
+            FROM ({tree}) AS p
+            JOIN pg_catalog.pg_class AS c ON c.oid = p.oid AND c.relkind <> 'I'
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             ORDER BY c.relname
-            """);
+            """).with("tree", PartitionTree.BELOW_TABLE);
 
     /**
      * Finds the table by its oid: a role that may not look into the schema gets its error later, with the table's name.

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.access.Seclusion;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.name.DerivedName;
@@ -186,26 +187,22 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      */
     private static final Sql IS_ON = Sql.of("""
             SELECT NOT EXISTS (
-              SELECT FROM (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid AS oid
-                           UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
-                           UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table})) AS t
+              SELECT FROM ({tree}) AS t
               WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
                                 WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regproc({capture})))
             AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
                         WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regproc({refusal}))
-            """);
+            """).with("tree", PartitionTree.OF_TABLE);
 
     private static final Sql TRIGGERED = Sql.of("""
             SELECT n.nspname, c.relname, g.tgfoid = pg_catalog.to_regproc({refusal}) AS refuses
-            FROM (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid AS oid
-                  UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
-                  UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table})) AS t
+            FROM ({tree}) AS t
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = t.oid
             WHERE g.tgfoid = pg_catalog.to_regproc({capture}) AND g.tgname = {captureTrigger}
                OR g.tgfoid = pg_catalog.to_regproc({refusal}) AND g.tgname = {refusalTrigger} AND g.tgenabled = 'A'
-            ORDER BY n.nspname, c.relname, refuses""");
+            ORDER BY n.nspname, c.relname, refuses""").with("tree", PartitionTree.OF_TABLE);
 
     /**
      * When a partition is detached, it loses the clones of its parent's triggers, but keeps triggers that were made on
@@ -217,11 +214,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgparentid = 0
-              AND g.tgrelid NOT IN (
-                SELECT pg_catalog.to_regclass({table})::pg_catalog.oid
-                UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
-                UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table}))
-            ORDER BY n.nspname, c.relname, g.tgname""");
+              AND g.tgrelid NOT IN ({tree})
+            ORDER BY n.nspname, c.relname, g.tgname""").with("tree", PartitionTree.OF_TABLE);
 
     private static final Sql BACKLOG =
             Sql.of("SELECT pg_catalog.count(*) FROM (SELECT FROM {delta} LIMIT {limit}) AS counted");

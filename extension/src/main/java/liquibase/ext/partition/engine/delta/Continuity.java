@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
 import java.util.List;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -18,30 +19,24 @@ import liquibase.ext.partition.engine.state.Migration;
  * of a table that was attached.
  */
 public final class Continuity {
-    private static final String TREE = """
-            SELECT pg_catalog.to_regclass({table})::pg_catalog.oid AS oid
-            UNION SELECT relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
-            UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table})""";
-
     private static final Sql TRIGGERS = Sql.of("""
             (SELECT coalesce(pg_catalog.array_agg(pg_catalog.format('%s:%s:%s', g.tgrelid, g.oid, g.xmin) ORDER BY g.oid), '{}')
              FROM pg_catalog.pg_trigger AS g
-             WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgrelid IN (""" + TREE + "))");
+             WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgrelid IN ({tree}))""").with("tree", PartitionTree.OF_TABLE);
 
     private static final Sql LIST = Sql.of("SELECT pg_catalog.unnest({triggers})");
 
     private static final Sql IS_UNBROKEN = Sql.of("""
             SELECT NOT EXISTS (
               SELECT FROM {migration} AS m, pg_catalog.unnest(m.capture_triggers) AS r (recorded)
-              WHERE m.id = {id} AND pg_catalog.split_part(r.recorded, ':', 1)::pg_catalog.oid IN (""" + TREE + """
-            )
-                AND NOT EXISTS (SELECT FROM pg_catalog.unnest({triggers}) AS n (now) WHERE n.now = r.recorded))""");
+              WHERE m.id = {id} AND pg_catalog.split_part(r.recorded, ':', 1)::pg_catalog.oid IN ({tree})
+                AND NOT EXISTS (SELECT FROM pg_catalog.unnest({triggers}) AS n (now) WHERE n.now = r.recorded))""").with("tree", PartitionTree.OF_TABLE);
 
     private static final Sql SWITCHED_OFF = Sql.of("""
             SELECT pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::pg_catalog.regclass, g.tgname)
             FROM pg_catalog.pg_trigger AS g
-            WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgenabled <> 'A' AND g.tgrelid IN (
-            """ + TREE + ") ORDER BY 1");
+            WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgenabled <> 'A' AND g.tgrelid IN ({tree})
+            ORDER BY 1""").with("tree", PartitionTree.OF_TABLE);
 
     private Continuity() {}
 

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
@@ -71,14 +72,11 @@ public final class KnownPartitions {
                    (SELECT pg_catalog.string_agg(g.oid || ':' || g.xmin, ' ' ORDER BY g.oid) FROM pg_catalog.pg_trigger AS g
                     WHERE g.tgrelid = c.oid AND g.tgfoid = {function}) AS trigger,
                    pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound
-            FROM (SELECT p.relid::pg_catalog.oid AS oid
-                  FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table})) AS p WHERE p.level > 0
-                  UNION
-                  SELECT h.inhrelid FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = pg_catalog.to_regclass({table})) AS t
+            FROM ({tree}) AS t
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = c.oid
-            GROUP BY c.oid, n.nspname, c.relname, c.relpartbound""");
+            GROUP BY c.oid, n.nspname, c.relname, c.relpartbound""").with("tree", PartitionTree.BELOW_TABLE);
 
     private static final Sql LIST = Sql.of("""
             (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(

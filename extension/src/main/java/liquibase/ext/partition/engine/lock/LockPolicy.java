@@ -8,6 +8,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Report;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -59,15 +60,13 @@ public record LockPolicy(Duration timeout, int attempts) {
             FROM pg_catalog.pg_locks AS l
             JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
             WHERE l.locktype = 'relation' AND l.granted
-              AND l.relation IN (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid
-                                 UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
-                                 UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table}))
+              AND l.relation IN ({tree})
               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
               AND l.pid <> pg_catalog.pg_backend_pid() AND ({readers} OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))
             GROUP BY a.pid, a.application_name, a.state, a.xact_start, a.state_change, a.query
             ORDER BY a.xact_start NULLS LAST
             LIMIT 3
-            """);
+            """).with("tree", PartitionTree.OF_TABLE);
 
     public LockPolicy {
         if (attempts < 1) {

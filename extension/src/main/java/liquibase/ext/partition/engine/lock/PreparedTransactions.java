@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.lock;
 
 import java.sql.SQLException;
 import java.util.List;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -21,12 +22,10 @@ final class PreparedTransactions {
             JOIN pg_catalog.pg_prepared_xacts AS x
               ON x.transaction = t.transactionid AND x.database = pg_catalog.current_database()
             WHERE l.pid IS NULL AND l.locktype = 'relation' AND l.granted
-              AND l.relation IN (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid
-                                 UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({table}))
-                                 UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({table}))
+              AND l.relation IN ({tree})
               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
               AND ({readers} OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))
-            LIMIT 3""");
+            LIMIT 3""").with("tree", PartitionTree.OF_TABLE);
 
     private PreparedTransactions() {}
 

@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.verify;
 
 import java.sql.SQLException;
 import java.util.List;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -38,9 +39,7 @@ public final class Fingerprint {
             ARRAY(
               WITH relation AS (
                 SELECT {ordinary}::pg_catalog.oid AS oid
-                UNION SELECT {partitioned}::pg_catalog.oid
-                UNION SELECT relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree({partitioned}::pg_catalog.oid::pg_catalog.regclass)
-                UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {partitioned}::pg_catalog.oid)
+                UNION {tree})
               SELECT pg_catalog.concat_ws(' ', 'heap', r.oid,
                        coalesce(pg_catalog.pg_relation_filenode(r.oid), 0),
                        (SELECT pg_catalog.max(i.xmin::pg_catalog.text) FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = r.oid))
@@ -65,7 +64,7 @@ public final class Fingerprint {
                       SELECT e.oid FROM pg_catalog.pg_attrdef AS e
                       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = e.adrelid AND a.attnum = e.adnum
                       WHERE e.adrelid IN ({ordinary}::pg_catalog.oid, {partitioned}::pg_catalog.oid) AND a.attgenerated <> '')
-              ORDER BY 1)""");
+              ORDER BY 1)""").with("tree", PartitionTree.of(Sql.of("{partitioned}")));
 
     private static final Sql LIST = Sql.of("SELECT pg_catalog.unnest({facts})");
 

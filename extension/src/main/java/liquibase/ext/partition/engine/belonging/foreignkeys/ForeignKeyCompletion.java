@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.belonging.foreignkeys;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
@@ -41,12 +42,11 @@ public final class ForeignKeyCompletion {
      */
     private static final Sql NOT_VALIDATED = Sql.of("""
             SELECT n.nspname, c.relname
-            FROM (SELECT {oid}::pg_catalog.oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}
-                  UNION SELECT relid FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid)) AS t
+            FROM ({tree}) AS t
             JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'f' AND NOT k.convalidated
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE k.conname = {name} ORDER BY c.relkind = 'p', c.relname""");
+            WHERE k.conname = {name} ORDER BY c.relkind = 'p', c.relname""").with("tree", PartitionTree.of(Sql.of("{oid}")));
 
     private static final Sql IS_ON = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {oid} AND contype = 'f' AND conname = {name})""");

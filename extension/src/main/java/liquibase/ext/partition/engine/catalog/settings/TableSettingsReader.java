@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.catalog.QualifiedNames;
 import liquibase.ext.partition.engine.catalog.SettableOptions;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -44,10 +45,10 @@ public final class TableSettingsReader {
                       FROM pg_catalog.pg_options_to_table(c.reloptions) AS p WHERE p.option_name IN ({ofTable})),
                      (SELECT pg_catalog.string_agg('toast.' || p.option_name || '=' || p.option_value, ' ' ORDER BY p.option_name)
                       FROM pg_catalog.pg_options_to_table(t.reloptions) AS p WHERE p.option_name IN ({ofToast})))) = 1 AS parameters
-            FROM (SELECT relid::pg_catalog.oid AS oid FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid::pg_catalog.regclass) WHERE isleaf
-                  UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}) AS r
-            JOIN pg_catalog.pg_class AS c ON c.oid = r.oid AND c.oid <> {oid} AND c.relkind = 'r'
+            FROM ({tree}) AS r
+            JOIN pg_catalog.pg_class AS c ON c.oid = r.oid AND c.relkind = 'r'
             LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid""")
+            .with("tree", PartitionTree.below(Sql.of("{oid}")))
             .with("ofToast", SettableOptions.in(SettableOptions.TOAST))
             .with("ofTable", SettableOptions.in(SettableOptions.TABLE));
 

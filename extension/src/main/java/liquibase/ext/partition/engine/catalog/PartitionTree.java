@@ -1,0 +1,46 @@
+package liquibase.ext.partition.engine.catalog;
+
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * Subqueries, of the one column {@code oid}, for the tables that hold a table's rows. A table whose rows are routed by
+ * triggers has no partitions but children that inherit from it, so both are looked for.
+ *
+ * <p>The server reads the partitions as they are now, and the children by the statement's snapshot. Takes no lock that
+ * reading the catalog does not take.
+ */
+public final class PartitionTree {
+    private static final Sql BELOW = Sql.of("""
+            SELECT p.relid::pg_catalog.oid AS oid
+            FROM pg_catalog.pg_partition_tree({relation}::pg_catalog.regclass) AS p WHERE p.level > 0
+            UNION SELECT h.inhrelid FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = {relation}::pg_catalog.oid""");
+
+    private static final Sql WHOLE = Sql.of("""
+            SELECT {relation}::pg_catalog.oid AS oid
+            UNION {below}""").with("below", BELOW);
+
+    private static final Sql NAMED = Sql.of("pg_catalog.to_regclass({table})");
+    private static final Sql NUMBERED = Sql.of("{oid}::pg_catalog.oid");
+
+    /** All partitions and children of the table whose quoted name fills {@code {table}}; none if there is no table. */
+    public static final Sql BELOW_TABLE = BELOW.with("relation", NAMED);
+
+    /** As {@link #BELOW_TABLE}, with the table itself; a NULL if there is no table. */
+    public static final Sql OF_TABLE = WHOLE.with("relation", NAMED);
+
+    private PartitionTree() {}
+
+    /**
+     * As {@link #BELOW_TABLE}.
+     *
+     * @param oid an expression for the table's oid, which may have holes
+     */
+    public static Sql below(Sql oid) {
+        return BELOW.with("relation", NUMBERED.with("oid", oid));
+    }
+
+    /** As {@link #below}, with the table itself. */
+    public static Sql of(Sql oid) {
+        return WHOLE.with("relation", NUMBERED.with("oid", oid));
+    }
+}
