@@ -4,8 +4,10 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyReader;
 import liquibase.ext.partition.engine.belonging.foreignkeys.IncomingForeignKeyRules;
+import liquibase.ext.partition.engine.belonging.part.Intent;
 import liquibase.ext.partition.engine.belonging.triggers.RowTriggers;
 import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
 import liquibase.ext.partition.engine.belonging.views.Dependents;
@@ -20,7 +22,6 @@ import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.Routing;
-import liquibase.ext.partition.engine.refusal.AccessObstacles;
 import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.refusal.Rights;
 import liquibase.ext.partition.engine.routing.TriggerRouting;
@@ -105,8 +106,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
         if (plan.isPresent()) {
             sample = DefaultSample.read(session, plan.get(), planned.conversions(plan.get()), share);
             sample.flatMap(DefaultSample::obstacle).ifPresent(refused::add);
-            refused.addAll(AccessObstacles.of(
-                    session, source, spec.routing(), plan.get().key()));
+            refused.addAll(BelongingKinds.obstacles(intent(session, source, spec, plan.get())));
             refused.addAll(new DependentObstacles(session)
                     .readersOf(
                             source.oid(), spec.withColumns(plan.get().changes()).differingColumns()));
@@ -123,6 +123,16 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
                     "raise max_locks_per_transaction (needs a restart), or make fewer partitions"));
         }
         return new Feasibility(plan, refused, sample);
+    }
+
+    /** @param plan the new table, made by that spec */
+    static Intent intent(Session session, Table source, NewTableSpec spec, NewTable plan) {
+        return new Intent(
+                session,
+                source,
+                spec,
+                Optional.of(plan.key()),
+                spec.withColumns(plan.changes()).differingColumns());
     }
 
     private static List<Obstacle> takenSuccessors(Session session, Table source) throws SQLException {

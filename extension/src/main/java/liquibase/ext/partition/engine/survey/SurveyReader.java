@@ -4,11 +4,11 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKey;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyReader;
 import liquibase.ext.partition.engine.belonging.foreignkeys.IncomingForeignKeyRules;
-import liquibase.ext.partition.engine.belonging.publications.Publication;
-import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
+import liquibase.ext.partition.engine.belonging.part.Change;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -55,7 +55,8 @@ public final class SurveyReader {
         List<Change> changes = new ArrayList<>();
         if (feasibility.plan().isPresent()) {
             changes.addAll(Changes.of(source, feasibility.plan().get()));
-            changes.addAll(publications(source));
+            changes.addAll(BelongingKinds.changes(
+                    Feasibility.intent(session, source, spec, feasibility.plan().get())));
             changes.addAll(
                     incomingForeignKeys(source, spec, feasibility.plan().get().key()));
             changes.addAll(PlacesOfRows.changes(session, source, spec));
@@ -69,21 +70,6 @@ public final class SurveyReader {
                 refused,
                 feasibility.sample(),
                 new TableConditions(session, source, spec).read(workers));
-    }
-
-    private List<Change> publications(Table source) throws SQLException {
-        List<Change> changes = new ArrayList<>();
-        for (Publication publication : new PublicationReader(session).read(source.oid())) {
-            publication
-                    .consequence(source.name())
-                    .ifPresent(consequence -> changes.add(new Change(
-                            Feature.PUBLICATIONS,
-                            publication.name().name(),
-                            "changes of the table",
-                            "changes of its partitions",
-                            consequence)));
-        }
-        return changes;
     }
 
     private List<Change> incomingForeignKeys(Table source, NewTableSpec spec, PartitionKey partitionKey)

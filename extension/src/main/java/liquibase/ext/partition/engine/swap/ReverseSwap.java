@@ -3,8 +3,10 @@ package liquibase.ext.partition.engine.swap;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyReader;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeys;
@@ -14,6 +16,7 @@ import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedVi
 import liquibase.ext.partition.engine.belonging.part.CarriedNames;
 import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchedTable;
+import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
 import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -272,7 +275,7 @@ public final class ReverseSwap {
                 true,
                 ForeignKeys.reverse(run, migration, exchange),
                 new CaptureTriggers(exchange, capture, capture.triggered(run.session(), backupName)),
-                Protection.read(run.session(), exchange),
+                BelongingKinds.parts(new Switching(run, migration, exchange, names, Optional.empty(), true, capture)),
                 DependentParts.read(run.session(), exchange));
     }
 

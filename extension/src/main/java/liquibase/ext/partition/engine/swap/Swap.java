@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyReader;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeys;
@@ -14,7 +15,10 @@ import liquibase.ext.partition.engine.belonging.foreignkeys.IncomingForeignKeyRu
 import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViews;
 import liquibase.ext.partition.engine.belonging.part.CarriedNames;
 import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.Intent;
+import liquibase.ext.partition.engine.belonging.part.Refusal;
 import liquibase.ext.partition.engine.belonging.part.SwitchedTable;
+import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
@@ -39,7 +43,6 @@ import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
-import liquibase.ext.partition.engine.refusal.AccessObstacles;
 import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -258,7 +261,14 @@ public final class Swap {
         Table entering = reader.require(migration.newTable());
         requireUnaltered(reader, source, entering);
         requireCarriable(reader, source, entering, replay.match().partitionKey());
-        requireAccess(source, replay.match().partitionKey());
+        requireNone(
+                Refusal.UNFIT,
+                new Intent(
+                        run.session(),
+                        source,
+                        migration.spec(),
+                        Optional.of(replay.match().partitionKey()),
+                        migration.spec().differingColumns()));
         SwitchedTable ordinary = SwitchedTable.ordinary(source);
         SwitchedTable next = new SwitchedTable(
                 entering,
@@ -284,7 +294,14 @@ public final class Swap {
                 ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),
                 new CaptureTriggers(
                         exchange, replay.capture(), replay.capture().triggered(run.session(), migration.newTable())),
-                Protection.read(run.session(), exchange),
+                BelongingKinds.parts(new Switching(
+                        run,
+                        migration,
+                        exchange,
+                        names,
+                        Optional.of(replay.match().partitionKey()),
+                        stretched,
+                        replay.capture())),
                 DependentParts.read(run.session(), exchange));
     }
 
@@ -386,13 +403,10 @@ public final class Swap {
         }
     }
 
-    private void requireAccess(Table source, PartitionKey key) throws SQLException {
-        List<Obstacle> obstacles =
-                AccessObstacles.of(run.session(), source, migration.spec().routing(), key);
+    private void requireNone(Refusal refusal, Intent intent) throws SQLException {
+        List<Obstacle> obstacles = BelongingKinds.obstacles(intent, refusal);
         if (!obstacles.isEmpty()) {
-            throw new PartitionException(
-                    "%s cannot be swapped:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
-                            .formatted(run.source(), Obstacle.lines(obstacles)));
+            throw new PartitionException(refusal.message(run.source(), obstacles));
         }
     }
 

@@ -38,7 +38,7 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
      * @param foreignKeys what becomes of the foreign keys
      * @param stretched as {@link ColumnSequences} takes it
      * @param capture the capture that moves from the leaving to the entering table
-     * @param protection the parts that {@link Protection} has read
+     * @param protection the parts of row security, security labels and publications
      * @param dependents the parts that {@link DependentParts} has read
      */
     static Switch of(

@@ -2,11 +2,11 @@ package liquibase.ext.partition.generator.plan;
 
 import java.util.List;
 import java.util.Locale;
+import liquibase.ext.partition.engine.belonging.part.Change;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.survey.Belonging;
-import liquibase.ext.partition.engine.survey.Change;
 import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.engine.survey.Setting;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.survey;
+package liquibase.ext.partition.engine.belonging.part;
 
 import liquibase.ext.partition.engine.catalog.Feature;
 

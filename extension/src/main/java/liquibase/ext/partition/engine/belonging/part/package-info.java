@@ -1,8 +1,8 @@
 /**
- * One shape for everything that hangs on a table and goes with its name: the parts of a switch, and the two tables
- * between which they go.
+ * One shape for everything that hangs on a table and goes with its name: the kind, what it is asked for, the parts of a
+ * switch, and the two tables between which they go.
  *
- * <p>Runs nothing. Knows no kind of belonging. Called by every room of {@code belonging}, and by {@code swap}, which
- * puts the parts in order, takes the locks, and runs the statements in one transaction.
+ * <p>Runs nothing. Knows no kind of belonging: {@code BelongingKinds} does. Called by every room of {@code belonging},
+ * and by {@code swap}, which takes the locks, and runs the parts' statements in one transaction.
  */
 package liquibase.ext.partition.engine.belonging.part;

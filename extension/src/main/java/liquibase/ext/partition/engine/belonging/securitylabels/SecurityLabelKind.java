@@ -1,0 +1,24 @@
+package liquibase.ext.partition.engine.belonging.securitylabels;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.catalog.Feature;
+
+/** Security labels of the table, its columns and sequences. */
+public final class SecurityLabelKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of(Feature.SECURITY_LABELS);
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) throws SQLException {
+        SecurityLabelReader reader = new SecurityLabelReader(switching.session());
+        return List.of(new SecurityLabels(
+                switching.exchange(), reader.read(switching.leavingOid()), reader.read(switching.enteringOid())));
+    }
+}
