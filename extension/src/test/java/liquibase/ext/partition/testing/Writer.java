@@ -395,11 +395,15 @@ final class Writer implements Runnable {
         }
     }
 
-    /** The row that has the value is this writer's own, wherever it has gone. */
+    /**
+     * The row that has the value is this writer's own, wherever it has gone. After the swap there can be two: a
+     * REPEATABLE READ transaction whose snapshot is older does not find the row that has the value, and the unique
+     * index, which includes the partition key by then, lets it give the value to a row of another date.
+     */
     private void handOn(List<String> key) throws SQLException, RowNotSeen {
-        Row released = one(table.release(handedOn), List.of(Integer.toString(number)));
-        if (released != null) {
-            remember(released);
+        List<Row> released = all(table.release(handedOn), List.of(Integer.toString(number)));
+        for (Row row : released) {
+            remember(row);
         }
         List<String> parameters = new ArrayList<>(List.of(Integer.toString(number)));
         parameters.addAll(key);
@@ -488,6 +492,11 @@ final class Writer implements Runnable {
 
     /** The statement's only row, or null when there is none. */
     private Row one(String sql, List<String> parameters) throws SQLException {
+        List<Row> found = all(sql, parameters);
+        return found.isEmpty() ? null : found.get(0);
+    }
+
+    private List<Row> all(String sql, List<String> parameters) throws SQLException {
         PreparedStatement statement = statements.get(sql);
         if (statement == null) {
             statement = connection.prepareStatement(sql);
@@ -496,9 +505,13 @@ final class Writer implements Runnable {
         for (int i = 0; i < parameters.size(); i++) {
             statement.setString(i + 1, parameters.get(i));
         }
+        List<Row> found = new ArrayList<>();
         try (ResultSet result = timed(statement::executeQuery)) {
-            return result.next() ? new Row(table.keyOf(result), table.imageOf(result)) : null;
+            while (result.next()) {
+                found.add(new Row(table.keyOf(result), table.imageOf(result)));
+            }
         }
+        return found;
     }
 
     private interface Call<T> {
