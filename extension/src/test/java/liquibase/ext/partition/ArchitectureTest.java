@@ -86,7 +86,7 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAPackage(ROOT + ".precondition..");
 
-    /** One jar that people drop into lib/. */
+    /** The extension is one jar that people drop into lib/. */
     @ArchTest
     static final ArchRule nothingButTheJdkLiquibaseAndTheDriverIsNeeded = classes()
             .should()

@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What the demo shows of a command's output. All of it goes to the command's log file; a reader gets what happened to
- * the table, and of a long script the statements that matter: the locks and the renames of tables.
+ * Shows the demo's part of a command's output. The whole output goes to the command's log file. The reader sees what
+ * happened to the table, and of a long script the statements that matter: the locks and the renames of tables.
  *
  * <p>Safe to use from the threads that read a process's two streams.
  */
 final class Console {
 
-    /** The banner, the licence, and what a command says of itself at its end; the headings of the demo say as much. */
+    /** The banner, the licence, and a command's closing words; the headings of the demo say as much. */
     private static final Pattern NOISE = Pattern.compile(
             "#+.*|Starting Liquibase at .*|Liquibase Version: .*|WARNING: License service .*|UPDATE SUMMARY"
                     + "|(Run|Previously run|Filtered out|Total change sets): .*|-+"
@@ -35,7 +35,7 @@ final class Console {
     private StringBuilder statement = new StringBuilder();
     private int hidden;
 
-    /** @param directory where the log files go; must exist */
+    /** @param directory the directory of the log files; must exist */
     Console(Path directory) {
         this.directory = directory;
     }

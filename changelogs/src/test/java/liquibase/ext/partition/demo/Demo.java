@@ -32,7 +32,7 @@ public final class Demo {
     private static final double WRITES_PER_SECOND = 400;
     private static final Pattern RELATION = Pattern.compile("\"Relation Name\": \"(.*?)\"");
 
-    /** Something is not as the story tells it. */
+    /** A check of the demo has failed. */
     private static final class DemoFailure extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -138,7 +138,7 @@ public final class Demo {
         tellFacts(report);
         Console.heading("Summary");
         Console.say(summary.toString());
-        // Not a difference between tables, but errors that an application would have met.
+        // These are not differences between tables, but errors that an application would have met.
         require(
                 report.count(Count.SWAP_ERRORS) + report.count(Count.DEADLOCKS) == 0,
                 "writers met errors that no step should cause: " + report);
@@ -168,7 +168,10 @@ public final class Demo {
         return result;
     }
 
-    /** Every row as its writer committed it, and no writer saw anything else on its way; the writers must be held. */
+    /**
+     * Compares every row with what its writer committed, and checks that no writer saw anything else on its way; the
+     * writers must be held.
+     */
     private RowDifferences compared() {
         RowDifferences differences = workload.differences();
         require(differences.isEmpty(), differences.toString());
@@ -232,7 +235,7 @@ public final class Demo {
                 .equals("p");
     }
 
-    /** As Liquibase told it; null where no lock was taken that writers would notice. */
+    /** The time that Liquibase reported; null if no lock was taken that writers would notice. */
     private static Duration lockHeld(CliResult result) {
         Matcher held = LOCK_HELD.matcher(result.output());
         return held.find() ? Duration.ofMillis(Long.parseLong(held.group(1))) : null;

@@ -13,7 +13,10 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** The table of the story: two years of orders in months of uneven size, with what a table in use has around it. */
+/**
+ * The table of the demo: two years of orders in months of uneven size, with everything that a table in use has around
+ * it.
+ */
 record OrdersTable(TestDatabase database) {
 
     private static final LocalDate FROM = LocalDate.of(2024, 1, 1);
@@ -54,7 +57,7 @@ record OrdersTable(TestDatabase database) {
                         .setInitialMax(rows)
                         .setStyle(ProgressBarStyle.ASCII)
                         .setUpdateIntervalMillis(1000)
-                        // Lines, for a build log that knows no carriage return.
+                        // Lines, for a build log that ignores carriage returns.
                         .setConsumer(new DelegatingProgressBarConsumer(onlyNews(), 100))
                         .build();
                 Connection connection = database.connect();
@@ -78,7 +81,7 @@ record OrdersTable(TestDatabase database) {
         }
     }
 
-    /** The bar tells its last state twice. */
+    /** The bar reports its last state twice. */
     private static Consumer<String> onlyNews() {
         AtomicReference<String> last = new AtomicReference<>();
         return line -> {
@@ -89,7 +92,7 @@ record OrdersTable(TestDatabase database) {
     }
 
     /**
-     * Steady rather than as fast as they can: the two cores are for the copy, and a real table has a load, not a storm.
+     * A steady rate, not as fast as they can: the two cores are for the copy, and a real table has a load, not a storm.
      */
     Workload startWriters(int writers, double writesPerSecond) {
         return Workload.on(database, "public.orders", "id", "created_at")

@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What the demo prints at its end: a line per step, then a line per fact. */
+/** The end of the demo's output: a line per step, then a line per fact. */
 final class Summary {
 
     /**
-     * @param longestWait of any writer's statement during the step; null when there were no writers
+     * @param longestWait the longest wait of any writer's statement during the step; null when there were no writers
      * @param comparedRows null when the step ended without a comparison
      */
     private record Step(String name, Duration took, Duration lockHeld, Duration longestWait, Long comparedRows) {}

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.testing.TestDatabase;
 
-/** A lock held by a session of the test's own, for somebody else to run into; given back when it is closed. */
+/** A lock that a session of the test's own holds, for another session to wait at; released when it is closed. */
 final class Barrier implements AutoCloseable {
 
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
@@ -21,7 +21,7 @@ final class Barrier implements AutoCloseable {
         this.connection = connection;
     }
 
-    /** @param statement that takes the lock, in a transaction that stays open */
+    /** @param statement the statement that takes the lock, in a transaction that stays open */
     static Barrier at(TestDatabase database, String statement) throws SQLException {
         Connection connection = database.connect();
         connection.setAutoCommit(false);

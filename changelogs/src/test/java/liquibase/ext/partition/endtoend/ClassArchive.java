@@ -11,17 +11,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The classes of one class path as the JVM's class data sharing keeps them, so that a command line that is started a
- * hundred times reads and verifies them once: a third of the time of a short command. The first command that ends by
- * itself writes it for those after it; it lives as long as the JVM of the tests, so that it is never older than the
- * jars.
+ * The archive of one class path's classes for the JVM's class data sharing, so that a command line that is started a
+ * hundred times reads and verifies them once: this saves a third of the time of a short command. The first command that
+ * ends by itself writes the archive for later ones. It lives as long as the JVM of the tests, so that it is never older
+ * than the jars.
  *
  * @see <a href="https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html">Class Data Sharing</a>
  */
 final class ClassArchive {
     private static final Map<List<String>, ClassArchive> ARCHIVES = new ConcurrentHashMap<>();
 
-    /** No line of the JVM's own among a command's output. */
+    /** Keeps the JVM's own lines out of a command's output. */
     private static final List<String> SILENT = List.of("-Xshare:auto", "-Xlog:disable", "-Xlog:all=error:stderr");
 
     /** A signal's exit codes begin above. */
@@ -36,7 +36,7 @@ final class ClassArchive {
             Path directory = Files.createTempDirectory("class-archive");
             file = directory.resolve("classes.jsa");
             draft = directory.resolve("draft.jsa");
-            // In this order: what is registered last is deleted first.
+            // In this order, because what is registered last is deleted first.
             directory.toFile().deleteOnExit();
             draft.toFile().deleteOnExit();
             file.toFile().deleteOnExit();
@@ -45,7 +45,7 @@ final class ClassArchive {
         }
     }
 
-    /** @param classPath the words of the command line that say it */
+    /** @param classPath the words of the command line that give it */
     static ClassArchive of(List<String> classPath) {
         return ARCHIVES.computeIfAbsent(classPath, any -> new ClassArchive());
     }
@@ -62,7 +62,7 @@ final class ClassArchive {
         return List.of(SILENT.get(0), SILENT.get(1), SILENT.get(2), option);
     }
 
-    /** To be told when the command with these options has ended; what a killed one has written is not used. */
+    /** Must be called when the command with these options has ended; the archive of a killed command is not used. */
     void ended(List<String> options, int exitCode) {
         if (!options.contains("-XX:ArchiveClassesAtExit=" + draft)) {
             return;

@@ -21,7 +21,7 @@ public record CliResult(String command, int exitCode, String stdout, String stde
         return this;
     }
 
-    /** Liquibase tells its errors on one stream and its progress on the other; this is both. */
+    /** Both streams together: Liquibase writes its errors to one and its progress to the other. */
     public String output() {
         return stdout + stderr;
     }

@@ -7,13 +7,13 @@ import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Liquibase's command line in a JVM that goes on: a command a line, its words with tabs between them; after its output
- * a line with the exit code. Run by {@link WarmCli} with Liquibase's jars alone in the class path, so the command line
- * is found by name.
+ * Liquibase's command line in a JVM that keeps running. It reads one command per line, with tabs between the words, and
+ * writes a line with the exit code after each command's output. {@link WarmCli} runs it with only Liquibase's jars in
+ * the class path, so it finds the command line by name.
  */
 public final class CommandLoop {
 
-    /** Begins the line with the exit code. */
+    /** The beginning of the line with the exit code. */
     static final String END = "\u0001 exit code ";
 
     private CommandLoop() {}

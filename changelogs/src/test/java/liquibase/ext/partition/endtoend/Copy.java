@@ -2,13 +2,13 @@ package liquibase.ext.partition.endtoend;
 
 import liquibase.ext.partition.testing.TestDatabase;
 
-/** What the tests that stop a copy in the middle have in common. */
+/** The common part of the tests that stop a copy in the middle. */
 final class Copy {
 
-    /** Every chunk that is finished, with its times. */
+    /** Every finished chunk, with its times. */
     static final String CHUNKS = "SELECT row_to_json(c)::text FROM partition_chunk AS c";
 
-    /** How the statement begins with which a worker claims a chunk. */
+    /** The beginning of the statement with which a worker claims a chunk. */
     static final String CLAIM = "INSERT INTO \"public\".\"partition_chunk\"";
 
     private Copy() {}
@@ -21,8 +21,8 @@ final class Copy {
             """;
 
     /**
-     * What a {@link Barrier} does to stop workers there: claims the rest of the table, as a worker does that is not
-     * done.
+     * The statement of a {@link Barrier} that stops workers there: it claims the rest of the table, as a worker does
+     * that has not finished.
      */
     static String claimAfter(int perCent) {
         return """
@@ -31,7 +31,9 @@ final class Copy {
                 """.formatted(perCent);
     }
 
-    /** Blocks until no session holds a migration's lock. That of a killed process ends when its statement has. */
+    /**
+     * Blocks until no session holds a migration's lock. A killed process's session ends when its statement has ended.
+     */
     static void awaitNoRunner(TestDatabase database) {
         database.awaitTrue("""
                 SELECT NOT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
@@ -39,7 +41,7 @@ final class Copy {
                 """);
     }
 
-    /** What {@code liquibase release-locks} does, without the seconds that its start takes. */
+    /** Does what {@code liquibase release-locks} does, without the seconds that its start takes. */
     static void releaseLocks(TestDatabase database) {
         database.execute("UPDATE databasechangeloglock SET locked = false, lockgranted = NULL, lockedby = NULL");
     }

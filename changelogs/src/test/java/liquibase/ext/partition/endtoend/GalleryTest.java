@@ -16,11 +16,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every scenario of the gallery is what the generator makes of its config, and does what it is there to show. */
+/**
+ * For every scenario of the gallery, checks that the generator makes it from its config, and that it does what it is
+ * meant to show.
+ */
 @ExtendWith(FreshDatabase.class)
 class GalleryTest {
 
-    /** Each scenario on one version, turn by turn; the first of all on every version. */
+    /** Each scenario on one version, taking turns; the first scenario on every version. */
     static Stream<Arguments> scenariosAndVersions() {
         List<String> versions = LiquibaseCli.versions().toList();
         List<Arguments> pairs = new ArrayList<>();
@@ -131,18 +134,18 @@ class GalleryTest {
         story.assertShown(tables.get(0).database());
     }
 
-    /** Of several tables, the first one's: a rollback undoes all that was run after the tag. */
+    /** With several tables, the tag of the first swap: a rollback undoes everything that ran after the tag. */
     private static String firstTagOfASwap(TestDatabase database) {
         return database.queryString(
                 "SELECT tag FROM databasechangelog WHERE tag LIKE '%-before-swap' ORDER BY dateexecuted, orderexecuted LIMIT 1");
     }
 
-    /** As our messages write a name. */
+    /** The form of a name in our messages. */
     private static String unquoted(String table) {
         return table.replace("\"", "");
     }
 
-    /** As our statements write a name. */
+    /** The form of a name in our statements. */
     private static String quoted(String table) {
         return "\"" + unquoted(table).replace(".", "\".\"") + "\"";
     }

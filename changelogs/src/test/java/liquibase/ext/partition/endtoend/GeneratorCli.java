@@ -33,7 +33,7 @@ public final class GeneratorCli {
         return new GeneratorCli(directory, environment, action);
     }
 
-    /** As a pipeline gives it: no command line, and so no process list, shows it. */
+    /** Passes the password as a pipeline does: no command line, and so no process list, shows it. */
     public GeneratorCli password(String password) {
         return new GeneratorCli(directory, Map.of("PGPASSWORD", password), eachLine);
     }

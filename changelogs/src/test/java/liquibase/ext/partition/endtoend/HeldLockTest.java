@@ -9,7 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A runner holds DATABASECHANGELOGLOCK, and is then killed: whoever comes next is told which it is, and what to run.
+ * A runner holds DATABASECHANGELOGLOCK, and is then killed: the next runner is told which of the two is the case, and
+ * what to run.
  */
 @ExtendWith(FreshDatabase.class)
 class HeldLockTest {
@@ -25,7 +26,7 @@ class HeldLockTest {
                 .environment("LIQUIBASE_CHANGELOG_LOCK_WAIT_TIME_IN_MINUTES", "0")
                 .environment("LIQUIBASE_CHANGELOG_LOCK_POLL_RATE", "1");
         liquibase.run("update-count", "--count=3").requireSuccess();
-        // Only prints: it neither waits for the lock nor shows itself as the holder.
+        // It only prints: it neither waits for the lock nor marks itself as the holder.
         assertThat(liquibase.updateSql().requireSuccess().output()).doesNotContain("advisory_lock_shared");
 
         try (Barrier gate = Barrier.at(database, "LOCK TABLE orders_202401 IN SHARE MODE");

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The folder that generate has written, in a changelog that includes all of a folder. */
+/** Includes the folder that generate has written in a changelog that includes all files of a folder. */
 @ExtendWith(FreshDatabase.class)
 class IncludeAllTest {
 

@@ -14,11 +14,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The process is killed in every step, while writers write; what it was doing is known, because a {@link Barrier} holds
- * it there. The next update goes on, and in the end not one row is missing.
+ * Kills the process in every step, while writers write. A {@link Barrier} holds it at a known point. The next update
+ * goes on, and in the end not one row is missing.
  *
  * <p>A killed process leaves its server session behind until that session's statement has ended. So the barrier is
- * opened before the next update, as whoever holds a lock lets it go at some time.
+ * opened before the next update, as the holder of a real lock releases it at some time.
  */
 @ExtendWith(FreshDatabase.class)
 class KillTest {
@@ -67,7 +67,7 @@ class KillTest {
         killAt("LOCK TABLE orders_202407 IN SHARE MODE", "INSERT INTO \"public\".\"orders_new\"");
         Copy.releaseLocks(database);
 
-        // Both workers stand before a chunk; those before these are finished.
+        // Both workers stand before a chunk; the chunks before these are finished.
         List<String> finished = List.of();
         for (int perCent : new int[] {30, 70}) {
             killWhen(Copy.BOTH_WAIT, Copy.claimAfter(perCent), Copy.CLAIM, "update");
@@ -95,7 +95,7 @@ class KillTest {
         assertThat(recorded()).endsWith("orders-index");
         workload.awaitCommits(200);
 
-        // Row locks, which neither readers nor the writers of the source meet.
+        // Row locks, which conflict neither with readers nor with the writers of the source.
         killAt("SELECT FROM orders_new FOR UPDATE", "DELETE FROM \"public\".\"orders_new\"");
         Copy.releaseLocks(database);
 
@@ -113,14 +113,14 @@ class KillTest {
                 "LOCK TABLE databasechangelog IN SHARE MODE",
                 "INSERT INTO public.databasechangelog ",
                 "-DswapApproved=orders");
-        // The tag that comes before it may be: the server went on with that statement.
+        // The tag that comes before it may be recorded: the server went on with that statement.
         assertThat(recorded()).as("recorded though it was killed before").doesNotContain("orders-swap");
         assertThat(Migrated.isPartitioned(database, "orders")).isTrue();
         assertNothingLost();
         Copy.releaseLocks(database);
         String swappedAt = database.queryString("SELECT swapped_at FROM partition_migration");
 
-        // The swap is done and not recorded: it is recorded now, and nothing is swapped again.
+        // The swap is done but not recorded: it is recorded now, and nothing is swapped again.
         killAt(
                 "LOCK TABLE orders IN ROW EXCLUSIVE MODE",
                 "LOCK TABLE",
@@ -132,7 +132,7 @@ class KillTest {
         assertThat(database.queryString("SELECT to_regclass('orders_old')")).isNotNull();
         Copy.releaseLocks(database);
 
-        // The way back is gone and not recorded: the rollback is recorded now, and nothing is swapped again.
+        // The way back is gone but not recorded: the rollback is recorded now, and nothing is swapped again.
         killWhen(
                 "SELECT true",
                 "LOCK TABLE databasechangelog IN SHARE MODE",
@@ -158,14 +158,14 @@ class KillTest {
     /**
      * Starts an update, waits until it stands at the barrier, and kills it.
      *
-     * @param lock that the barrier takes
-     * @param statement what the update has come to when it stands there
+     * @param lock the lock that the barrier takes
+     * @param statement the statement of the update that waits there
      */
     private void killAt(String lock, String statement, String... arguments) throws SQLException {
         killWhen("SELECT true", lock, statement, "update", arguments);
     }
 
-    /** As {@link #killAt}, of any command, once {@code condition} is true as well. */
+    /** As {@link #killAt}, for any command, once {@code condition} is also true. */
     private void killWhen(String condition, String lock, String statement, String command, String... arguments)
             throws SQLException {
         try (Barrier barrier = Barrier.at(database, lock);

@@ -59,7 +59,7 @@ public final class LiquibaseCli {
                     "%s is not there: the module's package phase makes it. Run mvn verify, not mvn test"
                             .formatted(home));
         }
-        // Live writers write dates without a partition, and how many depends on the machine.
+        // Live writers write dates without a partition, and their number depends on the machine.
         return new LiquibaseCli(
                 version,
                 Map.of("LIQUIBASE_ANALYTICS_ENABLED", "false", "LIQUIBASE_PARTITION_MAX_DEFAULT_SHARE", "100%"),
@@ -112,8 +112,8 @@ public final class LiquibaseCli {
     }
 
     /**
-     * Runs commands in a JVM that has run others before, for who looks at what they do to a database. The connection
-     * and the changelog are options then, and both streams of the output are one.
+     * Runs commands in a JVM that has run others before, for tests about the effects of commands on a database. The
+     * connection and the changelog are options then, and both streams of the output are one.
      */
     public LiquibaseCli warm() {
         return new LiquibaseCli(version, environment, globalOptions, eachLine, true);

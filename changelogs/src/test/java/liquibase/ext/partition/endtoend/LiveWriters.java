@@ -30,7 +30,10 @@ final class LiveWriters implements AutoCloseable {
         write();
     }
 
-    /** What must never change: the {@linkplain Migrated#contents contents} of each table that nobody writes. */
+    /**
+     * The contents that must never change: the {@linkplain Migrated#contents contents} of each table that nobody
+     * writes.
+     */
     Map<String, String> tablesWithoutWriters() {
         List<Long> written = workloads.stream()
                 .map(workload -> database.queryLong("SELECT ?::regclass::oid", workload.table()))
@@ -44,12 +47,12 @@ final class LiveWriters implements AutoCloseable {
         return contents;
     }
 
-    /** Until there is something new in every table. */
+    /** Waits until every table has new writes. */
     void write() {
         workloads.forEach(workload -> workload.awaitCommits(COMMITS_AFTER_A_STEP));
     }
 
-    /** Runs assertions while no transaction is open, first of all that no table has lost a row. */
+    /** Runs assertions while no transaction is open; the first is that no table has lost a row. */
     void whilePaused(Runnable assertions) {
         workloads.forEach(Workload::pause);
         workloads.forEach(Workload::assertNothingLost);
@@ -57,7 +60,9 @@ final class LiveWriters implements AutoCloseable {
         workloads.forEach(Workload::resume);
     }
 
-    /** Ends them: not a row is lost, and no client has met an error that a swap should not cause. */
+    /**
+     * Stops the writers, and checks that no row is lost and no client has met an error that a swap should not cause.
+     */
     void stopAndAssertNothingLost() {
         for (Workload workload : workloads) {
             WorkloadReport report = workload.stop();

@@ -3,10 +3,10 @@ package liquibase.ext.partition.endtoend;
 import java.util.List;
 import liquibase.ext.partition.testing.TestDatabase;
 
-/** A table on its way, asked from outside by what the catalog says of it. Names are as SQL writes them. */
+/** A table during its migration, seen from outside through the catalog. Names are as SQL writes them. */
 record Migrated(TestDatabase database, String table, String newTable) {
 
-    /** Every table that createPartitionedTable has begun with. */
+    /** Every table for which createPartitionedTable has run. */
     static List<Migrated> all(TestDatabase database) {
         return database.queryRows("""
                         SELECT format('%I.%I', source_schema, source_table), format('%I.%I', source_schema, new_table)
@@ -16,7 +16,7 @@ record Migrated(TestDatabase database, String table, String newTable) {
                 .toList();
     }
 
-    /** Every table of a user's. */
+    /** Every user table. */
     static List<String> tables(TestDatabase database) {
         return database.queryStrings("""
                 SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
@@ -29,7 +29,7 @@ record Migrated(TestDatabase database, String table, String newTable) {
     }
 
     static boolean isPartitioned(TestDatabase database, String table) {
-        // Routed by triggers, it is an ordinary table with children.
+        // A table routed by triggers is an ordinary table with children.
         return database.queryString("""
                         SELECT relkind = 'p' OR EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
                         FROM pg_class AS c WHERE oid = ?::regclass
@@ -40,7 +40,7 @@ record Migrated(TestDatabase database, String table, String newTable) {
         return contents(database, table);
     }
 
-    /** How many rows there are, and a checksum of all of them. */
+    /** The number of rows, and a checksum of all of them. */
     static String contents(TestDatabase database, String table) {
         return database.queryString("""
                 SELECT count(*) || ' rows, md5 ' || md5(coalesce(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE "C"), ''))
@@ -53,9 +53,9 @@ record Migrated(TestDatabase database, String table, String newTable) {
     }
 
     /**
-     * All that an application or its owner could notice of a table beside its rows: columns, defaults, sequences, names
-     * of indexes and constraints, triggers, comments, owner, rights. Without the triggers of change capture, which come
-     * and go, and without the definitions of indexes, which differ in a partitioned table.
+     * Everything that an application or its owner could notice about a table besides its rows: columns, defaults,
+     * sequences, names of indexes and constraints, triggers, comments, owner, rights. Without the triggers of change
+     * capture, which come and go, and without the definitions of indexes, which differ in a partitioned table.
      */
     static List<String> shape(TestDatabase database, String table) {
         return database.queryStrings("""
@@ -83,7 +83,7 @@ record Migrated(TestDatabase database, String table, String newTable) {
                 """, table, table);
     }
 
-    /** Every sequence of the table's columns goes on after the largest value that is there. Uses a value up. */
+    /** The sequences of the table's columns that do not go on after the largest value. Uses a value up. */
     List<String> sequencesBehindTheirColumn() {
         return database.queryStrings("""
                         SELECT quote_ident(attname) FROM pg_attribute
@@ -103,7 +103,7 @@ record Migrated(TestDatabase database, String table, String newTable) {
                 : identifier;
     }
 
-    /** Whatever is in the database beside partitions and their indexes, our state and Liquibase's own tables. */
+    /** Everything in the database except partitions and their indexes, our state and Liquibase's own tables. */
     static List<String> everything(TestDatabase database) {
         return database.queryStrings("""
                 SELECT 'relation ' || n.nspname || '.' || c.relname

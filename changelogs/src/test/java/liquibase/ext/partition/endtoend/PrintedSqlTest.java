@@ -15,7 +15,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What Liquibase prints instead of doing it, handed to psql: it does the work, or ends before it is recorded as done.
+ * Hands to psql what Liquibase prints instead of executing: the script does the work, or ends before the work is
+ * recorded as done.
  */
 @ExtendWith(FreshDatabase.class)
 class PrintedSqlTest {
@@ -78,7 +79,7 @@ class PrintedSqlTest {
     }
 
     /**
-     * Each makes something else beside partitions: a function, children, a table of other types, a generated column.
+     * Each makes something else besides partitions: a function, children, a table of other types, a generated column.
      */
     @ParameterizedTest
     @ValueSource(strings = {"text-dates", "routed-by-trigger", "changed-types", "coalesced-dates"})

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.postgresql.Driver;
 
-/** The real psql, which is what people run a printed script with. */
+/** The real psql, with which people run a printed script. */
 final class Psql {
 
     private Psql() {}
@@ -20,7 +20,7 @@ final class Psql {
     /**
      * Runs a script as {@code psql -f} does without further options: after an error it goes on with the next statement.
      *
-     * @throws AssertionError where there is no psql
+     * @throws AssertionError if there is no psql
      */
     static CliResult run(TestDatabase database, Path script, String... options) {
         Properties parsed = Driver.parseURL(database.url(), new Properties());

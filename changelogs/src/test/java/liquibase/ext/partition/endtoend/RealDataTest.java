@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files changed by commits from 2005 to 2026, in months as uneven as real ones. The data lie in the directory that
- * {@code -Dshared.data} names, or beside the checkout.
+ * Partitions files changed by commits from 2005 to 2026, in months as uneven as real ones. The data are in the
+ * directory that {@code -Dshared.data} names, or beside the checkout.
  */
 @ExtendWith(FreshDatabase.class)
 class RealDataTest {

@@ -11,7 +11,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** That each version passes our refusals on, and ends with a failure; what is refused is tested in the extension. */
+/**
+ * Each version passes our refusals on, and ends with a failure; the refusals themselves are tested in the extension.
+ */
 @ExtendWith(FreshDatabase.class)
 class RefusedByCommandLineTest {
 

@@ -19,7 +19,7 @@ import java.util.function.Predicate;
 /** A command line that has been started; closing it kills it if it still runs. */
 public final class RunningCli implements AutoCloseable {
 
-    /** Longer than the slowest command on a busy machine: who waits longer waits for something that hangs. */
+    /** Longer than the slowest command takes on a busy machine: a longer wait means that something hangs. */
     static final Duration LONGEST_RUN = Duration.ofMinutes(5);
 
     private final String command;
@@ -42,7 +42,7 @@ public final class RunningCli implements AutoCloseable {
      * Starts a JVM: small, and compiled once, because it lives for seconds.
      *
      * @param name the command as a user would type it, for messages
-     * @param arguments what follows the JVM's options: {@code -cp … Main …} or {@code -jar …}
+     * @param arguments the arguments after the JVM's options: {@code -cp … Main …} or {@code -jar …}
      * @param eachLine gets every line of output as it comes, from another thread
      */
     static RunningCli java(
@@ -62,7 +62,7 @@ public final class RunningCli implements AutoCloseable {
         line.addAll(archiveOptions);
         line.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
-        // A developer's own settings of these tools are not what is tested.
+        // A developer's own settings of these tools must not affect the tests.
         builder.environment().keySet().removeIf(key -> key.startsWith("LIQUIBASE_") || key.startsWith("JAVA_OPTS"));
         builder.environment().putAll(environment);
         try {
@@ -85,7 +85,7 @@ public final class RunningCli implements AutoCloseable {
                     eachLine.accept(line);
                 }
             } catch (IOException e) {
-                // A killed process closes its streams under the reader: what was read is all there is.
+                // A killed process closes its streams under the reader; there is no more to read.
             }
         });
         thread.setDaemon(true);
@@ -115,7 +115,7 @@ public final class RunningCli implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** As {@code kill -9} does: no shutdown hook runs. */
+    /** Kills it as {@code kill -9} does: no shutdown hook runs. */
     public CliResult kill() {
         process.destroyForcibly();
         return await();
@@ -157,7 +157,7 @@ public final class RunningCli implements AutoCloseable {
         process.destroyForcibly();
     }
 
-    /** The module's build directory, where the jars of the command lines lie. */
+    /** The module's build directory, which has the jars of the command lines. */
     static Path target() {
         return Path.of(System.getProperty("basedir", "."))
                 .toAbsolutePath()

@@ -38,7 +38,7 @@ record Scenario(Path directory) {
         return directory.getFileName().toString();
     }
 
-    /** What {@code generate --format} was given. */
+    /** The argument of {@code generate --format}. */
     String format() {
         return Files.exists(directory.resolve("changelog.yaml")) ? "yaml" : "xml";
     }

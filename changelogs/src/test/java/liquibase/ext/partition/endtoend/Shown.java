@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import liquibase.ext.partition.testing.TestDatabase;
 
-/** A database after a swap, asked what an application would notice. */
+/** A database after a swap, as an application sees it. */
 record Shown(TestDatabase database) {
 
-    /** The table has these partitions, and no others. */
+    /** Asserts that the table has exactly these partitions. */
     Shown partitions(String table, String... names) {
         assertThat(database.queryStrings(
                         "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = ?::regclass", table))
@@ -17,7 +17,7 @@ record Shown(TestDatabase database) {
         return this;
     }
 
-    /** There are rows with that condition, and all of them are in that partition. */
+    /** Asserts that there are rows with that condition, all of them in that partition. */
     Shown rows(String table, String condition, String partition) {
         assertThat(database.queryStrings(
                         "SELECT DISTINCT tableoid::regclass::text FROM %s WHERE %s".formatted(table, condition)))
@@ -27,7 +27,7 @@ record Shown(TestDatabase database) {
     }
 
     /**
-     * Every row is in the partition of its time.
+     * Asserts that every row is in the partition of its time.
      *
      * @param name the name of that partition as an SQL expression over the time {@code t}, a timestamp in UTC
      */
@@ -43,13 +43,13 @@ record Shown(TestDatabase database) {
         return this;
     }
 
-    /** The partitioned table's own primary key; null for none. */
+    /** Asserts the partitioned table's own primary key; null for none. */
     Shown primaryKey(String table, String definition) {
         assertThat(primaryKeys(table)).isEqualTo(definition == null ? List.of() : List.of(definition));
         return this;
     }
 
-    /** The same primary key in every partition. */
+    /** Asserts that every partition has the same primary key. */
     Shown primaryKeyOfEachPartition(String table, String definition) {
         assertThat(database.queryStrings(
                         "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = ?::regclass", table))
@@ -63,7 +63,7 @@ record Shown(TestDatabase database) {
                 table);
     }
 
-    /** A query reads these partitions only, as its plan says. */
+    /** Asserts, by its plan, that a query reads only these partitions. */
     Shown reads(String query, String... partitions) {
         assertThat(database.queryStrings("EXPLAIN (COSTS OFF) " + query))
                 .filteredOn(line -> line.matches(".* Scan.* on .*") && !line.contains("Bitmap Index Scan"))
@@ -73,7 +73,7 @@ record Shown(TestDatabase database) {
         return this;
     }
 
-    /** The only column of the only row is that. */
+    /** Asserts the only column of the only row. */
     Shown is(String query, String value) {
         assertThat(database.queryString(query)).as(query).isEqualTo(value);
         return this;

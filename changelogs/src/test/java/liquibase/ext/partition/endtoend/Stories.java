@@ -25,7 +25,7 @@ final class Stories {
 
     private Stories() {}
 
-    /** @throws IllegalArgumentException where there is none: a scenario without a story shows too little */
+    /** @throws IllegalArgumentException if there is none: a scenario without a story shows too little */
     static Story of(Scenario scenario) {
         return switch (scenario.name()) {
             case "all-in-default" -> allInDefault();
@@ -431,8 +431,8 @@ final class Stories {
         return new Story()
                 .written(by("bookings", "id", "booked_at")
                         .andThen(table -> table.choices("currency", "EUR", "USD", "CHF")
-                                // Cents as a whole number before, the same in units after: what a
-                                // writer gives is compared as units.
+                                // Cents as a whole number before, units after: the writers' values are compared as
+                                // units.
                                 .comparing(
                                         "fee_cents",
                                         "CAST(CASE WHEN pg_typeof(fee_cents) = 'integer'::regtype THEN fee_cents / 100.0 ELSE fee_cents END AS numeric(14,2))")

@@ -11,10 +11,7 @@ import java.util.function.Function;
 import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.Workload;
 
-/**
- * What a scenario of the gallery shows: who writes its tables all the while, and what is other after the swap than
- * before.
- */
+/** The story of a scenario of the gallery: who writes its tables all the time, and what differs after the swap. */
 final class Story {
 
     private final List<Function<TestDatabase, Workload.Builder>> writers = new ArrayList<>();
@@ -23,47 +20,47 @@ final class Story {
     private final List<String> tells = new ArrayList<>();
     private Consumer<Shown> shows = shown -> {};
 
-    /** Whoever writes one of the tables. */
+    /** The writers of one of the tables. */
     Story written(Function<TestDatabase, Workload.Builder> table) {
         writers.add(table);
         return this;
     }
 
     /**
-     * What the swap changes in the shape of a table.
+     * The swap's changes to the shape of a table.
      *
-     * @param lines of {@link Migrated#shape}, after "+ " what is new, after "- " what is gone
+     * @param lines lines of {@link Migrated#shape}: after "+ " the new ones, after "- " those that are gone
      */
     Story changes(String table, String... lines) {
         changes.computeIfAbsent(table, name -> new ArrayList<>()).addAll(List.of(lines));
         return this;
     }
 
-    /** A primary key that each partition has by itself, and the partitioned table has not. */
+    /** A primary key that each partition has separately, and the partitioned table does not have. */
     Story primaryKeyOfPartitions(String table, String index) {
         leaves("- relation public." + index);
         return changes(table, "- index " + index + " primary", "- constraint " + index + " p");
     }
 
-    /** Likewise, of a unique index. */
+    /** The same for a unique index. */
     Story uniqueIndexOfPartitions(String table, String index) {
         leaves("- relation public." + index);
         return changes(table, "- index " + index + " unique");
     }
 
-    /** What is in the database in the end that was not there, or the other way round; likewise. */
+    /** The objects that are new in the database in the end, or gone; written in the same way. */
     Story leaves(String... lines) {
         leaves.addAll(List.of(lines));
         return this;
     }
 
-    /** What the first update says of the rows in the default partition; numbers as "#". */
+    /** What the first update reports about the rows in the default partition; numbers as "#". */
     Story tells(String causes) {
         tells.add(causes);
         return this;
     }
 
-    /** What the README promises of this kind of table; asked after each swap, while nobody writes. */
+    /** The README's promises about this kind of table; checked after each swap, while nobody writes. */
     Story shows(Consumer<Shown> promises) {
         shows = promises;
         return this;
@@ -91,9 +88,9 @@ final class Story {
     }
 
     /**
-     * The difference between two lists of lines is what was expected.
+     * Asserts the difference between two lists of lines.
      *
-     * @param expected each after "+ " or "- "; "…" at its end stands for any end
+     * @param expected the expected lines after "+ " or "- "; "…" at the end stands for any end
      */
     static void assertDifference(String what, List<String> before, List<String> after, List<String> expected) {
         List<String> difference = new ArrayList<>();

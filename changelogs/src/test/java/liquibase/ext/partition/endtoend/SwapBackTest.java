@@ -63,7 +63,7 @@ class SwapBackTest {
                 .containsExactly("deployed_after", "deployed_between");
     }
 
-    /** The changelog of everybody, with another team's tables. */
+    /** Everybody's changelog, with another team's tables. */
     private Path deployed(String... tables) throws IOException {
         StringBuilder root = new StringBuilder("""
                 databaseChangeLog:

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What a pipeline decides with {@code -D}: which table is swapped, which backup is dropped, which copy begins again.
+ * The decisions of a pipeline by {@code -D}: which table is swapped, which backup is dropped, which copy begins again.
  */
 @ExtendWith(FreshDatabase.class)
 class SwitchesTest {
@@ -55,7 +55,7 @@ class SwitchesTest {
                         "SELECT relname FROM pg_class WHERE relname IN ('orders_old', 'payments_unpartitioned')"))
                 .containsExactly("orders_old");
 
-        // On both versions, and where nothing is pending, too.
+        // On both versions, and also if nothing is pending.
         liquibase.update("-DdropApproved=orders").requireSuccess();
         for (int version : new int[] {0, 1}) {
             CliResult mistyped =
@@ -65,7 +65,7 @@ class SwitchesTest {
         }
     }
 
-    /** A changelog by a template of the user's own may set none of the parameters. */
+    /** A changelog from a user's own template may set none of the parameters. */
     @Test
     void whereNobodySetsTheParametersTheSwapStaysPending(TestDatabase database) throws Exception {
         TWO_TABLES.prepare(database);
@@ -93,7 +93,8 @@ class SwitchesTest {
         orders.prepare(database);
         LiquibaseCli liquibase = liquibase(database, 0, orders.changelog());
         liquibase.run("update-count", "--count=3").requireSuccess();
-        // Of the whole new table: a worker whose chunk has no row of a locked month would go on and finish chunks.
+        // The lock is on the whole new table: a worker whose chunk has no row of a locked month would go on and finish
+        // chunks.
         stopCopy(database, liquibase, "LOCK TABLE orders_new IN SHARE MODE", "INSERT INTO \"public\".\"orders_new\"");
 
         CliResult resumed = stopCopy(database, liquibase, Copy.claimAfter(50), Copy.CLAIM);
@@ -109,7 +110,7 @@ class SwitchesTest {
         assertThat(Migrated.contents(database, "orders_new")).isEqualTo(Migrated.contents(database, "orders"));
     }
 
-    /** Kills the copy at a barrier, once the other worker has come to a barrier or an end too. */
+    /** Kills the copy at a barrier, once the other worker has also reached a barrier or an end. */
     private static CliResult stopCopy(TestDatabase database, LiquibaseCli liquibase, String lock, String statement)
             throws Exception {
         CliResult killed;

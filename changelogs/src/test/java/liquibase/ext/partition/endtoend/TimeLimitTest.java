@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A pipeline that may take so long and no longer, with every setting that a table config has. */
+/** A pipeline with a time limit, and every setting that a table config has. */
 @ExtendWith(FreshDatabase.class)
 class TimeLimitTest {
     private static final String CONFIG = """

@@ -29,7 +29,7 @@ class TwoRunnersTest {
                     SELECT DISTINCT pid FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
                     WHERE l.locktype = 'advisory' AND d.datname = current_database()
                     """);
-            // Takes no lock, so it answers while the copy is at work.
+            // It takes no lock, so it answers while the copy is at work.
             assertThat(liquibase.run("partition-status").requireSuccess().output())
                     .contains("public.orders")
                     .contains("At work: pid " + holder);

@@ -18,12 +18,12 @@ import java.util.Map;
 
 /**
  * A JVM with Liquibase's command line and the packaged extension, which runs one command after the other, so that a
- * command does not pay for its start; and which can be killed. It ends with the JVM that started it, when its input
- * does.
+ * command does not pay for its start; it can also be killed. It ends when its input does, together with the JVM that
+ * started it.
  */
 public final class WarmCli implements AutoCloseable {
 
-    /** How a command ended: its exit code, or null where the JVM was killed first, or nothing came to an end. */
+    /** The result of a command: its exit code, or null if the JVM was killed first, or the command did not end. */
     public record Result(String command, Integer exitCode, List<String> lines) {
         public boolean succeeded() {
             return exitCode != null && exitCode == 0;
@@ -63,7 +63,7 @@ public final class WarmCli implements AutoCloseable {
         reader.start();
     }
 
-    /** @param environment as a pipeline gives it; the machine's own LIQUIBASE_ variables are left out */
+    /** @param environment the variables that a pipeline sets; the machine's own LIQUIBASE_ variables are left out */
     public static WarmCli start(String version, Map<String, String> environment) {
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -89,7 +89,7 @@ public final class WarmCli implements AutoCloseable {
         }
     }
 
-    /** Runs a command in a JVM that is kept for the next ones of the same version and environment. */
+    /** Runs a command in a JVM that is kept for later commands of the same version and environment. */
     static CliResult run(String version, Map<String, String> environment, List<String> words) {
         long begun = System.nanoTime();
         WarmCli cli;
@@ -135,7 +135,7 @@ public final class WarmCli implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            // Killed.
+            // It was killed.
         } finally {
             synchronized (this) {
                 ended = true;
@@ -144,7 +144,7 @@ public final class WarmCli implements AutoCloseable {
         }
     }
 
-    /** Returns at once; {@link #await} tells how it ended. */
+    /** Returns at once; {@link #await} gives the result. */
     public synchronized void begin(List<String> words) {
         command = "liquibase " + String.join(" ", words) + "   (" + version + ")";
         lines = new ArrayList<>();
@@ -167,20 +167,21 @@ public final class WarmCli implements AutoCloseable {
     }
 
     /**
-     * Blocks until that many lines of the command's output have {@code part}, or it has ended, or that time is over.
+     * Blocks until this many lines of the command's output contain {@code part}, or the command has ended, or the time
+     * is over.
      */
     public synchronized void awaitLines(String part, int number, Duration longest) {
         long deadline = System.nanoTime() + longest.toNanos();
         while (!ended && lines.stream().filter(line -> line.contains(part)).count() < number && remaining(deadline)) {
-            // Looked at again with each line.
+            // Checked again with each line.
         }
     }
 
-    /** Blocks until the command has ended, or that time is over; then {@link #isBusy()} is still true. */
+    /** Blocks until the command has ended, or the time is over; then {@link #isBusy()} is still true. */
     public synchronized Result await(Duration longest) {
         long deadline = System.nanoTime() + longest.toNanos();
         while (!ended && remaining(deadline)) {
-            // Looked at again with each line.
+            // Checked again with each line.
         }
         return new Result(command, exitCode, List.copyOf(lines));
     }
@@ -205,7 +206,7 @@ public final class WarmCli implements AutoCloseable {
         process.onExit().join();
     }
 
-    /** What its threads do, among its output, where the JVM can still say so; for a command that hangs. */
+    /** Writes its threads' stacks into its output, if the JVM still can; for a command that hangs. */
     public void dumpThreads() {
         try {
             new ProcessBuilder("kill", "-QUIT", Long.toString(process.pid()))

@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The README's answers to "What if…" are no promises: each names the tests that hold it, and these are there. */
+/** Each of the README's answers to "What if…" names the tests that prove it, and these exist. */
 class WhatIfTest {
     private static final Path ROOT = RunningCli.target().getParent().getParent();
 
@@ -55,7 +55,7 @@ class WhatIfTest {
         }
         String source = Files.readString(file);
         int declared = source.indexOf("void " + method + "(");
-        // A method that is no test, or is not run, holds nothing.
+        // A method that is no test, or does not run, proves nothing.
         String before = declared < 0 ? "" : source.substring(source.lastIndexOf("\n\n", declared) + 1, declared);
         return declared >= 0 && before.contains("Test") && !before.contains("Disabled");
     }

@@ -5,7 +5,7 @@
  * what pipelines and people do with them, and what becomes of a process that is killed. What a change does in detail is
  * tested in the extension, without a process in between.
  *
- * <p>The jars lie below {@code target/}, put there by the module's {@code package} phase; so these tests run in
- * {@code mvn verify}, not in {@code mvn test}.
+ * <p>The module's {@code package} phase puts the jars below {@code target/}; so these tests run in {@code mvn verify},
+ * not in {@code mvn test}.
  */
 package liquibase.ext.partition.endtoend;

@@ -26,7 +26,7 @@ record Changelogs(Path directory) {
         }
     }
 
-    /** Locks are asked for often and never for long, and the copy takes a while: what an operator would tune. */
+    /** Locks are requested often and never for long, and the copy takes a while, as an operator would tune it. */
     private static String hurried(String changelog) {
         return changelog
                 .replace(

@@ -3,11 +3,11 @@ package liquibase.ext.partition.faults;
 import java.util.List;
 import java.util.Locale;
 
-/** What an operator runs. {@code %s} is the table's name. */
+/** An operator's command. {@code %s} is the table's name. */
 enum Command {
     /** One changeset, whichever is next. */
     UPDATE_ONE(1, "update-count", "--count=1", "-DswapApproved=%s"),
-    /** As every deployment does; the swap waits. */
+    /** The command of every deployment; the swap waits. */
     UPDATE(4, "update"),
     UPDATE_AND_SWAP(4, "update", "-DswapApproved=%s"),
     UPDATE_AND_DROP(1, "update", "-DswapApproved=%s", "-DdropApproved=%s"),
@@ -23,7 +23,7 @@ enum Command {
         this.words = List.of(words);
     }
 
-    /** About how many changesets it is at work on, as far as it is worth to strike it. */
+    /** About how many changesets it works on, as far as it is worth striking them. */
     int changesets() {
         return changesets;
     }

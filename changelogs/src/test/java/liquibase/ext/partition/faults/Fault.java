@@ -97,7 +97,8 @@ enum Fault {
         }
 
         /**
-         * Taken back where it is not refused, as it may be while a rollback ends capture: the rows are still expected.
+         * The change is taken back if it is not refused, as may happen while a rollback ends capture: the rows are
+         * still expected.
          */
         @Override
         void strike(Scene scene) throws SQLException {
@@ -105,7 +106,7 @@ enum Fault {
         }
     },
     DISABLE_TRIGGER("the capture trigger is disabled") {
-        /** Not after the swap: then the backup lacks what was not captured, and no way back is without loss. */
+        /** Not after the swap: then the backup lacks what was not captured, and every way back loses something. */
         @Override
         boolean applies(Shape shape, List<String> recorded) {
             return recorded.contains("capture") && !recorded.contains("swap");
@@ -373,7 +374,7 @@ enum Fault {
         }
     };
 
-    /** How the columns begin that the nemesis adds. */
+    /** The beginning of the names of columns that the nemesis adds. */
     static final String ADDED_COLUMN = "added_by_nemesis_";
 
     private enum Trace {
@@ -388,26 +389,26 @@ enum Fault {
         this(words, Trace.CAPTURED);
     }
 
-    /** @param trace what its changes leave in the delta table */
+    /** @param trace the trace of its changes in the delta table */
     Fault(String words, Trace trace) {
         this.words = words;
         this.trace = trace;
     }
 
-    /** Strikes; what lasts is ended by the scene. */
+    /** Strikes; the scene ends whatever lasts. */
     abstract void strike(Scene scene) throws SQLException;
 
-    /** Whether it means anything to a table on which these steps are done. */
+    /** Whether the fault affects a table on which these steps are done. */
     boolean applies(Shape shape, List<String> recorded) {
         return true;
     }
 
-    /** Whether it changes what no trigger sees: then the two tables may differ until a command finds it. */
+    /** Whether it changes something that no trigger sees: then the two tables may differ until a command finds it. */
     boolean isUnseen() {
         return trace == Trace.NONE;
     }
 
-    /** For the table of rounds. */
+    /** The fault's name in the table of rounds. */
     String words() {
         return words;
     }

@@ -17,8 +17,8 @@ import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.TestServer;
 
 /**
- * A server of a lane's own, always an embedded one, which can be restarted as by a crash, and whose databases lie on a
- * small disk that can be filled. The write-ahead log is not on it: a full log ends the server, which is
+ * A lane's own server, always an embedded one. It can be restarted as after a crash, and its databases are on a small
+ * disk that can be filled. The write-ahead log is not on that disk: a full log ends the server, which is
  * {@link #crash()}.
  */
 final class FaultServer implements AutoCloseable {
@@ -39,7 +39,7 @@ final class FaultServer implements AutoCloseable {
         server = TestServer.at("jdbc:postgresql://localhost:%d/postgres?user=postgres".formatted(postgres.getPort()));
         try (TestDatabase any = server.newDatabase()) {
             data = Path.of(any.queryString("SHOW data_directory"));
-            // The first word is the program; pg_ctl lies beside it.
+            // The first word is the program; pg_ctl is in the same directory.
             String started = Files.readString(data.resolve("postmaster.opts"));
             binaries = Path.of(started.substring(0, started.indexOf(" \""))).getParent();
             disk = onSmallDisk ? Optional.of(SmallDisk.ofMegabytes(DISK_MEGABYTES)) : Optional.empty();
@@ -48,7 +48,7 @@ final class FaultServer implements AutoCloseable {
         }
     }
 
-    /** @param onSmallDisk without it there is no {@link #fillDisk()}; see {@link SmallDisk} for what it needs */
+    /** @param onSmallDisk without it there is no {@link #fillDisk()}; {@link SmallDisk} says what it needs */
     static FaultServer start(Map<String, String> settings, boolean onSmallDisk) {
         EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
                 .setLocaleConfig("locale", ON_LINUX ? "C.UTF-8" : "C")
@@ -65,7 +65,7 @@ final class FaultServer implements AutoCloseable {
         return postgres.getPort();
     }
 
-    /** What the server says it is. */
+    /** The server's version, as it reports it. */
     String version() {
         return server.description();
     }
@@ -74,7 +74,7 @@ final class FaultServer implements AutoCloseable {
     TestDatabase newDatabase() {
         TestDatabase database = server.newDatabase();
         if (disk.isPresent()) {
-            // Not from inside: nobody may be connected to it.
+            // From another database, because nobody may be connected to it.
             try (TestDatabase other = server.newDatabase()) {
                 other.execute("ALTER DATABASE %s SET TABLESPACE %s".formatted(database.name(), TABLESPACE));
             }
@@ -83,8 +83,8 @@ final class FaultServer implements AutoCloseable {
     }
 
     /**
-     * As after a crash: no session gets a word more, and the server recovers from its log. Blocks until it is there
-     * again. No server recovers on a full disk, so that one is freed first.
+     * Acts like a crash: no session gets another word, and the server recovers from its log. Blocks until it is there
+     * again. No server recovers on a full disk, so the disk is freed first.
      */
     void crash() {
         disk.ifPresent(SmallDisk::free);

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
  * {@code faults.shapes} tables ({@code ORDERS}). The table of rounds is printed, and left in
  * {@code target/faults/faults.md}.
  *
- * <p>A full disk needs a mount, and so root or {@code sudo}; where it cannot be had the test fails and says so. Whoever
- * cannot have it says {@code -Dfaults.without=FULL_DISK}, and the table says 0.
+ * <p>A full disk needs a mount, and so root or {@code sudo}. Without them the test fails and says so;
+ * {@code -Dfaults.without=FULL_DISK} leaves this fault out, and the table says 0.
  */
 @Tag("faults")
 class FaultsTest {

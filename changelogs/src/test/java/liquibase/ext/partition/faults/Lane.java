@@ -24,16 +24,16 @@ import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.WorkloadReport;
 
 /**
- * Plays rounds, one after the other, on a server of its own. A round: a command, one or two faults while it is at work,
- * the remedy that its message names, the command again until it completes; then the writers are paused and everything
- * is compared.
+ * Plays rounds, one after the other, on a server of its own. A round is a command, one or two faults while it is at
+ * work, the remedy that its message names, and the command again until it completes; then the writers are paused and
+ * everything is compared.
  */
 final class Lane implements Runnable, AutoCloseable {
 
     /** Longer than any command takes that does not hang. */
     private static final Duration LONGEST_COMMAND = Duration.ofSeconds(90);
 
-    /** A round that takes longer is written down, to be looked at. */
+    /** A round that takes longer is recorded, for somebody to look at. */
     private static final Duration SLOW = Duration.ofSeconds(30);
 
     /** How often an operator looks. */
@@ -48,8 +48,7 @@ final class Lane implements Runnable, AutoCloseable {
             "LIQUIBASE_PARTITION_GIVE_UP_AFTER", "60s");
 
     /**
-     * The embedded server's own default is to acknowledge commits that are not in its log yet; then a crash may lose
-     * them.
+     * The embedded server's own default acknowledges commits that are not in its log yet; then a crash may lose them.
      */
     private static final Map<String, String> SERVER = Map.of(
             "synchronous_commit", "on",
@@ -63,16 +62,14 @@ final class Lane implements Runnable, AutoCloseable {
     private static final Pattern ASKS_FOR_ROLLBACK =
             Pattern.compile("[Rr]oll (the migration )?back|[Tt]ake the migration back");
 
-    /** Then there is a choice between room and a rollback, and by now there is room. */
+    /** Then there is a choice between making room and a rollback, and by now there is room. */
     private static final Pattern DISK_FULL = Pattern.compile("No space left on device|disk is full|disk .*full");
 
-    /** What a message must say: what to do next. */
+    /** Every message must contain this: what to do next. */
     private static final Pattern REMEDY = Pattern.compile(
             "[Rr]un (it |update )?again|update again|[Rr]un |[Rr]oll|restartCopy|[Bb]egin again|release-locks");
 
-    /**
-     * In the trace that Liquibase logs: the exception came out of a step or a check of ours, and was ours to explain.
-     */
+    /** In the trace that Liquibase logs: the exception came from a step or a check of ours, which had to explain it. */
     private static final Pattern OURS = Pattern.compile(
             "liquibase\\.ext\\.partition\\.(change\\.EngineStatement\\.|precondition\\.PartitionPrecondition\\.|engine\\.PartitionException)");
 
@@ -105,7 +102,7 @@ final class Lane implements Runnable, AutoCloseable {
             Tally tally,
             List<String> failures) {
         this.number = number;
-        // Lanes begin with another version each: only a killed command line is replaced, by one of the next version.
+        // Each lane begins with another version: only a killed command line is replaced, by one of the next version.
         this.started = number;
         this.longest = longest;
         this.directory = directory;
@@ -176,8 +173,8 @@ final class Lane implements Runnable, AutoCloseable {
     }
 
     /**
-     * The next fault of a shuffled deck that has each of them, so that all come equally often; none where none means
-     * anything.
+     * The next fault of a shuffled deck that has each of them, so that all come equally often; empty if none has an
+     * effect.
      */
     private Optional<Fault> draw(
             Predicate<Fault> together, Shape shape, List<String> recorded, SplittableRandom random) {
@@ -197,12 +194,13 @@ final class Lane implements Runnable, AutoCloseable {
     }
 
     /**
-     * When to strike.
+     * The moment of a strike.
      *
-     * @param changeset the time is counted from when the command begins with this many changesets; 0 from its start
+     * @param changeset the changeset, counted from the command's start, at whose beginning the time starts; 0 for the
+     *     command's start
      */
     private record Moment(int changeset, int milliseconds) {
-        /** Early moments are the more likely ones: most changesets take some hundredths of a second. */
+        /** Early moments are more likely: most changesets take some hundredths of a second. */
         static Moment any(Command command, SplittableRandom random) {
             int longest = new int[] {15, 60, 250, 1000}[random.nextInt(4)];
             int changeset = random.nextInt(6) == 0 ? 0 : 1 + random.nextInt(command.changesets());
@@ -215,7 +213,7 @@ final class Lane implements Runnable, AutoCloseable {
         }
     }
 
-    /** One round; all that is said of it when it fails. */
+    /** One round, with everything that is reported when it fails. */
     private final class Round {
         private final Life life;
         private final int number;
@@ -232,7 +230,7 @@ final class Lane implements Runnable, AutoCloseable {
             this.random = random;
         }
 
-        /** False when it failed, and the life must not go on. */
+        /** False if it failed and the life must not go on. */
         boolean play() {
             long begun = System.nanoTime();
             boolean passed = true;
@@ -283,7 +281,7 @@ final class Lane implements Runnable, AutoCloseable {
             List<Fault> faults = new ArrayList<>();
             draw(any -> true, life.shape(), recorded, random).ifPresent(faults::add);
             if (random.nextInt(4) == 0) {
-                // One of those at a time, so that it is known what a message must be about.
+                // Only one of them at a time, so that it is known what a message must be about.
                 boolean unseen = faults.stream().anyMatch(Lane::isUnseen);
                 draw(fault -> !unseen || !isUnseen(fault), life.shape(), recorded, random)
                         .ifPresent(faults::add);
@@ -302,7 +300,7 @@ final class Lane implements Runnable, AutoCloseable {
             tell("%s", result);
             command = complete(command, result, end);
             if (hits.stream().anyMatch(Fault::isUnseen) && life.isUnderWay()) {
-                // It came after what this command found equal, or before anything was compared.
+                // It came after this command had found the tables equal, or before anything was compared.
                 command = life.recorded().contains("swap")
                         ? random.nextInt(3) == 0 ? Command.UPDATE_AND_DROP : Command.ROLLBACK_SWAP
                         : Command.UPDATE_AND_SWAP;
@@ -312,8 +310,8 @@ final class Lane implements Runnable, AutoCloseable {
             }
             life.dropDetached();
             if (hits.contains(Fault.DISABLE_TRIGGER) && life.isCaptureOff()) {
-                // It was too late for this command, or nothing to it; the next that relies on captured writes must
-                // notice.
+                // It was too late for this command, or irrelevant to it; the next command that relies on captured
+                // writes must notice.
                 boolean swapped = life.recorded().contains("swap");
                 WarmCli.Result noticed =
                         Lane.this.run(life.words(swapped ? Command.ROLLBACK_SWAP : Command.UPDATE_AND_SWAP));
@@ -323,7 +321,7 @@ final class Lane implements Runnable, AutoCloseable {
                     noticed = Lane.this.run(life.words(Command.ROLLBACK_SWAP));
                     tell("%s", noticed);
                 }
-                // Where a column was added, too, that may be said first, and the remedy is the same.
+                // If a column was added too, the message may be about that first, and the remedy is the same.
                 boolean altered = !swapped
                         && hits.contains(Fault.ADD_COLUMN)
                         && ASKS_FOR_ROLLBACK.matcher(noticed.output()).find();
@@ -358,7 +356,7 @@ final class Lane implements Runnable, AutoCloseable {
             }
         }
 
-        /** Does what the messages say, until the command completes; returns the one that did in the end. */
+        /** Does what the messages say, until the command completes; returns the command that finally did. */
         private Command complete(Command begun, WarmCli.Result first, long end) {
             Command command = begun;
             WarmCli.Result result = first;
@@ -408,7 +406,7 @@ final class Lane implements Runnable, AutoCloseable {
         }
 
         /**
-         * The tag goes with the changesets after it, so a rollback that was finished and not acknowledged cannot be run
+         * The tag goes with the changesets after it, so a rollback that was finished and not acknowledged cannot run
          * again.
          */
         private boolean isRolledBackAlready(Command command, WarmCli.Result result) {
@@ -428,20 +426,20 @@ final class Lane implements Runnable, AutoCloseable {
                 tell("! %s, %s", fault, moment);
                 hits.add(fault);
             } catch (SQLException | AssertionError e) {
-                // The server was down, or did what it was to do: refused.
+                // The server was down, or it refused, as it should.
                 tell("! %s, %s: %s", fault, moment, e.getMessage());
                 refusals.add(fault + ": " + e.getMessage().lines().findFirst().orElse(""));
                 hits.add(fault);
             }
         }
 
-        /** Until the command ends, by itself or by an operator who sees that it never will. */
+        /** Waits until the command ends, by itself or by an operator who sees that it never will. */
         private WarmCli.Result await() {
             long end = System.nanoTime() + LONGEST_COMMAND.toNanos();
             WarmCli.Result result = cli.await(A_MOMENT);
             while (cli.isBusy() && System.nanoTime() < end) {
                 if (result.isWaitingForLock() && !spare.isBusy() && life.isLocked()) {
-                    // Its own, whose acknowledgement was lost: nobody else is at work.
+                    // Its own lock, whose acknowledgement was lost: nobody else is at work.
                     needs(Tally.Outcome.RELEASE_LOCKS);
                     spare.begin(life.words(Command.RELEASE_LOCKS));
                     tell("%s", spare.await(LONGEST_COMMAND));
@@ -458,8 +456,8 @@ final class Lane implements Runnable, AutoCloseable {
         }
 
         /**
-         * What an operator can act upon. Of a killed JVM no word is expected, and of Liquibase's own queries only its
-         * own.
+         * An operator must be able to act on the message. A killed JVM need not say anything, and a query of
+         * Liquibase's only what Liquibase says.
          */
         private void requireMessage(WarmCli.Result result) {
             String output = result.output();

@@ -14,7 +14,7 @@ import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.Workload;
 import liquibase.ext.partition.testing.WorkloadReport;
 
-/** One table from its first step to its end, whatever comes in between, with writers that go on all the time. */
+/** One table from its first step to its end, whatever happens in between, with writers that go on all the time. */
 final class Life implements AutoCloseable {
 
     private static final Pattern ENABLE_TRIGGER = Pattern.compile("ALTER TABLE \\S+ ENABLE ALWAYS TRIGGER \\w+");
@@ -23,7 +23,9 @@ final class Life implements AutoCloseable {
     private final TestDatabase database;
     private final String url;
 
-    /** Of the table, who runs the commands and is nobody else; the writers and the nemesis are other roles. */
+    /**
+     * The owner of the table, who runs the commands and has no other role; the writers and the nemesis are other roles.
+     */
     private final String owner;
 
     private final Changelogs changelogs;
@@ -36,7 +38,7 @@ final class Life implements AutoCloseable {
     private List<String> sequence = List.of();
     private boolean indexed;
 
-    /** @param port that the command line connects to */
+    /** @param port the port that the command line connects to */
     Life(Shape shape, TestDatabase database, int port, Changelogs changelogs, long seed) {
         this.shape = shape;
         this.database = database;
@@ -64,12 +66,12 @@ final class Life implements AutoCloseable {
         return workload.report();
     }
 
-    /** To be called when the first changeset, the tag, is recorded and nothing else is done. */
+    /** Must be called when the first changeset, the tag, is recorded and nothing else is done. */
     void begin() {
         listing = objects();
     }
 
-    /** What is there, but for the columns and indexes that the nemesis adds, alters and makes anew. */
+    /** The existing objects, except for the columns and indexes that the nemesis adds, alters and makes anew. */
     private List<String> objects() {
         return DatabaseListing.of(database).stream()
                 .filter(line -> !line.contains(Fault.ADDED_COLUMN))
@@ -77,7 +79,7 @@ final class Life implements AutoCloseable {
                 .toList();
     }
 
-    /** Behind the writers' backs, as the owner, in one transaction. */
+    /** Alters behind the writers' backs, as the owner, in one transaction. */
     void alter(Workload.Allowed allowed, String... statements) throws SQLException {
         workload.alter(
                 connection -> {
@@ -93,7 +95,7 @@ final class Life implements AutoCloseable {
                 allowed);
     }
 
-    /** A partition of the live table that is made for a month. */
+    /** A partition of the live table that was made for a month. */
     String anyMonth(SplittableRandom random) throws SQLException {
         return any(random, """
                 SELECT c.oid::regclass::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -101,7 +103,7 @@ final class Life implements AutoCloseable {
                 """, shape.table());
     }
 
-    /** A table with rows of its own, of either side, or one that is ours. */
+    /** A table with rows of its own, on either side, or one of ours. */
     String anyHeap(SplittableRandom random) throws SQLException {
         return any(
                 random,
@@ -117,7 +119,7 @@ final class Life implements AutoCloseable {
         return found.get(random.nextInt(found.size()));
     }
 
-    /** As ATTACH PARTITION takes it. */
+    /** The bound as ATTACH PARTITION takes it. */
     String bound(String partition) {
         return database.queryString(
                 "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE oid = ?::regclass", partition);
@@ -128,7 +130,7 @@ final class Life implements AutoCloseable {
                 .equals("t");
     }
 
-    /** The one of the live table, as SQL writes it. */
+    /** The capture trigger of the live table, as SQL writes it. */
     String captureTrigger() throws SQLException {
         return any(new SplittableRandom(), """
                 SELECT quote_ident(tgname) FROM pg_trigger WHERE tgrelid = ?::regclass AND tgname LIKE '%\\_delta\\_capture'
@@ -139,7 +141,10 @@ final class Life implements AutoCloseable {
         detached.add(month);
     }
 
-    /** While no writer has the sequence already, who would wait for the table that this has. */
+    /**
+     * Runs while no writer has used the sequence in an open transaction: such a writer would wait for the table, which
+     * this has locked.
+     */
     void setSequence(int increment, long maximum, int cache) throws SQLException {
         alter(
                 (expected, found) -> false,
@@ -152,7 +157,7 @@ final class Life implements AutoCloseable {
         indexed = true;
     }
 
-    /** What is set stays set, and what is made stays there, whichever table has the name. */
+    /** Settings stay set, and objects stay there, whichever table has the name. */
     private void requireSettings() {
         if (!sequence.isEmpty()) {
             List<String> found =
@@ -175,7 +180,7 @@ final class Life implements AutoCloseable {
         }
     }
 
-    /** Whoever has detached a month drops it in the end, or it is a partition again. */
+    /** A month that was detached is dropped in the end, or becomes a partition again. */
     void dropDetached() {
         for (String month : detached) {
             if (database.queryString(
@@ -201,10 +206,10 @@ final class Life implements AutoCloseable {
             Pattern.compile("^ {2}index \\S+ *[^:]*: (.*?); or do without", Pattern.MULTILINE);
 
     /**
-     * Does what the message says of rows that no trigger saw, word for word, where it has statements.
+     * Does what the message says about rows that no trigger saw, word for word, if it has statements.
      *
-     * @param message the last one
-     * @return whether it had any
+     * @param message the last message
+     * @return whether it had statements
      */
     boolean runStatements(String message, SplittableRandom random) {
         boolean found = false;
@@ -249,7 +254,7 @@ final class Life implements AutoCloseable {
         database.execute(all.toArray(String[]::new));
     }
 
-    /** The words of a command line, connection and all. */
+    /** The words of a command line, including the connection. */
     List<String> words(Command command, String... more) {
         List<String> words =
                 new ArrayList<>(List.of("--search-path=" + changelogs.folder(shape), "--log-level=severe"));
@@ -264,7 +269,7 @@ final class Life implements AutoCloseable {
         return words;
     }
 
-    /** The steps that Liquibase has a record of, without the table's name. */
+    /** The steps that Liquibase has recorded, without the table's name. */
     List<String> recorded() {
         return database.queryStrings("SELECT id FROM databasechangelog ORDER BY orderexecuted").stream()
                 .map(id -> id.endsWith("-before-swap") ? "before-swap" : id.substring(id.lastIndexOf('-') + 1))
@@ -275,13 +280,13 @@ final class Life implements AutoCloseable {
         return recorded().contains("drop");
     }
 
-    /** Whether there are two tables of which each change is captured. */
+    /** Whether there are two tables and each change of one is captured. */
     boolean isUnderWay() {
         List<String> recorded = recorded();
         return recorded.contains("capture") && !recorded.contains("drop");
     }
 
-    /** Whether there is a capture trigger, and it is disabled. */
+    /** Whether the capture trigger exists and is disabled. */
     boolean isCaptureOff() {
         return database.queryString(
                         "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname LIKE '%\\_delta\\_capture' AND tgenabled = 'D')")
@@ -293,7 +298,7 @@ final class Life implements AutoCloseable {
                 .equals("t");
     }
 
-    /** A command that is to the purpose as things stand. */
+    /** A command that makes sense in the present state. */
     Command next(SplittableRandom random) {
         List<String> recorded = recorded();
         int dice = random.nextInt(12);
@@ -309,7 +314,7 @@ final class Life implements AutoCloseable {
         return dice < 7 ? Command.UPDATE_ONE : dice < 9 ? Command.UPDATE : Command.UPDATE_AND_SWAP;
     }
 
-    /** What the message of a way back asks for, when a trigger was disabled since the swap: it has the statements. */
+    /** Follows the message of a way back when a trigger was disabled since the swap: it has the statements. */
     void enableTriggers(String message) {
         Matcher statement = ENABLE_TRIGGER.matcher(message.substring(message.lastIndexOf("are not being captured")));
         while (statement.find()) {
@@ -318,10 +323,10 @@ final class Life implements AutoCloseable {
     }
 
     /**
-     * What the message asks for where the columns differ, or are not defined alike any more: the same type and default
-     * on the other table, and the values that it computes by itself.
+     * Follows the message about columns that differ, or are no longer defined alike: gives the other table the same
+     * type and default, and computes its generated values.
      *
-     * @return false where they have the same already, so that something else differs
+     * @return false if they are the same already, so that something else differs
      */
     boolean giveTheSameDefinition() {
         String other = shape.table() + (hasBackup() ? "_old" : "_new");
@@ -341,7 +346,7 @@ final class Life implements AutoCloseable {
         return true;
     }
 
-    /** Those that the nemesis adds or alters: name, type and default. */
+    /** The columns that the nemesis adds or alters: name, type and default. */
     private List<List<String>> alteredColumns(String table) {
         return database.queryRows("""
                 SELECT quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
@@ -352,7 +357,7 @@ final class Life implements AutoCloseable {
                 """, table, Shape.SPARE, Fault.ADDED_COLUMN + "%");
     }
 
-    /** What the message asks for when the nemesis has added columns to the live table since the swap. */
+    /** Follows the message when the nemesis has added columns to the live table since the swap. */
     void giveBackupTheSameColumns() {
         for (String column : database.queryStrings(
                 "SELECT attname FROM pg_attribute WHERE attrelid = ?::regclass AND attname LIKE ? AND NOT attisdropped ORDER BY attnum",
@@ -363,15 +368,15 @@ final class Life implements AutoCloseable {
     }
 
     /**
-     * What the message asks for where Liquibase holds for done what is not: there is no other table in this database.
+     * Follows the message when Liquibase has recorded work that is not done: there is no other table in this database.
      */
     void deleteRecords() {
         database.execute("DELETE FROM databasechangelog");
     }
 
     /**
-     * Every acknowledged write is there exactly once, and nothing else; and the other table, if there is one, has what
-     * it must have.
+     * Asserts that every acknowledged write is there exactly once, and nothing else; and that the other table, if there
+     * is one, has the rows that it must have.
      *
      * @throws AssertionError with what differs
      */
@@ -417,9 +422,9 @@ final class Life implements AutoCloseable {
         return phases.isEmpty() ? "none" : phases.get(0);
     }
 
-    /** @throws AssertionError with what is gone or left behind since {@link #begin()} */
+    /** @throws AssertionError with everything that is gone or left behind since {@link #begin()} */
     void requireNothingLeftBehind() {
-        // The session of a command that has failed may still be at its end, and its temporary tables with it.
+        // The session of a command that has failed may still be ending, with its temporary tables.
         database.awaitTrue("SELECT NOT EXISTS (SELECT FROM pg_class WHERE relpersistence = 't')");
         List<String> now = objects();
         List<String> gone = new ArrayList<>(listing);

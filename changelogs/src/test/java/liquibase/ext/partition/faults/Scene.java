@@ -11,7 +11,7 @@ import liquibase.ext.partition.endtoend.WarmCli;
 import liquibase.ext.partition.testing.TcpProxy;
 import liquibase.ext.partition.testing.TestDatabase;
 
-/** What a fault can get at in a round, and what it has left going on. */
+/** Everything that a fault can affect in a round, and everything that it has left going on. */
 final class Scene {
 
     private static final Duration LONGEST_SECOND_COMMAND = Duration.ofSeconds(90);
@@ -60,7 +60,7 @@ final class Scene {
         return life.shape().table();
     }
 
-    /** The command line that the command is run by. */
+    /** The command line that runs the command. */
     WarmCli cli() {
         return cli;
     }
@@ -69,7 +69,7 @@ final class Scene {
         return random;
     }
 
-    /** The command that is at work, once more. */
+    /** The words of the command that is at work, to run it again. */
     List<String> again() {
         return life.words(command);
     }
@@ -83,7 +83,9 @@ final class Scene {
         return life;
     }
 
-    /** Snapshots of other clients, one begun before the other is given back, for a random part of {@code longest}. */
+    /**
+     * Takes snapshots of other clients, each beginning before the last one ends, for a random part of {@code longest}.
+     */
     void takeSnapshots(Duration longest) {
         long end = System.nanoTime() + random.nextLong(longest.toNanos());
         long each = 50 + random.nextInt(400);
@@ -132,7 +134,7 @@ final class Scene {
         });
     }
 
-    /** Ends what has been begun, after a random part of {@code longest}. */
+    /** Ends something that has begun, after a random part of {@code longest}. */
     void forAWhile(Duration longest, Runnable end) {
         long milliseconds = random.nextLong(longest.toMillis() + 1);
         inBackground(() -> {
@@ -141,7 +143,7 @@ final class Scene {
         });
     }
 
-    /** Begins these commands of another runner, one after the other. */
+    /** Starts these commands of another runner, one after the other. */
     void second(List<List<String>> commands) {
         inBackground(() -> {
             for (List<String> words : commands) {
@@ -193,7 +195,7 @@ final class Scene {
         }
     }
 
-    /** How the commands of other runners ended. */
+    /** The results of other runners' commands. */
     List<WarmCli.Result> seconds() {
         synchronized (seconds) {
             return List.copyOf(seconds);

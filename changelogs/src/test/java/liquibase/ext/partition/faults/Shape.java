@@ -6,8 +6,8 @@ import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.Workload;
 
 /**
- * The tables that faults strike. Small, in many small chunks: a fault in the middle of a copy needs a middle, not a
- * size.
+ * The tables that faults strike. They are small, but have many small chunks, because a fault in the middle of a copy
+ * needs a middle, not a size.
  */
 enum Shape {
     /**
@@ -30,7 +30,7 @@ enum Shape {
             FROM generate_series(1, 12000) AS i;
             """),
 
-    /** Two columns, one of them text, tell the rows apart. */
+    /** Two columns, one of them text, identify the rows. */
     READINGS("readings", List.of("tenant", "id"), "taken_at", "", """
             CREATE TABLE readings (
               tenant text NOT NULL, id bigint NOT NULL, taken_at timestamp NOT NULL, reading double precision, note text, spare text,
@@ -59,7 +59,7 @@ enum Shape {
     /** The end of the dates that are written. */
     static final LocalDate UNTIL = LocalDate.of(2024, 8, 1);
 
-    /** No partition is made for it by the config. */
+    /** The config makes no partition for it. */
     static final LocalDate LAST_MONTH = LocalDate.of(2024, 7, 1);
 
     private final String table;
@@ -88,17 +88,17 @@ enum Shape {
         return time;
     }
 
-    /** Whether partitions are attached, dropped and detached by the server's own means. */
+    /** Whether the server's own statements attach, drop and detach partitions. */
     boolean isNative() {
         return this != DOCUMENTS;
     }
 
-    /** The table as it is before anything of ours. */
+    /** Makes the table as it is before our first step. */
     void make(TestDatabase database, String owner) {
         database.execute("SET ROLE " + owner, made);
     }
 
-    /** Some dates lie outside the partitions, and go to the default one. */
+    /** Some dates are outside the partitions, and go to the default one. */
     Workload.Builder workload(TestDatabase database) {
         Workload.Builder workload = Workload.on(database, "public." + table, key, List.of(time))
                 .between(FROM, UNTIL)

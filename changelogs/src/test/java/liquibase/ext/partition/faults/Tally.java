@@ -8,10 +8,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** How many rounds of each fault there were, and what became of them. Safe for use by many lanes. */
+/** Counts the rounds of each fault and their outcomes. Safe for use by many lanes. */
 final class Tally {
 
-    /** The heaviest means that a round needed, lightest first. */
+    /** The strongest measure that a round needed, the lightest first. */
     enum Outcome {
         WENT_ON("went on by itself"),
         AGAIN("the same command again"),
@@ -53,7 +53,7 @@ final class Tally {
         rounds++;
     }
 
-    /** A message of ours that does not say what to do next. */
+    /** Counts a message of ours that does not say what to do next. */
     synchronized void bareMessage(String message) {
         if (bareMessages.size() < MOST_MESSAGES) {
             bareMessages.add(message);
@@ -72,7 +72,7 @@ final class Tally {
         writes.merge(what, times, Long::sum);
     }
 
-    /** As a table of Markdown. */
+    /** The counts as a table in Markdown. */
     synchronized String table() {
         StringBuilder table = new StringBuilder("| fault | rounds | what it took |\n| --- | ---: | --- |\n");
         for (Fault fault : Fault.values()) {

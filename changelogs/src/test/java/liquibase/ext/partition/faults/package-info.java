@@ -7,9 +7,10 @@
  * command line that waits for commands ({@link liquibase.ext.partition.endtoend.WarmCli}), connected through a proxy
  * that can cut the wire ({@link liquibase.ext.partition.testing.TcpProxy}). It plays one
  * {@link liquibase.ext.partition.faults.Life} after the other, in rounds: a command, one or two
- * {@link liquibase.ext.partition.faults.Fault}s, the remedy that the message names, and the comparison. What the
- * harness decides comes from a seed; what the machine makes of it does not.
+ * {@link liquibase.ext.partition.faults.Fault}s, the remedy that the message names, and the comparison. The harness's
+ * decisions come from a seed; the timing of the machine does not.
  *
- * <p>Not here: a fault that must come at one exact point. That is a test of its own, beside what it tests.
+ * <p>A fault that must come at one exact point does not belong here. It gets a test of its own, beside the code that it
+ * tests.
  */
 package liquibase.ext.partition.faults;

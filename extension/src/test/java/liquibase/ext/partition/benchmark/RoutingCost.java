@@ -21,8 +21,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
- * What a row costs to insert under {@code routing: trigger}, beside native partitioning and beside the plain table: the
- * same rows into each in turn, several rounds on one server, and the median of each.
+ * The cost of inserting a row with {@code routing: trigger}, compared with native partitioning and with the plain
+ * table: the same rows into each in turn, several rounds on one server, and the median of each.
  *
  * <p>Run {@link #main} from an IDE, or with the class path of the tests:
  *

@@ -30,15 +30,15 @@ import liquibase.ext.partition.engine.swap.SwapSettings;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
- * How long the swap holds its lock, and how long a writer has to wait, while pgbench writes the table as fast as it
- * can: tables of several sizes, each taken through the whole migration up to its verification, and then swapped and
- * swapped back in turn, so that what else the machine does falls on all of them alike. Prints a table in Markdown.
+ * How long the swap holds its lock, and how long a writer waits, while pgbench writes the table as fast as it can.
+ * Tables of several sizes are each taken through the whole migration up to the verification, and then swapped and
+ * swapped back in turn, so that other load on the machine affects all of them alike. Prints a table in Markdown.
  *
- * <p>Every switch runs in a JVM of its own, as that of a deploy pipeline does: a JVM that has switched before is faster
- * under the lock. The time that the lock was held is the one that the swap prints. A writer's wait is the longest
- * transaction in pgbench's log from the beginning of the switch to a little after it, so it holds also the time in
- * which the lock was asked for, and the planning of the first statement on the new table; beside it stands the longest
- * one of a time as long before, without a switch.
+ * <p>Every switch runs in a JVM of its own, as in a deploy pipeline: a JVM that has switched before is faster under the
+ * lock. The time under the lock is the one that the swap prints. A writer's wait is the longest transaction in
+ * pgbench's log from the beginning of the switch to a little after it. So it includes the time in which the lock was
+ * requested, and the planning of the first statement on the new table. For comparison, the table has the longest wait
+ * in an equally long time before, without a switch.
  *
  * <p>Run {@link #main} from an IDE, or with the class path of the tests:
  *
@@ -48,9 +48,9 @@ import liquibase.ext.partition.testing.TestDatabase;
  *      liquibase.ext.partition.benchmark.SwapLockBenchmark 1000000 10000000 50000000
  * }</pre>
  *
- * The server is an embedded one; {@code -Dpg=jdbc:postgresql:…} names another. {@code -Dswaps=30}, {@code -Dmonths=120}
- * and {@code -Dclients=2} are what they are by default. It needs {@code pgbench}, on the path or named by
- * {@code -Dpgbench=…}. A table of 50 million rows takes 12 GB, with its copy and the indexes of both.
+ * The server is an embedded one; {@code -Dpg=jdbc:postgresql:…} names another. The defaults are {@code -Dswaps=30},
+ * {@code -Dmonths=120} and {@code -Dclients=2}. It needs {@code pgbench}, on the path or named by {@code -Dpgbench=…}.
+ * A table of 50 million rows takes 12 GB, with its copy and the indexes of both.
  */
 public final class SwapLockBenchmark {
     private static final int SWAPS = Integer.getInteger("swaps", 30);
@@ -58,10 +58,10 @@ public final class SwapLockBenchmark {
     private static final int CLIENTS = Integer.getInteger("clients", 2);
     private static final boolean VERBOSE = Boolean.getBoolean("verbose");
 
-    /** To a row its moment, so that a writer who has the key has the partition key too. */
+    /** Computes a row's moment from its key, so that a writer who has the key has the partition key too. */
     private static final String MOMENT = "timestamptz '2015-01-01 00:00+00' + interval '%d months' * (%s::float8 / %d)";
 
-    /** An update of any row, and one more row: of the last month, as new rows are. */
+    /** An update of any row, and one more row in the last month, where new rows are. */
     private static final String SCRIPT = """
             \\set id random(1, %1$d)
             \\set late random(%4$d, %1$d)
@@ -74,7 +74,7 @@ public final class SwapLockBenchmark {
     private static final long BEFORE_MILLISECONDS = 1000;
     private static final long AFTER_MILLISECONDS = 300;
 
-    /** One table. */
+    /** The measurements of one table. */
     private static final class Measured {
         final MigrationFixture migration;
         final List<Long> held = new ArrayList<>();
@@ -102,7 +102,7 @@ public final class SwapLockBenchmark {
 
     private SwapLockBenchmark() {}
 
-    /** @param arguments how many rows each table has; a million where there is none */
+    /** @param arguments how many rows each table has; by default a million */
     public static void main(String[] arguments) throws Exception {
         List<Long> sizes = arguments.length == 0
                 ? List.of(1_000_000L)
@@ -208,7 +208,7 @@ public final class SwapLockBenchmark {
                 .count());
     }
 
-    /** In a JVM of its own, as the swap of a deploy pipeline is: what it says. */
+    /** Switches in a JVM of its own, as in a deploy pipeline, and returns its output. */
     private static List<String> switched(
             TestDatabase database, MigrationFixture migration, boolean forward, Path directory)
             throws IOException, InterruptedException {
@@ -290,7 +290,9 @@ public final class SwapLockBenchmark {
         return builder.start();
     }
 
-    /** When each ended, in milliseconds of the clock, and how many it took; from the logs, which are removed. */
+    /**
+     * The end of each transaction, in milliseconds of the clock, and its duration; from the logs, which are removed.
+     */
     private static List<long[]> transactions(Path directory) throws IOException {
         List<long[]> transactions = new ArrayList<>();
         try (Stream<Path> logs = Files.list(directory)) {
@@ -312,7 +314,7 @@ public final class SwapLockBenchmark {
         return transactions;
     }
 
-    /** Of those that ended in that time. */
+    /** The longest of the transactions that ended in that time. */
     private static long longest(List<long[]> transactions, long from, long until) {
         return transactions.stream()
                 .filter(it -> it[0] >= from && it[0] <= until)
@@ -342,7 +344,7 @@ public final class SwapLockBenchmark {
                 part(it.perSecond, 0.5)));
     }
 
-    /** The smallest that is no less than that part of all. */
+    /** The smallest value that is no less than that part of all. */
     private static long part(List<Long> values, double part) {
         List<Long> sorted = values.stream().sorted().toList();
         return sorted.get((int) Math.max(0, Math.ceil(part * sorted.size()) - 1));

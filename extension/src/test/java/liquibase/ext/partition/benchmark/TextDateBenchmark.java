@@ -21,19 +21,20 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.postgresql.PGConnection;
 
 /**
- * What it costs to partition by an expression over a text, or over a key, beside a timestamp column: microseconds a row
- * that the server's process computes, with 60 months, in two forms of load, {@code INSERT … SELECT} and statements of
- * one row each, and each without and with a stored generated column of the same expression. Rounds are interleaved; the
- * difference and the ratio are the medians of the rounds'. Beside our functions stand two that read the same in the
- * obvious way: PL/pgSQL with {@code regexp_match} and groups, and PL/pgSQL that casts after a test.
+ * The cost of partitioning by an expression over a text, or over a key, compared with a timestamp column: microseconds
+ * of CPU time per row in the server's process, with 60 months, in two forms of load, {@code INSERT … SELECT} and
+ * statements of one row each, and each without and with a stored generated column of the same expression. Rounds are
+ * interleaved; the difference and the ratio are the medians over the rounds. Besides our functions it measures two
+ * obvious alternatives that read the same: PL/pgSQL with {@code regexp_match} and groups, and PL/pgSQL that casts after
+ * a test.
  *
  * <pre>{@code
  * mvn -q -pl extension test-compile exec:java -Dexec.classpathScope=test \
  *     -Dexec.mainClass=liquibase.ext.partition.benchmark.TextDateBenchmark -Dexec.args="500000 5"
  * }</pre>
  *
- * The arguments are the number of rows and of rounds; {@code -Dpg.version} chooses the server. CPU time, and not the
- * time that passes, because the latter is mostly that of other processes on a machine that is not idle.
+ * The arguments are the number of rows and of rounds; {@code -Dpg.version} chooses the server. It measures CPU time,
+ * because on a machine that is not idle elapsed time is mostly that of other processes.
  */
 public final class TextDateBenchmark {
     private static final String BASELINE = "timestamp column";
@@ -61,10 +62,10 @@ public final class TextDateBenchmark {
 
     private TextDateBenchmark() {}
 
-    /** One way to partition: what the rows are read from, and the partition key over the target's column {@code v}. */
+    /** One way to partition: the source of the rows, and the partition key over the target's column {@code v}. */
     private record Way(String type, String column, Sql key) {}
 
-    /** One statement of one row in this many of a load of many. */
+    /** One row is inserted by a statement of its own for this many rows of the bulk load. */
     private static final int ROWS_TO_ONE_STATEMENT = 20;
 
     private record Load(boolean bulk, boolean generated) {
@@ -160,7 +161,7 @@ public final class TextDateBenchmark {
         return Sql.of("({time})").with("time", encoding.time(Sql.raw("v")));
     }
 
-    /** In microseconds a row. */
+    /** In microseconds per row. */
     private static double insert(Statement statement, ProcessHandle server, Way way, Load load, int rows)
             throws SQLException {
         statement.execute("DROP TABLE IF EXISTS target");

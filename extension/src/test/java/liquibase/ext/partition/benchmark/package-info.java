@@ -1,4 +1,4 @@
 /**
- * Programs that measure. Each has a {@code main} whose Javadoc says how it is run; the test suite runs none of them.
+ * Programs that measure. The Javadoc of each one says how to run its {@code main}; the test suite runs none of them.
  */
 package liquibase.ext.partition.benchmark;

@@ -17,12 +17,12 @@ import java.util.stream.Stream;
 /**
  * One place of the engine, broken on purpose.
  *
- * <p>A file {@code <name>.patch}: a line {@code What:} that says what the engine does wrong then, a line {@code Tests:}
- * with the tests that must notice ({@code ClassTest} or {@code ClassTest#method}, separated by commas), and a unified
- * diff whose paths begin at the module's {@code src/main}.
+ * <p>A file {@code <name>.patch}: a line {@code What:} that says what the broken engine does wrong, a line
+ * {@code Tests:} with the tests that must notice ({@code ClassTest} or {@code ClassTest#method}, separated by commas),
+ * and a unified diff whose paths begin at the module's {@code src/main}.
  *
  * @param tests class names without their package, each with or without a method
- * @param diffs what is changed, by the path of the file
+ * @param diffs the changes, by the path of the file
  */
 record Breakage(String name, String what, List<String> tests, Map<String, UnifiedDiffFile> diffs) {
     private static final Path DIRECTORY = Path.of("src/test/breakages");
@@ -73,7 +73,7 @@ record Breakage(String name, String what, List<String> tests, Map<String, Unifie
     }
 
     /**
-     * The files as they are with the breakage, by path.
+     * The files with the breakage, by path.
      *
      * @throws IllegalStateException when the sources have changed where the patch changes them
      */

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The breakages fit the engine as it is today, so that {@code mvn -Pbreakages} can be run at any time. */
+/** The breakages fit the present engine, so that {@code mvn -Pbreakages} can run at any time. */
 class BreakagesFitTest {
     private static final Path CONTRIBUTING = Path.of("../CONTRIBUTING.md");
     private static final String BEGIN = "<!-- made from the breakages -->\n";

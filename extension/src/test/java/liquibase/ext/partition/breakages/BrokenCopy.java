@@ -13,7 +13,7 @@ import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
-/** The broken classes and resources of a breakage, in a directory that goes before the sound ones on a class path. */
+/** The broken classes and resources of a breakage, in a directory that precedes the sound ones on a class path. */
 final class BrokenCopy {
     private static final String JAVA = "src/main/java/";
     private static final String RESOURCES = "src/main/resources/";
@@ -21,8 +21,8 @@ final class BrokenCopy {
     private BrokenCopy() {}
 
     /**
-     * Writes and compiles them. A constant that the compiler copies into other classes must not be what is broken:
-     * these keep the sound one.
+     * Writes and compiles them. A breakage must not change a constant that the compiler copies into other classes,
+     * because these keep the sound one.
      *
      * @throws IllegalStateException when the broken sources do not compile
      */
@@ -47,7 +47,7 @@ final class BrokenCopy {
         return classes;
     }
 
-    /** That of an earlier run, whose patch may have been about another class. */
+    /** Deletes the directory of an earlier run, whose patch may have been about another class. */
     private static void delete(Path directory) throws IOException {
         if (Files.exists(directory)) {
             List<Path> left;

@@ -28,10 +28,10 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * Breaks the engine once a patch and runs the tests that it names: they must turn red. Not part of {@code mvn verify};
- * {@code mvn -Pbreakages} runs nothing else. {@code -Dbreakages.only=name,name} plays some of them,
- * {@code -Dbreakages.lanes} says how many at a time. Leaves {@code target/breakages/breakages.md}: which test noticed
- * what, and by which message.
+ * Breaks the engine once per patch and runs the tests that the patch names: they must turn red. Not part of
+ * {@code mvn verify}; {@code mvn -Pbreakages} runs nothing else. {@code -Dbreakages.only=name,name} plays some patches,
+ * {@code -Dbreakages.lanes} sets how many at a time. Leaves {@code target/breakages/breakages.md}: which test noticed
+ * which breakage, and by which message.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EveryBreakageIsNoticed {
@@ -46,7 +46,7 @@ class EveryBreakageIsNoticed {
     private final long begun = System.nanoTime();
     private ExecutorService lanes;
 
-    /** What an earlier run has left must not be taken for a result of this one. */
+    /** Results of an earlier run must not be taken for results of this one. */
     @BeforeAll
     void begin() throws IOException {
         Files.createDirectories(DIRECTORY);
@@ -67,7 +67,7 @@ class EveryBreakageIsNoticed {
                 noticed.size(), chosen().size(), TimeUnit.NANOSECONDS.toMinutes(System.nanoTime() - begun));
     }
 
-    /** What is red without a breakage shows nothing. */
+    /** A test that is red without a breakage shows nothing. */
     @TestFactory
     Stream<DynamicTest> theNamedTestsAreGreenOnTheSoundEngine() {
         List<String> tests = chosen().stream()
@@ -102,7 +102,7 @@ class EveryBreakageIsNoticed {
         void run(T it) throws Exception;
     }
 
-    /** Begins all at once, as many at a time as there are lanes, and tells of them in order. */
+    /** Starts all of them, as many at a time as there are lanes, and reports them in order. */
     private <T> Stream<DynamicTest> inLanes(List<T> all, Function<T, String> name, Check<T> check) {
         List<DynamicTest> tests = new ArrayList<>();
         for (T one : all) {
@@ -137,7 +137,7 @@ class EveryBreakageIsNoticed {
 
     private record Run(int code, String firstRed) {}
 
-    /** One that does not end is broken, too, but nobody is told why: it fails here. */
+    /** A run that does not end is broken too, but gives no reason: it fails here. */
     private static Run run(String name, String classPath, List<String> tests) throws IOException, InterruptedException {
         Path log = DIRECTORY.resolve(name + ".log");
         List<String> command = new ArrayList<>(List.of(
@@ -156,7 +156,7 @@ class EveryBreakageIsNoticed {
                 .redirectOutput(log.toFile())
                 .start();
         if (!process.waitFor(LONGEST_MINUTES, TimeUnit.MINUTES)) {
-            // Not by force: it ends its server.
+            // Not by force, so that it stops its server.
             process.destroy();
             process.waitFor(1, TimeUnit.MINUTES);
             throw new AssertionError("%s did not end within %d minutes; see %s".formatted(name, LONGEST_MINUTES, log));

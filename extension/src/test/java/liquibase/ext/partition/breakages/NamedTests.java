@@ -18,9 +18,7 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherExecutionRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/**
- * A JVM that runs some tests, given by their full names, until the first that fails. Its exit code says how they are.
- */
+/** A JVM that runs tests, given by their full names, until the first failure. Its exit code gives the result. */
 final class NamedTests {
     static final int GREEN = 0;
     static final int RED = 10;
@@ -45,7 +43,7 @@ final class NamedTests {
         System.exit(!results.red.isEmpty() ? RED : results.finished == 0 ? NONE_RUN : GREEN);
     }
 
-    /** A method by its name alone, whatever its parameters are. */
+    /** Selects a method by its name alone, whatever its parameters are. */
     private static Stream<? extends DiscoverySelector> selectors(String test) {
         String[] name = test.split("#", 2);
         if (name.length == 1) {

@@ -15,17 +15,14 @@ import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.SurveyReader;
 
-/**
- * The differences between a table and its successor that are told before they are made, as {@link CatalogDescription}
- * puts them.
- */
+/** The announced differences between a table and its successor, in the form of {@link CatalogDescription}. */
 final class AnnouncedChanges {
     private static final String REMOVED_INDEX = "- INDEXES: ";
 
     private AnnouncedChanges() {}
 
     /**
-     * What the survey announces of a table that is not migrated yet.
+     * The survey's announcements about a table that is not migrated yet.
      *
      * @param partitionColumn as PostgreSQL writes it, in quotes where it needs them
      */
@@ -40,7 +37,7 @@ final class AnnouncedChanges {
         List<String> differences = uniqueness(before, partitionColumn);
         assertThat(survey.changes().stream()
                         .filter(change -> change.feature() == Feature.INDEXES)
-                        // The description takes the mark from the partitions, which is what this announces.
+                        // The description takes the mark from the partitions; this announcement is about the table.
                         .filter(change -> !change.was().startsWith("CLUSTER "))
                         .map(Change::subject))
                 .as("indexes that the survey announces, as the partition key demands them")
@@ -74,7 +71,7 @@ final class AnnouncedChanges {
         return differences;
     }
 
-    /** Whoever granted it. */
+    /** Whoever granted the right. */
     private static List<String> grantsOfOwner(CatalogDescription before, Survey survey, String owner) {
         List<String> differences = new ArrayList<>();
         int passedOn = 0;
@@ -99,7 +96,7 @@ final class AnnouncedChanges {
                 .count();
     }
 
-    /** PostgreSQL wants the partition key in whatever is unique. */
+    /** PostgreSQL requires the partition key in every unique index. */
     private static List<String> uniqueness(CatalogDescription before, String partitionColumn) {
         List<String> differences = new ArrayList<>();
         for (String line : before.of(Feature.INDEXES)) {
@@ -112,14 +109,14 @@ final class AnnouncedChanges {
         return differences;
     }
 
-    /** The name at the beginning, without its quotes. */
+    /** The name at the beginning of the line, without its quotes. */
     private static String name(String line) {
         return line.startsWith("\"")
                 ? line.substring(1, first(line, 0, " ") - 1).replace("\"\"", "\"")
                 : line.substring(0, line.indexOf(' '));
     }
 
-    /** The index's columns, and those of the constraint where it is one's. */
+    /** The index's columns, and those of the constraint if the index belongs to one. */
     private static String withColumn(String line, String column) {
         int index = first(line, 0, " USING ");
         int constraint = first(line, index, " CONSTRAINT ");
@@ -131,7 +128,7 @@ final class AnnouncedChanges {
                 + completed(line.substring(constraint), column);
     }
 
-    /** With the column at the end of the first list, unless it is in it. */
+    /** The definition with the column at the end of the first list, unless it is in it. */
     private static String completed(String definition, String column) {
         int open = first(definition, 0, "(");
         if (open < 0) {
@@ -150,7 +147,8 @@ final class AnnouncedChanges {
     }
 
     /**
-     * Where that stands first, neither in quotes nor in parentheses that open after {@code from}; -1 where it does not.
+     * The first position of {@code sought} that is neither in quotes nor in parentheses that open after {@code from};
+     * -1 if there is none.
      */
     private static int first(String text, int from, String sought) {
         char quote = 0;

@@ -19,10 +19,10 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
- * All that the catalog says of a table, as one text: a section for each {@link Feature}, a line for each thing. An
- * ordinary table and a partitioned one that serves as it did are described in the same words. What only those relations
- * have that hold rows is read of every partition, and where they do not agree the line says so. Names of partitions do
- * not appear, nor does what a migration has on the table while it runs.
+ * The catalog's whole description of a table, as one text: a section for each {@link Feature}, a line for each thing.
+ * An ordinary table and the partitioned table that replaces it are described in the same words. Properties of relations
+ * that hold rows are read of every partition, and if the partitions do not agree, the line says so. Names of partitions
+ * do not appear, nor do the objects that a migration has on the table while it runs.
  */
 final class CatalogDescription {
     private final Map<Feature, SortedSet<String>> sections;
@@ -31,7 +31,7 @@ final class CatalogDescription {
         this.sections = sections;
     }
 
-    /** Of the table as it is now, read in one snapshot. */
+    /** Describes the present table, read in one snapshot. */
     static CatalogDescription of(TestDatabase database, QualifiedName table) {
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
@@ -100,12 +100,12 @@ final class CatalogDescription {
         return strings;
     }
 
-    /** The lines of a section; none where the table has no such thing. */
+    /** The lines of a section; empty if the table has no such thing. */
     SortedSet<String> of(Feature feature) {
         return sections.getOrDefault(feature, new TreeSet<>());
     }
 
-    /** What is in one of the two only, a line each: {@code - } with what was, {@code + } with what is. */
+    /** The lines that only one of the two has: {@code - } with the former, {@code + } with the present one. */
     static List<String> differences(CatalogDescription before, CatalogDescription after) {
         List<String> differences = new ArrayList<>();
         for (Feature feature : Feature.values()) {

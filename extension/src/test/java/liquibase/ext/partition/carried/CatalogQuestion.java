@@ -3,8 +3,8 @@ package liquibase.ext.partition.carried;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /**
- * What is asked of {@code pg_catalog} about a table: each gives one line for one thing. {@code {table}} is the table's
- * oid, {@code {stores}} an array of the oids of the tables that hold its rows: its partitions, or the table itself.
+ * The questions to {@code pg_catalog} about a table: each gives a line per thing. {@code {table}} is the table's oid,
+ * {@code {stores}} an array of the oids of the tables that hold its rows: its partitions, or the table itself.
  */
 enum CatalogQuestion {
     COLUMNS(Feature.COLUMNS, true, """
@@ -20,18 +20,18 @@ enum CatalogQuestion {
             LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
             WHERE a.attrelid = ANY ({stores}) AND a.attnum > 0 AND NOT a.attisdropped"""),
 
-    /** What rows go in by the table's own name, and what a new partition will have. */
+    /** The columns of inserts through the table's own name, which a new partition will have too. */
     COLUMNS_OF_THE_TABLE(Feature.COLUMNS, COLUMNS.sql.replace("= ANY ({stores})", "= {table}")),
 
     COLUMN_STATISTICS(Feature.STATISTICS_TARGETS, true, """
             SELECT format('%I: statistics %s', a.attname, a.attstattarget), a.attrelid FROM pg_attribute AS a
             WHERE a.attrelid = ANY ({stores}) AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(a.attstattarget, -1) <> -1"""),
 
-    /** The planner of a query over all partitions goes by the table's own. */
+    /** The planner uses the table's own statistics for a query over all partitions. */
     COLUMN_STATISTICS_OF_THE_TABLE(
             Feature.STATISTICS_TARGETS, COLUMN_STATISTICS.sql.replace("= ANY ({stores})", "= {table}")),
 
-    /** What a person can set there; Debian's PostgreSQL 15.20 keeps something of its own beside it. */
+    /** The options that a person can set; Debian's PostgreSQL 15.20 keeps one of its own beside them. */
     COLUMN_OPTIONS(Feature.STATISTICS_TARGETS, true, """
             SELECT format('%I: %s', a.attname, o.option), a.attrelid
             FROM pg_attribute AS a, unnest(a.attoptions) AS o (option)
@@ -42,7 +42,7 @@ enum CatalogQuestion {
             WHERE k.contype IN ('c', 'n')
               AND (k.conrelid = {table} OR k.conrelid = ANY ({stores}) AND k.coninhcount = 0)"""),
 
-    /** The index of the table and those of its partitions that belong to it, by the table's index's name. */
+    /** The index of the table and the partitions' indexes that belong to it, under the name of the table's index. */
     INDEXES(Feature.INDEXES, """
             SELECT DISTINCT format('%I%s%s%s%s%s%s', root.relname,
                      CASE WHEN x.indisprimary THEN ' PRIMARY' END, CASE WHEN x.indisunique THEN ' UNIQUE' END,
@@ -101,7 +101,9 @@ enum CatalogQuestion {
             SELECT pg_get_triggerdef(t.oid) || ' state ' || t.tgenabled::text FROM pg_trigger AS t
             WHERE t.tgrelid = {table} AND NOT t.tgisinternal AND t.tgparentid = 0""" + Ours.NO_TRIGGER),
 
-    /** A row trigger fires, or does not, as it is on the partition, where PostgreSQL 14 calls it an internal one. */
+    /**
+     * Whether a row trigger fires depends on its state on the partition, where PostgreSQL 14 calls it an internal one.
+     */
     TRIGGERS_OF_STORES(Feature.TRIGGERS, true, """
             SELECT format('%I state %s', t.tgname, t.tgenabled), t.tgrelid FROM pg_trigger AS t
             WHERE t.tgrelid = ANY ({stores}) AND t.tgtype & 1 = 1
@@ -249,7 +251,7 @@ enum CatalogQuestion {
             SELECT coalesce(t.spcname, 'default'), c.oid
             FROM pg_class AS c LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace WHERE c.oid = ANY ({stores})"""),
 
-    /** Of what a new partition is made in. */
+    /** The tablespace in which a new partition is made. */
     TABLESPACE_OF_THE_TABLE(Feature.TABLESPACE, """
             SELECT coalesce(t.spcname, 'default')
             FROM pg_class AS c LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace WHERE c.oid = {table}"""),
@@ -289,7 +291,7 @@ enum CatalogQuestion {
     TYPED_TABLE(Feature.TYPED_TABLE, """
             SELECT reloftype::regtype::text FROM pg_class WHERE oid = {table} AND reloftype <> 0"""),
 
-    /** Whatever leans on it, whether or not another question asks about it. */
+    /** Everything that depends on the table, whether or not another question asks about it. */
     OTHER_DEPENDENTS(Feature.OTHER_DEPENDENTS, """
             SELECT DISTINCT pg_describe_object(d.classid, d.objid, 0)
             FROM pg_depend AS d
@@ -301,7 +303,7 @@ enum CatalogQuestion {
               AND NOT (d.classid = 'pg_trigger'::regclass
                        AND d.objid IN (SELECT oid FROM pg_trigger WHERE tgrelid = {table} OR tgrelid = ANY ({stores})))""");
 
-    /** What a migration has on the table: named after the delta table, which is named after the table. */
+    /** The objects of a migration on the table: named after the delta table, which is named after the table. */
     private static final class Ours {
         static final String NO_TRIGGER = " AND t.tgname !~ '(_delta|_[0-9a-f]{8})_(capture|no_truncate)$'";
     }
@@ -349,12 +351,12 @@ enum CatalogQuestion {
         return feature;
     }
 
-    /** A line each, and in a second column the store that it is about; otherwise a line each. */
+    /** Whether it gives, in a second column, the store that each line is about. */
     boolean ofEachStore() {
         return ofEachStore;
     }
 
-    /** Whether a server of that version has what is asked for. */
+    /** Whether a server of that version has the thing that it asks about. */
     boolean isFor(int serverVersion) {
         return serverVersion >= since;
     }

@@ -26,16 +26,17 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.postgresql.PGConnection;
 
 /**
- * Clients that are there before the swap, and stay through it and the way back, without connecting or preparing anew.
+ * Clients that are connected before the swap, and stay through it and the way back, without connecting or preparing
+ * anew.
  */
 @ExtendWith(FreshDatabase.class)
 class ClientsTest {
-    /** Seen by each client before, between and after the two switches. */
+    /** The writes of each client before, between and after the two switches. */
     private static final int WRITES_A_PHASE = 15;
 
     private static final int KEYS_A_CLIENT = 1_000_000;
 
-    /** So that on a busy machine, too, the replay and the comparison are not outrun. */
+    /** A pause, so that even on a busy machine the replay and the comparison keep up. */
     private static final Duration BETWEEN_WRITES = Duration.ofMillis(5);
 
     @FunctionalInterface
@@ -43,7 +44,7 @@ class ClientsTest {
         void row(long id) throws SQLException, IOException;
     }
 
-    /** Writes rows of its own keys until it is stopped; remembers those that the server acknowledged. */
+    /** Writes rows with its own keys until it is stopped, and remembers the acknowledged ones. */
     private static final class Client {
         private final String name;
         private final long firstId;
@@ -162,7 +163,7 @@ class ClientsTest {
         }
     }
 
-    /** Inserts, and reads what it has inserted, by statements that the server has prepared once. */
+    /** Inserts, and reads the inserted row, by statements that the server has prepared once. */
     private static Write prepared(Connection connection, String relation, AtomicInteger misread) throws SQLException {
         PreparedStatement insert = connection.prepareStatement(
                 "INSERT INTO %s (id, status, created_at) VALUES (?, 'new', '2024-02-02 00:00+00')".formatted(relation));

@@ -17,7 +17,7 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** One table that has all that a table can have at once, migrated by its owner, who is nobody else. */
+/** One table that has everything that a table can have at once, migrated by its owner, who has no other rights. */
 @ExtendWith(FreshDatabase.class)
 class EverythingTest {
     private final List<String> statements = new ArrayList<>();

@@ -16,10 +16,10 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
  * A table as a list of statements that make it, drawn by a seed. The generator does not know all rules of the server: a
- * statement that the server refuses is left out, and so is what depends on it. So a table can be made smaller by
- * leaving out statements.
+ * statement that the server refuses is left out, together with everything that depends on it. So a table can be made
+ * smaller by leaving out statements.
  *
- * @param pieces in order
+ * @param pieces the statements in order
  */
 record RandomTable(
         long seed, QualifiedName name, Identifier partitionColumn, List<Identifier> key, List<Piece> pieces) {
@@ -27,14 +27,14 @@ record RandomTable(
     /**
      * A statement.
      *
-     * @param required without which there is no table to partition
+     * @param required whether there is no table to partition without it
      */
     record Piece(Feature feature, String sql, boolean required) {}
 
-    /** Roles that are granted something; {@code owner} has the table. */
+    /** Roles that get grants; {@code owner} owns the table. */
     record Roles(String owner, String reader, String clerk) {}
 
-    /** What tables of enough seeds have among them. */
+    /** The features that tables from enough seeds have among them. */
     static Set<Feature> drawn() {
         Set<Feature> drawn = EnumSet.of(
                 Feature.COLUMNS,
@@ -158,7 +158,7 @@ record RandomTable(
             "NULL",
             "E'");
 
-    /** What is drawn. */
+    /** The drawing of a table. */
     private static final class Drawing {
         private final Random random;
         private final long seed;
@@ -172,7 +172,7 @@ record RandomTable(
         private String table;
 
         Drawing(long seed, String schema, int version, Roles roles) {
-            // Seeds that follow each other give first values that are alike.
+            // Consecutive seeds give similar first values.
             this.random = new Random(seed * 0x9E3779B97F4A7C15L);
             this.seed = seed;
             this.schema = new Identifier(schema).quoted();
@@ -241,7 +241,7 @@ record RandomTable(
             return quoted.substring(1, quoted.length() - 1).replace("\"\"", "\"");
         }
 
-        /** Gives what is inserted for the key's columns, each with a comma after it. */
+        /** The inserted values of the key's columns, each followed by a comma. */
         private String key(List<Identifier> key, List<Runnable> adding, Identifier time) {
             Identifier first = name("id");
             key.add(first);
@@ -371,7 +371,7 @@ record RandomTable(
                 add(Feature.SEQUENCES, "CREATE SEQUENCE %s", qualified);
                 return "'n' || nextval(%s)".formatted(literal(qualified));
             }
-            // A default may not refer to a row; what the value is for the number one.
+            // A default may not refer to a row; this is the value for the number one.
             return "(" + type.value().replace("{schema}", schema).replaceAll("\\bi\\b", "1") + ")";
         }
 
@@ -606,7 +606,7 @@ record RandomTable(
             }
         }
 
-        /** What refers to it, and what it refers to. */
+        /** The tables that refer to it, and those that it refers to. */
         private void others() {
             if (maybe(25)) {
                 String view = schema + "." + name("view").quoted();
@@ -719,7 +719,7 @@ record RandomTable(
             return text.contains("\\") ? "E'" + doubled.replace("\\", "\\\\") + "'" : "'" + doubled + "'";
         }
 
-        /** Plain, strange, or as long as a name can be; never given twice. */
+        /** A name that is plain, strange, or as long as a name can be; never given twice. */
         private Identifier name(String plain) {
             while (true) {
                 String name = switch (random.nextInt(4)) {

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Random tables through the whole journey and back: after the swap only what is announced is different, after the way
- * back nothing. {@code -Dcarried.tables=N} says how many, {@code -Dcarried.seed=S} which is the first; the others have
+ * Random tables through the whole journey and back: after the swap only announced differences exist, after the way back
+ * none. {@code -Dcarried.tables=N} sets the number of tables, {@code -Dcarried.seed=S} the first seed; the others have
  * the seeds that follow.
  */
 @ExtendWith(FreshDatabase.class)
@@ -35,7 +35,7 @@ class RandomTablesTest {
     private static final long FIRST_SEED = Long.getLong("carried.seed", 1);
     private static final int ENOUGH_FOR_EVERYTHING = 200;
 
-    /** Each with a database of its own, at the same time. */
+    /** Each lane has a database of its own, at the same time. */
     private static final int LANES = 2;
 
     private static final Duration LONGEST_SHRINKING = Duration.ofMinutes(1);
@@ -72,7 +72,7 @@ class RandomTablesTest {
         }
     }
 
-    /** Leaves out, one after the other, what does not matter for the failure. */
+    /** Leaves out, one after the other, statements that do not matter for the failure. */
     private RandomTable shrunk(RandomTable failing) {
         long deadline = System.nanoTime() + LONGEST_SHRINKING.toNanos();
         RandomTable smallest = failing;
@@ -89,7 +89,7 @@ class RandomTablesTest {
         return smallest;
     }
 
-    /** What goes wrong with it; null where nothing does. */
+    /** The failure with this table; null if there is none. */
     private Throwable failure(RandomTable table) {
         try {
             migrateAndGoBack(table);
@@ -103,7 +103,7 @@ class RandomTablesTest {
         }
     }
 
-    /** What is left of a script may need what was left out. */
+    /** The rest of a script may need what was left out. */
     private static final class NotATable extends RuntimeException {
         private static final long serialVersionUID = 1L;
 

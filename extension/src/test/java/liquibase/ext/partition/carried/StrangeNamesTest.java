@@ -17,12 +17,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Names that need quotes, names that leave no room for a suffix, and texts that would like to be statements. */
+/** Names that need quotes, names that leave no room for a suffix, and texts that look like statements. */
 @ExtendWith(FreshDatabase.class)
 class StrangeNamesTest {
     private static final String SCHEMA = "we\"ird";
 
-    /** Each ends something that SQL is written in, or would, if it were taken for more than a text. */
+    /** Each would end something in SQL if it were taken for more than a text. */
     private static final List<String> HOSTILE = List.of(
             "; DROP TABLE victim; --",
             "'; DROP TABLE victim; --",
@@ -43,7 +43,7 @@ class StrangeNamesTest {
         return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'";
     }
 
-    /** As long as a name can be, and unlike another one at its end only. */
+    /** A name of the greatest length that differs from another one only at its end. */
     private static String longest(String begin, int number) {
         String end = "%02d".formatted(number);
         int room = Identifier.MAX_BYTES - Identifier.byteLength(begin + end);
@@ -155,7 +155,7 @@ class StrangeNamesTest {
                 "\"a.b\"");
     }
 
-    /** Also where a backslash in a plain string constant is an escape, as it was of old. */
+    /** Also with the old setting in which a backslash in a plain string constant is an escape. */
     @ParameterizedTest
     @ValueSource(strings = {"on", "off"})
     void aTextIsNeverTakenForAStatement(String conformingStrings, TestDatabase database) throws SQLException {

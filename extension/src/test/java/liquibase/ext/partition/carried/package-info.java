@@ -1,5 +1,5 @@
 /**
- * The proof that the new table is the old one, partitioned: what the catalog says of a table before, after the swap and
- * after the way back, for one table that has everything, for hundreds of random ones, and as clients notice it.
+ * The proof that the new table is the old one, partitioned: the catalog's description of a table before, after the swap
+ * and after the way back, for one table that has everything and for hundreds of random ones; and the view of clients.
  */
 package liquibase.ext.partition.carried;

@@ -15,12 +15,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A migration that is not wanted any more, at any stage: one {@code rollback --tag=orders-before} and the database is
- * what it was, object for object, with every row as it is by now.
+ * A migration that is abandoned at any stage: after one {@code rollback --tag=orders-before} the database is what it
+ * was, object for object, with the present version of every row.
  */
 @ExtendWith(FreshChangelog.class)
 class AbandonTest {
-    /** How far a migration by the generated changelog had come; what was left undone is in the name. */
+    /** How far a migration by the generated changelog had come; the name says what was left undone. */
     private enum Stage {
         PREPARED {
             @Override
@@ -98,7 +98,9 @@ class AbandonTest {
                 test.forgetRecord("orders-swap");
             }
 
-            /** Nothing undoes what Liquibase does not know: the next update finds the work done, and records it. */
+            /**
+             * Nothing undoes work that Liquibase does not know: the next update finds the work done, and records it.
+             */
             @Override
             void beforeTheRollback(AbandonTest test) throws Exception {
                 assertThatThrownBy(() -> test.changelog.rollback("orders-before"))
@@ -195,7 +197,7 @@ class AbandonTest {
         }
     }
 
-    /** Every session ends at once and none comes back, as when the machine of the pipeline is gone. */
+    /** Every session ends at once and none returns, as when the pipeline's machine is gone. */
     private void killInMidCopy() throws Exception {
         changelog.update(2);
         changelog.onAConnectionOfTheApplication();
@@ -211,7 +213,7 @@ class AbandonTest {
                     WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> 'the test'""");
             assertThatThrownBy(() -> MigrationFixture.join(update)).isInstanceOf(Exception.class);
         }
-        // What release-locks does.
+        // Does what release-locks does.
         database.execute("UPDATE databasechangeloglock SET locked = false");
         assertThat(changelog.recorded()).last().isEqualTo("orders-capture");
     }

@@ -44,7 +44,7 @@ class AfterTheDropTest {
         changelog.update();
     }
 
-    /** Nothing is pending then that would look at the parameters. */
+    /** No changeset is pending then that would look at the parameters. */
     @Test
     void whoWantsTheSwapTakenBackOrTheCopyStartedOverIsToldThatThereIsNothingToGoBackTo() throws Exception {
         changelog.parameter("swapApproved", "orders").parameter("dropApproved", "orders");
@@ -53,7 +53,7 @@ class AfterTheDropTest {
         assertThatThrownBy(() -> changelog.parameter("swapBack", "orders").update())
                 .hasMessageContaining("The backup of public.orders has been dropped, so the swap cannot be taken back")
                 .hasMessageContaining("Nothing was changed; the partitioned table goes on. Leave out swapBack.");
-        // Others may be taken back.
+        // Other swaps may be taken back.
         changelog.parameter("swapBack", "all").update();
         assertThat(changelog.lines())
                 .filteredOn(line -> line.startsWith("The backup of public.orders has been dropped"))
@@ -65,7 +65,7 @@ class AfterTheDropTest {
                         "public.orders is swapped already, so its copy is not started over. Its backup is dropped, so there is nothing to copy from. Leave out restartCopy.");
     }
 
-    /** Liquibase goes backwards, one changeset after the other, and asks ours only when it comes to it. */
+    /** Liquibase goes backwards, one changeset after the other, and asks ours only when it reaches it. */
     @Test
     void whatRanAfterTheDropIsUndoneFirstAndByItselfIsAllThatIs() throws Exception {
         changelog.parameter("swapApproved", "orders").parameter("dropApproved", "orders");

@@ -133,7 +133,7 @@ class BrokenNetworkTest {
         Future<Void> update = changelog.updateInBackground(1);
         network.awaitBreak();
 
-        // Nobody can tell the server that its client is gone; and the writer is there before it gives up.
+        // Nobody can tell the server that its client is gone, and the writer is there before the server gives up.
         database.execute("SET lock_timeout = '10s'", "INSERT INTO orders VALUES (-1, 'late', '2024-01-01')");
 
         assertThat(update.isDone()).isFalse();
@@ -172,8 +172,7 @@ class BrokenNetworkTest {
     }
 
     /**
-     * The only step that may share a transaction with other changes: they are lost with it, and are not ours to do
-     * again.
+     * The only step that may share a transaction with other changes: these are lost with it, and we cannot repeat them.
      */
     @Test
     void aStepInLiquibasesTransactionFailsAsAWholeAndLeavesNoLock() throws Exception {
@@ -257,7 +256,9 @@ class BrokenNetworkTest {
         assertThat(changelog.recorded()).endsWith("verify", "swap");
     }
 
-    /** Counts the sessions of the database when it has taken longer than a statement may before it is asked about. */
+    /**
+     * Counts the sessions of the database after the statement has taken longer than it may before it is asked about.
+     */
     private static final String LONG_CHANGE = """
             <changeSet id="long" author="test">
               <sql splitStatements="false">

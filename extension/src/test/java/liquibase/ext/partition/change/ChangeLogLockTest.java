@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** DATABASECHANGELOGLOCK is held, and whoever waits for it is told what to do. */
+/** DATABASECHANGELOGLOCK is held, and the next runner is told what to do. */
 @ExtendWith(FreshChangelog.class)
 class ChangeLogLockTest {
     private static final String SIGNED =
@@ -32,7 +32,7 @@ class ChangeLogLockTest {
         database.execute("CREATE TABLE step (number integer)");
     }
 
-    /** Two updates in one JVM share a flag of Liquibase's, so that the first one does not release its lock here. */
+    /** Two updates in one JVM share a flag of Liquibase's, so the first one does not release its lock here. */
     @Test
     void theRunnerThatHoldsItIsNamedWhileItIsAlive() throws Exception {
         try (Transaction holder = Transaction.begin(database)) {

@@ -40,7 +40,10 @@ import liquibase.ui.ConsoleUIService;
  */
 final class Changelog {
 
-    /** Kept, or the level would be forgotten: what people are told is recorded, and the rest is noise. */
+    /**
+     * Keeps the logger alive, because its level would be forgotten otherwise: lines for people are recorded, and the
+     * rest is noise.
+     */
     private static final Logger LIQUIBASE_LOG = Logger.getLogger("liquibase");
 
     static {
@@ -49,7 +52,7 @@ final class Changelog {
 
     private static final Path GALLERY = Path.of("../changelogs");
 
-    /** What Liquibase itself opens the connection for; otherwise an application hands it one. */
+    /** The reason for which Liquibase itself opens the connection; otherwise an application hands it one. */
     private enum Opened {
         BY_URL,
         BY_APPLICATION
@@ -82,12 +85,12 @@ final class Changelog {
         this.username = null;
     }
 
-    /** Where its files are. */
+    /** The directory of its files. */
     Path directory() {
         return directory;
     }
 
-    /** Another user than the administrator, whose password is the name. */
+    /** Runs as another user than the administrator, whose password is the name. */
     Changelog as(String role) {
         return as(role, role);
     }
@@ -98,13 +101,13 @@ final class Changelog {
         return this;
     }
 
-    /** From now on the connection is one that an application has opened, and tells no credentials. */
+    /** From now on the connection is one that an application has opened, and reveals no credentials. */
     Changelog onAConnectionOfTheApplication() {
         opened = Opened.BY_APPLICATION;
         return this;
     }
 
-    /** From now on the connection, and what is opened like it, goes that way. */
+    /** From now on the connection, and connections that are opened like it, go through the proxy. */
     Changelog through(TcpProxy proxy) {
         url = proxy.url(database);
         return this;
@@ -128,7 +131,7 @@ final class Changelog {
         return this;
     }
 
-    /** What stands in the changelog from now on: whole {@code changeSet} elements. */
+    /** The content of the changelog from now on: whole {@code changeSet} elements. */
     Changelog changesets(String xml) {
         changesets = xml;
         return this;
@@ -137,7 +140,7 @@ final class Changelog {
     /**
      * From now on the changelog is the generated one of that folder of the gallery.
      *
-     * @param swap attributes to add to its {@code lockedSwap}, as an operator does who retunes it; may be empty
+     * @param swap attributes to add to its {@code lockedSwap}, as when an operator retunes it; may be empty
      */
     Changelog generated(String folder, String swap) {
         generated = true;
@@ -178,21 +181,21 @@ final class Changelog {
         return this;
     }
 
-    /** A changeset of one change of ours outside a transaction, as a generated changelog has it. */
+    /** A changeset with one change of ours outside a transaction, as in a generated changelog. */
     static String changeset(String id, String change) {
         return """
                 <changeSet id="%s" author="test" runInTransaction="false"><partition:%s/></changeSet>
                 """.formatted(id, change);
     }
 
-    /** What people were told so far. */
+    /** The lines for people so far. */
     List<String> lines() {
         synchronized (lines) {
             return List.copyOf(lines);
         }
     }
 
-    /** An update with a parameter that those after it are without. */
+    /** An update with a parameter that later updates do not have. */
     void updateWith(String name, String value) throws LiquibaseException {
         parameters.put(name, value);
         try {
@@ -224,12 +227,12 @@ final class Changelog {
         });
     }
 
-    /** Waits until that update has told people so. */
+    /** Waits until that update has shown a line with that part. */
     void awaitLine(Future<Void> update, String part) throws Exception {
         awaitLine(update, part, 1);
     }
 
-    /** Waits until that update has told people so that many times. */
+    /** Waits until that update has shown such a line that many times. */
     void awaitLine(Future<Void> update, String part, int times) throws Exception {
         while (lines().stream().filter(line -> line.contains(part)).count() < times) {
             if (update.isDone()) {
@@ -249,7 +252,7 @@ final class Changelog {
         run(liquibase -> liquibase.rollback(tag, new Contexts(), new LabelExpression()));
     }
 
-    /** What {@code rollback-sql} prints. */
+    /** The output of {@code rollback-sql}. */
     String rollbackSql(String tag) throws LiquibaseException {
         StringWriter script = new StringWriter();
         run(liquibase -> liquibase.rollback(tag, new Contexts(), new LabelExpression(), script));
@@ -257,14 +260,14 @@ final class Changelog {
     }
 
     /**
-     * Runs a statement once the next run has its connection: what it sets for the database holds for those opened
-     * later.
+     * Runs a statement once the next run has its connection: database settings that it makes hold for connections
+     * opened later.
      */
     void beforeNextRun(String statement) {
         onceConnected = statement;
     }
 
-    /** What the runs have recorded as done. */
+    /** The changesets that the runs have recorded as done. */
     List<String> recorded() {
         return database.queryString("SELECT to_regclass('databasechangelog')") == null
                 ? List.of()

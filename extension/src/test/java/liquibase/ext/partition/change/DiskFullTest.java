@@ -15,11 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A disk of the server is full: each step stops, keeps what is done, and goes on once there is room; or is taken back.
+ * A disk of the server is full: each step stops, keeps finished work, and goes on once there is room; or is taken back.
  *
- * <p>Autovacuum leaves the tables alone. Where it came by between an update and the moment at which the disk was
- * filled, the next step found room in the pages of the rows that the update had replaced, and went through on a full
- * disk.
+ * <p>Autovacuum leaves the tables alone. When it ran between an update and the moment at which the disk was filled, the
+ * next step found room in the pages of the rows that the update had replaced, and succeeded on a full disk.
  */
 @Tag(SmallDisk.TAG)
 @ExtendWith(FreshChangelog.class)
@@ -122,7 +121,7 @@ class DiskFullTest {
         database.execute("INSERT INTO orders VALUES (0, 'goes on', now())");
     }
 
-    /** A table that is emptied needs a page more before it gives its pages back. */
+    /** A table that is emptied needs one more page before it gives its pages back. */
     @Test
     void rowsThatCouldNotBeRemovedForLackOfRoomAreNotThereTwiceAfterTheNextCopy() throws Exception {
         String rows = rows();
@@ -143,7 +142,7 @@ class DiskFullTest {
         assertSwapped(rows);
     }
 
-    /** What no promise can help: a write whose key cannot be kept must not be made. */
+    /** Nothing can help here: a write whose key cannot be kept must not be made. */
     @Test
     void aWriterFailsWhereItsKeyHasNoRoomAndGoesOnOnceTheCaptureIsTakenBack() throws Exception {
         changelog.update(3);

@@ -11,7 +11,7 @@ import liquibase.ext.partition.testing.FreshDatabase;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Gives each test an empty changelog, too, in a field of the type {@link Changelog}. It runs on the test's own
+ * Also gives each test an empty changelog, in a field of the type {@link Changelog}. It runs on the test's own
  * database, and its folder is deleted after the test.
  */
 final class FreshChangelog extends FreshDatabase {

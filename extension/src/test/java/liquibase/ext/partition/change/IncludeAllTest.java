@@ -62,7 +62,7 @@ class IncludeAllTest {
         assertThat(changelog.recorded()).containsExactly("orders-before", "orders-prepare");
     }
 
-    /** Whose changelog was a root with a file for each table, each file with its identity. */
+    /** The changelog was a root with a file per table, each file with its own identity. */
     @Test
     void whatWasRunAsATablesOwnFileIsNotRunAgain() throws IOException, LiquibaseException {
         String identity = " logicalFilePath=\"liquibase-partition/orders\"";

@@ -73,7 +73,7 @@ class JourneyTest {
         return changesets.toString();
     }
 
-    /** A process can end between the work and its record; the work is found done then. */
+    /** A process can end between the work and its record; then the next run finds the work done. */
     @Test
     void everyChangeIsFoundDoneWhenItsRecordWasLost() throws Exception {
         changelog.changesets(changesets(changes("chunkSize=\"500\"")));
@@ -129,7 +129,7 @@ class JourneyTest {
         assertThat(changelog.recorded()).hasSize(8).endsWith("lockedSwap", "dropBackup");
     }
 
-    /** What the steps make and record. The replay and the verification may look again; what they find is the same. */
+    /** What the steps make and record. The replay and the verification may look again; their result is the same. */
     private String state() {
         return database.queryStrings("""
                 SELECT (to_jsonb(m) - 'verified_at' - 'caught_up_at')::text FROM partition_migration AS m

@@ -16,11 +16,11 @@ import liquibase.statement.SqlStatement;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Before it executes a changeset, Liquibase asks for its statements only to have their text beside its log lines. */
+/** Before Liquibase executes a changeset, it asks for its statements only to have their text beside its log lines. */
 @ExtendWith(FreshDatabase.class)
 class LogTextTest {
 
-    /** An update that lost its connection right there used to fail, though the step would have connected again. */
+    /** An update that lost its connection right there used to fail, though the step would have reconnected. */
     @Test
     void isHadWithoutTheServer(TestDatabase server) throws Exception {
         Connection connection = server.connect();

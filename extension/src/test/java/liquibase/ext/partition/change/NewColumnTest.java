@@ -16,7 +16,7 @@ class NewColumnTest {
         return column;
     }
 
-    /** The driver would wait for a value, in the first chunk and not before. */
+    /** Otherwise the driver would wait for a value, and only in the first chunk. */
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What answers after a failover takes no writes, or is not what the step was begun in. */
+/** The server that answers after a failover takes no writes, or is not the one in which the step began. */
 @ExtendWith(FreshChangelog.class)
 class OtherServerTest {
     private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";
@@ -52,7 +52,7 @@ class OtherServerTest {
                                 is ? "SET default_transaction_read_only = on" : "RESET default_transaction_read_only"));
     }
 
-    /** Begins the copy, and stops it where it has its connection and no workers yet. */
+    /** Starts the copy, and stops it when it has its connection and no workers yet. */
     private Future<Void> copyBehind(Transaction holder) throws Exception {
         holder.run("LOCK TABLE partition_migration");
         Future<Void> update = changelog.updateInBackground(1);

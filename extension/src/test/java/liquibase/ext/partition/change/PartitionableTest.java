@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The gate before the first step: the same words as createPartitionedTable, before anything is recorded. */
+/** The gate before the first step gives the same messages as createPartitionedTable, before anything is recorded. */
 @ExtendWith(FreshChangelog.class)
 class PartitionableTest {
     private static final String ATTRIBUTES =

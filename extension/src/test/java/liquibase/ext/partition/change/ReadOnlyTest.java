@@ -9,10 +9,7 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/**
- * The database takes no writes for a while, as operators have it where a disk is nearly full, or a failover is
- * prepared.
- */
+/** The database takes no writes for a while, as when a disk is nearly full or a failover is prepared. */
 @ExtendWith(FreshChangelog.class)
 class ReadOnlyTest {
     private TestDatabase database;
@@ -30,14 +27,14 @@ class ReadOnlyTest {
         changelog.setting("liquibase.partition.giveUpAfter", "1s").update(2);
 
         for (boolean takenBack : new boolean[] {true, false}) {
-            // From the next connection on: the workers' are such.
+            // Applies from the next connection on, which includes the workers'.
             changelog.beforeNextRun(readOnly);
             assertThatThrownBy(changelog::update).hasMessageContaining("the server has taken no writes for 1 s");
             assertThat(changelog.recorded()).last().isEqualTo("orders-capture");
             List<String> rows = database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
 
             database.execute(writing.split("; "));
-            // What release-locks does: a server that takes no writes did not let it go either.
+            // Does what release-locks does: a server that takes no writes did not release the lock either.
             database.execute("UPDATE databasechangeloglock SET locked = false, lockgranted = NULL, lockedby = NULL");
             if (takenBack) {
                 changelog.rollback("orders-before");

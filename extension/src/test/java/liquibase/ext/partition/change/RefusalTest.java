@@ -13,7 +13,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is wrong is said with its remedy, and nothing has been changed. */
+/** A mistake is reported with its remedy, and nothing has been changed. */
 @ExtendWith(FreshChangelog.class)
 class RefusalTest {
 
@@ -92,7 +92,7 @@ class RefusalTest {
         assertRefused(attribute, remedy);
     }
 
-    /** Where no XSD is asked: the generic namespace, YAML, JSON. */
+    /** In formats without an XSD: the generic namespace, YAML, JSON. */
     @Test
     void anUnknownAttributeIsToldWithTheNearestThatThereIs() {
         changelog

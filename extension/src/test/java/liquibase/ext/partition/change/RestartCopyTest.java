@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * {@code -DrestartCopy=orders}, which messages print as the way on: it starts the copy over, whatever is recorded of
+ * {@code -DrestartCopy=orders}, which messages print as the way on: it starts the copy over, whatever is recorded about
  * it, until the swap is done.
  */
 @ExtendWith(FreshChangelog.class)
@@ -35,7 +35,7 @@ class RestartCopyTest {
         changelog.generated("orders", "");
     }
 
-    /** An update with the parameter, and those after it without. */
+    /** An update with the parameter; later ones do not have it. */
     private void restartCopy(String table) throws LiquibaseException {
         changelog.updateWith("restartCopy", table);
     }
@@ -91,7 +91,7 @@ class RestartCopyTest {
         assertThat(rows("orders")).isEqualTo(before);
     }
 
-    /** The capture was off while the swap waited, so that the swap compares once more, and refuses. */
+    /** The capture was off while the swap waited, so the swap compares once more, and refuses. */
     @Test
     void aDifferenceThatTheSwapFindsIsGoneOnceTheCopyIsStartedOverAsTheMessageSays() throws Exception {
         changelog.update();
@@ -112,7 +112,7 @@ class RestartCopyTest {
     void startsTheCopyOverWhicheverLaterStepIsTheNext(int recorded) throws Exception {
         changelog.update(recorded);
         String copied = database.queryString("SELECT max(started_at) FROM partition_chunk");
-        // Behind the back of the capture, in the new table: only another copy mends it.
+        // Changes the new table behind the back of the capture: only another copy mends it.
         database.execute("UPDATE orders_new SET status = 'returned'");
 
         restartCopy("orders");
@@ -174,7 +174,7 @@ class RestartCopyTest {
         assertThat(timesStartedOver()).isZero();
     }
 
-    /** Each run ends in the middle of the new copy; the chunks that it has finished stay. */
+    /** Each run ends in the middle of the new copy; its finished chunks stay. */
     @ParameterizedTest
     @CsvSource({"orders, 7", "'', 7", "'', 6"})
     void aNewCopyThatWasStoppedInTheMiddleGoesOnWithTheParameterAndWithoutIt(String parameter, int recorded)
@@ -217,7 +217,7 @@ class RestartCopyTest {
                 .isNull();
     }
 
-    /** A rewrite, which no trigger sees: the way out that is printed where it is noticed. */
+    /** A rewrite, which no trigger sees: the test takes the way out that is printed when the rewrite is noticed. */
     @Test
     void whatAnAlterTableHasWrittenAnewIsInTheNewCopy() throws Exception {
         changelog.update();
@@ -267,7 +267,9 @@ class RestartCopyTest {
         assertThat(phase()).isEqualTo("swapped");
     }
 
-    /** Children that inherit, each partition's own keys, a table of other types; and the swap taken back before. */
+    /**
+     * Children that inherit, each partition's own keys, a table of other types; and after a swap that was taken back.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"routed-by-trigger", "nullable-date", "changed-types"})
     void startsOverWhateverTheNewTableIsLikeEvenAfterASwapThatWasTakenBack(String folder, @TempDir Path other)
@@ -301,7 +303,7 @@ class RestartCopyTest {
         assertThat(phase()).isEqualTo("swapped");
     }
 
-    /** Every changeset that would start a copy over is recorded then. */
+    /** By then every changeset that would start a copy over is recorded. */
     @Test
     void afterTheSwapItIsSaidWhatToDoInsteadWhateverIsRecorded() throws Exception {
         changelog.update();

@@ -16,10 +16,7 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/**
- * What is secret, or nobody's business, is in no line, message, log record of the finest level, nor in what the server
- * shows.
- */
+/** Secrets appear in no line, message or log record of the finest level, nor in what the server shows. */
 @ExtendWith(FreshChangelog.class)
 class SecretsTest {
     private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";
@@ -29,7 +26,7 @@ class SecretsTest {
     private TestDatabase database;
     private Changelog changelog;
 
-    /** Remembers all that anybody logs in this JVM, at the finest level. */
+    /** Remembers everything that is logged in this JVM, at the finest level. */
     private final Handler everything = new Handler() {
         @Override
         public void publish(LogRecord logged) {
@@ -97,7 +94,7 @@ class SecretsTest {
         listening(() -> {
             try {
                 changelog.update(3);
-                // Settings of the workers' own that cannot work: a password that is wrong, a URL that cannot be read.
+                // Workers' own settings that cannot work: a wrong password, a URL that cannot be read.
                 changelog.rollback(1);
                 for (String url :
                         new String[] {database.url(), "jdbc:postgresql://localhost:port/x?user=u&password=thepassword"
@@ -131,7 +128,7 @@ class SecretsTest {
                 .noneMatch(text -> text.contains("thekey") || text.contains("thenote"));
     }
 
-    /** Then they are needed to find the rows; values of other columns are not. */
+    /** The keys are needed to find the rows; values of other columns are not. */
     @Test
     void keysAreToldWhereRowsDifferAndNothingElseOfThem() throws Exception {
         database.execute(

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Attributes with names that need quotes, and with texts that would like to be statements. */
+/** Attributes with names that need quotes, and with texts that look like statements. */
 @ExtendWith(FreshChangelog.class)
 class StrangeNamesTest {
     private static final String ITEMS = "\"we\"\"ird\".\"Order Items\"";

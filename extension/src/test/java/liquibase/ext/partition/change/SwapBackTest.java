@@ -98,7 +98,7 @@ class SwapBackTest {
         assertThat(changelog.recorded()).endsWith("theirs", TAG, "orders-swap", "orders-swapped");
     }
 
-    /** Each leaves a chance for the tag to be older than somebody's changeset. */
+    /** Each attempt could leave a tag that is older than somebody's changeset. */
     @Test
     void theTagIsRightBeforeTheSwapHoweverOftenItWasTriedInVainAndTakenBack() throws Exception {
         changelog.update();
@@ -157,7 +157,7 @@ class SwapBackTest {
         assertThat(isThere("theirs")).isTrue();
     }
 
-    /** Killed between the two records; then the update that was approved again begins with another team's changeset. */
+    /** Killed between the two records; then the newly approved update begins with another team's changeset. */
     @Test
     void whatIsDeployedInTheSameUpdateAheadOfTheSwapComesBeforeItsTag() throws Exception {
         changelog.update();
@@ -214,7 +214,7 @@ class SwapBackTest {
         assertThat(rows()).isEqualTo(rows);
     }
 
-    /** As for a process that was killed there. */
+    /** As after a process was killed there. */
     @Test
     void whatWasTakenBackAndIsStillRecordedIsToldAndForgottenWithTheParameter() throws Exception {
         changelog.update();
@@ -242,7 +242,7 @@ class SwapBackTest {
         swap();
     }
 
-    /** Liquibase's tables may be anywhere, by any name. */
+    /** Liquibase's tables may be anywhere, under any name. */
     @Test
     void itsRecordsAreFoundInWhateverTableLiquibaseKeepsThem() throws Exception {
         database.execute("CREATE SCHEMA ops");

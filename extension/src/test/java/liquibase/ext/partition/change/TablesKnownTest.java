@@ -79,7 +79,7 @@ class TablesKnownTest {
         assertThat(isSwapped("payments")).isTrue();
         assertThat(isThere("theirs")).isTrue();
 
-        // Once all is recorded, no changeset asks.
+        // Once everything is recorded, no changeset asks.
         changelog.parameter("swapApproved", "all").parameter("dropApproved", "order, payments");
         changelog.update();
         assertThat(toldOf("dropApproved")).singleElement().asString().contains("names order,");

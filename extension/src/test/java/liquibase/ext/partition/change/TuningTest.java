@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What tunes a migration may be said otherwise at any time: in the changelog, and for a run. */
+/** The tuning of a migration may change at any time: in the changelog, and for a run. */
 @ExtendWith(FreshChangelog.class)
 class TuningTest {
     private static final String KEY = "tableName=\"orders\" keyColumns=\"id\" ";
@@ -44,7 +44,7 @@ class TuningTest {
                 """, "ANALYZE orders");
     }
 
-    /** @param tuning of the change by its name; nothing where it is missing */
+    /** @param tuning the tuning by the name of the change; a change that is missing has none */
     private static String changesets(Map<String, String> tuning) {
         Map<String, String> changes = new TreeMap<>();
         changes.put(
@@ -121,7 +121,7 @@ class TuningTest {
         return XsdTest.changes().toList();
     }
 
-    /** So that the journey above has left none out. */
+    /** Ensures that the journey above has left none out. */
     @ParameterizedTest
     @MethodSource("changes")
     void noneIsPartOfTheChecksum(Change change) {
@@ -144,7 +144,7 @@ class TuningTest {
 
     @Test
     void aRunSetsForAllItsStepsWhatTheirChangelogSaysOtherwise() throws Exception {
-        // No replica is there to be observed, so that by itself the copy would wait for ever.
+        // There is no replica to observe, so by itself the copy would wait for ever.
         String waiting = changesets(Map.of("chunkedCopy", "maxReplicaLag=\"10s\" maxDuration=\"30min\""));
         changelog
                 .changesets(waiting)
@@ -168,7 +168,7 @@ class TuningTest {
         assertThat(phase()).isEqualTo("swapped");
     }
 
-    /** A pipeline's limit is one of the run, whatever was before the copy. */
+    /** A pipeline's limit applies to the run, whatever came before the copy. */
     @Test
     void maxDurationCountsFromTheBeginningOfTheRun() throws Exception {
         String slow = """

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Days pass before the swap and before the drop, and deployments go on: each brings the delta down, and none fails for
- * it.
+ * Days pass before the swap and before the drop, and deployments go on: each brings the delta down, and none fails
+ * because of it.
  */
 @ExtendWith(FreshChangelog.class)
 class WhileApprovalIsPendingTest {
@@ -81,7 +81,7 @@ class WhileApprovalIsPendingTest {
         database.awaitTrue("SELECT delta_backlog = 0 AND delta_age IS NULL FROM partition_progress");
     }
 
-    /** Replayed meanwhile, the rows of the month would be gone from the backup when it comes back. */
+    /** If they were replayed meanwhile, the rows of the month would be missing from the backup when it comes back. */
     @Test
     void nothingIsReplayedIntoTheBackupWhileAPartitionIsMissing() throws Exception {
         changelog.parameter("swapApproved", "orders").update();

@@ -26,15 +26,15 @@ import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
 
-/** The XSD, which people's editors read, says what the change types and preconditions take: no more, no less. */
+/** The XSD, which people's editors read, has exactly what the change types and preconditions accept. */
 class XsdTest {
 
     private static final String XSD = "http://www.w3.org/2001/XMLSchema";
 
-    /** Of nested elements, not an attribute. */
+    /** The attribute of nested elements, not an attribute in XML. */
     private static final String NESTED = "columns";
 
-    /** Element to attribute to whether it is required. */
+    /** From element to attribute to whether it is required. */
     private static final Map<String, Map<String, Boolean>> ELEMENTS = new TreeMap<>();
 
     private static Document xsd;
@@ -56,7 +56,7 @@ class XsdTest {
         }
     }
 
-    /** Of the element itself and of the groups that it names, not of elements nested in it. */
+    /** The attributes of the element itself and of the groups that it names, not of elements nested in it. */
     private static Map<String, Boolean> attributesOf(Element element) {
         Map<String, Boolean> attributes = new TreeMap<>();
         NodeList groups = element.getElementsByTagNameNS(XSD, "attributeGroup");
@@ -135,7 +135,7 @@ class XsdTest {
         assertThat(new TreeSet<>(ELEMENTS.get(precondition.getName()).keySet())).isEqualTo(known);
     }
 
-    /** One is read by the other, so what editors offer for them must not differ either. */
+    /** One reads the other's attributes, so editors must offer the same for both. */
     @Test
     void offersForPartitionableWhatItOffersForTheChangeThatItAsksFor() {
         Map<String, Boolean> asked = new TreeMap<>(ELEMENTS.get("partitionable"));

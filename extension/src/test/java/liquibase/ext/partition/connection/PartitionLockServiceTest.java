@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What Liquibase asks of the service, whichever of its versions. */
+/** Liquibase's questions to the service, for all its versions. */
 @ExtendWith(FreshDatabase.class)
 class PartitionLockServiceTest {
     private TestDatabase fresh;
@@ -43,7 +43,7 @@ class PartitionLockServiceTest {
         return LockServiceFactory.getInstance().getLockService(database);
     }
 
-    /** Liquibase 5 asks that before it releases anything. */
+    /** Liquibase 5 asks this before it releases anything. */
     @Test
     void whoHasConnectedAgainStillHoldsTheLock() throws Exception {
         LockService first = service();

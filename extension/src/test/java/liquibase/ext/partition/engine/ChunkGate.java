@@ -10,9 +10,9 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
- * Lets a copy run as far as some blocks and no further, until it is opened: holds a claim on them uncommitted, so that
- * the worker that claims one of them waits. With one worker every chunk before it is committed by then, and none after
- * it begun.
+ * Lets a copy run as far as some blocks and no further, until it is opened: holds an uncommitted claim on them, so that
+ * a worker that claims one of them waits. With one worker, every chunk before the gate is committed by then, and none
+ * after it has begun.
  */
 public final class ChunkGate implements AutoCloseable {
     private final TestDatabase database;
@@ -25,14 +25,14 @@ public final class ChunkGate implements AutoCloseable {
 
     /**
      * A gate before a chunk, counted from 0, of a copy whose chunks hold {@link MigrationFixture#CHUNK_SIZE} rows. The
-     * migration must have been prepared, the copy not begun.
+     * migration must have been prepared, and the copy not begun.
      */
     public static ChunkGate beforeChunk(MigrationFixture migration, int chunk) throws SQLException {
         long block = chunk * blocksPerChunk(migration);
         return overBlocks(migration, block, block + 1);
     }
 
-    /** A gate over blocks {@code [from, to)}, whatever the chunks are that the copy will make. */
+    /** A gate over blocks {@code [from, to)}, whatever chunks the copy will make. */
     public static ChunkGate overBlocks(MigrationFixture migration, long from, long to) throws SQLException {
         // A connection of its own, since a session stays pinned to the catalog.
         try (Connection looking = migration.database().connect()) {
@@ -76,7 +76,9 @@ public final class ChunkGate implements AutoCloseable {
         throw new AssertionError("The copy ended and never came to the gate");
     }
 
-    /** Copies the blocks from here and commits them with their checkpoint, as a killed runner's backend may do yet. */
+    /**
+     * Copies the blocks from here and commits them with their checkpoint, as a killed runner's backend may still do.
+     */
     public void finishChunk(MigrationFixture migration) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("""

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Columns whose types change on the way: of many kinds, under a session zone with an odd offset, and by names that are
- * none.
+ * Columns whose types change on the way: of many kinds, under a session zone with an odd offset, and with names that
+ * are keywords.
  */
 @ExtendWith(FreshDatabase.class)
 class ConversionsTest {
@@ -103,7 +103,7 @@ class ConversionsTest {
                 .isPositive();
     }
 
-    /** The column's name is that of a variable, of an alias or of nothing that PL/pgSQL could take unquoted. */
+    /** The column's name is that of a variable, of an alias, or nothing that PL/pgSQL could take unquoted. */
     @ParameterizedTest
     @CsvSource(nullValues = "-", delimiter = '|', quoteCharacter = '`', textBlock = """
             note       | varchar(50)   | 'short'                 | 'longer than ten'           | varchar(10)   | -                      | longer than ten
@@ -163,7 +163,7 @@ class ConversionsTest {
                 .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(2_000));
     }
 
-    /** A key that only the new type holds is looked for in the old one, and is not there. */
+    /** A key that only the new type can hold is looked up in the old one, and is not there. */
     @Test
     void aKeyBeyondTheOtherTypeIsNoErrorUntilItIsWritten() throws Exception {
         database.execute(

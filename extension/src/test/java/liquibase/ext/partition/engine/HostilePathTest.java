@@ -12,14 +12,14 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Whatever somebody else has put where our names could be looked up, nothing of it runs with our rights. */
+/** Whatever somebody else has put where our names could be looked up, none of it runs with our rights. */
 @ExtendWith(FreshDatabase.class)
 class HostilePathTest {
     private TestDatabase database;
     private String boss;
     private HostileSchema hostile;
 
-    /** The path of who migrates begins with a schema of somebody else's, even before the catalog. */
+    /** The path of the role that migrates begins with somebody else's schema, even before the catalog. */
     private void begin() throws SQLException {
         String attacker = database.createRole("mallory", "");
         boss = database.createRole("boss", "SUPERUSER");
@@ -155,7 +155,7 @@ class HostilePathTest {
                 .isEqualTo("9.00 paid");
     }
 
-    /** As an application does whose own path is the same. */
+    /** Writes like an application with the same path. */
     private void write(String sql) throws SQLException {
         try (Connection connection = database.connect(boss, boss);
                 Statement statement = connection.createStatement()) {

@@ -10,8 +10,8 @@ import liquibase.ext.partition.testing.TestDatabase;
 
 /**
  * The engine's invariant, asked of the server in one statement and so in one snapshot, with writers running: every row
- * of the one table whose key is not in the delta table is in the other exactly once and equal, and nothing else is, up
- * to the chunks not yet done.
+ * of one table whose key is not in the delta table is in the other exactly once and equal, and nothing else is, up to
+ * the chunks not yet done.
  */
 public final class InvariantChecker {
     private static final String VIOLATIONS = """
@@ -73,10 +73,10 @@ public final class InvariantChecker {
     }
 
     /**
-     * The first rows that are not as the invariant says; none where it holds. The tables are as SQL writes them, and so
-     * are the columns of the key.
+     * The first rows that violate the invariant; empty if it holds. The tables, and the columns of the key, are as SQL
+     * writes them.
      *
-     * @param schema of the source, as the catalog spells it; so is {@code source}
+     * @param schema the source's schema, as the catalog spells it; so is {@code source}
      * @param left the table that is written
      * @param right the one that it is copied into
      */

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The owner of the table, no superuser, in a database where PUBLIC has nothing and nothing is given by default. */
+/** The table's owner is no superuser, in a database where PUBLIC has nothing and nothing is granted by default. */
 @ExtendWith(FreshDatabase.class)
 class LeastPrivilegeTest {
     private TestDatabase database;
@@ -76,9 +76,9 @@ class LeastPrivilegeTest {
     }
 
     /**
-     * What runs with the owner's rights looks names up where nobody else can put any, and is called by triggers only.
-     * Where a user's row triggers fire, the routing runs with the rights and the {@code search_path} of the writer, as
-     * those triggers do; PUBLIC may call what looks up for it whether there are any, and the columns.
+     * Functions that run with the owner's rights look names up where nobody else can put any, and only triggers call
+     * them. If a user's row triggers fire, the routing runs with the rights and the {@code search_path} of the writer,
+     * as those triggers do; PUBLIC may call the functions that look up for it whether there are any, and the columns.
      */
     private void assertFunctionsAreSafe() {
         List<List<String>> functions = database.queryRows("""
@@ -126,7 +126,7 @@ class LeastPrivilegeTest {
         orders.index().replay().verify().swap();
         assertFunctionsAreSafe();
         write("2024-04-01");
-        // Beyond the partitions that were made: into the default one.
+        // Outside the partitions that were made: into the default one.
         write("2025-02-01");
         orders.reverseSwap();
         write("2024-05-01");
@@ -151,7 +151,7 @@ class LeastPrivilegeTest {
                 .isZero();
     }
 
-    /** Each is told with the statement that gives it, and nothing has been made. */
+    /** Each missing right is reported with the statement that grants it, and nothing has been made. */
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', textBlock = """
             REVOKE CREATE ON SCHEMA shop FROM %s | GRANT USAGE, CREATE ON SCHEMA shop TO %s
@@ -210,8 +210,8 @@ class LeastPrivilegeTest {
     }
 
     /**
-     * The rows of a table that few may read must not lie open while they are copied, whatever everybody gets by
-     * default.
+     * The rows of a table that few may read must not be readable while they are copied, whatever default privileges
+     * say.
      */
     @Test
     void nobodyElseReadsWhatIsBeingMade() throws SQLException {
@@ -231,9 +231,9 @@ class LeastPrivilegeTest {
     }
 
     /**
-     * Everything that anon, or everybody, may do with a relation, a column or a function that there was not before. The
-     * new table gets the rights of the source in the swap, of which anon has none either. Whoever writes a table that
-     * is routed by triggers may call {@code orders_others} and {@code orders_permit} himself, so these are everybody's.
+     * Everything that anon, or everybody, may do with a relation, a column or a function that is new. The new table
+     * gets the grants of the source in the swap, of which anon has none either. Writers of a table that is routed by
+     * triggers may call {@code orders_others} and {@code orders_permit} themselves, so everybody may execute these.
      */
     private static final String RIGHTS = """
             SELECT DISTINCT g.name || ': ' || g.acl FROM (
@@ -349,7 +349,7 @@ class LeastPrivilegeTest {
         orders.dropBackup();
     }
 
-    /** By one who may not mend it: the statements are done by another, word for word. */
+    /** Run by a role that may not mend it: another role runs the statements, word for word. */
     @Test
     void whoCannotMendTheCaptureSaysWhatDoes() throws SQLException {
         MigrationFixture orders = orders().prepare().capture();

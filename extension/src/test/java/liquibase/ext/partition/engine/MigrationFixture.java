@@ -49,12 +49,12 @@ import liquibase.ext.partition.testing.TestDatabase;
 
 /**
  * A table and its migration, taken forward step by step through the engine's own API. Every step runs on a connection
- * of its own, as every {@code liquibase update} does.
+ * of its own, as in every {@code liquibase update}.
  */
 public final class MigrationFixture {
     /**
-     * Rows a chunk holds unless a test says otherwise: the orders table of a thousand rows makes about ten. The copies
-     * by this size have more time for a chunk than they can need, so that their chunks are the same on every machine.
+     * The rows of a chunk unless a test says otherwise: the orders table of a thousand rows makes about ten. Copies
+     * with this size have more time for a chunk than they can need, so that their chunks are the same on every machine.
      */
     public static final long CHUNK_SIZE = 100;
 
@@ -64,7 +64,7 @@ public final class MigrationFixture {
 
     private static final long LONGEST_STEP_SECONDS = 60;
 
-    /** What a test does with one step's run. */
+    /** A test's work with one step's run. */
     @FunctionalInterface
     public interface Step {
         void run(StepRun run) throws SQLException;
@@ -142,19 +142,19 @@ public final class MigrationFixture {
         return this;
     }
 
-    /** By default none. */
+    /** By default no trigger is accepted. */
     public MigrationFixture accepting(String trigger) {
         acceptedTriggers.add(new Identifier(trigger));
         return this;
     }
 
-    /** By default all; null for what holds where nothing is said. */
+    /** By default all rows; null for the extension's default. */
     public MigrationFixture maxDefaultShare(String percent) {
         maxDefaultShare = Optional.ofNullable(percent).map(DefaultShare::parse);
         return this;
     }
 
-    /** By default by declarative partitioning. */
+    /** By default the server partitions natively. */
     public MigrationFixture routedByTrigger() {
         routing = Routing.TRIGGER;
         return this;
@@ -209,11 +209,11 @@ public final class MigrationFixture {
     }
 
     private String prefix() {
-        // Room for the longest suffix, whatever the table's own name takes.
+        // Room for the longest suffix, whatever the length of the table's own name.
         return DerivedName.of(source.name(), "_default").name().replaceFirst("default$", "");
     }
 
-    /** What the steps have told people so far. */
+    /** The lines for people so far. */
     public List<String> lines() {
         synchronized (lines) {
             return List.copyOf(lines);
@@ -229,7 +229,7 @@ public final class MigrationFixture {
                 main, () -> Optional.of(connect()), new StateTables(new Identifier("public")), lines::add, onBusy);
     }
 
-    /** As that of a run that says something to all its steps. */
+    /** The environment of a run that has settings for all its steps. */
     public StepRun.Environment environment(Connection main, RunPace pace) {
         StepRun.Environment one = environment(main);
         return new StepRun.Environment(
@@ -292,7 +292,7 @@ public final class MigrationFixture {
         return this;
     }
 
-    /** What {@code liquibase update -DrestartCopy=…} comes to, up to the verification. */
+    /** Does what {@code liquibase update -DrestartCopy=…} does, up to the verification. */
     public MigrationFixture restartCopy() throws SQLException {
         step("rollback of verifyCopy", Verification::forget);
         step("rollback of buildIndexes", IndexBuild::drop);
@@ -300,12 +300,12 @@ public final class MigrationFixture {
         return copy().index().replay().verify();
     }
 
-    /** With that pace, by one worker. */
+    /** Copies with that pace, by one worker. */
     public MigrationFixture copy(Map<String, String> pace) throws SQLException {
         return copy(CHUNK_SIZE, pace);
     }
 
-    /** With that pace, by one worker. */
+    /** Copies with that pace, by one worker. */
     public MigrationFixture copy(long chunkSize, Map<String, String> pace) throws SQLException {
         step("chunkedCopy", run -> ChunkedCopy.of(run).copy(chunkSize, 1, false, GivenPace.named(pace)));
         return this;
@@ -404,7 +404,7 @@ public final class MigrationFixture {
         return done;
     }
 
-    /** Waits for it, and throws what it threw. */
+    /** Waits for the work, and throws what it threw. */
     public static void join(Future<Void> work) throws Exception {
         try {
             work.get(LONGEST_STEP_SECONDS, TimeUnit.SECONDS);
@@ -433,9 +433,7 @@ public final class MigrationFixture {
                                  AND pid <> pg_backend_pid() AND strpos(query, ?) > 0)""", part);
     }
 
-    /**
-     * The statements that a message gives, each on a line of its own, below the line that begins with {@code heading}.
-     */
+    /** The statements in a message, each on a line of its own, below the line that begins with {@code heading}. */
     public static String[] advised(Throwable refused, String heading) {
         String[] statements = refused.getMessage()
                 .lines()
@@ -450,7 +448,7 @@ public final class MigrationFixture {
         return statements;
     }
 
-    /** The rows of two tables are the same, by their text. */
+    /** Asserts that two tables have the same rows, by their text. */
     public void assertSameRows(QualifiedName left, QualifiedName right) {
         assertThat(database.queryStrings("""
                 (SELECT '%1$s only: ' || t::text FROM %2$s AS t EXCEPT ALL SELECT '%1$s only: ' || t::text FROM %4$s AS t)
@@ -464,7 +462,7 @@ public final class MigrationFixture {
                 .isEmpty();
     }
 
-    /** Before the swap, with nobody writing and the delta drained. */
+    /** Must be called before the swap, with nobody writing and the delta drained. */
     public void assertNewTableEqualsSource() {
         assertSameRows(source, newTable());
     }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What holds for the copy holds for every step that takes long. */
+/** The pace applies to every step that takes long, as it does to the copy. */
 @ExtendWith(FreshDatabase.class)
 class PacedStepsTest {
     private static final GivenPace WHILE_BUSY = GivenPace.named(Map.of("throttleQuery", "SELECT yes FROM busy"));
@@ -73,7 +73,7 @@ class PacedStepsTest {
                 "SELECT count(*) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid WHERE c.relname ~ '^orders_2'");
     }
 
-    /** One worker, so that the pieces come one after the other. */
+    /** With one worker, so that the pieces come one after the other. */
     @Test
     void noIndexIsBegunWhileWorkIsPausedAndReplayComparisonAndDropWaitToo() throws Exception {
         Future<Void> build = start("buildIndexes", run -> IndexBuild.of(run).build(1, WHILE_BUSY));
@@ -140,7 +140,8 @@ class PacedStepsTest {
     void aReplayThatHasNoTimeLeftKeepsItsBatches() throws Exception {
         orders.index();
         database.execute("UPDATE orders SET status = 'paid'");
-        // A batch is a block at least, and the delta table has several; it looks between two where a second has passed.
+        // A batch has at least one block, and the delta table has several; between two batches it looks if a second has
+        // passed.
         GivenPace pace = GivenPace.named(
                 Map.of("throttleQuery", "SELECT count(*) < 2000 FROM orders_delta", "pauseBetweenChunks", "1100ms"));
         Future<Void> replay = start("replayChanges", run -> ReplayStep.run(run, 1, pace));
@@ -202,7 +203,7 @@ class PacedStepsTest {
 
     @Test
     void whatARunSaysGoesBeforeWhatItsStepsSayAndTheRowGoesBeforeBoth() throws SQLException {
-        // Nobody observes a replica here, so that the step would wait for ever.
+        // Nobody observes a replica here, so the step would wait for ever.
         RunPace without =
                 new RunPace(GivenPace.named(Map.of("maxReplicaLag", "off", "maxDuration", "1ms")), System.nanoTime());
         assertThatThrownBy(() -> build(without, Map.of("maxReplicaLag", "10s", "maxDuration", "1min")))

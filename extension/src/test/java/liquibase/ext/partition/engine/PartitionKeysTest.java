@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Partition keys that are more than one NOT NULL date: there and back, with rows that change between the steps. */
+/** Partition keys other than one NOT NULL date: there and back, with rows that change between the steps. */
 @ExtendWith(FreshDatabase.class)
 class PartitionKeysTest {
     private TestDatabase database;
@@ -140,7 +140,7 @@ class PartitionKeysTest {
     }
 
     /**
-     * With the expression that the CHECKs prune by, a value that is known at run time only would visit every partition.
+     * With the expression that the CHECKs prune by, a value that is known only at run time would visit every partition.
      */
     @Test
     void aNullableColumnPrunesAtRunTimeToo() throws Exception {
@@ -280,7 +280,7 @@ class PartitionKeysTest {
     }
 
     /**
-     * An id that only the new type can hold cannot go back; the writer never notices, and the rollback says which it
+     * An id that only the new type can hold cannot go back; the writer never notices, and the rollback says which id it
      * is.
      */
     @Test
@@ -353,7 +353,10 @@ class PartitionKeysTest {
                 .hasMessageContaining("column entered is to become nonsense, and there is no such type");
     }
 
-    /** Each with live writes between the steps, as {@link #change} makes them: what a column of that kind can hold. */
+    /**
+     * Each with live writes between the steps, as {@link #change} makes them, with the values that a column of that
+     * kind can hold.
+     */
     private MigrationFixture single(String type, String value, String nullable, PartitionKeySpec key) {
         database.execute(
                 "DROP TABLE orders",
@@ -438,7 +441,7 @@ class PartitionKeysTest {
                         line.endsWith("12 rows (6 NULL, 4 not a date, 2 before 2024-01) in public.orders_default"));
     }
 
-    /** In the order of text they stand elsewhere, and a bound is written in capital letters. */
+    /** As text they sort elsewhere, and a bound is written in capital letters. */
     @Test
     void ulidsInSmallLettersHaveNoTime() throws Exception {
         String value =

@@ -348,7 +348,7 @@ class RoutedByTriggerTest {
         return gaps;
     }
 
-    /** Of the table itself, but for those that capture. */
+    /** All triggers of the table itself, except those that capture. */
     private static final String DO_NOT_ROUTE = """
             DO $$
             DECLARE

@@ -70,7 +70,7 @@ class ShapesTest {
                 "DELETE FROM orders WHERE id % 7 = 0");
     }
 
-    /** 1970, 2999, both infinities: counted in, never dropped. */
+    /** 1970, 2999 and both infinities are counted and never dropped. */
     @ParameterizedTest
     @ValueSource(strings = {"date", "timestamp", "timestamptz"})
     void datesOutsideEveryRangeAreInTheDefaultPartition(String type, TestDatabase database) throws SQLException {
@@ -162,7 +162,7 @@ class ShapesTest {
                 "INSERT INTO orders (code, created_at) VALUES ('n' || clock_timestamp()::time, date '2024-07-07')");
     }
 
-    /** Under such a collation two texts are equal that are not the same. */
+    /** Under such a collation two texts can be equal without being the same. */
     @Test
     void aTextKeyWithACaseInsensitiveCollation(TestDatabase database) throws SQLException {
         database.execute(
@@ -244,10 +244,7 @@ class ShapesTest {
                 .isZero();
     }
 
-    /**
-     * Names that need quotes, that look like what SQL, JDBC and our own templates treat in another way, and the longest
-     * ones.
-     */
+    /** Names that need quotes, names that SQL, JDBC and our own templates treat specially, and the longest names. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                     Sales           | Order            | Created At       | Id            | PK Of Order

@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Somebody alters, renames, drops or rewrites what the migration rests on, once the copy is done. What happens during
- * the copy is in {@code ResumeTest}, a capture that is switched off in {@code CaptureNoticedTest}. What a message says
- * to do is done, and the migration completes.
+ * Somebody alters, renames, drops or rewrites what the migration rests on, once the copy is done. {@code ResumeTest}
+ * covers changes during the copy, {@code CaptureNoticedTest} a capture that is switched off. The tests do what a
+ * message says, and the migration completes.
  */
 @ExtendWith(FreshDatabase.class)
 class SourceChangedTest {
@@ -205,7 +205,7 @@ class SourceChangedTest {
         assertSwapped(rows);
     }
 
-    /** An UPDATE of all rows would have them captured, too, and fire every trigger of the application. */
+    /** An UPDATE of all rows would capture them too, but also fire every trigger of the application. */
     private static final String CAPTURE_ALL =
             "INSERT INTO \"public\".\"orders_delta\" (\"id\", \"created_at\") SELECT \"id\", \"created_at\" FROM \"public\".\"orders\"";
 

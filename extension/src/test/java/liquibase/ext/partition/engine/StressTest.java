@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The proof: a dozen connections insert, update, delete, change months and keys all the way through, in READ COMMITTED
- * and REPEATABLE READ, and in the end every row is exactly what its writer was told that it committed.
+ * and REPEATABLE READ, and in the end every row is exactly what its writer was told was committed.
  */
 @ExtendWith(FreshDatabase.class)
 class StressTest {

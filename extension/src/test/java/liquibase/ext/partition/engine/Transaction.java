@@ -45,7 +45,7 @@ public final class Transaction implements AutoCloseable {
         }
     }
 
-    /** The first column of the first row; null where there is none. */
+    /** The first column of the first row; null if there is none. */
     public String query(String sql) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(sql)) {

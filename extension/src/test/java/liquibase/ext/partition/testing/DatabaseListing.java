@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * Every object of a database that a user could have made, with what it leans on, whom it belongs to and who may do
- * what.
- */
+/** Every object of a database that a user could have made, with its dependencies, its owner and its grants. */
 public final class DatabaseListing {
-    /** The tables of state stay: they are the extension's, and remember that nothing is going on. */
+    /** The tables of state stay: they belong to the extension, and remember that nothing is going on. */
     private static final String OBJECTS = """
             WITH line (line) AS (
               SELECT format('%s leans on %s (%s)', pg_describe_object(classid, objid, objsubid),
@@ -55,12 +52,12 @@ public final class DatabaseListing {
 
     private DatabaseListing() {}
 
-    /** One line for each; in the same order whenever the objects are the same. */
+    /** One line per object; in the same order whenever the objects are the same. */
     public static List<String> of(TestDatabase database) {
         return database.queryStrings(OBJECTS);
     }
 
-    /** Asserts that these are the objects that the database has. */
+    /** Asserts that the database has exactly these objects. */
     public static void assertIsStill(List<String> listing, TestDatabase database) {
         List<String> now = of(database);
         List<String> gone = new ArrayList<>(listing);

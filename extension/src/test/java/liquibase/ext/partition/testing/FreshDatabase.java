@@ -24,10 +24,10 @@ import org.junit.platform.commons.support.ReflectionSupport;
  * }
  * }</pre>
  *
- * A class with neither gets none. Asked for by a parameter of {@code @BeforeAll}, one database serves the whole class.
+ * A class with neither gets none. With a parameter of {@code @BeforeAll}, one database serves the whole class.
  */
 public class FreshDatabase implements BeforeEachCallback, ParameterResolver {
-    /** JUnit closes what its store holds when the context ends. */
+    /** JUnit closes the objects in its store when the context ends. */
     protected static final Namespace STORE = Namespace.create(FreshDatabase.class);
 
     @Override
@@ -45,7 +45,7 @@ public class FreshDatabase implements BeforeEachCallback, ParameterResolver {
         return database(context);
     }
 
-    /** The test's database, made by the first who asks. */
+    /** The test's database, made at the first request. */
     protected static TestDatabase database(ExtensionContext context) {
         return context.getStore(STORE)
                 .computeIfAbsent(TestDatabase.class, type -> TestDatabase.create(), TestDatabase.class);

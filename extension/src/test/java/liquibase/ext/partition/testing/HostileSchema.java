@@ -8,9 +8,9 @@ import java.sql.Statement;
 import java.util.Set;
 
 /**
- * What somebody who may create in a schema of other people's paths can put there: functions, operators, types and
- * relations by the names that our statements use, better matches for their arguments than the catalog's own, or the
- * same. Each raises, and counts the call even where that is caught or rolled back.
+ * Traps that a role can set if it may create in a schema of other people's paths: functions, operators, types and
+ * relations with the names that our statements use, whose arguments match better than the catalog's own, or equally.
+ * Each raises an error, and counts the call even if the error is caught or rolled back.
  */
 public final class HostileSchema {
     /** Types that our values have, or can be taken for. */
@@ -40,8 +40,8 @@ public final class HostileSchema {
     }
 
     /**
-     * With functions alone: an operator can be a better match for a statement of the driver's own, which are not ours
-     * to mend.
+     * Fills the schema with functions alone: an operator can be a better match for a statement of the driver's own,
+     * which we cannot mend.
      */
     public static HostileSchema ofFunctions(TestDatabase database, String schema, String attacker) throws SQLException {
         HostileSchema hostile = new HostileSchema(database, schema);
@@ -60,14 +60,14 @@ public final class HostileSchema {
         }
     }
 
-    /** Nothing of it was ever called. */
+    /** Asserts that none of it was ever called. */
     public void assertNeverCalled() {
         assertThat(database.queryString("SELECT pg_catalog.format('%s', is_called) FROM " + schema + ".calls"))
                 .as("whether something in schema %s was called", schema)
                 .isEqualTo("f");
     }
 
-    /** A sequence keeps what was counted in a transaction that failed. */
+    /** A sequence keeps a count even if the transaction fails. */
     private String counter() {
         return """
                 CREATE SEQUENCE {schema}.calls;
@@ -81,7 +81,7 @@ public final class HostileSchema {
                 BEGIN PERFORM {schema}.attack(what); RETURN NULL; END $f$""";
     }
 
-    /** With the very arguments of the catalog's own, and its aggregates too. */
+    /** With exactly the arguments of the catalog's own functions, including its aggregates. */
     private String functions() {
         return each("""
                 FOR it IN
@@ -118,7 +118,7 @@ public final class HostileSchema {
                 """).replace("{names}", array(OurSql.functions()));
     }
 
-    /** One function for all operators of two types: what it gives does not matter, as nobody gets it. */
+    /** One function for all operators of two types: its result does not matter, as nobody gets it. */
     private String operators() {
         return each("""
                 FOR it IN
@@ -156,7 +156,7 @@ public final class HostileSchema {
                 .replace("{names}", array(OurSql.types()));
     }
 
-    /** What the server does not let anybody make is left out. */
+    /** Leaves out what the server does not let anybody make. */
     private static String each(String loop, String body) {
         return """
                 DO $do$

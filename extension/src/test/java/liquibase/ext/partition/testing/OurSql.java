@@ -12,10 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/**
- * The SQL that this project's classes are written with, read out of their sources: what no test happens to run is
- * there, too.
- */
+/** The SQL in this project's classes, read from their sources: it includes SQL that no test happens to run. */
 public final class OurSql {
     private static final List<Path> SOURCES = List.of(Path.of("src/main/java"), Path.of("../generator/src/main/java"));
 
@@ -23,7 +20,7 @@ public final class OurSql {
             "/\\*.*?\\*/|//[^\\n]*|\"\"\"(?<block>.*?)\"\"\"|\"(?<line>(?:[^\"\\\\\\n]|\\\\.)*+)\"|'(?:\\\\.|[^'\\\\])'",
             Pattern.DOTALL);
 
-    /** What is SQL, and not a sentence: it begins so, or is handed to {@code Sql} at once. */
+    /** Distinguishes SQL from a sentence: SQL begins like this, or is handed to {@code Sql} at once. */
     private static final Pattern BEGINS_AS_SQL = Pattern.compile(
             "\\s*(WITH|SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|DO|CASE|EXPLAIN|LOCK|EXISTS|ROW|FROM|JOIN|UNION|CROSS|WHERE)\\b.*",
             Pattern.DOTALL);
@@ -33,13 +30,13 @@ public final class OurSql {
     /**
      * A literal of a source file that is SQL.
      *
-     * @param text as Java has it, with its holes
+     * @param text the literal as Java has it, with its holes
      */
     public record Literal(String file, String text) {}
 
     private OurSql() {}
 
-    /** All of them. */
+    /** All literals. */
     public static List<Literal> literals() {
         List<Literal> literals = new ArrayList<>();
         for (Path source : SOURCES) {
@@ -56,7 +53,7 @@ public final class OurSql {
         return literals;
     }
 
-    /** Those of one file. */
+    /** The literals of one file. */
     public static List<Literal> literals(String name, String java) {
         List<Literal> literals = new ArrayList<>();
         Matcher matcher = JAVA.matcher(java);

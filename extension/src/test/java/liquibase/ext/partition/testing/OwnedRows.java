@@ -8,8 +8,8 @@ import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 
 /**
- * The rows that belong to one {@link Writer}, as last committed: key to image, with a fair random pick. A key is the
- * values of its columns.
+ * The rows that belong to one {@link Writer}, as last committed: from key to image, with a fair random pick. A key
+ * consists of the values of its columns.
  */
 final class OwnedRows {
 

@@ -6,7 +6,7 @@ import java.time.ZoneOffset;
 import java.util.SplittableRandom;
 import java.util.function.BiFunction;
 
-/** Where a {@link Workload} takes the values of a column from that are more than its type says. */
+/** The source of a {@link Workload}'s values for a column, if its type alone does not determine them. */
 @FunctionalInterface
 public interface RandomValue {
 
@@ -20,15 +20,15 @@ public interface RandomValue {
 
     /**
      * Times in {@code [from, until)}, and the beginning of the month before them. One in sixteen is the beginning of a
-     * month, one the last microsecond before a day.
+     * month, and one the last microsecond before a day.
      *
-     * @param format writes a time, in UTC; with more that is random, where a key needs it
+     * @param format writes a time, in UTC; with further random parts if a key needs them
      */
     static RandomValue time(LocalDate from, LocalDate until, BiFunction<Instant, SplittableRandom, String> format) {
         return random -> format.apply(time(from, until, random), random);
     }
 
-    /** Of {@code times} values one is from {@code other}. */
+    /** One of {@code times} values comes from {@code other}. */
     default RandomValue oneIn(int times, RandomValue other) {
         return random -> (random.nextInt(times) == 0 ? other : this).next(random);
     }

@@ -14,9 +14,9 @@ import liquibase.ext.partition.testing.WrittenTable.Column;
 /**
  * Random column values, as text for {@code CAST(? AS type)}. Not thread-safe: a {@link Writer} has its own.
  *
- * @param given where the values of a column come from, by its name in the catalog; where it is missing, from its type
- * @param outliers whether a date in two hundred is one that no partition is made for
- * @param firstKey below it (and below zero) lie the keys that {@link #newKey} makes for number types: sequences count
+ * @param given the source of a column's values, by its name in the catalog; if it is missing, the type decides
+ * @param outliers whether one date in two hundred is one for which no partition is made
+ * @param firstKey the keys that {@link #newKey} makes for number types are below it (and below zero): sequences count
  *     upwards, so the two never meet
  */
 record RandomValues(

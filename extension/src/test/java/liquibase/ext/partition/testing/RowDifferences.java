@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A table against the rows it must hold, compared row for row and column for column.
+ * The comparison of a table with the rows that it must hold, row for row and column for column.
  *
  * @param samples one line for each of the first differences
  */

@@ -10,11 +10,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
 /**
- * Sessions of one database that are used one after the other for different things. A new one reads the catalog anew,
- * which takes the server more time than most of what a test asks of it.
+ * Sessions of one database that are used one after the other for different things. A new session reads the catalog
+ * anew, which takes the server more time than most of a test's work.
  *
  * <p>Between two uses everything of the first is discarded: an open transaction, a lock, a setting or a temporary
- * table. A session for which that fails is closed, as one that was ended meanwhile.
+ * table. If that fails, the session is closed, like one that was ended meanwhile.
  */
 public final class Sessions implements AutoCloseable {
     @FunctionalInterface
@@ -26,7 +26,9 @@ public final class Sessions implements AutoCloseable {
 
     private static final String ALL = "DISCARD ALL";
 
-    /** What {@code DISCARD ALL} does, in its order, but for {@code DEALLOCATE ALL} and {@code DISCARD PLANS}. */
+    /**
+     * Does what {@code DISCARD ALL} does, in its order, except for {@code DEALLOCATE ALL} and {@code DISCARD PLANS}.
+     */
     private static final String ALL_BUT_PLANS =
             "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
 
@@ -47,7 +49,7 @@ public final class Sessions implements AutoCloseable {
         return new Sessions(url, ALL);
     }
 
-    /** Of who runs the same statements time and again, as the changesets of an update do in one session. */
+    /** For a user that runs the same statements again and again, as the changesets of an update do in one session. */
     static Sessions keepingPlans(String url) {
         return new Sessions(url, ALL_BUT_PLANS);
     }
@@ -93,7 +95,7 @@ public final class Sessions implements AutoCloseable {
             try (Statement statement = connection.createStatement()) {
                 statement.execute(discard);
             }
-            // The driver has set it after it had connected, so that for the server it was none of the session's
+            // The driver has set it after connecting, so the server does not count it as a setting of the session's
             // beginning.
             connection.setClientInfo(APPLICATION_NAME, applicationName);
             return true;
@@ -102,7 +104,7 @@ public final class Sessions implements AutoCloseable {
         }
     }
 
-    /** Closes those that are not in use. */
+    /** Closes the sessions that are not in use. */
     @Override
     public void close() {
         for (Deque<Connection> ofUser : idle.values()) {

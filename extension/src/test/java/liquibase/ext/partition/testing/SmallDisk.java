@@ -15,11 +15,10 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A disk that is soon full: a file system of its own, in memory, on which a server of this machine can have a
- * tablespace. What does not fit is refused by the kernel, as on a real one.
+ * tablespace. The kernel refuses what does not fit, as on a real one.
  *
- * <p>Needs Linux, and root or a {@code sudo} that asks for no password. Where it cannot be had the test that asks for
- * it fails: it has nothing else to show. Whoever cannot have it leaves these tests out by
- * {@code -DexcludedGroups=smallDisk}.
+ * <p>Needs Linux, and root or a {@code sudo} that asks for no password. Without them the test that needs it fails,
+ * because it has nothing else to show; {@code -DexcludedGroups=smallDisk} leaves these tests out.
  */
 public final class SmallDisk implements AutoCloseable {
     /** The JUnit tag of the tests that need one. */
@@ -31,7 +30,7 @@ public final class SmallDisk implements AutoCloseable {
     private final Path tablespace;
     private final Path filler;
 
-    /** For a run that is stopped before it comes to its end. */
+    /** For a run that is stopped before its end. */
     private final Thread unmounting = new Thread(this::unmount);
 
     private SmallDisk(Path mountPoint) {
@@ -40,7 +39,7 @@ public final class SmallDisk implements AutoCloseable {
         this.filler = mountPoint.resolve("filler");
     }
 
-    /** Mounts one; the caller closes it, once no server uses it. */
+    /** Mounts a disk; the caller closes it, once no server uses it. */
     public static SmallDisk ofMegabytes(int megabytes) {
         try {
             SmallDisk disk = new SmallDisk(Files.createTempDirectory("small-disk"));
@@ -58,20 +57,20 @@ public final class SmallDisk implements AutoCloseable {
     }
 
     /**
-     * An empty directory on it, for {@code CREATE TABLESPACE … LOCATION}. It belongs to the user of this JVM, as an
-     * embedded server does; {@link #giveTo} is for others.
+     * An empty directory on it, for {@code CREATE TABLESPACE … LOCATION}. It belongs to the user of this JVM, which
+     * also runs an embedded server; {@link #giveTo} is for others.
      */
     public String location() {
         return tablespace.toString();
     }
 
-    /** Gives the directory to the user that a server runs as. */
+    /** Gives the directory to the user that runs the server. */
     public SmallDisk giveTo(String user) {
         asRoot("chown", user, location());
         return this;
     }
 
-    /** Takes what room there still is. */
+    /** Takes the remaining room. */
     public void fill() {
         try (FileChannel file = FileChannel.open(
                 filler, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
@@ -80,14 +79,14 @@ public final class SmallDisk implements AutoCloseable {
                 file.write(zeros.clear());
             }
         } catch (IOException e) {
-            // Full, or was that not the reason?
+            // The disk is full, or there was another reason.
             if (mountPoint.toFile().getUsableSpace() > 0) {
                 throw new UncheckedIOException("%s cannot be filled: %s".formatted(mountPoint, e.getMessage()), e);
             }
         }
     }
 
-    /** Gives back what {@link #fill} has taken. */
+    /** Releases the room that {@link #fill} has taken. */
     public void free() {
         try {
             Files.deleteIfExists(filler);

@@ -18,11 +18,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The network between clients and a test's server, which can break in the ways that networks break: with a reset, or
+ * The network between clients and a test's server. It can break in the ways in which networks break: with a reset, or
  * without a word.
  *
- * <p>Knows nothing of the protocol but that statements and their tags are in it as text. A client that is to be cut
- * after a statement needs {@code prepareThreshold=0}, so that every statement is sent as text.
+ * <p>Knows the protocol only in so far as statements and their tags are in it as text. A client that is to be cut after
+ * a statement needs {@code prepareThreshold=0}, so that every statement is sent as text.
  */
 public final class TcpProxy implements AutoCloseable {
     private static final int LONGEST_CONNECT_MILLISECONDS = 5_000;
@@ -38,7 +38,7 @@ public final class TcpProxy implements AutoCloseable {
         REFUSED
     }
 
-    /** What happens once, after these texts. */
+    /** A break that happens once, after these texts. */
     private record Break(List<String> texts, boolean silent, CountDownLatch happened) {
         Break(List<String> texts, boolean silent) {
             this(texts, silent, new CountDownLatch(1));
@@ -81,12 +81,12 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    /** Its own. */
+    /** The proxy's own port. */
     public int port() {
         return listener.getLocalPort();
     }
 
-    /** What the server sees as the ports of its clients. */
+    /** The client ports that the server sees. */
     public List<Integer> clientPorts() {
         return links.stream().map(link -> link.server.getLocalPort()).toList();
     }
@@ -100,7 +100,8 @@ public final class TcpProxy implements AutoCloseable {
     }
 
     /**
-     * The way to {@code database} through this proxy: every statement as text, and no long wait for nobody's answer.
+     * The URL of {@code database} through this proxy: every statement as text, and no long wait for an answer that
+     * never comes.
      */
     public String url(TestDatabase database) {
         String rest = address(database.url()).group("rest");
@@ -112,43 +113,44 @@ public final class TcpProxy implements AutoCloseable {
                         rest.contains("?") ? "&" : "?");
     }
 
-    /** Every connection ends with a reset, on both sides; new ones pass. */
+    /** Ends every connection with a reset, on both sides; new ones pass. */
     public void cut() {
         links.forEach(Link::reset);
     }
 
     /**
-     * What is sent on the connections that there are now vanishes, both ways, and neither side is told; new ones pass.
+     * Everything that is sent on the present connections vanishes, both ways, and neither side is told; new connections
+     * pass.
      */
     public void silence() {
         links.forEach(link -> link.silent = true);
     }
 
-    /** What is silent ends with a reset. */
+    /** Ends silent connections with a reset. */
     public void cutSilent() {
         links.stream().filter(link -> link.silent).forEach(Link::reset);
     }
 
-    /** As {@link #silence()}; and new connections are made, but nothing comes through them either. */
+    /** As {@link #silence()}; in addition, new connections are made, but nothing comes through them either. */
     public void silenceAll() {
         arrival = Arrival.IGNORED;
         silence();
     }
 
-    /** Every connection ends with a reset, and new ones are refused. */
+    /** Ends every connection with a reset, and refuses new ones. */
     public void refuse() {
         arrival = Arrival.REFUSED;
         cut();
     }
 
-    /** New connections pass again. What was cut stays so, and what was silent. */
+    /** New connections pass again. Connections that were cut or silenced stay so. */
     public void heal() {
         arrival = Arrival.PASSED;
     }
 
     /**
-     * Once, on the connection on which these texts are sent one after the other: the last one reaches the server, its
-     * answer does not reach the client, and both sides get a reset as soon as the server has given it.
+     * Cuts once, on the connection on which these texts are sent one after the other: the last one reaches the server,
+     * its answer does not reach the client, and both sides get a reset as soon as the server has given it.
      */
     public void cutAfter(String... sent) {
         planned = new Break(List.of(sent), false);
@@ -159,12 +161,12 @@ public final class TcpProxy implements AutoCloseable {
         planned = new Break(List.of(sent), true);
     }
 
-    /** From now on new clients get, as from a pooler, a key to cancel their statements by that is not the server's. */
+    /** From now on new clients get a key for cancelling their statements that is not the server's, as from a pooler. */
     public void giveKeysOfItsOwn() {
         keysOfItsOwn = true;
     }
 
-    /** Waits until that has happened. */
+    /** Waits until the break has happened. */
     public void awaitBreak() throws InterruptedException {
         if (!planned.happened().await(1, TimeUnit.MINUTES)) {
             throw new AssertionError("Never sent: " + planned.texts());
@@ -177,7 +179,7 @@ public final class TcpProxy implements AutoCloseable {
                 Socket client = listener.accept();
                 daemon("connecting", () -> pass(client));
             } catch (IOException e) {
-                // Closed, or a client that was gone before it was served.
+                // Closed, or the client was gone before it was served.
             }
         }
     }

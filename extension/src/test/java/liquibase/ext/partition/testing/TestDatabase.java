@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 
 /**
- * A database of its own for one test, on the {@linkplain TestServer#shared() shared server}; dropped when it is closed,
+ * A test's own database, on the {@linkplain TestServer#shared() shared server}. When it is closed it is dropped,
  * whoever is still connected, together with the roles made through it.
  *
  * <p>Each convenience method ({@code execute}, {@code query…}) uses a connection for itself in autocommit, so a
@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
  */
 public final class TestDatabase implements AutoCloseable {
 
-    /** What a session takes over when it begins, and not later. */
+    /** Settings that a session takes over when it begins, and not later. */
     private static final Pattern FOR_NEW_SESSIONS =
             Pattern.compile("(?i)ALTER\\s+(DATABASE|ROLE|USER|SYSTEM)|pg_reload_conf");
 
@@ -61,9 +61,8 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Runs a step on a connection that nobody else has meanwhile. It may have been used by another step before, of
-     * which nothing is left but what the server knows of the catalog and of statements: most of the time that a new
-     * session takes.
+     * Runs a step on a connection that nobody else has meanwhile. An earlier step may have used it, of which only the
+     * server's knowledge of the catalog and of statements is left: a new session would take most of its time for that.
      */
     public <T> T onConnection(String username, String password, Sessions.Work<T> step) throws SQLException {
         return sessionsOfSteps.with(username, password, step);
@@ -89,7 +88,7 @@ public final class TestDatabase implements AutoCloseable {
      * Creates a role that can log in, whose password is its name, and gives its name, which begins with {@code prefix}
      * and is unique on the server.
      *
-     * @param prefix as the catalog has it; what needs quotes does so in the caller's statements too
+     * @param prefix the prefix as the catalog has it; if it needs quotes, so do the caller's statements
      * @param attributes SQL after {@code CREATE ROLE name}, such as {@code "CREATEROLE"}; may be empty
      */
     public String createRole(String prefix, String attributes) {
@@ -101,8 +100,8 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Creates a tablespace inside the server's own directory, where everybody may create things, and gives its name.
-     * Needs a superuser, and of PostgreSQL 14 one of the later minor versions.
+     * Creates a tablespace inside the server's own directory, in which everybody may create, and returns its name.
+     * Needs a superuser, and for PostgreSQL 14 one of the later minor versions.
      */
     public String createTablespace(String prefix) {
         String tablespace = prefix + "_" + unique();
@@ -115,8 +114,8 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Mounts a disk of that size and makes a tablespace on it, where everybody may create things. Needs a superuser,
-     * and a server that runs as the user of this JVM, as an embedded one does.
+     * Mounts a disk of that size and makes a tablespace on it, in which everybody may create. Needs a superuser, and a
+     * server that runs as the user of this JVM, as an embedded one does.
      *
      * @param tablespace its name, which must be unique on the server
      */
@@ -228,7 +227,7 @@ public final class TestDatabase implements AutoCloseable {
         roles.clear();
     }
 
-    /** Closes those that wait for their next use, for a test that counts sessions. */
+    /** Closes the idle sessions, for a test that counts sessions. */
     public void closeSessions() {
         sessions.close();
         sessionsOfSteps.close();

@@ -20,21 +20,21 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * A PostgreSQL server. The tests of one JVM share {@linkplain #shared() one}, which is started by the first that asks
- * and stopped when the JVM ends.
+ * A PostgreSQL server. The tests of one JVM share {@linkplain #shared() one}, which starts at the first request and
+ * stops when the JVM ends.
  *
- * <p>The system property {@code pg} says which:
+ * <p>The system property {@code pg} chooses it:
  *
  * <ul>
  *   <li>{@code embedded} (the default): started from binaries on the classpath, whose version {@code -Dpg.version}
  *       chose;
  *   <li>{@code testcontainers}: a container of the image {@code pg.image}, by default {@code postgres:<pg.version>};
- *   <li>{@code jdbc:postgresql:…}: a server that is already there, user and password in the URL. The user needs the
- *       right to create databases and roles.
+ *   <li>{@code jdbc:postgresql:…}: an existing server, with user and password in the URL. The user needs the right to
+ *       create databases and roles.
  * </ul>
  *
- * <p>A server that was asked for and cannot be had is an error, never a skipped test: a green build must mean that the
- * tests ran on what the build was asked to run them on.
+ * <p>If the requested server is not available, that is an error, never a skipped test: a green build must mean that the
+ * tests ran on the server that the build asked for.
  */
 public final class TestServer {
 
@@ -111,7 +111,7 @@ public final class TestServer {
 
     private static TestServer embedded() {
         EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
-                // A LANG that is not installed makes initdb fail without a reason, so the machine's is never used.
+                // A LANG that is not installed makes initdb fail without a reason, so the machine's LANG is never used.
                 .setLocaleConfig("locale", onLinux() ? "C.UTF-8" : "C")
                 .setPGStartupWait(Duration.ofSeconds(60));
         SETTINGS.forEach(builder::setServerConfig);
@@ -167,7 +167,7 @@ public final class TestServer {
     }
 
     /**
-     * A server that is already there, which whoever asks looks after.
+     * An existing server, which the caller looks after.
      *
      * @param url with {@code ?user=}, of a user who may create databases and roles
      */
@@ -209,7 +209,7 @@ public final class TestServer {
         return url.replaceAll("password=[^&]*", "password=…");
     }
 
-    /** Connects once, so that a server that cannot be used is told here and not by the first test. */
+    /** Connects once, so that an unusable server shows here and not in the first test. */
     private TestServer checked(String expectedMajorVersion) {
         try (Connection connection = connectAsAdministrator()) {
             int major = connection.getMetaData().getDatabaseMajorVersion();
@@ -239,7 +239,7 @@ public final class TestServer {
         return new TestDatabase(this);
     }
 
-    /** What the tests run on, for people. */
+    /** The server that the tests run on, for people. */
     public String description() {
         return description;
     }

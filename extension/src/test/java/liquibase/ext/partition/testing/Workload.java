@@ -49,13 +49,13 @@ public final class Workload implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Workload.class);
     private static final int MOST_VIOLATIONS = 20;
 
-    /** Of writers that have a rate, about. */
+    /** About how many writers are at work, if they have a rate. */
     private static final int AT_WORK = 3;
 
     /** Longer than any lock of ours may be held; a writer still busy then is stuck, and stop() says so. */
     private static final Duration LONGEST_TRANSACTION = Duration.ofMinutes(2);
 
-    /** What a workload is made of; see {@link Workload#on}. */
+    /** The settings of a workload; see {@link Workload#on}. */
     public static final class Builder {
 
         private final TestDatabase database;
@@ -115,8 +115,8 @@ public final class Workload implements AutoCloseable {
         }
 
         /**
-         * Where the values of a column come from that are more than its type says: a date kept as text, a key with a
-         * time inside. Of a key's only column, each must be a new one.
+         * The source of a column's values, if its type alone does not determine them: a date in text, a key with a time
+         * inside. For a key's only column, each value must be a new one.
          *
          * @param column as the catalog spells it
          */
@@ -126,9 +126,9 @@ public final class Workload implements AutoCloseable {
         }
 
         /**
-         * What of a column is compared, where its type changes on the way and its text form does too.
+         * The part of a column that is compared, if its type and its text form change on the way.
          *
-         * @param expression over the column, with the same value whichever of its types the column has
+         * @param expression an expression over the column, which has the same value for both of its types
          */
         public Builder comparing(String column, String expression) {
             compared.put(column, expression);
@@ -136,23 +136,24 @@ public final class Workload implements AutoCloseable {
         }
 
         /**
-         * Of all writers together at most, fewer where the machine is busy; without it each writes as fast as it can.
+         * The rate of all writers together at most, lower if the machine is busy; without it each writes as fast as it
+         * can.
          */
         public Builder writesPerSecond(double rate) {
             writesPerSecond = rate;
             return this;
         }
 
-        /** By default another one each time; it is logged. */
+        /** By default a different seed each time; it is logged. */
         public Builder seed(long number) {
             seed = number;
             return this;
         }
 
         /**
-         * A lost connection, a restart of the server or a full disk ends no writer. It connects again; whether the
-         * transaction whose commit was not acknowledged is committed it finds out by reading, and it holds the server
-         * to all of it or nothing.
+         * No writer ends because of a lost connection, a restart of the server or a full disk. It reconnects, and finds
+         * out by reading whether the transaction whose commit was not acknowledged is committed; it requires all of it
+         * or nothing.
          */
         public Builder survivingFaults() {
             survivesFaults = true;
@@ -160,8 +161,8 @@ public final class Workload implements AutoCloseable {
         }
 
         /**
-         * A column that the writers give no value, as the catalog spells it. It is in the images all the same, so that
-         * they notice when it changes; the last column of the table, for {@link Workload#alter}.
+         * A column, as the catalog spells it, to which the writers give no value. It is in the images all the same, so
+         * that they notice when it changes. It must be the last column of the table, for {@link Workload#alter}.
          */
         public Builder leaving(String column) {
             left.add(column);
@@ -170,7 +171,7 @@ public final class Workload implements AutoCloseable {
 
         /**
          * Every other new row takes its key, one number, from this sequence by a statement of its own, as clients do
-         * that must know it beforehand. No number is given to two rows, however they took it.
+         * that must know the key beforehand. No number is given to two rows, in whichever way they took it.
          */
         public Builder takingKeysFrom(String name) {
             sequence = name;
@@ -200,7 +201,10 @@ public final class Workload implements AutoCloseable {
     private final List<Writer> writers = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
 
-    /** A permit per open transaction; who holds all of them has paused the workload. Fair, so a pause gets its turn. */
+    /**
+     * A permit per open transaction; a thread that holds all of them has paused the workload. Fair, so a pause gets its
+     * turn.
+     */
     private final Semaphore transactions;
 
     private final Map<Count, LongAdder> counts = new EnumMap<>(Count.class);
@@ -224,7 +228,7 @@ public final class Workload implements AutoCloseable {
     /**
      * @param table as SQL writes it: {@code public.orders}, {@code "Sales"."Order"}
      * @param key the columns that tell the rows apart, as the catalog spells them
-     * @param times the columns that decide the partition; those of other types than dates and timestamps need
+     * @param times the columns that decide the partition; columns of types other than dates and timestamps need
      *     {@link Builder#values}
      */
     public static Builder on(TestDatabase database, String table, List<String> key, List<String> times) {
@@ -343,7 +347,7 @@ public final class Workload implements AutoCloseable {
         return report();
     }
 
-    /** Ends the writers; an error they met is told by {@link #stop()} only. */
+    /** Ends the writers; only {@link #stop()} reports an error that they met. */
     @Override
     public void close() {
         end();
@@ -373,7 +377,7 @@ public final class Workload implements AutoCloseable {
                         """).stream().map(List::toString).collect(Collectors.joining("\n"));
     }
 
-    /** So far. */
+    /** The report so far. */
     public WorkloadReport report() {
         Map<Count, Long> sums = new EnumMap<>(Count.class);
         counts.forEach((count, adder) -> sums.put(count, adder.sum()));
@@ -387,19 +391,19 @@ public final class Workload implements AutoCloseable {
         return Duration.ofNanos(longestWaitLately.getThenReset());
     }
 
-    /** What somebody does to the table behind the writers' backs; it commits nothing by itself. */
+    /** An alteration of the table behind the writers' backs; it commits nothing by itself. */
     @FunctionalInterface
     public interface Alteration {
         void perform(Connection connection) throws SQLException;
     }
 
-    /** What {@link #alter} may have done to a row; each is null where there is no such row. */
+    /** The changes to a row that {@link #alter} may have made; each value is null if there is no such row. */
     @FunctionalInterface
     public interface Allowed {
         boolean becomes(String expected, String found);
     }
 
-    /** The last column has another value now, and nothing else. */
+    /** Whether only the last column has another value now. */
     public static boolean changesLastColumn(String expected, String found) {
         return expected != null
                 && found != null
@@ -407,8 +411,8 @@ public final class Workload implements AutoCloseable {
     }
 
     /**
-     * Alters the table in one transaction while no writer has one open; from then on what it left there is what is
-     * expected.
+     * Alters the table in one transaction while no writer has one open; from then on, the resulting rows are the
+     * expected ones.
      */
     public void alter(Alteration alteration, Allowed allowed) throws SQLException {
         pause();
@@ -464,12 +468,14 @@ public final class Workload implements AutoCloseable {
         return expected;
     }
 
-    /** The table against {@link #expectedRows()}; only while paused or stopped. */
+    /** Compares the table with {@link #expectedRows()}; only while paused or stopped. */
     public RowDifferences differences() {
         return differences(table.name());
     }
 
-    /** Another table with the same columns, such as the new table or the backup, against {@link #expectedRows()}. */
+    /**
+     * Compares another table with the same columns, such as the new table or the backup, with {@link #expectedRows()}.
+     */
     public RowDifferences differences(String otherTable) {
         RowDifferences.Comparison comparison = new RowDifferences.Comparison(otherTable, expectedRows());
         try (Connection connection = connect("comparison")) {
@@ -518,9 +524,9 @@ public final class Workload implements AutoCloseable {
     }
 
     /**
-     * How long a writer rests after a transaction: so that however many writers there are, and however slow the machine
-     * is, a few of them are at work at a time. At a rate that the machine cannot keep, the table would grow for as long
-     * as a step takes, and the step take the longer the more the table grows.
+     * How long a writer rests after a transaction: however many writers there are, and however slow the machine is,
+     * only a few of them are at work at a time. At a rate that the machine cannot keep, the table would grow as long as
+     * a step takes, and the step would take longer the more the table grows.
      */
     long rest(long transaction) {
         return transaction * writers.size() / AT_WORK;

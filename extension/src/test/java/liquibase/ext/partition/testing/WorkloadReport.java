@@ -7,11 +7,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * What the writers of a {@link Workload} met.
+ * The report of the writers of a {@link Workload}.
  *
- * @param counts only what was acknowledged: the statements of a transaction that was rolled back are not in them
- * @param longestWait of a single statement or commit, from the client's side
- * @param violations what must never happen: a committed row that a statement did not find, or found changed
+ * @param counts only acknowledged work: the statements of a transaction that was rolled back are not included
+ * @param longestWait the longest time of a single statement or commit, from the client's side
+ * @param violations faults that must never occur: a committed row that a statement did not find, or found changed
  * @param seed makes the same choices again, though not the same interleaving
  */
 public record WorkloadReport(Map<Count, Long> counts, Duration longestWait, List<String> violations, long seed) {

@@ -19,11 +19,11 @@ import liquibase.ext.partition.testing.WorkloadReport.Count;
 import liquibase.ext.partition.testing.WrittenTable.Column;
 
 /**
- * One connection of a {@link Workload}, committing small random transactions on rows that no other writer touches;
- * which is why it can say exactly what they must be.
+ * One connection of a {@link Workload}, which commits small random transactions on rows that no other writer touches;
+ * so it can say exactly what they must be.
  *
- * <p>What a transaction did enters {@link #rows()} only once the server has acknowledged its commit. A writer also
- * checks as it goes: an update, delete or read of a row it has committed must find it, with the content it committed.
+ * <p>The results of a transaction enter {@link #rows()} only once the server has acknowledged its commit. A writer also
+ * checks as it goes: an update, delete or read of a row that it has committed must find it, with the committed content.
  */
 final class Writer implements Runnable {
 
@@ -68,12 +68,12 @@ final class Writer implements Runnable {
             Operation.DELETE,
             Operation.READ);
 
-    /** Of a writer that has a unique value to hand on. */
+    /** For a writer that has a unique value to hand on. */
     private static final List<Operation> HANDING_ON = Stream.concat(
                     MIX.stream(), Stream.generate(() -> Operation.HAND_ON).limit(MIX.size()))
             .toList();
 
-    /** A statement found no row, or another one, where the writer had committed one. */
+    /** A statement found no row, or a different one, where the writer had committed one. */
     private static final class RowNotSeen extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -94,23 +94,23 @@ final class Writer implements Runnable {
     private final boolean readsBack;
     private final boolean survivesFaults;
 
-    /** From which every other new row takes its key, before it is inserted; null where none does. */
+    /** The sequence from which every other new row takes its key, before it is inserted; null if there is none. */
     private final String sequence;
 
-    /** In which one row has this writer's number, now the one and now another; null where none has. */
+    /** The column in which one row has this writer's number, now one row and now another; null if there is none. */
     private final String handedOn;
 
-    /** The numbers that the open transaction has had from the sequence. */
+    /** The numbers that the open transaction has got from the sequence. */
     private final List<String> drawn = new ArrayList<>();
 
     private final OwnedRows rows = new OwnedRows();
 
-    /** What the open transaction has done to this writer's keys: the image, or null for a deleted row. */
+    /** The open transaction's changes to this writer's keys: the image, or null for a deleted row. */
     private final Map<List<String>, String> pending = new LinkedHashMap<>();
 
     private final Map<String, PreparedStatement> statements = new HashMap<>();
 
-    /** What the transaction did whose commit was sent and is not acknowledged; null where there is none. */
+    /** The changes of the transaction whose commit was sent and is not acknowledged; null if there is none. */
     private Map<List<String>, String> inDoubt;
 
     private Connection connection;
@@ -257,7 +257,7 @@ final class Writer implements Runnable {
         inDoubt = null;
     }
 
-    /** Only of what is committed: a server that crashes may give out again what nobody has kept. */
+    /** Only committed rows are kept: a server that crashes may give out again what nobody has kept. */
     private void keep(Map<List<String>, String> written) {
         drawn.forEach(workload::drawn);
         drawn.clear();
@@ -314,7 +314,10 @@ final class Writer implements Runnable {
         return operations;
     }
 
-    /** What a client is expected to try again after; anything else ends the writer, and with it the workload. */
+    /**
+     * The errors after which a client is expected to try again; any other error ends the writer, and with it the
+     * workload.
+     */
     private Count reasonToRetry(SQLException e) throws SQLException {
         if (e.getSQLState() == null) {
             throw e;
@@ -380,7 +383,7 @@ final class Writer implements Runnable {
             inserted = one(table.insertWithKey(), parameters);
         }
         if (inserted == null) {
-            // A trigger that gives back NULL does this; the client is never told.
+            // A trigger that returns NULL does this; the client is never told.
             throw new RowNotSeen(null, "INSERT … RETURNING gave no row back");
         }
         pending.put(inserted.key(), inserted.image());
@@ -459,7 +462,7 @@ final class Writer implements Runnable {
 
     /**
      * A REPEATABLE READ transaction whose snapshot is older than the swap cannot see what the swap's transaction wrote:
-     * known, and counted. Everybody else must see the row, and so must this writer when it looks again.
+     * this is known, and counted. Everybody else must see the row, and so must this writer when it looks again.
      */
     private void lookAgain(RowNotSeen unseen) throws SQLException {
         workload.count(Count.ROWS_NOT_SEEN, 1);

@@ -13,16 +13,16 @@ import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
 /**
- * A table as {@link Writer}s see it: by its name alone, which may come to mean another table while they write. Holds
- * the columns read once from the catalog, and the statements made of them.
+ * A table as {@link Writer}s see it: by its name alone, which may refer to another table while they write. Holds the
+ * columns, read once from the catalog, and the statements made of them.
  *
- * <p>Every statement gives back the row's <em>image</em>, all columns as the server stored them, so that what defaults,
- * triggers and sequences put into a row is part of what is expected later.
+ * <p>Every statement returns the row's <em>image</em>, all columns as the server stored them, so that the effects of
+ * defaults, triggers and sequences are expected later.
  *
- * @param key the columns that tell the rows apart
+ * @param key the columns that identify the rows
  * @param times the columns that decide the partition; some may be of the key
- * @param compared what of a column is in the image, by the column's name in the catalog; the column itself where it is
- *     missing
+ * @param compared the part of a column that is in the image, by the column's name in the catalog; if it is missing, the
+ *     column itself
  * @param left the columns, by their names in the catalog, that get no random values
  */
 record WrittenTable(

@@ -1,5 +1,6 @@
 /**
- * What every module's tests stand on: a PostgreSQL server, a fresh database on it, and writers that keep a table busy.
+ * The foundation of every module's tests: a PostgreSQL server, a fresh database on it, and writers that keep a table
+ * busy.
  *
  * <p>Owns the choice of the server ({@link liquibase.ext.partition.testing.TestServer}, system property {@code pg}),
  * the life of a test's database ({@link liquibase.ext.partition.testing.TestDatabase}) and the record of what live

@@ -13,13 +13,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The server's own lists of what a table's things can be. A newer server that has more fails here: look what its new
- * column, letter or access method means, see that it comes along or refuse it by name in {@link Obstacles}, and only
- * then write it down.
+ * The server's own lists of the properties of a table's things. A newer server that has more fails here: find out what
+ * its new column, letter or access method means, make sure that it comes along or refuse it by name in
+ * {@link Obstacles}, and only then add it here.
  */
 @ExtendWith(FreshDatabase.class)
 class CatalogColumnsTest {
-    /** What PostgreSQL 14 to 18 say of a table and its things. */
+    /** The columns in which PostgreSQL 14 to 18 describe a table and its things. */
     private static final Map<String, String> COLUMNS = Map.ofEntries(
             Map.entry(
                     "pg_class",
@@ -71,7 +71,7 @@ class CatalogColumnsTest {
         assertThat(unknown).isEmpty();
     }
 
-    /** Every catalog whose rows name a table is one of those, or says nothing that would have to come along. */
+    /** Every catalog whose rows name a table is one of those, or has nothing that would have to come along. */
     @Test
     void everyCatalogThatRefersToATableIsKnown(TestDatabase database) {
         assertThat(database.queryStrings("""
@@ -97,7 +97,7 @@ class CatalogColumnsTest {
                         "pg_statistic",
                         // Foreign tables are refused.
                         "pg_foreign_table",
-                        // By class and number, of any object; read with what they are about.
+                        // By class and number, for any object; read together with the object.
                         "pg_depend",
                         "pg_shdepend",
                         "pg_description",

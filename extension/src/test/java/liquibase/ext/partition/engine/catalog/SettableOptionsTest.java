@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The lists are right for the server that the tests run on: it takes what it should know, and says so of what it does
- * not.
+ * The lists are right for the server that the tests run on: it accepts the options that it should know, and rejects the
+ * others.
  */
 @ExtendWith(FreshDatabase.class)
 class SettableOptionsTest {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The size of chunks follows the time that they take, and chunks of any sizes keep apart. */
+/** The size of chunks follows the time that they take, and chunks of any size do not overlap. */
 @ExtendWith(FreshDatabase.class)
 class ChunkTimeTest {
     private TestDatabase database;
@@ -30,7 +30,7 @@ class ChunkTimeTest {
         orders = MigrationFixture.ofOrders(database, 1000).prepare().capture();
     }
 
-    /** Each row takes two milliseconds and more, fifteen a block. */
+    /** Each row takes at least two milliseconds; a block has fifteen. */
     private void makeRowsSlow() {
         database.execute(
                 """
@@ -102,8 +102,8 @@ class ChunkTimeTest {
     }
 
     /**
-     * As after a lock that was lost unnoticed: the chunks of each reach over borders of the others', and they begin
-     * together.
+     * As after a lock that was lost unnoticed: the chunks of each runner cross the borders of the others', and they
+     * begin together.
      */
     @Test
     void runnersWithoutALockBetweenThemCopyEveryRowOnce() throws Exception {

@@ -193,8 +193,8 @@ class ResumeTest {
     }
 
     /**
-     * The backend of a runner that was killed may still be inserting a chunk when the next runner comes to it, whose
-     * chunks are of another size: the one reaches over the borders of the others.
+     * The backend of a killed runner may still be inserting a chunk when the next runner reaches it, whose chunks have
+     * another size: they cross each other's borders.
      */
     @ParameterizedTest(name = "blocks {0} to {1}")
     @CsvSource({"30, 40", "36, 37", "0, 3", "0, 60"})
@@ -225,7 +225,7 @@ class ResumeTest {
         catchUpAndCompare();
     }
 
-    /** No runner commits one; to count it as done would lose rows, and to try it for ever would help nobody. */
+    /** No runner commits such a claim. Counting it as done would lose rows, and retrying for ever would help nobody. */
     @Test
     void aClaimThatIsCommittedAndNotFinishedIsNamed() throws Exception {
         database.execute("INSERT INTO partition_chunk SELECT id, 20, 30, 0 FROM partition_migration");
@@ -294,7 +294,7 @@ class ResumeTest {
 
     /**
      * A copy that failed is not in DATABASECHANGELOG, so a rollback does not run its inverse: captureChanges is the
-     * first that is rolled back. What was written between the two captures is in no delta table.
+     * first to be rolled back. Writes between the two captures are in no delta table.
      */
     @Test
     void aCaptureThatIsTakenBackAfterAnInterruptedCopyLeavesNoChunksToResumeFrom() throws Exception {

@@ -60,7 +60,7 @@ class WritesDuringTheCopyTest {
 
     @Test
     void aLowerIdThatCommitsAfterItsBlockWasCopiedIsNotMissed() throws Exception {
-        // Free space in the first block, so that the late row comes to stand where the copy has been.
+        // Free space in the first block, so that the late row is stored where the copy has been.
         database.execute("DELETE FROM orders WHERE id <= 10", "VACUUM orders");
         orders.prepare().capture();
         try (Transaction late = Transaction.begin(database)) {
@@ -152,7 +152,7 @@ class WritesDuringTheCopyTest {
     }
 
     /**
-     * The copying statement has its snapshot and is inserting the old version when the row gets another month and
+     * The copying statement has its snapshot and is inserting the old version when the row moves to another month and
      * commits.
      */
     @Test
@@ -207,7 +207,7 @@ class WritesDuringTheCopyTest {
     void aRepeatableReadWriterWithASnapshotOlderThanTheCaptureIsCapturedToo() throws Exception {
         orders.prepare();
         try (Transaction old = Transaction.beginRepeatableRead(database)) {
-            // Has read the table, which does not conflict with the trigger's lock.
+            // It has read the table, which does not conflict with the trigger's lock.
             old.query("SELECT count(*) FROM orders WHERE id = 5");
             orders.capture().copy();
             old.run("UPDATE orders SET status = 'paid' WHERE id = 5");

@@ -58,7 +58,7 @@ class CaptureNoticedTest {
                 "ALTER TABLE orders DISABLE TRIGGER ALL",
                 "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
                 "ALTER TABLE orders DISABLE TRIGGER orders_delta_no_truncate",
-                // Ordinary again: session_replication_role = replica would pass.
+                // Enabled in the ordinary way again: session_replication_role = replica would bypass it.
                 "ALTER TABLE orders ENABLE TRIGGER orders_delta_capture",
                 "ALTER TABLE orders ENABLE REPLICA TRIGGER orders_delta_capture",
                 "DROP TRIGGER orders_delta_capture ON orders"
@@ -98,7 +98,7 @@ class CaptureNoticedTest {
                 .isEqualTo("r");
     }
 
-    /** A swap that trusted the comparison of before would lose these. */
+    /** A swap that trusted the earlier comparison would lose these. */
     @Test
     void theSwapComparesAgainWhereTheCaptureWasOffForAWhileSinceTheVerification() throws SQLException {
         orders.throughVerification();
@@ -175,7 +175,7 @@ class CaptureNoticedTest {
                 .isEqualTo(rows);
     }
 
-    /** Made by the statements that the message gives. */
+    /** It is made by the statements that the message gives. */
     @Test
     void aTriggerThatWasDroppedAfterTheSwapIsMadeAgainAsTheMessageSays() throws SQLException {
         orders.throughSwap();
@@ -221,7 +221,7 @@ class CaptureNoticedTest {
             UPDATE orders SET status = 'paid', %1$s = %1$s + interval '1 month' WHERE id = 5;
             DELETE FROM orders WHERE id = 6""";
 
-    /** A writer who has written before the change has the plans of before; one who comes later makes its own. */
+    /** A writer who has written before the change has the old plans; a later one makes its own. */
     private void writeAsOldAndNew(String change, String column) throws SQLException {
         try (Transaction old = Transaction.begin(database)) {
             old.run(
@@ -317,7 +317,7 @@ class CaptureNoticedTest {
         orders.assertNewTableEqualsSource();
     }
 
-    /** {@code true} for a value that the delta table cannot take. */
+    /** {@code true} for a value that the delta table cannot hold. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aWidenedKeyIsCapturedAsLongAsItsValuesFit(boolean large) throws SQLException {
@@ -386,7 +386,7 @@ class CaptureNoticedTest {
         orders.undo();
     }
 
-    /** By a switch that has been approved already, when it asks again under the lock. */
+    /** By a switch that was already approved, when it asks again under the lock. */
     @Test
     void theSwapNoticesUnderTheLockWhatCouldNotBeCaptured() throws Exception {
         orders.throughVerification();
@@ -424,7 +424,7 @@ class CaptureNoticedTest {
         assertThat(problems()).isEmpty();
     }
 
-    /** What {@code partition-status} says beside where the migration is. */
+    /** The problems that {@code partition-status} reports besides the migration's state. */
     private List<String> problems() throws SQLException {
         try (Connection connection = database.connect()) {
             Session session = Session.pinned(connection);
@@ -436,7 +436,7 @@ class CaptureNoticedTest {
         }
     }
 
-    /** As that of a delta table that somebody has dropped by hand is; one of somebody else's is refused. */
+    /** As when somebody has dropped the delta table by hand; a table of somebody else's is refused. */
     @Test
     void theTableOfMissedWritesOfAnEarlierCaptureIsReplacedAndAnothersIsNot() throws SQLException {
         orders.prepare();

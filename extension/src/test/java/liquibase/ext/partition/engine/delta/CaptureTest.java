@@ -43,7 +43,7 @@ class CaptureTest {
             uncommitted.run("SET application_name = 'the late writer'", insert(-1));
             Future<Void> capture = inBackground(() -> orders.capture(new LockPolicy(Duration.ofMillis(100), 30)));
             orders.awaitBlockedStatement("CREATE TRIGGER");
-            // Queues behind the trigger until that attempt is given up, long before the late writer ends.
+            // It queues behind the trigger until that attempt is given up, long before the late writer ends.
             database.execute(insert(-2));
             orders.awaitBlockedStatement("CREATE TRIGGER");
             database.execute(insert(-3));
@@ -58,7 +58,7 @@ class CaptureTest {
                         .contains("Lock on public.orders not given within 10 ms (attempt 1 of 30)")
                         .contains("the late writer")
                         .contains("idle in transaction"));
-        // What committed before the trigger is there to be copied; nothing else may be left out.
+        // Whatever committed before the trigger is there to be copied; nothing else may be left out.
         assertThat(orders.deltaRows()).isZero();
         orders.copy().index().replay();
         orders.assertNewTableEqualsSource();
@@ -226,7 +226,7 @@ class CaptureTest {
                 .hasMessageContaining("There is a table public.orders_delta already");
     }
 
-    /** To drop the delta table, as one might of somebody else's, would make every write fail. */
+    /** Dropping the delta table, as one might drop somebody else's table, would make every write fail. */
     @Test
     void doesNotAdviseToDropTheDeltaTableWhenItsOwnTriggerWasDisabled() throws Exception {
         orders.capture();
@@ -277,7 +277,7 @@ class CaptureTest {
         orders.capture(SHORT);
     }
 
-    /** Writers wait for the one who waits for that reader, so it is waited for a moment only. */
+    /** Writers wait for the session that waits for that reader, so it waits only a moment. */
     @Test
     void whoReadsTheDeltaTableIsNamedWhereCaptureCannotEnd() throws Exception {
         orders.capture();

@@ -18,15 +18,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * What the replay has taken is not read again, under the lock least of all, though an old transaction keeps it from
- * being vacuumed; and no key gets lost on the way.
+ * Rows that the replay has taken are not read again, least of all under the lock, though an old transaction keeps them
+ * from being vacuumed; and no key gets lost on the way.
  */
 @ExtendWith(FreshDatabase.class)
 class DrainedRowsTest {
     /** Two segments that are not large yet. */
     private static final long FEW_BLOCKS = 2 * Segments.LARGE_BLOCKS;
 
-    /** Enough for a segment to be a large one. */
+    /** Enough to make a segment large. */
     private static final String[] MANY_WRITES = {"""
         INSERT INTO orders (id, status, filler, created_at)
         SELECT 10000 + i, 'short', '', timestamptz '2024-02-02 00:00+00' FROM generate_series(1, 6500) AS i""", "DELETE FROM orders WHERE id > 10000"};
@@ -51,7 +51,7 @@ class DrainedRowsTest {
         old.close();
     }
 
-    /** What a drain reads: every block of every table that has keys. */
+    /** The blocks that a drain reads: every block of every table that has keys. */
     private long blocks() {
         return database.queryLong("""
                 SELECT (sum(pg_relation_size(oid)) / current_setting('block_size')::bigint)::bigint FROM pg_class
@@ -132,8 +132,7 @@ class DrainedRowsTest {
     }
 
     /**
-     * A key that a person puts there, as a message of the reverse swap tells, is in the segment that nobody else uses
-     * now.
+     * A key that a person inserts, as a message of the reverse swap says, is in the segment that nobody else uses now.
      */
     @Test
     void whatAPersonPutsIntoTheDeltaTableIsReplayedWhicheverSegmentIsInUse() throws SQLException {
@@ -185,7 +184,7 @@ class DrainedRowsTest {
         orders.replay().assertNewTableEqualsSource();
     }
 
-    /** A writer with the function of before may have come and gone between a look without the lock and the lock. */
+    /** A writer with the old function may have come and gone between a look without the lock and the lock. */
     @Test
     void aSegmentWithARowIsNotTruncated() throws SQLException {
         orders.step("review", run -> {
@@ -201,7 +200,7 @@ class DrainedRowsTest {
         assertThat(orders.deltaRows()).isEqualTo(1);
     }
 
-    /** Or a switch would be planned anew, attempt after attempt, for as long as writers are fast. */
+    /** Otherwise a switch would be planned anew, attempt after attempt, as long as writers are fast. */
     @Test
     void nothingThatASwitchIsPlannedFromChangesWhenTheOtherSegmentComesIntoUse() throws SQLException {
         orders.step("review", run -> {

@@ -40,7 +40,7 @@ class ReplayInterleavingsTest {
                 .index();
     }
 
-    /** A replay by number (everything up to the highest seen) would pass over the first writer's row for good. */
+    /** A replay by number (everything up to the highest seen) would miss the first writer's row for good. */
     @Test
     void aDeltaRowThatStandsBeforeOthersAndCommitsLaterIsReplayed() throws Exception {
         try (Transaction first = Transaction.begin(database)) {
@@ -120,7 +120,7 @@ class ReplayInterleavingsTest {
                 .isEqualTo(1);
     }
 
-    /** Of a key's delta rows one is committed and one is not: the uncommitted one must survive the batch. */
+    /** One of a key's delta rows is committed and one is not: the uncommitted one must survive the batch. */
     @Test
     void aBatchTakesOnlyWhatItCanSeeOfAKey() throws Exception {
         database.execute("UPDATE orders SET created_at = timestamptz '2024-05-05 00:00+00' WHERE id = 1");
@@ -151,7 +151,7 @@ class ReplayInterleavingsTest {
         orders.assertNewTableEqualsSource();
     }
 
-    /** To take those of the second range alone would insert once more the row that came with the first. */
+    /** Taking those of the second range alone would insert the row again that came with the first. */
     @Test
     void theRowsOfAKeyThatAreInDifferentBlocksAreTakenTogether() throws Exception {
         String others = "UPDATE orders SET status = 'paid' WHERE id > 100";
@@ -203,8 +203,8 @@ class ReplayInterleavingsTest {
                 "DROP TABLE orders_delta, orders_delta_missed CASCADE",
                 "DROP FUNCTION orders_delta_capture, orders_delta_no_truncate");
         database.execute(
-                // The partition column is the same for all, so that the new table's unique index forbids what the
-                // source's does.
+                // The partition column is the same for all, so the new table's unique index forbids the same as the
+                // source's.
                 "CREATE TABLE orders (id bigint PRIMARY KEY, code text NOT NULL UNIQUE, created_at date NOT NULL)",
                 "INSERT INTO orders SELECT i, 'code ' || i, date '2024-05-05' FROM generate_series(1, 3000) AS i");
         orders.prepare().capture().copy().index();
@@ -223,7 +223,7 @@ class ReplayInterleavingsTest {
 
     @Test
     void saysThatNothingIsLostWhenTheNewTablesUniqueIndexRefusesARow() throws Exception {
-        // Somebody made the new table stricter than the source.
+        // Somebody has made the new table stricter than the source.
         database.execute(
                 "CREATE UNIQUE INDEX stricter ON orders_202406 (status)  WHERE status = 'once'",
                 "UPDATE orders SET status = 'once' WHERE id IN (5, 17)");
@@ -240,8 +240,8 @@ class ReplayInterleavingsTest {
     }
 
     /**
-     * Hands the one current contract of each of its customers on, as fast as it can. First it writes the next ones, so
-     * that they are in the delta table without those that they take the value from.
+     * Hands the one current contract of each of its customers on, as fast as it can. It writes the next ones first, so
+     * that they are in the delta table without those from which they take the value.
      */
     private static final class HandOver {
         private static final int CUSTOMERS = 50;
@@ -301,7 +301,7 @@ class ReplayInterleavingsTest {
         }
     }
 
-    /** {@code UNIQUE (customer) WHERE current}: at no moment can one batch after the other place them. */
+    /** {@code UNIQUE (customer) WHERE current}: at no moment can the batches, one after the other, place them. */
     @Test
     void uniqueValuesThatAreHandedOnAtFullSpeedLetTheSwapAndTheRollbackThrough() throws Exception {
         database.execute(

@@ -22,7 +22,7 @@ import liquibase.ext.partition.engine.state.Chunk;
 import liquibase.ext.partition.engine.time.DateTime;
 import org.junit.jupiter.api.Test;
 
-/** The statements on which everything rests, as exact text. */
+/** The exact text of the statements on which everything rests. */
 class StatementsTest {
     private static final QualifiedName SOURCE = QualifiedName.of("shop", "Orders");
     private static final QualifiedName NEW = QualifiedName.of("shop", "Orders_new");
@@ -70,7 +70,7 @@ class StatementsTest {
         assertThat(copy.script()).contains("WHERE s.ctid >= '(64,0)' AND s.ctid < '(128,0)'");
     }
 
-    /** All delta rows of a key are taken, whichever of them the batch came upon. */
+    /** All delta rows of a key are taken, whichever of them the batch found. */
     @Test
     void aBatchOfTheReplayTakesThenDeletesThenInserts() {
         List<Sql> statements = replay(true).batchStatements(0, 66);
@@ -117,7 +117,7 @@ class StatementsTest {
                 .isEqualTo("l.\"created?\" = r.\"created?\"");
     }
 
-    /** {@code IS NOT DISTINCT FROM} would be shorter, and the server prunes no partition by it. */
+    /** {@code IS NOT DISTINCT FROM} would be shorter, but the server prunes no partition by it. */
     @Test
     void partitionKeysThatMayBeNullMatchNull() {
         RowMatch match = new RowMatch(KEY.key().subList(0, 1), by(true, AT, new Identifier("b")), Conversions.none());

@@ -38,7 +38,7 @@ class IndexBuildTest {
                 .copy();
     }
 
-    /** From the access method on, of the index that takes the place of {@code name}. */
+    /** The definitions, from the access method on, of the index that takes the place of {@code name}. */
     private static List<String> definitions(TestDatabase database, String name) {
         return database.queryStrings("""
                 SELECT DISTINCT regexp_replace(pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX .* ON (ONLY )?\\S+ USING ', '\\1')
@@ -122,7 +122,7 @@ class IndexBuildTest {
     void everyPartitionIsVacuumedAndAnalyzed(TestDatabase database) throws SQLException {
         copied(database).index();
 
-        // How many pages are marked depends on who else is at work in the database; autovacuum counts apart.
+        // How many pages are marked depends on other sessions of the database, including autovacuum.
         database.awaitTrue("""
                 SELECT count(*) = 12 FROM pg_stat_user_tables
                 WHERE relname LIKE 'orders\\_2024%' AND vacuum_count = 1 AND analyze_count >= 1""");
@@ -162,7 +162,7 @@ class IndexBuildTest {
         }
     }
 
-    /** The interrupted build is not in DATABASECHANGELOG, so only the copy's inverse is run. */
+    /** The interrupted build is not in DATABASECHANGELOG, so only the copy's inverse runs. */
     @Test
     void aCopyTakenBackAfterAnInterruptedBuildCanBeMadeAgain(TestDatabase database) throws Exception {
         MigrationFixture orders = copied(database, "CREATE INDEX i ON orders (\"a(b\")");
@@ -177,7 +177,7 @@ class IndexBuildTest {
         orders.assertSameRows(orders.source(), orders.backup());
     }
 
-    /** They are attached to no index of the partitioned table, so none goes with that. */
+    /** They are attached to no index of the partitioned table, so they are not dropped with one. */
     @Test
     void theWayBackDropsWhatAnInterruptedBuildHasMade(TestDatabase database) throws Exception {
         MigrationFixture orders = copied(database, "CREATE INDEX i ON orders (\"a(b\")");

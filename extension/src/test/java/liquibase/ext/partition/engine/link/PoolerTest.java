@@ -29,7 +29,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Clients who share the server's sessions, as those of PgBouncer do; the sessions are real. */
+/** Clients that share the server's sessions, as those of PgBouncer do; the sessions are real. */
 @ExtendWith(FreshDatabase.class)
 class PoolerTest {
     /** Which of the idle sessions a transaction gets. */
@@ -56,7 +56,7 @@ class PoolerTest {
         }
     }
 
-    /** A client, whose transactions get the session that the pool gives; outside one, each statement does. */
+    /** A client whose transactions get the session that the pool gives; outside a transaction, each statement does. */
     private static Connection client(Supplier<Connection> pool) {
         Connection[] held = {null};
         return (Connection) Proxy.newProxyInstance(
@@ -115,7 +115,7 @@ class PoolerTest {
         assertNothingIsLeftInThePool();
     }
 
-    /** As the first step is, which is part of Liquibase's transaction: that has a session of its own for so long. */
+    /** The first step is part of Liquibase's transaction, which keeps its session that long. */
     @ParameterizedTest
     @EnumSource
     void itIsFoundOutFromWithinATransactionToo(Pool pool) throws SQLException {
@@ -161,7 +161,7 @@ class PoolerTest {
         assertNothingIsLeftInThePool();
     }
 
-    /** As a pool's in the same JVM: no further connection is needed to know the process. */
+    /** As a pool in the same JVM wraps it: no further connection is needed to know the process. */
     @Test
     void aWrappedConnectionOfTheDriverIsKnownToBeDirect() throws SQLException {
         Connection session = sessions.get(0);

@@ -36,8 +36,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Draws values of every kind of column and compares the partition that PostgreSQL puts each in, and the time in a
- * stored generated column, with what Java says. Everything, the tables too, is made under another DateStyle and two
- * time zones with odd offsets.
+ * stored generated column, with Java's results. Everything, including the tables, is made under another DateStyle and
+ * two time zones with odd offsets.
  */
 @ExtendWith(FreshDatabase.class)
 class PlacementTest {
@@ -45,8 +45,8 @@ class PlacementTest {
     private static final long DISCORD = 1_420_070_400_000L;
 
     /**
-     * @param type of the column, with its collation
-     * @param textFormat of the function that the encoding calls, or null
+     * @param type the column's type, with its collation
+     * @param textFormat the format of the function that the encoding calls, or null
      * @param byColumn whether the column itself is the partition key, and not the expression
      */
     record Kind(String type, String textFormat, TimeEncoding encoding, boolean byColumn, TimeSamples samples) {
@@ -117,7 +117,7 @@ class PlacementTest {
         kinds.add(new Kind(type, format, new TextDate(FUNCTION), false, samples));
     }
 
-    /** Short ones: what differs between partitions is at their bounds. */
+    /** Short layouts, because partitions differ at their bounds. */
     private static final List<PartitionLayout> LAYOUTS = List.of(
             PartitionLayout.parse("p_", "day", "2024-02-28", "2024-03-02"),
             PartitionLayout.parse("p_", "week", "2020-W52", "2021-W02"),
@@ -166,7 +166,7 @@ class PlacementTest {
         assertThat(laidOut).isGreaterThanOrEqualTo(2);
     }
 
-    /** The statements that make the table anew; none where its type cannot express the bounds. */
+    /** The statements that make the table anew; empty if its type cannot express the bounds. */
     private static List<String> table(Kind kind, PartitionLayout layout) {
         List<String> statements = new ArrayList<>();
         statements.add("DROP TABLE IF EXISTS t");

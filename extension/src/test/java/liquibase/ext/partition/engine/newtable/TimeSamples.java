@@ -12,17 +12,14 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
 
-/**
- * Values of one kind of column, each with the time that it stands for, worked out without any of the code that is
- * tested.
- */
+/** Values of one kind of column, each with the time that it stands for, computed without any of the code under test. */
 interface TimeSamples {
     /**
      * A value.
      *
-     * @param text as PostgreSQL reads it; null for NULL
-     * @param time in microseconds since 1970, UTC, or {@code infinity}; null where the value says no time
-     * @param order where the value stands in the column's own order, in microseconds since 1970; null for outside of
+     * @param text the text that PostgreSQL reads; null for NULL
+     * @param time in microseconds since 1970, UTC, or {@code infinity}; null if the value is no time
+     * @param order the value's place in the column's own order, in microseconds since 1970; null for outside of
      *     everything
      */
     record Sample(String text, String time, Long order) {
@@ -38,7 +35,7 @@ interface TimeSamples {
     long MICROS = 1_000_000;
     long DAY = 86_400 * MICROS;
 
-    /** A value for that time, or as near before it as the kind can say; nothing where it cannot say it at all. */
+    /** A value for that time, or as close before it as the kind can express; empty if it cannot express it at all. */
     List<Sample> at(long micros, Random random);
 
     /** Values that are no time, or a strange one. */
@@ -176,8 +173,8 @@ interface TimeSamples {
     /**
      * Texts of a pattern.
      *
-     * @param java the same pattern as Java writes it
-     * @param unit what it leaves out, in microseconds
+     * @param java the same pattern in Java's notation
+     * @param unit the precision that it leaves out, in microseconds
      */
     record Texts(String pattern, String java, long unit) implements TimeSamples {
         @Override
@@ -275,7 +272,7 @@ interface TimeSamples {
         }
     }
 
-    /** A time of which a long cannot hold the microseconds since 1970. */
+    /** A time whose microseconds since 1970 a long cannot hold. */
     private static Sample late(String text, long day, long micros) {
         BigInteger time =
                 BigInteger.valueOf(day).multiply(BigInteger.valueOf(DAY)).add(BigInteger.valueOf(micros));
@@ -322,7 +319,7 @@ interface TimeSamples {
                             Sample.at(ulid(millis, new BigInteger(80, random)), millis * 1000));
         }
 
-        /** By way of Java's base 32, whose digits are 0-9 and a-v. */
+        /** Uses Java's base 32, whose digits are 0-9 and a-v. */
         private static String ulid(long millis, BigInteger rest) {
             String digits = BigInteger.valueOf(millis).shiftLeft(80).or(rest).toString(32);
             StringBuilder ulid = new StringBuilder("0".repeat(26 - digits.length()));

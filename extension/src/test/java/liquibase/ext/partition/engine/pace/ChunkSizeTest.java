@@ -12,7 +12,7 @@ class ChunkSizeTest {
     private static final Duration TARGET = Duration.ofSeconds(2);
     private static final long NO_BOUND = Long.MAX_VALUE;
 
-    /** The blocks of chunks one after the other, when a chunk of so many blocks takes so many milliseconds. */
+    /** The blocks of consecutive chunks, when a chunk of that many blocks takes that many milliseconds. */
     private static List<Long> chunks(ChunkSize size, int count, LongUnaryOperator milliseconds) {
         List<Long> chunks = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -25,7 +25,7 @@ class ChunkSizeTest {
 
     @Test
     void growsFromASmallGuessByDoublingUntilAChunkTakesItsTime() {
-        // Two milliseconds a block, and five for the transaction.
+        // Two milliseconds per block, and five for the transaction.
         assertThat(chunks(new ChunkSize(16, NO_BOUND), 12, blocks -> 5 + 2 * blocks))
                 .startsWith(16L, 32L, 64L, 128L, 256L, 512L)
                 .last()

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What cannot be partitioned is refused before anything is made, with every reason. */
+/** A table that cannot be partitioned is refused before anything is made, with every reason. */
 @ExtendWith(FreshDatabase.class)
 class RefusalsTest {
     private TestDatabase database;
@@ -84,7 +84,7 @@ class RefusalsTest {
     private static final Pattern STATEMENTS =
             Pattern.compile("(BEGIN;.*; COMMIT|(ALTER|DROP|GRANT) .*?)(, (and|or|which|after) .*|\\. .*)?");
 
-    /** What the application sees of rows, by whatever name: the tables and the views of the schema. */
+    /** The application's view of the rows, by every name: the tables and the views of the schema. */
     private List<String> visibleRows() {
         return database.queryStrings("""
                 SELECT format('%s: %s', c.relname,
@@ -95,7 +95,7 @@ class RefusalsTest {
                 ORDER BY c.relname""");
     }
 
-    /** The statements of each remedy, word for word. */
+    /** Runs the statements of each remedy, word for word. */
     private void doWhatIsAdvised() throws SQLException {
         String message = catchThrowable(orders::prepare).getMessage();
         List<String> lines =
@@ -341,7 +341,7 @@ class RefusalsTest {
         assertRefused(reason);
     }
 
-    /** It would be ignored, and what was meant by it with it. */
+    /** Otherwise it would be ignored, and its purpose with it. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                     varchar     |     | milliseconds |        | epoch says what a number counts, and no partition column is a number: at is varchar
@@ -496,7 +496,7 @@ class RefusalsTest {
                 .hasMessageContaining("Roll back captureChanges first");
     }
 
-    /** A table of the same name, made after the first one's migration was over, is another one. */
+    /** A table of the same name that was made after the first one's migration is a different table. */
     @Test
     void aTableMadeAnewAfterAFinishedMigrationIsNotTakenForTheOldOne() throws SQLException {
         database.execute(ORDERS, "INSERT INTO orders (id, created_at) VALUES (1, timestamptz '2024-05-05 00:00+00')");
@@ -526,7 +526,7 @@ class RefusalsTest {
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(500);
     }
 
-    /** To make the delta table anew while the trigger of the first one is on would fail every writer. */
+    /** Making the delta table anew while the first one's trigger is on would fail every writer. */
     @Test
     void aNewTableThatWasDroppedByHandIsNotMadeAnewWhileChangesAreCaptured() throws SQLException {
         database.execute(ORDERS, "INSERT INTO orders (id, created_at) VALUES (1, timestamptz '2024-05-05 00:00+00')");
@@ -584,7 +584,7 @@ class RefusalsTest {
         }
     }
 
-    /** Its key is the time that is read from the text, and that does not depend on a collation. */
+    /** Its key is the time that is read from the text, which does not depend on a collation. */
     @Test
     void ulidsUnderAnyCollationArePartitionedByTheirTime() throws SQLException {
         database.execute("CREATE TABLE orders (id text COLLATE \"da-x-icu\" PRIMARY KEY)");

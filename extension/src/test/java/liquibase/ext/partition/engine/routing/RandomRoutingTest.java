@@ -19,10 +19,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The same random history on a plain table, on one that is partitioned natively and on one that is routed by triggers:
- * several sessions, each of whose transactions has an isolation level of its own, take turns. Whatever a statement
- * gives, it must give on all three. What the README names as a difference is left out: keys that are unique in one
- * month only, ON CONFLICT, the partition columns in RETURNING of a row that moves, and who waits for such a row. Each
- * session writes rows of its own, so that none waits for another.
+ * several sessions, each of whose transactions has its own isolation level, take turns. Every statement must give the
+ * same on all three. Differences that the README names are left out: keys that are unique in one month only, ON
+ * CONFLICT, the partition columns in RETURNING of a row that moves, and waiting for such a row. Each session writes
+ * rows of its own, so that none waits for another.
  *
  * <p>{@code -Drouting.histories=500} plays more of them, {@code -Drouting.seed=7} the same ones.
  */
@@ -48,7 +48,7 @@ class RandomRoutingTest {
         }
     }
 
-    /** What a statement gave: rows, or how many, or the error's SQLSTATE. */
+    /** The result of a statement: its rows or their number, or the error's SQLSTATE. */
     private record Outcome(String state, List<String> rows) {}
 
     private final List<String> history = new ArrayList<>();
@@ -115,8 +115,8 @@ class RandomRoutingTest {
             Map<Kind, Outcome> outcomes = run(sessions.get(i), i, statement);
             boolean ended = outcomes.values().stream().anyMatch(it -> it.state().equals(SERIALIZATION_FAILURE));
             if (ended) {
-                // Which reads are remembered depends on the plan, on each of the three. None has to fail that reads
-                // nothing.
+                // Which reads are remembered depends on the plan, on each of the three. A statement that reads nothing
+                // need not fail.
                 assertThat(levels[i]).as("%s", history).isEqualTo("SERIALIZABLE");
                 boolean insertsFail =
                         onlyInserts[i] && outcomes.get(Kind.TRIGGER).state().equals(SERIALIZATION_FAILURE);
@@ -141,8 +141,7 @@ class RandomRoutingTest {
     }
 
     /**
-     * What is committed on each by then; the next history begins with empty tables, as one of them may have failed to
-     * commit.
+     * The rows committed on each; the next history begins with empty tables, as one of them may have failed to commit.
      */
     private Map<Kind, Outcome> endOfHistory(List<Map<Kind, Connection>> sessions) {
         for (int i = 0; i < SESSIONS; i++) {

@@ -7,14 +7,11 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a statement gives, in a form that can be compared between tables. */
+/** The result of a statement, in a form that can be compared between tables. */
 public final class StatementRows {
     private StatementRows() {}
 
-    /**
-     * The rows as texts, sorted, since nobody has asked for an order; or, of a statement that has none, how many it
-     * changed.
-     */
+    /** The rows as texts, sorted, since no order was requested; for a statement without rows, how many it changed. */
     public static List<String> of(Connection connection, String statement) throws SQLException {
         List<String> rows = new ArrayList<>();
         try (Statement it = connection.createStatement()) {

@@ -163,7 +163,7 @@ class TriggerRoutingTest {
         assertThat(database.queryString(make)).isEqualTo(name);
         database.execute(
                 "INSERT INTO orders (id, at) VALUES (2, timestamptz '2040-12-31 23:59+00')",
-                // What is in the default child already is found there, and moves when it is updated.
+                // A row of the default child is found there, and moves when it is updated.
                 "UPDATE orders SET note = 'moved' WHERE id = 1");
 
         assertThat(database.queryStrings("SELECT id || ' ' || note FROM " + name + " ORDER BY 1"))
@@ -206,7 +206,7 @@ class TriggerRoutingTest {
                 "ALTER TABLE orders_default DISABLE TRIGGER silent");
         orders.attach();
 
-        // The driver wants its own DateStyle back at the end of the statement.
+        // The driver requires its own DateStyle at the end of the statement.
         database.execute("""
                 DO $$ BEGIN
                   SET LOCAL DateStyle = 'SQL, DMY';
@@ -261,7 +261,7 @@ class TriggerRoutingTest {
         }
     }
 
-    /** With the table's name, and the names that are made of it and cannot be the same, taken out. */
+    /** Without the table's name, and without the names derived from it, which cannot be the same. */
     private List<String> described(String what, String table) {
         return database.queryStrings("SELECT " + what.formatted(table)).stream()
                 .map(text -> text == null
@@ -278,7 +278,7 @@ class TriggerRoutingTest {
             for (Transaction writer : List.of(first, second)) {
                 writer.run("SET LOCAL lock_timeout = '1s'");
             }
-            // Each has a month of its own first, and then that of the other.
+            // Each has a month of its own first, and then the other's.
             first.run(insert(1, "2031-06-05 00:00+00"));
             second.run(insert(2, "2031-07-05 00:00+00"));
             first.run(insert(3, "2031-07-05 00:00+00"));
@@ -337,7 +337,7 @@ class TriggerRoutingTest {
         try (Transaction writer = Transaction.begin(database)) {
             assertThat(writer.update("UPDATE orders SET at = '2024-02-05 00:00+00', note = 'moved' WHERE id = 1"))
                     .isEqualTo(1);
-            // In the same transaction: back, on the spot, to a new child, into the default child and out of it.
+            // In the same transaction: back, in place, to a new child, into the default child and out of it.
             assertThat(writer.update("UPDATE orders SET at = '2024-01-07 00:00+00' WHERE id = 1"))
                     .isEqualTo(1);
             assertThat(writer.update("UPDATE orders SET note = note || '!' WHERE id IN (1, 2)"))
@@ -375,7 +375,7 @@ class TriggerRoutingTest {
         database.execute(
                 "INSERT INTO orders (id, at) SELECT i, timestamptz '2024-01-05 00:00+00' FROM generate_series(1, 6) AS i");
 
-        // An id that is in two children: what stays in one is not taken for what was moved to the other.
+        // An id that is in two children: the row that stays in one is not taken for the row that moved to the other.
         database.execute(insert(3, "2024-03-09 00:00+00"));
 
         database.execute(
@@ -637,7 +637,7 @@ class TriggerRoutingTest {
         assertThat(database.queryLong("SELECT count(*) FROM pg_proc WHERE proname LIKE 'orders%'"))
                 .isZero();
         assertThat(orders.rows()).containsExactly("orders_202405 1 2024-05-05 none");
-        // And can be attached again.
+        // And it can be attached again.
         orders.attach();
         database.execute(insert(2, "2024-05-05 00:00+00"));
         assertThat(database.queryLong("SELECT count(*) FROM orders_202405")).isEqualTo(2);
@@ -702,7 +702,7 @@ class TriggerRoutingTest {
                         .hasMessageContaining("duplicate key value violates unique constraint");
             }
         }
-        // Of one statement all rows are in the parent when the key is looked for there.
+        // All rows of one statement are in the parent when the key is looked for there.
         try (Transaction writer = Transaction.begin(database)) {
             assertThat(
                             writer.update(
@@ -798,7 +798,7 @@ class TriggerRoutingTest {
         RoutedOrders orders = orders().attach();
         try (Connection session = database.connect();
                 Statement writer = session.createStatement()) {
-            // Its plans are made for the columns that there are now.
+            // Its plans are made for the present columns.
             for (int i = 1; i <= 8; i++) {
                 writer.execute(insert(i, "2024-01-05 00:00+00"));
             }
@@ -830,7 +830,7 @@ class TriggerRoutingTest {
             assertThat(returned(writer, "UPDATE orders SET at = '2024-03-08 00:00+00' WHERE id = 13 RETURNING tel"))
                     .isEqualTo("555-3");
 
-            // The columns that the routing itself goes by, too.
+            // Including the columns that the routing itself uses.
             database.execute(
                     "ALTER TABLE orders RENAME COLUMN id TO number", "ALTER TABLE orders RENAME COLUMN at TO made");
             writer.execute("INSERT INTO orders (number, made, tel) VALUES (14, '2024-01-09 00:00+00', '555-4')");
@@ -911,7 +911,7 @@ class TriggerRoutingTest {
                     connection.setAutoCommit(false);
                     connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
                 }
-                // Each before and after the other, so that any read of one would be before a write of the other.
+                // Each before and after the other, so that a read of one would precede a write of the other.
                 for (int row = 0; row < 4; row++) {
                     for (int i = 0; i < 2; i++) {
                         try (Statement statement = both.get(i).createStatement()) {
@@ -1035,10 +1035,7 @@ class TriggerRoutingTest {
         assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 none");
     }
 
-    /**
-     * A role that may only write the table and make triggers on it, with a function that makes it a superuser where it
-     * can.
-     */
+    /** A role that may only write the table and make triggers on it, with a function that would make it a superuser. */
     private String ambitious(String made) {
         String role = database.createRole("ambitious", "");
         database.execute(
@@ -1085,7 +1082,7 @@ class TriggerRoutingTest {
                 maker.run(trigger);
                 maker.commit();
             }
-            // Whose snapshot does not show the trigger.
+            // Its snapshot does not show the trigger.
             assertThat(sqlState(() -> old.run(insert(1, "2024-01-05 00:00+00"))))
                     .isEqualTo("42501");
         }
@@ -1097,7 +1094,7 @@ class TriggerRoutingTest {
                     .hasMessageContaining(
                             "Either the trigger goes, or: GRANT SELECT, DELETE ON public.orders TO " + role + ";");
         }
-        // Even with a function that changes its mind.
+        // Even with a function that changes later.
         database.execute("ALTER FUNCTION theirs.up() SECURITY DEFINER SET search_path = pg_catalog");
         try (Transaction writer = Transaction.beginAs(database, role)) {
             assertThat(sqlState(() -> writer.run(insert(1, "2024-01-05 00:00+00"))))
@@ -1175,7 +1172,7 @@ class TriggerRoutingTest {
         }
         database.execute(insert(1, "2024-01-05 00:00+00"), "UPDATE orders SET at = '2024-02-05 00:00+00'");
         assertNoSuperuser(role);
-        // A renamed table leaves its name to somebody who may make views, whose functions the planner calls.
+        // A renamed table leaves its name to a role that may make views, whose functions the planner calls.
         database.execute(
                 "ALTER TABLE orders RENAME TO orders_2024",
                 "SET ROLE " + role + "; "
@@ -1221,7 +1218,7 @@ class TriggerRoutingTest {
         RoutedOrders orders = orders().attach();
         String writer = database.createRole("writer", "");
         database.execute("GRANT SELECT, INSERT, UPDATE ON orders TO " + writer);
-        // That was taken back counts for nothing.
+        // A change that was rolled back counts for nothing.
         try (Transaction rolledBack = Transaction.begin(database)) {
             rolledBack.run("GRANT TRIGGER ON orders, orders_202401, orders_202402 TO " + writer);
         }
@@ -1452,7 +1449,7 @@ class TriggerRoutingTest {
             assertThatThrownBy(() -> one.run(insert))
                     .hasMessageContaining("GRANT INSERT ON public.orders_202401 TO " + writer);
         }
-        // Rights on every column are as good.
+        // Rights on every column are equivalent.
         database.execute("GRANT INSERT (id, at, note) ON orders_202401, orders_202402 TO " + writer);
         try (Transaction one = Transaction.beginAs(database, writer)) {
             one.run(insert);

@@ -78,14 +78,14 @@ class RemainingBlocksTest {
                 done.add(chunk);
                 continue;
             }
-            // The middle is found done; the rest is taken again, by whoever comes first.
+            // The middle turns out to be done; the rest is taken again, by whichever worker comes first.
             long from = chunk.from() + 1 + random.nextInt((int) chunk.blocks() - 2);
             done.add(new Chunk(from, from + 1));
             remaining.putBack(List.of(new Chunk(chunk.from(), from), new Chunk(from + 1, chunk.to())));
         }
     }
 
-    /** @throws AssertionError where two have a block in common */
+    /** @throws AssertionError if two chunks have a block in common */
     private static BitSet blocksOf(Collection<Chunk> chunks) {
         BitSet blocks = new BitSet();
         for (Chunk chunk : chunks) {

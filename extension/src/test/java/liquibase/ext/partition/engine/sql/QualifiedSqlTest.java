@@ -15,11 +15,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Every function, type and relation in our SQL has its schema: a name without one is looked up on a path, which in a
- * script that people run, in a function that is left on a table, or through a mistake of ours, is somebody else's.
+ * Every function, type and relation in our SQL has its schema. A name without one is looked up on a path, and in a
+ * script that people run, in a function that is left on a table, or through a mistake of ours, that path is somebody
+ * else's.
  */
 class QualifiedSqlTest {
-    /** What looks like a call, and is grammar of SQL. */
+    /** Words that look like calls, but belong to SQL's grammar. */
     private static final Set<String> GRAMMAR = Set.of(
             "coalesce",
             "greatest",
@@ -64,7 +65,7 @@ class QualifiedSqlTest {
     private static final String OTHER_TYPES =
             "text|name|oid|oidvector|regclass|regtype|regproc|regprocedure|regrole|regnamespace|regcollation|date|timestamptz|uuid|json|jsonb|tid|xid|xid8|bytea|record|void|trigger|int2|int4|int8|float4|float8|bool|bpchar|inet|pg_lsn|\"char\"";
 
-    /** Sentences for people about what they may run on a path of their own. */
+    /** Sentences for people about statements that they may run on a path of their own. */
     private static final List<String> ADVICE = List.of(
             "SELECT count(*) > 100 FROM jobs",
             "ALTER TABLE %s ALTER COLUMN %I TYPE jsonb USING to_jsonb(%I), or drop it");
@@ -82,10 +83,7 @@ class QualifiedSqlTest {
     private static final Pattern SUBQUERY = Pattern.compile("\\b([a-z_]+)(?: \\([^()]*\\))? AS (?:MATERIALIZED )?\\(");
     private static final Pattern ALIAS = Pattern.compile("\\bAS ([a-z_]+)\\b");
 
-    /**
-     * Subqueries by their names, which several literals of one statement share; and what follows
-     * {@code extract(… FROM}.
-     */
+    /** Names of subqueries that several literals of one statement share; and the word after {@code extract(… FROM}. */
     private static final Set<String> NAMED = Set.of("clock_timestamp", "plan");
 
     @Test

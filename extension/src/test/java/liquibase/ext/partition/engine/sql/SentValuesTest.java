@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(FreshDatabase.class)
 class SentValuesTest {
-    /** What the review prints and what runs must mean the same to the server. */
+    /** The printed statement and the executed one must mean the same to the server. */
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -22,7 +22,7 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What is announced of the table's own definition. */
+/** The announcements about the table's own definition. */
 @ExtendWith(FreshDatabase.class)
 class SettingsChangesTest {
     private static List<String> changes(TestDatabase database, String column, Routing routing) throws SQLException {

@@ -64,7 +64,7 @@ class SurveyTest {
                 .orElseThrow();
     }
 
-    /** What createPartitionedTable says of the table; empty where it makes the new table. */
+    /** The message of createPartitionedTable about the table; empty if it makes the new table. */
     private static Optional<String> prepare(MigrationFixture table) throws SQLException {
         try {
             table.prepare();

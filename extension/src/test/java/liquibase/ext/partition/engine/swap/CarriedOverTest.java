@@ -143,7 +143,7 @@ class CarriedOverTest {
                 "SELECT (id %% 1000) || ' ' || what FROM fired ORDER BY id, what".replace("%%", "%"));
     }
 
-    /** By what the catalog says of them, on the table itself. */
+    /** The catalog's description of triggers on the table itself. */
     private static List<List<String>> triggers(TestDatabase database) {
         return database.queryRows("""
                 SELECT tgname, pg_get_triggerdef(t.oid), tgenabled, obj_description(t.oid, 'pg_trigger'), tgdeferrable, tginitdeferred,
@@ -181,7 +181,10 @@ class CarriedOverTest {
         assertThat(triggers(database)).isEqualTo(changed);
     }
 
-    /** No provider is loaded here, so what is proven is what is asked of it, and that its refusal undoes everything. */
+    /**
+     * No provider is loaded here, so the test proves which questions it is asked, and that its refusal undoes
+     * everything.
+     */
     @Test
     void securityLabelsAreAskedForAndARefusalChangesNothing(TestDatabase database) throws SQLException {
         database.execute(
@@ -235,7 +238,7 @@ class CarriedOverTest {
                 "GRANT INSERT, UPDATE (status), SELECT (id, status) ON orders TO " + clerk,
                 "GRANT REFERENCES ON orders TO PUBLIC",
                 "INSERT INTO orders SELECT i FROM generate_series(1, 100) AS i",
-                // What everybody gets on new tables must not come with the swap.
+                // Default privileges on new tables must not come with the swap.
                 "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO " + stranger);
         List<List<String>> rights = rights(database);
         MigrationFixture orders = migration(database).throughSwap();
@@ -266,7 +269,7 @@ class CarriedOverTest {
                 WHERE oid = 'orders'::regclass ORDER BY 1, 2, 3, 4, 5, 6, 7""");
     }
 
-    /** The sequence of an identity follows its table, that of a serial must not be another owner's. */
+    /** The sequence of an identity follows its table; that of a serial must not belong to another owner. */
     @ParameterizedTest
     @ValueSource(strings = {"bigint GENERATED ALWAYS AS IDENTITY", "bigserial"})
     void theOwnerCanChangeBetweenPreparationAndSwap(String id, TestDatabase database) throws SQLException {
@@ -291,7 +294,9 @@ class CarriedOverTest {
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(101);
     }
 
-    /** What was added to the source after the new table was made must not be missing under the live name. */
+    /**
+     * A constraint that was added to the source after the new table was made must not be missing under the live name.
+     */
     @Test
     void aConstraintAddedAfterThePreparationIsNotLostInSilence(TestDatabase database) throws SQLException {
         for (String change : List.of(

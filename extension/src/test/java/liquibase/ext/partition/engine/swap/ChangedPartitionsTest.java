@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Partitions that are dropped, detached, attached or put in another one's place: no trigger sees it. The way back and
- * the drop name them, and what they advise is done here word for word.
+ * Partitions that are dropped, detached, attached or replaced by another: no trigger sees it. The way back and the drop
+ * name them, and the tests do what they advise word for word.
  */
 @ExtendWith(FreshDatabase.class)
 class ChangedPartitionsTest {
@@ -47,7 +47,7 @@ class ChangedPartitionsTest {
         return database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass");
     }
 
-    /** Some of March are in the delta table, and some are not. */
+    /** Some rows of March are in the delta table, and some are not. */
     private void swapAndWriteSome() throws SQLException {
         orders.throughSwap();
         database.execute(
@@ -55,7 +55,7 @@ class ChangedPartitionsTest {
                 "UPDATE orders SET created_at = created_at + interval '1 month' WHERE id BETWEEN 61 AND 90");
     }
 
-    /** What is advised for that partition, in the words of the message. */
+    /** The advice for that partition, in the words of the message. */
     private static String advised(String message, String partition, String what) {
         Matcher statement = Pattern.compile(
                         "(?m)^  public\\.%s was .*?%s: (.*?)(\\. To .*)?$".formatted(partition, what))
@@ -101,7 +101,7 @@ class ChangedPartitionsTest {
     @Test
     void theRowsOfADroppedMonthComeBackAsAdvised() throws SQLException {
         swapAndWriteSome();
-        // What was written since the swap was in the dropped month only, or has moved to April.
+        // Rows that were written since the swap were in the dropped month only, or have moved to April.
         List<String> kept = database.queryStrings("SELECT t::text FROM orders AS t WHERE id > 90 ORDER BY 1");
         database.execute("DROP TABLE orders_202403");
 
@@ -118,7 +118,7 @@ class ChangedPartitionsTest {
         assertSwapsBackWithWhatTheLiveTableHas();
     }
 
-    /** The live table's version is gone, and the replay would take the backup's. */
+    /** The live table's version is gone, and the replay would remove the backup's. */
     @Test
     void whatWasWrittenInADroppedMonthIsCountedAndComesBackAsTheBackupHasItAsAdvised() throws SQLException {
         orders.throughSwap();
@@ -243,7 +243,7 @@ class ChangedPartitionsTest {
         database.execute(
                 advised(message, "orders_202403", "To do without them for good"),
                 advised(message, "orders_202403", "To go by what it has now"));
-        // Who writes to the month meanwhile is captured, and holds nothing up.
+        // Writes to the month meanwhile are captured, and hold nothing up.
         database.execute("DELETE FROM orders_202403 WHERE id = (SELECT min(id) FROM orders_202403)");
 
         assertSwapsBackWithWhatTheLiveTableHas();
@@ -301,7 +301,7 @@ class ChangedPartitionsTest {
                                 "partitions of public.orders are not what the swap left (public.orders_202403 was detached and attached again, public.orders_202404 was rewritten"));
     }
 
-    /** Its rows have come into the backup by a replay, in an attempt that did not get its lock. */
+    /** A replay has brought its rows into the backup, in an attempt that did not get its lock. */
     @Test
     void theRowsOfAPartitionMadeSinceAreNotResurrectedWhenItIsTruncatedOrDropped() throws Exception {
         orders.throughSwap();
@@ -328,7 +328,7 @@ class ChangedPartitionsTest {
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(240);
     }
 
-    /** Nobody has recorded it but the replay that took its rows over. */
+    /** Only the replay that took its rows over has recorded it. */
     @Test
     void whatWasWrittenInAPartitionMadeSinceIsNotReplayedAwayOnceItIsDropped() throws SQLException {
         orders.throughSwap();
@@ -350,7 +350,7 @@ class ChangedPartitionsTest {
                 .isEqualTo(3);
     }
 
-    /** Between two attempts at the lock minutes can pass, and then comes a replay. */
+    /** Minutes can pass between two attempts at the lock, and then comes a replay. */
     @Test
     void whatWasWrittenInAMonthThatIsDroppedWhileTheLockIsWaitedForIsNotReplayedAway() throws Exception {
         orders.throughSwap();
@@ -449,7 +449,7 @@ class ChangedPartitionsTest {
         assertThat(kindOfOrders()).isEqualTo("r");
     }
 
-    /** Whatever the order in which the remedies are done. */
+    /** In whatever order the remedies are applied. */
     @Test
     void theRemedyForAPartitionThatIsNoneOfTheMonthsTakesNoOtherMonthsRowsAway() throws SQLException {
         orders.throughSwap();
@@ -465,7 +465,7 @@ class ChangedPartitionsTest {
         assertThat(rows()).isEqualTo(before);
     }
 
-    /** The live table would take the key a second time, in another month. */
+    /** The live table would accept the key a second time, in another month. */
     @Test
     void whatIsBroughtOverFromTheBackupIsNotWhatTheLiveTableHasInAnotherMonth() throws SQLException {
         orders.throughSwap();

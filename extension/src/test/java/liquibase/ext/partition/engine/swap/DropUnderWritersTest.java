@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(FreshDatabase.class)
 class DropUnderWritersTest {
 
-    /** Who reads the backup is waited for before anybody who writes the table has to wait. */
+    /** The drop waits for readers of the backup before any writer of the table has to wait. */
     @Test
     void aReaderOfTheBackupHoldsUpTheDropAndNoWriter(TestDatabase database) throws Exception {
         MigrationFixture fixture = MigrationFixture.ofOrders(database, 120).throughSwap();
@@ -45,7 +45,7 @@ class DropUnderWritersTest {
 
     /**
      * DROP TRIGGER on a partitioned table locks the partitions before the table; a writer locks the table before a
-     * partition. Where the two met, PostgreSQL ended one of them after a second, and it was the writer as often as not.
+     * partition. When the two met, PostgreSQL ended one of them after a second, often the writer.
      */
     @Test
     void theDropLocksTheTableBeforeItsPartitionsAsWritersDo(TestDatabase database) throws Exception {

@@ -34,7 +34,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.replication.LogSequenceNumber;
 import org.postgresql.replication.PGReplicationStream;
 
-/** The switch and its way back: the lock, the drain, and that no row is lost. */
+/** The switch and its way back: the lock, the drain, and no lost row. */
 @ExtendWith(FreshDatabase.class)
 class SwapTest {
     private static final LockPolicy SHORT = new LockPolicy(Duration.ofMillis(50), 3);
@@ -99,8 +99,8 @@ class SwapTest {
     }
 
     /**
-     * As after somebody's rollback in the middle of an update: Liquibase has recorded what is not done, and does not do
-     * it again.
+     * As after somebody's rollback in the middle of an update: Liquibase has recorded work that is not done, and does
+     * not repeat it.
      */
     @Test
     void comparesFirstWhereItIsNotRecordedThatTheTablesAreEqual() throws SQLException {
@@ -205,7 +205,7 @@ class SwapTest {
     void aSwapThatFailsUnderTheLockLeavesEverythingAsItWas() throws SQLException {
         orders.throughVerification();
         List<String> rows = rows();
-        // The names that the switch gives are taken in the middle of its statements.
+        // The names that the switch assigns are taken in the middle of its statements.
         database.execute("CREATE TABLE orders_pkey_old ()");
 
         assertThatThrownBy(orders::swap).isInstanceOf(SQLException.class).hasMessageContaining("orders_pkey_old");
@@ -504,7 +504,7 @@ class SwapTest {
                 .hasMessageContaining("The backup of public.orders is orders_old, not precious");
     }
 
-    /** With a snapshot older than the rows of the new table it would find none of them under the live name. */
+    /** With a snapshot older than the rows of the new table, it would find none of them under the live name. */
     @Test
     void aTransactionWithAnOlderSnapshotThanTheNewTablesRowsIsWaitedForAndNamed() throws Exception {
         try (Transaction old = Transaction.beginRepeatableRead(database)) {
@@ -582,7 +582,7 @@ class SwapTest {
             assertThat(old.query("SELECT count(*) FROM orders")).isEqualTo("1000");
             old.rollback();
 
-            // For the way back alike: what was written since the swap is not in the backup of that snapshot.
+            // The same for the way back: writes since the swap are not in the backup of that snapshot.
             database.execute(insert(9000));
             old.run("SELECT 1");
             assertThatThrownBy(() -> orders.step(
@@ -643,8 +643,8 @@ class SwapTest {
     }
 
     /**
-     * Their snapshots are younger than the first attempt's replay and older than the next one's. One reads by a
-     * snapshot for the whole transaction, the other one by that of its statement, which a STABLE function goes by.
+     * The snapshots are younger than the first attempt's replay and older than the next one's. One session reads by a
+     * snapshot for the whole transaction, the other by that of its statement, which a STABLE function uses.
      */
     @Test
     void whoReadsByASnapshotFromBetweenTwoAttemptsIsWaitedForBeforeTheNext() throws Exception {
@@ -696,7 +696,7 @@ class SwapTest {
         }
     }
 
-    /** Each row that comes into the new table's partition of March takes a twentieth of a second. */
+    /** Makes each row that enters the new table's partition of March take a twentieth of a second. */
     private void makeRowsDear() {
         database.execute(
                 "CREATE FUNCTION dear(id bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(0.05); RETURN id; END'",
@@ -704,8 +704,8 @@ class SwapTest {
     }
 
     /**
-     * Whoever holds the lock for which the swap waits writes rows, so that they are in the delta when the lock is
-     * given.
+     * The session that holds the lock for which the swap waits writes rows, so that they are in the delta when the lock
+     * is granted.
      */
     private void whileTheLockIsWaitedFor(String write) throws Exception {
         try (Transaction holder = Transaction.begin(database)) {
@@ -735,7 +735,7 @@ class SwapTest {
                 .isEqualTo(25);
     }
 
-    /** No row has been replayed before, so nobody knows how dear they are. */
+    /** No row has been replayed before, so the cost of a row is unknown. */
     @Test
     void theLockIsGivenBackWhenTheSwitchTakesTooLongAllTheSame() throws Exception {
         orders.throughVerification();
@@ -765,7 +765,7 @@ class SwapTest {
                 WHERE indrelid = ?::regclass AND indisunique AND NOT indisprimary ORDER BY 1""", table);
     }
 
-    /** They were lost without a word, and with a unique one what it forbids. */
+    /** They used to be lost silently, together with what a unique one forbids. */
     @Test
     void indexesThatWereMadeAfterTheSwapAreNamedAndComeAlongOnceTheBackupHasThemAsTheMessageSays() throws SQLException {
         database.execute("CREATE INDEX of_status ON orders (status)");
@@ -822,7 +822,7 @@ class SwapTest {
         assertThat(uniqueIndexes("orders")).hasSize(1);
     }
 
-    /** Each is there after the rollback, or is what it is refused for. */
+    /** Each is there after the rollback, or is the reason for its refusal. */
     @Test
     void nothingThatWasMadeOnTheLiveTableAfterTheSwapIsLostInSilence() throws SQLException {
         database.execute(

@@ -40,8 +40,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * What is done while every writer waits, counted and not timed: a time says more about the machine. And that nothing is
- * lost by planning before: who changes the table at the last moment finds the change after the switch.
+ * The work done while every writer waits is counted, not timed: a time says more about the machine. And planning ahead
+ * loses nothing: a change of the table at the last moment is there after the switch.
  */
 @ExtendWith(FreshDatabase.class)
 class UnderTheLockTest {
@@ -55,7 +55,7 @@ class UnderTheLockTest {
                 .between(until.minusMonths(months).toString(), until.toString());
     }
 
-    /** A connection that writes down what is sent. It sends it, too. */
+    /** A connection that records what it sends. */
     private static Connection noting(List<String> sent, Connection connection) {
         return noting(sent, connection, Connection.class, "");
     }
@@ -85,7 +85,7 @@ class UnderTheLockTest {
                 }));
     }
 
-    /** What a step sends from its last LOCK TABLE on to the commit. */
+    /** The statements that a step sends from its last LOCK TABLE to the commit. */
     private static List<String> underTheLock(MigrationFixture orders, MigrationFixture.Step step) throws SQLException {
         List<String> sent = Collections.synchronizedList(new ArrayList<>());
         try (Connection main = noting(sent, orders.connect());
@@ -136,7 +136,7 @@ class UnderTheLockTest {
         }
     }
 
-    /** PostgreSQL 15.20 of Debian keeps such an option for each column, and gives it another value when it likes. */
+    /** PostgreSQL 15.20 of Debian keeps such an option for each column, and changes its value at any time. */
     @Test
     void whatTheServerItselfKeepsAmongTheOptionsMakesNoStatementUnderTheLock() throws SQLException {
         List<List<String>> plain = switchesThereAndBack(3);
@@ -153,8 +153,8 @@ class UnderTheLockTest {
     }
 
     /**
-     * Whoever holds the lock for which the switch waits makes the change, so it comes after the planning and before the
-     * lock.
+     * The session that holds the lock for which the switch waits makes the change, so it comes after the planning and
+     * before the lock.
      */
     private static void whileTheLockIsWaitedFor(MigrationFixture orders, Callable<?> step, String... changes)
             throws Exception {
@@ -306,7 +306,7 @@ class UnderTheLockTest {
                 .isEqualTo("p");
     }
 
-    /** Its rows went and others came while no trigger looked. */
+    /** Its rows went and others came without any trigger noticing. */
     @Test
     void aPartitionThatIsExchangedAtTheLastMomentStopsTheReverseSwapAndTheSwap(TestDatabase database) throws Exception {
         MigrationFixture orders = ordersOf(database, 2);
@@ -406,7 +406,7 @@ class UnderTheLockTest {
         });
     }
 
-    /** A swap that was killed leaves those triggers behind, of which one refuses TRUNCATE. */
+    /** A swap that was killed leaves those triggers behind, one of which refuses TRUNCATE. */
     @Test
     void triggersThatWereMadeAheadAreUsedOrRemoved(TestDatabase database) throws SQLException {
         MigrationFixture orders = ordersOf(database, 2);
@@ -426,7 +426,7 @@ class UnderTheLockTest {
         assertThat(orders.exists(orders.newTable())).isFalse();
     }
 
-    /** The table is never given; each time the writers go on as soon as the attempt is over. */
+    /** The table's lock is never granted; each time the writers go on as soon as the attempt is over. */
     @Test
     void noWriterWaitsLongerThanTheLongestAttempt(TestDatabase database) throws Exception {
         MigrationFixture orders = ordersOf(database, 2);
@@ -447,7 +447,7 @@ class UnderTheLockTest {
             }
             long all = System.nanoTime() - begun;
             assertThatThrownBy(() -> join(swap)).isInstanceOf(LockNotAvailable.class);
-            // All four attempts together take two seconds; the slack is for a machine that is busy.
+            // All four attempts together take two seconds; the rest is slack for a busy machine.
             assertThat(Duration.ofNanos(longest))
                     .isGreaterThan(Duration.ofMillis(100))
                     .isLessThan(Duration.ofMillis(800 + 600));
@@ -456,7 +456,7 @@ class UnderTheLockTest {
     }
 
     /**
-     * A trigger on the record of the migration fires at each commit, by when the transaction has set all that it sets.
+     * A trigger on the record of the migration fires at each commit, when the transaction has made all its settings.
      */
     @Test
     void theCommitUnderTheLockWaitsForNoDiskAndTheSwitchIsDoneOnceTheNextOneHas(TestDatabase database)
@@ -487,14 +487,14 @@ class UnderTheLockTest {
 
     private static final LockPolicy SHORT = new LockPolicy(Duration.ofMillis(150), 4);
 
-    /** Whoever waits for a lock on the live table or a partition of it, but our switch. */
+    /** Sessions that wait for a lock on the live table or a partition of it, except our switch. */
     private static final String WAITING_WRITERS = """
             SELECT count(*) FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
             WHERE NOT l.granted AND l.locktype = 'relation' AND a.query LIKE 'UPDATE orders SET status%'
               AND l.relation IN (SELECT to_regclass('orders') UNION SELECT relid FROM pg_partition_tree('orders'))""";
 
     /**
-     * Runs a switch that is never given one of its locks while a writer writes as fast as it can, and looks again and
+     * Runs a switch that never gets one of its locks while a writer writes as fast as it can, and checks again and
      * again whether that writer waits for a lock.
      */
     private static void assertNoWriterWaits(
@@ -574,7 +574,7 @@ class UnderTheLockTest {
         orders.assertNewTableEqualsSource();
     }
 
-    /** As an operator does who changes the tuning and goes for a coffee. The switch records itself in that row. */
+    /** As when an operator changes the tuning and goes for a coffee. The switch records itself in that row. */
     @Test
     void anOpenChangeOfTheMigrationsRecordStallsNoWriter(TestDatabase database) throws Exception {
         MigrationFixture orders = ordersOf(database, 2).throughVerification();

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * What the README says that partitions do to statements which went well on the table before: each sentence, and each
- * way out.
+ * The README's sentences about how partitions affect statements that worked on the table before: each sentence, and
+ * each way out.
  */
 @ExtendWith(FreshDatabase.class)
 class WhatChangesTest {

@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The SQL of every kind of time, as people find it in a partition key or a generated column; a change is a new index
- * for them.
+ * The SQL of every kind of time, as it appears in a partition key or a generated column; a change of it would require a
+ * new index.
  */
 class TimeExpressionsTest {
     private static TimeEncoding encoding(String kind, String type) {

@@ -26,12 +26,12 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** "No difference" is said only where every row was compared, in every column that is stored. */
+/** "No difference" is reported only if every row was compared, in every stored column. */
 @ExtendWith(FreshDatabase.class)
 class ComparisonTest {
     private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
 
-    /** A connection that lets something happen before each comparing statement that reads that table chunk by chunk. */
+    /** A connection that runs something before each comparing statement that reads that table chunk by chunk. */
     private static Connection watched(Connection connection, String table, Runnable before) {
         return (Connection) Proxy.newProxyInstance(
                 ComparisonTest.class.getClassLoader(),
@@ -49,7 +49,7 @@ class ComparisonTest {
                 });
     }
 
-    /** By one worker, a block a chunk. */
+    /** By one worker, one block per chunk. */
     private void verify(MigrationFixture orders, String table, IntConsumer before) throws SQLException {
         lines.clear();
         AtomicInteger statements = new AtomicInteger();
@@ -119,7 +119,7 @@ class ComparisonTest {
         assertThat(orders.phase()).isEqualTo("verified");
     }
 
-    /** No statement that reads the other table could see it: each of them finds the heap that was planned. */
+    /** No statement that reads the other table could see it: each of them finds the planned heap. */
     @Test
     void aTableThatIsAlteredOnceItWasReadIsComparedFromItsBeginning(TestDatabase database) throws SQLException {
         MigrationFixture orders = MigrationFixture.ofOrders(database, 50);
@@ -165,7 +165,7 @@ class ComparisonTest {
         orders.verify();
         assertThat(orders.deltaRows()).isZero();
 
-        // Written before the function is another one, replayed after.
+        // Written before the function changed, and replayed after.
         database.execute("UPDATE orders SET status = 'paid' WHERE id <= 10");
         computeLoud(database, "lower($1)");
         assertRefused(orders::swap, "differ in 10 rows", "10 of them differ in generated columns alone (\"Loud\")");

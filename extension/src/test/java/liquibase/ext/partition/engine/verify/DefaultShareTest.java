@@ -29,12 +29,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What becomes of a migration whose rows are mostly in the default partition. */
+/** Migrations whose rows are mostly in the default partition. */
 @ExtendWith(FreshDatabase.class)
 class DefaultShareTest {
     private TestDatabase database;
 
-    /** Days after the twelfth of the month are no dates when the month is looked for in their place. */
+    /** Days after the twelfth of the month are no dates when they are read as the month. */
     @Test
     void aDateThatIsMisreadIsNotSwappedUntilItsFormatIsCorrected() throws SQLException {
         MigrationFixture orders =
@@ -77,7 +77,7 @@ class DefaultShareTest {
         orders.maxDefaultShare("58%").verify();
         assertThat(phase()).isEqualTo("verified");
         database.execute("VACUUM FULL orders_new");
-        // The swap compares once more, by the share that the comparison was told.
+        // The swap compares once more, by the share that the comparison was given.
         orders.maxDefaultShare(null).swap();
         assertThat(orders.lines()).anyMatch(line -> line.contains("They are compared once more"));
         assertThat(database.queryLong("SELECT count(*) FROM orders_default")).isEqualTo(116);
@@ -157,7 +157,7 @@ class DefaultShareTest {
         assertThat(orders.lines()).last().asString().contains("WARNING: 100.0 % of its 49 rows");
     }
 
-    /** What the sample says of a whole table is what the comparison will count, cause by cause. */
+    /** The sample's result for a whole table is what the comparison will count, cause by cause. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', nullValues = "-", textBlock = """
             at       | -          | -       | -      | native

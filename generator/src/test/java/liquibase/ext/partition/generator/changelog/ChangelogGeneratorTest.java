@@ -30,7 +30,7 @@ import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
- * What is generated, held against files that people can read. After a change on purpose run the test with
+ * Compares generated changelogs with files that people can read. After a change on purpose run the test with
  * {@code -Dgolden.update=true}, and review the difference.
  */
 class ChangelogGeneratorTest {
@@ -39,7 +39,7 @@ class ChangelogGeneratorTest {
     @TempDir
     private Path directory;
 
-    /** Schemas, mixed case, everything that is special in XML or YAML, and names of 63 bytes. */
+    /** Schemas, mixed case, every character that is special in XML or YAML, and names of 63 bytes. */
     private static final String ODD = """
             tables:
               - schemaName: Sales & "Co"
@@ -309,7 +309,7 @@ class ChangelogGeneratorTest {
         }
     }
 
-    /** It was so when each table had a file of its own, and who has run those must not run them again. */
+    /** This was so when each table had a file of its own, and users who have run those must not run them again. */
     @Test
     void identifiesAChangesetByItsTableAndNotByTheFile() throws Exception {
         assertThat(changesetsOfXml(generate(ODD, ChangelogFormat.XML).text()))

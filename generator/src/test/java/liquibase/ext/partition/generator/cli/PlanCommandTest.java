@@ -142,7 +142,7 @@ class PlanCommandTest {
         assertThat(json.path("tables").get(1).path("verdict").asString()).isEqualTo("refused");
     }
 
-    /** As many as tell by themselves that a setting is wrong. */
+    /** Enough rows to show by themselves that a setting is wrong. */
     private void visits(String type, String values, String setting) throws IOException {
         database.execute(
                 "CREATE TABLE visits (id bigint PRIMARY KEY, at %s)".formatted(type),
@@ -329,7 +329,7 @@ class PlanCommandTest {
         };
     }
 
-    /** By the engine, as Liquibase would. */
+    /** Prepares by the engine, as Liquibase would. */
     private static void prepare(Connection connection, String stateSchema) throws Exception {
         var environment = new StepRun.Environment(
                 connection, Optional::empty, new StateTables(new Identifier(stateSchema)), line -> {}, OnBusy.FAIL);

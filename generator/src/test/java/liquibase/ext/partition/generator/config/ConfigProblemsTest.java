@@ -185,7 +185,7 @@ class ConfigProblemsTest {
                 .advising("The one around it starts on %s: write from: %s.".formatted(start, written));
     }
 
-    /** The table by another interval, until the start of a year that is also that of a week. */
+    /** The table with another interval, until the start of a year that is also the start of a week. */
     private static String between(String interval, String from) {
         return TABLE.replace("2024-01", from).replace("2026-07", "2029-01-01") + "      interval: " + interval + "\n";
     }
@@ -445,7 +445,7 @@ class ConfigProblemsTest {
                 .advising("Write for example workers: 4.");
     }
 
-    /** The engine's own words, so that what is generated cannot be refused when Liquibase runs. */
+    /** The engine's own words, so that generated settings cannot be refused when Liquibase runs. */
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource(delimiter = '|', textBlock = """
                     chunkTime | 2 | write a number and ms, s or min
@@ -475,7 +475,7 @@ class ConfigProblemsTest {
                     onOldTransactions | go | "go" is none of stop, goOn.
                     """)
     void refusesASettingThatTheExtensionWouldRefuseInATableAndForAll(String key, String value, String message) {
-        // Where two sentences are two problems, the schema and the engine would have told the same twice.
+        // If two sentences are two problems, the schema and the engine would have reported the same twice.
         assertProblem(TABLE + "    %s: %s\n".formatted(key, value), 8, "tables[0]." + key)
                 .saying(message);
         assertProblem("defaults:\n  %s: %s\n".formatted(key, value) + TABLE, 2, "defaults." + key)
@@ -496,7 +496,7 @@ class ConfigProblemsTest {
         assertProblem("defaults: {}\n" + TABLE, 1, "defaults").saying("There is nothing in it.");
     }
 
-    /** What is said of one table can be no default, and the other way round nothing is lost. */
+    /** A setting of one table cannot be a default, and the other way round nothing is lost. */
     @Test
     void refusesInDefaultsWhatIsOfOneTable() {
         assertProblem("defaults: {keyColumns: [id]}\n" + TABLE, 1, "defaults.keyColumns")

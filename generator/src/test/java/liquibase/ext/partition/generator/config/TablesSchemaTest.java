@@ -142,7 +142,7 @@ class TablesSchemaTest {
                 .flatMap(key -> Stream.concat(Stream.of(key), keys(inside(key))));
     }
 
-    /** Where the keys of a list's items are, and those of a column, whatever its name. */
+    /** The keys of a list's items, and those of a column, whatever its name. */
     private KeyPath inside(KeyPath key) {
         if (key.equals(KeyPath.ROOT.child("tables"))) {
             return table;

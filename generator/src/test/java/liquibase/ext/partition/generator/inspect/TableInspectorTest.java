@@ -226,7 +226,7 @@ class TableInspectorTest {
                 """
                 INSERT INTO orders SELECT n, CASE WHEN n % 2 = 0 THEN now() END, CASE WHEN n % 4 > 0 THEN now() END
                 FROM generate_series(1, 200000) AS n""",
-                // So that ANALYZE reads all rows, and no random sample of them.
+                // With this, ANALYZE reads all rows, and not a random sample of them.
                 "ALTER TABLE orders ALTER b SET STATISTICS 1000",
                 "ANALYZE orders");
 

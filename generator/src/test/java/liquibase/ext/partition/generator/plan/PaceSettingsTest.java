@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What would make a migration wait, or stop, is told before it begins. */
+/** Settings that would make a migration wait, or stop, are reported before it begins. */
 @ExtendWith(FreshDatabase.class)
 class PaceSettingsTest {
     private static final Optional<Estimate> TEN_HOURS =

@@ -38,7 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * A plan as text and as JSON, held against files that people can read. After a change on purpose run the test with
+ * Compares a plan as text and as JSON with files that people can read. After a change on purpose run the test with
  * {@code -Dgolden.update=true}, and review the difference.
  */
 public class PlanOutputTest {

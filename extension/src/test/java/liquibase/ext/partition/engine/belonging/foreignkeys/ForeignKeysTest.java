@@ -47,7 +47,7 @@ class ForeignKeysTest {
         return database.queryLong("SHOW server_version_num") >= version * 10_000L;
     }
 
-    /** Those of the table that has the live name, as anyone would make them again. */
+    /** The foreign keys of the table that has the live name, in the form in which anyone would make them again. */
     private List<String> definitions() {
         return database.queryStrings("""
                 SELECT k.conname || ': ' || pg_get_constraintdef(k.oid) || coalesce(' -- ' || obj_description(k.oid, 'pg_constraint'), '')
@@ -154,7 +154,7 @@ class ForeignKeysTest {
         assertThat(definitions()).isEqualTo(before);
     }
 
-    /** Nobody can make such rows with the key in force, but who disables its triggers can. */
+    /** Nobody can make such rows while the key is in force, except by disabling its triggers. */
     @Test
     void oneThatRowsViolateIsToldAndGoesOnForNewRows() throws SQLException {
         database.execute(
@@ -171,8 +171,7 @@ class ForeignKeysTest {
     }
 
     /**
-     * A reader of the referenced table keeps the backup's key from being dropped in the swap, and the rest from being
-     * done.
+     * A reader of the referenced table keeps the swap from dropping the backup's key, and from the rest of the work.
      */
     @Test
     void whatARunCouldNotFinishTheNextOneDoes() throws SQLException {
@@ -261,7 +260,8 @@ class ForeignKeysTest {
     }
 
     /**
-     * A customer and its order in one transaction, then the order given to another customer, then the first deleted.
+     * Inserts a customer and its order in one transaction, then gives the order to another customer, then deletes the
+     * first customer.
      */
     private Void writeCustomers(AtomicBoolean over) throws SQLException {
         try (Connection connection = database.connect();

@@ -140,7 +140,7 @@ class IncomingForeignKeysTest {
         assertKept(900);
     }
 
-    /** The record of the swap says what it found; what goes with the name is what there is when the name goes. */
+    /** The swap's record says what it found; but the state at the time of the way back is what goes back. */
     @Test
     void whatHasBecomeOfAKeySinceTheSwapIsWhatGoesBack() throws SQLException {
         database.execute("ALTER TABLE orders ADD UNIQUE (id, created_at)");
@@ -181,7 +181,7 @@ class IncomingForeignKeysTest {
         assertThat(definitions()).isEqualTo(now);
     }
 
-    /** Before PostgreSQL 15 a foreign key took a row that moved to another partition for one that was deleted. */
+    /** Before PostgreSQL 15 a foreign key treated a row that moved to another partition as deleted. */
     private boolean takesMovesForUpdates() {
         return database.queryLong("SELECT current_setting('server_version_num')::bigint") >= 150_000;
     }
@@ -416,7 +416,7 @@ class IncomingForeignKeysTest {
         orders.routedByTrigger();
         swapped("ON DELETE CASCADE ON UPDATE CASCADE");
 
-        // Who may not DELETE is not asked to because of the key's triggers.
+        // A role that may not DELETE is not required to because of the key's triggers.
         String writer = database.createRole("writer", "");
         database.execute("GRANT SELECT, UPDATE ON orders TO " + writer);
         try (Transaction mover = Transaction.beginAs(database, writer)) {
@@ -449,7 +449,7 @@ class IncomingForeignKeysTest {
         assertThat(ourFunctions()).isEmpty();
     }
 
-    /** Each in both orders: who comes second waits for the first, and goes by what it has done. */
+    /** In both orders: the second waits for the first, and goes by its result. */
     @Test
     void aRowThatIsInsertedAndOneThatIsDeletedAtTheSameTimeNeverMissEachOther() throws Exception {
         swapped("");
@@ -506,7 +506,7 @@ class IncomingForeignKeysTest {
                 .isEmpty();
     }
 
-    /** With PostgreSQL's own keys, too, all of it is done without CASCADE, but for the referenced column. */
+    /** With PostgreSQL's own keys, too, all of it works without CASCADE, except for the referenced column. */
     @ParameterizedTest
     @ValueSource(strings = {"native", "trigger"})
     void whatIsRenamedMovedWidenedAndDroppedLaterIsFollowedAsByAForeignKey(String routing) throws SQLException {
@@ -541,7 +541,7 @@ class IncomingForeignKeysTest {
                 "ALTER TABLE \"Li nes\" SET SCHEMA shop",
                 "ALTER SCHEMA shop RENAME TO shop2",
                 "ALTER TABLE shop2.\"Li nes\" ALTER \"Order's\" TYPE numeric",
-                // Another table under the earlier name is not the one that refers.
+                // Another table under the earlier name is not the referring one.
                 "CREATE TABLE lines (o bigint)",
                 "INSERT INTO lines VALUES (11)",
                 "ALTER TABLE orders RENAME COLUMN parent TO part_of",
@@ -567,7 +567,7 @@ class IncomingForeignKeysTest {
                 .contains("Key (Order's)=(700) is not present in table \"orders\".");
         assertThat(errorOf("DELETE FROM orders WHERE id = 1")).isEqualTo("23503");
         assertThat(errorOf("INSERT INTO notes (o) VALUES (700)")).isEqualTo("23503");
-        // The rows of what is attached are not checked, but those that are written there later.
+        // The rows of an attached table are not checked, but rows that are written there later are.
         database.execute(
                 "ALTER TABLE notes_1 RENAME COLUMN o2 TO o3",
                 "ALTER TABLE notes ATTACH PARTITION notes_1 FOR VALUES IN (701)");
@@ -677,7 +677,7 @@ class IncomingForeignKeysTest {
             orders.awaitBlockedStatement("INSERT INTO lines VALUES (125, 25)");
             first.commit();
             MigrationFixture.join(ofOneSnapshot);
-            // The one moves what the other refers to, and the other way round.
+            // Each moves the row that the other refers to.
             statement.execute("INSERT INTO lines VALUES (126, 26)");
             String move = "UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = ";
             Future<Void> moving = MigrationFixture.inBackground(() -> deadlocks.add(errorOf(move + 27, move + 26)));
@@ -691,7 +691,7 @@ class IncomingForeignKeysTest {
             }
             MigrationFixture.join(moving);
             assertThat(deadlocks).contains("40P01");
-            // Moved, and then deleted: it is gone.
+            // The row was moved and then deleted, so it is gone.
             statement.execute("UPDATE orders SET created_at = created_at + interval '1 month' WHERE id = 23");
             statement.execute("DELETE FROM orders WHERE id = 23");
             Future<Void> inserting = MigrationFixture.inBackground(() ->
@@ -703,8 +703,8 @@ class IncomingForeignKeysTest {
     }
 
     /**
-     * The server's own keys act by the path of who deletes: what a trigger of the referring table says without a schema
-     * is found.
+     * The server's own keys use the path of the session that deletes: a trigger of the referring table finds names
+     * without a schema.
      */
     @Test
     void triggersOfTheReferringTableFindWhatTheyNameByTheWritersPath() throws SQLException {
@@ -749,8 +749,7 @@ class IncomingForeignKeysTest {
     }
 
     /**
-     * Orders with their lines in one transaction, and lines of orders that are there: they lock the tables in both
-     * orders.
+     * Orders with their lines in one transaction, and lines of existing orders: they lock the tables in both orders.
      */
     @Test
     void writersOfBothTablesNoticeNothing() throws Exception {
@@ -798,7 +797,10 @@ class IncomingForeignKeysTest {
                 .isPositive();
     }
 
-    /** The writer of a child needs no right on the table that it refers to, nor who deletes there one on the child. */
+    /**
+     * The writer of a child needs no right on the referenced table, nor does a role that deletes there need one on the
+     * child.
+     */
     @Test
     void writersNeedNoOtherRightsThanWithAForeignKey() throws SQLException {
         String owner = database.createRole("owner", "");
@@ -815,8 +817,8 @@ class IncomingForeignKeysTest {
                 "GRANT TRIGGER ON lines TO " + writer,
                 "CREATE SCHEMA w AUTHORIZATION " + writer,
                 "GRANT USAGE ON SCHEMA w TO " + owner);
-        // Where a key acts, triggers of the referring table run as its owner; with PostgreSQL's own key AFTER triggers
-        // since 18.
+        // When a key acts, triggers of the referring table run as its owner; with PostgreSQL's own key, AFTER triggers
+        // do since version 18.
         try (Connection client = database.connect(writer, writer);
                 Statement statement = client.createStatement()) {
             statement.execute("CREATE TABLE w.log (who text)");
@@ -840,7 +842,8 @@ class IncomingForeignKeysTest {
             assertThatThrownBy(() -> statement.execute("INSERT INTO lines VALUES (100, 21)"))
                     .hasMessageContaining("violates foreign key constraint");
             statement.execute("DELETE FROM orders WHERE id = 19");
-            // What hides rows from their owner hides none from PostgreSQL's own key, and would hide them from triggers.
+            // Policies that hide rows from their owner hide none from PostgreSQL's own key, but would hide them from
+            // triggers.
             database.execute(
                     "ALTER TABLE lines ENABLE ROW LEVEL SECURITY", "ALTER TABLE lines FORCE ROW LEVEL SECURITY");
             assertThatThrownBy(() -> statement.execute("DELETE FROM orders WHERE id = 18"))
@@ -898,7 +901,7 @@ class IncomingForeignKeysTest {
                 .hasMessageContaining("ALTER TABLE \"public\".\"forced\" NO FORCE ROW LEVEL SECURITY");
     }
 
-    /** Both tables are to be migrated. */
+    /** Both tables will be migrated. */
     private void linesWithATime(String rules) {
         database.execute(
                 "CREATE TABLE lines (id bigint PRIMARY KEY, o bigint CONSTRAINT line_order REFERENCES orders " + rules
@@ -933,7 +936,7 @@ class IncomingForeignKeysTest {
         lines.dropBackup();
         assertLinesHaveTheKey(8, 14);
         if (routing.equals("native")) {
-            // One that is detached keeps its triggers, and is not the referring table.
+            // A detached child keeps its triggers, and is not the referring table.
             database.execute(
                     "ALTER TABLE lines DETACH PARTITION "
                             + database.queryString(
@@ -975,7 +978,7 @@ class IncomingForeignKeysTest {
         assertLinesHaveTheKey(1, 7);
     }
 
-    /** The key does not look into them, and triggers would. */
+    /** The key does not check such tables, but triggers would. */
     @Test
     void aTableThatInheritsFromTheReferringOneIsRefusedByName() throws SQLException {
         linesWithATime("ON DELETE CASCADE");
@@ -998,7 +1001,8 @@ class IncomingForeignKeysTest {
     }
 
     /**
-     * First the referring table is partitioned, and its rows routed by triggers; README says how to make a child ahead.
+     * First the referring table is partitioned, and its rows routed by triggers; the README says how to make a child
+     * ahead.
      */
     @Test
     void aKeyIsKeptForChildrenOfTheReferringTableThatAreMadeLater() throws SQLException {
@@ -1013,7 +1017,8 @@ class IncomingForeignKeysTest {
     }
 
     /**
-     * The owner's own trigger names a table without its schema, and somebody who may only delete has one of that name.
+     * The owner's own trigger names a table without its schema, and a role that may only delete has a table of that
+     * name.
      */
     @ParameterizedTest
     @ValueSource(strings = {"pg_temp", "trap"})

@@ -42,15 +42,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The same random history on a table that foreign keys refer to, and on one that is partitioned natively and one that
- * is routed by triggers, whose keys triggers keep: several sessions, each of whose transactions has an isolation level
- * of its own, take turns, and wait for each other. Whatever a statement gives, it must give on all three, however long
- * it waits there; and in the end the same rows are left.
+ * The same random history on a table that foreign keys refer to, on one that is partitioned natively, and on one that
+ * is routed by triggers, whose keys triggers keep. Several sessions, each of whose transactions has its own isolation
+ * level, take turns, and wait for each other. Every statement must give the same on all three, however long it waits
+ * there; and in the end the same rows are left.
  *
- * <p>What the README names as a difference is expected, and nothing else: who waits for a row that moves; then, in a
- * transaction of one snapshot, 40001; and 0A000 for a delete or a key update there. A change of the key and the month
- * in one statement, and a row that is deleted and inserted again, do not occur. A row of the referenced table is
- * written by one session only, since routings differ in what happens to others that wait for it.
+ * <p>Only the differences that the README names are expected: waiting for a row that moves; then, in a transaction of
+ * one snapshot, 40001; and 0A000 for a delete or a key update there. A change of the key and the month in one
+ * statement, and a row that is deleted and inserted again, do not occur. Only one session writes a given row of the
+ * referenced table, since routings differ in what happens to others that wait for it.
  *
  * <p>{@code -Dkeys.histories=500} plays more of them, {@code -Dkeys.seed=7} the same ones.
  */
@@ -78,7 +78,7 @@ class RandomForeignKeysTest {
 
     private static final Pattern WRITTEN_PARENT = Pattern.compile("\\.orders (?:SET .*)?WHERE id = (\\d+)");
 
-    /** Where the tables are: one schema each. */
+    /** The place of the tables: one schema each. */
     private enum Kind {
         KEYS,
         SPLIT,
@@ -87,7 +87,7 @@ class RandomForeignKeysTest {
         private final QualifiedName orders = QualifiedName.of(name().toLowerCase(java.util.Locale.ROOT), "orders");
     }
 
-    /** What a statement gave: rows, or how many, or the error's SQLSTATE and what it says. */
+    /** The result of a statement: its rows or their number, or the error's SQLSTATE and message. */
     private record Outcome(String state, List<String> rows) {}
 
     /** One session, on one of the kinds. */
@@ -98,7 +98,10 @@ class RandomForeignKeysTest {
     private final List<Map<Kind, Future<Outcome>>> running = new ArrayList<>();
     private final String[] statements = new String[SESSIONS];
     private final String[] levels = new String[SESSIONS];
-    /** Whether the open transaction has moved a row, and whether another one has, or had not ended, since it began. */
+    /**
+     * Whether the open transaction has moved a row, and whether another one has moved one, or had not ended, since it
+     * began.
+     */
     private final boolean[] moves = new boolean[SESSIONS];
 
     private final boolean[] movedMeanwhile = new boolean[SESSIONS];
@@ -160,7 +163,10 @@ class RandomForeignKeysTest {
         }
     }
 
-    /** As a swap makes it: the keys are read from a table that has them, and kept on the one that takes its place. */
+    /**
+     * Makes them as a swap does: the keys are read from a table that has them, and kept on the one that takes its
+     * place.
+     */
     private void make(TestDatabase database, Kind kind) throws SQLException {
         String schema = kind.orders.schema().name();
         database.execute(
@@ -298,8 +304,8 @@ class RandomForeignKeysTest {
     }
 
     private void end(String child) throws Exception {
-        // One that waits is canceled, with keys and with triggers, or with triggers alone, which wait where keys do
-        // not.
+        // A statement that waits is canceled: with keys and with triggers, or with triggers alone, which wait where
+        // keys do not.
         boolean canceled = running.stream().anyMatch(one -> !one.isEmpty());
         for (int i = 0; i < SESSIONS; i++) {
             for (Map.Entry<Kind, Future<Outcome>> it : running.get(i).entrySet()) {
@@ -375,7 +381,7 @@ class RandomForeignKeysTest {
         return statement;
     }
 
-    /** Of that session; the default parent is nobody's. */
+    /** A parent of that session; the default parent belongs to nobody. */
     private long parentOf(int session) {
         List<Long> mine = parents.stream()
                 .filter(id -> id > 0 && id % SESSIONS == session)
@@ -386,7 +392,7 @@ class RandomForeignKeysTest {
 
     private String anyParent() {
         int kind = random.nextInt(20);
-        // One that somebody has just written, or will.
+        // A row that somebody has just written, or will write.
         if (kind >= 12) {
             return Long.toString(lastWritten);
         }
@@ -416,7 +422,9 @@ class RandomForeignKeysTest {
         }
     }
 
-    /** Waits until every statement is done, or waits for another session; and compares what is done everywhere. */
+    /**
+     * Waits until every statement is done, or waits for another session; and compares those that are done everywhere.
+     */
     private void settle() throws Exception {
         for (boolean changed = true; changed; ) {
             changed = false;
@@ -437,14 +445,14 @@ class RandomForeignKeysTest {
                     }
                 } else {
                     compare(i);
-                    // Who has ended may have been waited for.
+                    // A session that has ended may have been waited for.
                     changed = true;
                 }
             }
         }
     }
 
-    /** @return false where it waits for a session of ours */
+    /** @return false if it waits for a session of ours */
     private boolean isDone(Client client, Future<Outcome> outcome) throws Exception {
         while (true) {
             try {
@@ -496,7 +504,7 @@ class RandomForeignKeysTest {
             named++;
         }
         if (ends && different) {
-            // A SERIALIZABLE transaction that has committed on one of them only: nothing can be compared from here on.
+            // A SERIALIZABLE transaction that has committed on only one of them: nothing can be compared from here on.
             over = true;
         }
         if (ends || different || !expected.state().isEmpty()) {
@@ -504,7 +512,7 @@ class RandomForeignKeysTest {
         }
     }
 
-    /** Of several deferred checks that fail, a row that has moved may have the first. */
+    /** If several deferred checks fail, a row that has moved may have the first. */
     private boolean isSame(int i, Outcome outcome, Outcome expected) {
         boolean checksAtOnce = statements[i].equals("COMMIT") || statements[i].startsWith("SET CONSTRAINTS");
         return outcome.equals(expected)

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The whole access control list comes along: everybody's rights after the swap are those before it, and so after the
- * way back.
+ * The whole access control list comes along: everybody has the same rights before the swap, after it, and after the way
+ * back.
  */
 @ExtendWith(FreshDatabase.class)
 class GrantsTest {
@@ -42,7 +42,7 @@ class GrantsTest {
                 "GRANT REFERENCES, SELECT (day) ON orders TO PUBLIC",
                 "GRANT USAGE ON SEQUENCE orders_id_seq TO " + clerk,
                 "GRANT SELECT ON SEQUENCE orders_id_seq TO %s WITH GRANT OPTION".formatted(chief));
-        // What the owner has taken from itself, and what a grantee has passed on.
+        // Rights that the owner has revoked from itself, and rights that a grantee has passed on.
         database.execute("REVOKE INSERT, DELETE, TRUNCATE ON orders FROM " + owner);
         try (Transaction passing = Transaction.beginAs(database, chief)) {
             passing.run("GRANT SELECT, UPDATE (secret) ON orders TO " + stranger);
@@ -51,7 +51,7 @@ class GrantsTest {
         if (database.queryLong("SELECT current_setting('server_version_num')::int / 10000") >= 17) {
             database.execute("GRANT MAINTAIN ON orders TO " + clerk);
         }
-        // What everybody gets on new tables and sequences must not come with the swap.
+        // Default privileges on new tables and sequences must not come with the swap.
         for (String role : List.of(owner, database.username())) {
             database.execute(
                     "ALTER DEFAULT PRIVILEGES FOR ROLE %s GRANT ALL ON TABLES TO %s, PUBLIC".formatted(role, stranger),
@@ -59,7 +59,7 @@ class GrantsTest {
         }
     }
 
-    /** Without who granted it. */
+    /** Rights without their grantor. */
     private List<List<String>> rights(String table) {
         return database.queryRows("""
                 SELECT DISTINCT g.relation, g.attname, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END,
@@ -88,7 +88,7 @@ class GrantsTest {
         assertThat(comments()).containsExactly("old", "it's a sequence");
         assertThat(database.queryString("SELECT has_table_privilege(?, 'orders_202403', 'SELECT')", stranger))
                 .isEqualTo("f");
-        // As it may change while it is live: what was passed on hangs on what is taken, and the comments go.
+        // Changes while it is live: passed-on rights depend on the revoked one, and the comments go.
         database.execute(
                 "REVOKE SELECT ON orders FROM %s CASCADE".formatted(chief),
                 "GRANT DELETE ON orders TO " + clerk,

@@ -18,11 +18,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Materialized views read the new table after the swap, with all that they have, and the old one after the way back.
+ * Materialized views read the new table after the swap, with all their properties, and the old one after the way back.
  */
 @ExtendWith(FreshDatabase.class)
 class MaterializedViewsTest {
-    /** All that the catalog says of materialized views and of the views that read them, by their names. */
+    /** The catalog's whole description of materialized views and of the views that read them, by their names. */
     private static List<String> views(TestDatabase database) {
         return database.queryStrings("""
                 SELECT format('%s %s populated=%s owner=%s acl=%s options=%s comment=%s columns=%s indexes=%s %s',
@@ -177,7 +177,7 @@ class MaterializedViewsTest {
         assertThat(readersOf(database, "orders_new")).isEmpty();
     }
 
-    /** A rollback does not wait for what it takes back. */
+    /** A rollback does not wait for work that it takes back. */
     @Test
     void successorsThatWereNotFilledAreDroppedOnTheWayBack(TestDatabase database) throws SQLException {
         MigrationFixture orders = gated(database).throughVerification();
@@ -207,7 +207,7 @@ class MaterializedViewsTest {
         assertThat(readersOf(database, "orders_old")).isEmpty();
     }
 
-    /** Only the exchange of names waits for whoever reads the old one; the table goes on. */
+    /** Only the exchange of names waits for readers of the old view; the table goes on. */
     @Test
     void aReaderOfTheOldOneHoldsUpNobodyElse(TestDatabase database) throws Exception {
         MigrationFixture orders = MigrationFixture.ofOrders(database, 24);

@@ -96,7 +96,7 @@ class PublicationsTest {
         database.execute("UPDATE orders SET note = 'o'", "DELETE FROM orders");
     }
 
-    /** The subscriber's rows are compared, whose primary key would stop it at the first change that comes twice. */
+    /** The subscriber's rows are compared; its primary key would stop it at the first change that comes twice. */
     @Test
     void aSubscriberGetsEveryChangeOnceAcrossTheSwapAndTheWayBack() throws SQLException {
         assumeTrue(database.queryString("SHOW wal_level").equals("logical"));
@@ -149,7 +149,7 @@ class PublicationsTest {
         database.execute("SELECT pg_drop_replication_slot('%s')".formatted(slot));
     }
 
-    /** Its worker would skip what comes in for a table that it does not know, and confirm it. */
+    /** Its worker would skip changes for a table that it does not know, and confirm them. */
     @Test
     void aTableThatASubscriptionWritesIsRefusedUntilTheSubscriptionHasLetGoOfItWithEveryChange() throws SQLException {
         assumeTrue(database.queryString("SHOW wal_level").equals("logical"));

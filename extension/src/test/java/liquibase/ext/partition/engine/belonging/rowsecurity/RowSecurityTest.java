@@ -47,7 +47,7 @@ class RowSecurityTest {
                 "ANALYZE orders",
                 "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
                 "CREATE POLICY \"own ones\" ON orders USING (customer = current_user) WITH CHECK (customer = current_user AND id < 1000)",
-                // Names the table itself, which after the swap must be the new one.
+                // It names the table itself, which after the swap must be the new one.
                 """
                 CREATE POLICY "has a parent" ON orders AS RESTRICTIVE FOR DELETE TO %s, %s
                 USING (EXISTS (SELECT FROM orders AS up WHERE up.id = orders.parent))""".formatted(alice, bob),
@@ -98,7 +98,7 @@ class RowSecurityTest {
         }
     }
 
-    /** Of what we have made, whatever its name. */
+    /** Nothing that we have made is readable, whatever its name. */
     private void assertNothingElseIsReadable() {
         for (String table : database.queryStrings("""
                 SELECT oid::regclass::text FROM pg_class
@@ -108,7 +108,7 @@ class RowSecurityTest {
         }
     }
 
-    /** Who may read all data reads no protected row in a partition, by its name, either. */
+    /** A role that may read all data does not read a protected row in a partition by the partition's name either. */
     @Test
     void rowSecurityThatIsEnabledWhileTheSwapWaitsProtectsThePartitionsToo() throws SQLException {
         database.execute("ALTER TABLE orders DISABLE ROW LEVEL SECURITY");

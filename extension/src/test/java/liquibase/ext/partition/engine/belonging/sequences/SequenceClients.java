@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.testing.TestDatabase;
 
-/** Clients that get ids of the table orders, each way that there is, and note each id that was given to them twice. */
+/** Clients that get ids of the table orders in each possible way, and note each id that was given to them twice. */
 final class SequenceClients implements AutoCloseable {
     enum Way {
         /** As Hibernate does: first the sequence, then the table. */
@@ -43,13 +43,13 @@ final class SequenceClients implements AutoCloseable {
 
         abstract void work(SequenceClients clients, Statement statement) throws SQLException;
 
-        /** A row of the same id in another month would be accepted. */
+        /** The table would accept a row with the same id in another month. */
         private static String day(long id) {
             return "timestamptz '2024-01-15 12:00+00' + %d * interval '1 month'".formatted(id % 12);
         }
     }
 
-    /** So that ten clients leave a small machine time for the swap. */
+    /** Ten clients with this pause leave a small machine time for the swap. */
     private static final Duration BETWEEN_TRANSACTIONS = Duration.ofMillis(10);
 
     private final Set<Long> given = ConcurrentHashMap.newKeySet();
@@ -99,7 +99,7 @@ final class SequenceClients implements AutoCloseable {
         }
     }
 
-    /** Waits until they have done that much more. */
+    /** Waits until they have done that many more transactions. */
     void awaitMore(long transactions) throws InterruptedException {
         long until = done.get() + transactions;
         while (done.get() < until && threads.stream().anyMatch(Thread::isAlive)) {

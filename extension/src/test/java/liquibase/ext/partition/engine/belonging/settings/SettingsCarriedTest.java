@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What LIKE does not copy of a table: under the live name after the swap, on its partitions, and again after the way
- * back.
+ * The settings of a table that LIKE does not copy: under the live name after the swap, on its partitions, and again
+ * after the way back.
  */
 @ExtendWith(FreshDatabase.class)
 class SettingsCarriedTest {
@@ -133,7 +133,7 @@ class SettingsCarriedTest {
         return database.queryStrings(DESCRIPTION.formatted("'" + table + "'::regclass"));
     }
 
-    /** What partitioning makes of it, and nothing else. */
+    /** The announced changes, and nothing else. */
     private static List<String> announced(List<String> before) {
         return before.stream()
                 .map(line -> line.replace(" NO INHERIT", "")
@@ -217,7 +217,7 @@ class SettingsCarriedTest {
         exchange();
         orders.index();
         exchange();
-        // One row a batch, so that a value is taken in one and given away in another.
+        // One row per batch, so that one batch takes a value and another gives it away.
         orders.replay(1);
         exchange();
         orders.replay().verify();
@@ -287,7 +287,7 @@ class SettingsCarriedTest {
         orders.swap();
     }
 
-    /** What is said of the table itself, and what is set on each of its partitions. */
+    /** Settings of the table itself, and settings of each of its partitions. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void theReplicaIdentityAndTheParametersGoBackAsTheyWereSetSinceTheSwap(boolean onTable) throws SQLException {
@@ -384,7 +384,7 @@ class SettingsCarriedTest {
         orders.swap();
     }
 
-    /** Its type changes, its collation does not. */
+    /** Its type changes, but its collation does not. */
     @Test
     void aColumnKeepsItsCollationWithAnotherType() throws SQLException {
         migration()
@@ -441,7 +441,7 @@ class SettingsCarriedTest {
         assertThat(description("orders")).isEqualTo(before);
     }
 
-    /** Such as a newer server keeps there for itself; whoever wrote them would be refused. */
+    /** Options that a newer server keeps for itself; a statement that wrote them would be refused. */
     private void keepOptionsOfTheServersOwn(String relations) {
         database.execute("SET allow_system_table_mods = on", """
                 UPDATE pg_attribute SET attoptions = attoptions || ARRAY['kept_attver=' || (attrelid::bigint * 7 + attnum)]

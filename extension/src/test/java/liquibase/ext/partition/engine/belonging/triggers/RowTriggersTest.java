@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What becomes of users' row triggers, which fire on the partition that a row was routed to. */
+/** Users' row triggers, which fire on the partition to which a row was routed. */
 @ExtendWith(FreshDatabase.class)
 class RowTriggersTest {
     private TestDatabase database;
@@ -119,7 +119,7 @@ class RowTriggersTest {
                         database.queryStrings(
                                 "INSERT INTO orders (id, status, created_at) VALUES (1001, 'new', NULL), (1002, 'new', '2024-10-05 00:00+00') RETURNING date(created_at AT TIME ZONE 'UTC')::text"))
                 .containsExactly("2024-07-01", "2024-11-05");
-        // Once in effect: fired again for the row in its child, it would be in August.
+        // The effect must occur once: fired again for the row in its child, it would be in August.
         assertThat(placed(1001)).isEqualTo("orders_202407 2024-07-01");
         assertThat(placed(1002)).isEqualTo("orders_202411 2024-11-05");
         database.execute("UPDATE orders SET status = 'edited' WHERE id = 1001");
@@ -177,7 +177,7 @@ class RowTriggersTest {
         assertThat(orders.lines()).noneMatch(line -> line.contains("trigger set_dates"));
     }
 
-    /** As PostgreSQL does it from 14 to 18: what the announcement says is what happens. */
+    /** As PostgreSQL 14 to 18 do it: the announcement is what happens. */
     @Test
     void theSwapSaysWhatAnUpdateThatMovesARowFires() throws SQLException {
         database.execute(

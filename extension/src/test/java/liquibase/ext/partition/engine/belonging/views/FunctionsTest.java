@@ -21,12 +21,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.postgresql.PGStatement;
 
-/** Functions that take, return or name the table take, return and name the new one after the swap, and back. */
+/**
+ * Functions that take, return or name the table take, return and name the new one after the swap, and the old one after
+ * the way back.
+ */
 @ExtendWith(FreshDatabase.class)
 class FunctionsTest {
-    /**
-     * All that the catalog says of functions, by their names; grants that are the default ones are written like none.
-     */
+    /** The catalog's whole description of functions, by their names; default grants are written like none. */
     private static List<String> functions(TestDatabase database) {
         return database.queryStrings("""
                 SELECT format('%s owner=%s acl=%s comment=%s %s', oid::regprocedure, proowner::regrole,

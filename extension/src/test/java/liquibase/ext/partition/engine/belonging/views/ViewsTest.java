@@ -25,12 +25,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.postgresql.PGStatement;
 
-/** Views and policies that name the table mean the new one after the swap, and the old one after the way back. */
+/**
+ * Views and policies that name the table refer to the new one after the swap, and to the old one after the way back.
+ */
 @ExtendWith(FreshDatabase.class)
 class ViewsTest {
     private static final Duration BETWEEN_TRANSACTIONS = Duration.ofMillis(10);
 
-    /** All that the catalog says of views, by their names. */
+    /** The catalog's whole description of views, by their names. */
     private static List<String> views(TestDatabase database) {
         return database.queryStrings("""
                 SELECT format('%s %s oid=%s owner=%s acl=%s options=%s comment=%s columns=%s triggers=%s rules=%s %s',
@@ -189,8 +191,8 @@ class ViewsTest {
     }
 
     /**
-     * Whoever has locked a view goes on to lock the table. The swap must not have the table while it waits for the
-     * view.
+     * A session that has locked a view goes on to lock the table. The swap must not have locked the table while it
+     * waits for the view.
      */
     @Test
     void theViewIsLockedBeforeTheTableAsItsReadersDo(TestDatabase database) throws Exception {
