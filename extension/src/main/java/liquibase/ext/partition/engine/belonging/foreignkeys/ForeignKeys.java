@@ -189,7 +189,7 @@ public record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identif
             }
             boolean givenUp = byTriggers && referring.isEmpty();
             restored.add(new RestoredForeignKeys.Restored(row, givenUp ? List.of() : tables, functions));
-            triggers.addAll(ForeignKeyTriggers.triggersOnReferenced(live, row.referringName(), row.name()));
+            triggers.addAll(new ForeignKeyTriggerNames(live, row.referringName(), row.name()).triggersOnReferenced());
             if (row.present().isPresent()
                     && !row.kept()
                     && !givenUp
@@ -232,7 +232,7 @@ public record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identif
     private static List<QualifiedName> functions(Session session, Exchange exchange, SwitchedForeignKeys.Row row)
             throws SQLException {
         List<QualifiedName> functions =
-                ForeignKeyTriggers.functions(exchange.liveName(), row.referringName(), row.name());
+                new ForeignKeyTriggerNames(exchange.liveName(), row.referringName(), row.name()).functions();
         return session.queryFirst(
                         SCHEMA_OF_FUNCTIONS
                                 .with("oid", exchange.old().table().oid())

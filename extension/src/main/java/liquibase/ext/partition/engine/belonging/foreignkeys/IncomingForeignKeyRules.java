@@ -200,7 +200,7 @@ public final class IncomingForeignKeyRules {
     private static void addThoseOfOneName(List<Obstacle> obstacles, List<ForeignKey> keys) {
         Map<String, ForeignKey> names = new HashMap<>();
         for (ForeignKey key : keys) {
-            ForeignKey other = names.putIfAbsent(ForeignKeyTriggers.nameOf(key), key);
+            ForeignKey other = names.putIfAbsent(ForeignKeyTriggerNames.baseOf(key), key);
             if (other != null) {
                 obstacles.add(obstacle(
                         "what keeps foreign key %s of %s would have the same names as what keeps %s of %s"

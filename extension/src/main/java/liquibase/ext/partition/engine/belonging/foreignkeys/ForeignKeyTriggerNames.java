@@ -1,0 +1,70 @@
+package liquibase.ext.partition.engine.belonging.foreignkeys;
+
+import java.util.ArrayList;
+import java.util.List;
+import liquibase.ext.partition.engine.name.DerivedName;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/**
+ * The names of the functions and triggers that keep a foreign key.
+ *
+ * @param live the referenced table
+ * @param referring the referring one, by the name that it had in the swap
+ */
+record ForeignKeyTriggerNames(QualifiedName live, QualifiedName referring, Identifier key) {
+
+    /** Two keys of one table that are not of one name here have no trigger or function of one name. */
+    static String baseOf(ForeignKey key) {
+        return new ForeignKeyTriggerNames(
+                        key.referenced().name(), key.referring().name(), key.name())
+                .base();
+    }
+
+    /** The functions: the one of the referring table, and the one of the referenced table. */
+    List<QualifiedName> functions() {
+        return List.of(check(), act());
+    }
+
+    /** The triggers on the referenced table. */
+    List<Identifier> triggersOnReferenced() {
+        List<Identifier> names = new ArrayList<>(List.of(deleted(), updated(), truncated(), moved()));
+        if (live.equals(referring)) {
+            names.add(key);
+        }
+        return names;
+    }
+
+    QualifiedName check() {
+        return referring.sibling(DerivedName.of(base(), "_check"));
+    }
+
+    QualifiedName act() {
+        return referring.sibling(DerivedName.of(base(), "_act"));
+    }
+
+    Identifier deleted() {
+        return DerivedName.of(base(), "_deleted");
+    }
+
+    Identifier updated() {
+        return DerivedName.of(base(), "_updated");
+    }
+
+    Identifier truncated() {
+        return DerivedName.of(base(), "_truncated");
+    }
+
+    /** Triggers fire in the order of their names: this one after a user's, which may still change the row. */
+    Identifier moved() {
+        return DerivedName.of("~" + base(), "_moved");
+    }
+
+    /** Tables of several schemas can have foreign keys of one name. */
+    private String base() {
+        String schema = referring.schema().equals(live.schema())
+                ? ""
+                : referring.schema().name() + "_";
+        return schema + referring.name().name() + "_" + key.name();
+    }
+}
