@@ -6,10 +6,10 @@ import liquibase.ext.partition.engine.sql.Sql;
 record ChildFunction(RoutingNames names) {
     /**
      * The child of a time, locked for the writer. Rows never go to a table that was taken out of the inheritance (NO
-     * INHERIT) but kept its name: it is asked again once the lock is there, since who waited for it may have waited for
-     * just that. An older snapshot shows what was, but the parser looks up by the latest one whether a row of the one
-     * is a row of the other. For functions with the owner's rights and path, which cost too much to be taken again for
-     * each row.
+     * INHERIT) but kept its name. So this is checked again under the lock, since the writer may have waited for just
+     * that change. An older snapshot shows the former state, but the parser decides by the latest one whether a row of
+     * one table is a row of the other. For functions with the owner's rights and path, which cost too much to be set
+     * again for each row.
      */
     private static final Sql CREATE_CHILD_FUNCTION = Sql.of("""
             CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS pg_catalog.regclass LANGUAGE plpgsql AS {quote}

@@ -9,7 +9,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlFragment;
 
-/** The children themselves: inheritance children whose CHECK says which rows are in them. */
+/** The children themselves: inheritance children whose CHECK defines which rows they hold. */
 record ChildTables(RoutingNames names) {
     private static final Sql CREATE_CHILD = Sql.of("CREATE TABLE {child} (CHECK ({check})) INHERITS ({parent})");
 

@@ -8,27 +8,27 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlFragment;
 
-/** The triggers on a child, by which a row whose time is updated moves to another one. */
+/** The triggers on a child that move a row to another child when its time is updated. */
 record ChildTriggers(RoutingNames names) {
-    /** Where a row has moved just now in this statement, the function takes that back for the ones that stay. */
+    /** If a row has just moved in this statement, the function resets the setting for rows that stay. */
     private static final Sql CREATE_MOVE_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} BEFORE UPDATE ON {child} FOR EACH ROW
               WHEN (({time} >= {from} AND {time} < {to}) IS NOT TRUE OR pg_catalog.current_setting('liquibase_partition.moved', true) <> '')
               EXECUTE FUNCTION {function}()""");
 
-    /** What is in the default child may have a child by now. */
+    /** A row of the default child may have a child by now. */
     private static final Sql CREATE_DEFAULT_MOVE_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} BEFORE UPDATE ON {child} FOR EACH ROW
               WHEN (({time} >= {from} AND {time} < 'infinity') OR pg_catalog.current_setting('liquibase_partition.moved', true) <> '')
               EXECUTE FUNCTION {function}()""");
 
-    /** Where the first one has left the row to this one. */
+    /** Acts if the first trigger has left the row to this one. */
     private static final Sql CREATE_MOVE_AS_WRITER_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} BEFORE UPDATE ON {child} FOR EACH ROW
               WHEN (pg_catalog.left(pg_catalog.current_setting('liquibase_partition.moved', true), 1) = '>')
               EXECUTE FUNCTION {function}()""");
 
-    /** The condition is looked at right after the row's update, so the setting is still this row's. */
+    /** The condition is evaluated right after the row's update, so the setting is still that of this row. */
     private static final Sql CREATE_MOVED_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} AFTER UPDATE ON {child} FOR EACH ROW
               WHEN (pg_catalog.current_setting('liquibase_partition.moved', true) <> ''
@@ -61,11 +61,11 @@ record ChildTriggers(RoutingNames names) {
     }
 
     /**
-     * The trigger by which a row moves.
+     * The trigger that moves a row.
      *
-     * @param time the new row's
-     * @param from where the child's range begins
-     * @param to where it ends
+     * @param time the new row's time
+     * @param from the beginning of the child's range
+     * @param to the end of the range
      */
     Sql moveTrigger(SqlFragment child, Sql time, Sql from, Sql to) {
         return CREATE_MOVE_TRIGGER

@@ -6,9 +6,9 @@ import liquibase.ext.partition.engine.sql.Sql;
 /** The functions that put together the INSERT of a row of the parent into a child. */
 record InsertFunctions(RoutingNames names) {
     /**
-     * The names are those of the row's type and not of {@code pg_attribute}, where a transaction with an older snapshot
-     * would not see a column that was added since, and would lose its value. Which of them are generated is in no row's
-     * type, so where DROP EXPRESSION may have come since, the transaction has to begin anew.
+     * The names come from the row's type and not from {@code pg_attribute}, where a transaction with an older snapshot
+     * would miss a column that was added since, and would lose its value. No row's type shows which columns are
+     * generated, so if DROP EXPRESSION may have come since, the transaction has to begin anew.
      */
     private static final Sql CREATE_COLUMNS_FUNCTION = Sql.of("""
             CREATE FUNCTION {columnsOf}(isolation pg_catalog.text) RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE {asOwner} AS {quote}
@@ -25,9 +25,9 @@ record InsertFunctions(RoutingNames names) {
             {quote}""");
 
     /**
-     * The server computes a function of constants that it takes for immutable once, when it plans the statement, and
-     * plans anew when the table that the statement names has been altered. So the columns cost hardly anything for each
-     * row. What is computed by an older snapshot must not stay, so there it is computed for each row.
+     * The server evaluates an immutable function of constants once, when it plans the statement, and plans anew when
+     * the table that the statement names has been altered. So the columns cost hardly anything per row. A result from
+     * an older snapshot must not be kept, so in that case it is computed for each row.
      */
     private static final Sql CREATE_INSERT_FUNCTION = Sql.of("""
             CREATE FUNCTION {insertInto}(child pg_catalog.regclass) RETURNS pg_catalog.text LANGUAGE plpgsql {asOwner} AS {quote}

@@ -4,16 +4,16 @@ import java.util.List;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The functions that take a row out of the parent again: with the owner's rights, or, where {@link OthersTriggers}
- * finds a trigger, with the writer's.
+ * The functions that take a row out of the parent again: with the owner's rights, or, if {@link OthersTriggers} finds a
+ * trigger, with the writer's.
  */
 record LeaveFunctions(RoutingNames names) {
     /**
-     * By the {@code ctid}, and without the setting a session that plans this while the parent is small would go on
-     * scanning all that was ever inserted since the last VACUUM, for each row; in a SERIALIZABLE transaction that scan
-     * would be a read of the whole parent. In a trigger of its own, so that no trigger and no check of the child runs
-     * with that setting. With the owner's rights where these can do no harm: who may INSERT may not always DELETE. The
-     * parent is named in these functions, and another table may have its name by now.
+     * Deletes by the {@code ctid}. Without the setting, a session that plans this while the parent is small would go on
+     * scanning, for each row, everything that was inserted since the last VACUUM; in a SERIALIZABLE transaction that
+     * scan would be a read of the whole parent. A trigger of its own does it, so that no other trigger and no check of
+     * the child runs with that setting. It uses the owner's rights if these can do no harm, because a role that may
+     * INSERT may not always DELETE. These functions name the parent, and another table may have its name by now.
      */
     private static final Sql CREATE_LEAVE_FUNCTION = Sql.of("""
             CREATE FUNCTION {leave}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} SET enable_seqscan = off AS {quote}

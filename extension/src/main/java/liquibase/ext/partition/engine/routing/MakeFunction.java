@@ -5,9 +5,12 @@ import liquibase.ext.partition.engine.catalog.SettableOptions;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The function that makes the child of a day, where it is missing, with all that the default child has. */
+/** The function that makes the missing child of a day, with everything that the default child has. */
 record MakeFunction(RoutingNames names) {
-    /** Stands for what is known at run time while a template is built; never part of a name or an expression. */
+    /**
+     * A placeholder, while a template is built, for what is known only at run time; never part of a name or an
+     * expression.
+     */
     private static final Sql CHILD = Sql.raw("\u0001");
 
     private static final Sql FROM = Sql.raw("\u0002");
@@ -259,7 +262,7 @@ record MakeFunction(RoutingNames names) {
 
     /**
      * A statement as a string constant, for {@code format}: 1 is the child's quoted name, 2 and 3 are its bounds, and
-     * then come the columns by the names that they have by then.
+     * then come the columns under the names that they have by then.
      */
     private Sql format(Sql statement) {
         String text = statement

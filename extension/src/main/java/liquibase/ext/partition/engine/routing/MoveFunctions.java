@@ -4,15 +4,15 @@ import java.util.List;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The functions that, before a row is updated, insert the new row into another child where it belongs there: with the
- * owner's rights, or, where {@link OthersTriggers} finds a trigger, with the writer's. {@link MovedFunctions} remove
- * what the old child is left with.
+ * The functions that, before a row is updated, insert the new row into another child if it belongs there: with the
+ * owner's rights, or, if {@link OthersTriggers} finds a trigger, with the writer's. {@link MovedFunctions} remove the
+ * row that is left in the old child.
  */
 record MoveFunctions(RoutingNames names) {
     /**
      * The setting names the row that is left over, and ends with the transaction. Nobody can make a row vanish by
-     * setting it: a row that stays takes it back. What is left over must satisfy the child's constraints: it is what
-     * {@code left_over} makes of the new row and the old one, where that says something.
+     * setting it: a row that stays resets it. The row that is left over must satisfy the child's constraints: it is
+     * what {@code left_over} makes of the new row and the old one, if that gives a row.
      */
     private static final Sql MOVE = Sql.of("""
             EXECUTE {insert} USING NEW;
@@ -23,11 +23,11 @@ record MoveFunctions(RoutingNames names) {
               RETURN NEW;""");
 
     /**
-     * Nothing for the default child, which has no range. Else the time is the old one, and so is each column that a
-     * CHECK or a unique index has beside it, or beside one of those; but for a key of its own, by which foreign keys
-     * that triggers keep tell that the row got another one. The names are those of the row's type; no value is
-     * looked at, as the owner of a column's type may have made a cast of it. Where the snapshot is older than the
-     * routing, or than a column's name, the old row is left.
+     * NULL for the default child, which has no range. Otherwise the time is the old one, and so is each column that
+     * appears beside it in a CHECK or a unique index, or beside one of those. An exception is a key of its own, by
+     * which the triggers that keep foreign keys notice that the row got another one. The names come from the row's
+     * type; no value is inspected, because the owner of a column's type may have defined a cast for it. If the snapshot
+     * is older than the routing, or than a column's name, the old row is left.
      */
     private static final Sql LEFT_OVER = Sql.of("""
             IF TG_RELID <> {defaultName}::pg_catalog.regclass::pg_catalog.oid THEN
@@ -69,9 +69,9 @@ record MoveFunctions(RoutingNames names) {
               END IF;""");
 
     /**
-     * A trigger that comes later could keep the old row from being updated, and the new one would be there as well. A
-     * table that was taken out of the inheritance is one like any other. Where the writer is to insert the row, the
-     * setting has the child and the statement.
+     * A later trigger could keep the old row from being updated, and then the new row would exist as well. A table that
+     * was taken out of the inheritance is an ordinary table. If the writer must insert the row, the setting has the
+     * child and the statement.
      */
     private static final Sql CREATE_MOVE_FUNCTION = Sql.of("""
             CREATE FUNCTION {moveFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} AS {quote}

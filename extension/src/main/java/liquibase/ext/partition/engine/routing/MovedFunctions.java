@@ -4,11 +4,11 @@ import java.util.List;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The functions that, after a row has moved to another child ({@link MoveFunctions}), remove what the old child was
- * left with: with the owner's rights, or, where {@link OthersTriggers} finds a trigger, with the writer's.
+ * The functions that, after a row has moved to another child ({@link MoveFunctions}), remove the row that is left in
+ * the old one: with the owner's rights, or, if {@link OthersTriggers} finds a trigger, with the writer's.
  */
 record MovedFunctions(RoutingNames names) {
-    /** A trigger of a user may keep the row from being deleted, and then it would be there twice. */
+    /** A user's trigger may keep the row from being deleted, and then it would be there twice. */
     private static final Sql TAKE_AWAY = Sql.of("""
             EXECUTE pg_catalog.format('DELETE FROM ONLY %s AS c WHERE c.ctid OPERATOR(pg_catalog.=) %L', TG_RELID::pg_catalog.regclass, NEW.ctid);
               GET DIAGNOSTICS deleted = ROW_COUNT;

@@ -6,44 +6,45 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The functions by which routing by triggers decides with whose rights a row is put into a table, or taken out of it:
- * with the owner's only where that fires no trigger that could tell. Everybody else's triggers fire with the rights,
- * the {@code current_user} and the {@code search_path} of whoever writes, as on a plain table. Otherwise a role with
- * TRIGGER on the table would be its owner.
+ * The functions by which routing by triggers decides with whose rights a row is put into a table, or taken out of it.
+ * It uses the owner's rights only if that fires no trigger that could notice. Everybody else's triggers fire with the
+ * rights, the {@code current_user} and the {@code search_path} of the writer, as on a plain table. Otherwise a role
+ * with TRIGGER on the table would have its owner's rights.
  *
- * <p>A trigger is as good as none where its function runs with the rights of a role that is trusted, the owner or a
- * superuser, and with a path of its own: so are the triggers that capture changes, and those that stand for foreign
- * keys. Somebody else's function may become SECURITY INVOKER between the question and the answer. A WHEN is evaluated
- * with the rights of whoever fires the trigger, and who may EXECUTE a function now does not tell who might when the
- * trigger was made. So one with a WHEN is trusted only where its function is that of a foreign key of ours, which
- * nobody else may EXECUTE from the transaction on that makes it.
+ * <p>A trigger does not count if its function runs with the rights of a trusted role, the owner or a superuser, and
+ * with a path of its own. This holds for the triggers that capture changes, and for those that stand for foreign keys.
+ * Somebody else's function may become SECURITY INVOKER between the question and the answer. A WHEN is evaluated with
+ * the rights of the role that fires the trigger, and the roles that may EXECUTE a function now need not be those that
+ * could when the trigger was made. So a trigger with a WHEN is trusted only if its function is that of a foreign key of
+ * ours, which nobody else may EXECUTE from the transaction on that makes it.
  *
- * <p><b>The settings are the writer's.</b> What the first of our triggers notes for the next ones, a trigger in between
- * could change, or its WHEN. So one of those counts like a trigger for DELETE where a row is to be taken away: else who
- * may UPDATE and make triggers could DELETE.
+ * <p><b>The settings are the writer's.</b> A trigger in between, or its WHEN, could change what the first of our
+ * triggers notes for the next ones. So such a trigger counts like a trigger for DELETE if a row is to be taken away:
+ * otherwise a role that may UPDATE and make triggers could DELETE.
  *
- * <p><b>The answer holds until the statement that fires the triggers.</b> Whoever asks holds ROW EXCLUSIVE on the
- * table, and CREATE TRIGGER takes SHARE ROW EXCLUSIVE: no trigger can be made since. A READ COMMITTED transaction asks
- * by a snapshot that is younger than its lock. In REPEATABLE READ and SERIALIZABLE a trigger may be younger than the
- * snapshot, so the answer is good only where nobody but the owner can have made one: nobody has TRIGGER by that
- * snapshot, and the table's row in {@code pg_class}, which a GRANT or another owner replaces, is still the one that the
- * snapshot sees. A trigger that the owner himself has made since the snapshot fires with his rights, once more.
+ * <p><b>The answer holds until the statement that fires the triggers.</b> The session that asks holds ROW EXCLUSIVE on
+ * the table, and CREATE TRIGGER takes SHARE ROW EXCLUSIVE, so no trigger can be made since. A READ COMMITTED
+ * transaction asks by a snapshot that is younger than its lock. In REPEATABLE READ and SERIALIZABLE a trigger may be
+ * younger than the snapshot, so the answer is good only if nobody but the owner can have made one: nobody has TRIGGER
+ * by that snapshot, and the table's row in {@code pg_class}, which a GRANT or a change of the owner replaces, is still
+ * the one that the snapshot sees. A trigger that the owner has made since the snapshot simply fires with the owner's
+ * rights.
  */
 record OthersTriggers(RoutingNames names) {
-    /** A trigger's events, as {@code pg_trigger.tgtype} has them. */
+    /** A trigger's events, as in {@code pg_trigger.tgtype}. */
     static final Sql INSERT = Sql.raw("4");
 
     static final Sql DELETE = Sql.raw("8");
 
     private static final String ARGUMENTS = "pg_catalog.regclass, pg_catalog.int4";
 
-    /** What is said of a table that was altered since the snapshot; no name of a trigger. */
+    /** The answer for a table that was altered since the snapshot; no trigger has this name. */
     private static final String ALTERED = "altered";
 
     /**
-     * Whether the row of a catalog was replaced by a transaction that the snapshot does not see. An aborted one leaves
-     * its number there for ever. The number is widened by the transaction's own one, from which it is less than 2^31
-     * away.
+     * Whether a transaction that the snapshot does not see has replaced the row of a catalog. An aborted transaction
+     * leaves its number there for ever. The number is widened with the help of the transaction's own number, from which
+     * it is less than 2^31 away.
      */
     private static final Sql REPLACED = Sql.of("""
             ({row}.xmax::pg_catalog.text <> '0' AND pg_catalog.pg_xact_status((
@@ -56,7 +57,7 @@ record OthersTriggers(RoutingNames names) {
             ((t.tgtype & 19 = 19 AND t.tgname > {moveFirst} OR t.tgtype & 3 = 1 AND t.tgtype & 20 <> 0 AND t.tgname < {routeLast})
               AND t.tgname <> ALL (ARRAY[{ours}]::pg_catalog.name[]))""");
 
-    /** NULL where only triggers fire that run the same whoever writes. It reads the catalog only, whoever calls it. */
+    /** NULL if only triggers fire that run the same for every writer. Reads the catalog only, whoever calls it. */
     private static final Sql CREATE_OTHERS_FUNCTION = Sql.of("""
             CREATE FUNCTION {others}(relation pg_catalog.regclass, event pg_catalog.int4) RETURNS pg_catalog.text LANGUAGE plpgsql AS {quote}
             DECLARE
@@ -89,7 +90,7 @@ record OthersTriggers(RoutingNames names) {
             END
             {quote}""");
 
-    /** An error where the writer lacks the right; the server's own would not say why it is asked for. */
+    /** An error if the writer lacks the right; the server's own error would not say why the right is needed. */
     private static final Sql CREATE_PERMIT_FUNCTION = Sql.of("""
             CREATE FUNCTION {permit}(relation pg_catalog.regclass, event pg_catalog.int4) RETURNS pg_catalog.void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {quote}
             DECLARE
@@ -118,12 +119,14 @@ record OthersTriggers(RoutingNames names) {
             END
             {quote}""");
 
-    /** Whether the row called {@code row} was replaced since the snapshot of a transaction that has only one. */
+    /**
+     * Whether the row called {@code row} was replaced since the snapshot of a transaction that has only one snapshot.
+     */
     static Sql replaced(String row) {
         return REPLACED.with("row", Sql.raw(row));
     }
 
-    /** The one that looks for such triggers, and the one that says what the writer lacks. */
+    /** The function that looks for such triggers, and the one that reports the rights that the writer lacks. */
     List<RoutingFunction> functions() {
         return List.of(
                 new RoutingFunction(names.others(), Sql.raw(ARGUMENTS), othersStatement(), true),

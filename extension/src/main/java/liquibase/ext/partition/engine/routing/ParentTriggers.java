@@ -6,9 +6,9 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The triggers on the table itself, by which an inserted row leaves it for its child. */
+/** The triggers on the table itself that move an inserted row to its child. */
 record ParentTriggers(RoutingNames names) {
-    /** Of an update, too, that a function which the statement calls makes of a row that is still in the parent. */
+    /** Also fires for an update, by a function that the statement calls, of a row that is still in the parent. */
     private static final Sql CREATE_ROUTE_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE ON {parent} FOR EACH ROW EXECUTE FUNCTION {function}()""");
 

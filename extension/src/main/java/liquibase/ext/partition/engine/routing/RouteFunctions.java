@@ -4,14 +4,14 @@ import java.util.List;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The functions that insert a row, once it has left the parent, into its child: with the owner's rights, or, where
+ * The functions that insert a row into its child once it has left the parent: with the owner's rights, or, if
  * {@link OthersTriggers} finds a trigger, with the writer's.
  */
 record RouteFunctions(RoutingNames names) {
     /**
-     * A row that was updated since, by a function that the statement calls, has fired the trigger for the version that
-     * is there. Where the writer is to insert it, the setting has the child and the statement: what reads the table's
-     * columns is for nobody to call.
+     * If a function that the statement calls has updated the row since, the trigger has fired for the version that
+     * exists now. If the writer must insert the row, the setting has the child and the statement: nobody may call the
+     * function that reads the table's columns.
      */
     private static final Sql CREATE_ROUTE_FUNCTION = Sql.of("""
             CREATE FUNCTION {route}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} AS {quote}

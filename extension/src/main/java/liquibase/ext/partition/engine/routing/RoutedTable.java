@@ -7,18 +7,17 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A table whose rows go to inheritance children: the ordinary table that applications name, and how its rows tell the
- * time.
+ * A table whose rows go to inheritance children: the ordinary table that applications name, and the time of its rows.
  *
- * @param parent by the name that it has when writers use it; its children are in the same schema
- * @param columns that {@code time} and {@code check} read
- * @param time when the row was, by which its child is found
- * @param check what is true of every row of a child
+ * @param parent the table under the name that it has when writers use it; its children are in the same schema
+ * @param columns the columns that {@code time} and {@code check} read
+ * @param time the time of a row, by which its child is found
+ * @param check the condition that holds for every row of a child
  */
 public record RoutedTable(QualifiedName parent, List<Identifier> columns, RowTime time, RangeCheck check) {
 
     /**
-     * When a row was.
+     * The time of a row.
      *
      * @param row a name of the row, such as {@code NEW}
      */
@@ -26,14 +25,14 @@ public record RoutedTable(QualifiedName parent, List<Identifier> columns, RowTim
         return time.of(column -> Sql.list(row, List.of(column)));
     }
 
-    /** When a row was. */
+    /** The time of a row. */
     @FunctionalInterface
     public interface RowTime {
         /**
-         * An immutable expression of type {@code timestamp}, in UTC, that never raises an error; NULL where the row has
-         * no time. Every function in it outside {@code pg_catalog} is qualified. No generated column is in it.
+         * An immutable expression of type {@code timestamp}, in UTC, that never raises an error; NULL if the row has no
+         * time. Every function in it outside {@code pg_catalog} is qualified. It contains no generated column.
          *
-         * @param columns how a column is written there
+         * @param columns how to write a column there
          */
         Sql of(Function<Identifier, Sql> columns);
     }
@@ -42,11 +41,11 @@ public record RoutedTable(QualifiedName parent, List<Identifier> columns, RowTim
     @FunctionalInterface
     public interface RangeCheck {
         /**
-         * True exactly of the rows whose time is in {@code [from, to)}, for every row that has a time.
+         * True exactly for the rows whose time is in {@code [from, to)}, for every row that has a time.
          *
-         * @param columns how a column is written there
-         * @param from a string constant, {@code '2024-01-01 00:00:00+00'}: {@code timestamptz} takes it as it is,
-         *     {@code date} and {@code timestamp} leave the offset out of account
+         * @param columns how to write a column there
+         * @param from a string constant, {@code '2024-01-01 00:00:00+00'}: {@code timestamptz} reads it with the
+         *     offset, {@code date} and {@code timestamp} ignore the offset
          */
         Sql between(Function<Identifier, Sql> columns, Sql from, Sql to);
     }

@@ -10,9 +10,9 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * A function of the routing: how it is made, who may call it, and how it is dropped.
  *
- * @param arguments their types
+ * @param arguments the types of its arguments
  * @param create the statement that makes it
- * @param calledByWriters where they write with their own rights; a trigger function is called by nobody
+ * @param calledByWriters whether writers call it when they write with their own rights; nobody calls a trigger function
  */
 record RoutingFunction(QualifiedName name, Sql arguments, Sql create, boolean calledByWriters) {
     private static final Sql GRANT = Sql.of("GRANT EXECUTE ON FUNCTION {function}({arguments}) TO PUBLIC");
@@ -41,7 +41,7 @@ record RoutingFunction(QualifiedName name, Sql arguments, Sql create, boolean ca
         return statements;
     }
 
-    /** Drops the triggers that call it, too. */
+    /** Also drops the triggers that call it. */
     Sql dropStatement() {
         return DROP_FUNCTION.with("function", name).with("arguments", arguments);
     }

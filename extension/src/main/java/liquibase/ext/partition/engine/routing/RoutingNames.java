@@ -8,11 +8,11 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The names of a routing's functions, triggers and children, and what the texts of several functions share. */
+/** The names of a routing's functions, triggers and children, and the texts that several functions share. */
 record RoutingNames(RoutedTable table, PartitionLayout layout) {
     private static final Sql AS_OWNER = Sql.of("SECURITY DEFINER SET search_path = pg_catalog, pg_temp");
 
-    /** Ends the name of the function that does the same with the writer's rights. */
+    /** The suffix of the function that does the same with the writer's rights. */
     private static final String AS_WRITER = "_as_writer";
 
     QualifiedName parent() {
@@ -103,19 +103,19 @@ record RoutingNames(RoutedTable table, PartitionLayout layout) {
     }
 
     /**
-     * Triggers fire in the order of their names: this one after every trigger of a user, which may still change the
-     * row's time. A name would have to begin with a letter outside ASCII to come later, and then no row moves.
+     * Triggers fire in the order of their names: this one comes after every trigger of a user, which may still change
+     * the row's time. Only a name that begins with a letter outside ASCII comes later, and then no row moves.
      */
     Identifier moveTrigger() {
         return DerivedName.of("~" + parent().name().name(), "_move1");
     }
 
-    /** Right after that one. */
+    /** Right after the move trigger. */
     Identifier moveAsWriterTrigger() {
         return DerivedName.of("~" + parent().name().name(), "_move2");
     }
 
-    /** Before every AFTER trigger of a user: what those do must not find the row twice. */
+    /** Before every AFTER trigger of a user, whose work must not find the row twice. */
     Identifier movedTrigger() {
         return DerivedName.of("!" + parent().name().name(), "_moved1");
     }

@@ -3,15 +3,18 @@ package liquibase.ext.partition.engine.routing;
 import java.time.LocalDate;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The function that reads the time of a row, by which its child is found, and what that time is compared with. */
+/**
+ * The function that reads the time of a row, by which its child is found, and the constants with which that time is
+ * compared.
+ */
 record TimeFunction(RoutingNames names) {
-    /** Kept as a tree, so that it follows a column that gets another name. */
+    /** The server keeps the body as a tree, so that it follows a column whose name changes. */
     private static final Sql CREATE_TIME_FUNCTION = Sql.of("""
             CREATE FUNCTION {timeOf}(routed {parent}) RETURNS timestamp LANGUAGE sql IMMUTABLE RETURN {time}""");
 
     private static final Sql COMMENT_ON_TIME_FUNCTION = Sql.of("COMMENT ON FUNCTION {timeOf}({parent}) IS {comment}");
 
-    /** The names that they have at present. */
+    /** The present names of the columns. */
     private static final Sql TIME_COLUMNS = Sql.of("""
             SELECT a.attname::pg_catalog.text
             FROM pg_catalog.pg_depend AS d
@@ -42,7 +45,7 @@ record TimeFunction(RoutingNames names) {
                                 + names.parent().name().name() + " find their child"));
     }
 
-    /** A query for the names that the columns which the time is read from have at present. */
+    /** A query for the present names of the columns from which the time is read. */
     Sql columns() {
         return TIME_COLUMNS.with(
                 "timeSignature",

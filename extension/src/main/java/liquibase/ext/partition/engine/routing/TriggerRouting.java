@@ -17,58 +17,62 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * <p><b>Insert.</b> A statement inserts its rows into the parent, where a user's BEFORE INSERT triggers fire and the
  * row is counted and returned, for {@code INSERT … RETURNING}, {@code COPY} and JDBC alike. The first AFTER triggers of
- * each row take it out of the parent again and insert it into its child. So what the user's triggers assign decides the
- * child; and as all rows of the statement are in the table by then, a foreign key is checked as on a plain table,
- * whichever row refers to whichever. They are row triggers, {@code ENABLE ALWAYS}: a subscription's apply fires no
+ * each row take it out of the parent again and insert it into its child. So the values that the user's triggers assign
+ * decide the child; and as all rows of the statement are in the table by then, a foreign key is checked as on a plain
+ * table, whichever row refers to which. They are row triggers, {@code ENABLE ALWAYS}: a subscription's apply fires no
  * statement triggers, and {@code session_replication_role = replica} must not fill the parent. The parent keeps its
  * primary key: {@code GROUP BY id}, {@code ON CONFLICT (id)} and a publication of deletes need it.
  *
  * <p><b>Nothing is frozen.</b> The INSERT into a child is put together from the columns that the parent has at that
- * moment, and the time is read by a function whose body the server keeps as a tree: whoever adds, renames or drops a
- * column, or gives it another type, need not think of the routing. The type of a column that holds the time cannot be
+ * moment, and the time is read by a function whose body the server keeps as a tree: adding, renaming or dropping a
+ * column, or changing its type, requires no change of the routing. The type of a column that holds the time cannot be
  * changed, as with native partitioning.
  *
- * <p><b>No table is read.</b> A row is taken out of the parent, and an old version out of its child, by its {@code
- * ctid}, and a child is looked up in the catalog: in a SERIALIZABLE transaction nothing is remembered by which two
- * inserts could be in each other's way.
+ * <p><b>No table is read.</b> A row is taken out of the parent, and an old version out of its child, by its
+ * {@code ctid}, and a child is looked up in the catalog. So in a SERIALIZABLE transaction the server remembers no reads
+ * by which two inserts could conflict.
  *
- * <p><b>Children</b> are made ahead, by the first step and by {@link #makeFunction}, and never by a writer: who creates
- * a table holds locks until the end of its transaction, and would keep others waiting that long. A row that has no
- * child yet goes to the default one, where every query finds it.
+ * <p><b>Children</b> are made ahead, by the first step and by {@link #makeFunction}, and never by a writer: creating a
+ * table takes locks until the end of the transaction, and others would wait that long. A row that has no child yet goes
+ * to the default one, where every query finds it.
  *
  * <p><b>Update.</b> A child's row cannot leave it, so a BEFORE trigger inserts the new row into its child and gives the
  * old child the new row with the old time, which counts as the update; an AFTER trigger removes that row at the end of
  * the statement. As with native partitioning the row's DELETE and AFTER INSERT triggers fire; its AFTER UPDATE triggers
- * fire too, and BEFORE INSERT triggers do not. {@code UPDATE … RETURNING} shows the new values, but the old ones of the
- * columns that hold the time.
+ * fire too, and BEFORE INSERT triggers do not. {@code UPDATE … RETURNING} shows the new values, but the old ones for
+ * the columns that hold the time.
  *
- * <p><b>Rights.</b> As with native partitioning, rights on the parent are enough, those granted tomorrow too: a row is
- * taken out of a table and put into another with the owner's rights and a pinned path. Where that would fire a trigger
- * which could tell the difference, or somebody else's, it is done with the writer's rights ({@link OthersTriggers}),
- * who needs INSERT on the child then (a child that is made later gets the default child's grants), and for updates of
- * the time SELECT and DELETE too. So each of these deeds has two trigger functions, one of which does it. PUBLIC may
- * call what looks up whether a table has such triggers, in the catalog.
+ * <p><b>Rights.</b> As with native partitioning, rights on the parent are enough, including those granted tomorrow: a
+ * row is taken out of a table and put into another with the owner's rights and a pinned path. If that would fire a
+ * trigger which could notice the difference, or somebody else's, it happens with the writer's rights
+ * ({@link OthersTriggers}). The writer then needs INSERT on the child (a child that is made later gets the default
+ * child's grants), and for updates of the time SELECT and DELETE too. So each of these actions has two trigger
+ * functions, one of which performs it. PUBLIC may call the function that looks up in the catalog whether a table has
+ * such triggers.
  *
  * <p>Of a user's triggers, those BEFORE INSERT FOR EACH ROW and those FOR EACH STATEMENT belong on the parent, other
- * row triggers on the children. Statement triggers for DELETE cannot be kept: removing a row from the parent fires
- * them.
+ * row triggers on the children. Statement triggers for DELETE cannot be kept, because removing a row from the parent
+ * fires them.
  *
- * <p><b>Limits.</b> A key is unique in each child only. {@code ON CONFLICT} inserts new keys, but is an error where the
- * key is taken in the child. A foreign key that references the parent finds no row. An update or delete that waited for
- * a row which another transaction moved finds no row, and says so by its count only (native partitioning raises an
- * error). During a statement that moves rows, its BEFORE triggers can see a row in both children. A publication has no
- * children that are made later.
+ * <p><b>Limits.</b> A key is unique in each child only. {@code ON CONFLICT} inserts new keys, but is an error if the
+ * key exists in the child. A foreign key that references the parent finds no row. An update or delete that waited for a
+ * row which another transaction moved finds no row, and only its count shows it (native partitioning raises an error).
+ * During a statement that moves rows, its BEFORE triggers can see a row in both children. A publication does not
+ * include children that are made later.
  *
- * @param table what is routed
- * @param layout its prefix, interval and {@code from}; {@code until} is only where the children made in advance end
+ * @param table the table whose rows are routed
+ * @param layout its prefix, interval and {@code from}; {@code until} is only the end of the children made in advance
  */
 public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
-    /** Comments on functions of ours that take a row of the table begin so: they are no dependents of the table. */
+    /**
+     * Comments on our functions that take a row of the table begin with this: such functions are no dependents of the
+     * table.
+     */
     public static final String COMMENT_ON_OURS = "liquibase-partition: ";
 
     /**
-     * Every insert is two changes of the parent, and ANALYZE of the parent reads a sample of every child: by the
-     * server's own threshold it would be due each minute, under the lock that a new child needs.
+     * Every insert is two changes of the parent, and ANALYZE of the parent reads a sample of every child: with the
+     * server's own threshold it would be due every minute, under the lock that a new child needs.
      */
     private static final Sql SET_ANALYZE_THRESHOLD =
             Sql.of("ALTER TABLE {parent} SET (autovacuum_analyze_threshold = 1000000)");
@@ -77,10 +81,11 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
             Sql.of("ALTER TABLE IF EXISTS {parent} RESET (autovacuum_analyze_threshold)");
 
     /**
-     * Statements that make the children and the default child, without indexes: the copy fills them directly. Lock:
-     * SHARE UPDATE EXCLUSIVE on the parent. To be run in one transaction.
+     * Statements that make the children and the default child, without indexes, because the copy fills them directly.
+     * Lock: SHARE UPDATE EXCLUSIVE on the parent. To be run in one transaction.
      *
-     * @param parent by its name at that time, which before the swap is not that of {@link RoutedTable#parent()}
+     * @param parent the parent under its name at that time, which before the swap is not that of
+     *     {@link RoutedTable#parent()}
      */
     public List<Sql> childStatements(QualifiedName parent) {
         return new ChildTables(names()).statements(parent);
@@ -91,8 +96,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
      * name and the children have their indexes, grants and triggers. Locks: SHARE ROW EXCLUSIVE on the parent and every
      * child.
      *
-     * @param owner of the parent; the functions get it
-     * @param children of this layout that exist
+     * @param owner the owner of the parent, who gets the functions
+     * @param children the existing children of this layout
      */
     public List<Sql> attachStatements(Identifier owner, Collection<Partition> children) {
         RoutingNames names = names();
@@ -111,16 +116,14 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
         return statements;
     }
 
-    /**
-     * As {@link #attachStatements(Identifier, Collection)}, where the children are those of {@link #childStatements}.
-     */
+    /** As {@link #attachStatements(Identifier, Collection)}, with the children of {@link #childStatements}. */
     public List<Sql> attachStatements(Identifier owner) {
         return attachStatements(owner, layout.partitions());
     }
 
     /**
-     * Statements that remove the functions, and the triggers that call them, from the parent and every child, those
-     * made later too. Children and rows stay. Lock: ACCESS EXCLUSIVE on the parent and every child. Safe to repeat.
+     * Statements that remove the functions, and the triggers that call them, from the parent and every child, including
+     * those made later. Children and rows stay. Lock: ACCESS EXCLUSIVE on the parent and every child. Safe to repeat.
      */
     public List<Sql> dropStatements() {
         List<Sql> statements = new ArrayList<>();
@@ -132,9 +135,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     }
 
     /**
-     * Why a table with that trigger cannot be routed; empty where it can.
+     * Why a table with that trigger cannot be routed; empty if it can.
      *
-     * @param trigger of the source
+     * @param trigger a trigger of the source
      */
     public static Optional<String> obstacle(Trigger trigger) {
         return !trigger.forEachRow() && trigger.onDelete()
@@ -144,12 +147,12 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
                 : Optional.empty();
     }
 
-    /** Whether a user's trigger has to be on the parent: it fires before a row has a child, or for the statement. */
+    /** Whether a user's trigger must be on the parent: it fires before a row has a child, or for the statement. */
     public static boolean belongsOnParent(Trigger trigger) {
         return !trigger.forEachRow() || trigger.beforeRowIsInserted();
     }
 
-    /** What a user's trigger has to be on the children; empty where it is the parent's alone. */
+    /** The trigger to make on the children for a user's trigger; empty if it belongs to the parent alone. */
     public static Optional<Trigger> onChildren(Trigger trigger) {
         if (!trigger.forEachRow()) {
             return Optional.empty();
@@ -159,8 +162,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
 
     /**
      * The names of our triggers on the table itself, in the order in which they fire: before every other AFTER trigger,
-     * a foreign key's too, since these are to find the row in its child, and nowhere else. All as long, so that a long
-     * name is cut alike.
+     * including a foreign key's, since these must find the row in its child, and nowhere else. All names have the same
+     * length, so that long ones are cut alike.
      */
     public static List<Identifier> triggersOnParent(QualifiedName parent) {
         return RoutingNames.triggersOnParent(parent);
@@ -177,10 +180,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
         return names().defaultChild();
     }
 
-    /**
-     * The function that makes the child of a day, where it is missing; for its owner to call: {@code
-     * orders_make(date)}.
-     */
+    /** The function that makes the missing child of a day; for its owner to call: {@code orders_make(date)}. */
     public QualifiedName makeFunction() {
         return names().make();
     }
