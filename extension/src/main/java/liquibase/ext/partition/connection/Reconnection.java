@@ -6,12 +6,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 import liquibase.database.Database;
 import liquibase.database.DatabaseConnection;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Pause;
 import liquibase.ext.partition.engine.Report;
 import liquibase.ext.partition.engine.link.Backend;
 import liquibase.ext.partition.engine.sql.Session;
@@ -131,7 +131,7 @@ public final class Reconnection {
         long begun = System.nanoTime();
         SQLException last = lost;
         for (Duration pause = FIRST_PAUSE; ; pause = min(pause.multipliedBy(2), LONGEST_PAUSE)) {
-            sleep(pause);
+            Pause.of(Pause.withJitter(pause), step + " was interrupted while it waited for the server.");
             try {
                 // A server that takes no writes may be the wrong one by now: the next try looks up the way again.
                 if (SqlState.READ_ONLY.matches(last)
@@ -261,16 +261,5 @@ public final class Reconnection {
 
     private static Duration min(Duration a, Duration b) {
         return a.compareTo(b) < 0 ? a : b;
-    }
-
-    private void sleep(Duration pause) {
-        try {
-            // Jitter, so that many pipelines do not return to a restarted server in step.
-            long milliseconds = pause.toMillis();
-            Thread.sleep(milliseconds / 2 + ThreadLocalRandom.current().nextLong(milliseconds / 2 + 1));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new PartitionException(step + " was interrupted while it waited for the server.", e);
-        }
     }
 }

@@ -4,9 +4,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import liquibase.ext.partition.engine.DurationText;
-import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Pause;
 import liquibase.ext.partition.engine.Report;
 import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -135,9 +134,9 @@ public record LockPolicy(Duration timeout, int attempts) {
                 report.line("Lock on %s not given within %s (attempt %d of %d); held by %s"
                         .formatted(
                                 wanted.relation(), DurationText.words(timeout(attempt)), attempt, attempts, holders));
-                Duration pause = pauseAfter(attempt);
+                Duration pause = Pause.withJitter(longestPause(attempt));
                 between.refused(pause);
-                pause(pause);
+                Pause.of(pause, "Interrupted while waiting to try for the lock again. Nothing was changed.");
                 between.run();
             }
         }
@@ -172,22 +171,6 @@ public record LockPolicy(Duration timeout, int attempts) {
     private Duration longestPause(int attempt) {
         return timeout.multipliedBy(Math.min(1L << Math.min(attempt - 1, 20), 2L * LONGEST_PAUSE_IN_TIMEOUTS))
                 .dividedBy(2);
-    }
-
-    /** With jitter, so that attempts do not keep in step with a periodic job. */
-    private Duration pauseAfter(int attempt) {
-        long milliseconds = longestPause(attempt).toMillis();
-        return Duration.ofMillis(milliseconds / 2 + ThreadLocalRandom.current().nextLong(milliseconds / 2 + 1));
-    }
-
-    private static void pause(Duration pause) {
-        try {
-            Thread.sleep(pause.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new PartitionException(
-                    "Interrupted while waiting to try for the lock again. Nothing was changed.", e);
-        }
     }
 
     private static Lock wanted(SQLException e, QualifiedName table) {

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Pause;
 import liquibase.ext.partition.engine.Report;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -34,7 +35,7 @@ public final class MigrationLock implements AutoCloseable {
             """);
 
     private static final Duration TELL_EVERY = Duration.ofSeconds(10);
-    private static final long POLL_MILLISECONDS = 500;
+    private static final Duration POLL_EVERY = Duration.ofMillis(500);
 
     private final Session session;
     private final String label;
@@ -56,7 +57,7 @@ public final class MigrationLock implements AutoCloseable {
                     report.line("%s: waiting for another runner at work on %s: %s.".formatted(step, source, holder));
                     told = System.nanoTime();
                 }
-                pause(step);
+                Pause.of(POLL_EVERY, step + " was interrupted while it waited for another runner.");
                 continue;
             }
             throw new PartitionException(
@@ -64,15 +65,6 @@ public final class MigrationLock implements AutoCloseable {
                             .formatted(step, source, holder));
         }
         return new MigrationLock(session, label);
-    }
-
-    private static void pause(String step) {
-        try {
-            Thread.sleep(POLL_MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new PartitionException(step + " was interrupted while it waited for another runner.", e);
-        }
     }
 
     /** A description of the session that is at work on a table; empty if there is none. Takes no lock. */

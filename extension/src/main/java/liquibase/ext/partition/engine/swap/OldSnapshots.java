@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Pause;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -62,7 +63,7 @@ final class OldSnapshots {
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots AS s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')""");
 
     private static final int NAMED = 3;
-    private static final long PAUSE_MILLISECONDS = 200;
+    private static final Duration PAUSE = Duration.ofMillis(200);
     private static final Duration TELL_EVERY = Duration.ofSeconds(10);
 
     /** @param hidden transactions whose beginning cannot be seen */
@@ -120,7 +121,9 @@ final class OldSnapshots {
                         .formatted(DurationText.words(patience), named(older)));
                 told = System.nanoTime();
             }
-            pause();
+            Pause.of(
+                    PAUSE,
+                    "Interrupted while waiting for older transactions. Nothing was renamed. Run the same command again.");
         }
     }
 
@@ -164,16 +167,5 @@ final class OldSnapshots {
     private static String named(List<Older> older) {
         String first = older.stream().limit(NAMED).map(Older::description).collect(Collectors.joining("; "));
         return older.size() <= NAMED ? first : "%s; and %d more".formatted(first, older.size() - NAMED);
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(PAUSE_MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new PartitionException(
-                    "Interrupted while waiting for older transactions. Nothing was renamed. Run the same command again.",
-                    e);
-        }
     }
 }

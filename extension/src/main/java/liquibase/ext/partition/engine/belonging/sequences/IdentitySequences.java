@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Pause;
 import liquibase.ext.partition.engine.belonging.grants.SameGrants;
 import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.catalog.Sequence;
@@ -53,7 +54,7 @@ final class IdentitySequences {
             WHERE l.locktype = 'virtualxid' AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
               AND a.datname = pg_catalog.current_database() AND a.usesysid IS NOT NULL""");
 
-    private static final long PAUSE_MILLISECONDS = 20;
+    private static final Duration PAUSE = Duration.ofMillis(20);
 
     private final StepRun run;
     private final Session session;
@@ -361,7 +362,9 @@ final class IdentitySequences {
             if (System.nanoTime() - begun > patience.toNanos()) {
                 return false;
             }
-            pause();
+            Pause.of(
+                    PAUSE,
+                    "Interrupted while waiting for older transactions. Run the same command again; it goes on from here.");
             older.retainAll(session.queryStrings(TRANSACTIONS));
         }
         return true;
@@ -496,16 +499,5 @@ final class IdentitySequences {
 
     private static Sql number(long value) {
         return Sql.raw(Long.toString(value));
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(PAUSE_MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new PartitionException(
-                    "Interrupted while waiting for older transactions. Run the same command again; it goes on from here.",
-                    e);
-        }
     }
 }
