@@ -156,21 +156,23 @@ public class PartitionLockService extends StandardLockService {
                 }
                 return;
             } catch (LockException e) {
-                if (SqlState.cause(e, SqlState::isConnectionLost).isEmpty() || !canReopen()) {
+                Optional<SQLException> lost = SqlState.cause(e, SqlState::isConnectionLost);
+                if (lost.isEmpty() || !canReopen()) {
                     throw e;
                 }
+                String why = SqlState.firstLine(lost.get());
                 if (System.nanoTime() - begun >= patience.toNanos()) {
                     LiquibaseEnvironment.report()
                             .line(
                                     "DATABASECHANGELOGLOCK could not be released within %d s: %s. What was committed is kept. As soon as the server is there, run liquibase release-locks."
-                                            .formatted(patience.toSeconds(), firstLine(e)));
+                                            .formatted(patience.toSeconds(), why));
                     throw e;
                 }
                 if (!said) {
                     LiquibaseEnvironment.report()
                             .line(
                                     "DATABASECHANGELOGLOCK could not be released, because the connection to the server is lost (%s). Trying again for %d s."
-                                            .formatted(firstLine(e), patience.toSeconds()));
+                                            .formatted(why, patience.toSeconds()));
                     said = true;
                 }
                 pause();
@@ -258,14 +260,6 @@ public class PartitionLockService extends StandardLockService {
         if (!connection.getUnderlyingConnection().isValid(LONGEST_ANSWER_SECONDS) && connection.reopen()) {
             connection.setAutoCommit(database.getAutoCommitMode());
         }
-    }
-
-    private static String firstLine(Throwable e) {
-        String message = SqlState.cause(e, SqlState::isConnectionLost)
-                .map(Throwable.class::cast)
-                .orElse(e)
-                .getMessage();
-        return String.valueOf(message).lines().findFirst().orElse("");
     }
 
     private static void pause() throws LockException {

@@ -158,9 +158,9 @@ public final class Reconnection {
         report.line(
                 SqlState.READ_ONLY.matches(lost)
                         ? "%s: the server takes no writes now (%s). What was committed is kept. Waiting for it for %d s."
-                                .formatted(step, firstLine(lost), patience.toSeconds())
+                                .formatted(step, SqlState.firstLine(lost), patience.toSeconds())
                         : "%s: the connection to the server is lost (%s). What was committed is kept. Trying to connect again for %d s."
-                                .formatted(step, firstLine(lost), patience.toSeconds()));
+                                .formatted(step, SqlState.firstLine(lost), patience.toSeconds()));
     }
 
     private String givingUp(SQLException last) {
@@ -251,12 +251,6 @@ public final class Reconnection {
         } catch (SQLException e) {
             // The earlier connection is gone already, which is why we are here.
         }
-    }
-
-    private static String firstLine(SQLException e) {
-        return e.getMessage() == null
-                ? "SQLSTATE " + e.getSQLState()
-                : e.getMessage().lines().findFirst().orElse("");
     }
 
     private static Duration min(Duration a, Duration b) {

@@ -70,6 +70,13 @@ public enum SqlState {
         return Optional.empty();
     }
 
+    /** The first line of what {@code e} says. The server's lines after it say where in a statement or function. */
+    public static String firstLine(SQLException e) {
+        return e.getMessage() == null
+                ? "SQLSTATE " + e.getSQLState()
+                : e.getMessage().lines().findFirst().orElse("");
+    }
+
     /** Class 53: no room on a disk, no memory, no free lock, too many connections, a limit of temporary files. */
     public static boolean isOutOfResources(SQLException e) {
         return e.getSQLState() != null && e.getSQLState().startsWith("53");

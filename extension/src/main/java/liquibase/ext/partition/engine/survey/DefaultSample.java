@@ -93,7 +93,7 @@ public record DefaultSample(
                 throw e;
             }
             // The copy reports every other obstacle in a row or in a user's expression, with the row's key.
-            read = LimitedReading.Result.none(e.getMessage().lines().findFirst().orElse(""));
+            read = LimitedReading.Result.none(SqlState.firstLine(e));
         }
         if (read.value().isEmpty()) {
             return Optional.of(new DefaultSample(
