@@ -2,7 +2,6 @@ package liquibase.ext.partition.engine.restart;
 
 import java.sql.SQLException;
 import java.util.Optional;
-import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -11,8 +10,8 @@ import liquibase.ext.partition.engine.delta.CopiedRows;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.pace.GivenPace;
+import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
@@ -118,19 +117,15 @@ public final class CopyRestart {
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
         Table newTable = reader.require(migration.newTable());
-        Set<Identifier> differing = migration.spec().differingColumns();
-        String ofSource = source.columnFingerprint(differing);
-        String ofNewTable = newTable.columnFingerprint(differing);
-        if (!ofSource.equals(ofNewTable)) {
+        RowMatch.differingColumns(migration, source, newTable).ifPresent(columns -> {
             throw new PartitionException(
-                    "The columns of %s changed since %s was made, so that to copy again does not help: <%s> and <%s>. Nothing was changed. Roll back to before createPartitionedTable (liquibase rollback --tag=%s-before, where the changelog is a generated one), and begin again with the new columns."
+                    "The columns of %s changed since %s was made, so that to copy again does not help: %s. Nothing was changed. Roll back to before createPartitionedTable (liquibase rollback --tag=%s-before, where the changelog is a generated one), and begin again with the new columns."
                             .formatted(
                                     run.source(),
                                     migration.newTable(),
-                                    ofSource,
-                                    ofNewTable,
+                                    columns,
                                     run.source().name().name()));
-        }
+        });
     }
 
     private void goOn(Phase goal) throws SQLException {

@@ -49,20 +49,26 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
      */
     public static RowMatch of(TableReader reader, Migration migration, Table ordinary, Table partitioned)
             throws SQLException {
-        requireSameColumns(migration, ordinary, partitioned);
+        // A statement would fail again and again on a column that only one of them has, and not say why.
+        differingColumns(migration, ordinary, partitioned).ifPresent(columns -> {
+            throw new PartitionException(
+                    "The columns of %s and %s are not the same any more: %s. What was committed before is kept; nothing was done now. Make the same change on both or undo it, then run again; or take the migration back to before createPartitionedTable (rollback), and begin again with the new columns."
+                            .formatted(ordinary.name(), partitioned.name(), columns));
+        });
         return of(reader, migration.spec(), migration.keyColumns(), ordinary, partitioned);
     }
 
-    /** A statement would fail again and again on a column that only one of them has, and not say why. */
-    private static void requireSameColumns(Migration migration, Table ordinary, Table partitioned) {
-        Set<Identifier> differing = migration.spec().differingColumns();
-        String columns = ordinary.columnFingerprint(differing);
-        String partitionedColumns = partitioned.columnFingerprint(differing);
-        if (!columns.equals(partitionedColumns)) {
-            throw new PartitionException(
-                    "The columns of %s and %s are not the same any more: <%s> and <%s>. What was committed before is kept; nothing was done now. Make the same change on both or undo it, then run again; or take the migration back to before createPartitionedTable (rollback), and begin again with the new columns."
-                            .formatted(ordinary.name(), partitioned.name(), columns, partitionedColumns));
-        }
+    /**
+     * What the columns of two tables are, in words; empty where they are the same but for what the migration changes.
+     * Reads nothing.
+     */
+    public static Optional<String> differingColumns(Migration migration, Table one, Table other) {
+        Set<Identifier> changed = migration.spec().differingColumns();
+        String columns = one.columnFingerprint(changed);
+        String otherColumns = other.columnFingerprint(changed);
+        return columns.equals(otherColumns)
+                ? Optional.empty()
+                : Optional.of("<%s> and <%s>".formatted(columns, otherColumns));
     }
 
     /** As {@link #of(TableReader, Migration, Table, Table)}, before the key is recorded. */

@@ -295,14 +295,12 @@ public final class ReverseSwap {
                     "%s or %s is not the table that the swap left there; somebody renamed or made it anew. Nothing was changed. Put the names right, then roll back again."
                             .formatted(live.name(), backup.name()));
         }
-        Set<Identifier> differing = migration.spec().differingColumns();
-        String liveColumns = live.columnFingerprint(differing);
-        String backupColumns = backup.columnFingerprint(differing);
-        if (!liveColumns.equals(backupColumns)) {
+        RowMatch.differingColumns(migration, live, backup).ifPresent(columns -> {
             throw new PartitionException(
-                    "The columns of %s changed since the swap, so its rows do not fit the backup: <%s> and <%s>. Nothing was changed. Undo that change, or give the backup the same columns, then roll back again."
-                            .formatted(live.name(), liveColumns, backupColumns));
-        }
+                    "The columns of %s changed since the swap, so its rows do not fit the backup: %s. Nothing was changed. Undo that change, or give the backup the same columns, then roll back again."
+                            .formatted(live.name(), columns));
+        });
+        Set<Identifier> differing = migration.spec().differingColumns();
         // The backup goes on as it was. It loses nothing if a check of the live table has been validated since.
         List<String> differences = live.withChecksAsValid().definedOtherwiseThan(backup.withChecksAsValid(), differing);
         if (!differences.isEmpty()) {

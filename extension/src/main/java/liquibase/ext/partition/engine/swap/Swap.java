@@ -338,14 +338,11 @@ public final class Swap {
                                     run.source(), source.owner(), source.owner().quoted()));
         }
         requirePartitions(reader);
-        Set<Identifier> differing = migration.spec().differingColumns();
-        String sourceColumns = source.columnFingerprint(differing);
-        String enteringColumns = entering.columnFingerprint(differing);
-        if (!sourceColumns.equals(enteringColumns)) {
+        RowMatch.differingColumns(migration, source, entering).ifPresent(columns -> {
             throw new PartitionException(
-                    "The columns of %s changed since %s was made: <%s> and <%s>. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
-                            .formatted(run.source(), migration.newTable(), sourceColumns, enteringColumns));
-        }
+                    "The columns of %s changed since %s was made: %s. Nothing was renamed. Roll back to before createPartitionedTable and begin again."
+                            .formatted(run.source(), migration.newTable(), columns));
+        });
     }
 
     private void requireCarriable(TableReader reader, Table source, Table entering, PartitionKey key)

@@ -4,7 +4,6 @@ import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -21,7 +20,6 @@ import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.run.Workers;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.DefaultRows;
@@ -214,14 +212,11 @@ public final class Verification {
     }
 
     private static void requireSameColumns(Migration migration, Table live, Table old) {
-        Set<Identifier> differing = migration.spec().differingColumns();
-        String liveColumns = live.columnFingerprint(differing);
-        String oldColumns = old.columnFingerprint(differing);
-        if (!liveColumns.equals(oldColumns)) {
+        RowMatch.differingColumns(migration, live, old).ifPresent(columns -> {
             throw new PartitionException(
-                    "The columns of %s and of its backup %s are not the same any more, so they cannot be compared. Nothing was changed. They are <%s> and <%s>. Give the backup the same columns, as by the same ALTER TABLE on %s, or undo that change, then run update again."
-                            .formatted(live.name(), old.name(), liveColumns, oldColumns, old.name()));
-        }
+                    "The columns of %s and of its backup %s are not the same any more, so they cannot be compared. Nothing was changed. They are %s. Give the backup the same columns, as by the same ALTER TABLE on %s, or undo that change, then run update again."
+                            .formatted(live.name(), old.name(), columns, old.name()));
+        });
     }
 
     /**
