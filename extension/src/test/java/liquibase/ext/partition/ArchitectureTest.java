@@ -16,6 +16,9 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
 import java.util.stream.Stream;
+import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.StepName;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.precondition.PartitionablePrecondition;
 
 /** The arrows between the packages; see the engine's package page. */
@@ -58,6 +61,14 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(ROOT + ".change..", ROOT + ".precondition..", ROOT + ".command..");
+
+    /** The generator reads it, which has no Liquibase. */
+    @ArchTest
+    static final ArchRule settingsAreDescribedWithoutLiquibase = classes()
+            .that()
+            .belongToAnyOf(TuningAttribute.class, StepName.class, Attributes.class)
+            .should()
+            .onlyDependOnClassesThat(not(LIQUIBASE));
 
     @ArchTest
     static final ArchRule attributesKnowNoStep = noClasses()

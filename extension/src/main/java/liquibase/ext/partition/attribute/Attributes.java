@@ -8,10 +8,8 @@ import java.util.List;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.name.MadeName;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.parser.core.ParsedNode;
-import liquibase.parser.core.ParsedNodeException;
 
-/** Reads attributes as people write them in a changelog. */
+/** Reads attributes as people write them in a changelog. Needs no Liquibase for it. */
 public final class Attributes {
     /** The namespace of the change types and preconditions in XML changelogs. */
     public static final String NAMESPACE = "http://www.liquibase.org/xml/ns/partition";
@@ -98,24 +96,6 @@ public final class Attributes {
                     "%s is <%s>; %d is the most.".formatted(attribute, text, Integer.MAX_VALUE));
         }
         return (int) number;
-    }
-
-    /**
-     * Rejects unknown attributes. Liquibase ignores them, so a misspelt attribute would silently have no effect.
-     *
-     * @throws ParsedNodeException that names the unknown attribute and the nearest known one
-     */
-    public static void rejectUnknown(ParsedNode node, Collection<String> known) throws ParsedNodeException {
-        for (ParsedNode child : node.getChildren()) {
-            if (!known.contains(child.getName())) {
-                throw new ParsedNodeException("%s has no attribute %s. Did you mean %s? It has: %s."
-                        .formatted(
-                                node.getName(),
-                                child.getName(),
-                                nearest(child.getName(), known),
-                                String.join(", ", known.stream().sorted().toList())));
-            }
-        }
     }
 
     /** The name that somebody who has written {@code text} most likely meant; empty if there is none. */

@@ -1,5 +1,7 @@
 package liquibase.ext.partition.attribute;
 
+import java.util.Set;
+
 /**
  * What has settings: the change types, and the preconditions that do work of their own. In the order in which a table
  * passes them.
@@ -16,13 +18,17 @@ public enum StepName {
     BACKUP_VERIFIED("backupVerified"),
     DROP_BACKUP("dropBackup");
 
+    /** The steps that may work for hours, piece by piece. */
+    static final Set<StepName> LONG =
+            Set.of(CHUNKED_COPY, BUILD_INDEXES, REPLAY_CHANGES, VERIFY_COPY, APPROVED, BACKUP_VERIFIED, DROP_BACKUP);
+
     private final String elementName;
 
     StepName(String elementName) {
         this.elementName = elementName;
     }
 
-    /** As it is written in a changelog. */
+    /** The name of its element in a changelog. */
     public String elementName() {
         return elementName;
     }

@@ -3,7 +3,6 @@ package liquibase.ext.partition.attribute;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,6 +10,7 @@ import java.util.function.Supplier;
 import liquibase.ext.partition.connection.PartitionConfiguration;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.pace.GivenPace;
+import liquibase.ext.partition.engine.pace.PaceSetting;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.CatchUp;
@@ -41,12 +41,19 @@ public final class Tuning {
         List<String> problems = new ArrayList<>();
         texts.forEach((attribute, text) -> {
             try {
-                attribute.check(text);
+                if (!isOff(attribute, text)) {
+                    attribute.check(text);
+                }
             } catch (IllegalArgumentException e) {
                 problems.add(e.getMessage());
             }
         });
         return problems;
+    }
+
+    /** Whether a setting of the pace is taken away, whichever it is. */
+    private static boolean isOff(TuningAttribute attribute, String text) {
+        return attribute.pace().isPresent() && text.strip().equals(GivenPace.OFF);
     }
 
     /** A number of 1 or more. */
@@ -99,12 +106,8 @@ public final class Tuning {
 
     /** The pace of a long step. */
     public GivenPace pace() {
-        Map<String, String> settings = new HashMap<>();
-        texts.forEach((attribute, text) -> {
-            if (TuningAttribute.PACE.contains(attribute)) {
-                settings.put(attribute.attributeName(), text);
-            }
-        });
-        return GivenPace.named(settings);
+        Map<PaceSetting, String> settings = new EnumMap<>(PaceSetting.class);
+        texts.forEach((attribute, text) -> attribute.pace().ifPresent(setting -> settings.put(setting, text)));
+        return new GivenPace(settings);
     }
 }

@@ -4,131 +4,210 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.pace.GivenPace;
+import liquibase.ext.partition.engine.pace.PaceSetting;
+import liquibase.ext.partition.engine.pace.WorkingHours;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;
 
 /**
- * An attribute that controls how a step works and does not affect its result: it may be changed at any time, and is not
- * part of a checksum. Several change types and a precondition share such attributes, under different superclasses. So
- * they are described once, here, and not as bean properties of each. {@link Tuning} holds their values.
+ * A setting that controls how a step works and does not affect its result: an attribute that may be changed at any
+ * time, and is not part of a checksum. Each is described once, here: its name, the kind of its values, its default, its
+ * meaning, and the steps that have it. Change types and preconditions take theirs from here, and so does the generator,
+ * which has no Liquibase; tests compare the XSD, the JSON schema, the templates and the README with it. {@link Tuning}
+ * holds the values.
  */
 public enum TuningAttribute {
-    WORKERS("workers", "4", TuningAttribute::count, "How many connections work at a time; 1 where it is not given"),
     CHUNK_SIZE(
             "chunkSize",
+            Kind.NUMBER,
+            null,
             "500000",
-            TuningAttribute::positive,
-            "Rows a chunk holds at most, about; for chunkedCopy as many as fit into chunkTime where it is not given, for verifyCopy 100000"),
-    BATCH_SIZE(
-            "batchSize",
-            "5000",
-            TuningAttribute::positive,
-            "About how many delta rows are replayed in a transaction; 10000 where it is not given"),
+            "Rows a chunk holds at most, about; for chunkedCopy as many as fit into chunkTime where it is not given, for verifyCopy 100000",
+            Set.of(StepName.CHUNKED_COPY, StepName.VERIFY_COPY)),
     CHUNK_TIME(
             "chunkTime",
+            Kind.DURATION,
+            "2s",
             "500ms",
-            TuningAttribute::pace,
-            "How long a piece of work (a chunk, a batch), which is one transaction, should take: a number with ms, s or min; its size follows. 2s where it is not given"),
+            "How long a piece of work (a chunk, a batch), which is one transaction, should take: a number with ms, s or min; its size follows",
+            but(StepName.LONG, StepName.BUILD_INDEXES)),
+    WORKERS(
+            "workers",
+            Kind.COUNT,
+            "1",
+            "4",
+            "How many connections work at a time",
+            but(StepName.LONG, StepName.REPLAY_CHANGES, StepName.APPROVED)),
     PAUSE_BETWEEN_CHUNKS(
             "pauseBetweenChunks",
+            Kind.DURATION,
+            null,
             "200ms",
-            TuningAttribute::pace,
-            "How long each worker rests after a piece of work (a chunk, a batch, an index): a number with ms, s or min; not at all where it is not given"),
+            "How long each worker rests after a piece of work (a chunk, a batch, an index): a number with ms, s or min; not at all where it is not given",
+            StepName.LONG),
     MAX_REPLICA_LAG(
             "maxReplicaLag",
+            Kind.DURATION,
+            null,
             "10s",
-            TuningAttribute::pace,
-            "Nothing is begun while a replica is further behind, or cannot be observed"),
+            "Nothing is begun while a replica is further behind, or cannot be observed",
+            StepName.LONG),
     MAX_LOAD(
             "maxLoad",
+            Kind.NUMBER,
+            null,
             "16",
-            TuningAttribute::pace,
-            "Nothing is begun while more sessions than this are active, ours not counted"),
+            "Nothing is begun while more sessions than this are active, ours not counted",
+            StepName.LONG),
     THROTTLE_QUERY(
             "throttleQuery",
+            Kind.QUERY,
+            null,
             "SELECT count(*) > 100 FROM jobs",
-            TuningAttribute::pace,
-            "Nothing is begun while this query gives true"),
+            "Nothing is begun while this query gives true",
+            StepName.LONG),
     WINDOW(
             "window",
+            Kind.HOURS,
+            null,
             "22:00-06:00 Europe/Berlin",
-            TuningAttribute::pace,
-            "The hours of the day in which work is begun, in UTC or in the time zone named after them"),
+            "The hours of the day in which work is begun, in UTC or in the time zone named after them",
+            StepName.LONG),
     MAX_DURATION(
             "maxDuration",
+            Kind.DURATION,
+            null,
             "50min",
-            TuningAttribute::pace,
-            "How long a run may take; after it nothing is begun, and it ends with what it has: run update again. What has to be done whole is done to its end once it is begun"),
+            "How long a run may take; after it nothing is begun, and it ends with what it has: run update again. What has to be done whole is done to its end once it is begun",
+            StepName.LONG),
     LOCK_TIMEOUT(
             "lockTimeout",
+            Kind.DURATION,
+            "1s",
             "500ms",
-            DurationText::parse,
-            "How long the longest attempts wait for the lock, and writers behind them: a number with ms, s or min; 1s where it is not given"),
+            "How long the longest attempts wait for the lock, and writers behind them: a number with ms, s or min",
+            Set.of(StepName.CAPTURE_CHANGES, StepName.LOCKED_SWAP, StepName.DROP_BACKUP)),
     LOCK_ATTEMPTS(
             "lockAttempts",
+            Kind.COUNT,
             "40",
-            TuningAttribute::count,
-            "How many times the lock is tried for, with growing timeouts and pauses; 40 where it is not given"),
+            "40",
+            "How many times the lock is tried for, with growing timeouts and pauses",
+            Set.of(StepName.CAPTURE_CHANGES, StepName.LOCKED_SWAP, StepName.DROP_BACKUP)),
     MAX_DRAIN_ROWS(
             "maxDrainRows",
+            Kind.NUMBER,
+            "5000",
             "2000",
-            TuningAttribute::positive,
-            "More delta rows than this are not drained under the lock; 5000 where it is not given"),
+            "More delta rows than this are not drained under the lock",
+            Set.of(StepName.LOCKED_SWAP)),
     WAIT_FOR_OLD_TRANSACTIONS(
             "waitForOldTransactions",
+            Kind.DURATION,
+            null,
             "10min",
-            DurationText::parse,
-            "How long transactions with a snapshot older than the last replay are waited for: a number with ms, s or min; as long as all attempts at the lock together where it is not given"),
+            "How long transactions with a snapshot older than the last replay are waited for: a number with ms, s or min; as long as all attempts at the lock together where it is not given",
+            Set.of(StepName.LOCKED_SWAP)),
     ON_OLD_TRANSACTIONS(
             "onOldTransactions",
+            Kind.CHOICE,
             "stop",
-            OnOldTransactions::parse,
-            "What to do when transactions outlast waitForOldTransactions: stop, or goOn, and then they find rows missing; stop where it is not given"),
-    CATCH_UP_TIME(
-            "catchUpTime",
-            "30s",
-            TuningAttribute::durationOrOff,
-            "How long an update that passes by while the approval is pending replays what was written meanwhile: a number with ms, s or min, or off; 1min where it is not given"),
-    MAX_DEFAULT_SHARE(
-            "maxDefaultShare",
-            "5%",
-            (name, text) -> DefaultShare.parse(text),
-            "How many of the rows may be in the default partition, in percent: more than that end the comparison, and the first step says it from a sample; 1% where it is not given"),
+            "stop",
+            "What to do when transactions outlast waitForOldTransactions: stop, or goOn, and then they find rows missing",
+            Set.of(StepName.LOCKED_SWAP)),
     ACCEPT_TRIGGERS(
             "acceptTriggers",
+            Kind.NAMES,
+            null,
             "set_dates",
-            (name, text) -> Attributes.names(name, text),
-            "Names of BEFORE ROW triggers that assign a partition column and leave the row in its partition, with commas between them; others are refused"),
+            "Names of BEFORE ROW triggers that assign a partition column and leave the row in its partition, with commas between them; others are refused",
+            Set.of(StepName.CREATE_PARTITIONED_TABLE, StepName.LOCKED_SWAP)),
+    MAX_DEFAULT_SHARE(
+            "maxDefaultShare",
+            Kind.SHARE,
+            "1%",
+            "5%",
+            "How many of the rows may be in the default partition, in percent: more than that end the comparison, and the first step says it from a sample",
+            Set.of(StepName.CREATE_PARTITIONED_TABLE, StepName.VERIFY_COPY, StepName.LOCKED_SWAP)),
+    CATCH_UP_TIME(
+            "catchUpTime",
+            Kind.DURATION_OR_OFF,
+            "1min",
+            "30s",
+            "How long an update that passes by while the approval is pending replays what was written meanwhile: a number with ms, s or min, or off",
+            Set.of(StepName.APPROVED)),
+    BATCH_SIZE(
+            "batchSize",
+            Kind.NUMBER,
+            "10000",
+            "5000",
+            "About how many delta rows are replayed in a transaction",
+            Set.of(StepName.REPLAY_CHANGES)),
     RESTART(
             "restart",
+            Kind.TABLES,
+            null,
             "${restartCopy}",
-            (name, text) -> {},
-            "true, all, or names of tables with commas between them: starts the copy over where it names this table; a later step does that before its own work");
+            "true, all, or names of tables with commas between them: starts the copy over where it names this table; a later step does that before its own work",
+            Set.of(StepName.CHUNKED_COPY, StepName.BUILD_INDEXES, StepName.REPLAY_CHANGES, StepName.VERIFY_COPY));
 
-    /** The attributes of a step that takes a lock which writers would feel. */
-    public static final Set<TuningAttribute> LOCK = some(LOCK_TIMEOUT, LOCK_ATTEMPTS);
+    /** The settings that a table config has. The others are for a changeset that somebody writes by hand. */
+    public static final Set<TuningAttribute> OF_CONFIG =
+            Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(BATCH_SIZE, RESTART)));
 
-    /** The attributes that make a long step give way, for steps whose pieces of work have a size of their own. */
-    public static final Set<TuningAttribute> PAUSES =
-            some(PAUSE_BETWEEN_CHUNKS, MAX_REPLICA_LAG, MAX_LOAD, THROTTLE_QUERY, WINDOW, MAX_DURATION);
+    /** The kind of a setting's values. */
+    public enum Kind {
+        /** A whole number of 1 or more. */
+        NUMBER((name, text) -> Attributes.positive(name, text, 1)),
+        /** A whole number of 1 or more, of things that there are never very many of. */
+        COUNT((name, text) -> Attributes.count(name, text, 1)),
+        DURATION(DurationText::parse),
+        /** The setting has effect until it is off. */
+        DURATION_OR_OFF((name, text) -> {
+            if (!text.strip().equals(GivenPace.OFF)) {
+                DurationText.parse(name, text);
+            }
+        }),
+        /** A part of the rows, in percent. */
+        SHARE((name, text) -> DefaultShare.parse(text)),
+        /** The hours of a day. */
+        HOURS(WorkingHours::parse),
+        /** SQL that gives a boolean. */
+        QUERY((name, text) -> GivenPace.named(Map.of(name, text)).pace()),
+        /** One of some words. */
+        CHOICE(OnOldTransactions::parse),
+        /** Names with commas between them. */
+        NAMES(Attributes::names),
+        /** What {@link TableSelection} reads, which refuses nothing. */
+        TABLES((name, text) -> {});
 
-    /** The attributes of {@link GivenPace}. */
-    public static final Set<TuningAttribute> PACE = with(PAUSES, CHUNK_TIME);
+        private final BiConsumer<String, String> check;
+
+        Kind(BiConsumer<String, String> check) {
+            this.check = check;
+        }
+    }
 
     private final String name;
+    private final Kind kind;
+    private final String standard;
     private final String example;
-    private final BiConsumer<String, String> check;
-    private final String description;
+    private final String meaning;
+    private final Set<StepName> steps;
 
-    TuningAttribute(String name, String example, BiConsumer<String, String> check, String description) {
+    TuningAttribute(String name, Kind kind, String standard, String example, String meaning, Set<StepName> steps) {
         this.name = name;
+        this.kind = kind;
+        this.standard = standard;
         this.example = example;
-        this.check = check;
-        this.description = description;
+        this.meaning = meaning;
+        this.steps = steps;
     }
 
     /** @throws java.util.NoSuchElementException if there is no attribute of this name */
@@ -139,25 +218,50 @@ public enum TuningAttribute {
                 .orElseThrow();
     }
 
-    private static Set<TuningAttribute> some(TuningAttribute first, TuningAttribute... others) {
-        return Collections.unmodifiableSet(EnumSet.of(first, others));
+    /** The attributes that a step has. */
+    public static Set<TuningAttribute> of(StepName step) {
+        return Arrays.stream(values())
+                .filter(attribute -> attribute.steps.contains(step))
+                .collect(Collectors.collectingAndThen(
+                        Collectors.toCollection(() -> EnumSet.noneOf(TuningAttribute.class)),
+                        Collections::unmodifiableSet));
     }
 
-    /** The set with further attributes. */
-    public static Set<TuningAttribute> with(Set<TuningAttribute> attributes, TuningAttribute... more) {
-        EnumSet<TuningAttribute> all = EnumSet.copyOf(attributes);
-        all.addAll(Arrays.asList(more));
-        return Collections.unmodifiableSet(all);
+    private static Set<StepName> but(Set<StepName> steps, StepName... without) {
+        EnumSet<StepName> some = EnumSet.copyOf(steps);
+        Arrays.asList(without).forEach(some::remove);
+        return Collections.unmodifiableSet(some);
     }
 
-    /** The name that a changelog uses. */
+    /** The name that a changelog and a table config use. */
     public String attributeName() {
         return name;
     }
 
+    public Kind kind() {
+        return kind;
+    }
+
+    /** The value where none is given; empty if there is none, or if it is no constant. */
+    public Optional<String> standard() {
+        return Optional.ofNullable(standard);
+    }
+
+    /** The setting of the pace that it is; empty if it is none. */
+    public Optional<PaceSetting> pace() {
+        return Arrays.stream(PaceSetting.values())
+                .filter(setting -> setting.settingName().equals(name))
+                .findFirst();
+    }
+
+    /** Whether {@code off} in one place takes away what another place says: not if there is a default instead. */
+    public boolean canBeOff() {
+        return pace().isPresent() && standard == null;
+    }
+
     /** @throws IllegalArgumentException with a message for people, if {@code text} is no value for it */
-    void check(String text) {
-        check.accept(name, text);
+    public void check(String text) {
+        kind.check.accept(name, text);
     }
 
     /** A possible value, for documentation. */
@@ -167,24 +271,6 @@ public enum TuningAttribute {
 
     /** For documentation. */
     public String description() {
-        return description;
-    }
-
-    private static void positive(String name, String text) {
-        Attributes.positive(name, text, 1);
-    }
-
-    private static void count(String name, String text) {
-        Attributes.count(name, text, 1);
-    }
-
-    private static void durationOrOff(String name, String text) {
-        if (!text.strip().equals(GivenPace.OFF)) {
-            DurationText.parse(name, text);
-        }
-    }
-
-    private static void pace(String name, String text) {
-        GivenPace.named(Map.of(name, text)).pace();
+        return standard == null ? meaning : "%s; %s where it is not given".formatted(meaning, standard);
     }
 }

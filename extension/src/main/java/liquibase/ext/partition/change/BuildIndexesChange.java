@@ -1,11 +1,9 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
-import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.StepName;
-import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Phase;
@@ -22,11 +20,6 @@ public class BuildIndexesChange extends NewTableChange {
     @Override
     public StepName stepName() {
         return StepName.BUILD_INDEXES;
-    }
-
-    @Override
-    protected Set<TuningAttribute> tuningAttributes() {
-        return TuningAttribute.with(TuningAttribute.PAUSES, TuningAttribute.WORKERS, TuningAttribute.RESTART);
     }
 
     @Override

@@ -4,14 +4,12 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.StepName;
-import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -100,11 +98,6 @@ public class CaptureChangesChange extends PartitionChange {
     @Override
     public StepName stepName() {
         return StepName.CAPTURE_CHANGES;
-    }
-
-    @Override
-    protected Set<TuningAttribute> tuningAttributes() {
-        return TuningAttribute.LOCK;
     }
 
     @Override

@@ -3,7 +3,6 @@ package liquibase.ext.partition.change;
 import java.sql.SQLException;
 import java.util.Collections;
 import java.util.List;
-import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.StepName;
@@ -25,12 +24,6 @@ public class ChunkedCopyChange extends DeltaChange {
     @Override
     public StepName stepName() {
         return StepName.CHUNKED_COPY;
-    }
-
-    @Override
-    protected Set<TuningAttribute> tuningAttributes() {
-        return TuningAttribute.with(
-                TuningAttribute.PACE, TuningAttribute.CHUNK_SIZE, TuningAttribute.WORKERS, TuningAttribute.RESTART);
     }
 
     @Override

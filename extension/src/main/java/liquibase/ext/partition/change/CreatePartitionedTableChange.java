@@ -12,7 +12,7 @@ import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.StepName;
-import liquibase.ext.partition.attribute.TuningAttribute;
+import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
@@ -262,11 +262,6 @@ public class CreatePartitionedTableChange extends NewTableChange {
     }
 
     @Override
-    protected Set<TuningAttribute> tuningAttributes() {
-        return Set.of(TuningAttribute.ACCEPT_TRIGGERS, TuningAttribute.MAX_DEFAULT_SHARE);
-    }
-
-    @Override
     protected boolean commitsByItself() {
         return false;
     }
@@ -352,13 +347,13 @@ public class CreatePartitionedTableChange extends NewTableChange {
     protected void customLoadLogic(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
         Set<String> known = new HashSet<>(getSerializableFields());
         known.add(COLUMN);
-        Attributes.rejectUnknown(node, known);
+        UnknownAttributes.reject(node, known);
         List<ParsedNode> nested = new ArrayList<>(node.getChildren(null, COLUMN));
         for (ParsedNode list : node.getChildren(null, "columns")) {
             nested.addAll(list.getChildren(null, COLUMN));
         }
         for (ParsedNode column : nested) {
-            Attributes.rejectUnknown(column, new NewColumn().getSerializableFields());
+            UnknownAttributes.reject(column, new NewColumn().getSerializableFields());
         }
     }
 }

@@ -2,13 +2,11 @@ package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.StepName;
-import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.state.Migration;
@@ -69,15 +67,6 @@ public class DropBackupChange extends PartitionChange {
     @Override
     public StepName stepName() {
         return StepName.DROP_BACKUP;
-    }
-
-    @Override
-    protected Set<TuningAttribute> tuningAttributes() {
-        return TuningAttribute.with(
-                TuningAttribute.PACE,
-                TuningAttribute.WORKERS,
-                TuningAttribute.LOCK_TIMEOUT,
-                TuningAttribute.LOCK_ATTEMPTS);
     }
 
     @Override

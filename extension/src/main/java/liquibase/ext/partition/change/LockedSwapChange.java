@@ -4,7 +4,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.change.core.TagDatabaseChange;
@@ -87,17 +86,6 @@ public class LockedSwapChange extends DeltaChange implements SwapStep {
     @Override
     public StepName stepName() {
         return StepName.LOCKED_SWAP;
-    }
-
-    @Override
-    protected Set<TuningAttribute> tuningAttributes() {
-        return TuningAttribute.with(
-                TuningAttribute.LOCK,
-                TuningAttribute.MAX_DRAIN_ROWS,
-                TuningAttribute.WAIT_FOR_OLD_TRANSACTIONS,
-                TuningAttribute.ON_OLD_TRANSACTIONS,
-                TuningAttribute.MAX_DEFAULT_SHARE,
-                TuningAttribute.ACCEPT_TRIGGERS);
     }
 
     @Override

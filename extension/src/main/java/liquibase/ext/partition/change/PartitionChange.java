@@ -25,6 +25,7 @@ import liquibase.executor.LoggingExecutor;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.Tuning;
 import liquibase.ext.partition.attribute.TuningAttribute;
+import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -143,8 +144,8 @@ public abstract class PartitionChange extends AbstractChange implements Step {
     protected abstract List<Runnable> attributeChecks();
 
     /** The attributes besides the bean properties, which tune the work and do not change its result. */
-    protected Set<TuningAttribute> tuningAttributes() {
-        return Set.of();
+    final Set<TuningAttribute> tuningAttributes() {
+        return TuningAttribute.of(stepName());
     }
 
     /** The names that a changeset shows to its reviewers must be those that the migration was begun with. */
@@ -420,6 +421,6 @@ public abstract class PartitionChange extends AbstractChange implements Step {
 
     @Override
     protected void customLoadLogic(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
-        Attributes.rejectUnknown(node, getSerializableFields());
+        UnknownAttributes.reject(node, getSerializableFields());
     }
 }

@@ -3,7 +3,6 @@ package liquibase.ext.partition.change;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.StepName;
@@ -26,11 +25,6 @@ public class ReplayChangesChange extends DeltaChange {
     @Override
     public StepName stepName() {
         return StepName.REPLAY_CHANGES;
-    }
-
-    @Override
-    protected Set<TuningAttribute> tuningAttributes() {
-        return TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.BATCH_SIZE, TuningAttribute.RESTART);
     }
 
     @Override

@@ -2,7 +2,6 @@ package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Set;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.StepName;
@@ -26,16 +25,6 @@ public class VerifyCopyChange extends DeltaChange {
     @Override
     public StepName stepName() {
         return StepName.VERIFY_COPY;
-    }
-
-    @Override
-    protected Set<TuningAttribute> tuningAttributes() {
-        return TuningAttribute.with(
-                TuningAttribute.PACE,
-                TuningAttribute.CHUNK_SIZE,
-                TuningAttribute.WORKERS,
-                TuningAttribute.RESTART,
-                TuningAttribute.MAX_DEFAULT_SHARE);
     }
 
     @Override

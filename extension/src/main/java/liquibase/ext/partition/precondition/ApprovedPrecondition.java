@@ -8,7 +8,6 @@ import liquibase.changelog.ChangeSet;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TableSelection;
-import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.lock.OnBusy;
@@ -39,7 +38,7 @@ public class ApprovedPrecondition extends TunedPrecondition {
     private String approvedTables;
 
     public ApprovedPrecondition() {
-        super(TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.CATCH_UP_TIME));
+        super(StepName.APPROVED);
     }
 
     @Override

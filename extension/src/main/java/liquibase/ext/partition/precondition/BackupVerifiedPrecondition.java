@@ -3,7 +3,7 @@ package liquibase.ext.partition.precondition;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.attribute.TuningAttribute;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
@@ -24,7 +24,7 @@ public class BackupVerifiedPrecondition extends TunedPrecondition {
     private String onDifference;
 
     public BackupVerifiedPrecondition() {
-        super(TuningAttribute.with(TuningAttribute.PACE, TuningAttribute.WORKERS));
+        super(StepName.BACKUP_VERIFIED);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.util.Set;
 import liquibase.database.Database;
 import liquibase.exception.Warnings;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
@@ -30,7 +31,7 @@ abstract class OurPrecondition extends AbstractPrecondition {
 
     @Override
     public void load(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
-        Attributes.rejectUnknown(node, attributeNames());
+        UnknownAttributes.reject(node, attributeNames());
         super.load(node, resourceAccessor);
     }
 

@@ -8,6 +8,7 @@ import java.util.Set;
 import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.ext.partition.change.CreatePartitionedTableChange;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -34,7 +35,7 @@ public class PartitionablePrecondition extends PartitionPrecondition {
 
     @Override
     public void load(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
-        Attributes.rejectUnknown(node, attributeNames());
+        UnknownAttributes.reject(node, attributeNames());
         ParsedNode attributes = new ParsedNode(node.getNamespace(), node.getName());
         for (ParsedNode child : node.getChildren()) {
             if (child.getName().equals(KEY_COLUMNS)) {

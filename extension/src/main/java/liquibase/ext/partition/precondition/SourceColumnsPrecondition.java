@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
-import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -39,7 +39,7 @@ public class SourceColumnsPrecondition extends PartitionPrecondition {
 
     @Override
     public void load(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
-        Attributes.rejectUnknown(node, attributeNames());
+        UnknownAttributes.reject(node, attributeNames());
         setSchemaName(node.getChildValue(null, "schemaName", String.class));
         setTableName(node.getChildValue(null, "tableName", String.class));
         List<ParsedNode> nodes = new ArrayList<>(node.getChildren(null, COLUMN));

@@ -7,9 +7,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
-import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.Tuning;
 import liquibase.ext.partition.attribute.TuningAttribute;
+import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
@@ -24,8 +25,10 @@ abstract class TunedPrecondition extends PartitionPrecondition {
     /** The names of the tuning attributes. */
     private final Set<String> names;
 
-    TunedPrecondition(Set<TuningAttribute> attributes) {
-        names = attributes.stream().map(TuningAttribute::attributeName).collect(Collectors.toUnmodifiableSet());
+    TunedPrecondition(StepName step) {
+        names = TuningAttribute.of(step).stream()
+                .map(TuningAttribute::attributeName)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /** The values of the tuning attributes. */
@@ -35,7 +38,7 @@ abstract class TunedPrecondition extends PartitionPrecondition {
 
     @Override
     public void load(ParsedNode node, ResourceAccessor resourceAccessor) throws ParsedNodeException {
-        Attributes.rejectUnknown(node, attributeNames());
+        UnknownAttributes.reject(node, attributeNames());
         ParsedNode properties = new ParsedNode(node.getNamespace(), node.getName());
         for (ParsedNode child : node.getChildren()) {
             if (names.contains(child.getName())) {

@@ -129,11 +129,11 @@ class AttributesTest {
         ParsedNode node = new ParsedNode(null, "chunkedCopy");
         node.addChild(null, "chunksize", "5");
 
-        assertThatThrownBy(() -> Attributes.rejectUnknown(node, List.of("workers", "chunkSize", "restart")))
+        assertThatThrownBy(() -> UnknownAttributes.reject(node, List.of("workers", "chunkSize", "restart")))
                 .isInstanceOf(ParsedNodeException.class)
                 .hasMessage(
                         "chunkedCopy has no attribute chunksize. Did you mean chunkSize? It has: chunkSize, restart, workers.");
 
-        Attributes.rejectUnknown(node, List.of("chunksize"));
+        UnknownAttributes.reject(node, List.of("chunksize"));
     }
 }

@@ -3,6 +3,7 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -15,6 +16,7 @@ import liquibase.change.ChangeFactory;
 import liquibase.change.ChangeMetaData;
 import liquibase.database.core.PostgresDatabase;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.precondition.Precondition;
 import liquibase.precondition.PreconditionFactory;
 import org.junit.jupiter.api.BeforeAll;
@@ -156,6 +158,31 @@ class XsdTest {
                 .collect(Collectors.toCollection(TreeSet::new));
 
         assertThat(ELEMENTS.keySet()).isEqualTo(known).hasSizeGreaterThan(10);
+    }
+
+    @Test
+    void tellsTheDefaultOfEachSettingWhereverItIsOne() {
+        Map<String, String> defaults = Arrays.stream(TuningAttribute.values())
+                .filter(setting -> setting.standard().isPresent())
+                .collect(Collectors.toMap(
+                        TuningAttribute::attributeName,
+                        setting -> setting.standard().orElseThrow()));
+        TreeSet<String> told = new TreeSet<>();
+        NodeList all = xsd.getElementsByTagNameNS(XSD, "attribute");
+        for (int i = 0; i < all.getLength(); i++) {
+            Element declared = (Element) all.item(i);
+            String name = declared.getAttribute("name");
+            if (defaults.containsKey(name)) {
+                assertThat(declared.getElementsByTagNameNS(XSD, "documentation")
+                                .item(0)
+                                .getTextContent())
+                        .as(name)
+                        .contains(defaults.get(name) + " where it is not given");
+                told.add(name);
+            }
+        }
+
+        assertThat(told).isEqualTo(new TreeSet<>(defaults.keySet()));
     }
 
     @Test

@@ -1,13 +1,17 @@
 package liquibase.ext.partition.generator;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import org.junit.jupiter.api.Test;
 
 /** The arrows between the generator's packages. */
@@ -62,16 +66,27 @@ class ArchitectureTest {
         noClasses()
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("liquibase..")
+                        .and(not(isWhatSettingsAreDescribedBy()))
                         .and(not(resideInAnyPackage(
                                 GENERATOR,
-                                ENGINE + ".run..",
+                                ENGINE,
                                 ENGINE + ".survey..",
+                                ENGINE + ".refusal..",
                                 ENGINE + ".state..",
-                                ENGINE + ".catalog..",
-                                ENGINE + ".target..",
+                                ENGINE + ".newtable..",
+                                ENGINE + ".partitioning..",
+                                ENGINE + ".belonging.foreignkeys..",
+                                ENGINE + ".name..",
+                                ENGINE + ".pace..",
                                 ENGINE + ".time..",
+                                ENGINE + ".catalog..",
                                 ENGINE + ".sql.."))))
                 .check(CLASSES);
+    }
+
+    /** It has no Liquibase, which a test of the extension holds. */
+    private static DescribedPredicate<JavaClass> isWhatSettingsAreDescribedBy() {
+        return belongToAnyOf(TuningAttribute.class);
     }
 
     @Test

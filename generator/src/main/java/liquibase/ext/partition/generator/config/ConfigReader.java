@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
@@ -81,12 +82,13 @@ public final class ConfigReader {
     /** The table's setting, or else the one in the defaults; off means that the table takes none of the defaults. */
     private static Tuning tuning(TableEntry entry, JsonNode defaults) {
         Map<String, Object> settings = new LinkedHashMap<>();
-        for (TuningKey key : TuningKey.values()) {
-            JsonNode value = entry.json().path(key.key());
-            JsonNode said = value.isMissingNode() ? defaults.path(key.key()) : value;
+        for (TuningAttribute setting : TuningAttribute.OF_CONFIG) {
+            String key = setting.attributeName();
+            JsonNode value = entry.json().path(key);
+            JsonNode said = value.isMissingNode() ? defaults.path(key) : value;
             TableEntry.scalar(said)
-                    .filter(text -> !key.isOff(text))
-                    .ifPresent(text -> settings.put(key.key(), said.isNumber() ? said.longValue() : text));
+                    .filter(text -> !TuningRules.isOff(setting, text))
+                    .ifPresent(text -> settings.put(key, said.isNumber() ? said.longValue() : text));
         }
         return new Tuning(settings);
     }

@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.PaceSetting;
 
@@ -25,7 +26,8 @@ public record Tuning(Map<String, Object> settings) {
 
     /** How many connections work at the same time. */
     public Optional<Integer> workers() {
-        return Optional.ofNullable((Long) settings.get(TuningKey.WORKERS.key())).map(Math::toIntExact);
+        return Optional.ofNullable((Long) settings.get(TuningAttribute.WORKERS.attributeName()))
+                .map(Math::toIntExact);
     }
 
     /** The pace of its long steps. */

@@ -1,11 +1,18 @@
 package liquibase.ext.partition.generator.config;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.attribute.TuningAttribute;
+import liquibase.ext.partition.attribute.TuningAttribute.Kind;
+import liquibase.ext.partition.engine.pace.GivenPace;
 import tools.jackson.databind.JsonNode;
 
 /** Whether the settings that tune a migration can be read. The engine decides; its reasons become problems. */
 final class TuningRules {
+    private static final Set<Kind> KINDS_OF_SCHEMA = EnumSet.of(Kind.NUMBER, Kind.COUNT, Kind.CHOICE, Kind.NAMES);
+
     private final ConfigDocument document;
     private final SchemaDocument schema;
     private final List<Problem> problems = new ArrayList<>();
@@ -22,21 +29,31 @@ final class TuningRules {
     }
 
     private void check(KeyPath path, JsonNode settings) {
-        for (TuningKey key : TuningKey.values()) {
-            TableEntry.scalar(settings.path(key.key()))
-                    .filter(text -> !key.isOff(text))
-                    .ifPresent(text -> check(path.child(key.key()), key, text));
+        for (TuningAttribute setting : TuningAttribute.OF_CONFIG) {
+            TableEntry.scalar(settings.path(setting.attributeName()))
+                    .filter(text -> !isOff(setting, text) && !isCheckedBySchema(setting))
+                    .ifPresent(text -> check(path.child(setting.attributeName()), setting, text));
         }
     }
 
-    private void check(KeyPath path, TuningKey key, String text) {
+    /** Whether the schema has said it: it cannot tell a number where a word is allowed too. */
+    private static boolean isCheckedBySchema(TuningAttribute setting) {
+        return KINDS_OF_SCHEMA.contains(setting.kind()) && !setting.canBeOff();
+    }
+
+    /** Whether a table takes away what is said for all. */
+    static boolean isOff(TuningAttribute setting, String text) {
+        return setting.canBeOff() && text.equals(GivenPace.OFF);
+    }
+
+    private void check(KeyPath path, TuningAttribute setting, String text) {
         try {
-            key.check(text);
+            setting.check(text);
         } catch (IllegalArgumentException e) {
             problems.add(document.problem(path, e.getMessage(), schema.example(path)));
             return;
         }
-        if (key == TuningKey.THROTTLE_QUERY) {
+        if (setting == TuningAttribute.THROTTLE_QUERY) {
             problems.addAll(NameRules.unprintable(
                     document,
                     path,

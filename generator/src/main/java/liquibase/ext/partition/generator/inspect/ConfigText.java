@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -67,12 +68,21 @@ public record ConfigText(String yaml, int todos) {
         writer.comment(
                 "", "How the migrations work; a table may say otherwise in its entry, and off where it wants none.");
         writer.comment("", "defaults:");
-        writer.comment("", "  workers: 4                           # connections that work side by side");
-        writer.comment("", "  maxReplicaLag: 10s                   # pause while a replica is further behind");
-        writer.comment("", "  maxLoad: 16                          # pause while more sessions are active");
-        writer.comment("", "  window: 22:00-06:00 Europe/Berlin    # work in these hours only");
-        writer.comment("", "  maxDuration: 50min                   # then end; the next update goes on");
-        writer.comment("", "  lockTimeout: 1s                      # the longest that writers wait behind an attempt");
+        writeExample(writer, TuningAttribute.WORKERS, "connections that work side by side");
+        writeExample(writer, TuningAttribute.MAX_REPLICA_LAG, "pause while a replica is further behind");
+        writeExample(writer, TuningAttribute.MAX_LOAD, "pause while more sessions are active");
+        writeExample(writer, TuningAttribute.WINDOW, "work in these hours only");
+        writeExample(writer, TuningAttribute.MAX_DURATION, "then end; the next update goes on");
+        TuningAttribute lock = TuningAttribute.LOCK_TIMEOUT;
+        writeSetting(writer, lock, lock.standard().orElseThrow(), "the longest that writers wait behind an attempt");
+    }
+
+    private static void writeExample(Writer writer, TuningAttribute setting, String meaning) {
+        writeSetting(writer, setting, setting.example(), meaning);
+    }
+
+    private static void writeSetting(Writer writer, TuningAttribute setting, String value, String meaning) {
+        writer.comment("", "%-39s# %s".formatted("  %s: %s".formatted(setting.attributeName(), value), meaning));
     }
 
     private static void write(Writer writer, InspectedTable inspected) {

@@ -10,6 +10,11 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import liquibase.ext.partition.attribute.StepName;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.generator.config.TableConfigBuilder;
 import liquibase.ext.partition.generator.config.TablesConfig;
 import org.junit.jupiter.api.Test;
@@ -22,6 +27,19 @@ class TemplatesTest {
             .range(LocalDate.of(2024, 1, 1), LocalDate.of(3000, 1, 1))
             .tuning(Map.of("chunkSize", 1_000_000L))
             .build()));
+
+    /** By the words of the templates. */
+    private static final Map<String, StepName> STEPS = Map.of(
+            "prepare", StepName.CREATE_PARTITIONED_TABLE,
+            "capture", StepName.CAPTURE_CHANGES,
+            "copy", StepName.CHUNKED_COPY,
+            "index", StepName.BUILD_INDEXES,
+            "replay", StepName.REPLAY_CHANGES,
+            "verify", StepName.VERIFY_COPY,
+            "approval", StepName.APPROVED,
+            "swap", StepName.LOCKED_SWAP,
+            "backup", StepName.BACKUP_VERIFIED,
+            "drop", StepName.DROP_BACKUP);
 
     @TempDir
     private Path directory;
@@ -43,6 +61,32 @@ class TemplatesTest {
         write("table.xml.ftl", "<#import \"steps.ftl\" as steps><mine>[=steps.about.before?size]</mine>\n");
 
         assertThat(text(ChangelogFormat.XML)).contains("<mine>2</mine>\n");
+    }
+
+    @Test
+    void giveEachStepTheSettingsThatItHas() throws Exception {
+        write(
+                "table.xml.ftl",
+                "<#import \"steps.ftl\" as steps><#list steps.tuning as step, names>"
+                        + "is: [=step] [=names?join(\" \")]\n</#list>");
+        Map<String, Set<String>> given = text(ChangelogFormat.XML)
+                .lines()
+                .filter(line -> line.startsWith("is: "))
+                .map(line -> List.of(line.substring(4).split(" ")))
+                .collect(Collectors.toMap(line -> line.get(0), line -> new TreeSet<>(line.subList(1, line.size()))));
+
+        assertThat(given)
+                .isEqualTo(STEPS.entrySet().stream()
+                        .collect(Collectors.toMap(Map.Entry::getKey, step -> settingsOf(step.getValue()))));
+    }
+
+    /** A config's {@code chunkSize} is that of the copy: a comparison needs no smaller chunks than its own. */
+    private static Set<String> settingsOf(StepName step) {
+        return TuningAttribute.of(step).stream()
+                .filter(TuningAttribute.OF_CONFIG::contains)
+                .filter(setting -> setting != TuningAttribute.CHUNK_SIZE || step == StepName.CHUNKED_COPY)
+                .map(TuningAttribute::attributeName)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Test

@@ -11,7 +11,9 @@ import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.Routing;
@@ -101,7 +103,46 @@ class TablesSchemaTest {
     }
 
     private static Stream<String> tuningKeys() {
-        return Arrays.stream(TuningKey.values()).map(TuningKey::key);
+        return TuningAttribute.OF_CONFIG.stream().map(TuningAttribute::attributeName);
+    }
+
+    @Test
+    void takesTheValuesOfEachSettingAndTellsItsDefault() {
+        for (TuningAttribute setting : TuningAttribute.OF_CONFIG) {
+            KeyPath key = defaults.child(setting.attributeName());
+            String description = schema.keyword(schema.at(key), "description")
+                    .stringValue("")
+                    .replaceAll("\\.$", "");
+
+            assertThat(types(key)).as("%s", key).isEqualTo(typesOf(setting));
+            setting.standard()
+                    .ifPresent(value -> assertThat(description)
+                            .as("%s", key)
+                            .containsPattern(
+                                    "When it is missing, (the extension's default, )?" + Pattern.quote(value)));
+            if (setting.standard().isEmpty()) {
+                assertThat(description).as("%s", key).doesNotContain("the extension's default");
+            }
+        }
+    }
+
+    /** Where a word is allowed too, and where people may forget a unit, they are told by the engine. */
+    private static List<String> typesOf(TuningAttribute setting) {
+        return switch (setting.kind()) {
+            case NUMBER -> setting.canBeOff() ? List.of("string", "integer") : List.of("integer");
+            case COUNT -> List.of("integer");
+            case DURATION, DURATION_OR_OFF -> List.of("string", "integer");
+            case SHARE, HOURS, QUERY, NAMES -> List.of("string");
+            case CHOICE -> List.of();
+            case TABLES -> throw new AssertionError("No config says which tables are copied anew.");
+        };
+    }
+
+    private List<String> types(KeyPath key) {
+        JsonNode type = schema.keyword(schema.at(key), "type");
+        return type.isString()
+                ? List.of(type.stringValue())
+                : type.valueStream().map(JsonNode::stringValue).toList();
     }
 
     @Test
