@@ -4,13 +4,13 @@ import java.util.List;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What a step shows where SQL is printed and none is executed.
+ * The output of a step when SQL is printed and not executed.
  *
- * @param script that does the work; empty where no script can
- * @param comments where there is no script: what the step does, and the statements that it repeats
+ * @param script the script that does the work; empty if no script can
+ * @param comments comments if there is no script: what the step does, and the statements that it repeats
  */
 public record Review(List<Sql> script, List<String> comments) {
-    /** No script can do the work, and there is nothing to show of it. */
+    /** No script can do the work, and there is nothing to show. */
     public static final Review NOTHING = comments(List.of());
 
     /** Copies the lists. */
@@ -19,12 +19,12 @@ public record Review(List<Sql> script, List<String> comments) {
         comments = List.copyOf(comments);
     }
 
-    /** The whole work. */
+    /** A script that does the whole work. */
     public static Review script(List<Sql> statements) {
         return new Review(statements, List.of());
     }
 
-    /** Only a description. */
+    /** A description without a script. */
     public static Review comments(List<String> comments) {
         return new Review(List.of(), comments);
     }

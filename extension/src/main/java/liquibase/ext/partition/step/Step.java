@@ -14,44 +14,44 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /** A step of a table's migration, as a changeset describes it. */
 public interface Step {
-    /** Which one it is. */
+    /** The name of the step. */
     StepName stepName();
 
-    /** Does it, with the migration's lock held. Safe to repeat: where it is done already, nothing is. */
+    /** Runs the step while the migration's lock is held. Safe to repeat: does nothing if the work is done. */
     void run(StepRun run) throws SQLException;
 
-    /** How it is taken back. */
+    /** How the step is taken back. */
     Undo undo(Database database);
 
     /** @param database may be offline */
     Review review(Database database) throws SQLException, DatabaseException;
 
-    /** How it works, as the changeset says it. */
+    /** The step's settings, as the changeset gives them. */
     Tuning tuning();
 
-    /** As the changeset says it; null for Liquibase's default schema. */
+    /** The schema's name in the changeset; null for Liquibase's default schema. */
     String getSchemaName();
 
-    /** As the changeset says it; null where it does not, which is no valid step. */
+    /** The table's name in the changeset; null if it is missing, which makes the step invalid. */
     String getTableName();
 
-    /** The one that describes it. */
+    /** The changeset that describes the step. */
     ChangeSet getChangeSet();
 
-    /** The table, by the name that the application uses. */
+    /** The table under the name that the application uses. */
     default QualifiedName source(Database database) {
         return LiquibaseEnvironment.name(database, getSchemaName(), getTableName());
     }
 
-    /** Whether it names the table by the same words. */
+    /** Whether the step names the table by the same words. */
     default boolean isOn(String schema, String table) {
         return Objects.equals(getSchemaName(), schema) && Objects.equals(getTableName(), table);
     }
 
     /**
-     * The steps in the changelog file that {@code changeSet} is from.
+     * The steps in the changelog file that contains {@code changeSet}.
      *
-     * @param changeSet null, or one without a changelog, gives none
+     * @param changeSet null, or a changeset without a changelog, gives none
      */
     static Stream<Step> besides(ChangeSet changeSet) {
         return changeSet == null || changeSet.getChangeLog() == null

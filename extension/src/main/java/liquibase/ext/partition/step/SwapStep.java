@@ -7,19 +7,19 @@ import liquibase.database.Database;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
-/** The step that others wait for, are asked before, and take back. */
+/** The swap: others wait for it, are asked before it, or take it back. */
 public interface SwapStep extends Step {
     /** The backup's name. */
     Identifier backup();
 
-    /** The changeset, of those before this one, that sets the tag of the state right before the swap. */
+    /** The changeset before this one that sets the tag of the state right before the swap. */
     Optional<ChangeSet> changeSetOfTag();
 
-    /** Liquibase's records are the caller's. */
+    /** The caller takes care of Liquibase's records. */
     @Override
     Undo.By undo(Database database);
 
-    /** The swap of a table in the changelog file that {@code changeSet} is from. */
+    /** The swap of a table in the changelog file that contains {@code changeSet}. */
     static Optional<SwapStep> besides(ChangeSet changeSet, Database database, QualifiedName table) {
         return Step.besides(changeSet)
                 .flatMap(SwapStep::swap)
@@ -27,7 +27,7 @@ public interface SwapStep extends Step {
                 .findFirst();
     }
 
-    /** The swap that {@code changeSet} describes; null describes none. */
+    /** The swap that {@code changeSet} describes; empty for null. */
     static Optional<SwapStep> in(ChangeSet changeSet) {
         return Step.of(changeSet).flatMap(SwapStep::swap).findFirst();
     }

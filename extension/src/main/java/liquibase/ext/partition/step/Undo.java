@@ -2,16 +2,16 @@ package liquibase.ext.partition.step;
 
 /** How a step is taken back. */
 public sealed interface Undo {
-    /** There is work to do for it. */
+    /** Work takes the step back. */
     record By(Work work) implements Undo {}
 
-    /** There is nothing to undo. */
+    /** Nothing needs to be undone. */
     record Nothing() implements Undo {}
 
     /**
-     * It cannot be undone.
+     * The step cannot be undone.
      *
-     * @param reason for people, with what they can do instead
+     * @param reason the reason for people, with what they can do instead
      */
     record Impossible(String reason) implements Undo {}
 }

@@ -1,7 +1,7 @@
 /**
- * What a step of a migration is to those who do not make it: it runs, is taken back, and shows its SQL; others find it
- * in the changelog that they share with it, and among Liquibase's records.
+ * A step of a migration, as other parts of the extension see it: it runs, is taken back, and shows its SQL; others find
+ * it in the changelog, and among Liquibase's records.
  *
- * <p>Owns no change type: they are steps. Preconditions, and changes that go by what other changes say, read it.
+ * <p>Owns no change type; the change types are steps. Preconditions, and changes that depend on other changes, read it.
  */
 package liquibase.ext.partition.step;

@@ -8,18 +8,18 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.DurationText;
 
 /**
- * What one place says of the pace: a changelog's attributes, a run of Liquibase, {@code partition_migration.tuning}, a
- * JSON object that can be written while the step runs: {@code {"maxLoad": "8"}}. What it does not say, it leaves to the
- * places that it goes before.
+ * The pace as one place gives it: a changelog's attributes, a run of Liquibase, or {@code partition_migration.tuning},
+ * a JSON object that can be written while the step runs: {@code {"maxLoad": "8"}}. Settings that it does not give come
+ * from the places over which it takes precedence.
  *
- * <p>A value is read in {@link #pace} and not sooner: one that cannot be read does no harm where another place has the
- * last word.
+ * <p>{@link #pace} reads the values, and nothing reads them sooner: a value that cannot be read does no harm if another
+ * place takes precedence.
  */
 public record GivenPace(Map<PaceSetting, String> texts) {
-    /** The value of a setting that is not to be there, where another place would have it otherwise. */
+    /** The value that turns a setting off that another place would set. */
     public static final String OFF = "off";
 
-    /** Says nothing. */
+    /** Gives no settings. */
     public static final GivenPace NOTHING = new GivenPace(Map.of());
 
     /** Copies the map. */
@@ -30,8 +30,8 @@ public record GivenPace(Map<PaceSetting, String> texts) {
     }
 
     /**
-     * @param texts by the names of settings; null is as {@link #OFF}
-     * @throws IllegalArgumentException with a message for people, where a name is that of no setting
+     * @param texts the settings by name; null counts as {@link #OFF}
+     * @throws IllegalArgumentException with a message for people, if a name is that of no setting
      */
     public static GivenPace named(Map<String, String> texts) {
         EnumMap<PaceSetting, String> settings = new EnumMap<>(PaceSetting.class);
@@ -39,7 +39,7 @@ public record GivenPace(Map<PaceSetting, String> texts) {
         return new GivenPace(settings);
     }
 
-    /** What comes of it where {@code other} goes before it. */
+    /** The result if {@code other} takes precedence. */
     public GivenPace under(GivenPace other) {
         EnumMap<PaceSetting, String> both = new EnumMap<>(PaceSetting.class);
         both.putAll(texts);
@@ -47,14 +47,14 @@ public record GivenPace(Map<PaceSetting, String> texts) {
         return new GivenPace(both);
     }
 
-    /** As it is written; empty where it is not given, or off. */
+    /** The setting's text; empty if it is not given, or off. */
     public Optional<String> text(PaceSetting setting) {
         return Optional.ofNullable(texts.get(setting))
                 .filter(text -> !text.strip().equals(OFF));
     }
 
     /**
-     * The pace; what is not given, or off, is as it is by default.
+     * The pace; a setting that is not given, or off, has its default.
      *
      * @throws IllegalArgumentException with a message for people
      */
@@ -85,7 +85,7 @@ public record GivenPace(Map<PaceSetting, String> texts) {
                 return load;
             }
         } catch (NumberFormatException e) {
-            // Told below, with the setting's name.
+            // Reported below, with the setting's name.
         }
         throw new IllegalArgumentException("%s is <%s>; it must be a whole number of 1 or more."
                 .formatted(PaceSetting.MAX_LOAD.settingName(), text));

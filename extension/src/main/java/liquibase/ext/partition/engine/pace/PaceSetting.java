@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.pace;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** A setting of the {@link Pace}. Whoever sets it, in whichever place, writes the same name. */
+/** A setting of the {@link Pace}. Every place that gives it uses the same name. */
 public enum PaceSetting {
     CHUNK_TIME("chunkTime"),
     PAUSE_BETWEEN_CHUNKS("pauseBetweenChunks"),
@@ -19,12 +19,12 @@ public enum PaceSetting {
         this.settingName = settingName;
     }
 
-    /** As people write it. */
+    /** The name that people write. */
     public String settingName() {
         return settingName;
     }
 
-    /** @throws IllegalArgumentException with a message for people, where there is none of this name */
+    /** @throws IllegalArgumentException with a message for people, if there is no setting of this name */
     public static PaceSetting named(String name) {
         return Arrays.stream(values())
                 .filter(setting -> setting.settingName.equals(name))

@@ -10,8 +10,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The comments on what belongs to a table: each by the name of its column, constraint or index. A constraint is a
- * CHECK, a NOT NULL or one with an index.
+ * The comments on a table's columns, constraints and indexes, each by its name. A constraint is a CHECK, a NOT NULL or
+ * one with an index.
  */
 public record Comments(
         Map<Identifier, String> columns, Map<Identifier, String> constraints, Map<Identifier, String> indexes) {
@@ -32,7 +32,7 @@ public record Comments(
         indexes = Map.copyOf(indexes);
     }
 
-    /** @param table read before */
+    /** @param table the table, read before */
     public static Comments read(Session session, Table table) throws SQLException {
         record Comment(String kind, Identifier name, Optional<String> text) {}
         Map<String, Map<Identifier, String>> byKind = new HashMap<>();

@@ -4,7 +4,7 @@ import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The function of the referenced table: what becomes of the rows that refer to one that was deleted, or whose key was
+ * The function of the referenced table: it acts on the rows that refer to a row that was deleted, or whose key was
  * updated.
  */
 record ActFunction(KeyTables tables, Routing routing) {
@@ -43,7 +43,7 @@ record ActFunction(KeyTables tables, Routing routing) {
               RETURN NULL;
             END""");
 
-    /** Dropped like a foreign key, or renamed, or younger than the snapshot. */
+    /** The trigger was dropped like a foreign key, or renamed, or is younger than the snapshot. */
     private static final Sql OR_WITHOUT_TRIGGER = Sql.of("""
 
                 OR NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = {referringOid} AND t.tgname = {constraint})""");
@@ -65,8 +65,9 @@ record ActFunction(KeyTables tables, Routing routing) {
               END IF;""");
 
     /**
-     * After the statement, when a referring table that it truncates, too, is empty. By an older snapshot not all rows
-     * are seen; but who has inserted one waits for this transaction, or has taken room for it.
+     * Fires after the statement, when a referring table that the statement truncates, too, is empty. An older snapshot
+     * does not see all rows; but a transaction that has inserted one waits for this transaction, or has taken room for
+     * it.
      */
     private static final Sql TRUNCATE = Sql.of("""
             IF isolated THEN
@@ -113,7 +114,7 @@ record ActFunction(KeyTables tables, Routing routing) {
                                 .with("anyNull", statements.isNull(" OR ", form, "c", form::column))));
     }
 
-    /** Locks the row that has the key now, where there is one. */
+    /** Locks the row that has the key now, if there is one. */
     private Sql lock(KeyStatements statements) {
         return statements.perform(form -> Sql.of("FROM {live} AS p WHERE {sameKey} FOR KEY SHARE OF p")
                 .with("live", form.live())

@@ -3,7 +3,9 @@ package liquibase.ext.partition.engine.belonging.foreignkeys;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The function of the referring table: a row that is written finds the row that it refers to, or is an error. */
+/**
+ * The function of the referring table: a row that is written must find the row that it refers to, or there is an error.
+ */
 record CheckFunction(KeyTables tables, Routing routing) {
     private static final Sql CHECK = Sql.of("""
             {declare}
@@ -42,7 +44,7 @@ record CheckFunction(KeyTables tables, Routing routing) {
                 SCHEMA = c[1], TABLE = c[2], CONSTRAINT = {constraint};
             END""");
 
-    /** Of a row that moved while it was waited for, the server says so by an error. */
+    /** The server raises an error for a row that moved while it was waited for. */
     private static final Sql LOCK_WHERE_ROWS_MOVE = Sql.of("""
             BEGIN
                   {lock}

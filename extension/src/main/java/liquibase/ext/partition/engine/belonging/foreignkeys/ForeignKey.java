@@ -8,11 +8,11 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A foreign key, of the table itself or of another table that refers to it.
+ * A foreign key, either of the table itself or of another table that refers to it.
  *
- * @param definition as PostgreSQL writes it, all names qualified, without {@code NOT VALID}
- * @param validated whether it is known to hold for the rows that were there when it was made
- * @param enforced false where it is {@code NOT ENFORCED} (since PostgreSQL 18)
+ * @param definition the definition as PostgreSQL writes it, with all names qualified, without {@code NOT VALID}
+ * @param validated whether it is known to hold for the rows that existed when it was made
+ * @param enforced false if it is {@code NOT ENFORCED} (since PostgreSQL 18)
  */
 public record ForeignKey(
         Identifier name,
@@ -43,23 +43,23 @@ public record ForeignKey(
             boolean forcesRowSecurity) {}
 
     /**
-     * A column and the one that it refers to.
+     * A referring column and the column that it refers to.
      *
-     * @param equality compares the referenced column (left) with the referring one
-     * @param sameKey compares two values of the referenced column
-     * @param collation by which they are compared, where the columns have different ones
+     * @param equality the operator that compares the referenced column (left) with the referring one
+     * @param sameKey the operator that compares two values of the referenced column
+     * @param collation the collation of the comparison, if the columns have different ones
      */
     public record Pair(
             Identifier column, Identifier referenced, Sql equality, Sql sameKey, Optional<String> collation) {}
 
     /**
      * @param full {@code MATCH FULL}
-     * @param setColumns of {@code SET NULL} and {@code SET DEFAULT}; empty means all of them
-     * @param temporal {@code PERIOD} (since PostgreSQL 18)
+     * @param setColumns the columns of {@code SET NULL} and {@code SET DEFAULT}; empty for all of them
+     * @param temporal whether it has a {@code PERIOD} (since PostgreSQL 18)
      * @param ownerMayCreate whether the referenced table's owner may make functions in the referring table's schema
      * @param takesMoves whether a referenced row that moves to another partition counts as updated. Before PostgreSQL
-     *     15 it counted as deleted, and CASCADE took the referring rows away
-     * @param heirs tables that inherit from the referring one and do not have the key, which does not look into them
+     *     15 it counted as deleted, and CASCADE deleted the referring rows
+     * @param heirs tables that inherit from the referring one and do not have the key, which does not check them
      */
     public record Rules(
             boolean full,
@@ -108,7 +108,7 @@ public record ForeignKey(
         return referring.oid() == referenced.oid();
     }
 
-    /** {@code order_id, line}: the referring columns for people. */
+    /** The referring columns for people: {@code order_id, line}. */
     public String columnNames() {
         return String.join(
                 ", ", columns.stream().map(pair -> pair.column().name()).toList());

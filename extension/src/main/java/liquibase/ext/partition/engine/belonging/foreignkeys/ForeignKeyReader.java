@@ -22,7 +22,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 public final class ForeignKeyReader {
     private static final String NOT_VALID = " NOT VALID";
 
-    /** By way of jsonb where a column is missing in an older server. */
+    /** Reads through jsonb the columns that an older server lacks. */
     private static final Sql KEYS = Sql.of("""
             SELECT k.conname, pg_catalog.pg_get_constraintdef(k.oid) AS definition, k.convalidated,
                    coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced,
@@ -81,14 +81,16 @@ public final class ForeignKeyReader {
     private static final Sql OWN = Sql.of("k.conrelid = {oid} AND k.confrelid <> {oid}");
     private static final Sql INCOMING = Sql.of("k.confrelid = {oid}");
 
-    /** Those of the default partition that its parent has not: made there, and not yet on the parent. */
+    /**
+     * Foreign keys of the default partition that its parent lacks: they were made there, and are not yet on the parent.
+     */
     private static final Sql OF_DEFAULT_PARTITION = Sql.of("""
             k.conrelid = pg_catalog.to_regclass({partition}) AND k.confrelid NOT IN (k.conrelid, {oid})
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS p WHERE p.conrelid = {oid} AND p.conname = k.conname)""");
 
     /**
-     * As the server decides it: by an equality operator of btree for both types, or where the one is the other in
-     * memory.
+     * Decides as the server does: by an equality operator of btree for both types, or if one type is binary compatible
+     * with the other.
      */
     private static final Sql IMPOSSIBLE = Sql.of("""
             SELECT pg_catalog.format('its foreign key %I has the column %I, which becomes %s and then cannot refer to %s of %s', k.conname,
@@ -114,28 +116,28 @@ public final class ForeignKeyReader {
         this.session = session;
     }
 
-    /** Those of the table with that oid, but not those by which it refers to itself. */
+    /** The foreign keys of the table with that oid, except those with which it refers to itself. */
     public List<ForeignKey> own(long oid) throws SQLException {
         return read(OWN.with("oid", oid));
     }
 
-    /** As {@link #own}, with those that only the partitions have; told by the default one. */
+    /** As {@link #own}, with the keys that only the partitions have, as the default partition shows. */
     public List<ForeignKey> ownOfPartitioned(long oid, QualifiedName defaultPartition) throws SQLException {
         List<ForeignKey> keys = new ArrayList<>(own(oid));
         keys.addAll(read(OF_DEFAULT_PARTITION.with("oid", oid).with("partition", defaultPartition.quoted())));
         return keys;
     }
 
-    /** Those that refer to the table with that oid, its own among them. */
+    /** The foreign keys that refer to the table with that oid, including its own. */
     public List<ForeignKey> incoming(long oid) throws SQLException {
         return read(INCOMING.with("oid", oid));
     }
 
     /**
-     * The table's own ones that cannot be made again once columns have other types.
+     * The table's own foreign keys that cannot be made again once columns have other types.
      *
-     * @param columns that get another type
-     * @param types theirs, without modifiers
+     * @param columns the columns that get another type
+     * @param types their new types, without modifiers
      */
     public List<Obstacle> impossible(long oid, List<Identifier> columns, List<String> types) throws SQLException {
         return QualifiedNames.within(

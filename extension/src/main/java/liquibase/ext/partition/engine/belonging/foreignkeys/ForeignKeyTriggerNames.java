@@ -10,18 +10,18 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * The names of the functions and triggers that keep a foreign key.
  *
  * @param live the referenced table
- * @param referring the referring one, by the name that it had in the swap
+ * @param referring the referring table, by the name that it had in the swap
  */
 record ForeignKeyTriggerNames(QualifiedName live, QualifiedName referring, Identifier key) {
 
-    /** Two keys of one table that are not of one name here have no trigger or function of one name. */
+    /** Two keys of one table with different names here share no trigger and no function. */
     static String baseOf(ForeignKey key) {
         return new ForeignKeyTriggerNames(
                         key.referenced().name(), key.referring().name(), key.name())
                 .base();
     }
 
-    /** The functions: the one of the referring table, and the one of the referenced table. */
+    /** The function of the referring table and the one of the referenced table. */
     List<QualifiedName> functions() {
         return List.of(check(), act());
     }
@@ -55,12 +55,12 @@ record ForeignKeyTriggerNames(QualifiedName live, QualifiedName referring, Ident
         return DerivedName.of(base(), "_truncated");
     }
 
-    /** Triggers fire in the order of their names: this one after a user's, which may still change the row. */
+    /** Triggers fire in the order of their names: this one comes after a user's, which may still change the row. */
     Identifier moved() {
         return DerivedName.of("~" + base(), "_moved");
     }
 
-    /** Tables of several schemas can have foreign keys of one name. */
+    /** Tables of several schemas can have foreign keys of the same name. */
     private String base() {
         String schema = referring.schema().equals(live.schema())
                 ? ""

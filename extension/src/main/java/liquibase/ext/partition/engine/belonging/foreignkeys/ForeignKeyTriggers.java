@@ -10,42 +10,42 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The statements of {@code incomingForeignKeys: trigger}: two functions and the constraint triggers that keep what a
- * foreign key kept, once a partitioned table is the referenced one. Pure; runs nothing.
+ * The statements of {@code incomingForeignKeys: trigger}: two functions and the constraint triggers that enforce a
+ * foreign key's rules once the referenced table is partitioned. Pure; runs nothing.
  *
  * <p><b>The referring side.</b> A row that is written locks the row that it refers to with FOR KEY SHARE, as the
- * server's own check does, or is an error. The trigger has the foreign key's name, so that {@code SET CONSTRAINTS} goes
- * on finding it. Under READ COMMITTED a row that moved to another partition while it was waited for is looked for
- * again, by a new snapshot, for as long as a snapshot has it; where a snapshot has none, there is none, since a row
- * moves within one transaction. A deferred check that fails asks whether any row still has the value, because the row
- * may have been changed since.
+ * server's own check does; if there is none, it is an error. The trigger has the foreign key's name, so that
+ * {@code SET CONSTRAINTS} still finds it. Under READ COMMITTED, a row that moved to another partition while the trigger
+ * waited for it is looked for again, by a new snapshot, as long as a snapshot has it. If a snapshot does not have it,
+ * there is none, since a row moves within one transaction. A deferred check that fails asks whether any row still has
+ * the value, because the row may have been changed since.
  *
- * <p><b>The referenced side.</b> A row that was deleted, or whose key was updated, locks out those who would refer to
- * it (they wait, and then find nothing), so the trigger sees every row that does, and does what the foreign key said.
- * That is true under READ COMMITTED, where each statement of the trigger has a snapshot of its own; in a transaction
- * with one snapshot, which the server's own check can look past and a trigger cannot, it is an error. An update that
- * moves a row to another partition fires as a DELETE and an INSERT: the trigger first looks whether the key is still
- * there. One that changes the key and moves the row is refused, because no trigger sees both keys. What an action does
- * to the referring table, it does as the owner of both, by the search path of who deletes or updates, as the server
- * does: triggers of that table may rely on it.
+ * <p><b>The referenced side.</b> A row that was deleted, or whose key was updated, locks out writers of referring rows
+ * (they wait, and then find nothing). So the trigger sees every referring row, and does what the foreign key said. That
+ * holds under READ COMMITTED, where each statement of the trigger has its own snapshot. In a transaction with one
+ * snapshot, which the server's own check can look past but a trigger cannot, it is an error. An update that moves a row
+ * to another partition fires as a DELETE and an INSERT: the trigger first checks whether the key still exists. An
+ * update that changes the key and moves the row is refused, because no trigger sees both keys. A referential action on
+ * the referring table runs as the owner of both tables, with the search path of the session that deletes or updates, as
+ * in the server: triggers of that table may rely on it.
  *
- * <p><b>What is altered later.</b> The functions know tables and columns by their numbers, and their statements are
- * those of the names at the swap. Where the names are others by then, the statements are put together from the names
- * that the catalog has at that moment. The key is gone, and its triggers do nothing, once one of its columns is, or
- * either table, or its trigger on the referring table. In a database that was restored from a dump, whose numbers are
- * others, the tables are those that have the triggers, and the columns go by name.
+ * <p><b>Later alterations.</b> The functions know tables and columns by their numbers, and their statements use the
+ * names at the swap. If the names have changed, the statements are put together from the names that the catalog has at
+ * that moment. The key is gone, and its triggers do nothing, once one of its columns, either table, or its trigger on
+ * the referring table is gone. In a database that was restored from a dump, the numbers are different; there the tables
+ * are those that have the triggers, and the columns are found by name.
  *
- * <p>The functions are in the referring table's schema and belong to the owner of both tables, as whom the server too
- * looks at the one and changes the other. They have a pinned {@code search_path}, qualify every name, and only the
- * triggers call them.
+ * <p>The functions are in the referring table's schema and belong to the owner of both tables, who is also the role
+ * with which the server checks one table and changes the other. They pin their {@code search_path}, qualify every name,
+ * and only the triggers call them.
  *
- * @param key as it was before the swap
- * @param live the partitioned table by the name that it has when writers use it
- * @param referring the referring table and its columns, in the key's order; the partitioned one where that refers to
+ * @param key the key as it was before the swap
+ * @param live the partitioned table under the name that it has when writers use it
+ * @param referring the referring table and its columns, in the key's order; the partitioned table if that refers to
  *     itself
  * @param referenced the partitioned table and its columns
- * @param tables where its row triggers belong: itself, or its children where rows are routed by triggers
- * @param routing by triggers, a row that moves fires as an update
+ * @param tables the tables that get its row triggers: itself, or its children if triggers route the rows
+ * @param routing if triggers route the rows, a row that moves fires as an update
  */
 public record ForeignKeyTriggers(
         ForeignKey key,
@@ -55,7 +55,7 @@ public record ForeignKeyTriggers(
         List<QualifiedName> tables,
         Routing routing) {
     /**
-     * What the catalog knows a table and some columns of it by, whatever their names are.
+     * The numbers by which the catalog knows a table and some of its columns, whatever their names are.
      *
      * @param columns their {@code attnum}
      */
@@ -98,8 +98,8 @@ public record ForeignKeyTriggers(
     private static final Sql WHEN = Sql.of("WHEN ({condition}) ");
 
     /**
-     * By their texts, which every type has; pg_dump does not write the comparison of two records so that it could be
-     * read again.
+     * Compares texts, which every type has; pg_dump does not write the comparison of two records in a form that could
+     * be read again.
      */
     private static final Sql CHANGED =
             Sql.of("OLD.{column}::pg_catalog.text IS DISTINCT FROM NEW.{column}::pg_catalog.text");
@@ -172,7 +172,7 @@ public record ForeignKeyTriggers(
                         .with("function", names.act()));
             }
         }
-        // By it the functions find the table: where it refers to itself, too.
+        // The functions find the table by it, also if the table refers to itself.
         statements.add(CREATE_TRUNCATE_TRIGGER
                 .with("trigger", names.truncated())
                 .with("table", live)
@@ -184,7 +184,7 @@ public record ForeignKeyTriggers(
      * Statements that remove the functions, and with them the triggers. Locks: ACCESS EXCLUSIVE on both tables. Safe to
      * repeat.
      *
-     * @param functions as {@link ForeignKeyTriggerNames#functions} names them, wherever they are by then
+     * @param functions the functions as {@link ForeignKeyTriggerNames#functions} names them, wherever they are by then
      */
     public static List<Sql> dropStatements(List<QualifiedName> functions) {
         return functions.stream()
@@ -215,7 +215,7 @@ public record ForeignKeyTriggers(
                         : key.rules().deferred() ? "DEFERRABLE INITIALLY DEFERRED" : "DEFERRABLE INITIALLY IMMEDIATE");
     }
 
-    /** As the server has it: what an action does, it does at once. */
+    /** As in the server: a referential action acts at once. */
     private Sql deferrable(Action action) {
         return action == Action.NO_ACTION ? deferrable() : Sql.raw("NOT DEFERRABLE");
     }

@@ -20,20 +20,20 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
- * What stands in the way of the foreign keys that refer to a table, there and back, and which of them stay PostgreSQL's
- * own.
+ * The rules for foreign keys that refer to a table: which of them stand in the way, there and back, and which of them
+ * remain PostgreSQL's own.
  */
 public final class IncomingForeignKeyRules {
     private IncomingForeignKeyRules() {}
 
     /**
-     * What stands in the table's way, where {@code way} is to become of the keys that refer to it.
+     * The obstacles of a table for the chosen treatment of the keys that refer to it.
      *
-     * @param way what is to become of the keys
-     * @param standing what stands in its way whatever becomes of those keys, and the keys themselves
+     * @param way the treatment of the keys
+     * @param standing obstacles that do not depend on the treatment, including those from the keys themselves
      * @param referring the keys that refer to it
      * @param changing the columns that get another type
-     * @param partitionKey of the new table; empty where it cannot have one
+     * @param partitionKey the new table's partition key; empty if it cannot have one
      */
     public static List<Obstacle> obstacles(
             IncomingForeignKeys way,
@@ -73,9 +73,9 @@ public final class IncomingForeignKeyRules {
     }
 
     /**
-     * Whether the key stays one of PostgreSQL's own, which refers to the partitioned table: its columns there are
-     * unique by themselves,
-     * because the partition key is among them. One by which the table refers to itself does not.
+     * Whether the key remains one of PostgreSQL's own, which refers to the partitioned table: its columns are unique
+     * there by themselves, because they include the partition key. A key with which the table refers to itself does not
+     * remain.
      */
     public static boolean keeps(
             IncomingForeignKeys way, ForeignKey key, Table table, PartitionKey partitionKey, Routing routing) {
@@ -91,9 +91,8 @@ public final class IncomingForeignKeyRules {
     }
 
     /**
-     * Of what stands in the way of the reverse swap, all but the keys that can refer to the backup again: those that
-     * the swap kept, and
-     * others that somebody has made since, where the backup is unique by the same columns.
+     * The obstacles of the reverse swap, without the keys that can refer to the backup again: those that the swap kept,
+     * and others that somebody has made since, if the backup is unique by the same columns.
      */
     public static List<Obstacle> withoutThoseThatGoBack(
             List<Obstacle> obstacles, List<ForeignKey> referring, Table backup) {
@@ -116,7 +115,7 @@ public final class IncomingForeignKeyRules {
         return referenced;
     }
 
-    /** By the names in it, which the server quotes only where it must. */
+    /** Goes by the names in the obstacle, which the server quotes only if it must. */
     private static boolean isAbout(Obstacle obstacle, ForeignKey key) {
         QualifiedName referring = key.referring().name();
         for (String name : forms(key.name())) {
@@ -194,8 +193,8 @@ public final class IncomingForeignKeyRules {
     }
 
     /**
-     * What keeps a key has its name and its table's: {@code line_item} and {@code fk} are as {@code line} and {@code
-     * item_fk}.
+     * The objects that keep a key are named after its table and the key: {@code line_item} and {@code fk} give the same
+     * name as {@code line} and {@code item_fk}.
      */
     private static void addThoseOfOneName(List<Obstacle> obstacles, List<ForeignKey> keys) {
         Map<String, ForeignKey> names = new HashMap<>();

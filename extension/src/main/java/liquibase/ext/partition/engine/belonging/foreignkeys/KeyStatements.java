@@ -8,8 +8,8 @@ import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKey.Pair;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The statements of the functions that keep a foreign key. Each stands there twice: with the names at the swap, and put
- * together from the names that the catalog has when it is run. Pure.
+ * The statements of the functions that keep a foreign key. Each statement occurs in them twice: with the names at the
+ * swap, and put together at run time from the names in the catalog. Pure.
  */
 record KeyStatements(KeyTables tables) {
     private static final Sql PERFORM = Sql.of("""
@@ -29,7 +29,10 @@ record KeyStatements(KeyTables tables) {
 
     private static final Sql FORMAT = Sql.of("pg_catalog.format({text}, VARIADIC (p || c))");
 
-    /** How a statement of a function names things: as at the swap, or as the catalog does when it is run. */
+    /**
+     * How a statement of a function names things: with the names at the swap, or with those of the catalog when it
+     * runs.
+     */
     interface Form {
         Sql live();
 
@@ -70,9 +73,9 @@ record KeyStatements(KeyTables tables) {
     }
 
     /**
-     * For {@code format}: each name is a character here that no other name has, and a placeholder in the end.
+     * For {@code format}: each name becomes a character that no other name contains, and finally a placeholder.
      *
-     * @param width of the names of one table
+     * @param width the number of names of one table
      */
     private record AsFound(int width) implements Form {
         private static final char NAME = '\uE000';
@@ -120,7 +123,7 @@ record KeyStatements(KeyTables tables) {
         }
     }
 
-    /** @param from what comes after SELECT or PERFORM */
+    /** @param from the text after SELECT or PERFORM */
     Sql perform(Function<Form, Sql> from) {
         return PERFORM.with("fixed", asMade(from))
                 .with("text", asFound(form -> Sql.of("SELECT {from}").with("from", from.apply(form))));
@@ -158,7 +161,10 @@ record KeyStatements(KeyTables tables) {
         return form.format(statement.apply(form));
     }
 
-    /** The row {@code referencedRow} of the referenced table is the one that {@code referringRow} refers to. */
+    /**
+     * The condition that the row {@code referencedRow} of the referenced table is the one that {@code referringRow}
+     * refers to.
+     */
     Sql matches(Form form, String referencedRow, String referringRow) {
         List<Pair> columns = tables.key().columns();
         return pairs(
@@ -176,7 +182,7 @@ record KeyStatements(KeyTables tables) {
                 IntStream.range(0, tables.key().columns().size()).mapToObj(pair).toList());
     }
 
-    /** By their images, which every type has. */
+    /** Compares the images of values, which every type has. */
     Sql sameImage(Form form, String row, String other) {
         return Sql.of("ROW({row})::pg_catalog.record OPERATOR(pg_catalog.*=) ROW({other})::pg_catalog.record")
                 .with("row", pairs(", ", i -> form.valueOf(row, form.column(i))))

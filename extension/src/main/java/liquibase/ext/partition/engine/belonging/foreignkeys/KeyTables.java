@@ -10,16 +10,16 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The two tables of a foreign key that triggers keep, and its columns: by their names at the swap, and by how the
- * functions find out the names of today. Pure.
+ * The two tables of a foreign key that triggers keep, and its columns: their names at the swap, and the way in which
+ * the functions find out the present names. Pure.
  *
- * @param key as it was before the swap
- * @param live the partitioned table by the name that it has when writers use it
+ * @param key the key as it was before the swap
+ * @param live the partitioned table under the name that it has when writers use it
  */
 record KeyTables(ForeignKey key, QualifiedName live, Numbers referring, Numbers referenced) {
     /**
-     * Beginning of both. Names come out of the server's caches and not of {@code pg_class}, where a transaction with an
-     * older snapshot would find those that were.
+     * The beginning of both functions. Names come from the server's caches and not from {@code pg_class}, where a
+     * transaction with an older snapshot would find the former ones.
      */
     private static final Sql DECLARE = Sql.of("""
             DECLARE
@@ -37,8 +37,8 @@ record KeyTables(ForeignKey key, QualifiedName live, Numbers referring, Numbers 
               hits pg_catalog.int8;""");
 
     /**
-     * Who has no row of the trigger has a snapshot that is older than the trigger, and so this is the database where it
-     * was made.
+     * If the trigger's row is not visible, the snapshot is older than the trigger, and so this is the database where
+     * the trigger was made.
      */
     private static final Sql FIND = Sql.of("""
             SELECT {findReferring}, {findReferenced} INTO referring, referenced
@@ -63,7 +63,8 @@ record KeyTables(ForeignKey key, QualifiedName live, Numbers referring, Numbers 
                 OR EXISTS (SELECT FROM pg_catalog.unnest(c || p) AS n (name) WHERE n.name IS NULL OR n.name LIKE '........pg.dropped.%');""");
 
     /**
-     * As the owner, who sees all rows unless somebody forces policies on him, too. A foreign key does not go by them.
+     * Runs as the owner, who sees all rows unless somebody forces policies on the owner, too. A foreign key ignores
+     * policies.
      */
     private static final Sql SEE_ALL = Sql.of("""
             IF pg_catalog.row_security_active(referring) OR pg_catalog.row_security_active(referenced) THEN
@@ -76,9 +77,9 @@ record KeyTables(ForeignKey key, QualifiedName live, Numbers referring, Numbers 
               END IF;""");
 
     /**
-     * The table that has the other triggers of the key, which call the function of that name in the same schema. Where
-     * several have them, they are children to which triggers route rows, and the table is their parent; or partitions
-     * that were detached, which keep theirs.
+     * The table that has the key's other triggers, which call the function of that name in the same schema. If several
+     * tables have them, they are children to which triggers route rows, and the table is their parent; or partitions
+     * that were detached, which keep their triggers.
      */
     private static final Sql FIND_BY_TRIGGER = Sql.of("""
             (SELECT coalesce(CASE WHEN pg_catalog.count(DISTINCT t.tgrelid) > 1 THEN pg_catalog.min(i.inhparent) END,
@@ -106,7 +107,7 @@ record KeyTables(ForeignKey key, QualifiedName live, Numbers referring, Numbers 
         return key.columns().stream().map(Pair::referenced).toList();
     }
 
-    /** Where the table refers to itself, the partitioned one is both. */
+    /** If the table refers to itself, the partitioned table is both. */
     QualifiedName referringTable() {
         return key.refersToItself() ? live : key.referring().name();
     }
@@ -156,7 +157,7 @@ record KeyTables(ForeignKey key, QualifiedName live, Numbers referring, Numbers 
         return named(SEE_ALL);
     }
 
-    /** What is the same wherever it is asked. */
+    /** Fills in the parts that are the same in every statement. */
     private Sql known(Sql template) {
         return template.with("referringOid", oid(referring))
                 .with("referencedOid", oid(referenced))

@@ -9,9 +9,9 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What the function of the referenced table does about rows that refer to the old key: it refuses, or it changes them.
+ * The action of the referenced table's function on rows that refer to the old key: it refuses, or it changes them.
  *
- * @param delete whether the referenced row was deleted; else its key was updated
+ * @param delete whether the referenced row was deleted; otherwise its key was updated
  */
 record ReferentialAction(KeyTables tables, Action action, boolean delete) {
     private static final Sql REFUSE = Sql.of("""
@@ -24,7 +24,7 @@ record ReferentialAction(KeyTables tables, Action action, boolean delete) {
                     SCHEMA = c[1], TABLE = c[2], CONSTRAINT = {constraint};
                 END IF;""");
 
-    /** Since PostgreSQL 18 RESTRICT says so. */
+    /** Since PostgreSQL 18 RESTRICT has a message of its own. */
     private static final Sql RESTRICT = Sql.of("""
             {lookForReferring}
                 IF hits > 0 THEN
@@ -42,11 +42,11 @@ record ReferentialAction(KeyTables tables, Action action, boolean delete) {
                 END IF;""");
 
     /**
-     * The path is that of the statement which fired the trigger, as the trigger's condition has kept it; the names need
-     * none. What it changes fires triggers as the owner of the table. So whoever writes must not choose what these
-     * find: schemas of the path in which he may create are left out, but for the referring table's own, which comes
-     * after the others; his temporary tables come last. Who may act as the owner has nothing to gain. All of it is
-     * asked here, because the setting is anybody's to write.
+     * The path is that of the statement which fired the trigger, as the trigger's condition has kept it; our names need
+     * none. The changes fire triggers as the owner of the table, so the writer must not choose what these find. Schemas
+     * of the path in which the writer may create are left out, except for the referring table's own, which comes after
+     * the others; the writer's temporary tables come last. A role that may act as the owner has nothing to gain. All
+     * this is checked here, because anybody can write the setting.
      */
     private static final Sql CHANGE_REFERRING = Sql.of("""
             IF NOT as_made THEN
@@ -100,7 +100,7 @@ record ReferentialAction(KeyTables tables, Action action, boolean delete) {
                                                 .with("column", form.column(i))
                                                 .with("value", form.valueOf("NEW", form.referenced(i))))));
             case SET_NULL -> change(form -> update(form, assignments(form, "NULL")));
-            // Where the default is the value that is gone, nothing changed and nothing was checked.
+            // If the default is the value that is gone, nothing changed and nothing was checked.
             case SET_DEFAULT ->
                 Sql.join("\n    ", List.of(change(form -> update(form, assignments(form, "DEFAULT"))), refuse));
         };

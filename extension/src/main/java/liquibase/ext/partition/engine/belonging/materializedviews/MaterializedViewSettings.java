@@ -10,14 +10,15 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What a materialized view has besides its rows, as the statements that give it to another one. Takes no locks.
+ * Everything that a materialized view has besides its rows, as the statements that give it to another one. Takes no
+ * locks.
  *
- * @param oid of the one that has it
+ * @param oid the materialized view that has it
  */
 public record MaterializedViewSettings(Session session, long oid) {
     private static final Sql POPULATED = Sql.of("SELECT relispopulated FROM pg_catalog.pg_class WHERE oid = {oid}");
 
-    /** Before it is filled: whose rights fill it, and where. */
+    /** Needed before the view is filled: whose rights fill it, and where. */
     private static final Sql STORAGE = Sql.of("""
             WITH it AS (SELECT * FROM pg_catalog.pg_class WHERE oid = {oid}),
             setting AS (
@@ -70,9 +71,9 @@ public record MaterializedViewSettings(Session session, long oid) {
             """);
 
     /**
-     * All that others may do with it, and no more, whatever default privileges gave; and what is said of it. Grants
-     * with the grant option come last: the current role would grant the others by one of its own, instead of as the
-     * owner.
+     * The rights of other roles, and no more, whatever default privileges gave; and comments and labels. Grants with
+     * the grant option come last: otherwise the current role would grant the others by a grant of its own, instead of
+     * as the owner.
      */
     private static final Sql RIGHTS = Sql.of("""
             WITH it AS (SELECT * FROM pg_catalog.pg_class WHERE oid = {oid}),
@@ -114,7 +115,7 @@ public record MaterializedViewSettings(Session session, long oid) {
     private static final Sql ALTER_INDEX = Sql.of("ALTER INDEX {index} {action}");
     private static final Sql COMMENT_INDEX = Sql.of("COMMENT ON INDEX {index} IS {comment}");
 
-    /** An index of it. */
+    /** An index of the materialized view. */
     public record IndexSettings(
             QualifiedName name,
             boolean unique,
@@ -131,7 +132,7 @@ public record MaterializedViewSettings(Session session, long oid) {
                     .with("definition", Sql.raw(definition));
         }
 
-        /** Targets for statistics on its expressions. */
+        /** The statistics targets of its expressions. */
         public List<Sql> settings(QualifiedName index) {
             return columnSettings.stream()
                     .map(it -> ALTER_INDEX.with("index", index).with("action", Sql.raw(it)))
@@ -147,13 +148,13 @@ public record MaterializedViewSettings(Session session, long oid) {
         return session.queryBoolean(POPULATED.with("oid", oid));
     }
 
-    /** Owner, options and the like. */
+    /** Owner, options and similar settings. */
     public List<Sql> storage(QualifiedName on) throws SQLException {
         return session.query(
                 STORAGE.with("oid", oid), row -> ALTER.with("view", on).with("action", Sql.raw(row.getString(1))));
     }
 
-    /** Those that are usable. */
+    /** The usable indexes. */
     public List<IndexSettings> indexes() throws SQLException {
         return QualifiedNames.within(
                 session,

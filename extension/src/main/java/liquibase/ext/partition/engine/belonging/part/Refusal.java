@@ -6,12 +6,12 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /** The sentences with which the swap refuses a table. */
 public enum Refusal {
-    /** For what would go on with the backup. */
+    /** For things that would go on with the backup. */
     LEFT_BEHIND(
             "%s cannot be swapped, because the swap would leave behind what others rely on:\n  %s\nNothing was renamed. Remove these, or roll the migration back."),
-    /** For what the partitioned table cannot have. */
+    /** For things that the partitioned table cannot have. */
     UNFIT("%s cannot be swapped:\n  %s\nNothing was renamed. Remove these, or roll the migration back."),
-    /** For what somebody can settle, and go on. */
+    /** For things that somebody can settle and then go on. */
     UNSETTLED("%s cannot be swapped:\n  %s\nNothing was renamed. Do so, then run update again; it goes on.");
 
     private final String message;

@@ -85,7 +85,7 @@ public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing
         return places;
     }
 
-    /** A trigger, and the table that is to have it. */
+    /** A trigger, and the table that must have it. */
     public record Placed(QualifiedName table, Trigger trigger) {}
 
     private static boolean has(List<Trigger> triggers, Trigger trigger) {

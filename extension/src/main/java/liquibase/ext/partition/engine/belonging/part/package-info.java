@@ -1,5 +1,5 @@
 /**
- * One shape for everything that hangs on a table and goes with its name: the kind, what it is asked for, the parts of a
+ * One shape for everything that hangs on a table and goes with its name: the kind, the questions to it, the parts of a
  * switch, and the two tables between which they go.
  *
  * <p>Runs nothing. Knows no kind of belonging: {@code BelongingKinds} does. Called by every room of {@code belonging},

@@ -8,9 +8,9 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 /**
  * A publication that publishes a table by its name.
  *
- * @param owner who alone can change it
- * @param columns the list of published columns; all of them where it is empty
- * @param filter the condition on published rows, all names qualified
+ * @param owner the role that alone can change it
+ * @param columns the published columns; empty for all of them
+ * @param filter the condition on published rows, with all names qualified
  * @param viaRoot {@code publish_via_partition_root}: whether changes of partitions are published under the table's name
  * @param needsIdentity whether it publishes updates or deletes, which need the replica identity's columns
  */
@@ -26,7 +26,7 @@ public record Publication(
         columns = List.copyOf(columns);
     }
 
-    /** What subscribers of it notice once the table is partitioned, a sentence; empty where they notice nothing. */
+    /** What its subscribers notice once the table is partitioned, as a sentence; empty if they notice nothing. */
     public Optional<String> consequence(QualifiedName table) {
         return viaRoot
                 ? Optional.empty()
@@ -35,12 +35,12 @@ public record Publication(
                                 .formatted(name, table, publishViaRoot()));
     }
 
-    /** What to run so that subscribers go on getting the changes under the table's name. */
+    /** The statement that keeps publishing the changes to subscribers under the table's name. */
     public String publishViaRoot() {
         return "ALTER PUBLICATION %s SET (publish_via_partition_root = true)".formatted(name.quoted());
     }
 
-    /** What to run so that it does not publish {@code table} any more. */
+    /** The statement that makes it stop publishing {@code table}. */
     public String dropTable(QualifiedName table) {
         return "ALTER PUBLICATION %s DROP TABLE %s".formatted(name.quoted(), table.quoted());
     }

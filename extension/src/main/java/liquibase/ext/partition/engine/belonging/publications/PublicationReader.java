@@ -12,7 +12,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /** Reads the {@link Publication}s of a table out of {@code pg_catalog}. Any role can. */
 public final class PublicationReader {
-    /** Not by the view pg_publication_tables, which lists every published table of the database. */
+    /** Does not use the view pg_publication_tables, which lists every published table of the database. */
     private static final Sql PUBLICATIONS = Sql.of("""
             SELECT p.pubname, o.rolname, pg_catalog.pg_has_role(p.pubowner, 'USAGE') AS owned_by_us, p.pubviaroot,
                    p.pubupdate OR p.pubdelete AS needs_identity, {details}
@@ -36,7 +36,10 @@ public final class PublicationReader {
         this.session = session;
     }
 
-    /** Those that publish the table with that oid by its name, and not with all tables or with its schema. */
+    /**
+     * The publications that publish the table with that oid by its name, and not together with all tables or with its
+     * schema.
+     */
     public List<Publication> read(long oid) throws SQLException {
         return QualifiedNames.within(
                 session,

@@ -10,9 +10,9 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  *
  * @param enabled whether policies decide what roles other than the owner see
  * @param forced whether they decide for the owner too
- * @param policies by name; a table can have some and row level security disabled
- * @param children its partitions with theirs: whoever may read one of these by its own name is not held by the table's
- *     policies
+ * @param policies the policies by name; a table can have some while row level security is disabled
+ * @param children its partitions with their settings: the table's policies do not restrain a role that may read a
+ *     partition by its own name
  */
 public record RowSecurity(boolean enabled, boolean forced, List<Policy> policies, List<Child> children) {
     public RowSecurity {
@@ -23,9 +23,9 @@ public record RowSecurity(boolean enabled, boolean forced, List<Policy> policies
     /**
      * @param command {@code pg_policy.polcmd}: {@code *} all, {@code r} SELECT, {@code a} INSERT, {@code w} UPDATE,
      *     {@code d} DELETE
-     * @param roles that it is for; PUBLIC where none is named
-     * @param using its condition for rows that there are, all names qualified
-     * @param withCheck its condition for rows that are written, likewise
+     * @param roles the roles that it applies to; PUBLIC if none is named
+     * @param using its condition for existing rows, with all names qualified
+     * @param withCheck its condition for written rows, likewise
      */
     public record Policy(
             Identifier name,
@@ -43,7 +43,7 @@ public record RowSecurity(boolean enabled, boolean forced, List<Policy> policies
     /** A partition. */
     public record Child(QualifiedName name, boolean enabled, boolean forced) {}
 
-    /** Whether there is anything to be kept. */
+    /** Whether there is anything to carry along. */
     public boolean isUsed() {
         return enabled || forced || !policies.isEmpty();
     }

@@ -42,7 +42,7 @@ public final class RowSecurityReader {
         this.session = session;
     }
 
-    /** That of the table with that oid, which must exist. */
+    /** Reads the row security of the table with that oid, which must exist. */
     public RowSecurity read(long oid) throws SQLException {
         return QualifiedNames.within(session, () -> {
             record Flags(boolean enabled, boolean forced) {}

@@ -30,7 +30,7 @@ public final class SecurityLabelReader {
         this.session = session;
     }
 
-    /** Those of the table with that oid of its columns, and of its identity columns' sequences. */
+    /** Reads the labels of the table with that oid, of its columns, and of its identity columns' sequences. */
     public List<SecurityLabel> read(long oid) throws SQLException {
         return session.query(
                 LABELS.with("oid", oid),

@@ -7,11 +7,11 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * How the values of a column are stored. {@code LIKE} copies it when a table is made, and nothing does afterwards.
+ * How the values of a column are stored. {@code LIKE} copies it when a table is made; later changes are not passed on.
  *
- * @param type its oid, without modifiers
- * @param storage as {@code SET STORAGE} takes it
- * @param compression as {@code SET COMPRESSION} takes it
+ * @param type the type's oid, without modifiers
+ * @param storage the storage as {@code SET STORAGE} takes it
+ * @param compression the compression as {@code SET COMPRESSION} takes it
  */
 public record ColumnStorage(Identifier column, long type, String storage, String compression) {
     private static final Sql READ = Sql.of("""
@@ -23,7 +23,7 @@ public record ColumnStorage(Identifier column, long type, String storage, String
             ORDER BY a.attnum
             """);
 
-    /** Of every column of the table. */
+    /** Reads the storage of every column of the table. */
     public static List<ColumnStorage> read(Session session, long oid) throws SQLException {
         return session.query(
                 READ.with("oid", oid),

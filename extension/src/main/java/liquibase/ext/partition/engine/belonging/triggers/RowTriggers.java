@@ -13,15 +13,15 @@ import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * What becomes of a user's row triggers on a table with partitions. With native partitioning a row is routed first and
- * the triggers of its partition fire then; so a BEFORE ROW trigger comes too late to give the row its date, and what it
- * makes of the date must still fit the partition. Where triggers route, the user's own come first
+ * The behaviour of a user's row triggers on a table with partitions. With native partitioning a row is routed first,
+ * and then the triggers of its partition fire. So a BEFORE ROW trigger comes too late to give the row its date, and any
+ * change of the date must still fit the partition. If triggers route the rows, the user's own come first
  * ({@link TriggerRouting}). An UPDATE that moves a row is a DELETE here and an INSERT there: AFTER DELETE and AFTER
- * INSERT fire, and AFTER UPDATE where triggers route. That one sees the row that is left over until the end of the
- * statement, and those for INSERT and DELETE fire inside the ones that route.
+ * INSERT fire, and AFTER UPDATE if triggers route the rows. That trigger sees the row that is left over until the end
+ * of the statement, and those for INSERT and DELETE fire inside the triggers that route.
  */
 public final class RowTriggers {
-    /** The attribute by which people say that a trigger leaves rows in their partition. */
+    /** The attribute that declares that a trigger leaves rows in their partition. */
     public static final String ACCEPT = "acceptTriggers";
 
     private static final char DISABLED = 'D';
@@ -29,10 +29,10 @@ public final class RowTriggers {
     private RowTriggers() {}
 
     /**
-     * Those that assign a column of the partition key.
+     * The triggers that assign a column of the partition key.
      *
-     * @param columns of the partition key
-     * @param accepted names of triggers of which somebody has said that their rows stay in their partition
+     * @param columns the columns of the partition key
+     * @param accepted names of triggers of which somebody has declared that their rows stay in their partition
      */
     public static List<Obstacle> obstacles(
             List<Trigger> triggers, List<Identifier> columns, Routing routing, List<Identifier> accepted) {
@@ -53,7 +53,7 @@ public final class RowTriggers {
                 .toList();
     }
 
-    /** What changes for whoever relies on the trigger, sentences; empty where nothing does. */
+    /** What changes for those who rely on the trigger, as sentences; empty if nothing does. */
     public static Optional<String> consequence(Trigger trigger, List<Identifier> columns, Routing routing) {
         if (!trigger.forEachRow()) {
             return Optional.empty();

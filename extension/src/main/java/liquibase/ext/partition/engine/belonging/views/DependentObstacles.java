@@ -11,7 +11,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Those of a table's {@link Dependents} that cannot be made to mean the new table. To be run within
+ * The {@link Dependents} of a table that cannot be made to refer to the new table. Must run within
  * {@link QualifiedNames}.
  */
 public final class DependentObstacles {
@@ -202,7 +202,7 @@ public final class DependentObstacles {
             WHERE p.prosqlbody IS NOT NULL AND p.prorettype IN (SELECT oid FROM row_type)
             """);
 
-    /** Everything that depends on a table, by the phrase that PostgreSQL has for it. */
+    /** Everything that depends on a table, in PostgreSQL's phrases. */
     private static final Sql ALL = Sql.of("""
             {dependents}
             SELECT DISTINCT CASE WHEN reader.relkind = 'v' THEN 'VIEWS' WHEN reader.relkind = 'm' THEN 'MATERIALIZED_VIEWS'
@@ -228,7 +228,7 @@ public final class DependentObstacles {
         this.session = session;
     }
 
-    /** Also those of the materialized views that read the table, which are made anew. */
+    /** The obstacles, including those of the materialized views that read the table, which are made anew. */
     public List<Obstacle> list(long oid) throws SQLException {
         List<String> relations = withMaterializedViews(oid);
         List<Obstacle> found = new ArrayList<>();
@@ -241,7 +241,10 @@ public final class DependentObstacles {
         return found;
     }
 
-    /** What reads columns of the table that another one will not have, or not of that type; nothing for no columns. */
+    /**
+     * Objects that read columns of the table which the other table will lack, or have with another type; empty if there
+     * are no such columns.
+     */
     public List<Obstacle> readersOf(long oid, Collection<Identifier> columns) throws SQLException {
         if (columns.isEmpty()) {
             return List.of();
@@ -251,7 +254,7 @@ public final class DependentObstacles {
         return QualifiedNames.within(session, () -> ask(DependentsReader.about(question, List.of(Long.toString(oid)))));
     }
 
-    /** Whatever would be dropped with the table, or stand in the way of that. */
+    /** Everything that would be dropped with the table, or would prevent its drop. */
     public List<Obstacle> all(long oid) throws SQLException {
         return QualifiedNames.within(session, () -> ask(DependentsReader.about(ALL, List.of(Long.toString(oid)))));
     }

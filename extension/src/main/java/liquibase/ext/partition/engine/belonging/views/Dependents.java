@@ -8,13 +8,14 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What goes on meaning a relation by its oid when another one gets its name, each with the text that it was made by.
- * All names in the texts are qualified, so that run again they mean whatever has the names then.
+ * The objects that keep referring to a relation by its oid when another relation gets its name, each with the text that
+ * made it. All names in the texts are qualified, so that running them again makes the objects refer to whatever has the
+ * names then.
  *
- * @param functions each after those that it needs
- * @param compiled functions in PL/pgSQL whose text has the relation's name
- * @param views each after those that it reads
- * @param materializedViews those that read the relation, and those that read these, in that order
+ * @param functions the functions, each after those that it needs
+ * @param compiled functions in PL/pgSQL whose text contains the relation's name
+ * @param views the views, each after those that it reads
+ * @param materializedViews the materialized views that read the relation, and those that read these, in that order
  */
 public record Dependents(
         List<Routine> functions,
@@ -33,12 +34,12 @@ public record Dependents(
     /**
      * A function or procedure.
      *
-     * @param arguments by which it is told from others of its name
-     * @param remade whether the row type is in its signature, so that under the old name it is another function
+     * @param arguments the arguments, which distinguish it from others of its name
+     * @param remade whether the row type is in its signature, so that it is a different function under the old name
      * @param standardBody whether its body is SQL that the catalog has parsed (BEGIN ATOMIC)
-     * @param definition a CREATE OR REPLACE
-     * @param grants also the owner's own
-     * @param grantsWhenMade those of a function that the current role makes there and gives to the owner
+     * @param definition a CREATE OR REPLACE statement
+     * @param grants the grants, including the owner's own
+     * @param grantsWhenMade the grants of a function that the current role makes there and gives to the owner
      */
     public record Routine(
             QualifiedName name,
@@ -51,15 +52,15 @@ public record Dependents(
             List<Label> labels,
             List<Grant> grants,
             List<Grant> grantsWhenMade) {
-        /** As ALTER ROUTINE and the like name it. */
+        /** The signature as ALTER ROUTINE and similar statements take it. */
         public Sql signature() {
             return Sql.of("{name}({arguments})").with("name", name).with("arguments", Sql.raw(arguments));
         }
     }
 
-    /** A function that sessions keep as they have compiled it, until its row in the catalog is another one. */
+    /** A function that sessions keep as they have compiled it, until its row in the catalog changes. */
     public record CompiledRoutine(QualifiedName name, String arguments, boolean securityDefiner) {
-        /** As ALTER ROUTINE names it. */
+        /** The signature as ALTER ROUTINE takes it. */
         public Sql signature() {
             return Sql.of("{name}({arguments})").with("name", name).with("arguments", Sql.raw(arguments));
         }
@@ -68,16 +69,16 @@ public record Dependents(
     /** A security label. */
     public record Label(String provider, String label) {}
 
-    /** @param options as WITH takes them, such as {@code security_barrier='true'} */
+    /** @param options the options as WITH takes them, such as {@code security_barrier='true'} */
     public record View(QualifiedName name, Identifier owner, List<String> options, String definition) {}
 
-    /** A policy of another table. Its expressions are empty where it has none. */
+    /** A policy of another table. An expression is empty if the policy does not have it. */
     public record Policy(QualifiedName table, Identifier name, Optional<String> using, Optional<String> withCheck) {}
 
     /**
      * A materialized view.
      *
-     * @param read whether another one here reads it directly
+     * @param read whether another view in this list reads it directly
      */
     public record MaterializedView(
             QualifiedName name, Identifier owner, Identifier accessMethod, String definition, boolean read) {}

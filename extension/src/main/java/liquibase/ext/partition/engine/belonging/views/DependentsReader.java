@@ -21,14 +21,14 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Reads {@link Dependents} out of {@code pg_depend}. Writing a definition as text takes ACCESS SHARE on what it reads,
- * until the end of the transaction.
+ * Reads {@link Dependents} out of {@code pg_depend}. Writing a definition as text takes ACCESS SHARE on what the
+ * definition reads, until the end of the transaction.
  */
 public final class DependentsReader {
     /**
      * {@code row_type}: the types of the relations' rows, and arrays of these. {@code remade}: functions that have one
-     * in their signature. {@code dependent}: what depends on a relation, its row type or such a function.
-     * {@code reader}: views among these; up to PostgreSQL 15 a view's rule names the view itself, too.
+     * of them in their signature. {@code dependent}: objects that depend on a relation, its row type or such a
+     * function. {@code reader}: views among these; up to PostgreSQL 15 a view's rule refers to the view itself, too.
      */
     static final Sql DEPENDENTS = Sql.of("""
             WITH RECURSIVE relation AS (SELECT pg_catalog.unnest({relations}::pg_catalog.text[])::pg_catalog.oid AS oid),
@@ -64,7 +64,7 @@ public final class DependentsReader {
               WHERE r.ev_type = '1' AND d.deptype = 'n' AND d.refobjid <> c.oid)
             """);
 
-    /** Of most tables there is nothing, and then none of the questions about this and that kind needs to be asked. */
+    /** Most tables have no dependents, and then no question about a single kind needs to be asked. */
     private static final Sql ANY = Sql.of("""
             {dependents}
             SELECT EXISTS (SELECT FROM dependent WHERE deptype = 'n' AND classid <> 'pg_catalog.pg_constraint'::pg_catalog.regclass)
@@ -83,7 +83,7 @@ public final class DependentsReader {
             ORDER BY n.nspname, reader.relname
             """);
 
-    /** {@code reads} is all that a view reads, also through other views. */
+    /** {@code reads} is everything that a view reads, also through other views. */
     private static final Sql VIEWS = Sql.of("""
             {dependents},
             reads AS (
@@ -144,8 +144,8 @@ public final class DependentsReader {
             """);
 
     /**
-     * Those with the grant option last: the current role would grant the others by one of its own, instead of as the
-     * owner.
+     * Grants with the grant option come last: otherwise the current role would grant the others by a grant of its own,
+     * instead of as the owner.
      */
     private static final Sql GRANTS = Sql.of("""
             SELECT r.rolname, acl.grantee = p.proowner AS to_owner, acl.privilege_type, acl.is_grantable
@@ -156,7 +156,7 @@ public final class DependentsReader {
             ORDER BY acl.is_grantable, r.rolname NULLS FIRST
             """);
 
-    /** What the one who makes it has of it goes over to the owner. */
+    /** The rights of the role that makes the function pass to the owner. */
     private static final Sql DEFAULT_GRANTS = Sql.of("""
             SELECT r.rolname, acl.grantee IN (me.oid, p.proowner) AS to_owner, acl.privilege_type, acl.is_grantable
             FROM pg_catalog.pg_proc AS p
@@ -192,7 +192,7 @@ public final class DependentsReader {
         this.session = session;
     }
 
-    /** What depends on the table or materialized view with that oid. */
+    /** The dependents of the table or materialized view with that oid. */
     public Dependents read(long oid) throws SQLException {
         return QualifiedNames.within(session, () -> {
             List<String> relations = List.of(Long.toString(oid));
@@ -205,7 +205,7 @@ public final class DependentsReader {
         return QualifiedNames.within(session, () -> closure(List.of(Long.toString(oid))));
     }
 
-    /** What depends on any of these materialized views, besides materialized views. */
+    /** Objects that depend on any of these materialized views, except materialized views. */
     public Dependents readersOf(Set<Long> oids) throws SQLException {
         return QualifiedNames.within(
                 session, () -> read(oids.stream().map(String::valueOf).toList(), List.of()));
@@ -222,7 +222,7 @@ public final class DependentsReader {
                 materializedViews);
     }
 
-    /** Whether anything depends on these relations that is no part of them; foreign keys aside. */
+    /** Whether any object depends on these relations that is not part of them, not counting foreign keys. */
     boolean hasAny(List<String> relations) throws SQLException {
         return session.queryBoolean(about(ANY, relations));
     }
@@ -314,7 +314,7 @@ public final class DependentsReader {
                         Optional.empty()));
     }
 
-    /** Also for what is not yet qualified: {@link QualifiedNames} is the caller's. */
+    /** Also for names that are not yet qualified: the caller takes care of {@link QualifiedNames}. */
     Map<Long, Dependents.MaterializedView> closure(List<String> relations) throws SQLException {
         Map<String, List<String>> reads = new LinkedHashMap<>();
         Map<String, Dependents.MaterializedView> found = new HashMap<>();
@@ -351,7 +351,7 @@ public final class DependentsReader {
                 false);
     }
 
-    /** Each after those that it needs. */
+    /** Each object after those that it needs. */
     private static List<String> inOrder(Map<String, List<String>> needs) {
         Set<String> ordered = new LinkedHashSet<>();
         needs.keySet().forEach(it -> add(it, needs, ordered, new LinkedHashSet<>()));
