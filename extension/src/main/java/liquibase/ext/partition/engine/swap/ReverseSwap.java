@@ -18,6 +18,7 @@ import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchedTable;
 import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
+import liquibase.ext.partition.engine.belonging.triggers.CaptureTriggers;
 import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;

@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
 import liquibase.ext.partition.engine.belonging.triggers.RowTriggers;
+import liquibase.ext.partition.engine.belonging.triggers.CaptureTriggers;
 import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Obstacle;

@@ -12,6 +12,8 @@ import liquibase.ext.partition.engine.belonging.part.CarriedNames;
 import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
 import liquibase.ext.partition.engine.belonging.sequences.ColumnSequences;
+import liquibase.ext.partition.engine.belonging.triggers.CaptureTriggers;
+import liquibase.ext.partition.engine.belonging.triggers.RoutingTriggers;
 import liquibase.ext.partition.engine.belonging.triggers.UserTriggers;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.lock.Lock;

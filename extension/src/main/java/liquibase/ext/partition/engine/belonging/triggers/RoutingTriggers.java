@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.swap;
+package liquibase.ext.partition.engine.belonging.triggers;
 
 import java.util.ArrayList;
 import java.util.List;
