@@ -3,15 +3,32 @@ package liquibase.ext.partition.engine.belonging;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import liquibase.ext.partition.engine.belonging.comments.OtherCommentKind;
+import liquibase.ext.partition.engine.belonging.comments.TableCommentKind;
+import liquibase.ext.partition.engine.belonging.foreignkeys.IncomingForeignKeyKind;
+import liquibase.ext.partition.engine.belonging.foreignkeys.OwnForeignKeyKind;
+import liquibase.ext.partition.engine.belonging.grants.GrantKind;
+import liquibase.ext.partition.engine.belonging.grants.OwnerKind;
+import liquibase.ext.partition.engine.belonging.indexes.IndexKind;
+import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViewKind;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
 import liquibase.ext.partition.engine.belonging.part.Change;
 import liquibase.ext.partition.engine.belonging.part.Intent;
 import liquibase.ext.partition.engine.belonging.part.Refusal;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
 import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.belonging.part.WayBack;
 import liquibase.ext.partition.engine.belonging.publications.PublicationKind;
 import liquibase.ext.partition.engine.belonging.rowsecurity.RowSecurityKind;
 import liquibase.ext.partition.engine.belonging.securitylabels.SecurityLabelKind;
+import liquibase.ext.partition.engine.belonging.sequences.SequenceKind;
+import liquibase.ext.partition.engine.belonging.settings.CheckKind;
+import liquibase.ext.partition.engine.belonging.settings.SettingsKind;
+import liquibase.ext.partition.engine.belonging.statistics.StatisticsKind;
+import liquibase.ext.partition.engine.belonging.triggers.CaptureKind;
+import liquibase.ext.partition.engine.belonging.triggers.RoutingKind;
+import liquibase.ext.partition.engine.belonging.triggers.TriggerKind;
+import liquibase.ext.partition.engine.belonging.views.ViewKind;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 
 /**
@@ -22,16 +39,61 @@ import liquibase.ext.partition.engine.catalog.Obstacle;
  */
 public final class BelongingKinds {
     /** In the order that {@link SwitchPart} describes, the innermost first. */
-    public static final List<BelongingKind> ALL =
-            List.of(new RowSecurityKind(), new SecurityLabelKind(), new PublicationKind());
+    public static final List<BelongingKind> ALL = List.of(
+            new SequenceKind(),
+            new OwnerKind(),
+            new IndexKind(),
+            new CheckKind(),
+            new StatisticsKind(),
+            new OtherCommentKind(),
+            new SettingsKind(),
+            new TriggerKind(),
+            new GrantKind(),
+            new RowSecurityKind(),
+            new SecurityLabelKind(),
+            new PublicationKind(),
+            new TableCommentKind(),
+            new IncomingForeignKeyKind(),
+            new CaptureKind(),
+            new RoutingKind(),
+            new OwnForeignKeyKind(),
+            new ViewKind(),
+            new MaterializedViewKind());
 
     private BelongingKinds() {}
 
-    /** What stands in a table's way before a row is copied. */
-    public static List<Obstacle> obstacles(Intent intent) throws SQLException {
-        List<Obstacle> obstacles = new ArrayList<>();
+    /**
+     * What stands in a table's way before a row is copied.
+     *
+     * @param standing the obstacles that the table has by itself, which come first
+     */
+    public static List<Obstacle> ahead(List<Obstacle> standing, Intent intent) throws SQLException {
+        List<Obstacle> obstacles = new ArrayList<>(judged(standing, intent));
         for (BelongingKind kind : ALL) {
+            obstacles.addAll(kind.obstaclesAhead(intent));
             obstacles.addAll(kind.obstacles(intent));
+        }
+        return obstacles;
+    }
+
+    /** What is left of the obstacles that a table has by itself, once it is known what is to become of it. */
+    public static List<Obstacle> judged(List<Obstacle> standing, Intent intent) throws SQLException {
+        List<Obstacle> obstacles = standing;
+        for (BelongingKind kind : ALL) {
+            obstacles = kind.judged(obstacles, intent);
+        }
+        return obstacles;
+    }
+
+    /** What stands in the way of the reverse swap. */
+    public static List<Obstacle> back(List<Obstacle> standing, WayBack way) throws SQLException {
+        List<Obstacle> judged = standing;
+        for (BelongingKind kind : ALL) {
+            judged = kind.judgedBack(judged, way);
+        }
+        List<Obstacle> obstacles = new ArrayList<>(judged);
+        for (BelongingKind kind : ALL) {
+            obstacles.addAll(kind.obstaclesBack(way));
         }
         return obstacles;
     }
@@ -62,6 +124,6 @@ public final class BelongingKinds {
         for (BelongingKind kind : ALL) {
             parts.addAll(kind.parts(switching));
         }
-        return parts;
+        return parts.stream().map(part -> part.among(parts)).toList();
     }
 }

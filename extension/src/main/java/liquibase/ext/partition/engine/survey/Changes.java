@@ -6,17 +6,13 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.belonging.part.Change;
-import liquibase.ext.partition.engine.belonging.triggers.RowTriggers;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.NewTable;
-import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.partitioning.Uniqueness;
-import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /** Announces things that come along, but changed. Needs no database: the table was read, and the new one is planned. */
@@ -35,8 +31,6 @@ final class Changes {
         all.addAll(changes.types());
         changes.combinedColumn().ifPresent(all::add);
         all.addAll(changes.indexes());
-        all.addAll(changes.triggers());
-        all.addAll(changes.grants());
         SettingsChanges.of(source, plan.settings(), plan.key(), plan.spec().routing()).stream()
                 .filter(change -> all.stream()
                         .noneMatch(told -> told.feature() == Feature.INDEXES
@@ -144,59 +138,6 @@ final class Changes {
                         "Rows with %s are no longer refused where they are in different children. INSERT … ON CONFLICT (%s) inserts new keys, and fails on one that its child has already."
                                 .formatted(both, key)));
         };
-    }
-
-    private List<Change> triggers() {
-        boolean routed = plan.spec().routing() == Routing.TRIGGER;
-        List<Change> changes = new ArrayList<>();
-        for (Trigger trigger : source.triggers()) {
-            List<String> consequences = new ArrayList<>();
-            boolean onChildren = routed && TriggerRouting.onChildren(trigger).isPresent();
-            if (onChildren) {
-                consequences.add(
-                        "It fires on the children, with the rights of whoever writes: grant on them what is granted on the table later.");
-            }
-            RowTriggers.consequence(trigger, plan.key().columns(), plan.spec().routing())
-                    .ifPresent(consequences::add);
-            if (!consequences.isEmpty()) {
-                changes.add(change(
-                        trigger,
-                        !routed
-                                ? "on each partition"
-                                : !onChildren
-                                        ? "on the table"
-                                        : TriggerRouting.belongsOnParent(trigger)
-                                                ? "on the table for INSERT, on each child for the rest"
-                                                : "on each child",
-                        String.join(" ", consequences)));
-            }
-        }
-        return changes;
-    }
-
-    private List<Change> grants() {
-        return source.grants().stream()
-                .filter(grant -> grant.grantor().isPresent())
-                .map(grant -> {
-                    String privilege = grant.privilege()
-                            + grant.column()
-                                    .map(column -> " (" + column.name() + ")")
-                                    .orElse("");
-                    return new Change(
-                            Feature.GRANTS,
-                            grant.grantee().map(Identifier::name).orElse("PUBLIC"),
-                            "%s by %s"
-                                    .formatted(
-                                            privilege,
-                                            grant.grantor().orElseThrow().name()),
-                            "%s by %s".formatted(privilege, source.owner().name()),
-                            "Only a role itself can grant in its name, so the owner grants it; who passed it on can no longer revoke it.");
-                })
-                .toList();
-    }
-
-    private static Change change(Trigger trigger, String becomes, String consequence) {
-        return new Change(Feature.TRIGGERS, trigger.name().name(), "on the table", becomes, consequence);
     }
 
     private static String list(List<Identifier> columns) {

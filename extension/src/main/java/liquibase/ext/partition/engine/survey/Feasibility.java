@@ -4,27 +4,19 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyReader;
-import liquibase.ext.partition.engine.belonging.foreignkeys.IncomingForeignKeyRules;
 import liquibase.ext.partition.engine.belonging.part.Intent;
-import liquibase.ext.partition.engine.belonging.triggers.RowTriggers;
-import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
-import liquibase.ext.partition.engine.belonging.views.Dependents;
-import liquibase.ext.partition.engine.belonging.views.DependentsReader;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.catalog.TypeName;
+import liquibase.ext.partition.engine.catalog.TakenNames;
 import liquibase.ext.partition.engine.lock.LockTable;
-import liquibase.ext.partition.engine.name.SuccessorName;
-import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.refusal.Rights;
-import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -41,15 +33,6 @@ import liquibase.ext.partition.engine.state.DefaultShare;
  * @param sample where a sample of its rows would be; empty if it has no rows, or there is no plan
  */
 public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optional<DefaultSample> sample) {
-    /** Does not use to_regclass, which is an error for a role that may not look into the schema. */
-    private static final Sql TAKEN = Sql.of("""
-            SELECT wanted.name
-            FROM pg_catalog.unnest({names}::pg_catalog.text[]) WITH ORDINALITY AS wanted (name, place)
-            JOIN pg_catalog.pg_class AS c ON c.relname = wanted.name
-            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = {schema}
-            ORDER BY wanted.place
-            """);
-
     private static final Sql FUNCTION_EXISTS = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
                            WHERE n.nspname = {schema} AND p.proname = {name}
@@ -74,44 +57,18 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
         NewTablePlan planned = new NewTablePlan(session, source, spec);
         List<Obstacle> unplanned = new ArrayList<>();
         Optional<NewTable> plan = planned.make(unplanned);
-        List<Obstacle> refused = new ArrayList<>(IncomingForeignKeyRules.obstacles(
-                spec.incomingForeignKeys(),
-                source,
-                Obstacles.of(session, source),
-                new ForeignKeyReader(session).incoming(source.oid()),
-                spec.columns().stream().map(ColumnChange::column).toList(),
-                plan.map(NewTable::key),
-                spec.routing()));
-        refused.addAll(new ForeignKeyReader(session)
-                .impossible(
-                        source.oid(),
-                        spec.columns().stream().map(ColumnChange::column).toList(),
-                        spec.columns().stream()
-                                .map(change -> TypeName.base(change.type()))
-                                .toList()));
+        Intent intent = intent(session, source, spec, plan);
+        List<Obstacle> refused = new ArrayList<>(BelongingKinds.ahead(Obstacles.of(session, source), intent));
         if (source.partitioned()) {
             refused.add(new Obstacle(Feature.KIND, "it is partitioned already", "leave it out"));
         }
         refused.addAll(new Rights(session, source.oid()).missing(stateSchema, spec.routing() == Routing.TRIGGER));
-        if (spec.routing() == Routing.TRIGGER) {
-            source.triggers().stream()
-                    .flatMap(trigger -> TriggerRouting.obstacle(trigger).stream())
-                    .map(sentence -> Obstacle.of(Feature.TRIGGERS, sentence))
-                    .forEach(refused::add);
-        }
-        refused.addAll(RowTriggers.obstacles(
-                source.triggers(), spec.partitionKey().columns(), spec.routing(), spec.acceptedTriggers()));
         refused.addAll(unplanned);
         Optional<DefaultSample> sample = Optional.empty();
         if (plan.isPresent()) {
             sample = DefaultSample.read(session, plan.get(), planned.conversions(plan.get()), share);
             sample.flatMap(DefaultSample::obstacle).ifPresent(refused::add);
-            refused.addAll(BelongingKinds.obstacles(intent(session, source, spec, plan.get())));
-            refused.addAll(new DependentObstacles(session)
-                    .readersOf(
-                            source.oid(), spec.withColumns(plan.get().changes()).differingColumns()));
         }
-        refused.addAll(takenSuccessors(session, source));
         takenNames(session, spec, plan).ifPresent(refused::add);
         long locks = locks(source, spec);
         LockTable lockTable = LockTable.read(session);
@@ -126,35 +83,14 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
     }
 
     /** @param plan the new table, made by that spec */
-    static Intent intent(Session session, Table source, NewTableSpec spec, NewTable plan) {
+    static Intent intent(Session session, Table source, NewTableSpec spec, Optional<NewTable> plan) {
         return new Intent(
                 session,
                 source,
                 spec,
-                Optional.of(plan.key()),
-                spec.withColumns(plan.changes()).differingColumns());
-    }
-
-    private static List<Obstacle> takenSuccessors(Session session, Table source) throws SQLException {
-        List<Obstacle> taken = new ArrayList<>();
-        for (Dependents.MaterializedView view :
-                new DependentsReader(session).materializedViews(source.oid()).values()) {
-            QualifiedName successor = SuccessorName.of(view.name());
-            if (!taken(session, successor.schema(), List.of(successor.name().name()))
-                    .isEmpty()) {
-                taken.add(new Obstacle(
-                        Feature.MATERIALIZED_VIEWS,
-                        "materialized view %s reads it, and its successor's name %s is taken"
-                                .formatted(view.name(), successor),
-                        "rename that"));
-            }
-        }
-        return taken;
-    }
-
-    private static List<String> taken(Session session, Identifier schema, List<String> names) throws SQLException {
-        return session.queryStrings(
-                TAKEN.with("names", names.toArray(String[]::new)).with("schema", schema.name()));
+                plan.map(NewTable::key),
+                plan.map(it -> spec.withColumns(it.changes()).differingColumns())
+                        .orElse(Set.of()));
     }
 
     /** How many locks the swap will take at most. */
@@ -169,7 +105,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
                 spec.tables().stream().map(table -> table.name().name()).toList();
         Identifier schema = spec.source().schema();
         List<String> taken = new ArrayList<>();
-        for (String name : taken(session, schema, names)) {
+        for (String name : TakenNames.among(session, schema, names)) {
             taken.add(QualifiedName.of(schema.name(), name).toString());
         }
         QualifiedName function = spec.textDateFunction();

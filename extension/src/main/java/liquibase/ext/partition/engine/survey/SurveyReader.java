@@ -5,17 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKey;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyReader;
-import liquibase.ext.partition.engine.belonging.foreignkeys.IncomingForeignKeyRules;
 import liquibase.ext.partition.engine.belonging.part.Change;
-import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
-import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.DefaultShare;
@@ -54,11 +49,10 @@ public final class SurveyReader {
         TableSize size = TableSize.read(session, source);
         List<Change> changes = new ArrayList<>();
         if (feasibility.plan().isPresent()) {
-            changes.addAll(Changes.of(source, feasibility.plan().get()));
-            changes.addAll(BelongingKinds.changes(
-                    Feasibility.intent(session, source, spec, feasibility.plan().get())));
+            NewTable plan = feasibility.plan().get();
+            changes.addAll(Changes.of(source, plan));
             changes.addAll(
-                    incomingForeignKeys(source, spec, feasibility.plan().get().key()));
+                    BelongingKinds.changes(Feasibility.intent(session, source, plan.spec(), feasibility.plan())));
             changes.addAll(PlacesOfRows.changes(session, source, spec));
         }
         return new Survey(
@@ -70,36 +64,6 @@ public final class SurveyReader {
                 refused,
                 feasibility.sample(),
                 new TableConditions(session, source, spec).read(workers));
-    }
-
-    private List<Change> incomingForeignKeys(Table source, NewTableSpec spec, PartitionKey partitionKey)
-            throws SQLException {
-        List<Change> changes = new ArrayList<>();
-        boolean dropped = spec.incomingForeignKeys() == IncomingForeignKeys.DROP;
-        for (ForeignKey key : new ForeignKeyReader(session).incoming(source.oid())) {
-            if (IncomingForeignKeyRules.keeps(spec.incomingForeignKeys(), key, source, partitionKey, spec.routing())) {
-                changes.add(
-                        new Change(
-                                Feature.INCOMING_FOREIGN_KEYS,
-                                "%s of %s".formatted(key.name(), key.referring().name()),
-                                "foreign key",
-                                "the same",
-                                "It refers to the partitioned table, and is validated right after the swap. A partition whose rows are referred to can be neither detached nor dropped."));
-                continue;
-            }
-            if (spec.incomingForeignKeys() == IncomingForeignKeys.REFUSE) {
-                continue;
-            }
-            changes.add(new Change(
-                    Feature.INCOMING_FOREIGN_KEYS,
-                    "%s of %s".formatted(key.name(), key.referring().name()),
-                    "foreign key",
-                    dropped ? "" : "triggers that keep it",
-                    dropped
-                            ? "Nothing keeps it after the swap; a rollback makes it again."
-                            : "The swap puts triggers in its place; a rollback makes it again."));
-        }
-        return changes;
     }
 
     /** The settings that every table's migration depends on. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
 import liquibase.ext.partition.engine.catalog.QualifiedNames;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
@@ -113,20 +114,6 @@ final class LockedSwitch {
     /** The differences between the swap and the reverse swap. */
     interface Body {
         /**
-         * Prepares what the plan of the switch requires, in transactions of its own. Does nothing if that is done
-         * already.
-         */
-        default void prepare() throws SQLException {}
-
-        /** Whether everything is still prepared. Asks in the run's session only, as part of the plan. */
-        default boolean isPrepared() throws SQLException {
-            return true;
-        }
-
-        /** Takes back what {@link #prepare} did, as far as that takes no time, because there is no switch for now. */
-        default void takeBack() throws SQLException {}
-
-        /**
          * Asked before a replay that comes some time after the last plan.
          *
          * @throws PartitionException if the replay would remove rows that are nowhere else
@@ -157,9 +144,11 @@ final class LockedSwitch {
 
     private final StepRun run;
     private final SwapSettings settings;
+    private final SequenceSwitch sequences;
     private final Replay replay;
     private final QualifiedName leaving;
     private final CapturedTable entering;
+    private final QualifiedName left;
     private final OldSnapshots oldSnapshots;
     private final ReplayCost cost = new ReplayCost();
     private Duration drainTime = SHORTEST_DRAIN;
@@ -175,12 +164,25 @@ final class LockedSwitch {
      */
     private record Plan(boolean prepared, Answers answers, Drain drain, List<Lock> locks, List<Sql> statements) {}
 
-    LockedSwitch(StepRun run, SwapSettings settings, Replay replay, QualifiedName leaving, CapturedTable entering) {
+    /**
+     * @param sequences prepared before each attempt, and taken back if there is no switch for now
+     * @param entering the table that gets the live name, by the name that it has before
+     * @param left the name of the other table afterwards
+     */
+    LockedSwitch(
+            StepRun run,
+            SwapSettings settings,
+            SequenceSwitch sequences,
+            Replay replay,
+            CapturedTable entering,
+            QualifiedName left) {
         this.run = run;
         this.settings = settings;
+        this.sequences = sequences;
         this.replay = replay;
-        this.leaving = leaving;
+        this.leaving = run.source();
         this.entering = entering;
+        this.left = left;
         this.oldSnapshots = new OldSnapshots(run, leaving, settings);
     }
 
@@ -191,7 +193,7 @@ final class LockedSwitch {
         try {
             milliseconds = replay.withScratchTable(run.session(), () -> untilSwitched(body));
         } catch (SQLException | RuntimeException e) {
-            takeBack(body, e);
+            takeBackSequences(e);
             removeTriggers(e);
             throw e;
         }
@@ -199,9 +201,9 @@ final class LockedSwitch {
         return milliseconds;
     }
 
-    private static void takeBack(Body body, Exception failure) {
+    private void takeBackSequences(Exception failure) {
         try {
-            body.takeBack();
+            sequences.takeBack(entering.table(), left);
         } catch (SQLException | RuntimeException suppressed) {
             // The next run does it.
             failure.addSuppressed(suppressed);
@@ -290,7 +292,7 @@ final class LockedSwitch {
                                 @Override
                                 public void refused(Duration pause) throws SQLException {
                                     if (pause.compareTo(LONG_PAUSE) > 0) {
-                                        body.takeBack();
+                                        sequences.takeBack(entering.table(), left);
                                     }
                                 }
 
@@ -323,7 +325,7 @@ final class LockedSwitch {
     /** Plans in a transaction of its own, so that its locks on what it describes are gone before ours is waited for. */
     private void plan(Body body) throws SQLException {
         forgetPlan();
-        body.prepare();
+        sequences.stretch(leaving, entering.table(), settings.lock());
         AtomicBoolean prepared = new AtomicBoolean();
         Session session = run.session();
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
@@ -336,7 +338,7 @@ final class LockedSwitch {
                                     leaving,
                                     ", so the two tables may differ. Nothing was renamed. Run the same command again; it says what to do.");
                     requireUnbroken(migration);
-                    prepared.set(body.isPrepared());
+                    prepared.set(sequences.isReady(leaving, entering.table()));
                     return body.plan();
                 }));
         body.approve();

@@ -8,18 +8,14 @@ import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyReader;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeys;
-import liquibase.ext.partition.engine.belonging.foreignkeys.IncomingForeignKeyRules;
 import liquibase.ext.partition.engine.belonging.indexes.IndexCounterparts;
 import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViews;
 import liquibase.ext.partition.engine.belonging.part.CarriedNames;
 import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchedTable;
 import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.belonging.part.WayBack;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
-import liquibase.ext.partition.engine.belonging.triggers.CaptureTriggers;
-import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -88,23 +84,9 @@ public final class ReverseSwap {
         indexes.left(session).forEach(run::line);
         AttachedTables attached = new AttachedTables(run, migration, replay);
         attached.requireNoneWithRowsOfItsOwn();
-        long milliseconds = new LockedSwitch(run, settings, replay, run.source(), CapturedTable.ordinary(backupName))
+        long milliseconds = new LockedSwitch(
+                        run, settings, sequences, replay, CapturedTable.ordinary(backupName), migration.newTable())
                 .run(new LockedSwitch.Body() {
-                    @Override
-                    public void prepare() throws SQLException {
-                        sequences.stretch(run.source(), backupName, settings.lock());
-                    }
-
-                    @Override
-                    public boolean isPrepared() throws SQLException {
-                        return sequences.isReady(run.source(), backupName);
-                    }
-
-                    @Override
-                    public void takeBack() throws SQLException {
-                        sequences.takeBack(backupName, migration.newTable());
-                    }
-
                     @Override
                     public void requireReplayable() throws SQLException {
                         requireKnownPartitions(run, migration);
@@ -268,16 +250,7 @@ public final class ReverseSwap {
                 indexes.carried(),
                 name -> CarriedName.newIndex(run.source(), name).name(),
                 name -> CarriedName.backupIndex(run.source(), name).name());
-        return Switch.of(
-                exchange,
-                names,
-                TriggerRoutings.of(reader, migration, backup, live),
-                SettingsParts.of(run.session(), exchange, names),
-                true,
-                ForeignKeys.reverse(run, migration, exchange),
-                new CaptureTriggers(exchange, capture, capture.triggered(run.session(), backupName)),
-                BelongingKinds.parts(new Switching(run, migration, exchange, names, Optional.empty(), true, capture)),
-                DependentParts.read(run.session(), exchange));
+        return Switch.of(Switching.of(run, migration, exchange, names, Optional.empty(), true, capture));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {
@@ -309,11 +282,9 @@ public final class ReverseSwap {
                     "%s and its backup %s are not defined alike any more:\n  %s\nNothing was changed. Make the same change on both, or undo it, then roll back again."
                             .formatted(live.name(), backup.name(), String.join("\n  ", differences)));
         }
-        List<Obstacle> obstacles = new ArrayList<>(IncomingForeignKeyRules.withoutThoseThatGoBack(
+        List<Obstacle> obstacles = new ArrayList<>(BelongingKinds.back(
                 Obstacles.withoutInheritingTables(run.session(), live),
-                new ForeignKeyReader(run.session()).incoming(live.oid()),
-                backup));
-        obstacles.addAll(new DependentObstacles(run.session()).readersOf(live.oid(), differing));
+                new WayBack(run.session(), live, backup, differing)));
         obstacles.addAll(new TableReader(run.session()).childrenOfChildren(live));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(

@@ -9,9 +9,6 @@ import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyReader;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeys;
-import liquibase.ext.partition.engine.belonging.foreignkeys.IncomingForeignKeyRules;
 import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViews;
 import liquibase.ext.partition.engine.belonging.part.CarriedNames;
 import liquibase.ext.partition.engine.belonging.part.Exchange;
@@ -23,8 +20,6 @@ import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
 import liquibase.ext.partition.engine.belonging.triggers.RowTriggers;
-import liquibase.ext.partition.engine.belonging.triggers.CaptureTriggers;
-import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -40,7 +35,6 @@ import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.lock.LockTable;
 import liquibase.ext.partition.engine.name.CarriedName;
-import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
@@ -99,40 +93,21 @@ public final class Swap {
         Table source = reader.require(run.source());
         Table entering = reader.require(migration.newTable());
         Replay replay = requireReady(reader, source, entering);
-        requireTriggers(source, settings);
+        requireTriggers(source, replay.match().partitionKey(), settings);
         sequences.requireFreeNames(source, entering);
         compareWhereThatIsNotDone(settings);
         List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
-        LockedSwitch locked = new LockedSwitch(
-                run,
-                settings,
-                replay,
-                source.name(),
-                new CapturedTable(
-                        migration.newTable(),
-                        reader.partitions(migration.newTable()),
-                        migration.spec().routing()));
+        CapturedTable idle = new CapturedTable(
+                migration.newTable(),
+                reader.partitions(migration.newTable()),
+                migration.spec().routing());
+        LockedSwitch locked = new LockedSwitch(run, settings, sequences, replay, idle, backup);
         long milliseconds = locked.run(new LockedSwitch.Body() {
-            @Override
-            public void prepare() throws SQLException {
-                sequences.stretch(run.source(), migration.newTable(), settings.lock());
-            }
-
-            @Override
-            public boolean isPrepared() throws SQLException {
-                return sequences.isReady(run.source(), migration.newTable());
-            }
-
-            @Override
-            public void takeBack() throws SQLException {
-                sequences.takeBack(migration.newTable(), backup);
-            }
-
             @Override
             public Switch plan() throws SQLException {
                 requireUnchanged();
                 Table planned = reader.require(run.source());
-                requireTriggers(planned, settings);
+                requireTriggers(planned, replay.match().partitionKey(), settings);
                 return Swap.this.plan(reader, planned, replay, true);
             }
 
@@ -261,15 +236,10 @@ public final class Swap {
     private Switch plan(TableReader reader, Table source, Replay replay, boolean stretched) throws SQLException {
         Table entering = reader.require(migration.newTable());
         requireUnaltered(reader, source, entering);
-        requireCarriable(reader, source, entering, replay.match().partitionKey());
-        requireNone(
-                Refusal.UNFIT,
-                new Intent(
-                        run.session(),
-                        source,
-                        migration.spec(),
-                        Optional.of(replay.match().partitionKey()),
-                        migration.spec().differingColumns()));
+        PartitionKey key = replay.match().partitionKey();
+        Intent intent = intent(source, key, List.of());
+        requireCarriable(reader, source, entering, intent);
+        requireNone(Refusal.UNFIT, BelongingKinds.obstacles(intent, Refusal.UNFIT));
         SwitchedTable ordinary = SwitchedTable.ordinary(source);
         SwitchedTable next = new SwitchedTable(
                 entering,
@@ -286,24 +256,7 @@ public final class Swap {
                 carried,
                 name -> CarriedName.backupIndex(run.source(), name).name(),
                 name -> CarriedName.newIndex(run.source(), name).name());
-        return Switch.of(
-                exchange,
-                names,
-                TriggerRoutings.of(reader, migration, source, entering),
-                SettingsParts.of(run.session(), exchange, names),
-                stretched,
-                ForeignKeys.forward(run, migration, exchange, replay.match().partitionKey()),
-                new CaptureTriggers(
-                        exchange, replay.capture(), replay.capture().triggered(run.session(), migration.newTable())),
-                BelongingKinds.parts(new Switching(
-                        run,
-                        migration,
-                        exchange,
-                        names,
-                        Optional.of(replay.match().partitionKey()),
-                        stretched,
-                        replay.capture())),
-                DependentParts.read(run.session(), exchange));
+        return Switch.of(Switching.of(run, migration, exchange, names, Optional.of(key), stretched, replay.capture()));
     }
 
     private Replay requireReady(TableReader reader, Table source, Table entering) throws SQLException {
@@ -314,7 +267,7 @@ public final class Swap {
         }
         requireUnaltered(reader, source, entering);
         Replay replay = forwardReplay(reader, source, entering);
-        requireCarriable(reader, source, entering, replay.match().partitionKey());
+        requireCarriable(reader, source, entering, intent(source, replay.match().partitionKey(), List.of()));
         long locks = LockTable.wantedBy(
                 reader.partitions(migration.newTable()).size(), source.indexes().size());
         LockTable table = LockTable.read(run.session());
@@ -346,24 +299,20 @@ public final class Swap {
         });
     }
 
-    private void requireCarriable(TableReader reader, Table source, Table entering, PartitionKey key)
-            throws SQLException {
-        Set<Identifier> differing = migration.spec().differingColumns();
-        List<Obstacle> obstacles = new ArrayList<>(IncomingForeignKeyRules.obstacles(
-                migration.spec().incomingForeignKeys(),
+    private Intent intent(Table source, PartitionKey key, List<Identifier> acceptedTriggers) {
+        return new Intent(
+                run.session(),
                 source,
-                Obstacles.of(run.session(), source),
-                new ForeignKeyReader(run.session()).incoming(source.oid()),
-                migration.spec().columns().stream().map(ColumnChange::column).toList(),
+                migration.spec().accepting(acceptedTriggers),
                 Optional.of(key),
-                migration.spec().routing()));
-        obstacles.addAll(new DependentObstacles(run.session()).readersOf(source.oid(), differing));
-        if (!obstacles.isEmpty()) {
-            throw new PartitionException(
-                    "%s cannot be swapped, because the swap would leave behind what others rely on:\n  %s\nNothing was renamed. Remove these, or roll the migration back."
-                            .formatted(run.source(), Obstacle.lines(obstacles)));
-        }
-        List<String> differences = source.definedOtherwiseThan(entering, differing);
+                migration.spec().differingColumns());
+    }
+
+    private void requireCarriable(TableReader reader, Table source, Table entering, Intent intent) throws SQLException {
+        List<Obstacle> obstacles = new ArrayList<>(BelongingKinds.judged(Obstacles.of(run.session(), source), intent));
+        obstacles.addAll(BelongingKinds.obstacles(intent, Refusal.LEFT_BEHIND));
+        requireNone(Refusal.LEFT_BEHIND, obstacles);
+        List<String> differences = source.definedOtherwiseThan(entering, intent.differing());
         if (!differences.isEmpty()) {
             throw new PartitionException(
                     "%s and %s are not defined alike any more:\n  %s\nNothing was renamed. Make the same change on both, or undo it, then run update again."
@@ -388,21 +337,13 @@ public final class Swap {
         }
     }
 
-    private void requireTriggers(Table source, SwapSettings settings) {
-        List<Obstacle> obstacles = RowTriggers.obstacles(
-                source.triggers(),
-                migration.partitionColumns(),
-                migration.spec().routing(),
-                settings.acceptedTriggers());
-        if (!obstacles.isEmpty()) {
-            throw new PartitionException(
-                    "%s cannot be swapped:\n  %s\nNothing was renamed. Do so, then run update again; it goes on."
-                            .formatted(run.source(), Obstacle.lines(obstacles)));
-        }
+    private void requireTriggers(Table source, PartitionKey key, SwapSettings settings) throws SQLException {
+        requireNone(
+                Refusal.UNSETTLED,
+                BelongingKinds.obstacles(intent(source, key, settings.acceptedTriggers()), Refusal.UNSETTLED));
     }
 
-    private void requireNone(Refusal refusal, Intent intent) throws SQLException {
-        List<Obstacle> obstacles = BelongingKinds.obstacles(intent, refusal);
+    private void requireNone(Refusal refusal, List<Obstacle> obstacles) {
         if (!obstacles.isEmpty()) {
             throw new PartitionException(refusal.message(run.source(), obstacles));
         }

@@ -1,23 +1,13 @@
 package liquibase.ext.partition.engine.swap;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import liquibase.ext.partition.engine.belonging.comments.TableComment;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeys;
-import liquibase.ext.partition.engine.belonging.grants.Ownership;
-import liquibase.ext.partition.engine.belonging.grants.TableGrants;
-import liquibase.ext.partition.engine.belonging.indexes.IndexNames;
-import liquibase.ext.partition.engine.belonging.part.CarriedNames;
+import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.sequences.ColumnSequences;
-import liquibase.ext.partition.engine.belonging.triggers.CaptureTriggers;
-import liquibase.ext.partition.engine.belonging.triggers.RoutingTriggers;
-import liquibase.ext.partition.engine.belonging.triggers.UserTriggers;
-import liquibase.ext.partition.engine.catalog.Trigger;
+import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.lock.Lock;
-import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -34,44 +24,8 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
         parts = List.copyOf(parts);
     }
 
-    /**
-     * @param routing the routing by triggers of that table of the two whose rows are routed so
-     * @param settings the settings of the tables, their columns and indexes, which come after the names of these
-     * @param foreignKeys what becomes of the foreign keys
-     * @param stretched as {@link ColumnSequences} takes it
-     * @param capture the capture that moves from the leaving to the entering table
-     * @param protection the parts of row security, security labels and publications
-     * @param dependents the parts that {@link DependentParts} has read
-     */
-    static Switch of(
-            Exchange exchange,
-            CarriedNames names,
-            Optional<TriggerRouting> routing,
-            List<SwitchPart> settings,
-            boolean stretched,
-            ForeignKeys foreignKeys,
-            CaptureTriggers capture,
-            List<SwitchPart> protection,
-            List<SwitchPart> dependents) {
-        List<SwitchPart> parts = new ArrayList<>();
-        parts.add(new ColumnSequences(exchange, stretched));
-        parts.add(new Ownership(exchange));
-        parts.add(new IndexNames(exchange, names));
-        parts.addAll(settings);
-        List<Trigger> userTriggers = exchange.old()
-                .userTriggers(name -> capture.capture().owns(name)
-                        || foreignKeys.triggers().contains(name)
-                        || routing.filter(it -> it.owns(name)).isPresent());
-        parts.add(new UserTriggers(exchange, userTriggers));
-        parts.add(new TableGrants(exchange));
-        parts.addAll(protection);
-        parts.add(new TableComment(exchange));
-        parts.addAll(foreignKeys.incoming());
-        parts.add(capture);
-        parts.add(new RoutingTriggers(exchange, routing, userTriggers));
-        parts.add(foreignKeys.own());
-        parts.addAll(dependents);
-        return new Switch(exchange, parts);
+    static Switch of(Switching switching) throws SQLException {
+        return new Switch(switching.exchange(), BelongingKinds.parts(switching));
     }
 
     /**

@@ -9,25 +9,18 @@ import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.ServerVersion;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
-import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
-import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 
-/**
- * The work of a switch on foreign keys, planned from the catalog.
- *
- * @param incoming foreign keys that refer to the table
- * @param own the table's own foreign keys; the last of all parts, because nobody reads the referenced tables after it
- * @param triggers names of the triggers on the partitioned table that keep foreign keys and belong to no user
- */
-public record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identifier> triggers) {
+/** Plans the work of a switch on foreign keys from the catalog. */
+final class ForeignKeys {
     /** Since version 18 a partitioned table can have a foreign key that is not validated. */
     private static final int NOT_VALID_SINCE = 18;
 
@@ -76,21 +69,15 @@ public record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identif
     private static final Sql IS_PARTITIONED =
             Sql.of("SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = {oid} AND relkind = 'p')");
 
-    public ForeignKeys {
-        incoming = List.copyOf(incoming);
-        triggers = Set.copyOf(triggers);
-    }
+    private ForeignKeys() {}
 
-    /** The foreign keys of the swap. */
-    public static ForeignKeys forward(StepRun run, Migration migration, Exchange exchange, PartitionKey partitionKey)
-            throws SQLException {
-        Session session = run.session();
-        ForeignKeyReader reader = new ForeignKeyReader(session);
-        long source = exchange.old().table().oid();
-        SwitchedForeignKeys switched = new SwitchedForeignKeys(run.state(), migration);
-        List<SwitchPart> parts = new ArrayList<>();
+    /** The foreign keys that refer to the table, on the way there; none if they are refused and there are none. */
+    static List<SwitchPart> dropped(Switching switching) throws SQLException {
+        Session session = switching.session();
+        Migration migration = switching.migration();
+        Exchange exchange = switching.exchange();
         IncomingForeignKeys way = migration.spec().incomingForeignKeys();
-        List<ForeignKey> incoming = reader.incoming(source);
+        List<ForeignKey> incoming = new ForeignKeyReader(session).incoming(switching.leavingOid());
         List<DroppedForeignKeys.Kept> kept = new ArrayList<>();
         List<ForeignKeyTriggers> triggers = new ArrayList<>();
         boolean onPartitions = !ServerVersion.isAtLeast(session, NOT_VALID_SINCE);
@@ -99,7 +86,7 @@ public record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identif
                     way,
                     key,
                     exchange.old().table(),
-                    partitionKey,
+                    switching.key().orElseThrow(),
                     migration.spec().routing())) {
                 kept.add(new DroppedForeignKeys.Kept(
                         key, tables(session, SwitchedForeignKeys.Row.of(key), onPartitions && key.enforced())));
@@ -107,14 +94,33 @@ public record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identif
                 triggers.add(triggers(session, migration, exchange, key));
             }
         }
-        if (way != IncomingForeignKeys.REFUSE || !incoming.isEmpty()) {
-            parts.add(new DroppedForeignKeys(exchange, incoming, kept, triggers, switched));
-        }
-        return new ForeignKeys(
-                parts,
-                new OwnForeignKeys(
-                        exchange, reader.own(source), !ServerVersion.isAtLeast(session, NOT_VALID_SINCE), switched),
-                Set.of());
+        return way == IncomingForeignKeys.REFUSE && incoming.isEmpty()
+                ? List.of()
+                : List.of(new DroppedForeignKeys(exchange, incoming, kept, triggers, switched(switching)));
+    }
+
+    /** The table's own foreign keys, in either direction. Nobody reads the referenced tables after their part. */
+    static SwitchPart own(Switching switching) throws SQLException {
+        Session session = switching.session();
+        ForeignKeyReader reader = new ForeignKeyReader(session);
+        long oid = switching.leavingOid();
+        List<ForeignKey> keys = switching.isBack()
+                ? reader.ownOfPartitioned(
+                        oid,
+                        switching
+                                .exchange()
+                                .liveName()
+                                .sibling(switching.migration().spec().layout().defaultPartition()))
+                : reader.own(oid);
+        return new OwnForeignKeys(
+                switching.exchange(),
+                keys,
+                switching.isBack() || !ServerVersion.isAtLeast(session, NOT_VALID_SINCE),
+                switched(switching));
+    }
+
+    private static SwitchedForeignKeys switched(Switching switching) {
+        return new SwitchedForeignKeys(switching.run().state(), switching.migration());
     }
 
     private static ForeignKeyTriggers triggers(Session session, Migration migration, Exchange exchange, ForeignKey key)
@@ -143,10 +149,12 @@ public record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identif
                         row -> row.getInt("attnum")));
     }
 
-    /** The foreign keys of the reverse swap. */
-    public static ForeignKeys reverse(StepRun run, Migration migration, Exchange exchange) throws SQLException {
-        Session session = run.session();
-        SwitchedForeignKeys switched = new SwitchedForeignKeys(run.state(), migration);
+    /** The foreign keys that refer to the table, on the way back. */
+    static List<SwitchPart> restored(Switching switching) throws SQLException {
+        Session session = switching.session();
+        Migration migration = switching.migration();
+        Exchange exchange = switching.exchange();
+        SwitchedForeignKeys switched = switched(switching);
         QualifiedName live = exchange.liveName();
         List<SwitchedForeignKeys.Row> recorded = switched.find(session, true);
         List<ForeignKey> present = new ForeignKeyReader(session)
@@ -204,7 +212,6 @@ public record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identif
                                         row.name().quoted()));
             }
         }
-        List<SwitchPart> parts = new ArrayList<>();
         List<ForeignKey> unknown = present.stream()
                 .filter(key -> restored.stream()
                         .noneMatch(it -> it.row().name().equals(key.name())
@@ -215,18 +222,8 @@ public record ForeignKeys(List<SwitchPart> incoming, SwitchPart own, Set<Identif
             restored.add(new RestoredForeignKeys.Restored(
                     row, tables(session, row, onPartitions && key.enforced()), List.of()));
         }
-        parts.add(new RestoredForeignKeys(exchange, restored, present, unknown, gone, replaced, switched));
-        return new ForeignKeys(
-                parts,
-                new OwnForeignKeys(
-                        exchange,
-                        new ForeignKeyReader(session)
-                                .ownOfPartitioned(
-                                        exchange.old().table().oid(),
-                                        live.sibling(migration.spec().layout().defaultPartition())),
-                        true,
-                        switched),
-                triggers);
+        return List.of(
+                new RestoredForeignKeys(exchange, restored, present, unknown, gone, triggers, replaced, switched));
     }
 
     private static List<QualifiedName> functions(Session session, Exchange exchange, SwitchedForeignKeys.Row row)

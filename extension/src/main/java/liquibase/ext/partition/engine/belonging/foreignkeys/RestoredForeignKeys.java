@@ -2,8 +2,10 @@ package liquibase.ext.partition.engine.belonging.foreignkeys;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -15,6 +17,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param present keys that refer to the leaving table, which are dropped and made again as they are now
  * @param unknown those of {@code present} that no record describes
  * @param gone records of keys that were kept, and that somebody has dropped since
+ * @param triggers the triggers on the partitioned table that keep the keys, and belong to no user
  * @param replaced records whose referring table is another one since, with the records in {@code keys} that say so
  */
 public record RestoredForeignKeys(
@@ -23,6 +26,7 @@ public record RestoredForeignKeys(
         List<ForeignKey> present,
         List<ForeignKey> unknown,
         List<SwitchedForeignKeys.Row> gone,
+        Set<Identifier> triggers,
         List<SwitchedForeignKeys.Replaced> replaced,
         SwitchedForeignKeys switched)
         implements SwitchPart {
@@ -48,7 +52,13 @@ public record RestoredForeignKeys(
         present = List.copyOf(present);
         unknown = List.copyOf(unknown);
         gone = List.copyOf(gone);
+        triggers = Set.copyOf(triggers);
         replaced = List.copyOf(replaced);
+    }
+
+    @Override
+    public boolean owns(Identifier trigger) {
+        return triggers.contains(trigger);
     }
 
     @Override

@@ -24,6 +24,31 @@ public interface BelongingKind {
         return List.of();
     }
 
+    /** What stands in its way too, but is asked before a row is copied only. */
+    default List<Obstacle> obstaclesAhead(Intent intent) throws SQLException {
+        return List.of();
+    }
+
+    /** What stands in its way at the reverse swap. */
+    default List<Obstacle> obstaclesBack(WayBack way) throws SQLException {
+        return List.of();
+    }
+
+    /**
+     * What is left of the obstacles that a table has by itself, and what comes to them, once it is known what is to
+     * become of this kind; asked before a row is copied and again at the swap.
+     *
+     * @param standing those of every kind
+     */
+    default List<Obstacle> judged(List<Obstacle> standing, Intent intent) throws SQLException {
+        return standing;
+    }
+
+    /** As {@link #judged}, at the reverse swap. */
+    default List<Obstacle> judgedBack(List<Obstacle> standing, WayBack way) throws SQLException {
+        return standing;
+    }
+
     /** The sentence with which the swap refuses a table because of {@link #obstacles}. */
     default Refusal refusal() {
         return Refusal.LEFT_BEHIND;

@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.belonging.part;
 
 import java.util.List;
 import liquibase.ext.partition.engine.lock.Lock;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -23,6 +24,16 @@ public interface SwitchPart {
     /** Tables whose rows refer to the table's rows: they are locked together with it, against everybody. */
     default List<QualifiedName> referringTables() {
         return List.of();
+    }
+
+    /** Whether a trigger of the leaving table with that name is this part's own, and no user's. */
+    default boolean owns(Identifier trigger) {
+        return false;
+    }
+
+    /** The part, once all parts of the switch are known; for parts that have to know which triggers are users'. */
+    default SwitchPart among(List<SwitchPart> parts) {
+        return this;
     }
 
     /** Statements that run while both tables still have their old names. */

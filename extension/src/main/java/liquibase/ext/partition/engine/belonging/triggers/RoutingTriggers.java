@@ -10,6 +10,7 @@ import liquibase.ext.partition.engine.belonging.part.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.routing.TriggerRouting;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -17,11 +18,21 @@ import liquibase.ext.partition.engine.sql.Sql;
  * The routing by triggers, which leaves and comes with the table that has it.
  *
  * @param routing the routing of that table of the two whose rows are routed by triggers
- * @param userTriggers the table's triggers. If one of them must be on the children, the children are written with the
- *     writer's rights, as the trigger expects, and get the table's grants
+ * @param userTriggers the table's triggers, which are known once all other parts are. If one of them must be on the
+ *     children, the children are written with the writer's rights, as the trigger expects, and get the table's grants
  */
 public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routing, List<Trigger> userTriggers)
         implements SwitchPart {
+    @Override
+    public boolean owns(Identifier trigger) {
+        return routing.filter(it -> it.owns(trigger)).isPresent();
+    }
+
+    @Override
+    public SwitchPart among(List<SwitchPart> parts) {
+        return new RoutingTriggers(exchange, routing, UserTriggers.of(exchange, parts));
+    }
+
     @Override
     public List<Sql> beforeRenaming() {
         return exchange.old().byTrigger().isPresent() ? routing.orElseThrow().dropStatements() : List.of();

@@ -13,7 +13,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * The triggers that users made, in their present state.
  *
- * @param triggers the triggers of the table that leaves
+ * @param triggers the triggers of the table that leaves, which are known once all other parts are
  */
 public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements SwitchPart {
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");
@@ -24,6 +24,16 @@ public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements
 
     public UserTriggers {
         triggers = List.copyOf(triggers);
+    }
+
+    /** The triggers of the leaving table that no part owns. */
+    static List<Trigger> of(Exchange exchange, List<SwitchPart> parts) {
+        return exchange.old().userTriggers(name -> parts.stream().anyMatch(part -> part.owns(name)));
+    }
+
+    @Override
+    public SwitchPart among(List<SwitchPart> parts) {
+        return new UserTriggers(exchange, of(exchange, parts));
     }
 
     @Override

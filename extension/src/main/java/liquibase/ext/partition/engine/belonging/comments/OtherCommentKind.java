@@ -1,0 +1,26 @@
+package liquibase.ext.partition.engine.belonging.comments;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.catalog.Feature;
+
+/** Comments on columns, constraints and indexes. */
+public final class OtherCommentKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of(Feature.COMMENTS);
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) throws SQLException {
+        return List.of(new OtherComments(
+                switching.exchange(),
+                switching.names(),
+                Comments.read(switching.session(), switching.exchange().old().table()),
+                Comments.read(switching.session(), switching.exchange().next().table())));
+    }
+}

@@ -1,0 +1,21 @@
+package liquibase.ext.partition.engine.belonging.comments;
+
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.catalog.Feature;
+
+/** The comment on the table itself. */
+public final class TableCommentKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of(Feature.COMMENTS);
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) {
+        return List.of(new TableComment(switching.exchange()));
+    }
+}

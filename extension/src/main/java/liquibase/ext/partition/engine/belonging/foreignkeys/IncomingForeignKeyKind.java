@@ -1,0 +1,86 @@
+package liquibase.ext.partition.engine.belonging.foreignkeys;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.Change;
+import liquibase.ext.partition.engine.belonging.part.Intent;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.belonging.part.WayBack;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.newtable.ColumnChange;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+
+/** Foreign keys that refer to the table. */
+public final class IncomingForeignKeyKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of(Feature.INCOMING_FOREIGN_KEYS);
+    }
+
+    @Override
+    public List<Obstacle> judged(List<Obstacle> standing, Intent intent) throws SQLException {
+        NewTableSpec spec = intent.spec();
+        return IncomingForeignKeyRules.obstacles(
+                spec.incomingForeignKeys(),
+                intent.source(),
+                standing,
+                new ForeignKeyReader(intent.session()).incoming(intent.source().oid()),
+                spec.columns().stream().map(ColumnChange::column).toList(),
+                intent.key(),
+                spec.routing());
+    }
+
+    @Override
+    public List<Obstacle> judgedBack(List<Obstacle> standing, WayBack way) throws SQLException {
+        return IncomingForeignKeyRules.withoutThoseThatGoBack(
+                standing,
+                new ForeignKeyReader(way.session()).incoming(way.live().oid()),
+                way.backup());
+    }
+
+    @Override
+    public List<Change> changes(Intent intent) throws SQLException {
+        List<Change> changes = new ArrayList<>();
+        Table source = intent.source();
+        NewTableSpec spec = intent.spec();
+        PartitionKey partitionKey = intent.key().orElseThrow();
+        boolean dropped = spec.incomingForeignKeys() == IncomingForeignKeys.DROP;
+        for (ForeignKey key : new ForeignKeyReader(intent.session()).incoming(source.oid())) {
+            if (IncomingForeignKeyRules.keeps(spec.incomingForeignKeys(), key, source, partitionKey, spec.routing())) {
+                changes.add(
+                        new Change(
+                                Feature.INCOMING_FOREIGN_KEYS,
+                                "%s of %s".formatted(key.name(), key.referring().name()),
+                                "foreign key",
+                                "the same",
+                                "It refers to the partitioned table, and is validated right after the swap. A partition whose rows are referred to can be neither detached nor dropped."));
+                continue;
+            }
+            if (spec.incomingForeignKeys() == IncomingForeignKeys.REFUSE) {
+                continue;
+            }
+            changes.add(new Change(
+                    Feature.INCOMING_FOREIGN_KEYS,
+                    "%s of %s".formatted(key.name(), key.referring().name()),
+                    "foreign key",
+                    dropped ? "" : "triggers that keep it",
+                    dropped
+                            ? "Nothing keeps it after the swap; a rollback makes it again."
+                            : "The swap puts triggers in its place; a rollback makes it again."));
+        }
+        return changes;
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) throws SQLException {
+        return switching.isBack() ? ForeignKeys.restored(switching) : ForeignKeys.dropped(switching);
+    }
+}

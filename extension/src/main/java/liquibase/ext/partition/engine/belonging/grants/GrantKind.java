@@ -1,0 +1,48 @@
+package liquibase.ext.partition.engine.belonging.grants;
+
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.Change;
+import liquibase.ext.partition.engine.belonging.part.Intent;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Identifier;
+
+/** Rights that are granted on the table and its columns. */
+public final class GrantKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of(Feature.GRANTS);
+    }
+
+    @Override
+    public List<Change> changes(Intent intent) {
+        Table source = intent.source();
+        return source.grants().stream()
+                .filter(grant -> grant.grantor().isPresent())
+                .map(grant -> {
+                    String privilege = grant.privilege()
+                            + grant.column()
+                                    .map(column -> " (" + column.name() + ")")
+                                    .orElse("");
+                    return new Change(
+                            Feature.GRANTS,
+                            grant.grantee().map(Identifier::name).orElse("PUBLIC"),
+                            "%s by %s"
+                                    .formatted(
+                                            privilege,
+                                            grant.grantor().orElseThrow().name()),
+                            "%s by %s".formatted(privilege, source.owner().name()),
+                            "Only a role itself can grant in its name, so the owner grants it; who passed it on can no longer revoke it.");
+                })
+                .toList();
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) {
+        return List.of(new TableGrants(switching.exchange()));
+    }
+}

@@ -1,0 +1,21 @@
+package liquibase.ext.partition.engine.belonging.indexes;
+
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.catalog.Feature;
+
+/** The key and every index. */
+public final class IndexKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of(Feature.INDEXES);
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) {
+        return List.of(new IndexNames(switching.exchange(), switching.names()));
+    }
+}

@@ -1,0 +1,19 @@
+package liquibase.ext.partition.engine.belonging.part;
+
+import java.util.Set;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
+
+/**
+ * A table that is to give its name back to its backup.
+ *
+ * @param session in which to ask about them
+ * @param live the partitioned table
+ * @param differing the columns that only one of them has, or with another type
+ */
+public record WayBack(Session session, Table live, Table backup, Set<Identifier> differing) {
+    public WayBack {
+        differing = Set.copyOf(differing);
+    }
+}

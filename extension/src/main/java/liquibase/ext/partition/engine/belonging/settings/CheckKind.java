@@ -1,0 +1,21 @@
+package liquibase.ext.partition.engine.belonging.settings;
+
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.catalog.Feature;
+
+/** CHECK constraints. Most are made with the new table; the swap adds those that are not valid. */
+public final class CheckKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of(Feature.CHECKS);
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) {
+        return List.of(new NotValidChecks(switching.exchange(), switching.leaving(), switching.entering()));
+    }
+}

@@ -1,0 +1,22 @@
+package liquibase.ext.partition.engine.belonging.statistics;
+
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.catalog.Feature;
+
+/** Extended statistics. */
+public final class StatisticsKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of(Feature.EXTENDED_STATISTICS);
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) {
+        return List.of(new StatisticsNames(
+                switching.exchange(), switching.names(), switching.leaving(), switching.entering()));
+    }
+}

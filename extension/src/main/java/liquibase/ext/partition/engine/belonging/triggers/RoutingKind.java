@@ -1,0 +1,46 @@
+package liquibase.ext.partition.engine.belonging.triggers;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.newtable.ChildrenByTrigger;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.routing.TriggerRouting;
+import liquibase.ext.partition.engine.rows.RowMatch;
+import liquibase.ext.partition.engine.state.Migration;
+
+/** The triggers that route rows, which a migration puts on the table. */
+public final class RoutingKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of();
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) throws SQLException {
+        return List.of(new RoutingTriggers(switching.exchange(), routing(switching), List.of()));
+    }
+
+    /** The routing of that table of the two whose rows are routed by triggers. */
+    private static Optional<TriggerRouting> routing(Switching switching) throws SQLException {
+        Migration migration = switching.migration();
+        if (migration.spec().routing() == Routing.NATIVE) {
+            return Optional.empty();
+        }
+        Table old = switching.exchange().old().table();
+        Table next = switching.exchange().next().table();
+        RowMatch match = RowMatch.of(
+                new TableReader(switching.session()),
+                migration,
+                switching.isBack() ? next : old,
+                switching.isBack() ? old : next);
+        return Optional.of(ChildrenByTrigger.of(migration.spec(), match.partitionKey()));
+    }
+}

@@ -1,0 +1,85 @@
+package liquibase.ext.partition.engine.belonging.triggers;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.Change;
+import liquibase.ext.partition.engine.belonging.part.Intent;
+import liquibase.ext.partition.engine.belonging.part.Refusal;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Trigger;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.routing.TriggerRouting;
+
+/** Triggers of users. */
+public final class TriggerKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of(Feature.TRIGGERS);
+    }
+
+    @Override
+    public List<Obstacle> obstaclesAhead(Intent intent) {
+        return intent.spec().routing() == Routing.TRIGGER
+                ? intent.source().triggers().stream()
+                        .flatMap(trigger -> TriggerRouting.obstacle(trigger).stream())
+                        .map(sentence -> Obstacle.of(Feature.TRIGGERS, sentence))
+                        .toList()
+                : List.of();
+    }
+
+    @Override
+    public List<Obstacle> obstacles(Intent intent) {
+        NewTableSpec spec = intent.spec();
+        return RowTriggers.obstacles(
+                intent.source().triggers(), spec.partitionKey().columns(), spec.routing(), spec.acceptedTriggers());
+    }
+
+    @Override
+    public Refusal refusal() {
+        return Refusal.UNSETTLED;
+    }
+
+    @Override
+    public List<Change> changes(Intent intent) {
+        Routing routing = intent.spec().routing();
+        PartitionKey key = intent.key().orElseThrow();
+        boolean routed = routing == Routing.TRIGGER;
+        List<Change> changes = new ArrayList<>();
+        for (Trigger trigger : intent.source().triggers()) {
+            List<String> consequences = new ArrayList<>();
+            boolean onChildren = routed && TriggerRouting.onChildren(trigger).isPresent();
+            if (onChildren) {
+                consequences.add(
+                        "It fires on the children, with the rights of whoever writes: grant on them what is granted on the table later.");
+            }
+            RowTriggers.consequence(trigger, key.columns(), routing).ifPresent(consequences::add);
+            if (!consequences.isEmpty()) {
+                changes.add(new Change(
+                        Feature.TRIGGERS,
+                        trigger.name().name(),
+                        "on the table",
+                        !routed
+                                ? "on each partition"
+                                : !onChildren
+                                        ? "on the table"
+                                        : TriggerRouting.belongsOnParent(trigger)
+                                                ? "on the table for INSERT, on each child for the rest"
+                                                : "on each child",
+                        String.join(" ", consequences)));
+            }
+        }
+        return changes;
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) {
+        return List.of(new UserTriggers(switching.exchange(), List.of()));
+    }
+}

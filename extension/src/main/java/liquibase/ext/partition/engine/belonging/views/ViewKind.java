@@ -1,0 +1,37 @@
+package liquibase.ext.partition.engine.belonging.views;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.Intent;
+import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.belonging.part.WayBack;
+import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+
+/** Views and functions that depend on the table. */
+public final class ViewKind implements BelongingKind {
+    @Override
+    public Set<Feature> features() {
+        return Set.of(Feature.VIEWS, Feature.FUNCTIONS);
+    }
+
+    /** What reads columns that the new table has not, or with another type. */
+    @Override
+    public List<Obstacle> obstacles(Intent intent) throws SQLException {
+        return new DependentObstacles(intent.session())
+                .readersOf(intent.source().oid(), intent.differing());
+    }
+
+    @Override
+    public List<Obstacle> obstaclesBack(WayBack way) throws SQLException {
+        return new DependentObstacles(way.session()).readersOf(way.live().oid(), way.differing());
+    }
+
+    @Override
+    public List<SwitchPart> parts(Switching switching) throws SQLException {
+        return List.of(new Repointing(new DependentsReader(switching.session()).read(switching.leavingOid())));
+    }
+}
