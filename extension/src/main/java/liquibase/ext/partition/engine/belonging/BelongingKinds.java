@@ -62,25 +62,21 @@ public final class BelongingKinds {
 
     private BelongingKinds() {}
 
-    /**
-     * What stands in a table's way before a row is copied.
-     *
-     * @param standing the obstacles that the table has by itself, which come first
-     */
-    public static List<Obstacle> ahead(List<Obstacle> standing, Intent intent) throws SQLException {
-        List<Obstacle> obstacles = new ArrayList<>(judged(standing, intent));
-        for (BelongingKind kind : ALL) {
-            obstacles.addAll(kind.obstaclesAhead(intent));
-            obstacles.addAll(kind.obstacles(intent));
-        }
-        return obstacles;
-    }
-
     /** What is left of the obstacles that a table has by itself, once it is known what is to become of it. */
     public static List<Obstacle> judged(List<Obstacle> standing, Intent intent) throws SQLException {
         List<Obstacle> obstacles = standing;
         for (BelongingKind kind : ALL) {
             obstacles = kind.judged(obstacles, intent);
+        }
+        return obstacles;
+    }
+
+    /** What stands in a table's way before a row is copied, besides what is {@link #judged}. */
+    public static List<Obstacle> ahead(Intent intent) throws SQLException {
+        List<Obstacle> obstacles = new ArrayList<>();
+        for (BelongingKind kind : ALL) {
+            obstacles.addAll(kind.obstaclesAhead(intent));
+            obstacles.addAll(kind.obstacles(intent));
         }
         return obstacles;
     }

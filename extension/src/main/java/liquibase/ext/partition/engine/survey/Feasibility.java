@@ -58,11 +58,12 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
         List<Obstacle> unplanned = new ArrayList<>();
         Optional<NewTable> plan = planned.make(unplanned);
         Intent intent = intent(session, source, spec, plan);
-        List<Obstacle> refused = new ArrayList<>(BelongingKinds.ahead(Obstacles.of(session, source), intent));
+        List<Obstacle> refused = new ArrayList<>(BelongingKinds.judged(Obstacles.of(session, source), intent));
         if (source.partitioned()) {
             refused.add(new Obstacle(Feature.KIND, "it is partitioned already", "leave it out"));
         }
         refused.addAll(new Rights(session, source.oid()).missing(stateSchema, spec.routing() == Routing.TRIGGER));
+        refused.addAll(BelongingKinds.ahead(intent));
         refused.addAll(unplanned);
         Optional<DefaultSample> sample = Optional.empty();
         if (plan.isPresent()) {

@@ -5,6 +5,6 @@
  * <p>{@code ForeignKeys} reads the catalog and decides what a switch does about each key. {@code ForeignKeyTriggers}
  * makes the triggers that keep a key; these call {@code CheckFunction} on the referring table and {@code ActFunction}
  * on the referenced one. {@code ForeignKeyCompletion} runs statements outside the lock; all others run in the switch.
- * Called by {@code survey} and {@code swap}.
+ * Called by {@code BelongingKinds}, and by {@code swap} for what comes after the switch.
  */
 package liquibase.ext.partition.engine.belonging.foreignkeys;

@@ -2,6 +2,7 @@
  * Materialized views that read the table: the successors that are filled from the table that gets the name, and their
  * change of places.
  *
- * <p>Filling takes long; it is done after the switch and locks nobody out. Called by {@code swap}.
+ * <p>Filling takes long; it is done after the switch and locks nobody out. Called by
+ * {@code BelongingKinds}, and by {@code swap} after the switch.
  */
 package liquibase.ext.partition.engine.belonging.materializedviews;
