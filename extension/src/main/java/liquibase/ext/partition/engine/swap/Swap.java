@@ -4,7 +4,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
