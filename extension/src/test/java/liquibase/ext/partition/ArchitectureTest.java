@@ -62,7 +62,7 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage(ROOT + ".change..", ROOT + ".precondition..", ROOT + ".command..");
 
-    /** The generator reads it, which has no Liquibase. */
+    /** The generator reads it, and does not have Liquibase. */
     @ArchTest
     static final ArchRule settingsAreDescribedWithoutLiquibase = classes()
             .that()
@@ -78,7 +78,7 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAPackage(ROOT + ".step..");
 
-    /** One does: it has the attributes of a change, and that reads them and says what is wrong with them. */
+    /** One precondition does: it has the attributes of a change, which reads them and reports their problems. */
     @ArchTest
     static final ArchRule preconditionsKnowNoChange = noClasses()
             .that()

@@ -9,7 +9,7 @@ import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.name.MadeName;
 import liquibase.ext.partition.engine.sql.Identifier;
 
-/** Reads attributes as people write them in a changelog. Needs no Liquibase for it. */
+/** Reads attributes as people write them in a changelog. Does not need Liquibase. */
 public final class Attributes {
     /** The namespace of the change types and preconditions in XML changelogs. */
     public static final String NAMESPACE = "http://www.liquibase.org/xml/ns/partition";

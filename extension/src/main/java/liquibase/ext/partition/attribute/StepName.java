@@ -3,8 +3,8 @@ package liquibase.ext.partition.attribute;
 import java.util.Set;
 
 /**
- * What has settings: the change types, and the preconditions that do work of their own. In the order in which a table
- * passes them.
+ * The steps that have settings: the change types, and the preconditions that do work of their own. In the order in
+ * which a table passes them.
  */
 public enum StepName {
     CREATE_PARTITIONED_TABLE("createPartitionedTable"),

@@ -51,7 +51,7 @@ public final class Tuning {
         return problems;
     }
 
-    /** Whether a setting of the pace is taken away, whichever it is. */
+    /** Whether the value turns off a setting of the pace. */
     private static boolean isOff(TuningAttribute attribute, String text) {
         return attribute.pace().isPresent() && text.strip().equals(GivenPace.OFF);
     }

@@ -18,9 +18,9 @@ import liquibase.ext.partition.engine.swap.OnOldTransactions;
 /**
  * A setting that controls how a step works and does not affect its result: an attribute that may be changed at any
  * time, and is not part of a checksum. Each is described once, here: its name, the kind of its values, its default, its
- * meaning, and the steps that have it. Change types and preconditions take theirs from here, and so does the generator,
- * which has no Liquibase; tests compare the XSD, the JSON schema, the templates and the README with it. {@link Tuning}
- * holds the values.
+ * meaning, and the steps that have it. Change types and preconditions take these from here, and so does the generator,
+ * which does not have Liquibase; tests compare the XSD, the JSON schema, the templates and the README with it.
+ * {@link Tuning} holds the values.
  */
 public enum TuningAttribute {
     CHUNK_SIZE(
@@ -157,7 +157,7 @@ public enum TuningAttribute {
             "true, all, or names of tables with commas between them: starts the copy over where it names this table; a later step does that before its own work",
             Set.of(StepName.CHUNKED_COPY, StepName.BUILD_INDEXES, StepName.REPLAY_CHANGES, StepName.VERIFY_COPY));
 
-    /** The settings that a table config has. The others are for a changeset that somebody writes by hand. */
+    /** The settings that a table config has. The others are for changesets that somebody writes by hand. */
     public static final Set<TuningAttribute> OF_CONFIG =
             Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(BATCH_SIZE, RESTART)));
 
@@ -165,10 +165,10 @@ public enum TuningAttribute {
     public enum Kind {
         /** A whole number of 1 or more. */
         NUMBER((name, text) -> Attributes.positive(name, text, 1)),
-        /** A whole number of 1 or more, of things that there are never very many of. */
+        /** A whole number of 1 or more, for a count that is never very large. */
         COUNT((name, text) -> Attributes.count(name, text, 1)),
         DURATION(DurationText::parse),
-        /** The setting has effect until it is off. */
+        /** The setting has a default unless it is off. */
         DURATION_OR_OFF((name, text) -> {
             if (!text.strip().equals(GivenPace.OFF)) {
                 DurationText.parse(name, text);
@@ -180,11 +180,11 @@ public enum TuningAttribute {
         HOURS(WorkingHours::parse),
         /** SQL that gives a boolean. */
         QUERY((name, text) -> GivenPace.named(Map.of(name, text)).pace()),
-        /** One of some words. */
+        /** One of several words. */
         CHOICE(OnOldTransactions::parse),
-        /** Names with commas between them. */
+        /** Names separated by commas. */
         NAMES(Attributes::names),
-        /** What {@link TableSelection} reads, which refuses nothing. */
+        /** The input of {@link TableSelection}, which refuses nothing. */
         TABLES((name, text) -> {});
 
         private final BiConsumer<String, String> check;
@@ -242,19 +242,19 @@ public enum TuningAttribute {
         return kind;
     }
 
-    /** The value where none is given; empty if there is none, or if it is no constant. */
+    /** The default; empty if there is none, or if it is no constant. */
     public Optional<String> standard() {
         return Optional.ofNullable(standard);
     }
 
-    /** The setting of the pace that it is; empty if it is none. */
+    /** The corresponding setting of the pace; empty if there is none. */
     public Optional<PaceSetting> pace() {
         return Arrays.stream(PaceSetting.values())
                 .filter(setting -> setting.settingName().equals(name))
                 .findFirst();
     }
 
-    /** Whether {@code off} in one place takes away what another place says: not if there is a default instead. */
+    /** Whether {@code off} in one place cancels the value of another place; false if the default applies instead. */
     public boolean canBeOff() {
         return pace().isPresent() && standard == null;
     }

@@ -5,7 +5,8 @@ import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 
 /**
- * Attributes that an element does not have. Liquibase ignores them, so a misspelt one would silently have no effect.
+ * Rejects attributes that an element does not have. Liquibase ignores them, so a misspelt one would silently have no
+ * effect.
  */
 public final class UnknownAttributes {
     private UnknownAttributes() {}

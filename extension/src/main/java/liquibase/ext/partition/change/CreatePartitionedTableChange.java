@@ -266,7 +266,9 @@ public class CreatePartitionedTableChange extends NewTableChange {
         return false;
     }
 
-    /** It is the one that begins with them; the engine says what it makes of a migration that was begun before. */
+    /**
+     * A migration begins with this change, so there is nothing to agree with; the engine decides about an earlier one.
+     */
     @Override
     protected void requireAgreement(Migration migration) {}
 

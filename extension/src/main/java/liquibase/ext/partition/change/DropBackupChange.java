@@ -56,7 +56,10 @@ public class DropBackupChange extends PartitionChange {
                 () -> Attributes.madeName("deltaTableName", delta().name(), getTableName()));
     }
 
-    /** The delta table is dropped, by the name that is recorded; where a reviewer reads its name, it is that one. */
+    /**
+     * The delta table is dropped by its recorded name; if a reviewer reads a name in the changeset, it must be that
+     * one.
+     */
     @Override
     protected void requireAgreement(Migration migration) {
         if (deltaTableName != null) {

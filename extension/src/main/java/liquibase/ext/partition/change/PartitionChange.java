@@ -132,12 +132,10 @@ public abstract class PartitionChange extends AbstractChange implements Step {
         this.tableName = tableName;
     }
 
-    /** The work, with the migration's lock held; what the changeset shows agrees with what is recorded. */
+    /** Does the work while the migration's lock is held; the attributes agree with the record by then. */
     protected abstract void execute(StepRun run) throws SQLException;
 
-    /**
-     * Refuses attributes that say something else than what the migration was begun with; see {@link #requireRecorded}.
-     */
+    /** Refuses attributes that differ from those with which the migration began; see {@link #requireRecorded}. */
     protected void requireAgreement(Migration migration) {}
 
     /** Checks that read the attributes; the message of an {@link IllegalArgumentException} is shown to people. */
@@ -148,7 +146,7 @@ public abstract class PartitionChange extends AbstractChange implements Step {
         return TuningAttribute.of(stepName());
     }
 
-    /** The names that a changeset shows to its reviewers must be those that the migration was begun with. */
+    /** Requires that the names that a changeset shows to its reviewers are those with which the migration began. */
     @Override
     public final void run(StepRun run) throws SQLException {
         run.migrations().find(run.source()).ifPresent(this::requireAgreement);
@@ -353,7 +351,7 @@ public abstract class PartitionChange extends AbstractChange implements Step {
         return problems;
     }
 
-    /** Checks that an attribute has the value that the migration began with. */
+    /** Checks that an attribute has the value with which the migration began. */
     protected static void requireRecorded(String attribute, Object given, Object recorded) {
         if (!given.equals(recorded)) {
             throw new PartitionException(

@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** A wait for something that nobody announces, before it is looked for again. */
+/** A pause before the next look for something that nobody announces. */
 public final class Pause {
     private Pause() {}
 
@@ -23,8 +23,8 @@ public final class Pause {
     }
 
     /**
-     * At random between the half and the whole of {@code longest}, so that many runners do not try again in step, with
-     * each other or with a periodic job.
+     * A random duration between half and all of {@code longest}, so that many runners do not retry in step with each
+     * other or with a periodic job.
      */
     public static Duration withJitter(Duration longest) {
         long milliseconds = longest.toMillis();

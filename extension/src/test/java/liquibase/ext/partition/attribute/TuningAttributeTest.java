@@ -19,7 +19,7 @@ import liquibase.ext.partition.engine.swap.OnOldTransactions;
 import liquibase.ext.partition.engine.swap.SwapSettings;
 import org.junit.jupiter.api.Test;
 
-/** What a setting is described by is what the engine does, and what the README tells. */
+/** The description of a setting agrees with the engine and with the README. */
 class TuningAttributeTest {
     private static final Path README = Path.of("../README.md");
     private static final String HEADING = "| key | meaning | where not given | steps |";
@@ -32,7 +32,7 @@ class TuningAttributeTest {
             Map.entry("indexes", Set.of(StepName.BUILD_INDEXES)),
             Map.entry("replay", Set.of(StepName.REPLAY_CHANGES, StepName.APPROVED)),
             Map.entry("comparisons", Set.of(StepName.VERIFY_COPY, StepName.BACKUP_VERIFIED, StepName.DROP_BACKUP)),
-            // That of verifyCopy, and the one that the swap makes where that is out of date.
+            // The comparison of verifyCopy, and the one that the swap makes if that is out of date.
             Map.entry("comparison before the swap", Set.of(StepName.VERIFY_COPY, StepName.LOCKED_SWAP)),
             Map.entry("all that take long", StepName.LONG),
             Map.entry("swap", Set.of(StepName.LOCKED_SWAP)),
@@ -121,7 +121,7 @@ class TuningAttributeTest {
         return switch (setting) {
             // A config sets it for the copy alone.
             case CHUNK_SIZE -> Set.of(StepName.CHUNKED_COPY);
-            // It is asked for by the approval of these.
+            // The approval of these steps asks for it.
             case CATCH_UP_TIME -> Set.of(StepName.LOCKED_SWAP, StepName.DROP_BACKUP);
             default ->
                 Arrays.stream(StepName.values())

@@ -399,9 +399,9 @@ final class Writer implements Runnable {
     }
 
     /**
-     * The row that has the value is this writer's own, wherever it has gone. After the swap there can be two: a
+     * The row that has the value belongs to this writer, wherever it has gone. After the swap there can be two: a
      * REPEATABLE READ transaction whose snapshot is older does not find the row that has the value, and the unique
-     * index, which includes the partition key by then, lets it give the value to a row of another date.
+     * index, which includes the partition key by then, lets it give the value to a row with another date.
      */
     private void handOn(List<String> key) throws SQLException, RowNotSeen {
         List<Row> released = all(table.release(handedOn), List.of(Integer.toString(number)));

@@ -84,7 +84,7 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** It has no Liquibase, which a test of the extension holds. */
+    /** A class without Liquibase, as a test of the extension ensures. */
     private static DescribedPredicate<JavaClass> isWhatSettingsAreDescribedBy() {
         return belongToAnyOf(TuningAttribute.class);
     }

@@ -3,11 +3,11 @@ package liquibase.ext.partition.engine.catalog;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Subqueries, of the one column {@code oid}, for the tables that hold a table's rows. A table whose rows are routed by
- * triggers has no partitions but children that inherit from it, so both are looked for.
+ * Subqueries, with the single column {@code oid}, for the tables that hold a table's rows. A table whose rows are
+ * routed by triggers has no partitions but children that inherit from it, so both are looked for.
  *
- * <p>The server reads the partitions as they are now, and the children by the statement's snapshot. Takes no lock that
- * reading the catalog does not take.
+ * <p>The server reads the partitions as they are now, and the children by the statement's snapshot. Takes no locks
+ * except those of reading the catalog.
  */
 public final class PartitionTree {
     private static final Sql BELOW = Sql.of("""

@@ -295,7 +295,7 @@ public final class TableReader {
                 .toList();
     }
 
-    /** Those of the tables that lack the valid index that {@code index} names for them; one question for all. */
+    /** The tables that lack the valid index that {@code index} names for them; asks one question for all. */
     public List<QualifiedName> without(List<QualifiedName> tables, Function<QualifiedName, QualifiedName> index)
             throws SQLException {
         return session.query(

@@ -29,11 +29,11 @@ public record LockTable(long capacity, long used) {
     }
 
     /**
-     * How many locks the swap takes at most, which touches every partition and each of its indexes. The first step and
-     * {@code plan} go by it too, so that no table is copied that cannot be swapped.
+     * The most locks that the swap can take, which touches every partition and each of its indexes. The first step and
+     * {@code plan} use it too, so that no table is copied that cannot be swapped.
      *
-     * @param partitions with the default one
-     * @param indexes of the table
+     * @param partitions the number of partitions, including the default one
+     * @param indexes the number of the table's indexes
      */
     public static long wantedBy(int partitions, int indexes) {
         return (partitions + 1L) * (indexes + 1) + OTHER_LOCKS;

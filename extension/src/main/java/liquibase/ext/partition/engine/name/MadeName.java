@@ -19,7 +19,7 @@ public final class MadeName {
                 : Optional.of("<%s> has a dot, which would be a part of the name and end no schema's.".formatted(name));
     }
 
-    /** What to do about it. */
+    /** The remedy for a refused name. */
     public static String remedy() {
         return "Write it without the dot; it is made in the table's own schema.";
     }

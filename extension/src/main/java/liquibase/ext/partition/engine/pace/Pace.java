@@ -25,6 +25,6 @@ public record Pace(
     /** The default chunk time. */
     public static final Duration DEFAULT_CHUNK_TIME = Duration.ofSeconds(2);
 
-    /** Without a pause. */
+    /** The pace without pauses or limits. */
     public static final Pace FULL_SPEED = GivenPace.NOTHING.pace();
 }

@@ -59,8 +59,8 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
     }
 
     /**
-     * What the columns of two tables are, in words; empty where they are the same but for what the migration changes.
-     * Reads nothing.
+     * The columns of two tables, in words; empty if they are the same except for the migration's changes. Reads
+     * nothing.
      */
     public static Optional<String> differingColumns(Migration migration, Table one, Table other) {
         Set<Identifier> changed = migration.spec().differingColumns();

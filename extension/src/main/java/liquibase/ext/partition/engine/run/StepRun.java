@@ -182,7 +182,7 @@ public final class StepRun implements AutoCloseable {
         return environment.pace().elapsed();
     }
 
-    /** @param pace as the changelog says it */
+    /** @param pace the pace as the changelog gives it */
     public Workers workers(GivenPace pace) {
         return workers(throttle(pace));
     }

@@ -70,7 +70,9 @@ public enum SqlState {
         return Optional.empty();
     }
 
-    /** The first line of what {@code e} says. The server's lines after it say where in a statement or function. */
+    /**
+     * The first line of the message of {@code e}. The server's further lines give the place in a statement or function.
+     */
     public static String firstLine(SQLException e) {
         return e.getMessage() == null
                 ? "SQLSTATE " + e.getSQLState()

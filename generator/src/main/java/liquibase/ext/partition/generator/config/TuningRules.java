@@ -36,12 +36,12 @@ final class TuningRules {
         }
     }
 
-    /** Whether the schema has said it: it cannot tell a number where a word is allowed too. */
+    /** Whether the schema reports the problem: it cannot check a number where a word is allowed too. */
     private static boolean isCheckedBySchema(TuningAttribute setting) {
         return KINDS_OF_SCHEMA.contains(setting.kind()) && !setting.canBeOff();
     }
 
-    /** Whether a table takes away what is said for all. */
+    /** Whether a table cancels the setting of the defaults. */
     static boolean isOff(TuningAttribute setting, String text) {
         return setting.canBeOff() && text.equals(GivenPace.OFF);
     }

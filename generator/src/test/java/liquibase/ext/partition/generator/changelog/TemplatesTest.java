@@ -80,7 +80,7 @@ class TemplatesTest {
                         .collect(Collectors.toMap(Map.Entry::getKey, step -> settingsOf(step.getValue()))));
     }
 
-    /** A config's {@code chunkSize} is that of the copy: a comparison needs no smaller chunks than its own. */
+    /** A config's {@code chunkSize} applies to the copy: a comparison needs no smaller chunks than its own. */
     private static Set<String> settingsOf(StepName step) {
         return TuningAttribute.of(step).stream()
                 .filter(TuningAttribute.OF_CONFIG::contains)

@@ -9,8 +9,8 @@ import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
 
 /**
- * Builds a table config for a test. A test sets what matters to it; the rest is that of a table with the key
- * {@code id}, partitioned by the months of {@code created_at}, with the default names.
+ * Builds a table config for a test. A test sets what matters to it; otherwise the table has the key {@code id}, is
+ * partitioned by the months of {@code created_at}, and has the default names.
  */
 public final class TableConfigBuilder {
     private final String tableName;

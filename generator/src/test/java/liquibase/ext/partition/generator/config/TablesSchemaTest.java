@@ -126,7 +126,7 @@ class TablesSchemaTest {
         }
     }
 
-    /** Where a word is allowed too, and where people may forget a unit, they are told by the engine. */
+    /** If a word is allowed too, or people may forget a unit, the engine reports the problem. */
     private static List<String> typesOf(TuningAttribute setting) {
         return switch (setting.kind()) {
             case NUMBER -> setting.canBeOff() ? List.of("string", "integer") : List.of("integer");

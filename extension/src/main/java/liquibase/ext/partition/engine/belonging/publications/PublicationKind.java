@@ -41,7 +41,7 @@ public final class PublicationKind implements BelongingKind {
     /**
      * Publications that cannot go along to a partitioned table.
      *
-     * @param addedToKey the columns that come into the primary key, and with it into the replica identity
+     * @param addedToKey the columns that join the primary key, and with it the replica identity
      */
     private static List<Obstacle> natively(
             QualifiedName table, List<Publication> publications, List<Identifier> addedToKey) {

@@ -2,6 +2,7 @@
  * Publications that publish the table: how they are read, what is refused, and how they move to the table that gets the
  * name.
  *
- * <p>Plans statements only. Called by {@code BelongingKinds}, and by {@code swap}, which says what subscribers notice.
+ * <p>Plans statements only. Called by {@code BelongingKinds}, and by {@code swap}, which reports what subscribers
+ * notice.
  */
 package liquibase.ext.partition.engine.belonging.publications;
