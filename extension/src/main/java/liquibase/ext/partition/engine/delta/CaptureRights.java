@@ -123,7 +123,7 @@ public final class CaptureRights {
             return List.of();
         }
         List<String> problems = new ArrayList<>(problems(session, capture.get(), migration.source()));
-        capture.get().missed(session, 1).stream()
+        capture.get().missed().first(session, 1).stream()
                 .map(missed ->
                         "since %s there were writes to %s whose keys could not be recorded (%s). Writers go on; the next step stops and says what to do."
                                 .formatted(missed.seenAt(), migration.source(), missed.cause()))
@@ -135,7 +135,7 @@ public final class CaptureRights {
         List<String> lacking = session.queryStrings(
                 LACKING.with("capture", capture.captureFunction().quoted())
                         .with("delta", capture.delta().quoted())
-                        .with("missed", capture.missed().quoted())
+                        .with("missed", capture.missed().table().quoted())
                         .with("schema", capture.delta().schema().name()));
         List<String> owners =
                 owners(session, capture, table).stream().map(Sql::script).toList();
@@ -163,7 +163,7 @@ public final class CaptureRights {
                 .queryStrings(capture.named(OWNERS)
                         .with("table", table.quoted())
                         .with("delta", capture.delta().quoted())
-                        .with("missed", capture.missed().quoted()))
+                        .with("missed", capture.missed().table().quoted()))
                 .stream()
                 .map(Sql::raw)
                 .toList();

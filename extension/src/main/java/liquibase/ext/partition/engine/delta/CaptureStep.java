@@ -66,10 +66,10 @@ public final class CaptureStep {
         }
         Table source = new TableReader(run.session()).require(run.source());
         source.keyIndex(key);
-        boolean left = capture.hasLeftMissed(run.session());
+        boolean left = capture.missed().isLeft(run.session());
         List<QualifiedName> tables = new ArrayList<>(capture.segments());
         if (!left) {
-            tables.add(capture.missed());
+            tables.add(capture.missed().table());
         }
         for (QualifiedName made : tables) {
             if (run.session().queryBoolean(EXISTS.with("table", made.quoted()))) {
@@ -78,7 +78,7 @@ public final class CaptureStep {
                                 .formatted(made));
             }
         }
-        List<Sql> statements = new ArrayList<>(left ? List.of(capture.dropMissed()) : List.of());
+        List<Sql> statements = new ArrayList<>(left ? List.of(capture.missed().dropStatement()) : List.of());
         statements.addAll(statements(run.session(), run.state(), capture, source));
         lock.inTransaction(
                 run.session(),

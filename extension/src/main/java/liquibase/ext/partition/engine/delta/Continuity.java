@@ -66,7 +66,7 @@ public final class Continuity {
         List<String> enable = session.queryStrings(
                 capture.named(SWITCHED_OFF).with("table", live.table().quoted()));
         List<String> statements = enable.isEmpty()
-                ? capture.startStatements(live, capture.triggered(session, live.table())).stream()
+                ? capture.startStatements(live, Triggered.of(capture, session, live.table())).stream()
                         .map(Sql::script)
                         .toList()
                 : enable;

@@ -34,7 +34,7 @@ public final class CopiedRows {
         new Checkpoints(run.session(), run.state(), migration).forgetAll();
         if (migration.deltaTableName().isPresent()) {
             // The next copy reads what these writes have left.
-            Capture.of(migration).forgetMissed(run.session());
+            Capture.of(migration).missed().forgetAll(run.session());
         }
         run.migrations().forgetCopy(migration, left);
     }

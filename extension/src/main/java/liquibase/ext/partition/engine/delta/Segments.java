@@ -68,13 +68,13 @@ final class Segments {
     void tidy(Session session) throws SQLException {
         QualifiedName first = capture.segments().get(0);
         QualifiedName second = capture.segments().get(1);
-        boolean secondIsActive = capture.capturesInto(session, second);
+        boolean secondIsActive = new CaptureFunctions(capture).capturesInto(session, second);
         QualifiedName active = secondIsActive ? second : first;
         QualifiedName left = secondIsActive ? first : second;
         try {
             truncate(session, left);
             if (isLarge(session, active) && !isLarge(session, left)) {
-                session.update(capture.captureInto(left));
+                session.update(new CaptureFunctions(capture).captureInto(left));
             }
         } catch (SQLException e) {
             if (!isNoHarm(e)) {

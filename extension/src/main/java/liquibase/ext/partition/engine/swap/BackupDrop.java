@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.KnownPartitions.What;
+import liquibase.ext.partition.engine.delta.MissedWrites;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
@@ -209,7 +210,7 @@ public final class BackupDrop {
         boolean recorded = run.migrations().isFoundEqual(migration);
         boolean unbroken = Continuity.isUnbroken(run, migration, run.source());
         boolean unchanged = Fingerprint.isUnchangedButForNewPartitions(run, migration);
-        boolean complete = capture.missed(run.session(), 1).isEmpty();
+        boolean complete = capture.missed().first(run.session(), 1).isEmpty();
         return recorded
                 && unbroken
                 && complete
@@ -224,7 +225,7 @@ public final class BackupDrop {
         if (earlier.isPresent() && isInStep()) {
             return;
         }
-        List<Capture.Missed> missed = capture.missed(run.session(), Long.MAX_VALUE);
+        List<MissedWrites.Missed> missed = capture.missed().first(run.session(), Long.MAX_VALUE);
         ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, workers, pace);
         if (result.differences() > 0) {
             throw new PartitionException(
@@ -237,6 +238,6 @@ public final class BackupDrop {
                                     BackupDifference.remedy(run, migration, result, "run update again"),
                                     result.list()));
         }
-        capture.forget(run.session(), missed);
+        capture.missed().forget(run.session(), missed);
     }
 }

@@ -25,6 +25,7 @@ import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.KnownPartitions.What;
+import liquibase.ext.partition.engine.delta.MissedWrites;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
 import liquibase.ext.partition.engine.name.CarriedName;
@@ -149,7 +150,7 @@ public final class ReverseSwap {
         }
         List<KnownPartitions.Change> changed = known(KnownPartitions.changesSinceSwap(run, migration));
         boolean unbroken = Continuity.isUnbroken(run, migration, run.source());
-        List<Capture.Missed> missed = capture.missed(run.session(), Long.MAX_VALUE);
+        List<MissedWrites.Missed> missed = capture.missed().first(run.session(), Long.MAX_VALUE);
         if (unbroken
                 && changed.isEmpty()
                 && missed.isEmpty()
@@ -174,7 +175,7 @@ public final class ReverseSwap {
         }
         ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, 1, GivenPace.NOTHING);
         if (result.differences() == 0) {
-            capture.forget(run.session(), missed);
+            capture.missed().forget(run.session(), missed);
             return;
         }
         throw new PartitionException(
@@ -192,7 +193,7 @@ public final class ReverseSwap {
             ComparisonResult result,
             List<KnownPartitions.Change> moved,
             boolean unbroken,
-            List<Capture.Missed> missed) {
+            List<MissedWrites.Missed> missed) {
         if (result.isOnlyComputed()) {
             return ", in generated columns alone. Nothing was renamed, since the rollback would bring other values than those that are stored.";
         }

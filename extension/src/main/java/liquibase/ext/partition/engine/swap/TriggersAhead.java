@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
+import liquibase.ext.partition.engine.delta.Triggered;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -26,7 +27,8 @@ final class TriggersAhead {
         if (!entering.hasPartitions()) {
             return;
         }
-        List<Sql> statements = capture.aheadStatements(entering, capture.triggered(run.session(), entering.table()));
+        List<Sql> statements =
+                capture.aheadStatements(entering, Triggered.of(capture, run.session(), entering.table()));
         if (!statements.isEmpty()) {
             lock.inTransaction(
                     run.session(),
@@ -44,7 +46,7 @@ final class TriggersAhead {
     /** Removes the triggers that there are. */
     static void remove(StepRun run, Capture capture, QualifiedName table, Routing routing, LockPolicy lock)
             throws SQLException {
-        if (!capture.triggered(run.session(), table).isNone()) {
+        if (!Triggered.of(capture, run.session(), table).isNone()) {
             lock.inTransaction(
                     run.session(),
                     run.report(),

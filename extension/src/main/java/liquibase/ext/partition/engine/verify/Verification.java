@@ -11,6 +11,7 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.delta.MissedWrites;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayCost;
 import liquibase.ext.partition.engine.delta.ReplayStep;
@@ -275,7 +276,7 @@ public final class Verification {
     }
 
     private static void tellOfMissedWrites(StepRun run, Capture capture) throws SQLException {
-        for (Capture.Missed missed : capture.missed(run.session(), 1)) {
+        for (MissedWrites.Missed missed : capture.missed().first(run.session(), 1)) {
             run.line(
                     "%s: since %s there were writes to %s whose keys could not be recorded (%s), which may be why rows differ."
                             .formatted(run.step(), missed.seenAt(), run.source(), missed.cause()));

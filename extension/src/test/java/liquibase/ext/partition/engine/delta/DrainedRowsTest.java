@@ -189,7 +189,9 @@ class DrainedRowsTest {
     void aSegmentWithARowIsNotTruncated() throws SQLException {
         orders.step("review", run -> {
             Capture capture = Capture.of(run.migrations().find(orders.source()).orElseThrow());
-            run.session().update(capture.captureInto(capture.segments().get(1)));
+            run.session()
+                    .update(new CaptureFunctions(capture)
+                            .captureInto(capture.segments().get(1)));
             database.execute("UPDATE orders SET status = 'late' WHERE id = 1");
 
             for (QualifiedName segment : capture.segments()) {
@@ -208,7 +210,9 @@ class DrainedRowsTest {
             Answers answers = run.session().recorded(swap::reviewStatements).answers();
             Migration migration = run.migrations().find(orders.source()).orElseThrow();
             Capture capture = Capture.of(migration);
-            run.session().update(capture.captureInto(capture.segments().get(1)));
+            run.session()
+                    .update(new CaptureFunctions(capture)
+                            .captureInto(capture.segments().get(1)));
 
             assertThat(answers.stillHold(run.session().queryAll(answers.asked())))
                     .isTrue();

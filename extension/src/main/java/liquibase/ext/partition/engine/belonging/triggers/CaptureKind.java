@@ -9,6 +9,7 @@ import liquibase.ext.partition.engine.belonging.part.SwitchPart;
 import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.Triggered;
 
 /** The triggers that capture changes, which a migration puts on the table. */
 public final class CaptureKind implements BelongingKind {
@@ -24,6 +25,6 @@ public final class CaptureKind implements BelongingKind {
         return List.of(new CaptureTriggers(
                 exchange,
                 capture,
-                capture.triggered(switching.session(), exchange.next().name())));
+                Triggered.of(capture, switching.session(), exchange.next().name())));
     }
 }

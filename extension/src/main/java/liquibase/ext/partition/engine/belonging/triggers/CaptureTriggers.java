@@ -6,6 +6,7 @@ import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
+import liquibase.ext.partition.engine.delta.Triggered;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -16,7 +17,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param triggered the triggers that the entering table already has
  */
-public record CaptureTriggers(Exchange exchange, Capture capture, Capture.Triggered triggered) implements SwitchPart {
+public record CaptureTriggers(Exchange exchange, Capture capture, Triggered triggered) implements SwitchPart {
     @Override
     public boolean owns(Identifier trigger) {
         return capture.owns(trigger);
