@@ -7,7 +7,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** Which names of relations are taken. Any role can ask, also about a schema that it may not look into. */
+/** Finds names of relations that are taken. Any role can ask, also about a schema that it may not look into. */
 public final class TakenNames {
     /** Does not use to_regclass, which is an error for a role that may not look into the schema. */
     private static final Sql TAKEN = Sql.of("""
@@ -20,7 +20,7 @@ public final class TakenNames {
 
     private TakenNames() {}
 
-    /** Those of the names that something in the schema has. */
+    /** The names that something in the schema has. */
     public static List<String> among(Session session, Identifier schema, List<String> names) throws SQLException {
         return session.queryStrings(
                 TAKEN.with("names", names.toArray(String[]::new)).with("schema", schema.name()));

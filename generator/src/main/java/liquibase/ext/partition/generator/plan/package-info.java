@@ -2,6 +2,7 @@
  * Shows what partitioning the tables of a config would result in, in a database: reads it by the engine's survey, and
  * writes it as text for people or as JSON for pipelines.
  *
- * <p>Changes nothing in the database. Called by the command line.
+ * <p>Changes nothing in the database. Does not own the survey ({@code engine.survey}), nor connections, which its
+ * caller opens and closes. Called by {@code cli}.
  */
 package liquibase.ext.partition.generator.plan;

@@ -1,5 +1,5 @@
 /**
- * The names of indexes, and which index of one table is the counterpart of which of the other.
+ * The names of indexes, and the pairs of indexes that correspond on the two tables.
  *
  * <p>Plans statements only. {@code index} builds them. Called by {@code BelongingKinds}, and by the reverse swap.
  */

@@ -11,7 +11,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 
 /**
- * A switch that is to be planned: one table takes the place of the other.
+ * A switch to be planned: one table takes the place of the other.
  *
  * @param key the partition key, on the way to the partitioned table; empty on the way back
  * @param stretched whether the leaving table's sequences count by twice their increment already, as they always do when

@@ -6,11 +6,11 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 
 /**
- * A table that is to give its name back to its backup.
+ * A table that gives its name back to its backup.
  *
- * @param session in which to ask about them
+ * @param session the session in which to ask about them
  * @param live the partitioned table
- * @param differing the columns that only one of them has, or with another type
+ * @param differing the columns that only one of them has, or that have different types
  */
 public record WayBack(Session session, Table live, Table backup, Set<Identifier> differing) {
     public WayBack {

@@ -1,7 +1,8 @@
 /**
- * Views and functions that depend on the table: how they are read, which of them stand in the way, and how they are
- * made to read the table that gets the name.
+ * Views and functions that depend on the table: how they are read, which of them are obstacles, and how they are made
+ * to read the table that gets the name.
  *
- * <p>Called by {@code BelongingKinds}, and by {@code refusal} for obstacles that stand whatever the new table is like.
+ * <p>Plans statements only. Called by {@code BelongingKinds}, by {@code refusal} for obstacles that do not depend on
+ * the new table's form, and by {@code materializedviews}.
  */
 package liquibase.ext.partition.engine.belonging.views;
