@@ -167,6 +167,23 @@ class RefusalTest {
         assertRefused("it has no column create_at", "created_at");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    buildIndexes tableName="orders" newTableName="others"               | newTableName is others here
+                    chunkedCopy tableName="orders" keyColumns="id" deltaTableName="d"   | deltaTableName is d here
+                    replayChanges tableName="orders" keyColumns="note"                  | keyColumns is [note] here
+                    dropBackup tableName="orders" deltaTableName="d"                    | deltaTableName is d here
+                    """)
+    void aNameThatTheMigrationWasNotBegunWithIsRefused(String change, String message) throws Exception {
+        String begun = Changelog.changeset("prepare", PREPARE)
+                + Changelog.changeset("capture", "captureChanges tableName=\"orders\" keyColumns=\"id\"");
+        changelog.changesets(begun).update();
+
+        changelog.changesets(begun + Changelog.changeset("next", change));
+
+        assertRefused(message, "Nothing was changed. Make the changesets of one table agree.");
+    }
+
     @Test
     void aKeyThatDoesNotTellRowsApartIsRefused() throws Exception {
         changelog.changesets(Changelog.changeset("prepare", PREPARE)).update();
