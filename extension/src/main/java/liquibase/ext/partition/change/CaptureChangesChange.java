@@ -9,6 +9,7 @@ import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -36,22 +37,8 @@ import liquibase.ext.partition.step.Undo;
 public class CaptureChangesChange extends PartitionChange {
     private static final Sql IS_ON = Sql.of("m.delta_table = {delta}");
 
-    private String deltaTableName;
     private String keyColumns;
     private String partitionColumns;
-
-    @DatabaseChangeProperty(
-            description = "Name of the delta table; the table's with _delta where it is not given",
-            exampleValue = "orders_delta",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getDeltaTableName() {
-        return deltaTableName;
-    }
-
-    public void setDeltaTableName(String deltaTableName) {
-        this.deltaTableName = deltaTableName;
-    }
 
     @DatabaseChangeProperty(
             description = "The columns that tell rows apart, with commas between them: NOT NULL, and unique together",
@@ -83,7 +70,6 @@ public class CaptureChangesChange extends PartitionChange {
     @Override
     protected List<Runnable> attributeChecks() {
         return List.of(
-                () -> Attributes.madeName("deltaTableName", delta().name(), getTableName()),
                 () -> {
                     require("keyColumns", keyColumns);
                     key();
@@ -151,7 +137,7 @@ public class CaptureChangesChange extends PartitionChange {
     }
 
     private Identifier delta() {
-        return nameOr(deltaTableName, "_delta");
+        return name(MadeTable.DELTA_TABLE);
     }
 
     private List<Identifier> key() {

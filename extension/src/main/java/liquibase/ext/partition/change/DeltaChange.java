@@ -6,6 +6,7 @@ import java.util.Optional;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -22,21 +23,7 @@ import liquibase.ext.partition.engine.state.Migrations;
 
 /** A change that works on the new table with the delta table's help. */
 public abstract class DeltaChange extends NewTableChange {
-    private String deltaTableName;
     private String keyColumns;
-
-    @DatabaseChangeProperty(
-            description = "Name of the delta table; the table's with _delta where it is not given",
-            exampleValue = "orders_delta",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getDeltaTableName() {
-        return deltaTableName;
-    }
-
-    public void setDeltaTableName(String deltaTableName) {
-        this.deltaTableName = deltaTableName;
-    }
 
     @DatabaseChangeProperty(
             description = "The columns that tell rows apart, with commas between them: NOT NULL, and unique together",
@@ -54,7 +41,6 @@ public abstract class DeltaChange extends NewTableChange {
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
-        checks.add(() -> Attributes.madeName("deltaTableName", delta().name(), getTableName()));
         checks.add(() -> {
             require("keyColumns", keyColumns);
             key();
@@ -63,7 +49,7 @@ public abstract class DeltaChange extends NewTableChange {
     }
 
     protected Identifier delta() {
-        return nameOr(deltaTableName, "_delta");
+        return name(MadeTable.DELTA_TABLE);
     }
 
     protected QualifiedName delta(Database database) {

@@ -1,14 +1,11 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
-import java.util.List;
 import liquibase.change.DatabaseChange;
-import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
-import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.engine.run.StepRun;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.swap.BackupDrop;
 import liquibase.ext.partition.step.Review;
@@ -20,41 +17,6 @@ import liquibase.ext.partition.step.Undo;
         description = "Ends reverse capture and drops the backup, after comparing it with the live table",
         priority = 1)
 public class DropBackupChange extends PartitionChange {
-    private String backupTableName;
-    private String deltaTableName;
-
-    @DatabaseChangeProperty(
-            description = "Name of the backup; the table's with _old where it is not given",
-            exampleValue = "orders_old",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getBackupTableName() {
-        return backupTableName;
-    }
-
-    public void setBackupTableName(String backupTableName) {
-        this.backupTableName = backupTableName;
-    }
-
-    @DatabaseChangeProperty(
-            description = "Name of the delta table; the table's with _delta where it is not given",
-            exampleValue = "orders_delta",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getDeltaTableName() {
-        return deltaTableName;
-    }
-
-    public void setDeltaTableName(String deltaTableName) {
-        this.deltaTableName = deltaTableName;
-    }
-
-    @Override
-    protected List<Runnable> attributeChecks() {
-        return List.of(
-                () -> Attributes.madeName("backupTableName", backup().name(), getTableName()),
-                () -> Attributes.madeName("deltaTableName", delta().name(), getTableName()));
-    }
 
     /**
      * The delta table is dropped by its recorded name; if a reviewer reads a name in the changeset, it must be that
@@ -62,8 +24,10 @@ public class DropBackupChange extends PartitionChange {
      */
     @Override
     protected void requireAgreement(Migration migration) {
-        if (deltaTableName != null) {
-            migration.deltaTableName().ifPresent(recorded -> requireRecorded("deltaTableName", delta(), recorded));
+        if (givenName(MadeTable.DELTA_TABLE) != null) {
+            migration
+                    .deltaTableName()
+                    .ifPresent(recorded -> requireRecorded("deltaTableName", name(MadeTable.DELTA_TABLE), recorded));
         }
     }
 
@@ -74,7 +38,7 @@ public class DropBackupChange extends PartitionChange {
 
     @Override
     protected void execute(StepRun run) throws SQLException {
-        BackupDrop.run(run, backup(), tuning().lock(), tuning().workers(), tuning().pace());
+        BackupDrop.run(run, name(MadeTable.BACKUP), tuning().lock(), tuning().workers(), tuning().pace());
     }
 
     @Override
@@ -91,13 +55,5 @@ public class DropBackupChange extends PartitionChange {
     @Override
     public Review review(Database database) {
         return Review.NOTHING;
-    }
-
-    private Identifier backup() {
-        return nameOr(backupTableName, "_old");
-    }
-
-    private Identifier delta() {
-        return nameOr(deltaTableName, "_delta");
     }
 }

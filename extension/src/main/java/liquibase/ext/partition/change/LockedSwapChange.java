@@ -10,7 +10,7 @@ import liquibase.change.core.TagDatabaseChange;
 import liquibase.changelog.ChangeSet;
 import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
-import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
@@ -34,21 +34,7 @@ import liquibase.statement.SqlStatement;
         description = "Drains the delta and switches a table with its partitioned successor under one lock",
         priority = 1)
 public class LockedSwapChange extends DeltaChange implements SwapStep {
-    private String backupTableName;
     private String tagBefore;
-
-    @DatabaseChangeProperty(
-            description = "Name of the backup; the table's with _old where it is not given",
-            exampleValue = "orders_old",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getBackupTableName() {
-        return backupTableName;
-    }
-
-    public void setBackupTableName(String backupTableName) {
-        this.backupTableName = backupTableName;
-    }
 
     @DatabaseChangeProperty(
             description =
@@ -67,7 +53,6 @@ public class LockedSwapChange extends DeltaChange implements SwapStep {
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
-        checks.add(() -> Attributes.madeName("backupTableName", backup().name(), getTableName()));
         checks.add(() -> {
             if (tagBefore != null && isInAChangelog() && changeSetOfTag().isEmpty()) {
                 throw new IllegalArgumentException(
@@ -156,7 +141,7 @@ public class LockedSwapChange extends DeltaChange implements SwapStep {
 
     @Override
     public Identifier backup() {
-        return nameOr(backupTableName, "_old");
+        return name(MadeTable.BACKUP);
     }
 
     private SwapSettings settings() {

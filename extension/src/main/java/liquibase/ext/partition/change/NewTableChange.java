@@ -1,11 +1,8 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
-import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
-import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -16,31 +13,10 @@ import liquibase.ext.partition.step.RestartedCopy;
 
 /** A change that works on the new table. */
 public abstract class NewTableChange extends PartitionChange {
-    private String newTableName;
-
-    @DatabaseChangeProperty(
-            description = "Name of the new table; the table's with _new where it is not given",
-            exampleValue = "orders_new",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getNewTableName() {
-        return newTableName;
-    }
-
-    public void setNewTableName(String newTableName) {
-        this.newTableName = newTableName;
-    }
-
-    @Override
-    protected List<Runnable> attributeChecks() {
-        List<Runnable> checks = new ArrayList<>();
-        checks.add(() -> Attributes.madeName("newTableName", newTable().name(), getTableName()));
-        return checks;
-    }
 
     /** The new table's own name. */
     protected Identifier newTable() {
-        return nameOr(newTableName, "_new");
+        return name(MadeTable.NEW_TABLE);
     }
 
     protected QualifiedName newTable(Database database) {

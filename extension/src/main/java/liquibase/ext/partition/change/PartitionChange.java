@@ -2,8 +2,10 @@ package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import liquibase.ChecksumVersion;
 import liquibase.Scope;
@@ -23,6 +25,7 @@ import liquibase.exception.Warnings;
 import liquibase.executor.ExecutorService;
 import liquibase.executor.LoggingExecutor;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.attribute.Tuning;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.attribute.UnknownAttributes;
@@ -99,6 +102,7 @@ public abstract class PartitionChange extends AbstractChange implements Step {
                     + " left DATABASECHANGELOGLOCK held: run liquibase release-locks";
 
     private final Tuning tuning = new Tuning();
+    private final Map<MadeTable, String> madeTables = new EnumMap<>(MadeTable.class);
 
     /** Null except while SQL is printed. */
     private Session session;
@@ -139,7 +143,9 @@ public abstract class PartitionChange extends AbstractChange implements Step {
     protected void requireAgreement(Migration migration) {}
 
     /** Checks that read the attributes; the message of an {@link IllegalArgumentException} is shown to people. */
-    protected abstract List<Runnable> attributeChecks();
+    protected List<Runnable> attributeChecks() {
+        return new ArrayList<>();
+    }
 
     /** The attributes besides the bean properties, which tune the work and do not change its result. */
     final Set<TuningAttribute> tuningAttributes() {
@@ -164,7 +170,8 @@ public abstract class PartitionChange extends AbstractChange implements Step {
         ChangeMetaData ofProperties = super.createChangeMetaData();
         Set<ChangeParameterMetaData> parameters =
                 new HashSet<>(ofProperties.getParameters().values());
-        tuningAttributes().forEach(attribute -> parameters.add(new TuningParameter(this, attribute)));
+        tuningAttributes().forEach(attribute -> parameters.add(TextParameter.of(this, attribute)));
+        MadeTable.of(stepName()).forEach(table -> parameters.add(TextParameter.of(this, table)));
         return new ChangeMetaData(
                 ofProperties.getName(),
                 ofProperties.getDescription(),
@@ -197,9 +204,19 @@ public abstract class PartitionChange extends AbstractChange implements Step {
         return session;
     }
 
-    /** {@code name}; if it is null, the table's name with a suffix. */
-    protected Identifier nameOr(String name, String suffix) {
-        return new Identifier(name == null ? tableName + suffix : name);
+    /** The name of a table that is made beside this one: as it is given, or else the table's with a suffix. */
+    protected final Identifier name(MadeTable table) {
+        return table.name(givenName(table), tableName);
+    }
+
+    /** The name in the changelog; null if it is not given. */
+    final String givenName(MadeTable table) {
+        return madeTables.get(table);
+    }
+
+    /** @param name null if it is not given */
+    public final void setName(MadeTable table, String name) {
+        madeTables.put(table, name);
     }
 
     @Override
@@ -338,6 +355,9 @@ public abstract class PartitionChange extends AbstractChange implements Step {
                 Attributes.name("schemaName", schemaName);
             }
         }));
+        MadeTable.of(stepName())
+                .forEach(table -> checks.add(() ->
+                        Attributes.madeName(table.attributeName(), name(table).name(), tableName)));
         checks.addAll(attributeChecks());
         List<String> problems = new ArrayList<>();
         for (Runnable check : checks) {

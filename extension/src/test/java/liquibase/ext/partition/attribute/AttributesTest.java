@@ -80,24 +80,24 @@ class AttributesTest {
         create.setPartitionColumns("created_at");
         create.setFrom("2024-01");
         create.setUntil("2024-02");
-        create.setNewTableName(made);
+        create.setName(MadeTable.NEW_TABLE, made);
         create.setPartitionPrefix(made);
         create.setCombinedColumn(made);
         CaptureChangesChange capture = new CaptureChangesChange();
         capture.setTableName(tableName);
         capture.setKeyColumns("id");
-        capture.setDeltaTableName(made);
+        capture.setName(MadeTable.DELTA_TABLE, made);
         ReplayChangesChange replay = new ReplayChangesChange();
         replay.setTableName(tableName);
         replay.setKeyColumns("id");
-        replay.setDeltaTableName(made);
+        replay.setName(MadeTable.DELTA_TABLE, made);
         LockedSwapChange swap = new LockedSwapChange();
         swap.setTableName(tableName);
-        swap.setBackupTableName(made);
+        swap.setName(MadeTable.BACKUP, made);
         DropBackupChange drop = new DropBackupChange();
         drop.setTableName(tableName);
-        drop.setBackupTableName(made);
-        drop.setDeltaTableName(made);
+        drop.setName(MadeTable.BACKUP, made);
+        drop.setName(MadeTable.DELTA_TABLE, made);
         return Stream.<PartitionChange>of(create, capture, replay, swap, drop)
                 .flatMap(change -> change.attributeProblems().stream())
                 .filter(problem -> problem.contains(" dot"))
