@@ -15,8 +15,8 @@ import liquibase.ext.partition.engine.belonging.part.BelongingKind;
 import liquibase.ext.partition.engine.belonging.part.Change;
 import liquibase.ext.partition.engine.belonging.part.Intent;
 import liquibase.ext.partition.engine.belonging.part.Refusal;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.belonging.part.WayBack;
 import liquibase.ext.partition.engine.belonging.publications.PublicationKind;
 import liquibase.ext.partition.engine.belonging.rowsecurity.RowSecurityKind;
@@ -105,20 +105,25 @@ public final class BelongingKinds {
         return obstacles;
     }
 
-    /** What comes along, but changed, where it is known how the table is partitioned. */
-    public static List<Change> changes(Intent intent) throws SQLException {
+    /** See {@link BelongingKind#changes}. */
+    public static List<Change> changes(Intent intent) {
+        return ALL.stream().flatMap(kind -> kind.changes(intent).stream()).toList();
+    }
+
+    /** See {@link BelongingKind#changesForOthers}. */
+    public static List<Change> changesForOthers(Intent intent) throws SQLException {
         List<Change> changes = new ArrayList<>();
         for (BelongingKind kind : ALL) {
-            changes.addAll(kind.changes(intent));
+            changes.addAll(kind.changesForOthers(intent));
         }
         return changes;
     }
 
     /** The parts of a switch, the innermost first. */
-    public static List<SwitchPart> parts(Switching switching) throws SQLException {
+    public static List<SwitchPart> parts(SwitchContext context) throws SQLException {
         List<SwitchPart> parts = new ArrayList<>();
         for (BelongingKind kind : ALL) {
-            parts.addAll(kind.parts(switching));
+            parts.addAll(kind.parts(context));
         }
         return parts.stream().map(part -> part.among(parts)).toList();
     }

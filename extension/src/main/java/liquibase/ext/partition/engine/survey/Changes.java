@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.part.Change;
+import liquibase.ext.partition.engine.belonging.part.Intent;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Index;
@@ -25,13 +27,15 @@ final class Changes {
         this.plan = plan;
     }
 
-    static List<Change> of(Table source, NewTable plan) {
+    static List<Change> of(Intent intent, NewTable plan) {
+        Table source = intent.source();
         Changes changes = new Changes(source, plan);
         List<Change> all = new ArrayList<>();
         all.addAll(changes.types());
         changes.combinedColumn().ifPresent(all::add);
         all.addAll(changes.indexes());
-        SettingsChanges.of(source, plan.settings(), plan.key(), plan.spec().routing()).stream()
+        all.addAll(BelongingKinds.changes(intent));
+        DefinitionChanges.of(source, plan.settings(), plan.key(), plan.spec().routing()).stream()
                 .filter(change -> all.stream()
                         .noneMatch(told -> told.feature() == Feature.INDEXES
                                 && change.feature() == Feature.INDEXES

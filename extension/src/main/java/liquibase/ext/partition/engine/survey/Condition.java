@@ -9,8 +9,8 @@ import java.util.Locale;
  * @param value the value in a form for people
  * @param sentence what the value means here, and what to do about it
  */
-public record Setting(String name, String value, Verdict verdict, String sentence) {
-    /** What a setting means for the migration. */
+public record Condition(String name, String value, Verdict verdict, String sentence) {
+    /** What it means for the migration. */
     public enum Verdict {
         /** Nothing needs to be done. */
         OK,
@@ -25,15 +25,15 @@ public record Setting(String name, String value, Verdict verdict, String sentenc
         }
     }
 
-    static Setting ok(String name, Object value, String sentence) {
-        return new Setting(name, value.toString(), Verdict.OK, sentence);
+    static Condition ok(String name, Object value, String sentence) {
+        return new Condition(name, value.toString(), Verdict.OK, sentence);
     }
 
-    static Setting advice(String name, Object value, String sentence) {
-        return new Setting(name, value.toString(), Verdict.ADVICE, sentence);
+    static Condition advice(String name, Object value, String sentence) {
+        return new Condition(name, value.toString(), Verdict.ADVICE, sentence);
     }
 
-    static Setting refused(String name, Object value, String sentence) {
-        return new Setting(name, value.toString(), Verdict.REFUSED, sentence);
+    static Condition refused(String name, Object value, String sentence) {
+        return new Condition(name, value.toString(), Verdict.REFUSED, sentence);
     }
 }

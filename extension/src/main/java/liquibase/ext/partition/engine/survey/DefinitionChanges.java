@@ -19,8 +19,8 @@ import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
 
 /** The differences in the table's own definition after the swap: its indexes, checks and settings. Pure. */
-public final class SettingsChanges {
-    private SettingsChanges() {}
+public final class DefinitionChanges {
+    private DefinitionChanges() {}
 
     /**
      * @param source the table as it is before the swap

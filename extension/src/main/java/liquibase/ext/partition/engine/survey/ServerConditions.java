@@ -9,10 +9,10 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * The server's settings and state that the migration of every table of a database depends on. Sees as much of other
- * sessions as the role may see, and says so.
+ * The settings and the state of the server that the migration of every table of a database depends on. Sees as much of
+ * other sessions as the role may see, and says so.
  */
-final class ServerSettings {
+final class ServerConditions {
     /** TID range scans came with it; without them every chunk would read the whole table. */
     private static final int OLDEST_SERVER = 140000;
 
@@ -72,11 +72,11 @@ final class ServerSettings {
 
     private final Session session;
 
-    ServerSettings(Session session) {
+    ServerConditions(Session session) {
         this.session = session;
     }
 
-    List<Setting> read() throws SQLException {
+    List<Condition> read() throws SQLException {
         Server server = session.queryFirst(
                         SERVER,
                         row -> new Server(
@@ -87,69 +87,69 @@ final class ServerSettings {
                                 row.getString("wal_level"),
                                 row.getString("max_wal_size")))
                 .orElseThrow();
-        List<Setting> settings = new ArrayList<>();
-        settings.add(version(server));
-        settings.add(wal(server));
-        settings.add(replicas());
-        inactiveSlots().ifPresent(settings::add);
-        settings.add(transactions(server));
-        settings.add(prepared());
-        settings.add(timeouts(server));
-        settings.add(Setting.advice(
+        List<Condition> conditions = new ArrayList<>();
+        conditions.add(version(server));
+        conditions.add(wal(server));
+        conditions.add(replicas());
+        inactiveSlots().ifPresent(conditions::add);
+        conditions.add(transactions(server));
+        conditions.add(prepared());
+        conditions.add(timeouts(server));
+        conditions.add(Condition.advice(
                 "free disk",
                 "not known",
                 "SQL does not tell it: see on the server that there is room for what is reckoned for each table, and for its WAL (max_wal_size is %s)."
                         .formatted(server.maxWalSize())));
-        return settings;
+        return conditions;
     }
 
-    private static Setting version(Server server) {
+    private static Condition version(Server server) {
         if (server.number() < OLDEST_SERVER) {
-            return Setting.refused(
+            return Condition.refused(
                     "server", "PostgreSQL " + server.version(), "PostgreSQL 14 or newer is needed; upgrade it first.");
         }
         if (server.replica()) {
-            return Setting.refused(
+            return Condition.refused(
                     "server",
                     "PostgreSQL %s, a replica".formatted(server.version()),
                     "It takes no writes; name the primary in --url.");
         }
-        return Setting.ok("server", "PostgreSQL " + server.version(), "14 or newer is needed.");
+        return Condition.ok("server", "PostgreSQL " + server.version(), "14 or newer is needed.");
     }
 
-    private Setting wal(Server server) throws SQLException {
+    private Condition wal(Server server) throws SQLException {
         List<String> slots = session.queryStrings(SLOTS);
         return slots.isEmpty()
-                ? Setting.ok("wal_level", server.walLevel(), "No logical replication slot decodes this database.")
-                : Setting.advice(
+                ? Condition.ok("wal_level", server.walLevel(), "No logical replication slot decodes this database.")
+                : Condition.advice(
                         "wal_level",
                         server.walLevel(),
                         "Logical replication slots decode all that is copied, and keep WAL until they have: %s. See that their consumers keep up, and what they do with a partitioned table."
                                 .formatted(String.join(", ", slots)));
     }
 
-    private Setting replicas() throws SQLException {
+    private Condition replicas() throws SQLException {
         long count = session.queryLong(REPLICAS);
         return count == 0
-                ? Setting.ok("replicas", "none attached", "Nobody waits for the copy's WAL.")
-                : Setting.advice(
+                ? Condition.ok("replicas", "none attached", "Nobody waits for the copy's WAL.")
+                : Condition.advice(
                         "replicas",
                         count + " attached",
                         "They get the WAL of the whole copy; watch their lag, and lower workers where it grows.");
     }
 
-    private Optional<Setting> inactiveSlots() throws SQLException {
+    private Optional<Condition> inactiveSlots() throws SQLException {
         List<String> slots = session.queryStrings(INACTIVE_SLOTS);
         return slots.isEmpty()
                 ? Optional.empty()
-                : Optional.of(Setting.advice(
+                : Optional.of(Condition.advice(
                         "replication slots",
                         slots.size() + " not in use",
                         "They keep all WAL of the copy on disk: %s. Start their consumers; where one is gone for good, pg_drop_replication_slot."
                                 .formatted(String.join(", ", slots))));
     }
 
-    private Setting transactions(Server server) throws SQLException {
+    private Condition transactions(Server server) throws SQLException {
         List<String> old = session.queryStrings(LONG_TRANSACTIONS.with("seconds", (double) LONG.toSeconds()));
         long hidden = session.queryLong(HIDDEN_SESSIONS);
         String notSeen = hidden == 0
@@ -157,36 +157,36 @@ final class ServerSettings {
                 : " %d sessions of other roles are not shown to %s; GRANT pg_read_all_stats TO %s shows them."
                         .formatted(hidden, server.role(), server.role());
         if (!old.isEmpty()) {
-            return Setting.advice(
+            return Condition.advice(
                     "long transactions",
                     old.size() + " older than 5 min",
                     "Capture waits for those that have written the table, and the swap for those that may read it: %s. End them before.%s"
                             .formatted(String.join("; ", old), notSeen));
         }
         return hidden == 0
-                ? Setting.ok("long transactions", "none older than 5 min", "Capture and swap wait for such.")
-                : Setting.advice("long transactions", "none that is shown", notSeen.strip());
+                ? Condition.ok("long transactions", "none older than 5 min", "Capture and swap wait for such.")
+                : Condition.advice("long transactions", "none that is shown", notSeen.strip());
     }
 
-    private Setting prepared() throws SQLException {
+    private Condition prepared() throws SQLException {
         List<String> prepared = session.queryStrings(PREPARED);
         return prepared.isEmpty()
-                ? Setting.ok("prepared transactions", "none", "They keep their locks until somebody ends them.")
-                : Setting.advice(
+                ? Condition.ok("prepared transactions", "none", "They keep their locks until somebody ends them.")
+                : Condition.advice(
                         "prepared transactions",
                         Integer.toString(prepared.size()),
                         "They keep their locks until somebody ends them, and capture or swap may wait in vain: %s. COMMIT PREPARED or ROLLBACK PREPARED them."
                                 .formatted(String.join(", ", prepared)));
     }
 
-    private Setting timeouts(Server server) throws SQLException {
+    private Condition timeouts(Server server) throws SQLException {
         List<String> timeouts = session.queryStrings(TIMEOUTS);
         return timeouts.isEmpty()
-                ? Setting.ok(
+                ? Condition.ok(
                         "timeouts",
                         "none",
                         "No statement of role %s is cancelled for its length.".formatted(server.role()))
-                : Setting.advice(
+                : Condition.advice(
                         "timeouts",
                         String.join(", ", timeouts),
                         "They are meant for the application and may end a step in the middle; set them to 0 for the role that runs Liquibase: ALTER ROLE %s SET … = 0."

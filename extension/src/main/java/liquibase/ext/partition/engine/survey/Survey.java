@@ -19,7 +19,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * @param changes belongings that come along, but changed
  * @param refused all obstacles
  * @param sample where a sample of its rows would be; empty if it has no rows, or that cannot be planned
- * @param settings settings of the server and of the table on which this table's migration depends;
+ * @param conditions those of the server and of the table on which this table's migration depends;
  *     {@link SurveyReader#server} gives those that concern every table
  */
 public record Survey(
@@ -30,12 +30,12 @@ public record Survey(
         List<Change> changes,
         List<Obstacle> refused,
         Optional<DefaultSample> sample,
-        List<Setting> settings) {
+        List<Condition> conditions) {
     public Survey {
         comesAlong = List.copyOf(comesAlong);
         changes = List.copyOf(changes);
         refused = List.copyOf(refused);
-        settings = List.copyOf(settings);
+        conditions = List.copyOf(conditions);
     }
 
     /** The survey of a table that does not exist. */
@@ -58,12 +58,12 @@ public record Survey(
     public Survey refusing(List<Obstacle> others) {
         List<Obstacle> all = new ArrayList<>(refused);
         all.addAll(others);
-        return new Survey(spec, size, estimate, comesAlong, changes, all, sample, settings);
+        return new Survey(spec, size, estimate, comesAlong, changes, all, sample, conditions);
     }
 
-    /** The same survey with further settings. */
-    public Survey with(List<Setting> others) {
-        List<Setting> all = new ArrayList<>(settings);
+    /** The same survey with further conditions. */
+    public Survey with(List<Condition> others) {
+        List<Condition> all = new ArrayList<>(conditions);
         all.addAll(others);
         return new Survey(spec, size, estimate, comesAlong, changes, refused, sample, all);
     }

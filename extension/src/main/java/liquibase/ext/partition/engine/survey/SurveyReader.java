@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.part.Change;
+import liquibase.ext.partition.engine.belonging.part.Intent;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -50,9 +51,9 @@ public final class SurveyReader {
         List<Change> changes = new ArrayList<>();
         if (feasibility.plan().isPresent()) {
             NewTable plan = feasibility.plan().get();
-            changes.addAll(Changes.of(source, plan));
-            changes.addAll(
-                    BelongingKinds.changes(Feasibility.intent(session, source, plan.spec(), feasibility.plan())));
+            Intent intent = Feasibility.intent(session, source, plan.spec(), feasibility.plan());
+            changes.addAll(Changes.of(intent, plan));
+            changes.addAll(BelongingKinds.changesForOthers(intent));
             changes.addAll(PlacesOfRows.changes(session, source, spec));
         }
         return new Survey(
@@ -66,8 +67,8 @@ public final class SurveyReader {
                 new TableConditions(session, source, spec).read(workers));
     }
 
-    /** The settings that every table's migration depends on. */
-    public List<Setting> server() throws SQLException {
-        return new ServerSettings(session).read();
+    /** The conditions on which the migration of every table depends. */
+    public List<Condition> server() throws SQLException {
+        return new ServerConditions(session).read();
     }
 }

@@ -46,46 +46,46 @@ final class TableConditions {
         this.spec = spec;
     }
 
-    List<Setting> read(int workers) throws SQLException {
-        List<Setting> settings = new ArrayList<>();
-        settings.add(locks());
-        settings.add(connections(workers));
-        settings.add(autovacuum());
-        return settings;
+    List<Condition> read(int workers) throws SQLException {
+        List<Condition> conditions = new ArrayList<>();
+        conditions.add(locks());
+        conditions.add(connections(workers));
+        conditions.add(autovacuum());
+        return conditions;
     }
 
-    private Setting locks() throws SQLException {
+    private Condition locks() throws SQLException {
         LockTable table = LockTable.read(session);
         long wanted = Feasibility.locks(source, spec);
         String value = number(table.capacity() - table.used()) + " locks free";
         String need = "%s partitions with their indexes take up to %s."
                 .formatted(number(spec.layout().partitions().size()), number(wanted));
         return table.hasRoomFor(wanted)
-                ? Setting.ok("max_locks_per_transaction", value, need)
-                : Setting.refused(
+                ? Condition.ok("max_locks_per_transaction", value, need)
+                : Condition.refused(
                         "max_locks_per_transaction",
                         value,
                         need + " Raise it (needs a restart), or make fewer partitions.");
     }
 
-    private Setting connections(int workers) throws SQLException {
+    private Condition connections(int workers) throws SQLException {
         long free = session.queryLong(CONNECTIONS);
         // One connection for Liquibase itself.
         long wanted = workers + 1L;
         String need = "The migration takes %s: Liquibase's own, and %s for workers."
                 .formatted(number(wanted), number(workers));
         return free >= wanted
-                ? Setting.ok("connections", number(free) + " free", need)
-                : Setting.advice(
+                ? Condition.ok("connections", number(free) + " free", need)
+                : Condition.advice(
                         "connections",
                         number(Math.max(0, free)) + " free",
                         need + " With fewer it goes on, slower; lower workers, or free some.");
     }
 
-    private Setting autovacuum() throws SQLException {
+    private Condition autovacuum() throws SQLException {
         return session.queryBoolean(AUTOVACUUM.with("oid", source.oid()))
-                ? Setting.ok("autovacuum", "on", "It keeps the statistics by which this was reckoned.")
-                : Setting.advice(
+                ? Condition.ok("autovacuum", "on", "It keeps the statistics by which this was reckoned.")
+                : Condition.advice(
                         "autovacuum",
                         "off for this table",
                         "The numbers above are as old as its last ANALYZE, and the delta table is not cleaned up; switch it on, or VACUUM (ANALYZE) it and the delta table by hand.");

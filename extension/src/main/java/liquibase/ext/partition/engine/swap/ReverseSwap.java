@@ -10,10 +10,10 @@ import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
 import liquibase.ext.partition.engine.belonging.indexes.IndexCounterparts;
 import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViews;
-import liquibase.ext.partition.engine.belonging.part.CarriedNames;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
+import liquibase.ext.partition.engine.belonging.part.SwitchedNames;
 import liquibase.ext.partition.engine.belonging.part.SwitchedTable;
-import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.belonging.part.WayBack;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -239,7 +239,7 @@ public final class ReverseSwap {
         requireReversible(run, migration, live, backup);
         IndexCounterparts indexes = new IndexCounterparts(migration, live, backup);
         indexes.require(run.session());
-        Exchange exchange = new Exchange(
+        TablePair pair = new TablePair(
                 new SwitchedTable(
                         live,
                         reader.partitions(run.source()),
@@ -247,11 +247,11 @@ public final class ReverseSwap {
                         childTriggers(reader, migration)),
                 migration.newTableName(),
                 SwitchedTable.ordinary(backup));
-        CarriedNames names = new CarriedNames(
+        SwitchedNames names = new SwitchedNames(
                 indexes.carried(),
                 name -> CarriedName.newIndex(run.source(), name).name(),
                 name -> CarriedName.backupIndex(run.source(), name).name());
-        return Switch.of(Switching.of(run, migration, exchange, names, Optional.empty(), true, capture));
+        return Switch.of(SwitchContext.of(run, migration, pair, names, Optional.empty(), true, capture));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {

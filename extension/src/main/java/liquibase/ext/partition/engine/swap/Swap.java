@@ -9,12 +9,12 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
 import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViews;
-import liquibase.ext.partition.engine.belonging.part.CarriedNames;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.Intent;
 import liquibase.ext.partition.engine.belonging.part.Refusal;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
+import liquibase.ext.partition.engine.belonging.part.SwitchedNames;
 import liquibase.ext.partition.engine.belonging.part.SwitchedTable;
-import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
@@ -250,12 +250,12 @@ public final class Swap {
                                 CarriedName.newIndex(run.source(), name).name())
                         .isPresent())
                 .toList();
-        Exchange exchange = new Exchange(ordinary, backup.name(), next);
-        CarriedNames names = new CarriedNames(
+        TablePair pair = new TablePair(ordinary, backup.name(), next);
+        SwitchedNames names = new SwitchedNames(
                 carried,
                 name -> CarriedName.backupIndex(run.source(), name).name(),
                 name -> CarriedName.newIndex(run.source(), name).name());
-        return Switch.of(Switching.of(run, migration, exchange, names, Optional.of(key), stretched, replay.capture()));
+        return Switch.of(SwitchContext.of(run, migration, pair, names, Optional.of(key), stretched, replay.capture()));
     }
 
     private Replay requireReady(TableReader reader, Table source, Table entering) throws SQLException {

@@ -4,9 +4,9 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -17,15 +17,15 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param parts in the order that {@link SwitchPart} describes, the innermost first
  */
-record Switch(Exchange exchange, List<SwitchPart> parts) {
+record Switch(TablePair pair, List<SwitchPart> parts) {
     private static final Sql RENAME_TABLE = Sql.of("ALTER TABLE {table} RENAME TO {name}");
 
     Switch {
         parts = List.copyOf(parts);
     }
 
-    static Switch of(Switching switching) throws SQLException {
-        return new Switch(switching.exchange(), BelongingKinds.parts(switching));
+    static Switch of(SwitchContext context) throws SQLException {
+        return new Switch(context.pair(), BelongingKinds.parts(context));
     }
 
     /**
@@ -38,18 +38,18 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
      * lets those pass who only look for the row, and then against everybody else.
      */
     List<Lock> locks() {
-        List<Lock> locks = new ArrayList<>(List.of(Lock.ofIdle(exchange.next().name())));
+        List<Lock> locks = new ArrayList<>(List.of(Lock.ofIdle(pair.next().name())));
         parts.forEach(part -> locks.addAll(part.locks()));
         List<QualifiedName> referring = parts.stream()
                 .flatMap(part -> part.referringTables().stream())
                 .distinct()
                 .toList();
         if (!referring.isEmpty()) {
-            locks.add(Lock.againstWriters(exchange.liveName()));
+            locks.add(Lock.againstWriters(pair.liveName()));
             referring.forEach(table -> locks.add(Lock.againstWriters(table)));
             referring.forEach(table -> locks.add(Lock.againstAll(table)));
         }
-        locks.add(Lock.againstAll(exchange.liveName()));
+        locks.add(Lock.againstAll(pair.liveName()));
         return locks;
     }
 
@@ -59,10 +59,10 @@ record Switch(Exchange exchange, List<SwitchPart> parts) {
         for (int i = parts.size() - 1; i >= 0; i--) {
             statements.addAll(parts.get(i).beforeRenaming());
         }
-        statements.add(RENAME_TABLE.with("table", exchange.liveName()).with("name", exchange.leavingName()));
+        statements.add(RENAME_TABLE.with("table", pair.liveName()).with("name", pair.leavingName()));
         statements.add(RENAME_TABLE
-                .with("table", exchange.next().name())
-                .with("name", exchange.liveName().name()));
+                .with("table", pair.next().name())
+                .with("name", pair.liveName().name()));
         parts.forEach(part -> statements.addAll(part.afterRenaming()));
         return statements;
     }

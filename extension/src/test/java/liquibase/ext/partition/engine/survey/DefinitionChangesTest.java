@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The announcements about the table's own definition. */
 @ExtendWith(FreshDatabase.class)
-class SettingsChangesTest {
+class DefinitionChangesTest {
     private static List<String> changes(TestDatabase database, String column, Routing routing) throws SQLException {
         try (Connection connection = database.connect()) {
             Session session = Session.pinned(connection);
@@ -39,7 +39,7 @@ class SettingsChangesTest {
                             Optional.empty()),
                     source.columns(),
                     QualifiedName.of("public", "f"));
-            return SettingsChanges.of(source, settings, key, routing).stream()
+            return DefinitionChanges.of(source, settings, key, routing).stream()
                     .map(it -> "%s %s: %s => %s".formatted(it.feature(), it.subject(), it.was(), it.becomes()))
                     .toList();
         }

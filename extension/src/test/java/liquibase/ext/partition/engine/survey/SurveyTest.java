@@ -21,7 +21,7 @@ import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.DefaultShare;
-import liquibase.ext.partition.engine.survey.Setting.Verdict;
+import liquibase.ext.partition.engine.survey.Condition.Verdict;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,14 +51,14 @@ class SurveyTest {
         }
     }
 
-    private List<Setting> server() throws SQLException {
+    private List<Condition> server() throws SQLException {
         try (Connection connection = orders.connect()) {
             return new SurveyReader(Session.pinned(connection)).server();
         }
     }
 
-    private static Setting setting(List<Setting> settings, String name) {
-        return settings.stream()
+    private static Condition setting(List<Condition> conditions, String name) {
+        return conditions.stream()
                 .filter(it -> it.name().equals(name))
                 .findFirst()
                 .orElseThrow();
@@ -345,7 +345,7 @@ class SurveyTest {
                 "ALTER TABLE orders SET (autovacuum_enabled = off)",
                 "ALTER ROLE %s IN DATABASE %s SET statement_timeout = '30s'".formatted(application, database.name()));
 
-        List<Setting> ofTable = survey(orders).settings();
+        List<Condition> ofTable = survey(orders).conditions();
         assertThat(setting(ofTable, "autovacuum").verdict()).isEqualTo(Verdict.ADVICE);
         assertThat(setting(ofTable, "max_locks_per_transaction").verdict()).isEqualTo(Verdict.OK);
         assertThat(setting(ofTable, "connections").value()).endsWith(" free");
@@ -360,7 +360,7 @@ class SurveyTest {
         assertThat(setting(asRole(application), "timeouts").value()).isEqualTo("statement_timeout 30s");
     }
 
-    private List<Setting> asRole(String role) throws SQLException {
+    private List<Condition> asRole(String role) throws SQLException {
         try (Connection connection = database.connect(role, role)) {
             return new SurveyReader(Session.pinned(connection)).server();
         }

@@ -1,16 +1,16 @@
 package liquibase.ext.partition.generator.plan;
 
 import java.util.List;
-import liquibase.ext.partition.engine.survey.Setting;
+import liquibase.ext.partition.engine.survey.Condition;
 
 /**
  * The findings about a config's tables in one database.
  *
  * @param database its name
- * @param server settings on which every migration depends
+ * @param server conditions on which every migration depends
  * @param tables in the order of the config
  */
-public record DatabasePlan(String database, List<Setting> server, List<TablePlan> tables) {
+public record DatabasePlan(String database, List<Condition> server, List<TablePlan> tables) {
     public DatabasePlan {
         server = List.copyOf(server);
         tables = List.copyOf(tables);
@@ -22,7 +22,7 @@ public record DatabasePlan(String database, List<Setting> server, List<TablePlan
     }
 
     boolean isServerRefused() {
-        return server.stream().anyMatch(setting -> setting.verdict() == Setting.Verdict.REFUSED);
+        return server.stream().anyMatch(condition -> condition.verdict() == Condition.Verdict.REFUSED);
     }
 
     long count(TablePlan.Verdict verdict) {

@@ -12,8 +12,8 @@ import liquibase.ext.partition.engine.pace.PauseReasons;
 import liquibase.ext.partition.engine.pace.WorkingHours;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.survey.Condition;
 import liquibase.ext.partition.engine.survey.Estimate;
-import liquibase.ext.partition.engine.survey.Setting;
 import liquibase.ext.partition.generator.config.Tuning;
 
 /** The effect of the settings that slow a table's migration down, in a database as it is now. */
@@ -27,12 +27,12 @@ final class PaceSettings {
     private PaceSettings() {}
 
     /** @param estimate the estimate; empty if it is not known how long the migration takes */
-    static List<Setting> read(Session session, Tuning tuning, Optional<Estimate> estimate) throws SQLException {
+    static List<Condition> read(Session session, Tuning tuning, Optional<Estimate> estimate) throws SQLException {
         GivenPace given = tuning.pace();
         Pace pace = given.pace();
-        List<Setting> settings = new ArrayList<>();
+        List<Condition> conditions = new ArrayList<>();
         if (pace.maxReplicaLag().isPresent()) {
-            settings.add(now(
+            conditions.add(now(
                     PaceSetting.MAX_REPLICA_LAG,
                     given,
                     PauseReasons.lag(session, pace.maxReplicaLag().get()),
@@ -40,7 +40,7 @@ final class PaceSettings {
                     " Where there is none, switch it off: LIQUIBASE_PARTITION_MAX_REPLICA_LAG=off."));
         }
         if (pace.maxLoad().isPresent()) {
-            settings.add(now(
+            conditions.add(now(
                     PaceSetting.MAX_LOAD,
                     given,
                     PauseReasons.load(session, pace.maxLoad().get()),
@@ -48,49 +48,49 @@ final class PaceSettings {
                     ""));
         }
         if (pace.throttleQuery().isPresent()) {
-            settings.add(query(session, pace.throttleQuery().get()));
+            conditions.add(query(session, pace.throttleQuery().get()));
         }
-        pace.window().ifPresent(hours -> settings.add(window(hours, estimate)));
+        pace.window().ifPresent(hours -> conditions.add(window(hours, estimate)));
         pace.maxDuration()
-                .ifPresent(limit -> settings.add(
+                .ifPresent(limit -> conditions.add(
                         limit(limit, given.text(PaceSetting.MAX_DURATION).orElseThrow(), estimate)));
-        return settings;
+        return conditions;
     }
 
-    private static Setting now(
+    private static Condition now(
             PaceSetting setting, GivenPace given, Optional<String> reason, String otherwise, String remedy) {
-        return new Setting(
+        return new Condition(
                 setting.settingName(),
                 given.text(setting).orElseThrow(),
-                reason.isPresent() ? Setting.Verdict.ADVICE : Setting.Verdict.OK,
+                reason.isPresent() ? Condition.Verdict.ADVICE : Condition.Verdict.OK,
                 reason.map(why -> "Work would wait now: %s.%s".formatted(why, remedy))
                         .orElse(otherwise));
     }
 
-    private static Setting query(Session session, String query) throws SQLException {
+    private static Condition query(Session session, String query) throws SQLException {
         try {
             session.onCallersPath(() -> {
                 session.update(READ_ONLY);
                 return session.queryStrings(EXPLAIN.with("query", Sql.raw(query)));
             });
-            return new Setting(
+            return new Condition(
                     PaceSetting.THROTTLE_QUERY.settingName(),
                     "set",
-                    Setting.Verdict.OK,
+                    Condition.Verdict.OK,
                     "It can be planned; it was not run.");
         } catch (SQLException e) {
             if (e.getSQLState() == null || e.getSQLState().startsWith("08")) {
                 throw e;
             }
-            return new Setting(
+            return new Condition(
                     PaceSetting.THROTTLE_QUERY.settingName(),
                     "set",
-                    Setting.Verdict.ADVICE,
+                    Condition.Verdict.ADVICE,
                     "It cannot be planned, and a step would stop at it: %s. Correct it.".formatted(e.getMessage()));
         }
     }
 
-    private static Setting window(WorkingHours hours, Optional<Estimate> estimate) {
+    private static Condition window(WorkingHours hours, Optional<Estimate> estimate) {
         Duration open = Duration.between(hours.from(), hours.until());
         Duration daily = open.isZero() || open.isNegative() ? open.plus(DAY) : open;
         long days = daily.equals(DAY)
@@ -103,7 +103,7 @@ final class PaceSettings {
                 "What is reckoned takes up to %,d such days. In between update waits, and other deploys wait for DATABASECHANGELOGLOCK; maxDuration ends it.");
     }
 
-    private static Setting limit(Duration limit, String text, Optional<Estimate> estimate) {
+    private static Condition limit(Duration limit, String text, Optional<Estimate> estimate) {
         return reckoned(
                 PaceSetting.MAX_DURATION.settingName(),
                 text,
@@ -111,10 +111,10 @@ final class PaceSettings {
                 "What is reckoned takes up to %,d runs of update. A comparison is done to its end once it is begun, and may take longer than one.");
     }
 
-    private static Setting reckoned(String name, String value, long times, String sentence) {
+    private static Condition reckoned(String name, String value, long times, String sentence) {
         return times > 1
-                ? new Setting(name, value, Setting.Verdict.ADVICE, sentence.formatted(times))
-                : new Setting(name, value, Setting.Verdict.OK, "Nothing tells that it is too short.");
+                ? new Condition(name, value, Condition.Verdict.ADVICE, sentence.formatted(times))
+                : new Condition(name, value, Condition.Verdict.OK, "Nothing tells that it is too short.");
     }
 
     private static long times(Duration work, Duration each) {

@@ -7,9 +7,9 @@ import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.survey.Belonging;
+import liquibase.ext.partition.engine.survey.Condition;
 import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Estimate;
-import liquibase.ext.partition.engine.survey.Setting;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.TableSize;
 import tools.jackson.databind.SerializationFeature;
@@ -38,7 +38,7 @@ public final class PlanJson {
         for (TablePlan.Verdict verdict : TablePlan.Verdict.values()) {
             summary.put(verdict.word(), plan.count(verdict));
         }
-        settings(root.putArray("server"), plan.server());
+        conditions(root.putArray("server"), plan.server());
         ArrayNode tables = root.putArray("tables");
         plan.tables().forEach(table -> table(tables.addObject(), table));
         return MAPPER.writeValueAsString(root).replace("\r\n", "\n") + "\n";
@@ -68,7 +68,7 @@ public final class PlanJson {
             survey.refused().forEach(it -> obstacle(refused.addObject(), it));
             survey.changes().forEach(it -> change(changes.addObject(), it));
             survey.comesAlong().forEach(it -> belonging(comesAlong.addObject(), it));
-            settings(settings, survey.settings());
+            conditions(settings, survey.conditions());
         });
     }
 
@@ -139,13 +139,13 @@ public final class PlanJson {
         belonging.names().forEach(names::add);
     }
 
-    private static void settings(ArrayNode json, List<Setting> settings) {
-        for (Setting setting : settings) {
+    private static void conditions(ArrayNode json, List<Condition> conditions) {
+        for (Condition condition : conditions) {
             ObjectNode one = json.addObject();
-            one.put("name", setting.name());
-            one.put("value", setting.value());
-            one.put("verdict", setting.verdict().word());
-            one.put("sentence", setting.sentence());
+            one.put("name", condition.name());
+            one.put("value", condition.value());
+            one.put("verdict", condition.verdict().word());
+            one.put("sentence", condition.sentence());
         }
     }
 

@@ -12,9 +12,9 @@ import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.survey.Belonging;
+import liquibase.ext.partition.engine.survey.Condition;
 import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Estimate;
-import liquibase.ext.partition.engine.survey.Setting;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.TableSize;
 import org.apache.commons.text.WordUtils;
@@ -35,7 +35,7 @@ public final class PlanText {
         PlanText text = new PlanText();
         plan.tables().forEach(text::table);
         text.line("Server of database " + plan.database());
-        text.settings(plan.server());
+        text.conditions(plan.server());
         text.line("");
         text.line(summary(plan));
         return text.text.toString();
@@ -90,7 +90,7 @@ public final class PlanText {
             }
         }
         line("  Settings");
-        settings(survey.settings());
+        conditions(survey.conditions());
     }
 
     private void obstacle(Obstacle obstacle) {
@@ -164,16 +164,16 @@ public final class PlanText {
         wrapped("      " + title + ": ", "        ", listed);
     }
 
-    private void settings(List<Setting> settings) {
-        int names = settings.stream().mapToInt(it -> it.name().length()).max().orElse(0);
-        for (Setting setting : settings) {
-            String mark = switch (setting.verdict()) {
+    private void conditions(List<Condition> conditions) {
+        int names = conditions.stream().mapToInt(it -> it.name().length()).max().orElse(0);
+        for (Condition condition : conditions) {
+            String mark = switch (condition.verdict()) {
                 case OK -> "  ok      ";
                 case ADVICE -> "  look    ";
                 case REFUSED -> "  REFUSED ";
             };
-            String head = "  " + mark + pad(setting.name(), names) + "  ";
-            wrapped(head, " ".repeat(head.length()), setting.value() + ". " + setting.sentence());
+            String head = "  " + mark + pad(condition.name(), names) + "  ";
+            wrapped(head, " ".repeat(head.length()), condition.value() + ". " + condition.sentence());
         }
     }
 

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.survey.Condition;
 import liquibase.ext.partition.engine.survey.Estimate;
-import liquibase.ext.partition.engine.survey.Setting;
 import liquibase.ext.partition.generator.config.Tuning;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -25,11 +25,11 @@ class PaceSettingsTest {
     private static final Optional<Estimate> TEN_HOURS =
             Optional.of(new Estimate(0, 0, 0, 0, Duration.ofHours(1), Duration.ofHours(10), ""));
 
-    private static Setting only(TestDatabase database, Map<String, Object> tuning) throws SQLException {
+    private static Condition only(TestDatabase database, Map<String, Object> tuning) throws SQLException {
         try (Connection connection = database.connect()) {
-            List<Setting> settings = PaceSettings.read(Session.pinned(connection), new Tuning(tuning), TEN_HOURS);
-            assertThat(settings).hasSize(1);
-            return settings.get(0);
+            List<Condition> conditions = PaceSettings.read(Session.pinned(connection), new Tuning(tuning), TEN_HOURS);
+            assertThat(conditions).hasSize(1);
+            return conditions.get(0);
         }
     }
 
@@ -48,10 +48,10 @@ class PaceSettingsTest {
     void aLagThatNobodyCouldObserveIsToldWithTheWayOut(TestDatabase database) throws SQLException {
         assertThat(only(database, Map.of("maxReplicaLag", "10s")))
                 .isEqualTo(
-                        new Setting(
+                        new Condition(
                                 "maxReplicaLag",
                                 "10s",
-                                Setting.Verdict.ADVICE,
+                                Condition.Verdict.ADVICE,
                                 "Work would wait now: no replica is connected, so its lag cannot be observed (maxReplicaLag). Where there is none, switch it off: LIQUIBASE_PARTITION_MAX_REPLICA_LAG=off."));
     }
 
@@ -62,12 +62,12 @@ class PaceSettingsTest {
                 Connection another = database.connect();
                 Connection connection = database.connect(stranger, stranger)) {
             assertThat(other.isValid(1) && another.isValid(1)).isTrue();
-            Setting load = PaceSettings.read(Session.pinned(connection), new Tuning(Map.of("maxLoad", 1L)), TEN_HOURS)
+            Condition load = PaceSettings.read(Session.pinned(connection), new Tuning(Map.of("maxLoad", 1L)), TEN_HOURS)
                     .get(0);
-            assertThat(load.verdict()).isEqualTo(Setting.Verdict.ADVICE);
+            assertThat(load.verdict()).isEqualTo(Condition.Verdict.ADVICE);
             assertThat(load.sentence()).contains("GRANT pg_monitor to this role");
         }
-        assertThat(only(database, Map.of("maxLoad", 100_000L)).verdict()).isEqualTo(Setting.Verdict.OK);
+        assertThat(only(database, Map.of("maxLoad", 100_000L)).verdict()).isEqualTo(Condition.Verdict.OK);
     }
 
     @Test
@@ -76,14 +76,14 @@ class PaceSettingsTest {
 
         assertThat(only(database, Map.of("throttleQuery", "SELECT nextval('seen') > 0"))
                         .verdict())
-                .isEqualTo(Setting.Verdict.OK);
+                .isEqualTo(Condition.Verdict.OK);
         assertThat(only(database, Map.of("throttleQuery", "SELECT yes FROM nowhere"))
                         .sentence())
                 .startsWith("It cannot be planned, and a step would stop at it: ")
                 .contains("nowhere");
         assertThat(only(database, Map.of("throttleQuery", "SELECT true; DROP SEQUENCE seen"))
                         .verdict())
-                .isEqualTo(Setting.Verdict.ADVICE);
+                .isEqualTo(Condition.Verdict.ADVICE);
         assertThat(database.queryString("SELECT is_called FROM seen")).isEqualTo("f");
     }
 
@@ -98,10 +98,10 @@ class PaceSettingsTest {
                     """)
     void howOftenAWindowOrALimitHasToComeIsTold(String name, String value, String sentence, TestDatabase database)
             throws SQLException {
-        Setting setting = only(database, Map.of(name, value));
+        Condition setting = only(database, Map.of(name, value));
 
         assertThat(setting.sentence()).contains(sentence);
         assertThat(setting.verdict())
-                .isEqualTo(sentence.startsWith("Nothing") ? Setting.Verdict.OK : Setting.Verdict.ADVICE);
+                .isEqualTo(sentence.startsWith("Nothing") ? Condition.Verdict.OK : Condition.Verdict.ADVICE);
     }
 }

@@ -26,10 +26,10 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.state.DefaultRows;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.survey.Belonging;
+import liquibase.ext.partition.engine.survey.Condition;
+import liquibase.ext.partition.engine.survey.Condition.Verdict;
 import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Estimate;
-import liquibase.ext.partition.engine.survey.Setting;
-import liquibase.ext.partition.engine.survey.Setting.Verdict;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.TableSize;
 import liquibase.ext.partition.generator.config.TableConfigBuilder;
@@ -54,13 +54,13 @@ public class PlanOutputTest {
     }
 
     private static DatabasePlan plan() {
-        List<Setting> ofTable = List.of(
-                new Setting(
+        List<Condition> ofTable = List.of(
+                new Condition(
                         "max_locks_per_transaction",
                         "6,390 locks free",
                         Verdict.OK,
                         "48 partitions with their indexes take up to 200."),
-                new Setting("autovacuum", "off for this table", Verdict.ADVICE, "Switch it on."));
+                new Condition("autovacuum", "off for this table", Verdict.ADVICE, "Switch it on."));
         Survey orders = new Survey(
                 spec("orders"),
                 Optional.of(new TableSize(OptionalLong.of(212_000_000), 41 * GIGABYTE, 9 * GIGABYTE, 8192)),
@@ -129,8 +129,8 @@ public class PlanOutputTest {
         return new DatabasePlan(
                 "shop",
                 List.of(
-                        new Setting("server", "PostgreSQL 17.2", Verdict.OK, "14 or newer is needed."),
-                        new Setting(
+                        new Condition("server", "PostgreSQL 17.2", Verdict.OK, "14 or newer is needed."),
+                        new Condition(
                                 "free disk",
                                 "not known",
                                 Verdict.ADVICE,

@@ -4,8 +4,8 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /** Comments on columns, constraints and indexes. */
@@ -16,11 +16,11 @@ public final class OtherCommentKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) throws SQLException {
+    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
         return List.of(new OtherComments(
-                switching.exchange(),
-                switching.names(),
-                Comments.read(switching.session(), switching.exchange().old().table()),
-                Comments.read(switching.session(), switching.exchange().next().table())));
+                context.pair(),
+                context.names(),
+                Comments.read(context.session(), context.pair().old().table()),
+                Comments.read(context.session(), context.pair().next().table())));
     }
 }

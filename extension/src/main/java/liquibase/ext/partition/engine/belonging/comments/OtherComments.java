@@ -8,9 +8,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import liquibase.ext.partition.engine.belonging.part.CarriedNames;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.SwitchedNames;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -19,7 +19,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * Comments on columns, constraints and indexes, as the leaving table has them now. Most came along when the new table
  * was made; comments that changed since come now.
  */
-public record OtherComments(Exchange exchange, CarriedNames names, Comments old, Comments next) implements SwitchPart {
+public record OtherComments(TablePair pair, SwitchedNames names, Comments old, Comments next) implements SwitchPart {
     private static final Sql ON_COLUMN = Sql.of("COMMENT ON COLUMN {table}.{name} IS {comment}");
     private static final Sql ON_CONSTRAINT = Sql.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
     private static final Sql ON_INDEX = Sql.of("COMMENT ON INDEX {index} IS {comment}");
@@ -28,13 +28,13 @@ public record OtherComments(Exchange exchange, CarriedNames names, Comments old,
     public List<Sql> afterRenaming() {
         Set<Identifier> indexes = new TreeSet<>(names.carried());
         Set<Identifier> columns = new TreeSet<>();
-        exchange.old().table().columns().stream().map(Column::name).forEach(columns::add);
+        pair.old().table().columns().stream().map(Column::name).forEach(columns::add);
         // A check that the entering table gets in this switch comes with its comment.
-        Set<Identifier> checks = new TreeSet<>(exchange.old().table().checks());
-        checks.retainAll(exchange.next().table().checks());
+        Set<Identifier> checks = new TreeSet<>(pair.old().table().checks());
+        checks.retainAll(pair.next().table().checks());
         List<Sql> statements = new ArrayList<>();
         Function<Identifier, Identifier> same = name -> name;
-        Sql table = exchange.liveName().asSql();
+        Sql table = pair.liveName().asSql();
         add(
                 statements,
                 columns,
@@ -65,8 +65,8 @@ public record OtherComments(Exchange exchange, CarriedNames names, Comments old,
                 old.indexes(),
                 next.indexes(),
                 names::counterpart,
-                (name, comment) -> ON_INDEX.with("index", exchange.liveName().sibling(name))
-                        .with("comment", comment));
+                (name, comment) ->
+                        ON_INDEX.with("index", pair.liveName().sibling(name)).with("comment", comment));
         return statements;
     }
 

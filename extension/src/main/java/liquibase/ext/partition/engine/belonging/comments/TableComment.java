@@ -2,20 +2,20 @@ package liquibase.ext.partition.engine.belonging.comments;
 
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /** The table's own comment; none if the leaving table no longer has one. */
-public record TableComment(Exchange exchange) implements SwitchPart {
+public record TableComment(TablePair pair) implements SwitchPart {
     private static final Sql COMMENT = Sql.of("COMMENT ON TABLE {table} IS {comment}");
 
     @Override
     public List<Sql> afterRenaming() {
-        Optional<String> comment = exchange.old().table().comment();
-        return comment.equals(exchange.next().table().comment())
+        Optional<String> comment = pair.old().table().comment();
+        return comment.equals(pair.next().table().comment())
                 ? List.of()
-                : List.of(COMMENT.with("table", exchange.liveName())
+                : List.of(COMMENT.with("table", pair.liveName())
                         .with("comment", comment.map(Sql::literal).orElse(Sql.raw("NULL"))));
     }
 }

@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.foreignkeys;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -16,7 +16,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param triggers triggers that take the place of other keys; empty if none do
  */
 public record DroppedForeignKeys(
-        Exchange exchange,
+        TablePair pair,
         List<ForeignKey> keys,
         List<Kept> kept,
         List<ForeignKeyTriggers> triggers,

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.ServerVersion;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.Routing;
@@ -72,12 +72,12 @@ final class ForeignKeys {
     private ForeignKeys() {}
 
     /** The foreign keys that refer to the table, on the way there; none if they are refused and there are none. */
-    static List<SwitchPart> dropped(Switching switching) throws SQLException {
-        Session session = switching.session();
-        Migration migration = switching.migration();
-        Exchange exchange = switching.exchange();
+    static List<SwitchPart> dropped(SwitchContext context) throws SQLException {
+        Session session = context.session();
+        Migration migration = context.migration();
+        TablePair pair = context.pair();
         IncomingForeignKeys way = migration.spec().incomingForeignKeys();
-        List<ForeignKey> incoming = new ForeignKeyReader(session).incoming(switching.leavingOid());
+        List<ForeignKey> incoming = new ForeignKeyReader(session).incoming(context.leavingOid());
         List<DroppedForeignKeys.Kept> kept = new ArrayList<>();
         List<ForeignKeyTriggers> triggers = new ArrayList<>();
         boolean onPartitions = !ServerVersion.isAtLeast(session, NOT_VALID_SINCE);
@@ -85,57 +85,56 @@ final class ForeignKeys {
             if (IncomingForeignKeyRules.keeps(
                     way,
                     key,
-                    exchange.old().table(),
-                    switching.key().orElseThrow(),
+                    pair.old().table(),
+                    context.key().orElseThrow(),
                     migration.spec().routing())) {
                 kept.add(new DroppedForeignKeys.Kept(
                         key, tables(session, SwitchedForeignKeys.Row.of(key), onPartitions && key.enforced())));
             } else if (way == IncomingForeignKeys.TRIGGER && key.enforced()) {
-                triggers.add(triggers(session, migration, exchange, key));
+                triggers.add(triggers(session, migration, pair, key));
             }
         }
         return way == IncomingForeignKeys.REFUSE && incoming.isEmpty()
                 ? List.of()
-                : List.of(new DroppedForeignKeys(exchange, incoming, kept, triggers, switched(switching)));
+                : List.of(new DroppedForeignKeys(pair, incoming, kept, triggers, switched(context)));
     }
 
     /** The table's own foreign keys, in either direction. Nobody reads the referenced tables after their part. */
-    static SwitchPart own(Switching switching) throws SQLException {
-        Session session = switching.session();
+    static SwitchPart own(SwitchContext context) throws SQLException {
+        Session session = context.session();
         ForeignKeyReader reader = new ForeignKeyReader(session);
-        long oid = switching.leavingOid();
-        List<ForeignKey> keys = switching.isBack()
+        long oid = context.leavingOid();
+        List<ForeignKey> keys = context.isBack()
                 ? reader.ownOfPartitioned(
                         oid,
-                        switching
-                                .exchange()
+                        context.pair()
                                 .liveName()
-                                .sibling(switching.migration().spec().layout().defaultPartition()))
+                                .sibling(context.migration().spec().layout().defaultPartition()))
                 : reader.own(oid);
         return new OwnForeignKeys(
-                switching.exchange(),
+                context.pair(),
                 keys,
-                switching.isBack() || !ServerVersion.isAtLeast(session, NOT_VALID_SINCE),
-                switched(switching));
+                context.isBack() || !ServerVersion.isAtLeast(session, NOT_VALID_SINCE),
+                switched(context));
     }
 
-    private static SwitchedForeignKeys switched(Switching switching) {
-        return new SwitchedForeignKeys(switching.run().state(), switching.migration());
+    private static SwitchedForeignKeys switched(SwitchContext context) {
+        return new SwitchedForeignKeys(context.run().state(), context.migration());
     }
 
-    private static ForeignKeyTriggers triggers(Session session, Migration migration, Exchange exchange, ForeignKey key)
+    private static ForeignKeyTriggers triggers(Session session, Migration migration, TablePair pair, ForeignKey key)
             throws SQLException {
         Routing routing = migration.spec().routing();
-        long next = exchange.next().table().oid();
+        long next = pair.next().table().oid();
         return new ForeignKeyTriggers(
                 key,
-                exchange.liveName(),
+                pair.liveName(),
                 numbers(
                         session,
                         key.refersToItself() ? next : key.referring().oid(),
                         key.columns().stream().map(ForeignKey.Pair::column)),
                 numbers(session, next, key.columns().stream().map(ForeignKey.Pair::referenced)),
-                routing == Routing.TRIGGER ? exchange.next().partitions() : List.of(exchange.liveName()),
+                routing == Routing.TRIGGER ? pair.next().partitions() : List.of(pair.liveName()),
                 routing);
     }
 
@@ -150,15 +149,15 @@ final class ForeignKeys {
     }
 
     /** The foreign keys that refer to the table, on the way back. */
-    static List<SwitchPart> restored(Switching switching) throws SQLException {
-        Session session = switching.session();
-        Migration migration = switching.migration();
-        Exchange exchange = switching.exchange();
-        SwitchedForeignKeys switched = switched(switching);
-        QualifiedName live = exchange.liveName();
+    static List<SwitchPart> restored(SwitchContext context) throws SQLException {
+        Session session = context.session();
+        Migration migration = context.migration();
+        TablePair pair = context.pair();
+        SwitchedForeignKeys switched = switched(context);
+        QualifiedName live = pair.liveName();
         List<SwitchedForeignKeys.Row> recorded = switched.find(session, true);
         List<ForeignKey> present = new ForeignKeyReader(session)
-                .incoming(exchange.old().table().oid()).stream()
+                .incoming(pair.old().table().oid()).stream()
                         .filter(key -> !key.refersToItself())
                         .toList();
         boolean onPartitions = !ServerVersion.isAtLeast(session, NOT_VALID_SINCE);
@@ -168,12 +167,12 @@ final class ForeignKeys {
         List<SwitchedForeignKeys.Replaced> replaced = new ArrayList<>();
         for (SwitchedForeignKeys.Row asRecorded : recorded) {
             List<QualifiedName> functions = migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER
-                    ? functions(session, exchange, asRecorded)
+                    ? functions(session, pair, asRecorded)
                     : List.of();
             boolean byTriggers = !functions.isEmpty()
                     && asRecorded.enforced()
                     && !asRecorded.kept()
-                    && asRecorded.referringOid() != exchange.next().table().oid();
+                    && asRecorded.referringOid() != pair.next().table().oid();
             List<Referring> referring = byTriggers ? referring(session, functions.get(0)) : List.of();
             boolean another =
                     !referring.isEmpty() && referring.stream().noneMatch(it -> it.oid() == asRecorded.referringOid());
@@ -222,17 +221,16 @@ final class ForeignKeys {
             restored.add(new RestoredForeignKeys.Restored(
                     row, tables(session, row, onPartitions && key.enforced()), List.of()));
         }
-        return List.of(
-                new RestoredForeignKeys(exchange, restored, present, unknown, gone, triggers, replaced, switched));
+        return List.of(new RestoredForeignKeys(pair, restored, present, unknown, gone, triggers, replaced, switched));
     }
 
-    private static List<QualifiedName> functions(Session session, Exchange exchange, SwitchedForeignKeys.Row row)
+    private static List<QualifiedName> functions(Session session, TablePair pair, SwitchedForeignKeys.Row row)
             throws SQLException {
         List<QualifiedName> functions =
-                new ForeignKeyTriggerNames(exchange.liveName(), row.referringName(), row.name()).functions();
+                new ForeignKeyTriggerNames(pair.liveName(), row.referringName(), row.name()).functions();
         return session.queryFirst(
                         SCHEMA_OF_FUNCTIONS
-                                .with("oid", exchange.old().table().oid())
+                                .with("oid", pair.old().table().oid())
                                 .with("function", functions.get(1).name().name()),
                         it -> new Identifier(it.getString("nspname")))
                 .map(schema -> functions.stream()

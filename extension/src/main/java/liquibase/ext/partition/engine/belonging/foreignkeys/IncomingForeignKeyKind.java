@@ -7,8 +7,8 @@ import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
 import liquibase.ext.partition.engine.belonging.part.Change;
 import liquibase.ext.partition.engine.belonging.part.Intent;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.belonging.part.WayBack;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -47,7 +47,7 @@ public final class IncomingForeignKeyKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changes(Intent intent) throws SQLException {
+    public List<Change> changesForOthers(Intent intent) throws SQLException {
         List<Change> changes = new ArrayList<>();
         Table source = intent.source();
         NewTableSpec spec = intent.spec();
@@ -80,7 +80,7 @@ public final class IncomingForeignKeyKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) throws SQLException {
-        return switching.isBack() ? ForeignKeys.restored(switching) : ForeignKeys.dropped(switching);
+    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
+        return context.isBack() ? ForeignKeys.restored(context) : ForeignKeys.dropped(context);
     }
 }

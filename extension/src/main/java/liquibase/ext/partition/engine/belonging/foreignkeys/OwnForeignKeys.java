@@ -5,8 +5,8 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -24,8 +24,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param onPartitions whether they are made on each partition, because a server before 18 has no key that is not
  *     validated on a partitioned table
  */
-public record OwnForeignKeys(
-        Exchange exchange, List<ForeignKey> keys, boolean onPartitions, SwitchedForeignKeys switched)
+public record OwnForeignKeys(TablePair pair, List<ForeignKey> keys, boolean onPartitions, SwitchedForeignKeys switched)
         implements SwitchPart {
     private static final Sql ALTER = Sql.of("ALTER TABLE {table} {actions}");
     private static final Sql ADD = Sql.of("ADD {key}");
@@ -78,7 +77,7 @@ public record OwnForeignKeys(
         made.forEach(
                 (table, actions) -> statements.add(ALTER.with("table", table).with("actions", list(actions))));
         for (ForeignKey key : keys) {
-            Sql drop = ALTER.with("table", exchange.liveName().sibling(exchange.leavingName()))
+            Sql drop = ALTER.with("table", pair.liveName().sibling(pair.leavingName()))
                     .with("actions", DROP.with("name", key.name()));
             statements.add(TRY_DROP.with("quote", Sql.dollarQuote("drop", drop)).with("drop", drop));
         }
@@ -86,14 +85,14 @@ public record OwnForeignKeys(
     }
 
     private List<QualifiedName> tables(ForeignKey key) {
-        if (exchange.next().byTrigger().isPresent()) {
-            List<QualifiedName> tables = new ArrayList<>(List.of(exchange.liveName()));
-            tables.addAll(exchange.next().partitions());
+        if (pair.next().byTrigger().isPresent()) {
+            List<QualifiedName> tables = new ArrayList<>(List.of(pair.liveName()));
+            tables.addAll(pair.next().partitions());
             return tables;
         }
-        return onPartitions && key.enforced() && !exchange.next().partitions().isEmpty()
-                ? exchange.next().partitions()
-                : List.of(exchange.liveName());
+        return onPartitions && key.enforced() && !pair.next().partitions().isEmpty()
+                ? pair.next().partitions()
+                : List.of(pair.liveName());
     }
 
     private static Sql list(Collection<Sql> actions) {

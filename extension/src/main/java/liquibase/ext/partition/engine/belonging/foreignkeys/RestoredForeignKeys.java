@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.belonging.foreignkeys;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -21,7 +21,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param replaced records whose referring table is another one since, with the records in {@code keys} that say so
  */
 public record RestoredForeignKeys(
-        Exchange exchange,
+        TablePair pair,
         List<Restored> keys,
         List<ForeignKey> present,
         List<ForeignKey> unknown,
@@ -87,7 +87,7 @@ public record RestoredForeignKeys(
     public List<Sql> afterRenaming() {
         List<Sql> statements = new ArrayList<>();
         for (Restored key : keys) {
-            List<QualifiedName> tables = isSelf(key.row()) ? List.of(exchange.liveName()) : key.tables();
+            List<QualifiedName> tables = isSelf(key.row()) ? List.of(pair.liveName()) : key.tables();
             for (QualifiedName table : tables) {
                 statements.add(ADD.with("table", table).with("key", key.row().notValid()));
             }
@@ -97,6 +97,6 @@ public record RestoredForeignKeys(
 
     /** Whether the key is on the backup, which referred to itself. */
     private boolean isSelf(SwitchedForeignKeys.Row row) {
-        return row.referringOid() == exchange.next().table().oid();
+        return row.referringOid() == pair.next().table().oid();
     }
 }

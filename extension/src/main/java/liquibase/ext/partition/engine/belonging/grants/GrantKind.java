@@ -5,8 +5,8 @@ import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
 import liquibase.ext.partition.engine.belonging.part.Change;
 import liquibase.ext.partition.engine.belonging.part.Intent;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -42,7 +42,7 @@ public final class GrantKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) {
-        return List.of(new TableGrants(switching.exchange()));
+    public List<SwitchPart> parts(SwitchContext context) {
+        return List.of(new TableGrants(context.pair()));
     }
 }

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -14,7 +14,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * The rights that the leaving table has now, and no others: default privileges may have added some. An owner that has
  * revoked its own rights gets back those on the leaving table by which it is kept up to date, or emptied.
  */
-public record TableGrants(Exchange exchange) implements SwitchPart {
+public record TableGrants(TablePair pair) implements SwitchPart {
     private static final Set<String> NEEDED_TO_KEEP_UP = Set.of("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE");
 
     private static final Sql GRANT_TO_OWNER =
@@ -22,10 +22,10 @@ public record TableGrants(Exchange exchange) implements SwitchPart {
 
     @Override
     public List<Sql> afterRenaming() {
-        List<Grant> grants = exchange.old().table().grants();
-        Identifier owner = exchange.old().table().owner();
+        List<Grant> grants = pair.old().table().grants();
+        Identifier owner = pair.old().table().owner();
         List<Sql> statements = new ArrayList<>(SameGrants.on(
-                "TABLE", exchange.liveName(), owner, exchange.next().table().grants(), grants));
+                "TABLE", pair.liveName(), owner, pair.next().table().grants(), grants));
         Set<String> missing = new HashSet<>(NEEDED_TO_KEEP_UP);
         grants.stream()
                 .filter(grant -> grant.toOwner() && grant.column().isEmpty())
@@ -33,7 +33,7 @@ public record TableGrants(Exchange exchange) implements SwitchPart {
                 .forEach(missing::remove);
         if (!missing.isEmpty()) {
             statements.add(GRANT_TO_OWNER
-                    .with("table", exchange.liveName().sibling(exchange.leavingName()))
+                    .with("table", pair.liveName().sibling(pair.leavingName()))
                     .with("owner", owner));
         }
         return statements;

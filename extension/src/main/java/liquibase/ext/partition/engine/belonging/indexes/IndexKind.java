@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.belonging.indexes;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /** The key and every index. */
@@ -15,7 +15,7 @@ public final class IndexKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) {
-        return List.of(new IndexNames(switching.exchange(), switching.names()));
+    public List<SwitchPart> parts(SwitchContext context) {
+        return List.of(new IndexNames(context.pair(), context.names()));
     }
 }

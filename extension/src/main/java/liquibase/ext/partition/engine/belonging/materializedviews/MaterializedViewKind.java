@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
 import liquibase.ext.partition.engine.belonging.part.Intent;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.belonging.views.Dependents;
 import liquibase.ext.partition.engine.belonging.views.DependentsReader;
 import liquibase.ext.partition.engine.catalog.Feature;
@@ -43,10 +43,10 @@ public final class MaterializedViewKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) throws SQLException {
-        DependentsReader dependents = new DependentsReader(switching.session());
+    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
+        DependentsReader dependents = new DependentsReader(context.session());
         return List.of(new MaterializedViewSuccessors(
-                dependents.materializedViews(switching.leavingOid()).values(),
-                dependents.materializedViews(switching.enteringOid()).values()));
+                dependents.materializedViews(context.leavingOid()).values(),
+                dependents.materializedViews(context.enteringOid()).values()));
     }
 }

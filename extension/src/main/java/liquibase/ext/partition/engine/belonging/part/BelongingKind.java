@@ -54,13 +54,21 @@ public interface BelongingKind {
         return Refusal.LEFT_BEHIND;
     }
 
-    /** What comes along, but changed, for people to know before a row is copied. The partition key is known. */
-    default List<Change> changes(Intent intent) throws SQLException {
+    /**
+     * What comes along, but changed, for people to know before a row is copied: what the table tells that was read.
+     * Asks nothing. The partition key is known.
+     */
+    default List<Change> changes(Intent intent) {
+        return List.of();
+    }
+
+    /** As {@link #changes}: what the catalog tells of others that rely on the table. */
+    default List<Change> changesForOthers(Intent intent) throws SQLException {
         return List.of();
     }
 
     /** How it moves in a switch, to the partitioned table or back from it. */
-    default List<SwitchPart> parts(Switching switching) throws SQLException {
+    default List<SwitchPart> parts(SwitchContext context) throws SQLException {
         return List.of();
     }
 }

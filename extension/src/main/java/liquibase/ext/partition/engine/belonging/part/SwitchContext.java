@@ -11,46 +11,46 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 
 /**
- * A switch to be planned: one table takes the place of the other.
+ * What the parts of a switch are planned from: the two tables, the migration, and what was read for all parts.
  *
  * @param key the partition key, on the way to the partitioned table; empty on the way back
  * @param stretched whether the leaving table's sequences count by twice their increment already, as they always do when
  *     the switch is run
  * @param capture the capture that moves from the leaving to the entering table
- * @param leaving the settings of the table that has the live name
- * @param entering the settings of the table that gets it
+ * @param leavingSettings the settings of the table that has the live name
+ * @param enteringSettings the settings of the table that gets it
  */
-public record Switching(
+public record SwitchContext(
         StepRun run,
         Migration migration,
-        Exchange exchange,
-        CarriedNames names,
+        TablePair pair,
+        SwitchedNames names,
         Optional<PartitionKey> key,
         boolean stretched,
         Capture capture,
-        TableSettings leaving,
-        TableSettings entering) {
+        TableSettings leavingSettings,
+        TableSettings enteringSettings) {
     /** Reads the settings of both tables. */
-    public static Switching of(
+    public static SwitchContext of(
             StepRun run,
             Migration migration,
-            Exchange exchange,
-            CarriedNames names,
+            TablePair pair,
+            SwitchedNames names,
             Optional<PartitionKey> key,
             boolean stretched,
             Capture capture)
             throws SQLException {
         TableSettingsReader reader = new TableSettingsReader(run.session());
-        return new Switching(
+        return new SwitchContext(
                 run,
                 migration,
-                exchange,
+                pair,
                 names,
                 key,
                 stretched,
                 capture,
-                reader.read(exchange.old().table()),
-                reader.read(exchange.next().table()));
+                reader.read(pair.old().table()),
+                reader.read(pair.next().table()));
     }
 
     /** Whether the partitioned table is the one that leaves. */
@@ -65,11 +65,11 @@ public record Switching(
 
     /** The oid of the table that has the live name. */
     public long leavingOid() {
-        return exchange.old().table().oid();
+        return pair.old().table().oid();
     }
 
     /** The oid of the table that gets it. */
     public long enteringOid() {
-        return exchange.next().table().oid();
+        return pair.next().table().oid();
     }
 }

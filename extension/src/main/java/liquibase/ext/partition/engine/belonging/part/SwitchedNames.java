@@ -12,9 +12,9 @@ import liquibase.ext.partition.engine.sql.Identifier;
  * @param aside the name of the leaving table's index or sequence afterwards
  * @param counterpart the name of the entering table's index before
  */
-public record CarriedNames(
+public record SwitchedNames(
         List<Identifier> carried, UnaryOperator<Identifier> aside, UnaryOperator<Identifier> counterpart) {
-    public CarriedNames {
+    public SwitchedNames {
         carried = List.copyOf(carried);
     }
 

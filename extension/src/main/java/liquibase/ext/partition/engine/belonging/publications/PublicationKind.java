@@ -8,8 +8,8 @@ import liquibase.ext.partition.engine.belonging.part.BelongingKind;
 import liquibase.ext.partition.engine.belonging.part.Change;
 import liquibase.ext.partition.engine.belonging.part.Intent;
 import liquibase.ext.partition.engine.belonging.part.Refusal;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -107,7 +107,7 @@ public final class PublicationKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changes(Intent intent) throws SQLException {
+    public List<Change> changesForOthers(Intent intent) throws SQLException {
         List<Change> changes = new ArrayList<>();
         Table source = intent.source();
         for (Publication publication : new PublicationReader(intent.session()).read(source.oid())) {
@@ -124,9 +124,9 @@ public final class PublicationKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) throws SQLException {
-        PublicationReader reader = new PublicationReader(switching.session());
+    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
+        PublicationReader reader = new PublicationReader(context.session());
         return List.of(new Publications(
-                switching.exchange(), reader.read(switching.leavingOid()), reader.read(switching.enteringOid())));
+                context.pair(), reader.read(context.leavingOid()), reader.read(context.enteringOid())));
     }
 }

@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.publications;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -14,7 +14,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param leaving the publications of the old table
  * @param entering the publications of the next one
  */
-public record Publications(Exchange exchange, List<Publication> leaving, List<Publication> entering)
+public record Publications(TablePair pair, List<Publication> leaving, List<Publication> entering)
         implements SwitchPart {
     private static final Sql DROP = Sql.of("ALTER PUBLICATION {publication} DROP TABLE ONLY {table}");
     private static final Sql ADD = Sql.of("ALTER PUBLICATION {publication} ADD TABLE ONLY {table}{columns}{filter}");
@@ -28,15 +28,15 @@ public record Publications(Exchange exchange, List<Publication> leaving, List<Pu
 
     @Override
     public List<Sql> afterRenaming() {
-        QualifiedName left = exchange.liveName().sibling(exchange.leavingName());
+        QualifiedName left = pair.liveName().sibling(pair.leavingName());
         List<Sql> statements = new ArrayList<>();
         for (Publication publication : leaving) {
             statements.add(DROP.with("publication", publication.name()).with("table", left));
             if (entering.stream().anyMatch(it -> it.name().equals(publication.name()))) {
-                statements.add(DROP.with("publication", publication.name()).with("table", exchange.liveName()));
+                statements.add(DROP.with("publication", publication.name()).with("table", pair.liveName()));
             }
             statements.add(ADD.with("publication", publication.name())
-                    .with("table", exchange.liveName())
+                    .with("table", pair.liveName())
                     .with(
                             "columns",
                             publication.columns().isEmpty()

@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.rowsecurity;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -18,7 +18,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param leaving the row security of the old table
  * @param entering the row security of the next one
  */
-public record Policies(Exchange exchange, RowSecurity leaving, RowSecurity entering) implements SwitchPart {
+public record Policies(TablePair pair, RowSecurity leaving, RowSecurity entering) implements SwitchPart {
     private static final Sql SET =
             Sql.of("ALTER TABLE {table} {enabled} ROW LEVEL SECURITY, {forced} ROW LEVEL SECURITY");
     private static final Sql DROP_POLICY = Sql.of("DROP POLICY {policy} ON {table}");
@@ -30,7 +30,7 @@ public record Policies(Exchange exchange, RowSecurity leaving, RowSecurity enter
 
     @Override
     public List<Sql> afterRenaming() {
-        QualifiedName table = exchange.liveName();
+        QualifiedName table = pair.liveName();
         List<Sql> statements = new ArrayList<>();
         // The policies are not compared: the same text can mean one table in this policy and the other table in that
         // one.

@@ -6,8 +6,8 @@ import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
 import liquibase.ext.partition.engine.belonging.part.Intent;
 import liquibase.ext.partition.engine.belonging.part.Refusal;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.partitioning.Routing;
@@ -39,9 +39,9 @@ public final class RowSecurityKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) throws SQLException {
-        RowSecurityReader reader = new RowSecurityReader(switching.session());
-        return List.of(new Policies(
-                switching.exchange(), reader.read(switching.leavingOid()), reader.read(switching.enteringOid())));
+    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
+        RowSecurityReader reader = new RowSecurityReader(context.session());
+        return List.of(
+                new Policies(context.pair(), reader.read(context.leavingOid()), reader.read(context.enteringOid())));
     }
 }

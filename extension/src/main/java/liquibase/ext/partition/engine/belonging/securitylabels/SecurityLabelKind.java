@@ -4,8 +4,8 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /** Security labels of the table, its columns and sequences. */
@@ -16,9 +16,9 @@ public final class SecurityLabelKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) throws SQLException {
-        SecurityLabelReader reader = new SecurityLabelReader(switching.session());
+    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
+        SecurityLabelReader reader = new SecurityLabelReader(context.session());
         return List.of(new SecurityLabels(
-                switching.exchange(), reader.read(switching.leavingOid()), reader.read(switching.enteringOid())));
+                context.pair(), reader.read(context.leavingOid()), reader.read(context.enteringOid())));
     }
 }

@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.securitylabels;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.Sequence;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -16,7 +16,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param leaving the labels of the old table
  * @param entering the labels of the next one
  */
-public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, List<SecurityLabel> entering)
+public record SecurityLabels(TablePair pair, List<SecurityLabel> leaving, List<SecurityLabel> entering)
         implements SwitchPart {
     private static final Sql SET = Sql.of("SECURITY LABEL FOR {provider} ON {object} IS {label}");
     private static final Sql TABLE = Sql.of("TABLE {table}");
@@ -35,7 +35,7 @@ public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, Lis
             boolean isGone = leaving.stream().noneMatch(label::isOfTheSameAs);
             // A column that only the new table has may have a label of its own.
             boolean isOfBoth = label.column()
-                    .map(name -> exchange.old().table().column(name).isPresent())
+                    .map(name -> pair.old().table().column(name).isPresent())
                     .orElse(true);
             if (isGone && isOfBoth) {
                 statements.add(set(label, Sql.raw("NULL")));
@@ -43,7 +43,7 @@ public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, Lis
         }
         for (SecurityLabel label : leaving) {
             boolean isOfBoth = label.column()
-                    .map(name -> exchange.next().table().column(name).isPresent())
+                    .map(name -> pair.next().table().column(name).isPresent())
                     .orElse(true);
             if (isOfBoth && !entering.contains(label)) {
                 statements.add(set(label, Sql.literal(label.label())));
@@ -60,17 +60,17 @@ public record SecurityLabels(Exchange exchange, List<SecurityLabel> leaving, Lis
 
     private Sql object(SecurityLabel label) {
         if (label.column().isEmpty()) {
-            return TABLE.with("table", exchange.liveName());
+            return TABLE.with("table", pair.liveName());
         }
         Identifier column = label.column().get();
         return label.ofSequence()
                 ? SEQUENCE.with("sequence", sequence(column))
-                : COLUMN.with("table", exchange.liveName()).with("column", column);
+                : COLUMN.with("table", pair.liveName()).with("column", column);
     }
 
     /** The entering table's sequence, which gets the leaving one's name after the switch. */
     private QualifiedName sequence(Identifier column) {
-        return exchange.next().table().column(column).stream()
+        return pair.next().table().column(column).stream()
                 .flatMap(it -> it.sequences().stream())
                 .filter(Sequence::identity)
                 .findFirst()

@@ -3,9 +3,9 @@ package liquibase.ext.partition.engine.belonging.sequences;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
 import liquibase.ext.partition.engine.belonging.part.SwitchedTable;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Sequence;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -18,7 +18,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param stretched whether the leaving sequences already count by twice their increment, as they always do when this is
  *     run
  */
-public record ColumnSequences(Exchange exchange, boolean stretched) implements SwitchPart {
+public record ColumnSequences(TablePair pair, boolean stretched) implements SwitchPart {
     /**
      * The position is an odd multiple of the increment away from the leaving sequence's, and past all ids and all
      * values that the entering sequence gave when it was live. Others may use the leaving sequence while it is read;
@@ -45,10 +45,10 @@ public record ColumnSequences(Exchange exchange, boolean stretched) implements S
     @Override
     public List<Sql> beforeRenaming() {
         List<Sql> statements = new ArrayList<>();
-        for (Column column : exchange.old().table().columns()) {
+        for (Column column : pair.old().table().columns()) {
             Optional<Sequence> leaving = identitySequence(column);
             Optional<Sequence> entering =
-                    exchange.next().table().column(column.name()).flatMap(ColumnSequences::identitySequence);
+                    pair.next().table().column(column.name()).flatMap(ColumnSequences::identitySequence);
             if (leaving.isPresent() && entering.isPresent()) {
                 statements.add(setPosition(column, leaving.get(), entering.get()));
             }
@@ -64,7 +64,7 @@ public record ColumnSequences(Exchange exchange, boolean stretched) implements S
         long increment = leaving.options().increment() / (stretched ? 2 : 1);
         Sql extreme = Sql.raw(leaving.ascending() ? "max" : "min");
         // The largest value is looked up under the lock, and therefore only if an index gives it at once.
-        Sql taken = exchange.old().table().hasIndexThatBeginsWith(column.name())
+        Sql taken = pair.old().table().hasIndexThatBeginsWith(column.name())
                 ? TAKEN.with("column", column.name())
                         .with("table", ordinary().table().name())
                 : Sql.empty();
@@ -81,6 +81,6 @@ public record ColumnSequences(Exchange exchange, boolean stretched) implements S
 
     /** Both tables have the same rows by now, and this one has one index to look into instead of one per partition. */
     private SwitchedTable ordinary() {
-        return exchange.old().partitions().isEmpty() ? exchange.old() : exchange.next();
+        return pair.old().partitions().isEmpty() ? pair.old() : pair.next();
     }
 }

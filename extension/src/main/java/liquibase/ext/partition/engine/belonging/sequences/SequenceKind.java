@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.belonging.sequences;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /** Identity and serial columns with their sequences. */
@@ -15,7 +15,7 @@ public final class SequenceKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) {
-        return List.of(new ColumnSequences(switching.exchange(), switching.stretched()));
+    public List<SwitchPart> parts(SwitchContext context) {
+        return List.of(new ColumnSequences(context.pair(), context.stretched()));
     }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.settings.ColumnSettings;
 import liquibase.ext.partition.engine.catalog.settings.TableSettings;
 import liquibase.ext.partition.engine.newtable.ColumnStatistics;
@@ -25,7 +25,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param nextStorage the column storage of the entering table
  */
 public record ChangedColumns(
-        Exchange exchange,
+        TablePair pair,
         TableSettings old,
         TableSettings next,
         List<ColumnStorage> storage,
@@ -51,7 +51,7 @@ public record ChangedColumns(
     private void statistics(List<Sql> statements) {
         Set<Identifier> columns = new TreeSet<>();
         old.columns().forEach(it -> columns.add(it.column()));
-        exchange.old().table().columns().stream()
+        pair.old().table().columns().stream()
                 .map(it -> it.name())
                 .filter(it -> next.column(it).isPresent())
                 .forEach(columns::add);
@@ -63,14 +63,12 @@ public record ChangedColumns(
                     : ColumnStatistics.optionsOfParent(leaving).equals(present.options());
             if (!leaving.statisticsTarget().equals(present.statisticsTarget()) || !sameOptions) {
                 statements.addAll(ColumnStatistics.resetStatements(
-                        present, exchange.liveName(), exchange.next().partitions()));
+                        present, pair.liveName(), pair.next().partitions()));
                 statements.addAll(
                         isBack()
-                                ? ColumnStatistics.statementsOfOrdinary(leaving, present, exchange.liveName())
+                                ? ColumnStatistics.statementsOfOrdinary(leaving, present, pair.liveName())
                                 : ColumnStatistics.statements(
-                                        leaving,
-                                        exchange.liveName(),
-                                        exchange.next().partitions()));
+                                        leaving, pair.liveName(), pair.next().partitions()));
             }
         }
     }
@@ -85,13 +83,13 @@ public record ChangedColumns(
         }
         if (!present.get().storage().equals(column.storage())) {
             statements.add(SET_STORAGE
-                    .with("table", exchange.liveName())
+                    .with("table", pair.liveName())
                     .with("column", column.column())
                     .with("storage", Sql.raw(column.storage())));
         }
         if (!present.get().compression().equals(column.compression())) {
-            List<QualifiedName> tables = new ArrayList<>(List.of(exchange.liveName()));
-            tables.addAll(exchange.next().partitions());
+            List<QualifiedName> tables = new ArrayList<>(List.of(pair.liveName()));
+            tables.addAll(pair.next().partitions());
             tables.forEach(table -> statements.add(SET_COMPRESSION
                     .with("table", table)
                     .with("column", column.column())
@@ -101,6 +99,6 @@ public record ChangedColumns(
 
     /** Whether the switch goes back, to a table without partitions. */
     private boolean isBack() {
-        return exchange.next().partitions().isEmpty();
+        return pair.next().partitions().isEmpty();
     }
 }

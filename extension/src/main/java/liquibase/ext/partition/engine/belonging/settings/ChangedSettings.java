@@ -3,9 +3,9 @@ package liquibase.ext.partition.engine.belonging.settings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.belonging.part.CarriedNames;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.SwitchedNames;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.settings.IndexSettings;
 import liquibase.ext.partition.engine.catalog.settings.ReplicaIdentity;
 import liquibase.ext.partition.engine.catalog.settings.TableSettings;
@@ -25,8 +25,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param ofPartition its settings
  */
 public record ChangedSettings(
-        Exchange exchange,
-        CarriedNames names,
+        TablePair pair,
+        SwitchedNames names,
         TableSettings old,
         TableSettings next,
         QualifiedName partition,
@@ -48,7 +48,7 @@ public record ChangedSettings(
         if (old.parameters().equals(ofPartition.parameters())) {
             return;
         }
-        for (QualifiedName table : exchange.next().partitions()) {
+        for (QualifiedName table : pair.next().partitions()) {
             statements.addAll(StorageParameters.change(table, ofPartition.parameters(), old.parameters()));
         }
     }
@@ -67,16 +67,16 @@ public record ChangedSettings(
         if (same && sameOfTable) {
             return;
         }
-        List<QualifiedName> tables = new ArrayList<>(List.of(exchange.liveName()));
-        tables.addAll(exchange.next().partitions());
+        List<QualifiedName> tables = new ArrayList<>(List.of(pair.liveName()));
+        tables.addAll(pair.next().partitions());
         if (old.replicaIdentity() != ReplicaIdentity.INDEX) {
             statements.addAll(ReplicaIdentities.withoutIndex(old.replicaIdentity(), tables));
         }
         index.ifPresent(it -> {
             if (names.carried().contains(it)) {
-                statements.add(ReplicaIdentities.usingIndex(exchange.liveName(), it));
+                statements.add(ReplicaIdentities.usingIndex(pair.liveName(), it));
             }
-            exchange.next()
+            pair.next()
                     .partitions()
                     .forEach(table -> statements.add(ReplicaIdentities.usingIndex(table, onPartition(table, it))));
         });
@@ -94,7 +94,7 @@ public record ChangedSettings(
         if (present.equals(index.map(it -> onPartition(partition, it)))) {
             return;
         }
-        for (QualifiedName table : exchange.next().partitions()) {
+        for (QualifiedName table : pair.next().partitions()) {
             statements.add(index.map(it -> CLUSTER_ON.with("table", table).with("index", onPartition(table, it)))
                     .orElse(SET_WITHOUT_CLUSTER.with("table", table)));
         }

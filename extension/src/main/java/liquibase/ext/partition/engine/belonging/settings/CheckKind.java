@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.belonging.settings;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /** CHECK constraints. Most are made with the new table; the swap adds those that are not valid. */
@@ -15,7 +15,7 @@ public final class CheckKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) {
-        return List.of(new NotValidChecks(switching.exchange(), switching.leaving(), switching.entering()));
+    public List<SwitchPart> parts(SwitchContext context) {
+        return List.of(new NotValidChecks(context.pair(), context.leavingSettings(), context.enteringSettings()));
     }
 }

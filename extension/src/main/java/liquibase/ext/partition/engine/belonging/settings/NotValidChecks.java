@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.settings;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.settings.Check;
 import liquibase.ext.partition.engine.catalog.settings.TableSettings;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -12,7 +12,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * The CHECK constraints that older rows may violate. The new table could not have them while these rows were copied to
  * it, so it gets them now; no row is checked.
  */
-public record NotValidChecks(Exchange exchange, TableSettings old, TableSettings next) implements SwitchPart {
+public record NotValidChecks(TablePair pair, TableSettings old, TableSettings next) implements SwitchPart {
     /** Constraints that the entering table does not have yet. */
     public List<Check> missing() {
         return old.checksNotValid().stream()
@@ -24,8 +24,8 @@ public record NotValidChecks(Exchange exchange, TableSettings old, TableSettings
     public List<Sql> afterRenaming() {
         List<Sql> statements = new ArrayList<>();
         for (Check check : missing()) {
-            statements.add(check.addNotValid(exchange.liveName()));
-            check.commentOn(exchange.liveName()).ifPresent(statements::add);
+            statements.add(check.addNotValid(pair.liveName()));
+            check.commentOn(pair.liveName()).ifPresent(statements::add);
         }
         return statements;
     }

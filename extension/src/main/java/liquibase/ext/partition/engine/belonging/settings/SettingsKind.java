@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
-import liquibase.ext.partition.engine.belonging.part.CarriedNames;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.belonging.part.SwitchedNames;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.settings.TableSettings;
@@ -26,30 +26,29 @@ public final class SettingsKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) throws SQLException {
-        Session session = switching.session();
-        Exchange exchange = switching.exchange();
-        CarriedNames names = switching.names();
-        TableSettings old = switching.leaving();
-        TableSettings next = switching.entering();
+    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
+        Session session = context.session();
+        TablePair pair = context.pair();
+        SwitchedNames names = context.names();
+        TableSettings old = context.leavingSettings();
+        TableSettings next = context.enteringSettings();
         List<SwitchPart> parts = new ArrayList<>();
         parts.add(new ChangedColumns(
-                exchange,
+                pair,
                 old,
                 next,
-                ColumnStorage.read(session, switching.leavingOid()),
-                ColumnStorage.read(session, switching.enteringOid())));
-        Optional<QualifiedName> entering = exchange.next().partitions().stream().findFirst();
+                ColumnStorage.read(session, context.leavingOid()),
+                ColumnStorage.read(session, context.enteringOid())));
+        Optional<QualifiedName> entering = pair.next().partitions().stream().findFirst();
         if (entering.isPresent()) {
-            parts.add(new ChangedSettings(
-                    exchange, names, old, next, entering.get(), ofPartition(session, entering.get())));
+            parts.add(
+                    new ChangedSettings(pair, names, old, next, entering.get(), ofPartition(session, entering.get())));
         }
-        Optional<QualifiedName> leaving = exchange.old().partitions().stream().findFirst();
+        Optional<QualifiedName> leaving = pair.old().partitions().stream().findFirst();
         if (leaving.isPresent()) {
-            TableSettingsReader.Agreement agreement =
-                    new TableSettingsReader(session).agreement(switching.leavingOid());
+            TableSettingsReader.Agreement agreement = new TableSettingsReader(session).agreement(context.leavingOid());
             parts.add(new SettingsTakenBack(
-                    exchange,
+                    pair,
                     names,
                     old,
                     next,

@@ -6,9 +6,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.belonging.part.CarriedNames;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.SwitchedNames;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.settings.IndexSettings;
 import liquibase.ext.partition.engine.catalog.settings.ReplicaIdentity;
 import liquibase.ext.partition.engine.catalog.settings.TableSettings;
@@ -33,8 +33,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param sameParameters whether all partitions have these storage parameters
  */
 public record SettingsTakenBack(
-        Exchange exchange,
-        CarriedNames names,
+        TablePair pair,
+        SwitchedNames names,
         TableSettings old,
         TableSettings next,
         QualifiedName partition,
@@ -67,7 +67,7 @@ public record SettingsTakenBack(
             return;
         }
         statements.addAll(StorageParameters.change(
-                exchange.liveName(),
+                pair.liveName(),
                 next.parameters().stream().filter(it -> !it.toast()).toList(),
                 ofPartition.parameters()));
     }
@@ -85,8 +85,8 @@ public record SettingsTakenBack(
         if (wanted.equals(entering) || wanted.isUnknown()) {
             return;
         }
-        statements.addAll(ReplicaIdentities.withoutIndex(wanted.kind(), List.of(exchange.liveName())));
-        wanted.index().ifPresent(index -> statements.add(ReplicaIdentities.usingIndex(exchange.liveName(), index)));
+        statements.addAll(ReplicaIdentities.withoutIndex(wanted.kind(), List.of(pair.liveName())));
+        wanted.index().ifPresent(index -> statements.add(ReplicaIdentities.usingIndex(pair.liveName(), index)));
     }
 
     private Optional<Identifier> carried(TableSettings settings, UnaryOperator<Identifier> nameOfIndex) {

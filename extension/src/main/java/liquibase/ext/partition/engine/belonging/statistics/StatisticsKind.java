@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.belonging.statistics;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /** Extended statistics. */
@@ -15,8 +15,8 @@ public final class StatisticsKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) {
+    public List<SwitchPart> parts(SwitchContext context) {
         return List.of(new StatisticsNames(
-                switching.exchange(), switching.names(), switching.leaving(), switching.entering()));
+                context.pair(), context.names(), context.leavingSettings(), context.enteringSettings()));
     }
 }

@@ -2,9 +2,9 @@ package liquibase.ext.partition.engine.belonging.statistics;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.belonging.part.CarriedNames;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.SwitchedNames;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.settings.ExtendedStatistics;
 import liquibase.ext.partition.engine.catalog.settings.TableSettings;
 import liquibase.ext.partition.engine.newtable.StatisticsObjects;
@@ -16,7 +16,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * Extended statistics: those of the entering table get the names of their counterparts. Statistics that were made in
  * the meantime have no counterpart and are made now; the next ANALYZE fills them.
  */
-public record StatisticsNames(Exchange exchange, CarriedNames names, TableSettings old, TableSettings next)
+public record StatisticsNames(TablePair pair, SwitchedNames names, TableSettings old, TableSettings next)
         implements SwitchPart {
     private static final Sql RENAME = Sql.of("ALTER STATISTICS {statistics} RENAME TO {name}");
     private static final Sql SET_TARGET = Sql.of("ALTER STATISTICS {statistics} SET STATISTICS {target}");
@@ -38,9 +38,9 @@ public record StatisticsNames(Exchange exchange, CarriedNames names, TableSettin
                                 sameSettings(statements, leaving, it);
                             },
                             () -> {
-                                statements.addAll(StatisticsObjects.create(leaving, live, exchange.liveName()));
+                                statements.addAll(StatisticsObjects.create(leaving, live, pair.liveName()));
                                 statements.addAll(StatisticsObjects.createOnPartitions(
-                                        leaving, exchange.next().partitions()));
+                                        leaving, pair.next().partitions()));
                             });
         }
         return statements;

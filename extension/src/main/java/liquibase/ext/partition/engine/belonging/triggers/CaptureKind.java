@@ -4,9 +4,9 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.Triggered;
@@ -19,12 +19,12 @@ public final class CaptureKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) throws SQLException {
-        Exchange exchange = switching.exchange();
-        Capture capture = switching.capture();
+    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
+        TablePair pair = context.pair();
+        Capture capture = context.capture();
         return List.of(new CaptureTriggers(
-                exchange,
+                pair,
                 capture,
-                Triggered.of(capture, switching.session(), exchange.next().name())));
+                Triggered.of(capture, context.session(), pair.next().name())));
     }
 }

@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.triggers;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Triggered;
@@ -17,7 +17,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param triggered the triggers that the entering table already has
  */
-public record CaptureTriggers(Exchange exchange, Capture capture, Triggered triggered) implements SwitchPart {
+public record CaptureTriggers(TablePair pair, Capture capture, Triggered triggered) implements SwitchPart {
     @Override
     public boolean owns(Identifier trigger) {
         return capture.owns(trigger);
@@ -25,17 +25,17 @@ public record CaptureTriggers(Exchange exchange, Capture capture, Triggered trig
 
     @Override
     public List<Sql> beforeRenaming() {
-        CapturedTable leaving = exchange.old().captured(exchange.liveName());
+        CapturedTable leaving = pair.old().captured(pair.liveName());
         return leaving.hasPartitions() ? capture.pauseStatements(leaving) : capture.stopStatements(leaving);
     }
 
     @Override
     public List<Sql> afterRenaming() {
         List<Sql> statements = new ArrayList<>(
-                capture.adaptStatements(exchange.old().table(), exchange.next().table()));
+                capture.adaptStatements(pair.old().table(), pair.next().table()));
         statements.addAll(capture.startStatements(
-                exchange.next().captured(exchange.liveName()),
-                triggered.renamed(exchange.next().name(), exchange.liveName())));
+                pair.next().captured(pair.liveName()),
+                triggered.renamed(pair.next().name(), pair.liveName())));
         return statements;
     }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -24,23 +24,23 @@ public final class RoutingKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) throws SQLException {
-        return List.of(new RoutingTriggers(switching.exchange(), routing(switching), List.of()));
+    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
+        return List.of(new RoutingTriggers(context.pair(), routing(context), List.of()));
     }
 
     /** The routing of that table of the two whose rows are routed by triggers. */
-    private static Optional<TriggerRouting> routing(Switching switching) throws SQLException {
-        Migration migration = switching.migration();
+    private static Optional<TriggerRouting> routing(SwitchContext context) throws SQLException {
+        Migration migration = context.migration();
         if (migration.spec().routing() == Routing.NATIVE) {
             return Optional.empty();
         }
-        Table old = switching.exchange().old().table();
-        Table next = switching.exchange().next().table();
+        Table old = context.pair().old().table();
+        Table next = context.pair().next().table();
         RowMatch match = RowMatch.of(
-                new TableReader(switching.session()),
+                new TableReader(context.session()),
                 migration,
-                switching.isBack() ? next : old,
-                switching.isBack() ? old : next);
+                context.isBack() ? next : old,
+                context.isBack() ? old : next);
         return Optional.of(ChildrenByTrigger.of(migration.spec(), match.partitionKey()));
     }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.access.Seclusion;
 import liquibase.ext.partition.engine.belonging.grants.SameGrants;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.routing.TriggerRouting;
@@ -21,7 +21,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param userTriggers the table's triggers, which are known once all other parts are. If one of them must be on the
  *     children, the children are written with the writer's rights, as the trigger expects, and get the table's grants
  */
-public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routing, List<Trigger> userTriggers)
+public record RoutingTriggers(TablePair pair, Optional<TriggerRouting> routing, List<Trigger> userTriggers)
         implements SwitchPart {
     @Override
     public boolean owns(Identifier trigger) {
@@ -30,40 +30,40 @@ public record RoutingTriggers(Exchange exchange, Optional<TriggerRouting> routin
 
     @Override
     public SwitchPart among(List<SwitchPart> parts) {
-        return new RoutingTriggers(exchange, routing, UserTriggers.of(exchange, parts));
+        return new RoutingTriggers(pair, routing, UserTriggers.of(pair, parts));
     }
 
     @Override
     public List<Sql> beforeRenaming() {
-        return exchange.old().byTrigger().isPresent() ? routing.orElseThrow().dropStatements() : List.of();
+        return pair.old().byTrigger().isPresent() ? routing.orElseThrow().dropStatements() : List.of();
     }
 
     /** Comes last: children that are made later are made like the default one. */
     @Override
     public List<Sql> afterRenaming() {
-        if (exchange.next().byTrigger().isEmpty()) {
+        if (pair.next().byTrigger().isEmpty()) {
             return List.of();
         }
         TriggerRouting triggers = routing.orElseThrow();
         List<Sql> statements = new ArrayList<>();
         // They may have the grants of an earlier swap, and a right that was revoked since must not come back.
-        statements.add(Seclusion.ofChildren(exchange.liveName()));
+        statements.add(Seclusion.ofChildren(pair.liveName()));
         if (userTriggers.stream()
                 .anyMatch(trigger -> TriggerRouting.onChildren(trigger).isPresent())) {
-            for (QualifiedName child : exchange.next().partitions()) {
+            for (QualifiedName child : pair.next().partitions()) {
                 statements.addAll(SameGrants.on(
                         "TABLE",
                         child,
-                        exchange.old().table().owner(),
-                        exchange.next().table().grants().stream()
+                        pair.old().table().owner(),
+                        pair.next().table().grants().stream()
                                 .filter(Grant::toOwner)
                                 .toList(),
-                        exchange.old().table().grants()));
+                        pair.old().table().grants()));
             }
         }
         statements.addAll(triggers.attachStatements(
-                exchange.old().table().owner(),
-                exchange.next().partitions().stream()
+                pair.old().table().owner(),
+                pair.next().partitions().stream()
                         .flatMap(child -> triggers.layout().partition(child.name()).stream())
                         .toList()));
         return statements;

@@ -7,8 +7,8 @@ import liquibase.ext.partition.engine.belonging.part.BelongingKind;
 import liquibase.ext.partition.engine.belonging.part.Change;
 import liquibase.ext.partition.engine.belonging.part.Intent;
 import liquibase.ext.partition.engine.belonging.part.Refusal;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Trigger;
@@ -79,7 +79,7 @@ public final class TriggerKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) {
-        return List.of(new UserTriggers(switching.exchange(), List.of()));
+    public List<SwitchPart> parts(SwitchContext context) {
+        return List.of(new UserTriggers(context.pair(), List.of()));
     }
 }

@@ -2,9 +2,9 @@ package liquibase.ext.partition.engine.belonging.triggers;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.belonging.part.Exchange;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
 import liquibase.ext.partition.engine.belonging.part.SwitchedTable;
+import liquibase.ext.partition.engine.belonging.part.TablePair;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -15,7 +15,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param triggers the triggers of the table that leaves, which are known once all other parts are
  */
-public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements SwitchPart {
+public record UserTriggers(TablePair pair, List<Trigger> triggers) implements SwitchPart {
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");
     private static final Sql SET_TRIGGER = Sql.of("ALTER TABLE {table} {state} TRIGGER {trigger}");
 
@@ -27,20 +27,20 @@ public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements
     }
 
     /** The triggers of the leaving table that no part owns. */
-    static List<Trigger> of(Exchange exchange, List<SwitchPart> parts) {
-        return exchange.old().userTriggers(name -> parts.stream().anyMatch(part -> part.owns(name)));
+    static List<Trigger> of(TablePair pair, List<SwitchPart> parts) {
+        return pair.old().userTriggers(name -> parts.stream().anyMatch(part -> part.owns(name)));
     }
 
     @Override
     public SwitchPart among(List<SwitchPart> parts) {
-        return new UserTriggers(exchange, of(exchange, parts));
+        return new UserTriggers(pair, of(pair, parts));
     }
 
     @Override
     public List<Sql> beforeRenaming() {
         List<Sql> statements = new ArrayList<>();
         for (Trigger trigger : triggers) {
-            for (QualifiedName table : exchange.old().tablesWith(trigger, exchange.liveName())) {
+            for (QualifiedName table : pair.old().tablesWith(trigger, pair.liveName())) {
                 statements.add(DROP_TRIGGER.with("trigger", trigger.name()).with("table", table));
             }
         }
@@ -52,7 +52,7 @@ public record UserTriggers(Exchange exchange, List<Trigger> triggers) implements
     public List<Sql> afterRenaming() {
         List<Sql> statements = new ArrayList<>();
         for (Trigger trigger : triggers) {
-            for (SwitchedTable.Placed placed : exchange.next().places(trigger, exchange.liveName())) {
+            for (SwitchedTable.Placed placed : pair.next().places(trigger, pair.liveName())) {
                 create(statements, placed.trigger(), placed.table());
             }
         }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.part.BelongingKind;
 import liquibase.ext.partition.engine.belonging.part.Intent;
+import liquibase.ext.partition.engine.belonging.part.SwitchContext;
 import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.Switching;
 import liquibase.ext.partition.engine.belonging.part.WayBack;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
@@ -31,7 +31,7 @@ public final class ViewKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(Switching switching) throws SQLException {
-        return List.of(new Repointing(new DependentsReader(switching.session()).read(switching.leavingOid())));
+    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
+        return List.of(new Repointing(new DependentsReader(context.session()).read(context.leavingOid())));
     }
 }
