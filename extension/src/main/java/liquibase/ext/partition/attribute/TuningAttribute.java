@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.DurationText;
+import liquibase.ext.partition.engine.belonging.triggers.RowTriggers;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.PaceSetting;
 import liquibase.ext.partition.engine.pace.WorkingHours;
@@ -31,7 +32,7 @@ public enum TuningAttribute {
             "Rows a chunk holds at most, about; for chunkedCopy as many as fit into chunkTime where it is not given, for verifyCopy 100000",
             Set.of(StepName.CHUNKED_COPY, StepName.VERIFY_COPY)),
     CHUNK_TIME(
-            "chunkTime",
+            PaceSetting.CHUNK_TIME,
             Kind.DURATION,
             "2s",
             "500ms",
@@ -45,42 +46,42 @@ public enum TuningAttribute {
             "How many connections work at a time",
             but(StepName.LONG, StepName.REPLAY_CHANGES, StepName.APPROVED)),
     PAUSE_BETWEEN_CHUNKS(
-            "pauseBetweenChunks",
+            PaceSetting.PAUSE_BETWEEN_CHUNKS,
             Kind.DURATION,
             null,
             "200ms",
             "How long each worker rests after a piece of work (a chunk, a batch, an index): a number with ms, s or min; not at all where it is not given",
             StepName.LONG),
     MAX_REPLICA_LAG(
-            "maxReplicaLag",
+            PaceSetting.MAX_REPLICA_LAG,
             Kind.DURATION,
             null,
             "10s",
             "Nothing is begun while a replica is further behind, or cannot be observed",
             StepName.LONG),
     MAX_LOAD(
-            "maxLoad",
+            PaceSetting.MAX_LOAD,
             Kind.NUMBER,
             null,
             "16",
             "Nothing is begun while more sessions than this are active, ours not counted",
             StepName.LONG),
     THROTTLE_QUERY(
-            "throttleQuery",
+            PaceSetting.THROTTLE_QUERY,
             Kind.QUERY,
             null,
             "SELECT count(*) > 100 FROM jobs",
             "Nothing is begun while this query gives true",
             StepName.LONG),
     WINDOW(
-            "window",
+            PaceSetting.WINDOW,
             Kind.HOURS,
             null,
             "22:00-06:00 Europe/Berlin",
             "The hours of the day in which work is begun, in UTC or in the time zone named after them",
             StepName.LONG),
     MAX_DURATION(
-            "maxDuration",
+            PaceSetting.MAX_DURATION,
             Kind.DURATION,
             null,
             "50min",
@@ -122,14 +123,14 @@ public enum TuningAttribute {
             "What to do when transactions outlast waitForOldTransactions: stop, or goOn, and then they find rows missing",
             Set.of(StepName.LOCKED_SWAP)),
     ACCEPT_TRIGGERS(
-            "acceptTriggers",
+            RowTriggers.ACCEPT,
             Kind.NAMES,
             null,
             "set_dates",
             "Names of BEFORE ROW triggers that assign a partition column and leave the row in its partition, with commas between them; others are refused",
             Set.of(StepName.CREATE_PARTITIONED_TABLE, StepName.LOCKED_SWAP)),
     MAX_DEFAULT_SHARE(
-            "maxDefaultShare",
+            DefaultShare.ATTRIBUTE,
             Kind.SHARE,
             "1%",
             "5%",
@@ -195,6 +196,7 @@ public enum TuningAttribute {
     }
 
     private final String name;
+    private final PaceSetting pace;
     private final Kind kind;
     private final String standard;
     private final String example;
@@ -202,7 +204,23 @@ public enum TuningAttribute {
     private final Set<StepName> steps;
 
     TuningAttribute(String name, Kind kind, String standard, String example, String meaning, Set<StepName> steps) {
+        this(name, null, kind, standard, example, meaning, steps);
+    }
+
+    TuningAttribute(PaceSetting pace, Kind kind, String standard, String example, String meaning, Set<StepName> steps) {
+        this(pace.settingName(), pace, kind, standard, example, meaning, steps);
+    }
+
+    TuningAttribute(
+            String name,
+            PaceSetting pace,
+            Kind kind,
+            String standard,
+            String example,
+            String meaning,
+            Set<StepName> steps) {
         this.name = name;
+        this.pace = pace;
         this.kind = kind;
         this.standard = standard;
         this.example = example;
@@ -249,14 +267,12 @@ public enum TuningAttribute {
 
     /** The corresponding setting of the pace; empty if there is none. */
     public Optional<PaceSetting> pace() {
-        return Arrays.stream(PaceSetting.values())
-                .filter(setting -> setting.settingName().equals(name))
-                .findFirst();
+        return Optional.ofNullable(pace);
     }
 
     /** Whether {@code off} in one place cancels the value of another place; false if the default applies instead. */
     public boolean canBeOff() {
-        return pace().isPresent() && standard == null;
+        return pace != null && standard == null;
     }
 
     /** @throws IllegalArgumentException with a message for people, if {@code text} is no value for it */

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.pace.PaceSetting;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;
 import liquibase.ext.partition.engine.swap.SwapSettings;
@@ -73,6 +74,12 @@ class TuningAttributeTest {
             setting.check(setting.example());
             setting.standard().ifPresent(setting::check);
         }
+    }
+
+    @Test
+    void everySettingOfThePaceIsAnAttribute() {
+        assertThat(Arrays.stream(TuningAttribute.values()).flatMap(setting -> setting.pace().stream()))
+                .containsExactlyInAnyOrder(PaceSetting.values());
     }
 
     /** One row may have two settings. */

@@ -75,7 +75,7 @@ class ArchitectureTest {
                                 ENGINE + ".state..",
                                 ENGINE + ".newtable..",
                                 ENGINE + ".partitioning..",
-                                ENGINE + ".belonging.foreignkeys..",
+                                ENGINE + ".belonging..",
                                 ENGINE + ".name..",
                                 ENGINE + ".pace..",
                                 ENGINE + ".time..",

@@ -3,11 +3,15 @@ package liquibase.ext.partition.generator.config;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.PaceSetting;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.state.DefaultShare;
 
 /**
  * How a table's migration works, without any effect on its result.
@@ -33,14 +37,28 @@ public record Tuning(Map<String, Object> settings) {
     /** The pace of its long steps. */
     public GivenPace pace() {
         Map<PaceSetting, String> texts = new EnumMap<>(PaceSetting.class);
-        for (PaceSetting setting : PaceSetting.values()) {
-            text(setting.settingName()).ifPresent(text -> texts.put(setting, text));
+        for (TuningAttribute attribute : TuningAttribute.OF_CONFIG) {
+            attribute.pace().ifPresent(setting -> text(attribute).ifPresent(text -> texts.put(setting, text)));
         }
         return new GivenPace(texts);
     }
 
-    /** A setting that is a text. */
-    public Optional<String> text(String key) {
-        return Optional.ofNullable(settings.get(key)).map(Object::toString);
+    /** The share of rows that may be in the default partition. */
+    public DefaultShare maxDefaultShare() {
+        return text(TuningAttribute.MAX_DEFAULT_SHARE).map(DefaultShare::parse).orElse(DefaultShare.DEFAULT);
+    }
+
+    /** The triggers that may assign a partition column. */
+    public List<Identifier> acceptedTriggers() {
+        return text(TuningAttribute.ACCEPT_TRIGGERS)
+                .map(names -> Stream.of(names.split(","))
+                        .map(String::strip)
+                        .map(Identifier::new)
+                        .toList())
+                .orElse(List.of());
+    }
+
+    private Optional<String> text(TuningAttribute setting) {
+        return Optional.ofNullable(settings.get(setting.attributeName())).map(Object::toString);
     }
 }

@@ -15,7 +15,6 @@ import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.MigrationStatus;
 import liquibase.ext.partition.engine.state.Migrations;
@@ -104,10 +103,7 @@ public final class PlanReader {
                 TableSpec.names(table.keyColumns()),
                 table.tuning().workers().orElse(1),
                 stateSchema,
-                table.tuning()
-                        .text(DefaultShare.ATTRIBUTE)
-                        .map(DefaultShare::parse)
-                        .orElse(DefaultShare.DEFAULT));
+                table.tuning().maxDefaultShare());
         return survey.refusing(
                         source.map(it -> unexpectedColumns(it, table.columns().keySet()))
                                 .orElse(List.of()))

@@ -2,7 +2,6 @@ package liquibase.ext.partition.generator.plan;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
@@ -41,13 +40,7 @@ final class TableSpec {
                                 Optional.ofNullable(column.getValue().using()),
                                 Optional.ofNullable(column.getValue().reverseUsing())))
                         .toList(),
-                table.tuning()
-                        .text("acceptTriggers")
-                        .map(names -> Stream.of(names.split(","))
-                                .map(String::strip)
-                                .map(Identifier::new)
-                                .toList())
-                        .orElse(List.of()));
+                table.tuning().acceptedTriggers());
     }
 
     static List<Identifier> names(List<String> names) {
