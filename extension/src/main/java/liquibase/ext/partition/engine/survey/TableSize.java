@@ -9,7 +9,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * How large a table is.
  *
- * @param rows by the statistics and today's size, as the planner reckons; empty if the table was never analyzed
+ * @param rows by the statistics and today's size, as the planner estimates; empty if the table was never analyzed
  * @param heapBytes the size of the rows themselves
  * @param indexBytes the size of all indexes
  * @param toastBytes the size of values that are stored out of line, with their index

@@ -64,7 +64,7 @@ final class LockedSwitch {
     private static final Duration NO_TIME = Duration.ofMillis(10);
 
     /**
-     * How long the drain may take, reckoned by what a row has cost so far. The limit doubles each time that the drain
+     * How long the drain may take, estimated by what a row has cost so far. The limit doubles each time that the drain
      * would take longer: writers whose rows are expensive must not keep the switch out for ever.
      */
     private static final Duration SHORTEST_DRAIN = Duration.ofMillis(100);
@@ -72,9 +72,9 @@ final class LockedSwitch {
     private static final Duration LONGEST_DRAIN = Duration.ofSeconds(1);
 
     /**
-     * How long all the work under the lock may take at the first attempt, whatever was reckoned. Then the lock is given
-     * back, and the next attempt may take twice as long: on a slow machine, a limit that is too short would keep the
-     * switch out for ever.
+     * How long all the work under the lock may take at the first attempt, whatever the estimate was. Then the lock is
+     * given back, and the next attempt may take twice as long: on a slow machine, a limit that is too short would keep
+     * the switch out for ever.
      */
     private static final Duration FIRST_LIMIT = Duration.ofSeconds(1);
 
@@ -85,8 +85,8 @@ final class LockedSwitch {
     private static final Sql SET_LIMIT = Sql.of("SET LOCAL statement_timeout = {milliseconds}");
 
     /**
-     * A limit on each statement does not limit their sum, so it is set anew between them: the server reckons what is
-     * left.
+     * A limit on each statement does not limit their sum, so it is set anew between them: the server computes what
+     * is left.
      */
     private static final Sql LIMIT_BY = Sql.of("""
             SELECT pg_catalog.set_config('statement_timeout', pg_catalog.concat(greatest(1, pg_catalog.floor(1000 * extract(
