@@ -204,7 +204,7 @@ public abstract class PartitionChange extends AbstractChange implements Step {
         return session;
     }
 
-    /** The name of a table that is made beside this one: as it is given, or else the table's with a suffix. */
+    /** The name of a table that is made beside this one: the given name, or else the table's name with a suffix. */
     protected final Identifier name(MadeTable table) {
         return table.name(givenName(table), tableName);
     }

@@ -32,13 +32,13 @@ import liquibase.ext.partition.engine.belonging.views.ViewKind;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 
 /**
- * Every kind of thing that hangs on a table. Whoever asks about all of them asks here, so a new kind is a room and a
- * line of this list.
+ * Every kind of thing that hangs on a table. Callers that ask about all of them ask here, so a new kind is a room and a
+ * line in this list.
  *
  * <p>Reads the catalog only, as {@link BelongingKind} says.
  */
 public final class BelongingKinds {
-    /** In the order that {@link SwitchPart} describes, the innermost first. */
+    /** The kinds in the order that {@link SwitchPart} describes, the innermost first. */
     public static final List<BelongingKind> ALL = List.of(
             new SequenceKind(),
             new OwnerKind(),
@@ -62,7 +62,7 @@ public final class BelongingKinds {
 
     private BelongingKinds() {}
 
-    /** What is left of the obstacles that a table has by itself, once it is known what is to become of it. */
+    /** The remaining obstacles of a table, out of those that it has by itself, once its intended new form is known. */
     public static List<Obstacle> judged(List<Obstacle> standing, Intent intent) throws SQLException {
         List<Obstacle> obstacles = standing;
         for (BelongingKind kind : ALL) {
@@ -71,7 +71,7 @@ public final class BelongingKinds {
         return obstacles;
     }
 
-    /** What stands in a table's way before a row is copied, besides what is {@link #judged}. */
+    /** The obstacles of a table before a row is copied, in addition to those that are {@link #judged}. */
     public static List<Obstacle> ahead(Intent intent) throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>();
         for (BelongingKind kind : ALL) {
@@ -81,7 +81,7 @@ public final class BelongingKinds {
         return obstacles;
     }
 
-    /** What stands in the way of the reverse swap. */
+    /** The obstacles of the reverse swap. */
     public static List<Obstacle> back(List<Obstacle> standing, WayBack way) throws SQLException {
         List<Obstacle> judged = standing;
         for (BelongingKind kind : ALL) {
@@ -94,7 +94,7 @@ public final class BelongingKinds {
         return obstacles;
     }
 
-    /** What stands in a table's way at the swap, of the kinds that the swap refuses with this sentence. */
+    /** The obstacles of a table at the swap, for the kinds that the swap refuses with this sentence. */
     public static List<Obstacle> obstacles(Intent intent, Refusal refusal) throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>();
         for (BelongingKind kind : ALL) {

@@ -7,38 +7,38 @@ import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 
 /**
- * A kind of thing that hangs on a table and goes with its name: what stands in its way, what partitioning changes about
- * it, and how it moves. Each room of {@code belonging} has one, and {@code BelongingKinds} lists them in order. A kind
- * without obstacles, announcements or parts leaves the method out.
+ * A kind of thing that hangs on a table and goes with its name: its obstacles, how partitioning changes it, and how it
+ * moves. Each room of {@code belonging} has one, and {@code BelongingKinds} lists them in order. A kind without
+ * obstacles, announcements or parts leaves the method out.
  *
- * <p>Stateless. Reads the catalog only, in the transaction that is open or else in one of its own, and takes no lock.
- * What it reads for {@link #obstacles} and {@link #parts} is asked again under the switch's lock; so it asks in the
- * session that it is given, and little.
+ * <p>Stateless. Reads the catalog only, in the open transaction or else in one of its own, and takes no lock. The
+ * questions that it asks for {@link #obstacles} and {@link #parts} are asked again under the switch's lock; so it asks
+ * in the session that it is given, and asks little.
  */
 public interface BelongingKind {
-    /** The features that it stands for; none if it is something that a migration puts on the table. */
+    /** The features that it stands for; empty if it is something that a migration puts on the table. */
     Set<Feature> features();
 
-    /** What stands in its way, asked before a row is copied and again at the swap; empty for most tables. */
+    /** The obstacles, asked before a row is copied and again at the swap; empty for most tables. */
     default List<Obstacle> obstacles(Intent intent) throws SQLException {
         return List.of();
     }
 
-    /** What stands in its way too, but is asked before a row is copied only. */
+    /** Further obstacles, which are asked for only before a row is copied. */
     default List<Obstacle> obstaclesAhead(Intent intent) throws SQLException {
         return List.of();
     }
 
-    /** What stands in its way at the reverse swap. */
+    /** The obstacles at the reverse swap. */
     default List<Obstacle> obstaclesBack(WayBack way) throws SQLException {
         return List.of();
     }
 
     /**
-     * What is left of the obstacles that a table has by itself, and what comes to them, once it is known what is to
-     * become of this kind; asked before a row is copied and again at the swap.
+     * Judges the obstacles that a table has by itself, once it is known what will become of this kind: the remaining
+     * ones, with new ones of this kind. Asked before a row is copied and again at the swap.
      *
-     * @param standing those of every kind
+     * @param standing the obstacles of every kind
      */
     default List<Obstacle> judged(List<Obstacle> standing, Intent intent) throws SQLException {
         return standing;
@@ -55,14 +55,16 @@ public interface BelongingKind {
     }
 
     /**
-     * What comes along, but changed, for people to know before a row is copied: what the table tells that was read.
-     * Asks nothing. The partition key is known.
+     * Belongings that come along, but changed, for people to know before a row is copied, as far as the table that was
+     * read shows them. Asks the server nothing. The partition key is known.
      */
     default List<Change> changes(Intent intent) {
         return List.of();
     }
 
-    /** As {@link #changes}: what the catalog tells of others that rely on the table. */
+    /**
+     * As {@link #changes}, for changes that only the catalog shows: those that affect others that rely on the table.
+     */
     default List<Change> changesForOthers(Intent intent) throws SQLException {
         return List.of();
     }

@@ -11,7 +11,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 
 /**
- * What the parts of a switch are planned from: the two tables, the migration, and what was read for all parts.
+ * Everything from which the parts of a switch are planned: the two tables, the migration, and what was read for all
+ * parts.
  *
  * @param key the partition key, on the way to the partitioned table; empty on the way back
  * @param stretched whether the leaving table's sequences count by twice their increment already, as they always do when

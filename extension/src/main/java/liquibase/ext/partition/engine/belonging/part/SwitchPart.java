@@ -31,7 +31,9 @@ public interface SwitchPart {
         return false;
     }
 
-    /** The part, once all parts of the switch are known; for parts that have to know which triggers are users'. */
+    /**
+     * This part, once all parts of the switch are known; for parts that need to know which triggers belong to users.
+     */
     default SwitchPart among(List<SwitchPart> parts) {
         return this;
     }

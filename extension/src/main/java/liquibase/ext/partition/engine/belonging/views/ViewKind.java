@@ -18,7 +18,7 @@ public final class ViewKind implements BelongingKind {
         return Set.of(Feature.VIEWS, Feature.FUNCTIONS);
     }
 
-    /** What reads columns that the new table has not, or with another type. */
+    /** Objects that read columns which the new table lacks, or has with another type. */
     @Override
     public List<Obstacle> obstacles(Intent intent) throws SQLException {
         return new DependentObstacles(intent.session())
