@@ -55,10 +55,14 @@ class BrokenNetworkTest {
         network.close();
     }
 
-    private void awaitChunkBehind(Transaction holder, Future<Void> update) throws Exception {
+    /** Begins the copy, and stops it in a chunk. */
+    private Future<Void> copyBehind(Transaction holder) throws Exception {
+        holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
+        Future<Void> update = changelog.updateInBackground(1);
         database.awaitTrue("""
                 SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
                                AND application_name LIKE 'liquibase-partition chunkedCopy%' AND wait_event_type = 'Lock')""");
+        return update;
     }
 
     private void assertCopied() {
@@ -72,9 +76,7 @@ class BrokenNetworkTest {
     void aStatementWhoseAnswerTheNetworkHasLostIsRunAgain() throws Exception {
         changelog.update(2);
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
-            Future<Void> update = changelog.updateInBackground(1);
-            awaitChunkBehind(holder, update);
+            Future<Void> update = copyBehind(holder);
 
             network.silence();
             holder.commit();
@@ -92,9 +94,7 @@ class BrokenNetworkTest {
     void aNetworkThatIsSilentForAWhileIsWaitedFor() throws Exception {
         changelog.update(2);
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
-            Future<Void> update = changelog.updateInBackground(1);
-            awaitChunkBehind(holder, update);
+            Future<Void> update = copyBehind(holder);
 
             network.silenceAll();
             changelog.awaitLine(update, "the server could not be reached meanwhile");
@@ -110,9 +110,7 @@ class BrokenNetworkTest {
     void anUpdateThatHasGivenUpIsGoneOnWithByTheNext() throws Exception {
         changelog.setting("liquibase.partition.giveUpAfter", "2s").update(2);
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("LOCK TABLE orders_202401 IN SHARE MODE");
-            Future<Void> update = changelog.updateInBackground(1);
-            awaitChunkBehind(holder, update);
+            Future<Void> update = copyBehind(holder);
 
             network.refuse();
 

@@ -366,6 +366,12 @@ public final class MigrationFixture {
         return this;
     }
 
+    /** By one worker. */
+    public MigrationFixture dropBackup(LockPolicy lock) throws SQLException {
+        step("dropBackup", run -> BackupDrop.run(run, backup().name(), lock, 1, GivenPace.NOTHING));
+        return this;
+    }
+
     /** Undoes every step but the swap, the last one first: the source must be the live table. */
     public MigrationFixture undo() throws SQLException {
         step("rollback of verifyCopy", Verification::forget);

@@ -60,19 +60,24 @@ class ReplayInterleavingsTest {
                 .isEqualTo("first");
     }
 
-    /** Between taking a key's delta rows and reading the source, the key is written again. */
-    @Test
-    void aRowThatIsWrittenAgainBetweenTheReplaysStatementsIsRightInTheEnd() throws Exception {
-        database.execute("UPDATE orders SET status = 'once' WHERE id = 1");
+    /** Makes these changes when the replay has taken the key's delta rows, and has not yet read the source. */
+    private void replayWhileChanged(String... changes) throws Exception {
         try (Transaction gate = Transaction.begin(database)) {
             gate.run("SELECT FROM orders_new WHERE id = 1 FOR UPDATE");
             Future<Void> replay = inBackground(() -> orders.replay());
             orders.awaitBlockedStatement("DELETE FROM \"public\".\"orders_new\"");
-            database.execute(
-                    "UPDATE orders SET status = 'twice', created_at = timestamptz '2024-09-09 00:00+00' WHERE id = 1");
+            database.execute(changes);
             gate.rollback();
             join(replay);
         }
+    }
+
+    /** Between taking a key's delta rows and reading the source, the key is written again. */
+    @Test
+    void aRowThatIsWrittenAgainBetweenTheReplaysStatementsIsRightInTheEnd() throws Exception {
+        database.execute("UPDATE orders SET status = 'once' WHERE id = 1");
+        replayWhileChanged(
+                "UPDATE orders SET status = 'twice', created_at = timestamptz '2024-09-09 00:00+00' WHERE id = 1");
         orders.replay();
 
         orders.assertNewTableEqualsSource();
@@ -84,17 +89,10 @@ class ReplayInterleavingsTest {
     @Test
     void aRowThatMovesThereAndBackBetweenTheReplaysStatementsIsRightInTheEnd() throws Exception {
         database.execute("UPDATE orders SET created_at = timestamptz '2024-05-05 00:00+00' WHERE id = 1");
-        try (Transaction gate = Transaction.begin(database)) {
-            gate.run("SELECT FROM orders_new WHERE id = 1 FOR UPDATE");
-            Future<Void> replay = inBackground(() -> orders.replay());
-            orders.awaitBlockedStatement("DELETE FROM \"public\".\"orders_new\"");
-            database.execute(
-                    "UPDATE orders SET created_at = timestamptz '2024-09-09 00:00+00' WHERE id = 1",
-                    "UPDATE orders SET created_at = timestamptz '2024-05-05 00:00+00', id = -1 WHERE id = 1",
-                    "UPDATE orders SET id = 1, status = 'back' WHERE id = -1");
-            gate.rollback();
-            join(replay);
-        }
+        replayWhileChanged(
+                "UPDATE orders SET created_at = timestamptz '2024-09-09 00:00+00' WHERE id = 1",
+                "UPDATE orders SET created_at = timestamptz '2024-05-05 00:00+00', id = -1 WHERE id = 1",
+                "UPDATE orders SET id = 1, status = 'back' WHERE id = -1");
         orders.replay();
 
         orders.assertNewTableEqualsSource();
@@ -103,16 +101,9 @@ class ReplayInterleavingsTest {
     @Test
     void aRowThatIsDeletedAndMadeAnewBetweenTheReplaysStatementsIsRightInTheEnd() throws Exception {
         database.execute("UPDATE orders SET status = 'once' WHERE id IN (1, 2)");
-        try (Transaction gate = Transaction.begin(database)) {
-            gate.run("SELECT FROM orders_new WHERE id = 1 FOR UPDATE");
-            Future<Void> replay = inBackground(() -> orders.replay());
-            orders.awaitBlockedStatement("DELETE FROM \"public\".\"orders_new\"");
-            database.execute(
-                    "DELETE FROM orders WHERE id IN (1, 2)",
-                    "INSERT INTO orders (id, status, created_at) VALUES (1, 'anew', timestamptz '2024-12-01 00:00+00')");
-            gate.rollback();
-            join(replay);
-        }
+        replayWhileChanged(
+                "DELETE FROM orders WHERE id IN (1, 2)",
+                "INSERT INTO orders (id, status, created_at) VALUES (1, 'anew', timestamptz '2024-12-01 00:00+00')");
         orders.replay();
 
         orders.assertNewTableEqualsSource();

@@ -9,7 +9,6 @@ import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.lock.LockPolicy;
-import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -26,12 +25,7 @@ class DropUnderWritersTest {
         try (Transaction reader = Transaction.begin(database);
                 Transaction writer = Transaction.begin(database)) {
             reader.run("SELECT count(*) FROM orders_old");
-            Future<Void> drop = MigrationFixture.inBackground(() -> {
-                fixture.step(
-                        "dropBackup",
-                        run -> BackupDrop.run(run, fixture.backup().name(), patient, 1, GivenPace.NOTHING));
-                return null;
-            });
+            Future<Void> drop = MigrationFixture.inBackground(() -> fixture.dropBackup(patient));
             fixture.awaitBlockedStatement(fixture.backup().name().name());
 
             writer.run("SET LOCAL lock_timeout = '5s'");
@@ -57,12 +51,7 @@ class DropUnderWritersTest {
             // Row i is of month 1 + i % 12, so this is one partition in the middle.
             statement.execute("UPDATE orders SET status = 'held' WHERE id = 6 AND created_at >= '2024-07-01 00:00+00'"
                     + " AND created_at < '2024-08-01 00:00+00'");
-            Future<Void> drop = MigrationFixture.inBackground(() -> {
-                fixture.step(
-                        "dropBackup",
-                        run -> BackupDrop.run(run, fixture.backup().name(), patient, 1, GivenPace.NOTHING));
-                return null;
-            });
+            Future<Void> drop = MigrationFixture.inBackground(() -> fixture.dropBackup(patient));
             fixture.awaitBlockedStatement(fixture.source().name().name());
 
             statement.execute("SET LOCAL lock_timeout = '5s'");

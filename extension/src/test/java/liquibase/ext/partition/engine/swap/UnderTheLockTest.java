@@ -361,12 +361,7 @@ class UnderTheLockTest {
 
         assertThatThrownBy(() -> whileTheLockIsWaitedFor(
                         orders,
-                        () -> {
-                            orders.step(
-                                    "dropBackup",
-                                    run -> BackupDrop.run(run, orders.backup().name(), PATIENT, 1, GivenPace.NOTHING));
-                            return null;
-                        },
+                        () -> orders.dropBackup(PATIENT),
                         "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
                         "DELETE FROM orders WHERE id <= 100",
                         "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture"))
