@@ -60,7 +60,7 @@ public final class SurveyReader {
                 spec,
                 Optional.of(size),
                 Optional.of(Estimate.of(size, workers)),
-                Belongings.read(session, source, refused),
+                Inventory.read(session, source, refused),
                 changes,
                 refused,
                 feasibility.sample(),

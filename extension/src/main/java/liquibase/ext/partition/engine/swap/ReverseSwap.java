@@ -28,7 +28,6 @@ import liquibase.ext.partition.engine.delta.KnownPartitions.What;
 import liquibase.ext.partition.engine.delta.MissedWrites;
 import liquibase.ext.partition.engine.delta.Replay;
 import liquibase.ext.partition.engine.delta.ReplayStep;
-import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.refusal.Obstacles;
@@ -247,10 +246,7 @@ public final class ReverseSwap {
                         childTriggers(reader, migration)),
                 migration.newTableName(),
                 SwitchedTable.ordinary(backup));
-        SwitchedNames names = new SwitchedNames(
-                indexes.carried(),
-                name -> CarriedName.newIndex(run.source(), name).name(),
-                name -> CarriedName.backupIndex(run.source(), name).name());
+        SwitchedNames names = SwitchedNames.back(run.source(), indexes.carried());
         return Switch.of(SwitchContext.of(run, migration, pair, names, Optional.empty(), true, capture));
     }
 

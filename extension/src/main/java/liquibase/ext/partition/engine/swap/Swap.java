@@ -251,10 +251,7 @@ public final class Swap {
                         .isPresent())
                 .toList();
         TablePair pair = new TablePair(ordinary, backup.name(), next);
-        SwitchedNames names = new SwitchedNames(
-                carried,
-                name -> CarriedName.backupIndex(run.source(), name).name(),
-                name -> CarriedName.newIndex(run.source(), name).name());
+        SwitchedNames names = SwitchedNames.there(run.source(), carried);
         return Switch.of(SwitchContext.of(run, migration, pair, names, Optional.of(key), stretched, replay.capture()));
     }
 

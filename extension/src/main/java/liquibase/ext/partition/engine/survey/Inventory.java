@@ -15,7 +15,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /** Lists a table's belongings by feature. The names of objects other than the table's own are qualified. */
-final class Belongings {
+final class Inventory {
     private static final Sql OWN = Sql.of("""
             SELECT 'COLUMNS' AS feature, pg_catalog.quote_ident(a.attname) AS name, a.attnum::bigint AS place
             FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped
@@ -137,7 +137,7 @@ final class Belongings {
                   AND d.objoid IN (SELECT e.oid FROM pg_catalog.pg_statistic_ext AS e WHERE e.stxrelid = {oid})
             """);
 
-    private Belongings() {}
+    private Inventory() {}
 
     /** @param refused obstacles; things that they name are left out */
     static List<Belonging> read(Session session, Table table, List<Obstacle> refused) throws SQLException {
