@@ -498,8 +498,11 @@ class PartitionKeysTest {
                 "ANALYZE orders");
         MigrationFixture orders = MigrationFixture.of(database, "public", "orders", "at", "at")
                 .partitionedBy(read(null, null, "uuidv7", null));
+        // Before PostgreSQL 15 a key that acts is not kept, since a row that moves counts as deleted.
+        boolean acts = database.queryLong("SELECT current_setting('server_version_num')::bigint") >= 150_000;
+        String action = acts ? " ON DELETE CASCADE" : "";
         database.execute(
-                "CREATE TABLE lines (o uuid CONSTRAINT of_order REFERENCES orders ON DELETE CASCADE)",
+                "CREATE TABLE lines (o uuid CONSTRAINT of_order REFERENCES orders" + action + ")",
                 "INSERT INTO lines SELECT at FROM orders WHERE id <= 3");
         orders.throughSwap();
 
@@ -507,7 +510,10 @@ class PartitionKeysTest {
         assertThat(
                         database.queryString(
                                 "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'of_order' AND confrelid = 'orders'::regclass AND convalidated"))
-                .isEqualTo("FOREIGN KEY (o) REFERENCES orders(at) ON DELETE CASCADE");
+                .isEqualTo("FOREIGN KEY (o) REFERENCES orders(at)" + action);
+        if (!acts) {
+            database.execute("DELETE FROM lines WHERE o = (SELECT at FROM orders WHERE id = 3)");
+        }
         database.execute("DELETE FROM orders WHERE id = 3");
         assertThat(database.queryLong("SELECT count(*) FROM lines")).isEqualTo(2);
         assertThat(database.queryStrings(
