@@ -132,7 +132,7 @@ public class CaptureChangesChange extends PartitionChange {
         List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN"), SearchPath.pinScript(), lock.setTimeout()));
         script.addAll(statements);
         script.add(Sql.of("COMMIT"));
-        script.add(endUnless(database, IS_ON.with("delta", delta().name())));
+        script.add(PrintedStep.endUnless(this, database, IS_ON.with("delta", delta().name())));
         return script;
     }
 

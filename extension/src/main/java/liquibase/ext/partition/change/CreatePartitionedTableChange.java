@@ -296,7 +296,8 @@ public class CreatePartitionedTableChange extends NewTableChange {
         List<Sql> script = new ArrayList<>(List.of(Sql.of("BEGIN"), SearchPath.pinScript()));
         script.addAll(Preparation.reviewStatements(LiquibaseEnvironment.state(database), plan.get()));
         script.add(Sql.of("COMMIT"));
-        script.add(endUnless(database, IS_THERE.with("newTable", spec.newTable().quoted())));
+        script.add(PrintedStep.endUnless(
+                this, database, IS_THERE.with("newTable", spec.newTable().quoted())));
         return Review.script(script);
     }
 

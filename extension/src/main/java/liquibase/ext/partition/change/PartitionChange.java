@@ -33,9 +33,7 @@ import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
-import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.step.Review;
 import liquibase.ext.partition.step.Step;
@@ -44,7 +42,6 @@ import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
 import liquibase.statement.SqlStatement;
-import liquibase.statement.core.RawSqlStatement;
 import liquibase.structure.DatabaseObject;
 
 /**
@@ -64,42 +61,6 @@ public abstract class PartitionChange extends AbstractChange implements Step {
     protected static final String OPTIONAL = "none";
 
     protected static final String POSTGRESQL = "postgresql";
-
-    /**
-     * Ends the session, and with it the script, whether or not psql was told to stop at errors: otherwise the next
-     * statement of the script would record the change as done.
-     */
-    private static final Sql NOT_A_SCRIPT = Sql.of("""
-            DO $liquibase_partition$
-            BEGIN
-              RAISE WARNING '%', {message};
-              PERFORM pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());
-            END
-            $liquibase_partition$""");
-
-    /**
-     * Ends the session if a script has not done its work. After a failed statement psql goes on, unless it was told not
-     * to, and would record the change as done.
-     */
-    private static final Sql END_UNLESS = Sql.of("""
-            DO $liquibase_partition$
-            BEGIN
-              PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-              IF pg_catalog.to_regclass({migrationName}) IS NOT NULL THEN
-                IF EXISTS (SELECT FROM {migration} AS m
-                           WHERE m.source_schema = {schema} AND m.source_table = {table} AND {condition}) THEN
-                  RETURN;
-                END IF;
-              END IF;
-              RAISE WARNING '%', {message};
-              PERFORM pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());
-            END
-            $liquibase_partition$""");
-
-    /** The script has taken Liquibase's lock at its beginning, and would have released it at its end. */
-    private static final String LOCK_IS_LEFT =
-            " This session ends here, so that it is not recorded as done. The script has"
-                    + " left DATABASECHANGELOGLOCK held: run liquibase release-locks";
 
     private final Tuning tuning = new Tuning();
     private final Map<MadeTable, String> madeTables = new EnumMap<>(MadeTable.class);
@@ -253,7 +214,7 @@ public abstract class PartitionChange extends AbstractChange implements Step {
                 new EngineStatement(step, database, source(database), commitsByItself(), by.work())
             };
         }
-        return new SqlStatement[] {refusal("The rollback of " + getSerializedObjectName(), List.of())};
+        return new SqlStatement[] {PrintedStep.refusal("The rollback of " + getSerializedObjectName(), List.of())};
     }
 
     /**
@@ -278,50 +239,9 @@ public abstract class PartitionChange extends AbstractChange implements Step {
     }
 
     private SqlStatement[] printed(Review review) {
-        if (review.script().isEmpty()) {
-            return new SqlStatement[] {refusal(getSerializedObjectName(), review.comments())};
-        }
-        return review.script().stream().map(PartitionChange::raw).toArray(SqlStatement[]::new);
-    }
-
-    /** One statement with its comments. As separate statements, Liquibase would end each line with a semicolon. */
-    private static SqlStatement refusal(String what, List<String> comments) {
-        StringBuilder commented = new StringBuilder();
-        comments.stream()
-                .flatMap(String::lines)
-                .forEach(line -> commented.append("-- ").append(line).append('\n'));
-        Sql refusal = NOT_A_SCRIPT.with(
-                "message",
-                Sql.literal(what
-                        + " is done by Liquibase itself, not by a script. Nothing of it was done." + LOCK_IS_LEFT
-                        + ", then the command itself instead of its script."));
-        return raw(Sql.join("", List.of(Sql.raw(commented.toString()), refusal)));
-    }
-
-    /**
-     * The end of a script, which ends the session if the migration's record does not say that the work is done.
-     *
-     * @param condition a condition on the migration's row {@code m}
-     */
-    protected Sql endUnless(Database database, Sql condition) {
-        QualifiedName source = source(database);
-        QualifiedName migration = LiquibaseEnvironment.state(database).migration();
-        return END_UNLESS
-                .with("migrationName", migration.quoted())
-                .with("migration", migration)
-                .with("schema", source.schema().name())
-                .with("table", source.name().name())
-                .with("condition", condition)
-                .with(
-                        "message",
-                        getSerializedObjectName() + " on " + source
-                                + " failed; see the error above. It was rolled back." + LOCK_IS_LEFT
-                                + ", remove the cause, and run the script again or liquibase update.");
-    }
-
-    @SuppressWarnings("deprecation") // Its successor would bind parameters, and a script has none.
-    private static SqlStatement raw(Sql sql) {
-        return new RawSqlStatement(sql.script());
+        return review.script().isEmpty()
+                ? new SqlStatement[] {PrintedStep.refusal(getSerializedObjectName(), review.comments())}
+                : PrintedStep.script(review.script());
     }
 
     @Override

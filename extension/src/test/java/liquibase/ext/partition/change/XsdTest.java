@@ -128,6 +128,13 @@ class XsdTest {
     }
 
     @ParameterizedTest
+    @MethodSource("changes")
+    void eachChangeIsTheStepOfItsName(Change change) {
+        assertThat(change.getSerializedObjectName())
+                .isEqualTo(((PartitionChange) change).stepName().elementName());
+    }
+
+    @ParameterizedTest
     @MethodSource("preconditions")
     void takesTheAttributesOfEachPrecondition(Precondition precondition) {
         assertThat(ELEMENTS).containsKey(precondition.getName());
