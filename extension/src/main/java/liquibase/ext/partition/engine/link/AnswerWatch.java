@@ -74,7 +74,7 @@ public final class AnswerWatch implements AutoCloseable {
     }
 
     /** Watches over {@code session} from now on. Asks the session for its backend. */
-    void over(Session session) throws SQLException {
+    public void over(Session session) throws SQLException {
         over((Conversation) session);
         identify(session, Backend.of(session));
     }
