@@ -21,6 +21,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.MigrationRow;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
@@ -203,7 +204,7 @@ public final class Preparation {
     }
 
     private static List<Sql> record(StateTables state, NewTable plan) {
-        return Migrations.insertStatements(state, plan.spec().withColumns(plan.changes()));
+        return MigrationRow.insertStatements(state, plan.spec().withColumns(plan.changes()));
     }
 
     /** The remains of an earlier migration of that name must not be in the way, nor be taken for ours. */
