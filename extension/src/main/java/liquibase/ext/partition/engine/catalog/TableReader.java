@@ -4,7 +4,6 @@ import java.sql.Array;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,26 +40,6 @@ public final class TableReader {
             LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
             WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped
             ORDER BY a.attnum
-            """);
-
-    private static final Sql SEQUENCES = Sql.of("""
-            SELECT a.attname, n.nspname, c.relname, c.oid, pg_catalog.format_type(s.seqtypid, NULL) AS type,
-                   s.seqstart, s.seqmin, s.seqmax, s.seqincrement, s.seqcache, s.seqcycle,
-                   pg_catalog.obj_description(c.oid, 'pg_class') AS comment, owned.deptype = 'i' AS identity,
-                   owned.deptype = 'i' OR t.typcategory = 'N' AND EXISTS (
-                     SELECT FROM pg_catalog.pg_attrdef AS d
-                     JOIN pg_catalog.pg_depend AS uses ON uses.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND uses.objid = d.oid
-                     WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum
-                       AND uses.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND uses.refobjid = c.oid) AS supplies
-            FROM pg_catalog.pg_depend AS owned
-            JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = owned.objid
-            JOIN pg_catalog.pg_class AS c ON c.oid = owned.objid
-            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            JOIN pg_catalog.pg_attribute AS a ON a.attrelid = owned.refobjid AND a.attnum = owned.refobjsubid
-            JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-            WHERE owned.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND owned.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-              AND owned.refobjid = {oid} AND owned.deptype IN ('a', 'i')
-            ORDER BY a.attnum, identity DESC, c.relname
             """);
 
     private static final Sql DEFINITION = Sql.of("""
@@ -110,49 +89,6 @@ public final class TableReader {
             WHERE i.indrelid = {oid}
             ORDER BY i.indisprimary DESC, c.relname
             """).with("settable", SettableOptions.in(SettableOptions.BTREE));
-
-    private static final Sql TRIGGERS = Sql.of("""
-            SELECT g.tgname, pg_catalog.pg_get_triggerdef(g.oid) AS definition, pg_catalog.format(' ON %s ', g.tgrelid::pg_catalog.regclass) AS place,
-                   g.tgtype & 1 = 1 AS for_each_row, g.tgtype & 8 = 8 AS on_delete, g.tgenabled,
-                   g.tgtype & 2 = 2 AS before, g.tgtype & 4 = 4 AS on_insert, g.tgtype & 16 = 16 AS on_update,
-                   p.oid::pg_catalog.regproc::pg_catalog.text AS function, l.lanname,
-                   CASE WHEN g.tgtype & 3 = 3 THEN p.prosrc END AS source,
-                   pg_catalog.encode(g.tgargs, 'escape') AS arguments,
-                   pg_catalog.obj_description(g.oid, 'pg_trigger') AS comment,
-                   ARRAY(SELECT e.extname::pg_catalog.text
-                         FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
-                         WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND d.objid = g.oid AND d.deptype = 'x'
-                           AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
-                         ORDER BY e.extname) AS extensions
-            FROM pg_catalog.pg_trigger AS g
-            JOIN pg_catalog.pg_proc AS p ON p.oid = g.tgfoid
-            JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
-            WHERE g.tgrelid = {oid} AND NOT g.tgisinternal AND g.tgparentid = 0
-            ORDER BY g.tgname
-            """);
-
-    /** The sources of triggers that cannot change the row. */
-    private static final Sql OTHER_SOURCES = Sql.of("""
-            SELECT g.tgname, p.prosrc
-            FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_proc AS p ON p.oid = g.tgfoid
-            WHERE g.tgrelid = {oid} AND NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgtype & 3 <> 3
-            """);
-
-    private static final Sql GRANTS = Sql.of("""
-            SELECT r.rolname, acl.grantee = acl.owner AS to_owner, acl.privilege_type, acl.is_grantable, acl.attname,
-                   CASE WHEN acl.grantor <> acl.owner THEN g.rolname END AS grantor
-            FROM (SELECT (pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault(
-                           CASE c.relkind WHEN 'S' THEN 's'::pg_catalog."char" ELSE 'r'::pg_catalog."char" END, c.relowner)))).*,
-                         NULL::pg_catalog.name AS attname, c.relowner AS owner
-                  FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}
-                  UNION ALL
-                  SELECT (pg_catalog.aclexplode(a.attacl)).*, a.attname, c.relowner
-                  FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
-                  WHERE a.attrelid = {oid} AND NOT a.attisdropped) AS acl
-            LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = acl.grantee
-            LEFT JOIN pg_catalog.pg_roles AS g ON g.oid = acl.grantor
-            ORDER BY acl.attname NULLS FIRST, r.rolname NULLS FIRST, acl.privilege_type, grantor NULLS FIRST
-            """);
 
     private static final Sql EQUALITY = Sql.of("""
             SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, n.nspname, o.oprname
@@ -387,8 +323,8 @@ public final class TableReader {
                                 Optional.ofNullable(row.getString("check_name")).map(Identifier::new),
                                 row.getBoolean("not_valid"))),
                 indexes(it.oid()),
-                triggers(it.oid()),
-                grants(it.oid()),
+                Trigger.of(session, it.oid()),
+                Grant.of(session, it.oid()),
                 it.kind().equals("r") ? children(it.oid()) : List.of()));
     }
 
@@ -398,7 +334,7 @@ public final class TableReader {
     }
 
     private List<Column> readColumns(long oid) throws SQLException {
-        Map<String, List<Sequence>> sequences = sequences(oid);
+        Map<String, List<Sequence>> sequences = Sequence.ofColumns(session, oid);
         return session.query(
                 COLUMNS.with("oid", oid),
                 row -> new Column(
@@ -410,47 +346,6 @@ public final class TableReader {
                         row.getBoolean("generated"),
                         row.getBoolean("identity"),
                         sequences.getOrDefault(row.getString("attname"), List.of())));
-    }
-
-    private Map<String, List<Sequence>> sequences(long oid) throws SQLException {
-        record Owned(
-                String column,
-                QualifiedName name,
-                long oid,
-                SequenceOptions options,
-                boolean identity,
-                boolean supplies,
-                Optional<String> comment) {}
-        List<Owned> owned = session.query(
-                SEQUENCES.with("oid", oid),
-                row -> new Owned(
-                        row.getString("attname"),
-                        QualifiedName.of(row.getString("nspname"), row.getString("relname")),
-                        row.getLong("oid"),
-                        new SequenceOptions(
-                                row.getString("type"),
-                                row.getLong("seqstart"),
-                                row.getLong("seqmin"),
-                                row.getLong("seqmax"),
-                                row.getLong("seqincrement"),
-                                row.getLong("seqcache"),
-                                row.getBoolean("seqcycle")),
-                        row.getBoolean("identity"),
-                        row.getBoolean("supplies"),
-                        Optional.ofNullable(row.getString("comment"))));
-        Map<String, List<Sequence>> byColumn = new HashMap<>();
-        for (Owned it : owned) {
-            byColumn.computeIfAbsent(it.column(), column -> new ArrayList<>())
-                    .add(new Sequence(
-                            it.oid(),
-                            it.name(),
-                            it.options(),
-                            it.identity(),
-                            it.supplies(),
-                            it.comment(),
-                            grants(it.oid())));
-        }
-        return byColumn;
     }
 
     private List<Index> indexes(long oid) throws SQLException {
@@ -477,52 +372,7 @@ public final class TableReader {
         });
     }
 
-    private static List<Identifier> identifiers(Array names) throws SQLException {
+    static List<Identifier> identifiers(Array names) throws SQLException {
         return Arrays.stream((String[]) names.getArray()).map(Identifier::new).toList();
-    }
-
-    /**
-     * The source of the function of a trigger that cannot change the row is only shown to people, and decides nothing.
-     * So it is read without being recorded: the replay changes the text of the capture's function whenever the delta
-     * table's other segment comes into use.
-     */
-    private List<Trigger> triggers(long oid) throws SQLException {
-        Map<String, String> otherSources = new HashMap<>();
-        session.aside(() -> session.query(
-                OTHER_SOURCES.with("oid", oid), row -> otherSources.put(row.getString(1), row.getString(2))));
-        return session.query(TRIGGERS.with("oid", oid), row -> {
-            List<String> parts = Trigger.split(row.getString("definition"), row.getString("place"));
-            String name = row.getString("tgname");
-            return new Trigger(
-                    new Identifier(name),
-                    parts.get(0),
-                    parts.get(1),
-                    row.getBoolean("for_each_row"),
-                    row.getBoolean("on_delete"),
-                    row.getBoolean("before"),
-                    row.getBoolean("on_insert"),
-                    row.getBoolean("on_update"),
-                    new TriggerFunction(
-                            row.getString("function"),
-                            row.getString("lanname"),
-                            Optional.ofNullable(row.getString("source"))
-                                    .orElseGet(() -> otherSources.getOrDefault(name, "")),
-                            List.of(row.getString("arguments").split("\\\\000"))),
-                    row.getString("tgenabled").charAt(0),
-                    Optional.ofNullable(row.getString("comment")),
-                    identifiers(row.getArray("extensions")));
-        });
-    }
-
-    private List<Grant> grants(long oid) throws SQLException {
-        return session.query(
-                GRANTS.with("oid", oid),
-                row -> new Grant(
-                        Optional.ofNullable(row.getString("rolname")).map(Identifier::new),
-                        row.getBoolean("to_owner"),
-                        row.getString("privilege_type"),
-                        Optional.ofNullable(row.getString("attname")).map(Identifier::new),
-                        row.getBoolean("is_grantable"),
-                        Optional.ofNullable(row.getString("grantor")).map(Identifier::new)));
     }
 }

@@ -1,9 +1,13 @@
 package liquibase.ext.partition.engine.catalog;
 
+import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
@@ -33,8 +37,68 @@ public record Trigger(
         char enabled,
         Optional<String> comment,
         List<Identifier> extensions) {
+    private static final Sql TRIGGERS = Sql.of("""
+            SELECT g.tgname, pg_catalog.pg_get_triggerdef(g.oid) AS definition, pg_catalog.format(' ON %s ', g.tgrelid::pg_catalog.regclass) AS place,
+                   g.tgtype & 1 = 1 AS for_each_row, g.tgtype & 8 = 8 AS on_delete, g.tgenabled,
+                   g.tgtype & 2 = 2 AS before, g.tgtype & 4 = 4 AS on_insert, g.tgtype & 16 = 16 AS on_update,
+                   p.oid::pg_catalog.regproc::pg_catalog.text AS function, l.lanname,
+                   CASE WHEN g.tgtype & 3 = 3 THEN p.prosrc END AS source,
+                   pg_catalog.encode(g.tgargs, 'escape') AS arguments,
+                   pg_catalog.obj_description(g.oid, 'pg_trigger') AS comment,
+                   ARRAY(SELECT e.extname::pg_catalog.text
+                         FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+                         WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND d.objid = g.oid AND d.deptype = 'x'
+                           AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+                         ORDER BY e.extname) AS extensions
+            FROM pg_catalog.pg_trigger AS g
+            JOIN pg_catalog.pg_proc AS p ON p.oid = g.tgfoid
+            JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
+            WHERE g.tgrelid = {oid} AND NOT g.tgisinternal AND g.tgparentid = 0
+            ORDER BY g.tgname
+            """);
+
+    /** The sources of triggers that cannot change the row. */
+    private static final Sql OTHER_SOURCES = Sql.of("""
+            SELECT g.tgname, p.prosrc
+            FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_proc AS p ON p.oid = g.tgfoid
+            WHERE g.tgrelid = {oid} AND NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgtype & 3 <> 3
+            """);
+
     public Trigger {
         extensions = List.copyOf(extensions);
+    }
+
+    /**
+     * The triggers of the table with that oid, by name. The source of the function of a trigger that cannot change the
+     * row is only shown to people, and decides nothing. So it is read without being recorded: the replay changes the
+     * text of the capture's function whenever the delta table's other segment comes into use.
+     */
+    static List<Trigger> of(Session session, long oid) throws SQLException {
+        Map<String, String> otherSources = new HashMap<>();
+        session.aside(() -> session.query(
+                OTHER_SOURCES.with("oid", oid), row -> otherSources.put(row.getString(1), row.getString(2))));
+        return session.query(TRIGGERS.with("oid", oid), row -> {
+            List<String> parts = split(row.getString("definition"), row.getString("place"));
+            String name = row.getString("tgname");
+            return new Trigger(
+                    new Identifier(name),
+                    parts.get(0),
+                    parts.get(1),
+                    row.getBoolean("for_each_row"),
+                    row.getBoolean("on_delete"),
+                    row.getBoolean("before"),
+                    row.getBoolean("on_insert"),
+                    row.getBoolean("on_update"),
+                    new TriggerFunction(
+                            row.getString("function"),
+                            row.getString("lanname"),
+                            Optional.ofNullable(row.getString("source"))
+                                    .orElseGet(() -> otherSources.getOrDefault(name, "")),
+                            List.of(row.getString("arguments").split("\\\\000"))),
+                    row.getString("tgenabled").charAt(0),
+                    Optional.ofNullable(row.getString("comment")),
+                    TableReader.identifiers(row.getArray("extensions")));
+        });
     }
 
     /**
