@@ -53,7 +53,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
     public static Feasibility of(
             Session session, Table source, NewTableSpec written, Identifier stateSchema, DefaultShare share)
             throws SQLException {
-        NewTableSpec spec = NewTablePlan.withTypesAsMeant(session, written);
+        NewTableSpec spec = TypeChanges.withTypesAsMeant(session, written);
         NewTablePlan planned = new NewTablePlan(session, source, spec);
         List<Obstacle> unplanned = new ArrayList<>();
         Optional<NewTable> plan = planned.make(unplanned);

@@ -17,41 +17,16 @@ import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.Conversions;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
-import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.sql.Identifier;
-import liquibase.ext.partition.engine.sql.QualifiedName;
-import liquibase.ext.partition.engine.sql.SearchPath;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.time.DateTime;
 
-/** Plans a requested new table, given the source's columns. Reads the catalog only. */
+/**
+ * Plans a requested new table, given the source's columns, with the changes of types that {@link TypeChanges} accepts.
+ * Reads the catalog and changes nothing.
+ */
 public final class NewTablePlan {
-    /** The type's own name in the catalog; no row if there is no such type, or it is a pseudo-type. */
-    private static final Sql TYPE_NAME = Sql.of("""
-            SELECT typname FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype({type}) AND typtype <> 'p'
-            """);
-
-    /**
-     * A cast through the text form, or by a function that is not immutable, may give a different result in another
-     * session.
-     */
-    private static final Sql CAST_IS_SAFE = Sql.of("""
-            SELECT pg_catalog.to_regtype({source}) = pg_catalog.to_regtype({target}) OR EXISTS (
-              SELECT FROM pg_catalog.pg_cast AS c
-              LEFT JOIN pg_catalog.pg_proc AS p ON p.oid = c.castfunc
-              WHERE c.castsource = pg_catalog.to_regtype({source}) AND c.casttarget = pg_catalog.to_regtype({target})
-                AND c.castmethod IN ('b', 'f') AND coalesce(p.provolatile, 'i') = 'i')
-            """);
-
-    private static final Sql HAS_EQUALITY = Sql.of("""
-            SELECT EXISTS (SELECT FROM pg_catalog.pg_operator AS o
-                           WHERE o.oprname = '=' AND o.oprleft = pg_catalog.to_regtype({type}) AND o.oprright = pg_catalog.to_regtype({type}))
-                OR EXISTS (SELECT FROM pg_catalog.pg_type AS t
-                           WHERE t.oid = pg_catalog.to_regtype({type}) AND t.typcategory IN ('A', 'E', 'R', 'S'))
-            """);
-
     /**
      * If the type changes, a column keeps its own collation, and the old type's collation gives way to the new type's.
      */
@@ -78,130 +53,22 @@ public final class NewTablePlan {
     private static final Sql IS_COLLATABLE =
             Sql.of("SELECT typcollation <> 0 FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype({type})");
 
-    private static final String SETTING = "liquibase_partition.failure";
-
-    /** A failed statement would end the transaction, which may be Liquibase's. */
-    private static final Sql TRY = Sql.of("""
-            DO {quote}
-            BEGIN
-              PERFORM pg_catalog.set_config({setting}, '', false);
-              EXECUTE {statement};
-            EXCEPTION WHEN OTHERS THEN
-              PERFORM pg_catalog.set_config({setting}, SQLERRM, false);
-            END
-            {quote}""");
-
-    private static final Sql EXPLAIN = Sql.of("""
-            EXPLAIN SELECT {conversion} FROM (SELECT NULL::{type} AS {column} FROM pg_catalog.generate_series(1, 1) OFFSET 0) AS r""");
-
-    private static final String BEGIN_OF_MEANT = " SELECT ";
-    private static final String END_OF_MEANT = " AS liquibase_partition_meant";
-
-    /** The view reads two tables, so that every server version writes a column with its table. */
-    private static final Sql MEANT = Sql.of("""
-            CREATE TEMPORARY VIEW liquibase_partition_meant AS
-            SELECT {expression}
-             AS liquibase_partition_meant
-            FROM (SELECT NULL::{type} AS {column} OFFSET 0) AS converted, (SELECT OFFSET 0) AS nothing""");
-
-    /**
-     * With only the catalog on the path, the text of a view names everything by its schema. Nothing is left of the
-     * view, because it is made in a block that fails.
-     */
-    private static final Sql AS_MEANT = Sql.of("""
-            DO {quote}
-            BEGIN
-              PERFORM pg_catalog.set_config({setting}, '', false);
-              EXECUTE {view};
-              PERFORM pg_catalog.set_config('search_path', {pinned}, true);
-              RAISE EXCEPTION USING ERRCODE = 'LP001',
-                MESSAGE = pg_catalog.pg_get_viewdef('pg_temp.liquibase_partition_meant'::pg_catalog.regclass);
-            EXCEPTION
-              WHEN SQLSTATE 'LP001' THEN
-                PERFORM pg_catalog.set_config({setting}, SQLERRM, false);
-              WHEN OTHERS THEN NULL;
-            END
-            {quote}""");
-
-    /**
-     * The columns that a generation expression reads depend on its column before PostgreSQL 15, and on the expression
-     * since.
-     */
-    private static final Sql GENERATED_FROM = Sql.of("""
-            SELECT a.attname
-            FROM pg_catalog.pg_attribute AS a
-            JOIN pg_catalog.pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
-            JOIN pg_catalog.pg_attribute AS r ON r.attrelid = a.attrelid AND r.attname = {column} AND r.attnum <> a.attnum
-            WHERE a.attrelid = {oid} AND a.attgenerated <> '' AND NOT a.attisdropped
-              AND EXISTS (
-                SELECT FROM pg_catalog.pg_depend AS d
-                WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                  AND d.refobjid = r.attrelid AND d.refobjsubid = r.attnum
-                  AND (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = e.oid
-                       OR d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = a.attrelid AND d.objsubid = a.attnum))
-            ORDER BY a.attnum
-            """);
-
-    /**
-     * Tries the new types on a temporary table, because a default or a check may not fit them. The block ends with an
-     * error, so that nothing is left; the error gives the number of the statement that failed, and why.
-     */
-    private static final Sql TRY_TYPES = Sql.of("""
-            DO {quote}
-            DECLARE
-              place integer := 0;
-              why pg_catalog.text := '';
-              more pg_catalog.text := '';
-            BEGIN
-              PERFORM pg_catalog.set_config({setting}, '', false);
-              {create};
-              BEGIN
-                {changes};
-                place := 0;
-              EXCEPTION WHEN OTHERS THEN
-                GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, more = PG_EXCEPTION_DETAIL;
-              END;
-              RAISE EXCEPTION USING ERRCODE = 'LP001', MESSAGE = pg_catalog.concat(place, ' ', why, '. ' || nullif(more, ''));
-            EXCEPTION
-              WHEN SQLSTATE 'LP001' THEN
-                PERFORM pg_catalog.set_config({setting}, SQLERRM, false);
-              WHEN OTHERS THEN NULL;
-            END
-            {quote}""");
-
-    private static final Sql NEXT = Sql.of("place := {place}; {change}");
-
-    private static final QualifiedName TRIED = QualifiedName.of("pg_temp", "liquibase_partition_types");
-
-    private static final Sql FAILURE = Sql.of("SELECT pg_catalog.current_setting({setting})");
-
     private final Session session;
     private final Table source;
     private final NewTableSpec spec;
+    private final TypeChanges types;
 
     public NewTablePlan(Session session, Table source, NewTableSpec spec) {
         this.session = session;
         this.source = source;
         this.spec = spec;
-    }
-
-    /** The same spec with type names that mean on every path what the caller means by them. */
-    static NewTableSpec withTypesAsMeant(Session session, NewTableSpec written) throws SQLException {
-        List<ColumnChange> columns = new ArrayList<>();
-        for (ColumnChange column : written.columns()) {
-            columns.add(new ColumnChange(
-                    column.column(),
-                    TypeName.qualified(session, column.type()),
-                    column.using(),
-                    column.reverseUsing()));
-        }
-        return written.withColumns(columns);
+        this.types = new TypeChanges(session, source, spec);
     }
 
     /** @param problems receives the reasons if the plan cannot be made; then the result is empty */
     public Optional<NewTable> make(List<Obstacle> problems) throws SQLException {
         int before = problems.size();
-        List<ColumnChange> changes = changes(problems);
+        List<ColumnChange> changes = types.accepted(problems);
         List<Column> columns = columns(changes);
         PartitionKey.problems(spec.partitionKey(), columns, spec.textDateFunction()).stream()
                 .map(NewTablePlan::obstacle)
@@ -218,7 +85,7 @@ public final class NewTablePlan {
             // A bound may be a day that the column's type cannot express.
             plan.statements();
             misplacedUlids(plan).map(NewTablePlan::obstacle).ifPresent(problems::add);
-            typeInTheWay(plan).map(NewTablePlan::obstacle).ifPresent(problems::add);
+            types.inTheWay(plan).map(NewTablePlan::obstacle).ifPresent(problems::add);
             return problems.size() > before ? Optional.empty() : Optional.of(plan);
         } catch (IllegalArgumentException e) {
             problems.add(obstacle(e.getMessage()));
@@ -231,32 +98,8 @@ public final class NewTablePlan {
         return Conversions.between(source.columns(), columns(plan.changes()), plan.changes());
     }
 
-    private static Obstacle obstacle(String sentence) {
+    static Obstacle obstacle(String sentence) {
         return Obstacle.of(Feature.COLUMNS, sentence);
-    }
-
-    /** Empty if it cannot be tried, in a read-only session or without the right to make temporary tables. */
-    private Optional<String> typeInTheWay(NewTable plan) throws SQLException {
-        if (plan.changes().isEmpty()) {
-            return Optional.empty();
-        }
-        List<Sql> changes = new ArrayList<>();
-        for (Sql change : plan.changeTypes(TRIED)) {
-            changes.add(NEXT.with("place", Sql.raw(Integer.toString(changes.size() + 1)))
-                    .with("change", change));
-        }
-        Sql tried = TRY_TYPES
-                .with("setting", Sql.literal(SETTING))
-                .with("create", plan.createTemplate(TRIED))
-                .with("changes", Sql.join(";\n    ", changes));
-        session.update(tried.with("quote", Sql.dollarQuote("types", tried)));
-        String failure = session.queryStrings(FAILURE.with("setting", SETTING)).get(0);
-        int place = failure.isEmpty() ? 0 : Integer.parseInt(failure.substring(0, failure.indexOf(' ')));
-        return Optional.of(place).filter(it -> it > 0).map(it -> {
-            ColumnChange change = plan.changes().get(it - 1);
-            return "column %s cannot become %s (%s); leave its type, or change first what uses it"
-                    .formatted(change.column(), change.type(), failure.substring(failure.indexOf(' ') + 1));
-        });
     }
 
     /** Bounds of ULIDs are in the order of their digits; in another order rows would be in wrong partitions. */
@@ -275,7 +118,7 @@ public final class NewTablePlan {
                         .with(
                                 "type",
                                 change.isPresent()
-                                        ? typeName(change.get()).orElseThrow()
+                                        ? types.typeName(change.get()).orElseThrow()
                                         : source.column(column.get())
                                                 .orElseThrow()
                                                 .typeName()))
@@ -300,135 +143,6 @@ public final class NewTablePlan {
         return settings.withoutCollationsOf(lost);
     }
 
-    private List<ColumnChange> changes(List<Obstacle> problems) throws SQLException {
-        List<ColumnChange> accepted = new ArrayList<>();
-        for (ColumnChange wanted : withTypesAsMeant(session, spec).columns()) {
-            Optional<Column> column = source.column(wanted.column());
-            if (column.isEmpty()) {
-                problems.add(obstacle("it has no column %s, to which a type is given; its columns are %s"
-                        .formatted(
-                                wanted.column(),
-                                source.columns().stream().map(Column::name).toList())));
-            } else if (wanted.using().isPresent()
-                    || !TypeName.same(session, wanted.type(), column.get().type())) {
-                problem(wanted, column.get())
-                        .map(NewTablePlan::obstacle)
-                        .ifPresentOrElse(problems::add, () -> accepted.add(wanted));
-            }
-        }
-        List<ColumnChange> changes = new ArrayList<>();
-        for (ColumnChange change : accepted) {
-            changes.add(withExpressionsAsMeant(
-                    change, source.column(change.column()).orElseThrow()));
-        }
-        return changes;
-    }
-
-    /**
-     * What the caller wrote is resolved on the caller's path, once and for all: copy, replay and comparison run on
-     * connections that would find another function of that name, or none.
-     */
-    private ColumnChange withExpressionsAsMeant(ColumnChange change, Column column) throws SQLException {
-        return new ColumnChange(
-                change.column(),
-                change.type(),
-                asMeant(change.using(), change.column(), column.type()),
-                asMeant(change.reverseUsing(), change.column(), change.type()));
-    }
-
-    /**
-     * The expression as written if it cannot be resolved: on a standby, or without the right to make temporary views.
-     */
-    private Optional<String> asMeant(Optional<String> written, Identifier column, String type) throws SQLException {
-        if (written.isEmpty()) {
-            return written;
-        }
-        Sql view = MEANT.with("expression", Sql.raw(written.get()))
-                .with("type", Sql.raw(type))
-                .with("column", column);
-        Sql asked = AS_MEANT.with("setting", Sql.literal(SETTING))
-                .with("pinned", Sql.literal(SearchPath.PINNED))
-                .with("view", Sql.literal(view.script()));
-        String definition = session.onCallersPath(() -> {
-            session.update(asked.with("quote", Sql.dollarQuote("meant", asked)));
-            return session.queryStrings(FAILURE.with("setting", SETTING)).get(0);
-        });
-        int end = definition.lastIndexOf(END_OF_MEANT);
-        return end < 0 ? written : Optional.of(definition.substring(BEGIN_OF_MEANT.length(), end));
-    }
-
-    private Optional<String> problem(ColumnChange wanted, Column column) throws SQLException {
-        Identifier name = column.name();
-        if (typeName(wanted).isEmpty()) {
-            return Optional.of("column %s is to become %s, and there is no such type".formatted(name, wanted.type()));
-        }
-        if (column.generated()) {
-            return Optional.of("column %s is generated, so its type cannot be changed on the way".formatted(name));
-        }
-        List<String> generated =
-                session.queryStrings(GENERATED_FROM.with("oid", source.oid()).with("column", name.name()));
-        if (!generated.isEmpty()) {
-            return Optional.of("column %s cannot become %s, since the generated column %s reads it; leave its type"
-                    .formatted(name, wanted.type(), String.join(", ", generated)));
-        }
-        if (wanted.using().isPresent()) {
-            return expressionProblem(wanted, column);
-        }
-        String why = null;
-        String from = TypeName.base(column.type());
-        String to = TypeName.base(wanted.type());
-        boolean dates = DateTime.TYPES.contains(column.typeName())
-                && DateTime.TYPES.contains(typeName(wanted).get());
-        if (!dates && !(isSafe(from, to) && isSafe(to, from))) {
-            why = "there is no cast for both ways that is the same in every session";
-        } else if (!session.queryBoolean(HAS_EQUALITY.with("type", from))) {
-            why = "whether the cast loses anything cannot be told without an operator =";
-        }
-        return Optional.ofNullable(why)
-                .map(reason ->
-                        "column %s is of type %s and is to become %s, but %s; say how with using (and reverseUsing)"
-                                .formatted(name, column.type(), wanted.type(), reason));
-    }
-
-    private Optional<String> expressionProblem(ColumnChange wanted, Column column) throws SQLException {
-        Column converted = column.withType(wanted.type(), typeName(wanted).orElseThrow());
-        Conversions conversions = Conversions.between(List.of(column), List.of(converted), List.of(wanted));
-        Optional<String> forth = planFailure(conversions, column, RowShape.SOURCE, RowShape.NEW);
-        if (forth.isPresent()) {
-            return Optional.of("using of column %s cannot be planned: %s".formatted(column.name(), forth.get()));
-        }
-        return planFailure(conversions, converted, RowShape.NEW, RowShape.SOURCE)
-                .map(why -> "the way back of column %s cannot be planned: %s; give reverseUsing, or correct it"
-                        .formatted(column.name(), why));
-    }
-
-    private Optional<String> planFailure(Conversions conversions, Column from, RowShape shape, RowShape other)
-            throws SQLException {
-        Sql explain = EXPLAIN.with(
-                        "conversion",
-                        conversions.convert(from.name(), Sql.list("r", List.of(from.name())), shape, other))
-                .with("type", Sql.raw(from.type()))
-                .with("column", from.name());
-        Sql tried = TRY.with("setting", Sql.literal(SETTING)).with("statement", Sql.literal(explain.script()));
-        return session
-                .onCallersPath(() -> {
-                    session.update(tried.with("quote", Sql.dollarQuote("try", tried)));
-                    return session.queryStrings(FAILURE.with("setting", SETTING));
-                })
-                .stream()
-                .filter(text -> !text.isEmpty())
-                .findFirst();
-    }
-
-    private boolean isSafe(String from, String to) throws SQLException {
-        return session.queryBoolean(CAST_IS_SAFE.with("source", from).with("target", to));
-    }
-
-    private Optional<String> typeName(ColumnChange change) throws SQLException {
-        return session.queryStrings(TYPE_NAME.with("type", TypeName.base(change.type()))).stream()
-                .findFirst();
-    }
-
     /** The columns as the new table will have them. */
     private List<Column> columns(List<ColumnChange> changes) throws SQLException {
         List<Column> columns = new ArrayList<>();
@@ -440,7 +154,8 @@ public final class NewTablePlan {
                     change.isEmpty()
                             ? column
                             : column.withType(
-                                    change.get().type(), typeName(change.get()).orElseThrow()));
+                                    change.get().type(),
+                                    types.typeName(change.get()).orElseThrow()));
         }
         return columns;
     }
