@@ -6,10 +6,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.catalog.Heap;
 import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.newtable.RowShape;
-import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.pace.Pace;
 import liquibase.ext.partition.engine.partitioning.Route;
 import liquibase.ext.partition.engine.partitioning.Routes;
@@ -21,7 +19,6 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlFragment;
-import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
 import liquibase.ext.partition.engine.state.Chunk;
 
@@ -39,9 +36,7 @@ import liquibase.ext.partition.engine.state.Chunk;
  * snapshot of the table read. So a replay of the whole delta at once ends with exactly the rows of that snapshot, which
  * have no duplicates, however fast values are handed on.
  *
- * <p>A batch begins with the rows in a range of blocks of one of the delta table's {@link Segments}. So a pass reads
- * the delta once, from front to back, however many dead rows earlier batches have left in it. Segments that earlier
- * passes have emptied are truncated.
+ * <p>A {@link ReplayPass} takes the delta batch by batch, a {@link Drain} all at once.
  *
  * @param routes the routes into the partitioned table, whether it is {@code from} or {@code to}
  * @param from the table that (c) reads
@@ -70,26 +65,11 @@ public record Replay(
      */
     public record Side(QualifiedName table, RowShape shape) {}
 
-    /** The rows that a batch begins with: some blocks of one of the delta table's segments. */
-    private record Piece(QualifiedName segment, Chunk chunk) {}
-
     /** Waits until the next batch may begin, and says how long the batch should take. */
     @FunctionalInterface
     public interface Turn {
         Duration await() throws SQLException;
     }
-
-    /** A delta row of a short key takes about 50 bytes with its header, a block is 8 kB. */
-    private static final long ROWS_PER_BLOCK = 150;
-
-    /**
-     * The size of a pass's first batch: about a thousand rows, each of which costs a few lookups that may all be reads
-     * from a disk.
-     */
-    private static final long FIRST_BLOCKS = 8;
-
-    /** How often a batch is tried: whatever makes such a transaction fail by chance is over by then. */
-    private static final int ATTEMPTS_AT_A_BATCH = 5;
 
     /** Must come first in a transaction. */
     static final Sql ONE_SNAPSHOT = Sql.of("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
@@ -154,8 +134,6 @@ public record Replay(
                                              WHERE {inTo} AND ROW({left})::pg_catalog.record OPERATOR(pg_catalog.*=) ROW({right})::pg_catalog.record))""");
 
     private static final Sql TAKEN = Sql.of("SELECT pg_catalog.count(*) FROM {batch}");
-
-    private static final Sql ONE_SEGMENT = Sql.of("ONLY {segment}");
 
     /**
      * Runs {@code work} with the session's scratch table, which is made before and removed after it: otherwise it would
@@ -249,16 +227,12 @@ public record Replay(
         return statements;
     }
 
-    private Sql take(Piece piece) {
-        return take(ONE_SEGMENT.with("segment", piece.segment()), piece.chunk());
-    }
-
     /** The statement that takes the whole delta table. */
     private Sql takeAll() {
         return take(capture.delta(), new Chunk(0, TupleId.MAX_BLOCK));
     }
 
-    private Sql take(SqlFragment picked, Chunk chunk) {
+    Sql take(SqlFragment picked, Chunk chunk) {
         return TAKE.with("key", Sql.list(match.columns()))
                 .with("picked", picked)
                 .with("delta", capture.delta())
@@ -338,71 +312,12 @@ public record Replay(
 
     /** As {@link #pass(Session, long, Turn)}. Reports to {@code cost} how long the rows took, without the vacuum. */
     long pass(Session session, long batchSize, Turn turn, ReplayCost cost) throws SQLException {
-        long begun = System.nanoTime();
-        long taken = passWithoutVacuum(session, batchSize, turn);
-        cost.add(taken, System.nanoTime() - begun);
-        if (taken > 0) {
-            new Segments(capture).vacuum(session);
-        }
-        return taken;
+        return new ReplayPass(this).run(session, batchSize, turn, cost);
     }
 
     /** As {@link #pass}, without a pause, for several short passes in a row. */
     public long passWithoutVacuum(Session session, long batchSize) throws SQLException {
-        return passWithoutVacuum(session, batchSize, () -> Pace.DEFAULT_CHUNK_TIME);
-    }
-
-    private long passWithoutVacuum(Session session, long batchSize, Turn turn) throws SQLException {
-        ChunkSize size = new ChunkSize(FIRST_BLOCKS, batchSize / ROWS_PER_BLOCK);
-        List<Piece> refused = new ArrayList<>();
-        long taken = 0;
-        boolean large = false;
-        for (QualifiedName segment : capture.segments()) {
-            long blocks = Heap.blocks(session, segment);
-            large |= blocks > Segments.LARGE_BLOCKS;
-            for (long from = 0; from < blocks; ) {
-                Piece piece = new Piece(segment, new Chunk(from, Math.min(blocks, from + size.next(turn.await()))));
-                taken += size.timed(piece.chunk().blocks(), () -> replayBatch(session, piece, refused));
-                from = piece.chunk().to();
-            }
-        }
-        taken += replayRefused(session, refused, turn);
-        if (large) {
-            new Segments(capture).tidy(session);
-        }
-        return taken;
-    }
-
-    /**
-     * Rows can have handed a unique value on to each other: B has it now, and A, whose key is in a later batch, still
-     * has it in the table written to. Once A's batch is replayed, B's can be replayed too. If two batches wait for each
-     * other, the whole delta is taken at once, which removes the rows of both before any row is inserted.
-     */
-    private long replayRefused(Session session, List<Piece> refused, Turn turn) throws SQLException {
-        long taken = 0;
-        List<Piece> left = refused;
-        while (left.size() > 1) {
-            List<Piece> again = new ArrayList<>();
-            for (Piece piece : left) {
-                turn.await();
-                taken += replayBatch(session, piece, again);
-            }
-            if (again.size() == left.size()) {
-                break;
-            }
-            left = again;
-        }
-        if (left.isEmpty()) {
-            return taken;
-        }
-        try {
-            return taken + inOneSnapshot(session, () -> drain(session));
-        } catch (SQLException e) {
-            if (!SqlState.isDuplicate(e)) {
-                throw e;
-            }
-            throw refusal(e);
-        }
+        return new ReplayPass(this).withoutVacuum(session, batchSize, () -> Pace.DEFAULT_CHUNK_TIME);
     }
 
     /** Two rows still conflict although the tables are compared as of one moment, so no writer has caused it. */
@@ -423,37 +338,7 @@ public record Replay(
         return taken;
     }
 
-    /**
-     * @param refused receives the piece if a unique index refuses one of its rows, which then stay in the delta table
-     */
-    private long replayBatch(Session session, Piece piece, List<Piece> refused) throws SQLException {
-        try {
-            return inOneSnapshot(session, () -> replay(session, take(piece)));
-        } catch (SQLException e) {
-            if (!SqlState.isDuplicate(e)) {
-                throw e;
-            }
-            refused.add(piece);
-            return 0;
-        }
-    }
-
-    private static long inOneSnapshot(Session session, Session.Work<Long> work) throws SQLException {
-        for (int attempt = 1; ; attempt++) {
-            try {
-                return session.inTransaction(() -> {
-                    session.update(ONE_SNAPSHOT);
-                    return work.run();
-                });
-            } catch (SQLException e) {
-                if (attempt == ATTEMPTS_AT_A_BATCH || !SqlState.isTransient(e)) {
-                    throw e;
-                }
-            }
-        }
-    }
-
-    private long replay(Session session, Sql take) throws SQLException {
+    long replay(Session session, Sql take) throws SQLException {
         session.query(PREFER_INDEXES, row -> row.getString(1));
         long taken = session.update(take);
         if (taken > 0) {
