@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.Pause;
 import liquibase.ext.partition.engine.belonging.grants.SameGrants;
 import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.catalog.Sequence;
@@ -35,7 +34,7 @@ final class IdentitySequences {
     /** A no-op that locks the sequence, because LOCK TABLE does not take sequences. */
     private static final Sql LOCK = Sql.of("ALTER SEQUENCE {sequence} OWNER TO {owner}");
 
-    private static final Sql INCREMENT = Sql.of("ALTER SEQUENCE {sequence} INCREMENT BY {increment}");
+    static final Sql INCREMENT = Sql.of("ALTER SEQUENCE {sequence} INCREMENT BY {increment}");
     private static final Sql ALTER = Sql.of("ALTER SEQUENCE {sequence} {clauses}");
     private static final Sql RESTART = Sql.of("ALTER SEQUENCE {sequence} {clauses} RESTART WITH {value}");
     private static final Sql RENAME = Sql.of("ALTER SEQUENCE {sequence} RENAME TO {name}");
@@ -45,16 +44,6 @@ final class IdentitySequences {
     private static final Sql GO_ON = Sql.of("""
             SELECT pg_catalog.setval({name}::pg_catalog.regclass, {further}(idle.last_value, live.last_value))
             FROM {idle} AS idle, {live} AS live""");
-
-    /** Open transactions of other sessions of this database. Those of autovacuum have no user, and ask no sequence. */
-    private static final Sql TRANSACTIONS = Sql.of("""
-            SELECT l.virtualtransaction
-            FROM pg_catalog.pg_locks AS l
-            JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-            WHERE l.locktype = 'virtualxid' AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
-              AND a.datname = pg_catalog.current_database() AND a.usesysid IS NOT NULL""");
-
-    private static final Duration PAUSE = Duration.ofMillis(20);
 
     private final StepRun run;
     private final Session session;
@@ -271,7 +260,7 @@ final class IdentitySequences {
                         e);
             }
         }
-        boolean alone = olderTransactionsEnd();
+        boolean alone = new OlderTransactions(session, patience).end();
         goOn(row, live, idle.get(), column, alone, lock);
     }
 
@@ -349,27 +338,6 @@ final class IdentitySequences {
         return statements;
     }
 
-    /**
-     * Waits for the transactions that are open now. A transaction that began before the names were exchanged can have
-     * the old meaning of the name in its cache, or wait for the sequence that the name denoted.
-     *
-     * @return false if one of them is still open when the patience is over
-     */
-    private boolean olderTransactionsEnd() throws SQLException {
-        List<String> older = new ArrayList<>(session.queryStrings(TRANSACTIONS));
-        long begun = System.nanoTime();
-        while (!older.isEmpty()) {
-            if (System.nanoTime() - begun > patience.toNanos()) {
-                return false;
-            }
-            Pause.of(
-                    PAUSE,
-                    "Interrupted while waiting for older transactions. Run the same command again; it goes on from here.");
-            older.retainAll(session.queryStrings(TRANSACTIONS));
-        }
-        return true;
-    }
-
     /** @param alone whether nobody can reach the sequence that was put aside under its former name */
     private void goOn(
             SwitchedSequences.Row row, Table live, Table left, Identifier column, boolean alone, LockPolicy lock)
@@ -394,7 +362,9 @@ final class IdentitySequences {
                                 "Sequence %s was set (setval, or RESTART) by its name before it was exchanged, so that it gave values which the one that the table asks gives, too. What was taken by its name since then may be the id of a row as well; a unique key refuses the second. From here on no value is given out twice."
                                         .formatted(row.name()));
                     }
-                    session.updateAll(goOn(row, left.oid() == migration.sourceOid() ? left : live, pair, alone));
+                    session.updateAll(new SequenceContinuation(
+                                    session, row, left.oid() == migration.sourceOid() ? left : live, pair, alone)
+                            .statements());
                     session.update(state.deleteStatement(row.oid()));
                     return null;
                 },
@@ -423,81 +393,7 @@ final class IdentitySequences {
                         == 0;
     }
 
-    /** Runs under the locks on both sequences. */
-    private List<Sql> goOn(SwitchedSequences.Row row, Table ordinary, SequencePair pair, boolean alone)
-            throws SQLException {
-        long original = row.increment().orElseThrow();
-        Sequence idle = pair.leaving();
-        Sequence live = pair.entering();
-        // A change that somebody made by the name went to the sequence that had it; a change made by the table, to the
-        // live one.
-        boolean alteredByName = !idle.options().besidesIncrement().equals(row.options());
-        long ofIdle = idle.options().increment() == 2 * original
-                ? original
-                : idle.options().increment();
-        long increment = live.options().increment() == 2 * original
-                ? ofIdle
-                : live.options().increment();
-        SequenceOptions options =
-                alteredByName || live.options().cycle() && idle.options().cycle()
-                        ? pair.wanted(increment)
-                        : live.options().by(increment);
-        SequencePosition ofLeft = SequencePosition.of(session, idle);
-        SequencePosition ofLive = SequencePosition.of(session, live);
-        BigInteger next = ofLeft.called() || ofLive.called()
-                ? SequencePosition.later(ofLeft.next(ofIdle), ofLive.next(increment), options)
-                : first(ofLeft.last(), ordinary, pair, options);
-        if (alone) {
-            List<Sql> statements = new ArrayList<>();
-            statements.add(INCREMENT.with("sequence", idle.name()).with("increment", number(ofIdle)));
-            statements.addAll(SequencePosition.goOnAt(live.name(), options, next));
-            return statements;
-        }
-        BigInteger after = next.add(
-                BigInteger.valueOf(increment).multiply(BigInteger.valueOf(SequenceSwitch.LEFT_FOR_OLD_TRANSACTIONS)));
-        BigInteger last = after.subtract(BigInteger.valueOf(increment));
-        SequenceOptions left = idle.options();
-        List<Sql> statements = new ArrayList<>();
-        if (SequencePosition.isWithin(after, options)
-                && SequencePosition.isWithin(last, left)
-                && SequencePosition.isWithin(next, left)) {
-            SequenceOptions few = increment > 0
-                    ? left.between(left.minimum(), last.longValueExact())
-                    : left.between(last.longValueExact(), left.maximum());
-            statements.addAll(SequencePosition.goOnAt(idle.name(), withoutCycle(few.by(increment)), next));
-            statements.addAll(SequencePosition.goOnAt(live.name(), options, after));
-        } else {
-            SequenceOptions none = withoutCycle(left.by(increment));
-            statements.addAll(SequencePosition.goOnAt(idle.name(), none, beyond(none)));
-            statements.addAll(SequencePosition.goOnAt(live.name(), options, next));
-        }
-        return statements;
-    }
-
-    /**
-     * If neither has given a value, the first value is not lost, unless somebody has inserted ids from there on by
-     * hand.
-     */
-    private BigInteger first(BigInteger start, Table ordinary, SequencePair pair, SequenceOptions options)
-            throws SQLException {
-        return SequencePosition.furthestId(session, ordinary, pair.column(), pair.leaving())
-                .filter(id -> SequencePosition.isWithin(id, options))
-                .filter(id -> SequencePosition.later(start, id, options).equals(id))
-                .map(id -> id.add(BigInteger.valueOf(options.increment())))
-                .orElse(start);
-    }
-
-    private static SequenceOptions withoutCycle(SequenceOptions it) {
-        return new SequenceOptions(
-                it.type(), it.start(), it.minimum(), it.maximum(), it.increment(), it.cache(), false);
-    }
-
-    private static BigInteger beyond(SequenceOptions options) {
-        return BigInteger.valueOf(options.isAscending() ? options.maximum() : options.minimum())
-                .add(BigInteger.valueOf(options.increment()));
-    }
-
-    private static Sql number(long value) {
+    static Sql number(long value) {
         return Sql.raw(Long.toString(value));
     }
 }
