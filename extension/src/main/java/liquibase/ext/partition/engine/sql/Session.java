@@ -17,6 +17,8 @@ import java.util.Optional;
  * <p>Its statements run with a {@linkplain SearchPath pinned} {@code search_path}: {@link #pin} comes first, and
  * {@link #unpin} gives a connection that is not ours back as it was.
  *
+ * <p>The file is long because path, transaction, recording and watching concern every statement.
+ *
  * <p>Outside {@link #inTransaction} each statement commits by itself when the connection is in autocommit, which the
  * engine expects of every connection that it is given.
  */

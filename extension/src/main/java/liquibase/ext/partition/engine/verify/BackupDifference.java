@@ -36,6 +36,8 @@ import liquibase.ext.partition.engine.state.Migration;
  *
  * <p>Rows that were written since the swap and went with a partition are differences too, although the delta table
  * names them: the backup has their last known state, which a replay would remove.
+ *
+ * <p>The file is long because each remedy is a sentence and a statement, and both go by the same ranges of rows.
  */
 public final class BackupDifference {
     private static final Sql INSIDE = Sql.of("{time} >= {from}::timestamp AND {time} < {to}::timestamp");
