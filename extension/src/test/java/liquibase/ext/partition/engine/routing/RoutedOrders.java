@@ -79,6 +79,12 @@ public record RoutedOrders(TestDatabase database, TriggerRouting routing) {
                 .toList();
     }
 
+    /** @param time of the row; null for none */
+    static String insert(long id, String time) {
+        return "INSERT INTO orders (id, at) VALUES (%d, %s)"
+                .formatted(id, time == null ? "NULL" : "timestamptz '" + time + "'");
+    }
+
     private void run(List<Sql> statements) {
         database.execute("BEGIN;" + Sql.join(";\n", statements).text() + ";COMMIT");
     }

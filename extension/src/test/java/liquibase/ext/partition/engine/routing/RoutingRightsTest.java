@@ -1,0 +1,382 @@
+package liquibase.ext.partition.engine.routing;
+
+import static liquibase.ext.partition.engine.routing.RoutedOrders.insert;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.sql.SQLException;
+import java.util.List;
+import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.testing.FreshDatabase;
+import liquibase.ext.partition.testing.TestDatabase;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** With whose rights a row is taken out of a table and put into another, and who cannot become the owner by it. */
+@ExtendWith(FreshDatabase.class)
+class RoutingRightsTest {
+    private TestDatabase database;
+
+    private RoutedOrders orders() {
+        return RoutedOrders.planned(database, PartitionInterval.MONTH).make(RoutedOrders.COLUMNS);
+    }
+
+    @Test
+    void needsRightsOnTheParentOnly() throws Exception {
+        String owner = database.createRole("keeper", "");
+        String writer = database.createRole("writer", "");
+        RoutedOrders orders = orders();
+        database.execute("GRANT CREATE ON SCHEMA public TO " + owner, "ALTER TABLE orders OWNER TO " + owner);
+        for (QualifiedName child : orders.children()) {
+            database.execute("ALTER TABLE %s OWNER TO %s".formatted(child.quoted(), owner));
+        }
+        orders.attach(owner);
+        database.execute("GRANT INSERT ON orders TO " + writer);
+
+        try (Transaction only = Transaction.beginAs(database, writer)) {
+            assertThat(only.update(insert(1, "2024-01-05 00:00+00"))).isEqualTo(1);
+            assertThat(only.update(insert(2, "2024-05-05 00:00+00"))).isEqualTo(1);
+            assertThatThrownBy(() -> only.run("SELECT orders_make('2024-07-01')"))
+                    .hasMessageContaining("permission denied for function");
+        }
+        database.execute("GRANT SELECT, UPDATE, DELETE ON orders TO " + writer);
+        try (Transaction all = Transaction.beginAs(database, writer)) {
+            assertThat(all.update(insert(1, "2024-01-05 00:00+00"))).isEqualTo(1);
+            assertThat(all.update("UPDATE orders SET at = '2024-06-05 00:00+00'"))
+                    .isEqualTo(1);
+            assertThat(all.query("SELECT tableoid::regclass FROM orders")).isEqualTo("orders_202406");
+            assertThat(all.update("DELETE FROM orders")).isEqualTo(1);
+            assertThat(all.update(insert(1, "2024-06-05 00:00+00"))).isEqualTo(1);
+            all.commit();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202406 1 2024-06-05 none");
+        assertThat(database.queryStrings(
+                        "SELECT DISTINCT relowner::regrole::text FROM pg_class JOIN pg_inherits ON inhrelid = oid"))
+                .containsExactly(owner);
+        assertThat(database.queryStrings(
+                        "SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE proname LIKE 'orders%'"))
+                .containsExactly(owner);
+    }
+
+    /** A role that may only write the table and make triggers on it, with a function that would make it a superuser. */
+    private String ambitious(String made) {
+        String role = database.createRole("ambitious", "");
+        database.execute(
+                "CREATE SCHEMA theirs AUTHORIZATION " + role,
+                "GRANT INSERT, TRIGGER ON orders TO " + role,
+                """
+                CREATE FUNCTION theirs.up() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN EXECUTE 'ALTER ROLE %s SUPERUSER'; RETURN coalesce(NEW, OLD); END $$""".formatted(role),
+                "ALTER FUNCTION theirs.up() OWNER TO " + role,
+                """
+                CREATE FUNCTION theirs.is_up() RETURNS bool LANGUAGE plpgsql AS
+                $$ BEGIN EXECUTE 'ALTER ROLE %s SUPERUSER'; RETURN true; END $$""".formatted(role),
+                "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS 'BEGIN RETURN NULL; END'");
+        for (String statement : made.isEmpty() ? new String[0] : made.split(";")) {
+            database.execute(statement.replace("ROLE", role));
+        }
+        return role;
+    }
+
+    private void assertNoSuperuser(String role) {
+        assertThat(database.queryString("SELECT rolsuper FROM pg_roles WHERE rolname = ?", role))
+                .isEqualTo("f");
+    }
+
+    private static String sqlState(ThrowingCallable deed) {
+        return catchThrowable(deed) instanceof SQLException error ? error.getSQLState() : "no error";
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TRIGGER up BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION theirs.up()",
+                "CREATE TRIGGER up AFTER DELETE ON orders FOR EACH ROW EXECUTE FUNCTION theirs.up()",
+                "CREATE TRIGGER up BEFORE DELETE ON orders FOR EACH STATEMENT EXECUTE FUNCTION theirs.up()",
+                "CREATE CONSTRAINT TRIGGER up AFTER DELETE ON orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION theirs.up()",
+                "CREATE TRIGGER up AFTER DELETE ON orders FOR EACH ROW WHEN (theirs.is_up()) EXECUTE FUNCTION nothing()"
+            })
+    void whoMayMakeTriggersOnTheTableIsNotItsOwner(String trigger) throws Exception {
+        orders().attach();
+        String role = ambitious("");
+        try (Transaction old = Transaction.beginAs(database, role)) {
+            old.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1 FROM pg_class LIMIT 1");
+            try (Transaction maker = Transaction.beginAs(database, role)) {
+                maker.run(trigger);
+                maker.commit();
+            }
+            // Its snapshot does not show the trigger.
+            assertThat(sqlState(() -> old.run(insert(1, "2024-01-05 00:00+00"))))
+                    .isEqualTo("42501");
+        }
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> writer.run(insert(1, "2024-01-05 00:00+00")))
+                    .hasMessageContaining(
+                            role
+                                    + " may not DELETE FROM public.orders, where trigger up fires with the rights of whoever writes")
+                    .hasMessageContaining(
+                            "Either the trigger goes, or: GRANT SELECT, DELETE ON public.orders TO " + role + ";");
+        }
+        // Even with a function that changes later.
+        database.execute("ALTER FUNCTION theirs.up() SECURITY DEFINER SET search_path = pg_catalog");
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThat(sqlState(() -> writer.run(insert(1, "2024-01-05 00:00+00"))))
+                    .isEqualTo("42501");
+        }
+        database.execute("ALTER FUNCTION theirs.up() SECURITY INVOKER", "GRANT SELECT, DELETE ON orders TO " + role);
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> {
+                        writer.run(insert(1, "2024-01-05 00:00+00"));
+                        writer.commit();
+                    })
+                    .hasMessageContaining("ALTER ROLE");
+        }
+        assertNoSuperuser(role);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"AFTER INSERT", "BEFORE INSERT", "AFTER DELETE"})
+    void whoMayMakeTriggersOnAChildIsNotItsOwner(String when) throws Exception {
+        orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+        String role = ambitious("GRANT SELECT, UPDATE ON orders TO ROLE");
+        try (Transaction old = Transaction.beginAs(database, role)) {
+            old.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1 FROM pg_class LIMIT 1");
+            database.execute("GRANT TRIGGER ON orders_202401, orders_202402 TO " + role);
+            try (Transaction maker = Transaction.beginAs(database, role)) {
+                for (String child : List.of("orders_202401", "orders_202402")) {
+                    maker.run("CREATE TRIGGER up " + when + " ON " + child
+                            + " FOR EACH ROW EXECUTE FUNCTION theirs.up()");
+                }
+                maker.commit();
+            }
+            database.execute("REVOKE TRIGGER ON orders_202401, orders_202402 FROM " + role);
+            assertThat(sqlState(() -> old.run("UPDATE orders SET at = '2024-02-05 00:00+00'")))
+                    .isEqualTo("40001");
+        }
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> writer.run("UPDATE orders SET at = '2024-02-05 00:00+00'"))
+                    .hasMessageContaining("where trigger up fires with the rights of whoever writes");
+        }
+        if (!when.endsWith("DELETE")) {
+            try (Transaction writer = Transaction.beginAs(database, role)) {
+                assertThatThrownBy(() -> writer.run(insert(2, "2024-02-05 00:00+00")))
+                        .hasMessageContaining(
+                                role + " may not INSERT INTO public.orders_202402, where trigger up fires");
+            }
+        }
+        // It may write the other children as before, by an older snapshot too.
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            writer.run(insert(2, "2024-03-05 00:00+00"), "UPDATE orders SET at = '2024-04-05 00:00+00' WHERE id = 2");
+            writer.commit();
+        }
+        assertNoSuperuser(role);
+    }
+
+    @Test
+    void whoMayMakeFunctionsBesideTheTablesOwnIsNotItsOwner() throws Exception {
+        orders().attach();
+        String role = ambitious("GRANT CREATE ON SCHEMA public TO ROLE");
+        try (Transaction maker = Transaction.beginAs(database, role)) {
+            for (String signature : List.of(
+                    "orders_others(oid, int)",
+                    "orders_others(regclass, bigint)",
+                    "orders_permit(oid, int)",
+                    "orders_columns(varchar)",
+                    "orders_columns(name)",
+                    "orders_child(timestamptz)",
+                    "orders_time(record)",
+                    "orders_insert(oid)")) {
+                maker.run("""
+                        CREATE FUNCTION public.%s RETURNS text LANGUAGE plpgsql AS
+                        $$ BEGIN EXECUTE 'ALTER ROLE %s SUPERUSER'; RETURN NULL; END $$""".formatted(signature, role));
+            }
+            maker.commit();
+        }
+        database.execute(insert(1, "2024-01-05 00:00+00"), "UPDATE orders SET at = '2024-02-05 00:00+00'");
+        assertNoSuperuser(role);
+        // A renamed table leaves its name to a role that may make views, whose functions the planner calls.
+        database.execute(
+                "ALTER TABLE orders RENAME TO orders_2024",
+                "SET ROLE " + role + "; "
+                        + "CREATE FUNCTION theirs.at() RETURNS timestamptz LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN EXECUTE 'ALTER ROLE "
+                        + role
+                        + " SUPERUSER'; RETURN now(); END $$; CREATE VIEW orders AS SELECT theirs.at() AS at; GRANT ALL ON orders TO PUBLIC");
+        try (Transaction caller = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> caller.run("SELECT orders_insert('orders_202401'::regclass)"))
+                    .hasMessageContaining("permission denied for function orders_insert");
+        }
+        assertThatThrownBy(
+                        () -> database.execute(insert(2, "2024-01-05 00:00+00").replace("orders", "orders_2024")))
+                .hasMessageContaining("was renamed");
+        assertNoSuperuser(role);
+    }
+
+    @Test
+    void aTriggerThatIsMadeOnAChildLaterFiresAsTheWriterWhoGetsTheRightThatTheMessageNames() throws Exception {
+        RoutedOrders orders = orders().attach();
+        String writer = database.createRole("writer", "");
+        database.execute(
+                "CREATE SCHEMA app; CREATE TABLE app.audit (who text)",
+                "GRANT USAGE ON SCHEMA app TO PUBLIC; GRANT INSERT ON app.audit TO PUBLIC; GRANT INSERT ON orders TO "
+                        + writer,
+                "CREATE FUNCTION app.audited() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO audit VALUES (current_user); RETURN NULL; END'",
+                "CREATE TRIGGER audited AFTER INSERT ON orders_202401 FOR EACH ROW EXECUTE FUNCTION app.audited()");
+        try (Transaction transaction = Transaction.beginAs(database, writer)) {
+            String message = catchThrowable(() -> transaction.run(insert(1, "2024-01-05 00:00+00")))
+                    .getMessage();
+            database.execute(message.substring(
+                    message.indexOf("GRANT INSERT"), message.indexOf(";", message.indexOf("GRANT INSERT"))));
+        }
+        try (Transaction transaction = Transaction.beginAs(database, writer)) {
+            transaction.run("SET search_path = app, public", insert(1, "2024-01-05 00:00+00"));
+            transaction.commit();
+        }
+        assertThat(database.queryStrings("SELECT who FROM app.audit")).containsExactly(writer);
+        assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 none");
+    }
+
+    @Test
+    void byAnOlderSnapshotARowIsPutIntoAChildWithTheOwnersRightsWhereNobodyCanHaveMadeATrigger() throws Exception {
+        RoutedOrders orders = orders().attach();
+        String writer = database.createRole("writer", "");
+        database.execute("GRANT SELECT, INSERT, UPDATE ON orders TO " + writer);
+        // A change that was rolled back counts for nothing.
+        try (Transaction rolledBack = Transaction.begin(database)) {
+            rolledBack.run("GRANT TRIGGER ON orders, orders_202401, orders_202402 TO " + writer);
+        }
+        try (Transaction old = Transaction.beginAs(database, writer)) {
+            old.run(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                    insert(1, "2024-01-05 00:00+00"),
+                    "UPDATE orders SET at = '2024-02-05 00:00+00'");
+            database.execute("ALTER TABLE orders_202403 SET (fillfactor = 70)");
+            old.run("SAVEPOINT s");
+            assertThat(sqlState(() -> old.run(insert(2, "2024-03-05 00:00+00"))))
+                    .isEqualTo("40001");
+            old.run("ROLLBACK TO s");
+            old.commit();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 none");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TRIGGER \"~z\" BEFORE UPDATE ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.take()",
+                "CREATE TRIGGER \"~orders_move1_\" BEFORE UPDATE ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.take()",
+                "CREATE TRIGGER \" z\" AFTER UPDATE ON orders_202401 FOR EACH ROW WHEN (theirs.taken(OLD)) EXECUTE FUNCTION theirs.take()"
+            })
+    void whoMayUpdateAndMakeTriggersMayNotDelete(String trigger) throws Exception {
+        orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+        String role = database.createRole("ambitious", "");
+        database.execute(
+                "CREATE SCHEMA theirs AUTHORIZATION " + role,
+                "GRANT SELECT, UPDATE ON orders TO " + role,
+                "GRANT TRIGGER ON orders_202401 TO " + role);
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            writer.run("""
+                    CREATE FUNCTION theirs.take() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN
+                      PERFORM set_config('liquibase_partition.moved', OLD.tableoid || ':' || OLD.ctid, true);
+                      RETURN NEW;
+                    END $$""", """
+                    CREATE FUNCTION theirs.taken(old orders_202401) RETURNS bool LANGUAGE sql AS
+                    $$ SELECT set_config('liquibase_partition.moved', 'orders_202401'::regclass::oid || ':(0,1)', true) IS NOT NULL $$""", trigger);
+            assertThatThrownBy(() -> writer.run("UPDATE orders SET note = 'x'"))
+                    .hasMessageContaining(role + " may not DELETE FROM public.orders_202401, where trigger "
+                            + trigger.split("\"")[1].transform(name -> '"' + name + '"'));
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1);
+    }
+
+    @Test
+    void aConditionThatWasMadeBeforeItsFunctionWasTakenFromPublicDoesNotRunAsTheOwner() throws Exception {
+        orders().attach();
+        String role = ambitious("GRANT TRIGGER ON orders_202401 TO ROLE");
+        try (Transaction maker = Transaction.beginAs(database, role)) {
+            maker.run(
+                    "CREATE TRIGGER up AFTER INSERT ON orders_202401 FOR EACH ROW WHEN (theirs.is_up()) EXECUTE FUNCTION nothing()");
+            maker.commit();
+        }
+        database.execute("REVOKE EXECUTE ON FUNCTION nothing() FROM PUBLIC");
+
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> writer.run(insert(1, "2024-01-05 00:00+00")))
+                    .hasMessageContaining(role + " may not INSERT INTO public.orders_202401, where trigger up fires");
+        }
+        assertNoSuperuser(role);
+    }
+
+    @Test
+    void whoMayWriteOrReadSomeColumnsIsToldWhatToGrantBesideAUsersTrigger() throws Exception {
+        String writer = database.createRole("writer", "");
+        RoutedOrders orders = orders();
+        database.execute(
+                "GRANT INSERT (id, at), SELECT (id), UPDATE, DELETE ON orders TO " + writer,
+                "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+        for (QualifiedName child : orders.children()) {
+            database.execute(
+                    "CREATE TRIGGER noted AFTER INSERT OR DELETE ON " + child.quoted()
+                            + " FOR EACH ROW EXECUTE FUNCTION noted()",
+                    "GRANT INSERT (id, at), SELECT (id), UPDATE, DELETE ON " + child.quoted() + " TO " + writer);
+        }
+        orders.attach();
+        String insert = insert(1, "2024-01-05 00:00+00");
+        String move = "UPDATE orders SET at = '2024-02-05 00:00+00' WHERE id = 1";
+
+        try (Transaction one = Transaction.beginAs(database, writer)) {
+            assertThatThrownBy(() -> one.run(insert))
+                    .hasMessageContaining("GRANT INSERT ON public.orders_202401 TO " + writer);
+        }
+        // Rights on every column are equivalent.
+        database.execute("GRANT INSERT (id, at, note) ON orders_202401, orders_202402 TO " + writer);
+        try (Transaction one = Transaction.beginAs(database, writer)) {
+            one.run(insert);
+            one.commit();
+        }
+        try (Transaction one = Transaction.beginAs(database, writer)) {
+            assertThatThrownBy(() -> one.run(move))
+                    .hasMessageContaining("GRANT SELECT, DELETE ON public.orders_202401 TO " + writer);
+        }
+        database.execute("GRANT SELECT, DELETE ON public.orders_202401 TO " + writer);
+        try (Transaction one = Transaction.beginAs(database, writer)) {
+            one.run(move);
+            one.commit();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 none");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whoOwnsATypeOfAColumnDoesNotRunAsTheTablesOwner(boolean besideATrigger) throws Exception {
+        RoutedOrders orders = orders();
+        String role = ambitious("CREATE TYPE theirs.mood AS ENUM ('fine');ALTER TYPE theirs.mood OWNER TO ROLE;"
+                + "ALTER TABLE orders ADD mood theirs.mood DEFAULT 'fine'");
+        if (besideATrigger) {
+            database.execute(
+                    "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                    "CREATE TRIGGER noted AFTER INSERT ON orders_202402 FOR EACH ROW EXECUTE FUNCTION noted()");
+        }
+        orders.attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+        try (Transaction maker = Transaction.beginAs(database, role)) {
+            maker.run("""
+                    CREATE FUNCTION theirs.up(theirs.mood) RETURNS json LANGUAGE plpgsql AS
+                    $$ BEGIN EXECUTE 'ALTER ROLE %s SUPERUSER'; RETURN '1'::json; END $$""".formatted(role), "CREATE CAST (theirs.mood AS json) WITH FUNCTION theirs.up(theirs.mood)");
+            maker.commit();
+        }
+
+        database.execute("UPDATE orders SET at = '2024-02-05 00:00+00'");
+
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 none");
+        assertNoSuperuser(role);
+    }
+}
