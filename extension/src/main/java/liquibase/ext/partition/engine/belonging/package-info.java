@@ -3,6 +3,6 @@
  * list of them all.
  *
  * <p>A room has the kind's value, how it is read, its obstacles, what {@code plan} announces about it, and the part of
- * a switch that moves it. {@code part} has the shape that all kinds share. Called by {@code survey} and {@code swap}.
+ * a switch that moves it. {@code kind} has the shape that all kinds share. Called by {@code survey} and {@code swap}.
  */
 package liquibase.ext.partition.engine.belonging;

@@ -2,7 +2,7 @@ package liquibase.ext.partition.generator.plan;
 
 import java.util.List;
 import java.util.Locale;
-import liquibase.ext.partition.engine.belonging.part.Change;
+import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;

@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.comments;
 
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.TablePair;
+import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
+import liquibase.ext.partition.engine.belonging.kind.TablePair;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /** The table's own comment; none if the leaving table no longer has one. */

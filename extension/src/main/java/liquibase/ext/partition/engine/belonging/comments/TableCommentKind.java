@@ -2,9 +2,9 @@ package liquibase.ext.partition.engine.belonging.comments;
 
 import java.util.List;
 import java.util.Set;
-import liquibase.ext.partition.engine.belonging.part.BelongingKind;
-import liquibase.ext.partition.engine.belonging.part.SwitchContext;
-import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
+import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
+import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /** The comment on the table itself. */

@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.rowsecurity;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.TablePair;
+import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
+import liquibase.ext.partition.engine.belonging.kind.TablePair;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 

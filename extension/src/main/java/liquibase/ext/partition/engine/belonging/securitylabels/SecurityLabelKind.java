@@ -3,9 +3,9 @@ package liquibase.ext.partition.engine.belonging.securitylabels;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
-import liquibase.ext.partition.engine.belonging.part.BelongingKind;
-import liquibase.ext.partition.engine.belonging.part.SwitchContext;
-import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
+import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
+import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /** Security labels of the table, its columns and sequences. */

@@ -2,9 +2,9 @@ package liquibase.ext.partition.engine.belonging.statistics;
 
 import java.util.ArrayList;
 import java.util.List;
-import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.SwitchedNames;
-import liquibase.ext.partition.engine.belonging.part.TablePair;
+import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
+import liquibase.ext.partition.engine.belonging.kind.SwitchedNames;
+import liquibase.ext.partition.engine.belonging.kind.TablePair;
 import liquibase.ext.partition.engine.catalog.settings.ExtendedStatistics;
 import liquibase.ext.partition.engine.catalog.settings.TableSettings;
 import liquibase.ext.partition.engine.newtable.StatisticsObjects;

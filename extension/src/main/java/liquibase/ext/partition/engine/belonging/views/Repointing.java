@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.belonging.views;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.belonging.grants.SameGrants;
-import liquibase.ext.partition.engine.belonging.part.SwitchPart;
+import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.sql.Identifier;

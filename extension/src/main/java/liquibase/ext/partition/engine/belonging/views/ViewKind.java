@@ -3,11 +3,11 @@ package liquibase.ext.partition.engine.belonging.views;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
-import liquibase.ext.partition.engine.belonging.part.BelongingKind;
-import liquibase.ext.partition.engine.belonging.part.Intent;
-import liquibase.ext.partition.engine.belonging.part.SwitchContext;
-import liquibase.ext.partition.engine.belonging.part.SwitchPart;
-import liquibase.ext.partition.engine.belonging.part.WayBack;
+import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
+import liquibase.ext.partition.engine.belonging.kind.Intent;
+import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
+import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
+import liquibase.ext.partition.engine.belonging.kind.WayBack;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 

@@ -5,4 +5,4 @@
  * <p>Runs nothing. Knows no kind of belonging: {@code BelongingKinds} does. Called by every room of {@code belonging},
  * and by {@code swap}, which takes the locks, and runs the parts' statements in one transaction.
  */
-package liquibase.ext.partition.engine.belonging.part;
+package liquibase.ext.partition.engine.belonging.kind;

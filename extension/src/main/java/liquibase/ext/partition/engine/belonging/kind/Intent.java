@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.part;
+package liquibase.ext.partition.engine.belonging.kind;
 
 import java.util.Optional;
 import java.util.Set;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.part;
+package liquibase.ext.partition.engine.belonging.kind;
 
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
