@@ -11,6 +11,6 @@
  * decisions come from a seed; the timing of the machine does not.
  *
  * <p>A fault that must come at one exact point does not belong here. It gets a test of its own, beside the code that it
- * tests.
+ * tests. Called by {@code mvn verify}, and for longer by {@code mvn verify -Pfaults}.
  */
 package liquibase.ext.partition.faults;

@@ -2,7 +2,11 @@
  * The input of users: attributes and how to read them, the settings that tune a step, and the tables that a parameter
  * selects.
  *
- * <p>Owns no change type and no precondition, and knows none. {@code change}, {@code step} and {@code precondition}
- * read their attributes with it, and the generator takes the settings' descriptions from it.
+ * <p>A new setting is described in {@code TuningAttribute} and nowhere else; tests compare the XSD, the JSON Schema,
+ * the templates and the README with it. {@code StepName} names the steps that have settings: change types, and the
+ * preconditions that do work of their own.
+ *
+ * <p>Owns no change type and no precondition, and knows none. Called by {@code change}, {@code step} and
+ * {@code precondition}, and by the generator's {@code config} and {@code inspect} for the settings' descriptions.
  */
 package liquibase.ext.partition.attribute;

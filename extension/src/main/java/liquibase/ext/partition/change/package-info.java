@@ -1,8 +1,13 @@
 /**
- * A class per change type: its attributes, their validation and its review SQL. The engine does the work.
+ * A class per change type: its attributes, their validation and its review SQL.
+ * {@link liquibase.ext.partition.change.PartitionChange} is their common part, a
+ * {@link liquibase.ext.partition.step.Step} for Liquibase.
  *
- * <p>{@link liquibase.ext.partition.change.PartitionChange} is their common part: a
- * {@link liquibase.ext.partition.step.Step} for Liquibase. This package imports Liquibase; the engine does not.
- * Liquibase calls it.
+ * <p>Owns also how a step runs and is printed inside Liquibase: {@code EngineStatement} and {@code TagStatement} are
+ * work in a place where Liquibase expects a statement ({@code WorkStatement}), {@code PrintedStep} is a step in a
+ * script, {@code OutOfResources} and {@code Duplicates} explain what Liquibase would leave unexplained.
+ *
+ * <p>Does not own the work ({@code engine}), the shape of a step ({@code step}), nor how attributes are read
+ * ({@code attribute}). Called by Liquibase, and by one precondition, {@code partitionable}.
  */
 package liquibase.ext.partition.change;

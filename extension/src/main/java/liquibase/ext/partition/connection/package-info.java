@@ -10,7 +10,10 @@
  * <p>The package also makes Liquibase's own connection and lock outlive a bad network: the connection is watched
  * ({@link liquibase.ext.partition.connection.PartitionConnection}) and restored within a step
  * ({@link liquibase.ext.partition.connection.Reconnection}), and DATABASECHANGELOGLOCK is released and explained
- * ({@link liquibase.ext.partition.connection.PartitionLockService}). Called by {@code change}, {@code precondition} and
+ * ({@link liquibase.ext.partition.connection.PartitionLockService}).
+ *
+ * <p>Does not own what workers do with a connection ({@code engine.run}), nor how it is found out that one is gone
+ * ({@code engine.link}). Called by {@code change}, {@code precondition}, {@code step}, {@code attribute} and
  * {@code command}, and by Liquibase.
  */
 package liquibase.ext.partition.connection;

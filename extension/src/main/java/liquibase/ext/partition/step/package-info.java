@@ -1,7 +1,10 @@
 /**
- * A step of a migration, as other parts of the extension see it: it runs, is taken back, and shows its SQL; others find
- * it in the changelog, and among Liquibase's records.
+ * The shape of a step, as a changeset describes it: it runs, is taken back, and shows its SQL; others find it in the
+ * changelog, and among Liquibase's records.
  *
- * <p>Owns no change type; the change types are steps. Preconditions, and changes that depend on other changes, read it.
+ * <p>Owns neither the change types, which are the steps ({@code change}), nor the names of steps
+ * ({@code attribute.StepName}), nor one run of a step ({@code engine.run.StepRun}). {@code RestartedCopy} reads the
+ * attribute {@code restart} and finds the changeset of the copy; {@code engine.restart.CopyRestart} does what it asks
+ * for. Called by {@code change} and {@code precondition}.
  */
 package liquibase.ext.partition.step;

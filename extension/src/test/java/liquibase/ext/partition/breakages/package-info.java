@@ -6,6 +6,6 @@
  * {@code mvn verify} only checks that every patch still fits the sources. Owns the patches' form
  * ({@link liquibase.ext.partition.breakages.Breakage}), the broken copy
  * ({@link liquibase.ext.partition.breakages.BrokenCopy}) and the JVM that tests it
- * ({@link liquibase.ext.partition.breakages.NamedTests}). Does not know what the tests are about.
+ * ({@link liquibase.ext.partition.breakages.NamedTests}). Does not know what the tests are about. Called by Maven.
  */
 package liquibase.ext.partition.breakages;

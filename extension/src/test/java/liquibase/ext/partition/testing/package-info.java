@@ -7,6 +7,6 @@
  * writers committed ({@link liquibase.ext.partition.testing.Workload}). Knows nothing of the engine, of Liquibase or of
  * partitions: a fixture that shared code with what it checks would share its mistakes.
  *
- * <p>Exported as the extension's test-jar; used by the tests of all three modules and by the demo.
+ * <p>Exported as the extension's test-jar; called by the tests of all three modules and by the demo.
  */
 package liquibase.ext.partition.testing;

@@ -1,6 +1,9 @@
 /**
- * Access to what we make: nobody but its owner has any, until the swap gives the new table the source's grants.
+ * Keeps others out of what we make: nobody but its owner has a right on it until the swap.
  *
- * <p>Makes statements and runs none. Called wherever a table, a sequence or a function of ours is made.
+ * <p>Makes statements and runs none. Does not own the rights that others have on the table, which
+ * {@code belonging.grants} moves, nor those that the current role lacks, which {@code refusal.Rights} finds. Called by
+ * the rooms that make tables and functions: {@code newtable}, {@code routing}, {@code state}, {@code delta}, and
+ * {@code foreignkeys} and {@code triggers} of {@code belonging}.
  */
 package liquibase.ext.partition.engine.access;

@@ -2,7 +2,15 @@
  * The things that hang on a table and go with its name: a room for each kind, and {@code BelongingKinds}, the ordered
  * list of them all.
  *
- * <p>A room has the kind's value, how it is read, its obstacles, what {@code plan} announces about it, and the part of
- * a switch that moves it. {@code kind} has the shape that all kinds share. Called by {@code survey} and {@code swap}.
+ * <p>A new thing that hangs on a table gets a room here with a class that ends in {@code Kind}, a line in
+ * {@code BelongingKinds}, and a constant in {@code catalog.Feature} if it has none. A room has the kind's value, its
+ * obstacles, what the generator's {@code plan} tells people will change about it, and the part of a switch that moves
+ * it. {@code kind} has the shape that all kinds share.
+ *
+ * <p>The room reads its kind from the catalog, unless the table itself has the value (grants, triggers, sequences,
+ * settings): {@code catalog} reads that. Does not own what must be on the new table before the switch, which
+ * {@code newtable} makes, nor the locks and the transaction of a switch ({@code swap}). Called by {@code survey} and
+ * {@code swap}, and room by room by {@code prepare} (sequences), {@code refusal} (views) and {@code attribute}
+ * (triggers).
  */
 package liquibase.ext.partition.engine.belonging;

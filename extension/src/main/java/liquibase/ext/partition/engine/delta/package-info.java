@@ -1,8 +1,12 @@
 /**
- * The delta table: capture fills it, and replay empties it into the new table.
+ * The delta table, with two steps: capture ({@code CaptureStep}) fills it, and replay ({@code ReplayStep}) empties it
+ * into the new table.
  *
  * <p>Capture and reverse capture are the same thing with a different table under the trigger, and so are replay and
- * reverse replay; the engine's page says why both are right. This package does not decide when to capture or to replay:
- * {@code swap} and the change types do.
+ * reverse replay; the engine's page says why both are right. Does not decide when to capture or to replay, nor how rows
+ * of the two tables match ({@code rows}).
+ *
+ * <p>Called by {@code change}, {@code command}, {@code restart}, {@code copy}, {@code verify}, {@code swap}, and by
+ * {@code belonging}, which moves the capture's triggers.
  */
 package liquibase.ext.partition.engine.delta;

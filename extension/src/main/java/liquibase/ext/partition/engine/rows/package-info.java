@@ -1,8 +1,10 @@
 /**
  * How rows of the two tables match: the columns by which a row is identified on both sides, the values with which it is
- * written on the other side, and the rows that fit nowhere.
+ * written on the other side, the routes that some rows take, and the rows that fit nowhere.
  *
- * <p>Makes pieces of the statements that copy, replay and compare, and runs none of these. Called by {@code copy},
- * {@code delta}, {@code verify} and {@code swap}.
+ * <p>Makes pieces of the statements that copy, replay and compare, and runs none of these. Does not own the routes
+ * ({@code partitioning.Routes}), nor the conversion of columns ({@code newtable.Conversions}). Called by {@code copy},
+ * {@code delta}, {@code verify}, {@code swap} and {@code restart}, by {@code belonging.triggers}, and by
+ * {@code change}.
  */
 package liquibase.ext.partition.engine.rows;

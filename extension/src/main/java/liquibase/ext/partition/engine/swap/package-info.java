@@ -1,11 +1,16 @@
 /**
- * The switch of the tables under a lock, the way back, and the end of the backup. Called by the change types and their
- * rollbacks. Knows nothing of chunks.
+ * The switch of the tables under a lock, the way back, and the end of the backup: three steps.
  *
  * <p>The words: the <b>swap</b> and the <b>reverse swap</b> are the steps that a user asks for. A <b>switch</b> is what
- * both do under the lock: one table takes the place of another. {@code Switch} has its statements and locks, which the
- * <b>parts</b> give that {@code belonging} plans from a <b>switch context</b>; {@code LockedSwitch} runs it, and all
- * that both steps do before and after it in the same way. The two tables of a switch are a <b>table pair</b>: the old
- * one <b>leaves</b>, and the next one <b>enters</b> and gets the live name.
+ * both do under the lock: one table takes the place of another. {@code belonging} plans it in <b>parts</b>;
+ * {@code Switch} puts the statements and locks of all parts in order, and {@code LockedSwitch} runs them. The table
+ * that has the live name <b>leaves</b>, and the one that gets it <b>enters</b>.
+ *
+ * <p>Also owns what a switch looks at before its lock: transactions with an older snapshot ({@code OldSnapshots}),
+ * attached partitions, and what was made on the table and not on its children ({@code ChildGaps}).
+ *
+ * <p>Does not own how each thing on the table moves ({@code belonging}), the replay ({@code delta}), nor the comparison
+ * ({@code verify}), and knows nothing of chunks. Called by the change types and their rollbacks, by
+ * {@code precondition}, {@code command} and {@code attribute}.
  */
 package liquibase.ext.partition.engine.swap;

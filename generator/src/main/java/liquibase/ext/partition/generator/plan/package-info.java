@@ -1,6 +1,6 @@
 /**
- * Shows what partitioning the tables of a config would result in, in a database: reads it by the engine's survey, and
- * writes it as text for people or as JSON for pipelines.
+ * Shows what partitioning the tables of a config would result in, in a database: lets the engine's survey read the
+ * tables, and writes what it found as text for people or as JSON for pipelines.
  *
  * <p>Changes nothing in the database. Does not own the survey ({@code engine.survey}), nor connections, which its
  * caller opens and closes. Called by {@code cli}.

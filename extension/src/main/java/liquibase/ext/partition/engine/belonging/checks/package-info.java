@@ -1,7 +1,7 @@
 /**
- * CHECK constraints that are NOT VALID: how they stay so on the table that gets the name. A valid one is made with the
- * new table.
+ * CHECK constraints that are NOT VALID: how they stay so on the table that gets the name.
  *
- * <p>Plans statements only; {@code catalog.settings} reads them. Called by {@code BelongingKinds}.
+ * <p>Plans statements only. Does not own valid checks, which {@code newtable} makes with the new table, nor how checks
+ * are read ({@code catalog.settings}). Called by {@code BelongingKinds}.
  */
 package liquibase.ext.partition.engine.belonging.checks;

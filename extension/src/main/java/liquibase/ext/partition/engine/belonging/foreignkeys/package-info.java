@@ -4,7 +4,11 @@
  *
  * <p>{@code ForeignKeys} reads the catalog and decides what a switch does about each key. {@code ForeignKeyTriggers}
  * makes the triggers that keep a key; these call {@code CheckFunction} on the referring table and {@code ActFunction}
- * on the referenced one. {@code ForeignKeyCompletion} runs statements outside the lock; all others run in the switch.
- * Called by {@code BelongingKinds}, and by {@code swap} for what comes after the switch.
+ * on the referenced one.
+ *
+ * <p>Only {@code ForeignKeyCompletion} runs anything: what is left to do once the switch has committed. The other
+ * classes read, or make statements that the switch runs. Does not own the user's choice of what becomes of keys that
+ * refer to the table ({@code newtable.IncomingForeignKeys}). Called by {@code BelongingKinds}, and by {@code swap} for
+ * what comes after the switch.
  */
 package liquibase.ext.partition.engine.belonging.foreignkeys;

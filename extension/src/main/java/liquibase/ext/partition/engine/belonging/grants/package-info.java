@@ -1,8 +1,9 @@
 /**
- * The owner of the table, and the rights that are granted on it and on its columns: how they move. The catalog reads
- * them with the table.
+ * The owner of the table, and the rights that are granted on it and on its columns: how they move.
  *
- * <p>Plans statements only. Called by {@code BelongingKinds}, and by the rooms of other things that have
- * grants.
+ * <p>Plans statements only. Does not own how rights are read ({@code catalog} reads them with the table), the right to
+ * see what is not swapped yet ({@code access} takes that away), nor the rights that the current role needs
+ * ({@code refusal.Rights}). Called by {@code BelongingKinds}, and by the rooms {@code sequences}, {@code triggers} and
+ * {@code views}, whose things have grants too.
  */
 package liquibase.ext.partition.engine.belonging.grants;

@@ -1,6 +1,7 @@
 /**
  * The names of indexes, and the pairs of indexes that correspond on the two tables.
  *
- * <p>Plans statements only. {@code index} builds them. Called by {@code BelongingKinds}, and by the reverse swap.
+ * <p>Plans statements only. Does not own the indexes themselves: the step {@code index} builds them. Called by
+ * {@code BelongingKinds}, and by the reverse swap.
  */
 package liquibase.ext.partition.engine.belonging.indexes;

@@ -1,8 +1,17 @@
 /**
- * One shape for everything that hangs on a table and goes with its name: the kind, the questions to it, the parts of a
- * switch, and the two tables between which they go.
+ * The shape that everything shares that hangs on a table: {@code BelongingKind} is what each room of {@code belonging}
+ * implements.
  *
- * <p>Runs nothing. Knows no kind of belonging: {@code BelongingKinds} does. Called by every room of {@code belonging},
- * and by {@code swap}, which takes the locks, and runs the parts' statements in one transaction.
+ * <p>Before a switch a kind is asked about an {@code Intent}, a table with its intended new form, or about a
+ * {@code WayBack}, a partitioned table and its backup. It answers with obstacles and with {@code Change}s, things that
+ * come along but changed; {@code Refusal} is the sentence with which the swap refuses a table that has its obstacles.
+ *
+ * <p>For a switch it gives {@code SwitchPart}s, the statements and locks that move its things, planned from a
+ * {@code SwitchContext}: the {@code TablePair} (the table that leaves and the one that takes its place, each a
+ * {@code SwitchedTable}), the migration, and what was read for all parts. {@code SwitchedNames} are the names of both
+ * tables' indexes and sequences, before and after.
+ *
+ * <p>Runs nothing, and knows no kind: {@code BelongingKinds} does. Called by every room of {@code belonging}, by
+ * {@code survey}, by {@code swap}, which runs the parts, and by the generator's {@code plan}, which prints the changes.
  */
 package liquibase.ext.partition.engine.belonging.kind;

@@ -2,6 +2,7 @@
  * Settings of the table, its columns and its indexes that somebody has changed since the new table was made: how they
  * are carried along, and taken back.
  *
- * <p>Plans statements only. {@code catalog.settings} reads them. Called by {@code BelongingKinds}.
+ * <p>Plans statements only. Does not own how settings are read ({@code catalog.settings}), nor the settings that the
+ * new table is made with ({@code newtable}). Called by {@code BelongingKinds}.
  */
 package liquibase.ext.partition.engine.belonging.settings;

@@ -1,6 +1,7 @@
 /**
- * Extended statistics of the table: how their names move. {@code newtable} makes them on the new table.
+ * Extended statistics of the table: how their names move.
  *
- * <p>Plans statements only. Called by {@code BelongingKinds}.
+ * <p>Plans statements only. Does not own the statistics themselves: {@code catalog.settings} reads them, and
+ * {@code newtable} makes them on the new table. Called by {@code BelongingKinds}.
  */
 package liquibase.ext.partition.engine.belonging.statistics;

@@ -1,9 +1,9 @@
 /**
  * Triggers on the table and how they move: triggers of users, some of which cannot go along, or behave differently
- * afterwards; and the triggers that a migration puts there, which capture changes and route rows. The catalog reads
- * them with the table.
+ * afterwards; and the triggers that a migration puts there, which capture changes and route rows.
  *
- * <p>Plans statements only. {@code delta} and {@code routing} know what the migration's own triggers do. Called by
- * {@code BelongingKinds}, and by {@code swap}, which reports what changes for users' triggers.
+ * <p>Plans statements only. Does not own how triggers are read ({@code catalog} reads them with the table), nor what
+ * the migration's own triggers do ({@code delta}, {@code routing}). Called by {@code BelongingKinds}, by {@code swap},
+ * which reports what changes for users' triggers, and by {@code attribute} for the choice of those that are accepted.
  */
 package liquibase.ext.partition.engine.belonging.triggers;
