@@ -40,11 +40,12 @@
  *
  * <h2>Steps</h2>
  *
- * A step is what one changeset, or one precondition that does work, does to one table, under the migration's lock. The
- * steps are in {@code prepare}, {@code delta} (capture and replay), {@code copy}, {@code index}, {@code verify} and
- * {@code swap} (the swap, the reverse swap, the drop of the backup). {@code restart} runs steps again and is none, and
- * all other rooms serve the steps. {@code run.StepRun} is one run of a step; outside the engine, {@code step.Step} is a
- * step as a changeset describes it, and {@code attribute.StepName} names those that have settings.
+ * A step is what one changeset, its rollback, or a precondition that does work does to one table, under the migration's
+ * lock. The steps are in {@code prepare}, {@code delta} (capture and replay), {@code copy}, {@code index},
+ * {@code verify} and {@code swap} (the swap, the reverse swap, the drop of the backup). {@code restart} runs steps
+ * again and is none, and all other rooms serve the steps. {@code run.StepRun} is one run of a step; outside the engine,
+ * {@code step.Step} is a step as a changeset describes it, and {@code attribute.StepName} names those that have
+ * settings.
  *
  * <h2>Rooms</h2>
  *

@@ -1,5 +1,6 @@
 /**
- * Keeps others out of what we make: nobody but its owner has a right on it until the swap.
+ * Keeps others out of what we make: nobody but its owner has a right on it. The new table also gets the source's
+ * security labels, and row level security if the source has it; it gets the source's grants in the swap.
  *
  * <p>Makes statements and runs none. Does not own the rights that others have on the table, which
  * {@code belonging.grants} moves, nor those that the current role lacks, which {@code refusal.Rights} finds. Called by

@@ -6,7 +6,7 @@
  * {@code partitioning}. All are expressions: each is immutable, raises no error and depends on no setting of a session,
  * so that it can be a partition key.
  *
- * <p>Owns also how users name a notation, and the function that reads dates in text. Does not know of partitions.
+ * <p>Also owns how users name a notation, and the function that reads dates in text. Does not know of partitions.
  * Called by {@code partitioning}, {@code newtable}, {@code rows} and {@code survey}, by the change types to check what
  * was written, and by the generator's {@code config} and {@code inspect}.
  */

@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.belonging.kind;
 import liquibase.ext.partition.engine.catalog.Feature;
 
 /**
- * Something that comes along, but changed.
+ * Something that comes along, but changed; not a change of Liquibase. People are told of it before a row is copied.
  *
  * @param subject the catalog's name for it: of an index, a constraint, a column
  * @param was its present definition

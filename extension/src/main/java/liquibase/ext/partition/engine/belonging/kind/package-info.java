@@ -1,6 +1,6 @@
 /**
- * The shape that everything shares that hangs on a table: {@code BelongingKind} is what each room of {@code belonging}
- * implements.
+ * One shape for every kind of thing that hangs on a table: each room of {@code belonging} implements
+ * {@code BelongingKind}.
  *
  * <p>Before a switch a kind is asked about an {@code Intent}, a table with its intended new form, or about a
  * {@code WayBack}, a partitioned table and its backup. It answers with obstacles and with {@code Change}s, things that
