@@ -15,6 +15,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.StepName;
@@ -144,6 +145,31 @@ class ArchitectureTest {
                             .toArray(String[]::new))
                     .check(classes);
         }
+    }
+
+    /** Steps meet in the tables and the records, not in each other; who may know which is said here. */
+    @ArchTest
+    static void aStepKnowsFewOthers(JavaClasses classes) {
+        Map<String, List<String>> known = Map.of(
+                "restart", List.of(),
+                "prepare", List.of(),
+                "swap", List.of(),
+                "survey", List.of("prepare"),
+                "copy", List.of("restart"),
+                "index", List.of("restart"),
+                "verify", List.of("restart", "swap"),
+                "delta", List.of("restart", "swap", "copy", "verify", "refusal", "belonging"));
+        known.forEach((name, by) -> noClasses()
+                .that()
+                .resideInAPackage(ROOT + ".engine..")
+                .and()
+                .resideOutsideOfPackages(Stream.concat(Stream.of(name), by.stream())
+                        .map(ArchitectureTest::room)
+                        .toArray(String[]::new))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(room(name))
+                .check(classes));
     }
 
     @ArchTest

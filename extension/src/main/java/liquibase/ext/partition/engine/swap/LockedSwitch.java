@@ -42,6 +42,9 @@ import liquibase.ext.partition.engine.state.Phase;
  * what was added at the last moment comes along too. Before each attempt, not only before the first, the delta is
  * replayed until hardly anything is left. The last replay uses the statements of the drain ({@link Drain}), so that the
  * server has their plans by then. The commit waits for no disk.
+ *
+ * <p>The file is long because the order of what is done before, under and after the lock is one argument, which is read
+ * in one place.
  */
 final class LockedSwitch {
     /**

@@ -45,7 +45,7 @@ import liquibase.ext.partition.engine.state.Chunk;
  * replay would look for it there.
  *
  * <p>Transactions: one statement per chunk, so a snapshot is held for about the chunk time of
- * {@link liquibase.ext.partition.engine.run.Pace}. Locks: those of a SELECT. Rows may be written meanwhile: a chunk's
+ * {@link liquibase.ext.partition.engine.pace.Pace}. Locks: those of a SELECT. Rows may be written meanwhile: a chunk's
  * snapshot sees a row together with its key in the delta table. Each row costs one index lookup on the other side,
  * whatever the size of the tables.
  *
