@@ -543,7 +543,7 @@ class SwapTest {
         properties.setProperty("replication", "true");
         properties.setProperty("assumeMinServerVersion", "14");
         properties.setProperty("preferQueryMode", "simple");
-        String position = database.queryString("SELECT pg_current_wal_lsn()");
+        String position = database.queryString("SELECT pg_current_wal_flush_lsn()");
         try (Connection replica = DriverManager.getConnection(database.url(), properties);
                 PGReplicationStream stream = replica.unwrap(PGConnection.class)
                         .getReplicationAPI()
