@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @ExtendWith(FreshDatabase.class)
 class RandomTablesTest {
-    private static final int TABLES = Integer.getInteger("carried.tables", 30);
+    private static final int TABLES = Integer.getInteger("carried.tables", 16);
     private static final long FIRST_SEED = Long.getLong("carried.seed", 1);
     private static final int ENOUGH_FOR_EVERYTHING = 200;
 

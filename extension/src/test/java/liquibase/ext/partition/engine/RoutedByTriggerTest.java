@@ -641,7 +641,7 @@ class RoutedByTriggerTest {
                   id uuid PRIMARY KEY DEFAULT gen_random_uuid(), status text, amount numeric(10,2), created_at timestamptz NOT NULL)""", """
                 INSERT INTO orders (status, amount, created_at)
                 SELECT 'new', i % 1000, timestamptz '2024-01-01 00:00+00' + random() * interval '730 days'
-                FROM generate_series(1, 20000) AS i""", "ANALYZE orders");
+                FROM generate_series(1, 6000) AS i""", "ANALYZE orders");
         orders = MigrationFixture.of(database, "public", "orders", "created_at", "id")
                 .routedByTrigger()
                 .between("2024-01", "2025-07");

@@ -59,7 +59,7 @@ class StressTest {
 
     @Test
     void everyRowOfALargeTableIsWhatItsWriterCommittedThroughoutAndAfterwards(TestDatabase database) throws Exception {
-        MigrationFixture orders = orders(database, 300_000);
+        MigrationFixture orders = orders(database, 150_000);
         try (Workload workload =
                 writers(database).writers(12).writesPerSecond(1_500).start()) {
             workload.awaitCommits(200);
