@@ -182,9 +182,11 @@ class ResumeTest {
         try (Connection main = database.connect()) {
             orders.environment(main).begin("chunkedCopy", orders.source());
             assertThatThrownBy(orders::copy).hasMessageContaining("another runner");
-            long pid = database.queryLong("SELECT pid FROM pg_locks WHERE locktype = 'advisory'");
+            long pid = database.queryLong(
+                    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
             database.queryString("SELECT pg_terminate_backend(?)", (int) pid);
-            database.awaitTrue("SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')");
+            database.awaitTrue(
+                    "SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))");
         }
 
         orders.copy();
@@ -356,7 +358,7 @@ class ResumeTest {
             Future<Void> copy = copyWithOneWorker();
             gate.awaitWorker(copy);
             database.queryString(
-                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1");
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND objsubid = 1");
             gate.open();
             assertThatThrownBy(() -> join(copy)).isInstanceOf(SQLException.class);
         }

@@ -522,7 +522,8 @@ class SwapTest {
 
             old.run("SET application_name = 'old report'", "SELECT 1");
             Future<Void> swap = inBackground(() -> orders.swap());
-            database.awaitTrue("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')");
+            database.awaitTrue(
+                    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))");
             old.rollback();
             join(swap);
             assertThat(kindOfOrders()).isEqualTo("p");

@@ -159,7 +159,8 @@ class UnderTheLockTest {
     private static void whileTheLockIsWaitedFor(MigrationFixture orders, Callable<?> step, String... changes)
             throws Exception {
         try (Transaction holder = Transaction.begin(orders.database())) {
-            holder.run("LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE");
+            // Where the two wait for each other, the step is to give way, however slow the machine is.
+            holder.run("SET LOCAL deadlock_timeout = '1min'", "LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE");
             Future<Void> running = inBackground(step);
             orders.awaitBlockedStatement("LOCK TABLE");
             holder.run(changes);
