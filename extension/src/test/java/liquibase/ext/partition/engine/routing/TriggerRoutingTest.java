@@ -398,6 +398,22 @@ class TriggerRoutingTest {
         assertParentIsEmpty();
     }
 
+    /** As README advises for servers that refuse to add a column with a default. */
+    @Test
+    void followsAColumnThatGetsItsDefaultOnlyAfterItWasAdded() {
+        orders().attach();
+        database.execute(
+                insert(1, "2024-01-05 00:00+00"),
+                "ALTER TABLE orders ADD COLUMN phone text",
+                "ALTER TABLE orders ALTER COLUMN phone SET DEFAULT '-'",
+                "UPDATE orders SET phone = '-'",
+                insert(2, "2024-01-06 00:00+00"),
+                "UPDATE orders SET at = '2024-02-06 00:00+00' WHERE id = 2");
+
+        assertThat(database.queryStrings("SELECT phone FROM orders_202401 UNION ALL SELECT phone FROM orders_202402"))
+                .containsExactly("-", "-");
+    }
+
     @Test
     void followsEveryColumnThatIsAddedRenamedDroppedOrGivenAnotherType() throws Exception {
         RoutedOrders orders = orders().attach();
