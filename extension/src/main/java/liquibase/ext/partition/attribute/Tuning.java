@@ -53,7 +53,7 @@ public final class Tuning {
 
     /** Whether the value turns off a setting of the pace. */
     private static boolean isOff(TuningAttribute attribute, String text) {
-        return attribute.pace().isPresent() && text.strip().equals(GivenPace.OFF);
+        return attribute.pace().isPresent() && GivenPace.isOff(text);
     }
 
     /** A number of 1 or more. */
@@ -86,7 +86,7 @@ public final class Tuning {
     /** How long a passing update may replay; empty if it must not. */
     public Optional<Duration> catchUpTime() {
         String text = text(TuningAttribute.CATCH_UP_TIME);
-        return text != null && text.strip().equals(GivenPace.OFF)
+        return text != null && GivenPace.isOff(text)
                 ? Optional.empty()
                 : Optional.of(duration(TuningAttribute.CATCH_UP_TIME, () -> CatchUp.DEFAULT_TIME));
     }

@@ -11,9 +11,9 @@ import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.testing.TestDatabase;
 
 /**
- * What an insert into a referring table costs if triggers keep its foreign key ({@code incomingForeignKeys: trigger}),
- * beside PostgreSQL's own key to a plain table with the same rows, for several numbers of partitions. Prints
- * microseconds per insert, and their ratio.
+ * Compares the cost of an insert into a referring table whose foreign key triggers keep
+ * ({@code incomingForeignKeys: trigger}) with that of PostgreSQL's own key to a plain table with the same rows, for
+ * several numbers of partitions. Prints microseconds per insert, and their ratio.
  *
  * <p>Run {@link #main} as {@link RoutingCost} is run.
  */
@@ -60,11 +60,10 @@ public final class ForeignKeyTriggerCost {
         }
         System.out.printf(
                 "%3d partitions: foreign key %.1f µs, triggers %.1f µs an insert, x %.1f%n",
-                months, median(keys), median(triggers), median(triggers) / median(keys));
-    }
-
-    private static double median(List<Double> values) {
-        return values.stream().sorted().toList().get(values.size() / 2);
+                months,
+                RoutingCost.median(keys),
+                RoutingCost.median(triggers),
+                RoutingCost.median(triggers) / RoutingCost.median(keys));
     }
 
     private static double insert(Connection connection, String table) throws SQLException {

@@ -192,7 +192,7 @@ public final class RoutingCost {
                 "  %-18s %7.1f µs/row   x %.1f%n", table(target), median(values), median(values) / plain));
     }
 
-    private static double median(List<Double> values) {
+    static double median(List<Double> values) {
         return values.stream().sorted().toList().get(values.size() / 2);
     }
 }

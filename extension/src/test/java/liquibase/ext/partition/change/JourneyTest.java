@@ -129,7 +129,7 @@ class JourneyTest {
         assertThat(changelog.recorded()).hasSize(8).endsWith("lockedSwap", "dropBackup");
     }
 
-    /** What the steps make and record. The replay and the verification may look again; their result is the same. */
+    /** All that the steps make and record. The replay and the verification may look again, with the same result. */
     private String state() {
         return database.queryStrings("""
                 SELECT (to_jsonb(m) - 'verified_at' - 'caught_up_at')::text FROM partition_migration AS m

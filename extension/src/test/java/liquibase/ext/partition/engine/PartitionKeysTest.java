@@ -499,7 +499,7 @@ class PartitionKeysTest {
         MigrationFixture orders = MigrationFixture.of(database, "public", "orders", "at", "at")
                 .partitionedBy(read(null, null, "uuidv7", null));
         // Before PostgreSQL 15 a key that acts is not kept, since a row that moves counts as deleted.
-        boolean acts = database.queryLong("SELECT current_setting('server_version_num')::bigint") >= 150_000;
+        boolean acts = database.isAtLeast(15);
         String action = acts ? " ON DELETE CASCADE" : "";
         database.execute(
                 "CREATE TABLE lines (o uuid CONSTRAINT of_order REFERENCES orders" + action + ")",

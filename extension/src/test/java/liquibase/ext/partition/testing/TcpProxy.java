@@ -30,7 +30,7 @@ public final class TcpProxy implements AutoCloseable {
     private static final Pattern ADDRESS =
             Pattern.compile("jdbc:postgresql://(?<host>[^:/]+)(:(?<port>\\d+))?/(?<rest>.*)");
 
-    /** What becomes of new connections. */
+    /** The ways to treat new connections. */
     private enum Arrival {
         PASSED,
         /** The connection is made and nobody ever answers. */

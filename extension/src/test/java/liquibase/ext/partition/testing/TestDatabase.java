@@ -150,6 +150,15 @@ public final class TestDatabase implements AutoCloseable {
         }
     }
 
+    /** The advisory locks in the database: other tests of the server have theirs in other ones. */
+    public static final String ADVISORY_LOCKS =
+            "pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+    /** Whether the server is of that major version or a later one. */
+    public boolean isAtLeast(int version) {
+        return queryLong("SHOW server_version_num") >= version * 10_000L;
+    }
+
     /** The only column of the only row. */
     public long queryLong(String sql, Object... parameters) {
         return Long.parseLong(queryString(sql, parameters));

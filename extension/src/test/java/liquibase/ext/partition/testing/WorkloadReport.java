@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  */
 public record WorkloadReport(Map<Count, Long> counts, Duration longestWait, List<String> violations, long seed) {
 
-    /** What is counted. */
+    /** The events that are counted. */
     public enum Count {
         COMMITS,
         /** The writer's own choice, one transaction in twenty. */

@@ -39,6 +39,11 @@ public record GivenPace(Map<PaceSetting, String> texts) {
         return new GivenPace(settings);
     }
 
+    /** Whether the text of a setting turns it off. */
+    public static boolean isOff(String text) {
+        return text.strip().equals(OFF);
+    }
+
     /** The result if {@code other} takes precedence. */
     public GivenPace under(GivenPace other) {
         EnumMap<PaceSetting, String> both = new EnumMap<>(PaceSetting.class);
@@ -49,8 +54,7 @@ public record GivenPace(Map<PaceSetting, String> texts) {
 
     /** The setting's text; empty if it is not given, or off. */
     public Optional<String> text(PaceSetting setting) {
-        return Optional.ofNullable(texts.get(setting))
-                .filter(text -> !text.strip().equals(OFF));
+        return Optional.ofNullable(texts.get(setting)).filter(text -> !isOff(text));
     }
 
     /**

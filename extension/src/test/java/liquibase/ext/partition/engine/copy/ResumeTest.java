@@ -182,11 +182,9 @@ class ResumeTest {
         try (Connection main = database.connect()) {
             orders.environment(main).begin("chunkedCopy", orders.source());
             assertThatThrownBy(orders::copy).hasMessageContaining("another runner");
-            long pid = database.queryLong(
-                    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+            long pid = database.queryLong("SELECT pid FROM " + TestDatabase.ADVISORY_LOCKS);
             database.queryString("SELECT pg_terminate_backend(?)", (int) pid);
-            database.awaitTrue(
-                    "SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))");
+            database.awaitTrue("SELECT NOT EXISTS (SELECT FROM " + TestDatabase.ADVISORY_LOCKS + ")");
         }
 
         orders.copy();
@@ -358,7 +356,7 @@ class ResumeTest {
             Future<Void> copy = copyWithOneWorker();
             gate.awaitWorker(copy);
             database.queryString(
-                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND objsubid = 1");
+                    "SELECT pg_terminate_backend(pid) FROM " + TestDatabase.ADVISORY_LOCKS + " AND objsubid = 1");
             gate.open();
             assertThatThrownBy(() -> join(copy)).isInstanceOf(SQLException.class);
         }

@@ -79,9 +79,7 @@ class IndexBuildTest {
 
     @Test
     void nullsNotDistinctIsKept(TestDatabase database) throws SQLException {
-        assumeTrue(
-                database.queryLong("SELECT current_setting('server_version_num')::int") >= 150000,
-                "since PostgreSQL 15");
+        assumeTrue(database.isAtLeast(15), "since PostgreSQL 15");
         copied(
                         database,
                         "CREATE UNIQUE INDEX i ON orders (\"a(b\") NULLS NOT DISTINCT",

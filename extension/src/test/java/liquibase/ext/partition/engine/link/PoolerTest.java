@@ -92,9 +92,7 @@ class PoolerTest {
     }
 
     private void assertNothingIsLeftInThePool() throws SQLException {
-        assertThat(
-                        database.queryLong(
-                                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))
+        assertThat(database.queryLong("SELECT count(*) FROM " + TestDatabase.ADVISORY_LOCKS))
                 .isZero();
         assertThat(database.queryStrings(
                         "SELECT application_name FROM pg_stat_activity WHERE datname = current_database()"))

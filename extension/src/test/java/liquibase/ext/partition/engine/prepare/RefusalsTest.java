@@ -170,9 +170,7 @@ class RefusalsTest {
                     ALTER TABLE orders ADD CONSTRAINT noted NOT NULL note NO INHERIT | its constraint noted (NOT NULL note NO INHERIT) is not inherited, and partitions would do without it; ALTER TABLE public.orders ALTER CONSTRAINT noted INHERIT
                     """)
     void aNotNullThatIsNoWholeOne(String made, String reason) {
-        assumeTrue(
-                database.queryLong("SELECT current_setting('server_version_num')::int") >= 180000,
-                "since PostgreSQL 18");
+        assumeTrue(database.isAtLeast(18), "since PostgreSQL 18");
         database.execute(ORDERS, made);
 
         assertRefused(reason);
@@ -184,9 +182,7 @@ class RefusalsTest {
                     UNIQUE (id, created_at, span WITHOUT OVERLAPS) | its unique constraint apart is WITHOUT OVERLAPS; ALTER TABLE public.orders DROP CONSTRAINT apart
                     """)
     void aKeyWithoutOverlaps(String key, String reason) throws SQLException {
-        assumeTrue(
-                database.queryLong("SELECT current_setting('server_version_num')::int") >= 180000,
-                "since PostgreSQL 18");
+        assumeTrue(database.isAtLeast(18), "since PostgreSQL 18");
         database.execute(
                 "CREATE EXTENSION btree_gist",
                 "CREATE TABLE orders (id bigint NOT NULL, span int4range NOT NULL, created_at timestamptz NOT NULL, CONSTRAINT apart "

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What an application finds under the live name after the swap, and again after the way back. */
+/** Everything that an application uses is under the live name after the swap, and again after the way back. */
 @ExtendWith(FreshDatabase.class)
 class CarriedOverTest {
     private static final String CREATED = "created_at timestamptz NOT NULL DEFAULT timestamptz '2024-03-03 00:00+00'";

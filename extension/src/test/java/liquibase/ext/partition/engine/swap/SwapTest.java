@@ -522,8 +522,7 @@ class SwapTest {
 
             old.run("SET application_name = 'old report'", "SELECT 1");
             Future<Void> swap = inBackground(() -> orders.swap());
-            database.awaitTrue(
-                    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))");
+            database.awaitTrue("SELECT EXISTS (SELECT FROM " + TestDatabase.ADVISORY_LOCKS + ")");
             old.rollback();
             join(swap);
             assertThat(kindOfOrders()).isEqualTo("p");

@@ -43,10 +43,6 @@ class ForeignKeysTest {
                 "UPDATE orders SET customer = id % 100, region = 'r' || (id % 100) % 3, referrer = id % 7");
     }
 
-    private boolean isAtLeast(int version) {
-        return database.queryLong("SHOW server_version_num") >= version * 10_000L;
-    }
-
     /** The foreign keys of the table that has the live name, in the form in which anyone would make them again. */
     private List<String> definitions() {
         return database.queryStrings("""
@@ -79,11 +75,11 @@ class ForeignKeysTest {
                         + " FOREIGN KEY (referrer) REFERENCES crm.customers ON DELETE SET DEFAULT DEFERRABLE INITIALLY DEFERRED",
                 "ALTER TABLE orders ADD CONSTRAINT cleared FOREIGN KEY (\"select\") REFERENCES crm.customers ON DELETE SET NULL DEFERRABLE",
                 "COMMENT ON CONSTRAINT plain ON orders IS 'who; DROP TABLE orders'");
-        if (isAtLeast(15)) {
+        if (database.isAtLeast(15)) {
             database.execute(
                     "ALTER TABLE orders ADD CONSTRAINT part FOREIGN KEY (region, customer) REFERENCES crm.customers (region, id) ON DELETE SET NULL (customer)");
         }
-        if (isAtLeast(18)) {
+        if (database.isAtLeast(18)) {
             database.execute(
                     "ALTER TABLE orders ADD CONSTRAINT told FOREIGN KEY (teller) REFERENCES crm.customers NOT ENFORCED");
         }
@@ -124,7 +120,7 @@ class ForeignKeysTest {
         orders.dropBackup();
         assertThat(database.queryLong(
                         "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'crm.customers'::regclass AND tgisinternal"))
-                .isEqualTo(2L * before.size() - (isAtLeast(18) ? 2 : 0));
+                .isEqualTo(2L * before.size() - (database.isAtLeast(18) ? 2 : 0));
     }
 
     @Test
@@ -142,7 +138,7 @@ class ForeignKeysTest {
         assertThat(orders.lines())
                 .anySatisfy(line ->
                         assertThat(line).contains("Foreign key old of public.orders was NOT VALID and stays so"));
-        String where = isAtLeast(18) ? "orders" : "orders_202403";
+        String where = database.isAtLeast(18) ? "orders" : "orders_202403";
         assertThat(database.queryString(
                         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'old' AND conrelid = ?::regclass",
                         where))

@@ -183,7 +183,7 @@ class IncomingForeignKeysTest {
 
     /** Before PostgreSQL 15 a foreign key treated a row that moved to another partition as deleted. */
     private boolean takesMovesForUpdates() {
-        return database.queryLong("SELECT current_setting('server_version_num')::bigint") >= 150_000;
+        return database.isAtLeast(15);
     }
 
     @ParameterizedTest
@@ -863,7 +863,7 @@ class IncomingForeignKeysTest {
         assertThat(database.queryStrings("""
                         SELECT p.proname FROM pg_proc AS p WHERE p.proname ~ '_(check|act)$'
                           AND (p.proowner <> ?::regrole OR has_function_privilege(?, p.oid, 'EXECUTE'))""", owner, writer)).isEmpty();
-        boolean asQueued = database.queryLong("SELECT current_setting('server_version_num')::bigint") >= 180_000;
+        boolean asQueued = database.isAtLeast(18);
         assertThat(database.queryStrings("SELECT who FROM w.log"))
                 .containsExactly(
                         "BEFORE" + owner,

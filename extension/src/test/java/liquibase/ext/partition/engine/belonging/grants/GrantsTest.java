@@ -48,7 +48,7 @@ class GrantsTest {
             passing.run("GRANT SELECT, UPDATE (secret) ON orders TO " + stranger);
             passing.commit();
         }
-        if (database.queryLong("SELECT current_setting('server_version_num')::int / 10000") >= 17) {
+        if (database.isAtLeast(17)) {
             database.execute("GRANT MAINTAIN ON orders TO " + clerk);
         }
         // Default privileges on new tables and sequences must not come with the swap.

@@ -40,7 +40,7 @@ class PublicationsTest {
     }
 
     private boolean hasLists() {
-        return database.queryLong("SELECT current_setting('server_version_num')::int / 10000") >= 15;
+        return database.isAtLeast(15);
     }
 
     private List<List<String>> published() {

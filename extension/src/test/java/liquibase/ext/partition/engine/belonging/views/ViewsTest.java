@@ -139,7 +139,7 @@ class ViewsTest {
     @Test
     void theOptionSecurityInvokerStays(TestDatabase database) throws SQLException {
         MigrationFixture orders = MigrationFixture.ofOrders(database, 24);
-        boolean known = database.queryLong("SELECT current_setting('server_version_num')::integer") >= 150000;
+        boolean known = database.isAtLeast(15);
         database.execute("CREATE VIEW careful WITH (%s) AS SELECT id FROM orders WHERE id > 3"
                 .formatted(known ? "security_invoker = true, check_option = local" : "check_option = local"));
         List<String> views = views(database);
