@@ -54,7 +54,7 @@ final class Story {
         return this;
     }
 
-    /** What the first update reports about the rows in the default partition; numbers as "#". */
+    /** Expects the first update to report these rows in the default partition; numbers as "#". */
     Story tells(String causes) {
         tells.add(causes);
         return this;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import liquibase.ext.partition.testing.Workload;
 
-/** What the nemesis does to a command that is at work. */
+/** The ways in which the nemesis disturbs a command that is at work. */
 enum Fault {
     KILL("the JVM is killed") {
         @Override

@@ -61,7 +61,7 @@ public final class Continuity {
                         .with("triggers", triggers(Capture.of(migration), table)));
     }
 
-    /** What to do after the swap when a trigger is missing or disabled, in words: the rest of the message. */
+    /** The remedy after the swap for a trigger that is missing or disabled: the last sentences of a message. */
     public static String remedy(Session session, Capture capture, CapturedTable live) throws SQLException {
         List<String> enable = session.queryStrings(
                 capture.named(SWITCHED_OFF).with("table", live.table().quoted()));

@@ -31,7 +31,7 @@ import liquibase.ext.partition.engine.state.StateTables;
  * <p>Reads the catalog and no rows of a table. Takes no locks.
  */
 public final class KnownPartitions {
-    /** What has happened to a partition since. */
+    /** The kinds of change that a partition can have undergone since. */
     public enum What {
         /**
          * The partition was not there, or only a replay knows it: the rows that it had when it was attached are in no

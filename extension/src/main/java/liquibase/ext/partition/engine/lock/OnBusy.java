@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.lock;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** What a runner does while another one is at work on the table. */
+/** The choices of a runner that finds another one at work on the table. */
 public enum OnBusy {
     /** It ends at once and names the other runner. */
     FAIL,

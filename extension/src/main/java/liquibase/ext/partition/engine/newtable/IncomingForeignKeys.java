@@ -6,8 +6,8 @@ import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyTriggers;
 
 /**
- * What becomes of the foreign keys that refer to the table. A partitioned table has no unique index over the referenced
- * columns alone, so none of them can refer to it.
+ * The ways to deal with foreign keys that refer to the table. A partitioned table has no unique index over the
+ * referenced columns alone, so none of them can refer to it.
  */
 public enum IncomingForeignKeys {
     /** A table with such a key is not partitioned. */

@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.partitioning;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.sql.Identifier;
 
-/** What becomes of a unique index on a partitioned table. An index that is not unique is {@link #KEPT}. */
+/** How unique an index remains on a partitioned table. An index that is not unique is {@link #KEPT}. */
 public enum Uniqueness {
     /** The index stays unique, because it already includes the partition key. */
     KEPT,
@@ -20,7 +20,7 @@ public enum Uniqueness {
      */
     OF_EACH_CHILD;
 
-    /** What becomes of {@code index}. */
+    /** How unique {@code index} remains. */
     public static Uniqueness of(Index index, PartitionKey partitionKey, Routing routing) {
         if (!index.unique()) {
             return KEPT;

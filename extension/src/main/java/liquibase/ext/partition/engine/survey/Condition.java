@@ -10,7 +10,7 @@ import java.util.Locale;
  * @param sentence what the value means here, and what to do about it
  */
 public record Condition(String name, String value, Verdict verdict, String sentence) {
-    /** What a condition means for the migration. */
+    /** The consequence of a condition for the migration. */
     public enum Verdict {
         /** Nothing needs to be done. */
         OK,

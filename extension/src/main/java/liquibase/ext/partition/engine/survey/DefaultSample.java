@@ -214,7 +214,7 @@ public record DefaultSample(
         return spec.layout().interval().write(spec.layout().until());
     }
 
-    /** What may be wrong, judged by the finding. */
+    /** Advice on the settings that may be wrong, judged by the finding. */
     private String check() {
         PartitionKeySpec key = spec.partitionKey();
         List<String> settings = new ArrayList<>();

@@ -3,9 +3,9 @@ package liquibase.ext.partition.engine.survey;
 import java.time.Duration;
 
 /**
- * What a migration needs besides the table itself, until the backup is dropped: about as much space again. It is less
- * if the table is bloated, since the copy has no dead rows and its indexes are built anew; and more if there are more
- * partitions than pages to fill.
+ * The space that a migration needs besides the table itself, until the backup is dropped: about as much again. It is
+ * less if the table is bloated, since the copy has no dead rows and its indexes are built anew; and more if there are
+ * more partitions than pages to fill.
  *
  * @param copyBytes the size of the new table's rows
  * @param indexBytes the size of its indexes

@@ -199,8 +199,8 @@ final class TypeChanges {
     }
 
     /**
-     * What the caller wrote is resolved on the caller's path, once and for all: copy, replay and comparison run on
-     * connections that would find another function of that name, or none.
+     * Resolves the caller's expressions on the caller's search path, once and for all: copy, replay and comparison run
+     * on connections that would find another function of that name, or none.
      */
     private ColumnChange withExpressionsAsMeant(ColumnChange change, Column column) throws SQLException {
         return new ColumnChange(

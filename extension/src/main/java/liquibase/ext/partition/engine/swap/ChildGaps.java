@@ -64,7 +64,7 @@ public final class ChildGaps {
 
     private ChildGaps() {}
 
-    /** What the children lack, one sentence per object; empty if rows are routed natively, or not yet routed. */
+    /** The objects that the children lack, a sentence each; empty if rows are routed natively, or not yet routed. */
     public static List<String> of(Session session, Migration migration) throws SQLException {
         if (migration.spec().routing() != Routing.TRIGGER || !migration.phase().isAtLeast(Phase.SWAPPED)) {
             return List.of();

@@ -2,7 +2,7 @@ package liquibase.ext.partition.engine.swap;
 
 import java.util.Arrays;
 
-/** What the switch does when transactions with an older snapshot outlast its patience. */
+/** The choices of a switch whose patience is outlasted by transactions with an older snapshot. */
 public enum OnOldTransactions {
     /** The switch stops and names the transactions, and nothing is renamed. */
     STOP("stop"),

@@ -26,7 +26,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 
 /**
- * What to do when the live table and its backup differ in rows that were not captured: in general, and for each
+ * The remedies when the live table and its backup differ in rows that were not captured: in general, and for each
  * partition that has changed since the swap. Only a person knows which of the two is right, and whether a month was
  * dropped for good or by mistake, so nothing is decided here.
  *

@@ -122,7 +122,7 @@ record TableEntry(KeyPath path, JsonNode json) {
         return path.child(PARTITION_BY).child(key);
     }
 
-    /** Those {@code columns} that have a type, by name; empty when there are none. */
+    /** The {@code columns} that have a type, by name; empty when there are none. */
     Map<String, ColumnConfig> columns() {
         Map<String, ColumnConfig> columns = new LinkedHashMap<>();
         json.path(COLUMNS)

@@ -70,7 +70,7 @@ final class TimeSample {
      * @param rows the number of rows that were read
      */
     record Found(List<TimeColumn> fitting, List<TimeColumn> looked, long rows) {
-        /** What was looked for and not found, as a phrase that follows "it has no date, and". */
+        /** The columns in which no time was found, as a phrase that follows "it has no date, and". */
         String nothing() {
             if (looked.isEmpty()) {
                 return "it has no other column in which a time was looked for: a uuid of the key, a text, or a number that is neither a key, nor counted by a sequence, nor refers to another table";

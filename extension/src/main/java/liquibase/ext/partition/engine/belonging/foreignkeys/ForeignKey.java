@@ -81,7 +81,7 @@ public record ForeignKey(
     /** A table that inherits from another; their names are qualified and quoted. */
     public record Heir(String table, String parent) {}
 
-    /** What becomes of the referring rows. */
+    /** The action that a key takes on the referring rows. */
     public enum Action {
         NO_ACTION('a'),
         RESTRICT('r'),

@@ -26,7 +26,7 @@ public record Publication(
         columns = List.copyOf(columns);
     }
 
-    /** What its subscribers notice once the table is partitioned, as a sentence; empty if they notice nothing. */
+    /** The change that subscribers notice once the table is partitioned, as a sentence; empty if there is none. */
     public Optional<String> consequence(QualifiedName table) {
         return viaRoot
                 ? Optional.empty()

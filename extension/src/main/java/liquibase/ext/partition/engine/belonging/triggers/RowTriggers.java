@@ -53,7 +53,7 @@ public final class RowTriggers {
                 .toList();
     }
 
-    /** What changes for those who rely on the trigger, as sentences; empty if nothing does. */
+    /** The changes for those who rely on the trigger, as sentences; empty if there are none. */
     public static Optional<String> consequence(Trigger trigger, List<Identifier> columns, Routing routing) {
         if (!trigger.forEachRow()) {
             return Optional.empty();
