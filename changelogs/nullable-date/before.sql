@@ -16,6 +16,7 @@ SELECT 'S' || to_char(i, 'FM00000'),
          WHEN i % 500 = 3 THEN timestamptz '1970-01-01 00:00:00+00'
          WHEN i % 500 = 4 THEN timestamptz '0044-03-15 12:00:00+00 BC'
          WHEN i % 500 = 5 THEN timestamptz '2024-02-29 23:59:59.999999+00'
+         WHEN i % 500 = 6 THEN timestamptz '9999-12-31 23:59:59+00'
          ELSE timestamptz '2024-01-01 00:00:00+00' + i * interval '97 minutes'
        END
 FROM generate_series(1, 3000) AS i;

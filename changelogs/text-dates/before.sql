@@ -12,7 +12,7 @@ SELECT CASE
          WHEN i % 20 < 14 THEN to_char(timestamp '2024-01-01' + i * interval '5 hours', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
          WHEN i % 20 < 16 THEN to_char(timestamp '2024-01-01' + i * interval '5 hours', 'YYYY-MM-DD HH24:MI') || '+05:45'
          WHEN i % 20 = 16 THEN NULL
-         ELSE (ARRAY['', '2024-02-31', '2023-02-29', '2024-13-01', '2024-10-01T24:61', '2024-10-31', 'soon', 'infinity', '0000-00-00'])[1 + i % 9]
+         ELSE (ARRAY['', '2024-02-31', '2023-02-29', '2024-13-01', '2024-10-01T24:61', '2024-10-31', 'soon', 'infinity', '0000-00-00', '1999-12-31', '2019-07-01T08:30'])[1 + i % 11]
        END,
        'Sender ' || i % 100
 FROM generate_series(1, 2000) AS i;
@@ -27,7 +27,7 @@ CREATE TABLE visits (
 INSERT INTO visits (visit_no, arrived, guests)
 SELECT 'V-' || i,
        CASE
-         WHEN i % 11 = 0 THEN (ARRAY['', '31.02.2024 10:00', '10.31.2024 10:00', '01.01.2024 25:00', '??', NULL])[1 + i % 6]
+         WHEN i % 11 = 0 THEN (ARRAY['', '31.02.2024 10:00', '10.31.2024 10:00', '01.01.2024 25:00', '??', NULL, '31.12.2023 23:59'])[1 + i % 7]
          ELSE to_char(timestamp '2024-01-01' + i * interval '3 hours 7 minutes', 'DD.MM.YYYY HH24:MI')
        END,
        i % 5

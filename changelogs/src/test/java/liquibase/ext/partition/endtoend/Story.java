@@ -54,7 +54,10 @@ final class Story {
         return this;
     }
 
-    /** Expects the first update to report these rows in the default partition; numbers as "#". */
+    /**
+     * Expects the first update to report these rows in the default partition; numbers as "#". The scenario's before.sql
+     * must have a row for each cause: nobody knows which values the writers have drawn by then.
+     */
     Story tells(String causes) {
         tells.add(causes);
         return this;
