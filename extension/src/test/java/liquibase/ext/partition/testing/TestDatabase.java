@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
@@ -147,6 +148,30 @@ public final class TestDatabase implements AutoCloseable {
                     .anyMatch(sql -> FOR_NEW_SESSIONS.matcher(sql).find())) {
                 closeSessions();
             }
+        }
+    }
+
+    /** The SQLSTATE of what the statements, in one transaction, end with; empty when it commits. */
+    public String errorOf(String... statements) {
+        return failureOf(statements).map(SQLException::getSQLState).orElse("");
+    }
+
+    /** The message of what the statements, in one transaction, end with; empty when it commits. */
+    public String messageOf(String... statements) {
+        return failureOf(statements).map(SQLException::getMessage).orElse("");
+    }
+
+    private Optional<SQLException> failureOf(String... statements) {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+            connection.commit();
+            return Optional.empty();
+        } catch (SQLException e) {
+            return Optional.of(e);
         }
     }
 

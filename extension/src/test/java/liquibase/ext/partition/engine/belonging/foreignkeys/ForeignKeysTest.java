@@ -57,16 +57,6 @@ class ForeignKeysTest {
                                                          SELECT inhrelid FROM pg_inherits WHERE inhparent = %1$s::regclass)""".formatted("'" + table + "'"));
     }
 
-    private String errorOf(String sql) {
-        try (Connection connection = database.connect();
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-            return "";
-        } catch (SQLException e) {
-            return e.getSQLState();
-        }
-    }
-
     private void addAll() {
         database.execute(
                 "ALTER TABLE orders ADD CONSTRAINT plain FOREIGN KEY (customer) REFERENCES crm.customers",
@@ -100,7 +90,7 @@ class ForeignKeysTest {
                         database.queryLong(
                                 "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'orders_202403'::regclass AND conparentid = 0"))
                 .isZero();
-        assertThat(errorOf(
+        assertThat(database.errorOf(
                         "INSERT INTO orders (id, status, created_at, customer) VALUES (9001, 'x', '2024-03-03', 1000)"))
                 .isEqualTo("23503");
         assertThat(database.queryLong("SELECT count(*) FROM partition_foreign_key"))
@@ -110,7 +100,7 @@ class ForeignKeysTest {
 
         assertThat(definitions()).isEqualTo(before);
         assertThat(foreignKeysOf("orders_new")).isEmpty();
-        assertThat(errorOf(
+        assertThat(database.errorOf(
                         "INSERT INTO orders (id, status, created_at, customer) VALUES (9001, 'x', '2024-03-03', 1000)"))
                 .isEqualTo("23503");
 
@@ -143,7 +133,8 @@ class ForeignKeysTest {
                         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'old' AND conrelid = ?::regclass",
                         where))
                 .endsWith("NOT VALID");
-        assertThat(errorOf("UPDATE orders SET customer = 6000 WHERE id = 18")).isEqualTo("23503");
+        assertThat(database.errorOf("UPDATE orders SET customer = 6000 WHERE id = 18"))
+                .isEqualTo("23503");
 
         orders.reverseSwap();
 
@@ -163,7 +154,8 @@ class ForeignKeysTest {
 
         assertThat(orders.lines())
                 .anySatisfy(line -> assertThat(line).contains("stays NOT VALID, because a row violates it"));
-        assertThat(errorOf("UPDATE orders SET customer = 6000 WHERE id = 18")).isEqualTo("23503");
+        assertThat(database.errorOf("UPDATE orders SET customer = 6000 WHERE id = 18"))
+                .isEqualTo("23503");
     }
 
     /**
@@ -184,7 +176,7 @@ class ForeignKeysTest {
 
             assertThat(orders.phase()).isEqualTo("swapped");
             assertThat(
-                            errorOf(
+                            database.errorOf(
                                     "INSERT INTO orders (id, status, created_at, customer) VALUES (9001, 'x', '2024-03-03', 1000)"))
                     .isEqualTo("23503");
             assertThat(foreignKeysOf("orders_old")).hasSameSizeAs(before);
@@ -288,7 +280,7 @@ class ForeignKeysTest {
 
         assertThat(definitions()).isEqualTo(before);
         assertThat(foreignKeysOf("orders_202403")).hasSameSizeAs(before);
-        assertThat(errorOf(
+        assertThat(database.errorOf(
                         "INSERT INTO orders (id, status, created_at, customer) VALUES (9001, 'x', '2024-03-03', 1000)"))
                 .isEqualTo("23503");
         database.execute(
