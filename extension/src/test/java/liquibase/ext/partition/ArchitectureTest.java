@@ -47,6 +47,7 @@ class ArchitectureTest {
             .resideOutsideOfPackages(
                     ROOT + ".attribute..",
                     ROOT + ".step..",
+                    ROOT + ".statement..",
                     ROOT + ".change..",
                     ROOT + ".precondition..",
                     ROOT + ".command..",
@@ -59,6 +60,23 @@ class ArchitectureTest {
     static final ArchRule attributesAndStepsKnowNoneOfTheirReaders = noClasses()
             .that()
             .resideInAnyPackage(ROOT + ".attribute..", ROOT + ".step..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    ROOT + ".statement..", ROOT + ".change..", ROOT + ".precondition..", ROOT + ".command..");
+
+    @ArchTest
+    static final ArchRule onlyChangesAreMadeOfStatements = noClasses()
+            .that()
+            .resideOutsideOfPackages(ROOT + ".change..", ROOT + ".statement..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(ROOT + ".statement..");
+
+    @ArchTest
+    static final ArchRule statementsKnowNoChangeAndNoPrecondition = noClasses()
+            .that()
+            .resideInAPackage(ROOT + ".statement..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(ROOT + ".change..", ROOT + ".precondition..", ROOT + ".command..");

@@ -71,7 +71,7 @@ final class Lane implements Runnable, AutoCloseable {
 
     /** In the trace that Liquibase logs: the exception came from a step or a check of ours, which had to explain it. */
     private static final Pattern OURS = Pattern.compile(
-            "liquibase\\.ext\\.partition\\.(change\\.EngineStatement\\.|precondition\\.PartitionPrecondition\\.|engine\\.PartitionException)");
+            "liquibase\\.ext\\.partition\\.(statement\\.EngineStatement\\.|precondition\\.PartitionPrecondition\\.|engine\\.PartitionException)");
 
     private static final String LAST_WORDS = "Unexpected error running Liquibase";
 

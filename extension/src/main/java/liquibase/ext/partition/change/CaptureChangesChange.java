@@ -26,6 +26,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.statement.PrintedStep;
 import liquibase.ext.partition.step.Review;
 import liquibase.ext.partition.step.Undo;
 

@@ -32,6 +32,7 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.engine.time.KeyTime;
 import liquibase.ext.partition.engine.time.TextDateFormat;
+import liquibase.ext.partition.statement.PrintedStep;
 import liquibase.ext.partition.step.Review;
 import liquibase.ext.partition.step.Undo;
 import liquibase.parser.core.ParsedNode;

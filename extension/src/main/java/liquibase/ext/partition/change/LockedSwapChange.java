@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.swap.OnOldTransactions;
 import liquibase.ext.partition.engine.swap.ReverseSwap;
 import liquibase.ext.partition.engine.swap.Swap;
 import liquibase.ext.partition.engine.swap.SwapSettings;
+import liquibase.ext.partition.statement.TagStatement;
 import liquibase.ext.partition.step.Review;
 import liquibase.ext.partition.step.SwapStep;
 import liquibase.ext.partition.step.Undo;

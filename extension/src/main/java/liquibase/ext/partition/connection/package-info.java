@@ -13,7 +13,7 @@
  * ({@link liquibase.ext.partition.connection.PartitionLockService}).
  *
  * <p>Does not own what workers do with a connection ({@code engine.run}), nor how it is found out that one is gone
- * ({@code engine.link}). Called by {@code change}, {@code precondition}, {@code step}, {@code attribute} and
- * {@code command}, and by Liquibase.
+ * ({@code engine.link}). Called by {@code change}, {@code statement}, {@code precondition}, {@code step},
+ * {@code attribute} and {@code command}, and by Liquibase.
  */
 package liquibase.ext.partition.connection;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.statement;
 
 import liquibase.database.Database;
 import liquibase.statement.AbstractSqlStatement;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.statement;
 
 import java.sql.SQLException;
 import liquibase.database.Database;
@@ -14,7 +14,7 @@ import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.step.Work;
 
 /** A step of the engine. If its connection is lost and the step may be repeated, it runs again. */
-final class EngineStatement extends WorkStatement {
+public final class EngineStatement extends WorkStatement {
     private final String step;
     private final Database database;
     private final QualifiedName source;
@@ -22,7 +22,7 @@ final class EngineStatement extends WorkStatement {
     private final Work work;
 
     /** @param commitsByItself whether it never runs in a transaction of Liquibase's */
-    EngineStatement(String step, Database database, QualifiedName source, boolean commitsByItself, Work work) {
+    public EngineStatement(String step, Database database, QualifiedName source, boolean commitsByItself, Work work) {
         this.step = step;
         this.database = database;
         this.source = source;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.statement;
 
 import java.util.List;
 import liquibase.database.Database;
@@ -13,7 +13,7 @@ import liquibase.statement.core.RawSqlStatement;
  * A step in SQL that Liquibase prints. The record of the changeset follows it in the script, so the script must not get
  * there unless the work is done.
  */
-final class PrintedStep {
+public final class PrintedStep {
     /**
      * Ends the session, and with it the script, whether or not psql was told to stop at errors: otherwise the next
      * statement of the script would record the change as done.
@@ -52,7 +52,7 @@ final class PrintedStep {
 
     private PrintedStep() {}
 
-    static SqlStatement[] script(List<Sql> statements) {
+    public static SqlStatement[] script(List<Sql> statements) {
         return statements.stream().map(PrintedStep::raw).toArray(SqlStatement[]::new);
     }
 
@@ -60,7 +60,7 @@ final class PrintedStep {
      * For work that no script can do: one statement with its comments. As separate statements, Liquibase would end each
      * line with a semicolon.
      */
-    static SqlStatement refusal(String what, List<String> comments) {
+    public static SqlStatement refusal(String what, List<String> comments) {
         StringBuilder commented = new StringBuilder();
         comments.stream()
                 .flatMap(String::lines)
@@ -78,7 +78,7 @@ final class PrintedStep {
      *
      * @param condition a condition on the migration's row {@code m}
      */
-    static Sql endUnless(Step step, Database database, Sql condition) {
+    public static Sql endUnless(Step step, Database database, Sql condition) {
         QualifiedName source = step.source(database);
         QualifiedName migration = LiquibaseEnvironment.state(database).migration();
         return END_UNLESS

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.statement;
 
 import java.sql.SQLException;
 import liquibase.changelog.ChangeSet;
@@ -9,11 +9,11 @@ import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.step.RecordedChangesets;
 
 /** Records a changeset that sets a tag, right before Liquibase records the changeset that this statement belongs to. */
-final class TagStatement extends WorkStatement {
+public final class TagStatement extends WorkStatement {
     private final Database database;
     private final ChangeSet tag;
 
-    TagStatement(Database database, ChangeSet tag) {
+    public TagStatement(Database database, ChangeSet tag) {
         this.database = database;
         this.tag = tag;
     }

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.statement;
 
 import java.sql.SQLException;
 import liquibase.ext.partition.engine.sql.QualifiedName;
