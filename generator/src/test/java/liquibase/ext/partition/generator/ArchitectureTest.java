@@ -20,6 +20,7 @@ class ArchitectureTest {
     private static final String CLI = "liquibase.ext.partition.generator.cli..";
     private static final String CHANGELOG = "liquibase.ext.partition.generator.changelog..";
     private static final String CONFIG = "liquibase.ext.partition.generator.config..";
+    private static final String CONFIG_READ = "liquibase.ext.partition.generator.config.read..";
     private static final String INSPECT = "liquibase.ext.partition.generator.inspect..";
     private static final String PLAN = "liquibase.ext.partition.generator.plan..";
     private static final String ENGINE = "liquibase.ext.partition.engine";
@@ -36,6 +37,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(CLI, CHANGELOG, INSPECT, PLAN)
+                .check(CLASSES);
+    }
+
+    @Test
+    void theValuesOfAConfigDoNotKnowWhoReadsThemAndOnlyTheCommandLineReadsAConfig() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(CONFIG_READ, CLI)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(CONFIG_READ)
                 .check(CLASSES);
     }
 
@@ -91,7 +103,7 @@ class ArchitectureTest {
 
     @Test
     void packagesFormNoCycles() {
-        slices().matching("liquibase.ext.partition.generator.(*)..")
+        slices().matching("liquibase.ext.partition.generator.(**)")
                 .should()
                 .beFreeOfCycles()
                 .check(CLASSES);

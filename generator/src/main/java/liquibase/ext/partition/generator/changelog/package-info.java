@@ -6,7 +6,7 @@
  * config gives the same bytes: nothing here looks at a clock, the machine or a database.
  *
  * <p>Does not own the meaning of the change types, which belongs to the extension, nor reading and checking a config
- * ({@code config}): names arrive here checked, and the templates' output formats escape them for XML and YAML.
+ * ({@code config.read}): names arrive here checked, and the templates' output formats escape them for XML and YAML.
  *
  * <p>Called by {@code cli}. The only package that knows FreeMarker.
  */

@@ -1,15 +1,11 @@
 /**
- * The table config ({@code tables.yaml}): reading it, and reporting every problem in it with file, line, key and
- * remedy.
+ * The table config ({@code tables.yaml}) as values without problems: its tables, how each is partitioned, its columns,
+ * and how its migration works.
  *
- * <p>Owns the JSON Schema {@code tables.schema.json}, which documents every key; the rules that a schema cannot state
- * (names that collide, ranges, byte lengths); the default names; the immutable model that results; and how a text is
- * escaped in YAML.
+ * <p>Also owns how a text is escaped in YAML ({@code YamlText}), for those who write YAML.
  *
- * <p>Does not own what the changelogs look like ({@code changelog}), and knows no database: whether a table exists and
- * can be partitioned is checked by the changelogs when Liquibase runs them. It holds no credentials and refuses them.
- *
- * <p>Called by {@code cli}; {@code changelog} and {@code plan} take the model, and {@code inspect} and
- * {@code changelog} use the escaping.
+ * <p>Does not own how the file is read, and what is wrong with it ({@code config.read}), nor what the changelogs look
+ * like ({@code changelog}). Made by {@code config.read}, and taken by {@code cli}, {@code changelog} and {@code plan};
+ * {@code inspect} and {@code changelog} use the escaping.
  */
 package liquibase.ext.partition.generator.config;

@@ -4,7 +4,7 @@
  * <p>Owns the choice of the key, of the partition column and of the range, and the text of the config. Reads in
  * transactions that write nothing, with a limit on how long reading a huge table may take.
  *
- * <p>Does not own what a table is ({@code engine.catalog}), the rules of a config ({@code config}), nor connections,
- * which its caller opens and closes. Called by {@code cli}.
+ * <p>Does not own what a table is ({@code engine.catalog}), the rules of a config ({@code config.read}), nor
+ * connections, which its caller opens and closes. Called by {@code cli}.
  */
 package liquibase.ext.partition.generator.inspect;

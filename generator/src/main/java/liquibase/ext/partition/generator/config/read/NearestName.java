@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config;
+package liquibase.ext.partition.generator.config.read;
 
 import java.util.Collection;
 import java.util.Comparator;

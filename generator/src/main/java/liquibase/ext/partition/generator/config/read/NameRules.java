@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config;
+package liquibase.ext.partition.generator.config.read;
 
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -8,6 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.name.MadeName;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.generator.config.ColumnConfig;
 
 /** The requirements of PostgreSQL, Liquibase and XML on each single name. */
 final class NameRules {

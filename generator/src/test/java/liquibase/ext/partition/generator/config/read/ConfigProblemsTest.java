@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config;
+package liquibase.ext.partition.generator.config.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config;
+package liquibase.ext.partition.generator.config.read;
 
 /**
  * One thing that is wrong with a config.

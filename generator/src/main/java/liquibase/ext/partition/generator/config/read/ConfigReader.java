@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config;
+package liquibase.ext.partition.generator.config.read;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,6 +11,10 @@ import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
+import liquibase.ext.partition.generator.config.PartitionBy;
+import liquibase.ext.partition.generator.config.TableConfig;
+import liquibase.ext.partition.generator.config.TablesConfig;
+import liquibase.ext.partition.generator.config.Tuning;
 import tools.jackson.databind.JsonNode;
 
 /** Reads a table config. Has no state but the schema; safe to use for any number of files. */

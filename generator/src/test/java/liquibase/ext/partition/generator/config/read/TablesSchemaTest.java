@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config;
+package liquibase.ext.partition.generator.config.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,6 +18,10 @@ import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
+import liquibase.ext.partition.generator.config.ColumnConfig;
+import liquibase.ext.partition.generator.config.PartitionBy;
+import liquibase.ext.partition.generator.config.TableConfig;
+import liquibase.ext.partition.generator.config.TablesConfig;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config;
+package liquibase.ext.partition.generator.config.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,6 +11,11 @@ import java.util.Map;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
+import liquibase.ext.partition.generator.config.ColumnConfig;
+import liquibase.ext.partition.generator.config.TableConfig;
+import liquibase.ext.partition.generator.config.TableConfigBuilder;
+import liquibase.ext.partition.generator.config.TablesConfig;
+import liquibase.ext.partition.generator.config.Tuning;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

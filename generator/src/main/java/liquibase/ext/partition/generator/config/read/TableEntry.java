@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config;
+package liquibase.ext.partition.generator.config.read;
 
 import java.time.LocalDate;
 import java.util.LinkedHashMap;
@@ -12,6 +12,7 @@ import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.generator.config.ColumnConfig;
 import tools.jackson.databind.JsonNode;
 
 /**

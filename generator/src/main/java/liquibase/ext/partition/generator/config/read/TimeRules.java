@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config;
+package liquibase.ext.partition.generator.config.read;
 
 import java.time.LocalDate;
 import java.util.ArrayList;
