@@ -171,7 +171,7 @@ public enum TuningAttribute {
         DURATION(DurationText::parse),
         /** The setting has a default unless it is off. */
         DURATION_OR_OFF((name, text) -> {
-            if (!text.strip().equals(GivenPace.OFF)) {
+            if (!GivenPace.isOff(text)) {
                 DurationText.parse(name, text);
             }
         }),

@@ -43,7 +43,7 @@ final class TuningRules {
 
     /** Whether a table cancels the setting of the defaults. */
     static boolean isOff(TuningAttribute setting, String text) {
-        return setting.canBeOff() && text.equals(GivenPace.OFF);
+        return setting.canBeOff() && GivenPace.isOff(text);
     }
 
     private void check(KeyPath path, TuningAttribute setting, String text) {
