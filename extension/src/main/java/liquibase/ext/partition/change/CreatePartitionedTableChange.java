@@ -11,6 +11,7 @@ import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
 import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
@@ -28,11 +29,11 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SearchPath;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultShare;
-import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.engine.time.KeyTime;
 import liquibase.ext.partition.engine.time.TextDateFormat;
 import liquibase.ext.partition.statement.PrintedStep;
+import liquibase.ext.partition.step.PreparationStep;
 import liquibase.ext.partition.step.Review;
 import liquibase.ext.partition.step.Undo;
 import liquibase.parser.core.ParsedNode;
@@ -44,10 +45,7 @@ import liquibase.resource.ResourceAccessor;
         name = "createPartitionedTable",
         description = "Creates the partitioned table that will take the place of a table, with its partitions",
         priority = 1)
-public class CreatePartitionedTableChange extends NewTableChange {
-    /** The name of the element that gives a column another type. */
-    public static final String COLUMN = "column";
-
+public class CreatePartitionedTableChange extends PartitionChange implements PreparationStep {
     private static final Sql IS_THERE =
             Sql.of("m.new_oid = pg_catalog.to_regclass({newTable})::pg_catalog.oid::bigint");
 
@@ -267,12 +265,6 @@ public class CreatePartitionedTableChange extends NewTableChange {
         return false;
     }
 
-    /**
-     * A migration begins with this change, so there is nothing to agree with; the engine decides about an earlier one.
-     */
-    @Override
-    protected void requireAgreement(Migration migration) {}
-
     @Override
     protected void execute(StepRun run) throws SQLException {
         Preparation.run(run, spec(run.source()), maxDefaultShare());
@@ -302,11 +294,11 @@ public class CreatePartitionedTableChange extends NewTableChange {
         return Review.script(script);
     }
 
-    /** The new table that the attributes ask for. */
+    @Override
     public NewTableSpec spec(QualifiedName source) {
         return new NewTableSpec(
                 source,
-                newTable(),
+                name(MadeTable.NEW_TABLE),
                 partitionKey(),
                 layout(),
                 routing(),
@@ -315,7 +307,7 @@ public class CreatePartitionedTableChange extends NewTableChange {
                 tuning().acceptedTriggers());
     }
 
-    /** How many of the rows may be in the default partition. */
+    @Override
     public DefaultShare maxDefaultShare() {
         return tuning().maxDefaultShare().orElse(DefaultShare.DEFAULT);
     }

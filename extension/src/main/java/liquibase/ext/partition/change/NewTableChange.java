@@ -11,7 +11,7 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.step.RestartedCopy;
 
-/** A change that works on the new table. */
+/** A change that works on the new table, which another one has made. */
 public abstract class NewTableChange extends PartitionChange {
 
     /** The new table's own name. */

@@ -6,7 +6,6 @@
  * <p>Also owns the finding of changesets that a changelog has twice ({@code Duplicates}).
  *
  * <p>Does not own the work ({@code engine}), the shape of a step ({@code step}), how a step runs and is printed inside
- * Liquibase ({@code statement}), nor how attributes are read ({@code attribute}). Called by Liquibase, and by one
- * precondition, {@code partitionable}.
+ * Liquibase ({@code statement}), nor how attributes are read ({@code attribute}). Called by Liquibase alone.
  */
 package liquibase.ext.partition.change;

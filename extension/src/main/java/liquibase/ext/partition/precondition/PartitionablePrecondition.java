@@ -9,9 +9,9 @@ import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.UnknownAttributes;
-import liquibase.ext.partition.change.CreatePartitionedTableChange;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.step.PreparationStep;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
@@ -20,12 +20,12 @@ import liquibase.resource.ResourceAccessor;
  * Whether {@code createPartitionedTable} with the same attributes would accept the table, and {@code keyColumns}
  * identify its rows. A table is not refused if this migration has already made its new table, or has replaced it.
  *
- * <p>The attributes are those of the change, which reads them.
+ * <p>The attributes are those of the step, which reads them.
  */
 public class PartitionablePrecondition extends PartitionPrecondition {
     private static final String KEY_COLUMNS = "keyColumns";
 
-    private final CreatePartitionedTableChange change = new CreatePartitionedTableChange();
+    private final PreparationStep step = PreparationStep.withoutAttributes();
     private String keyColumns;
 
     @Override
@@ -44,27 +44,27 @@ public class PartitionablePrecondition extends PartitionPrecondition {
                 attributes.addChild(child);
             }
         }
-        change.load(attributes, resourceAccessor);
-        setSchemaName(change.getSchemaName());
-        setTableName(change.getTableName());
+        step.load(attributes, resourceAccessor);
+        setSchemaName(step.getSchemaName());
+        setTableName(step.getTableName());
     }
 
     @Override
     public Set<String> getSerializableFields() {
-        Set<String> fields = new HashSet<>(change.getSerializableFields());
+        Set<String> fields = new HashSet<>(step.getSerializableFields());
         fields.add(KEY_COLUMNS);
         return fields;
     }
 
     @Override
     public Object getSerializableFieldValue(String field) {
-        return field.equals(KEY_COLUMNS) ? keyColumns : change.getSerializableFieldValue(field);
+        return field.equals(KEY_COLUMNS) ? keyColumns : step.getSerializableFieldValue(field);
     }
 
     @Override
     protected Set<String> attributeNames() {
         Set<String> names = new HashSet<>(getSerializableFields());
-        names.add(CreatePartitionedTableChange.COLUMN);
+        names.add(PreparationStep.COLUMN);
         return names;
     }
 
@@ -78,7 +78,7 @@ public class PartitionablePrecondition extends PartitionPrecondition {
     }
 
     private List<String> problems() {
-        List<String> problems = change.attributeProblems();
+        List<String> problems = step.attributeProblems();
         try {
             key();
         } catch (IllegalArgumentException e) {
@@ -98,8 +98,8 @@ public class PartitionablePrecondition extends PartitionPrecondition {
                 .whilePinned(() -> Preparation.whyNot(
                         question.session(),
                         question.environment().state(),
-                        change.spec(question.table()),
+                        step.spec(question.table()),
                         key(),
-                        change.maxDefaultShare()));
+                        step.maxDefaultShare()));
     }
 }

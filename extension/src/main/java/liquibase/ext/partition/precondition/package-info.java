@@ -7,7 +7,7 @@
  * is a {@link liquibase.exception.PreconditionErrorException}, to which {@code onError} applies. Never use
  * {@code MARK_RAN} with them: it would record the gated changeset as done for ever.
  *
- * <p>Does not own the work that they start, and does not know the change types, except that {@code partitionable} has
- * the attributes of one. Called by Liquibase.
+ * <p>Does not own the work that they start, and does not know the change types: {@code partitionable}, which has the
+ * attributes of one, asks {@code step.PreparationStep} for it. Called by Liquibase.
  */
 package liquibase.ext.partition.precondition;
