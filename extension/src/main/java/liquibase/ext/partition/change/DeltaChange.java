@@ -64,7 +64,7 @@ public abstract class DeltaChange extends NewTableChange {
     protected void requireAgreement(Migration migration) {
         super.requireAgreement(migration);
         migration.deltaTableName().ifPresent(recorded -> {
-            requireRecorded("deltaTableName", delta(), recorded);
+            requireRecorded(MadeTable.DELTA_TABLE, recorded);
             requireRecorded("keyColumns", key(), migration.keyColumns());
         });
     }

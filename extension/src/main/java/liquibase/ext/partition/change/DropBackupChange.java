@@ -25,9 +25,7 @@ public class DropBackupChange extends PartitionChange {
     @Override
     protected void requireAgreement(Migration migration) {
         if (givenName(MadeTable.DELTA_TABLE) != null) {
-            migration
-                    .deltaTableName()
-                    .ifPresent(recorded -> requireRecorded("deltaTableName", name(MadeTable.DELTA_TABLE), recorded));
+            migration.deltaTableName().ifPresent(recorded -> requireRecorded(MadeTable.DELTA_TABLE, recorded));
         }
     }
 

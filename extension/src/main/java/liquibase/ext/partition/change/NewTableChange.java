@@ -25,7 +25,7 @@ public abstract class NewTableChange extends PartitionChange {
 
     @Override
     protected void requireAgreement(Migration migration) {
-        requireRecorded("newTableName", newTable(), migration.newTableName());
+        requireRecorded(MadeTable.NEW_TABLE, migration.newTableName());
     }
 
     /**

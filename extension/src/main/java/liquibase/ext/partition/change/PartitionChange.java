@@ -293,6 +293,11 @@ public abstract class PartitionChange extends AbstractChange implements Step {
         return problems;
     }
 
+    /** Checks that the name of a table that is made beside this one is that with which the migration began. */
+    protected final void requireRecorded(MadeTable table, Identifier recorded) {
+        requireRecorded(table.attributeName(), name(table), recorded);
+    }
+
     /** Checks that an attribute has the value with which the migration began. */
     protected static void requireRecorded(String attribute, Object given, Object recorded) {
         if (!given.equals(recorded)) {
