@@ -1,6 +1,6 @@
 /**
  * The input of users: attributes and how to read them, the settings that tune a step, and the tables that a parameter
- * selects.
+ * selects. Also tells Liquibase where the schema of our XML namespace is ({@code PartitionNamespace}).
  *
  * <p>A new setting is described in {@code TuningAttribute} and nowhere else; tests compare the XSD, the JSON Schema,
  * the templates and the README with it. {@code StepName} names the steps that have settings: change types, and the

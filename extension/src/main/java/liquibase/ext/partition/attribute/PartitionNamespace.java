@@ -1,6 +1,5 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.attribute;
 
-import liquibase.ext.partition.attribute.Attributes;
 import liquibase.parser.LiquibaseParser;
 import liquibase.parser.NamespaceDetails;
 import liquibase.parser.core.xml.XMLChangeLogSAXParser;
