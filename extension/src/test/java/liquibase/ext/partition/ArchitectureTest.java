@@ -147,6 +147,27 @@ class ArchitectureTest {
             "name",
             "sql");
 
+    /** The same inside a room that has rooms of its own. */
+    private static final List<List<String>> INNER_ROOMS =
+            List.of(List.of("catalog.settings", "catalog", "catalog.server"));
+
+    @ArchTest
+    static void insideARoomArrowsPointDownwards(JavaClasses classes) {
+        for (List<String> rooms : INNER_ROOMS) {
+            for (int i = 1; i < rooms.size(); i++) {
+                noClasses()
+                        .that()
+                        .resideInAPackage(ROOT + ".engine." + rooms.get(i))
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(rooms.subList(0, i).stream()
+                                .map(name -> ROOT + ".engine." + name)
+                                .toArray(String[]::new))
+                        .check(classes);
+            }
+        }
+    }
+
     @ArchTest
     static void insideTheEngineArrowsPointDownwards(JavaClasses classes) {
         for (int i = 1; i < ROOMS.size(); i++) {

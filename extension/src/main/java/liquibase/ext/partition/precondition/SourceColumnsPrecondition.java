@@ -12,7 +12,7 @@ import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.catalog.TypeName;
+import liquibase.ext.partition.engine.catalog.server.TypeName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;

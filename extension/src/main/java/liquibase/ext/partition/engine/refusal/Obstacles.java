@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Obstacle;
-import liquibase.ext.partition.engine.catalog.QualifiedNames;
-import liquibase.ext.partition.engine.catalog.ServerVersion;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
+import liquibase.ext.partition.engine.catalog.server.ServerVersion;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 

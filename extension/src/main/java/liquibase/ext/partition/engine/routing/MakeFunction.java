@@ -1,7 +1,7 @@
 package liquibase.ext.partition.engine.routing;
 
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.SettableOptions;
+import liquibase.ext.partition.engine.catalog.server.SettableOptions;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 

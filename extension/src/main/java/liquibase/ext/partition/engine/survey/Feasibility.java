@@ -10,7 +10,7 @@ import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.catalog.TakenNames;
+import liquibase.ext.partition.engine.catalog.server.TakenNames;
 import liquibase.ext.partition.engine.lock.LockTable;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;

@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
-import liquibase.ext.partition.engine.catalog.QualifiedNames;
-import liquibase.ext.partition.engine.catalog.SettableOptions;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
+import liquibase.ext.partition.engine.catalog.server.SettableOptions;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 

@@ -10,7 +10,7 @@ import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.catalog.TypeName;
+import liquibase.ext.partition.engine.catalog.server.TypeName;
 import liquibase.ext.partition.engine.catalog.settings.TableSettings;
 import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
 import liquibase.ext.partition.engine.newtable.ColumnChange;

@@ -7,7 +7,7 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.catalog.TypeName;
+import liquibase.ext.partition.engine.catalog.server.TypeName;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.Conversions;
 import liquibase.ext.partition.engine.newtable.NewTable;

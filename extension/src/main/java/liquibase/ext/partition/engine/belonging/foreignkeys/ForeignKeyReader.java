@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
-import liquibase.ext.partition.engine.catalog.QualifiedNames;
+import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;

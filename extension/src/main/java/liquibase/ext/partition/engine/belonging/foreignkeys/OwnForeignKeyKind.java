@@ -9,7 +9,7 @@ import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
-import liquibase.ext.partition.engine.catalog.TypeName;
+import liquibase.ext.partition.engine.catalog.server.TypeName;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 
 /** The table's own foreign keys. */

@@ -12,7 +12,7 @@ import liquibase.ext.partition.engine.belonging.views.Dependents;
 import liquibase.ext.partition.engine.belonging.views.DependentsReader;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
-import liquibase.ext.partition.engine.catalog.TakenNames;
+import liquibase.ext.partition.engine.catalog.server.TakenNames;
 import liquibase.ext.partition.engine.name.SuccessorName;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.Obstacle;
-import liquibase.ext.partition.engine.catalog.QualifiedNames;
+import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.catalog;
+package liquibase.ext.partition.engine.catalog.server;
 
 import java.sql.SQLException;
 import liquibase.ext.partition.engine.sql.Session;
