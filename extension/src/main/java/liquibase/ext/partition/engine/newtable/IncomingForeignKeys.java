@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.newtable;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyTriggers;
 
 /**
  * The ways to deal with foreign keys that refer to the table. A partitioned table has no unique index over the
@@ -14,7 +13,7 @@ public enum IncomingForeignKeys {
     REFUSE,
     /** The swap drops the keys, and its rollback makes them again. */
     DROP,
-    /** In the swap triggers take the place of the keys, as {@link ForeignKeyTriggers} says. */
+    /** In the swap triggers take the place of the keys, as {@code ForeignKeyTriggers} says. */
     TRIGGER;
 
     /** The word in changelogs and in the table config: {@code refuse}. */

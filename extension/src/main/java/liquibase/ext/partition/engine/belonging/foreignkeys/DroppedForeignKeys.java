@@ -2,6 +2,8 @@ package liquibase.ext.partition.engine.belonging.foreignkeys;
 
 import java.util.ArrayList;
 import java.util.List;
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
+import liquibase.ext.partition.engine.belonging.foreignkeys.triggers.ForeignKeyTriggers;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
 import liquibase.ext.partition.engine.sql.QualifiedName;

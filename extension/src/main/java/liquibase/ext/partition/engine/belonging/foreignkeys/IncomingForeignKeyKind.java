@@ -4,6 +4,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKeyReader;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
 import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.Intent;

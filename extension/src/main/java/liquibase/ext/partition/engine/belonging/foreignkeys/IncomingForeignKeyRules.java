@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
+import liquibase.ext.partition.engine.belonging.foreignkeys.triggers.ForeignKeyTriggerNames;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;

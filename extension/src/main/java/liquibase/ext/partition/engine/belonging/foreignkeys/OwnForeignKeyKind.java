@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.belonging.foreignkeys;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKeyReader;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.foreignkeys;
+package liquibase.ext.partition.engine.belonging.foreignkeys.triggers;
 
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Sql;

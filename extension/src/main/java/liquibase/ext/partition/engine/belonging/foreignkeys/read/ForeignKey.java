@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.foreignkeys;
+package liquibase.ext.partition.engine.belonging.foreignkeys.read;
 
 import java.util.Arrays;
 import java.util.List;

@@ -1,10 +1,10 @@
-package liquibase.ext.partition.engine.belonging.foreignkeys;
+package liquibase.ext.partition.engine.belonging.foreignkeys.triggers;
 
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKey.Pair;
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey.Pair;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**

@@ -1,5 +1,6 @@
-package liquibase.ext.partition.engine.belonging.foreignkeys;
+package liquibase.ext.partition.engine.belonging.foreignkeys.triggers;
 
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Sql;
 

@@ -1,10 +1,10 @@
-package liquibase.ext.partition.engine.belonging.foreignkeys;
+package liquibase.ext.partition.engine.belonging.foreignkeys.triggers;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKey.Action;
-import liquibase.ext.partition.engine.belonging.foreignkeys.KeyStatements.Form;
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey.Action;
+import liquibase.ext.partition.engine.belonging.foreignkeys.triggers.KeyStatements.Form;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 

@@ -1,7 +1,8 @@
-package liquibase.ext.partition.engine.belonging.foreignkeys;
+package liquibase.ext.partition.engine.belonging.foreignkeys.triggers;
 
 import java.util.ArrayList;
 import java.util.List;
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
 import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -12,22 +13,22 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * @param live the referenced table
  * @param referring the referring table, by the name that it had in the swap
  */
-record ForeignKeyTriggerNames(QualifiedName live, QualifiedName referring, Identifier key) {
+public record ForeignKeyTriggerNames(QualifiedName live, QualifiedName referring, Identifier key) {
 
     /** Two keys of one table with different names here share no trigger and no function. */
-    static String baseOf(ForeignKey key) {
+    public static String baseOf(ForeignKey key) {
         return new ForeignKeyTriggerNames(
                         key.referenced().name(), key.referring().name(), key.name())
                 .base();
     }
 
     /** The function of the referring table and the one of the referenced table. */
-    List<QualifiedName> functions() {
+    public List<QualifiedName> functions() {
         return List.of(check(), act());
     }
 
     /** The triggers on the referenced table. */
-    List<Identifier> triggersOnReferenced() {
+    public List<Identifier> triggersOnReferenced() {
         List<Identifier> names = new ArrayList<>(List.of(deleted(), updated(), truncated(), moved()));
         if (live.equals(referring)) {
             names.add(key);

@@ -1,10 +1,11 @@
-package liquibase.ext.partition.engine.belonging.foreignkeys;
+package liquibase.ext.partition.engine.belonging.foreignkeys.triggers;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKey.Pair;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyTriggers.Numbers;
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
+import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey.Pair;
+import liquibase.ext.partition.engine.belonging.foreignkeys.triggers.ForeignKeyTriggers.Numbers;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
