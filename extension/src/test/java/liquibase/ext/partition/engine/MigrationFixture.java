@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.YearMonth;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -50,6 +51,8 @@ import liquibase.ext.partition.testing.TestDatabase;
 /**
  * A table and its migration, taken forward step by step through the engine's own API. Every step runs on a connection
  * of its own, as in every {@code liquibase update}.
+ *
+ * <p>The file is long because it has a method for each step, and for each setting that a test may give otherwise.
  */
 public final class MigrationFixture {
     /**
@@ -117,6 +120,12 @@ public final class MigrationFixture {
         return of(database, "public", "orders", "created_at", "id");
     }
 
+    /** A statement that inserts an order of March with that id. */
+    public static String insert(long id) {
+        return "INSERT INTO orders (id, status, created_at) VALUES (%d, 'new', timestamptz '2024-03-01 00:00+00')"
+                .formatted(id);
+    }
+
     /** Runs the steps as that role, whose password is its name, instead of the administrator. */
     public MigrationFixture as(String otherRole) {
         role = otherRole;
@@ -134,6 +143,12 @@ public final class MigrationFixture {
         from = first;
         until = firstWithout;
         return this;
+    }
+
+    /** The last months of 2024, instead of all twelve. */
+    public MigrationFixture ofMonths(int months) {
+        YearMonth until = YearMonth.of(2025, 1);
+        return between(until.minusMonths(months).toString(), until.toString());
     }
 
     /** By default months. */
@@ -471,6 +486,16 @@ public final class MigrationFixture {
     /** Must be called before the swap, with nobody writing and the delta drained. */
     public void assertNewTableEqualsSource() {
         assertSameRows(source, newTable());
+    }
+
+    /** The {@code relkind} of the table that has the live name: r, or p once it is partitioned by the server. */
+    public String kind() {
+        return database.queryString("SELECT relkind FROM pg_class WHERE oid = ?::regclass", source.quoted());
+    }
+
+    /** Every row of the table that has the live name, as text. */
+    public List<String> rows() {
+        return database.queryStrings("SELECT t::text FROM " + source.quoted() + " AS t ORDER BY 1");
     }
 
     public long deltaRows() {

@@ -35,14 +35,10 @@ class SourceChangedTest {
         }
     }
 
-    private List<String> rows() {
-        return database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
-    }
-
     private void assertSwapped(List<String> rows) {
         assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
                 .isEqualTo("p");
-        assertThat(rows()).isEqualTo(rows);
+        assertThat(orders.rows()).isEqualTo(rows);
     }
 
     /** Keys find their rows wherever these are. */
@@ -54,14 +50,14 @@ class SourceChangedTest {
         database.execute("UPDATE orders SET status = 'paid' WHERE id % 3 = 1", "CLUSTER orders USING orders_pkey");
         orders.replay().verify();
         database.execute("UPDATE orders SET status = 'sent' WHERE id % 3 = 2", "VACUUM FULL orders");
-        List<String> rows = rows();
+        List<String> rows = orders.rows();
 
         orders.swap();
         assertSwapped(rows);
         database.execute("UPDATE orders SET status = 'back'", "VACUUM FULL orders", "VACUUM FULL orders_old");
-        rows = rows();
+        rows = orders.rows();
         orders.reverseSwap();
-        assertThat(rows()).isEqualTo(rows);
+        assertThat(orders.rows()).isEqualTo(rows);
     }
 
     @Test
@@ -94,7 +90,7 @@ class SourceChangedTest {
     @Test
     void aSourceThatIsRenamedStopsEveryStepUntilItHasItsNameAgain() throws SQLException {
         orders.throughVerification();
-        List<String> rows = rows();
+        List<String> rows = orders.rows();
         database.execute("ALTER TABLE orders RENAME TO sales");
         assertRefused("There is no table public.orders", orders::replay, orders::verify, orders::swap);
         database.execute("CREATE TABLE orders (LIKE sales)");
@@ -108,7 +104,7 @@ class SourceChangedTest {
     @Test
     void aPartitionThatIsDroppedOrDetachedBeforeTheSwapIsMissed() throws SQLException {
         orders.throughVerification();
-        List<String> rows = rows();
+        List<String> rows = orders.rows();
         database.execute("ALTER TABLE orders_new DETACH PARTITION orders_202403");
         assertRefused("were dropped, detached or renamed: [public.orders_202403]", orders::swap);
 
@@ -127,7 +123,7 @@ class SourceChangedTest {
     @Test
     void aNewTableThatIsDroppedIsMissedAndTheMigrationIsTakenBackAndBegunAgain() throws SQLException {
         orders.throughVerification();
-        List<String> rows = rows();
+        List<String> rows = orders.rows();
         database.execute("DROP TABLE orders_new");
         assertRefused("There is no table public.orders_new", orders::replay, orders::verify, orders::swap);
 
@@ -143,9 +139,9 @@ class SourceChangedTest {
         assertRefused("The columns of public.orders changed since the swap", orders::reverseSwap);
 
         database.execute("ALTER TABLE orders_old ADD COLUMN paid_at timestamptz");
-        List<String> rows = rows();
+        List<String> rows = orders.rows();
         orders.reverseSwap();
-        assertThat(rows()).isEqualTo(rows);
+        assertThat(orders.rows()).isEqualTo(rows);
     }
 
     @Test
@@ -190,17 +186,17 @@ class SourceChangedTest {
         orders.throughVerification();
         for (String[] change : SILENT_CHANGES) {
             database.execute(on("orders", change));
-            List<String> rows = rows();
+            List<String> rows = orders.rows();
             assertRefused("differ in 1000 rows", orders::swap);
             assertRefused("-DrestartCopy=orders", orders::swap);
-            assertThat(rows()).isEqualTo(rows);
+            assertThat(orders.rows()).isEqualTo(rows);
 
             orders.restartCopy();
-            assertThat(rows()).isEqualTo(rows);
+            assertThat(orders.rows()).isEqualTo(rows);
             database.execute("UPDATE orders SET note = 'n' || id");
             orders.replay().verify();
         }
-        List<String> rows = rows();
+        List<String> rows = orders.rows();
         orders.swap();
         assertSwapped(rows);
     }
@@ -215,14 +211,14 @@ class SourceChangedTest {
         for (String[] change : SILENT_CHANGES) {
             orders.throughSwap();
             database.execute(on("orders", change));
-            List<String> rows = rows();
+            List<String> rows = orders.rows();
             assertRefused("differ in 1000 rows", orders::reverseSwap);
             assertRefused(CAPTURE_ALL, orders::reverseSwap);
             assertSwapped(rows);
 
             database.execute(CAPTURE_ALL);
             orders.reverseSwap();
-            assertThat(rows()).isEqualTo(rows);
+            assertThat(orders.rows()).isEqualTo(rows);
             orders.undo();
             database.execute("UPDATE orders SET note = 'n' || id");
         }
@@ -233,13 +229,13 @@ class SourceChangedTest {
     void keysThatAreChangedInSilenceAfterTheSwapGoBackAsTheMessageSays() throws SQLException {
         orders.throughSwap();
         database.execute("ALTER TABLE orders ALTER COLUMN id TYPE bigint USING id + 5000");
-        List<String> rows = rows();
+        List<String> rows = orders.rows();
         Throwable refused = catchThrowable(orders::reverseSwap);
         assertThat(refused).hasMessageContaining("differ in 2000 rows that no trigger saw change");
 
         database.execute(MigrationFixture.advised(refused, "Where public.orders is right"));
         orders.reverseSwap();
-        assertThat(rows()).isEqualTo(rows);
+        assertThat(orders.rows()).isEqualTo(rows);
     }
 
     @Test
@@ -247,19 +243,19 @@ class SourceChangedTest {
         String add = "ALTER TABLE %s ADD COLUMN token uuid DEFAULT gen_random_uuid()";
         orders.throughVerification();
         database.execute(add.formatted("orders"), add.formatted("orders_new"));
-        List<String> rows = rows();
+        List<String> rows = orders.rows();
         assertRefused("differ in 1000 rows", orders::swap);
         orders.restartCopy().swap();
         assertSwapped(rows);
 
         String more = "ALTER TABLE %s ADD COLUMN other uuid DEFAULT gen_random_uuid()";
         database.execute(more.formatted("orders"), more.formatted("orders_old"));
-        rows = rows();
+        rows = orders.rows();
         assertRefused("differ in 1000 rows", orders::reverseSwap);
         assertSwapped(rows);
         database.execute(CAPTURE_ALL);
         orders.reverseSwap();
-        assertThat(rows()).isEqualTo(rows);
+        assertThat(orders.rows()).isEqualTo(rows);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.delta;
 
 import static liquibase.ext.partition.engine.MigrationFixture.inBackground;
+import static liquibase.ext.partition.engine.MigrationFixture.insert;
 import static liquibase.ext.partition.engine.MigrationFixture.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -23,18 +24,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(FreshDatabase.class)
 class CaptureTest {
     private static final LockPolicy SHORT = new LockPolicy(Duration.ofMillis(50), 3);
-
     private TestDatabase database;
     private MigrationFixture orders;
 
     @BeforeEach
     void orders() throws SQLException {
         orders = MigrationFixture.ofOrders(database, 100).prepare();
-    }
-
-    private static String insert(long id) {
-        return "INSERT INTO orders (id, status, created_at) VALUES (%d, 'new', timestamptz '2024-03-01 00:00+00')"
-                .formatted(id);
     }
 
     @Test

@@ -25,26 +25,19 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /**
  * Partitions that are dropped, detached, attached or replaced by another: no trigger sees it. The way back and the drop
  * name them, and the tests do what they advise word for word.
+ *
+ * <p>The file is long because it is a catalogue: a test for each way in which a partition can come or go.
  */
 @ExtendWith(FreshDatabase.class)
 class ChangedPartitionsTest {
     private static final String MARCH = "FOR VALUES FROM ('2024-03-01 00:00+00') TO ('2024-04-01 00:00+00')";
     private static final String NEXT_JANUARY = "FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2025-02-01 00:00+00')";
-
     private TestDatabase database;
     private MigrationFixture orders;
 
     @BeforeEach
     void orders() {
         orders = MigrationFixture.ofOrders(database, 240);
-    }
-
-    private List<String> rows() {
-        return database.queryStrings("SELECT t::text FROM orders AS t ORDER BY 1");
-    }
-
-    private String kindOfOrders() {
-        return database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass");
     }
 
     /** Some rows of March are in the delta table, and some are not. */
@@ -65,23 +58,23 @@ class ChangedPartitionsTest {
     }
 
     private String refusedReverseSwap(String... parts) {
-        List<String> before = rows();
+        List<String> before = orders.rows();
         Throwable refused = catchThrowable(orders::reverseSwap);
         assertThat(refused)
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContainingAll("Nothing was renamed")
                 .hasMessageContainingAll(parts);
         assertThat(orders.phase()).isEqualTo("swapped");
-        assertThat(rows()).isEqualTo(before);
+        assertThat(orders.rows()).isEqualTo(before);
         return refused.getMessage();
     }
 
     private void assertSwapsBackWithWhatTheLiveTableHas() throws SQLException {
-        List<String> live = rows();
+        List<String> live = orders.rows();
         orders.reverseSwap();
-        assertThat(kindOfOrders()).isEqualTo("r");
+        assertThat(orders.kind()).isEqualTo("r");
         assertThat(orders.phase()).isEqualTo("verified");
-        assertThat(rows()).isEqualTo(live);
+        assertThat(orders.rows()).isEqualTo(live);
     }
 
     @Test
@@ -160,10 +153,10 @@ class ChangedPartitionsTest {
                         "differ in 20 rows, of which 20 were written since the swap and then went with a partition. Nothing was dropped",
                         "Of its rows the backup has 0 as they were last, and 20 only as they were before");
         database.execute(advised(refused.getMessage(), "orders_202403", "To do without them for good"));
-        List<String> live = rows();
+        List<String> live = orders.rows();
         orders.dropBackup();
 
-        assertThat(rows()).isEqualTo(live);
+        assertThat(orders.rows()).isEqualTo(live);
         assertThat(orders.exists(orders.backup())).isFalse();
     }
 
@@ -182,14 +175,14 @@ class ChangedPartitionsTest {
     @Test
     void aDetachedMonthIsNamedAndAttachedAgainAsAdvised() throws SQLException {
         swapAndWriteSome();
-        List<String> all = rows();
+        List<String> all = orders.rows();
         database.execute(
                 "ALTER TABLE orders DETACH PARTITION orders_202403", "ALTER TABLE orders_202403 RENAME TO march");
 
         String message = refusedReverseSwap("public.orders_202403 was detached, and is public.march now");
         database.execute(advised(message, "orders_202403", "To have its rows again"));
 
-        assertThat(rows()).isEqualTo(all);
+        assertThat(orders.rows()).isEqualTo(all);
         assertSwapsBackWithWhatTheLiveTableHas();
     }
 
@@ -375,7 +368,7 @@ class ChangedPartitionsTest {
     void theDropNamesADroppedMonthAndGoesOnAsAdvised() throws SQLException {
         swapAndWriteSome();
         database.execute("DROP TABLE orders_202403");
-        List<String> live = rows();
+        List<String> live = orders.rows();
 
         Throwable refused = catchThrowable(orders::dropBackup);
         assertThat(refused)
@@ -385,7 +378,7 @@ class ChangedPartitionsTest {
         database.execute(advised(refused.getMessage(), "orders_202403", "To do without them for good"));
         orders.dropBackup();
 
-        assertThat(rows()).isEqualTo(live);
+        assertThat(orders.rows()).isEqualTo(live);
         assertThat(orders.exists(orders.backup())).isFalse();
     }
 
@@ -417,11 +410,11 @@ class ChangedPartitionsTest {
     void aChildThatTriggersRouteToIsNamedWhenItIsTakenOutOrDroppedAndTheAdviceHolds() throws SQLException {
         orders.routedByTrigger();
         swapAndWriteSome();
-        List<String> before = rows();
+        List<String> before = orders.rows();
         database.execute("ALTER TABLE orders_202404 NO INHERIT orders");
         String message = refusedReverseSwap("public.orders_202404 was detached");
         database.execute(advised(message, "orders_202404", "To have its rows again"));
-        assertThat(rows()).isEqualTo(before);
+        assertThat(orders.rows()).isEqualTo(before);
 
         database.execute("DROP TABLE orders_202403");
         message = refusedReverseSwap("public.orders_202403 was dropped");
@@ -446,14 +439,14 @@ class ChangedPartitionsTest {
                 .anyMatch(
                         line -> line.contains(
                                 "public.orders or public.orders_new was rewritten or altered since the tables were compared. They are compared once more"));
-        assertThat(kindOfOrders()).isEqualTo("r");
+        assertThat(orders.kind()).isEqualTo("r");
     }
 
     /** In whatever order the remedies are applied. */
     @Test
     void theRemedyForAPartitionThatIsNoneOfTheMonthsTakesNoOtherMonthsRowsAway() throws SQLException {
         orders.throughSwap();
-        List<String> before = rows();
+        List<String> before = orders.rows();
         database.execute("CREATE TABLE extra PARTITION OF orders " + NEXT_JANUARY, "DROP TABLE orders_202404");
 
         String message = refusedReverseSwap("public.extra was attached", "public.orders_202404 was dropped");
@@ -462,7 +455,7 @@ class ChangedPartitionsTest {
                 message, "orders_202404", "To have those of its rows again that were not written since the swap"));
 
         orders.reverseSwap();
-        assertThat(rows()).isEqualTo(before);
+        assertThat(orders.rows()).isEqualTo(before);
     }
 
     /** The live table would accept the key a second time, in another month. */
