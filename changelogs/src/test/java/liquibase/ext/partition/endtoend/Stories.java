@@ -12,7 +12,11 @@ import liquibase.ext.partition.testing.RandomValue;
 import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.Workload;
 
-/** The stories of the gallery's scenarios, each by the name of its folder. */
+/**
+ * The stories of the gallery's scenarios, each by the name of its folder.
+ *
+ * <p>The file is long because it is a catalogue: a story for each folder.
+ */
 final class Stories {
 
     private static final LocalDate BEFORE = LocalDate.of(2023, 12, 1);

@@ -6,7 +6,11 @@ import java.util.List;
 import java.util.Locale;
 import liquibase.ext.partition.testing.Workload;
 
-/** The ways in which the nemesis disturbs a command that is at work. */
+/**
+ * The ways in which the nemesis disturbs a command that is at work.
+ *
+ * <p>The file is long because it is a catalogue: a constant for each way.
+ */
 enum Fault {
     KILL("the JVM is killed") {
         @Override

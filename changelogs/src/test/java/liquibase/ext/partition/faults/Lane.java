@@ -27,6 +27,8 @@ import liquibase.ext.partition.testing.WorkloadReport;
  * Plays rounds, one after the other, on a server of its own. A round is a command, one or two faults while it is at
  * work, the remedy that its message names, and the command again until it completes; then the writers are paused and
  * everything is compared.
+ *
+ * <p>The file is long because each act of a round works on the server, the command and the log of its lane.
  */
 final class Lane implements Runnable, AutoCloseable {
 

@@ -14,7 +14,11 @@ import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.ext.partition.testing.Workload;
 import liquibase.ext.partition.testing.WorkloadReport;
 
-/** One table from its first step to its end, whatever happens in between, with writers that go on all the time. */
+/**
+ * One table from its first step to its end, whatever happens in between, with writers that go on all the time.
+ *
+ * <p>The file is long because it knows for each fault and each remedy what becomes of the table.
+ */
 final class Life implements AutoCloseable {
 
     private static final Pattern ENABLE_TRIGGER = Pattern.compile("ALTER TABLE \\S+ ENABLE ALWAYS TRIGGER \\w+");

@@ -19,6 +19,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * statement that the server refuses is left out, together with everything that depends on it. So a table can be made
  * smaller by leaving out statements.
  *
+ * <p>The file is long because it draws each thing that a table can have, by a method of its own.
+ *
  * @param pieces the statements in order
  */
 record RandomTable(

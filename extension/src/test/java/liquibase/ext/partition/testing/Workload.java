@@ -43,6 +43,8 @@ import org.slf4j.LoggerFactory;
  *
  * The writers speak of the table by its name, so after a swap they write to the table that has the name then. A client
  * error that no swap should cause stops the workload and fails whatever method is called next.
+ *
+ * <p>The file is long because the builder explains each of its settings, and every writer reports here.
  */
 public final class Workload implements AutoCloseable {
 

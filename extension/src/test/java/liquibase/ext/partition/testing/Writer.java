@@ -24,6 +24,8 @@ import liquibase.ext.partition.testing.WrittenTable.Column;
  *
  * <p>The results of a transaction enter {@link #rows()} only once the server has acknowledged its commit. A writer also
  * checks as it goes: an update, delete or read of a row that it has committed must find it, with the committed content.
+ *
+ * <p>The file is long because each operation knows what its success and its failure say about a row.
  */
 final class Writer implements Runnable {
 

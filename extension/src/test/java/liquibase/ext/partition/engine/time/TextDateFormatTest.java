@@ -17,6 +17,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/**
+ * Texts are read as the dates that their pattern says, and what is no date is read as none.
+ *
+ * <p>The file is long because of its tables of texts and what each is read as.
+ */
 @ExtendWith(FreshDatabase.class)
 class TextDateFormatTest {
     private static final QualifiedName FUNCTION = QualifiedName.of("public", "orders_new_date");

@@ -39,128 +39,6 @@ class ChangelogGeneratorTest {
     @TempDir
     private Path directory;
 
-    /** Schemas, mixed case, every character that is special in XML or YAML, and names of 63 bytes. */
-    private static final String ODD = """
-            tables:
-              - schemaName: Sales & "Co"
-                tableName: "Tom's <Orders> -- \\\\ #1: [x] {y} % é"
-                newTableName: "ééééééééééééééééééééééééééééééé1"
-                backupTableName: "ééééééééééééééééééééééééééééééé2"
-                deltaTableName: "ééééééééééééééééééééééééééééééé3"
-                partitionPrefix: "<p&q>_"
-                keyColumns: ['Tenant "A"', "it's"]
-                partitionBy: {columns: ["created & <at>"], from: 1999-12, until: 2000-02}
-                columns:
-                  'Tenant "A"': character varying(10)
-                  "it's": '"My Schema"."Type"'
-                  "created & <at>": timestamp(3) without time zone
-              - schemaName: eu
-                tableName: orders
-                keyColumns: [id]
-                partitionBy: {columns: [created_at], from: 2024-01, until: 2024-02}
-              - schemaName: us
-                tableName: orders
-                keyColumns: [id]
-                partitionBy: {columns: [created_at], from: 2024-01, until: 2024-02}
-              - tableName: Orders
-                keyColumns: [Id]
-                partitionBy: {columns: [At], from: 2024-01, until: 2024-02}
-              - tableName: changelog
-                keyColumns: [id]
-                partitionBy: {columns: [at], from: 2024-01, until: 2024-02}
-            """;
-
-    private static final String PLAIN = """
-            tables:
-              - tableName: orders
-                schemaName: public
-                keyColumns: [id]
-                partitionBy:
-                  columns: [created_at]
-                  from: 2024-01
-                  until: 2026-07
-                columns:
-                  id: bigint
-                  created_at: timestamp with time zone
-                chunkSize: 250000
-                workers: 4
-              - tableName: payments
-                keyColumns: [tenant, id]
-                partitionBy: {columns: [paid_on], from: 2025-01, until: 2025-02}
-            """;
-
-    private static final String KINDS = """
-            tables:
-              - tableName: orders
-                keyColumns: [id]
-                partitionBy:
-                  columns: [shipped_at, paid_on, created]
-                  combinedColumn: order_date
-                  textFormat: DD.MM.YYYY HH24:MI
-                  from: 2023-01
-                  until: 2027-01
-                columns:
-                  id: bigint
-                  shipped_at: timestamp with time zone
-                  paid_on: date
-                  created: text
-                  amount: {type: "numeric(14,2)", using: "round(amount, 2)", reverseUsing: amount}
-                  note: {type: text, using: "CASE WHEN note < '<' AND note <> '\\\\ \\"&\\"' THEN note END"}
-              - tableName: events
-                keyColumns: [id]
-                partitionBy: {columns: [id], keyTime: uuidv7, interval: day, from: 2024-02-28, until: 2024-03-02}
-              - tableName: visits
-                keyColumns: [id]
-                routing: trigger
-                incomingForeignKeys: trigger
-                partitionBy: {columns: [at], epoch: milliseconds, interval: week, from: 2020-W53, until: 2021-01-11}
-              - tableName: logs
-                keyColumns: [id]
-                incomingForeignKeys: drop
-                partitionBy: {columns: [at], interval: year, from: 2024, until: 2025}
-            """;
-
-    /** Every setting, once for all tables, once overridden, and switched off. */
-    private static final String TUNED = """
-            defaults:
-              chunkSize: 500_000
-              chunkTime: 1s
-              workers: 4
-              pauseBetweenChunks: 200ms
-              maxReplicaLag: 10s
-              maxLoad: 16
-              throttleQuery: SELECT count(*) > 100 AND 'a & "b" <> c' IS NOT NULL FROM jobs
-              window: 22:00-06:00 Europe/Berlin
-              maxDuration: 50min
-              lockTimeout: 500ms
-              lockAttempts: 60
-              maxDrainRows: 2000
-              waitForOldTransactions: 10min
-              onOldTransactions: goOn
-              maxDefaultShare: 0.5%
-              catchUpTime: 30s
-            tables:
-              - tableName: orders
-                keyColumns: [id]
-                partitionBy: {columns: [created_at], from: 2024-01, until: 2024-02}
-              - tableName: payments
-                keyColumns: [id]
-                partitionBy: {columns: [created_at], from: 2024-01, until: 2024-02}
-                workers: 1
-                pauseBetweenChunks: off
-                maxReplicaLag: off
-                maxLoad: off
-                throttleQuery: off
-                window: off
-                maxDuration: 2min
-                onOldTransactions: stop
-                maxDefaultShare: 100%
-                catchUpTime: off
-            """;
-
-    private static final Map<String, String> CONFIGS =
-            Map.of("plain", PLAIN, "odd", ODD, "kinds", KINDS, "tuned", TUNED);
-
     @ParameterizedTest
     @CsvSource({
         "plain, XML",
@@ -173,7 +51,7 @@ class ChangelogGeneratorTest {
         "tuned, YAML"
     })
     void givesExactlyTheGoldenFile(String name, ChangelogFormat format) throws Exception {
-        ChangelogFile file = generate(CONFIGS.get(name), format);
+        ChangelogFile file = generate(GoldenConfigs.ALL.get(name), format);
         Path golden = GOLDEN.resolve(name).resolve(file.name());
         if (Boolean.getBoolean("golden.update")) {
             Files.writeString(golden, file.text());
@@ -186,7 +64,7 @@ class ChangelogGeneratorTest {
     @ParameterizedTest
     @CsvSource({"plain", "odd", "kinds"})
     void givesTheSameChangesetsInBothFormats(String name) throws Exception {
-        String config = CONFIGS.get(name);
+        String config = GoldenConfigs.ALL.get(name);
         ChangelogFile xml = generate(config, ChangelogFormat.XML);
         ChangelogFile yaml = generate(config, ChangelogFormat.YAML);
 
@@ -197,7 +75,7 @@ class ChangelogGeneratorTest {
     @Test
     void carriesOddNamesThroughBothFormatsUnchanged() throws Exception {
         for (ChangelogFormat format : ChangelogFormat.values()) {
-            String text = generate(ODD, format).text();
+            String text = generate(GoldenConfigs.ODD, format).text();
             List<Map<String, Object>> changesets =
                     format == ChangelogFormat.XML ? changesetsOfXml(text) : changesetsOfYaml(text);
 
@@ -214,7 +92,7 @@ class ChangelogGeneratorTest {
     @Test
     void carriesExpressionsThroughBothFormatsUnchanged() throws Exception {
         for (ChangelogFormat format : ChangelogFormat.values()) {
-            String text = generate(KINDS, format).text();
+            String text = generate(GoldenConfigs.KINDS, format).text();
             List<Map<String, Object>> changesets =
                     format == ChangelogFormat.XML ? changesetsOfXml(text) : changesetsOfYaml(text);
 
@@ -240,7 +118,8 @@ class ChangelogGeneratorTest {
 
     @Test
     void ordersTheStepsAndTheirLabels() throws Exception {
-        assertThat(changesetsOfXml(generate(PLAIN, ChangelogFormat.XML).text()))
+        assertThat(changesetsOfXml(
+                        generate(GoldenConfigs.PLAIN, ChangelogFormat.XML).text()))
                 .filteredOn(changeset -> changeset.get("logicalFilePath").equals("liquibase-partition/public.orders"))
                 .extracting(changeset -> changeset.get("id") + " " + changeset.get("labels") + " "
                         + changeset.getOrDefault("runInTransaction", "true"))
@@ -284,14 +163,14 @@ class ChangelogGeneratorTest {
 
     @Test
     void givesTheSameBytesWhateverTheMachineIsSetTo() throws Exception {
-        ChangelogFile usual = generate(ODD, ChangelogFormat.XML);
+        ChangelogFile usual = generate(GoldenConfigs.ODD, ChangelogFormat.XML);
         Locale locale = Locale.getDefault();
         TimeZone zone = TimeZone.getDefault();
         try {
             Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
             TimeZone.setDefault(TimeZone.getTimeZone("Pacific/Kiritimati"));
 
-            assertThat(generate(ODD, ChangelogFormat.XML)).isEqualTo(usual);
+            assertThat(generate(GoldenConfigs.ODD, ChangelogFormat.XML)).isEqualTo(usual);
         } finally {
             Locale.setDefault(locale);
             TimeZone.setDefault(zone);
@@ -301,7 +180,7 @@ class ChangelogGeneratorTest {
     @Test
     void givesTablesTheSameChangesetsWhateverElseTheConfigHolds() throws Exception {
         for (ChangelogFormat format : ChangelogFormat.values()) {
-            String together = generate(PLAIN, format).text();
+            String together = generate(GoldenConfigs.PLAIN, format).text();
             String alone = generate(alone("payments"), format).text();
             String ofPayments = alone.substring(alone.indexOf("==== The table payments ===="));
 
@@ -312,7 +191,8 @@ class ChangelogGeneratorTest {
     /** This was so when each table had a file of its own, and users who have run those must not run them again. */
     @Test
     void identifiesAChangesetByItsTableAndNotByTheFile() throws Exception {
-        assertThat(changesetsOfXml(generate(ODD, ChangelogFormat.XML).text()))
+        assertThat(changesetsOfXml(
+                        generate(GoldenConfigs.ODD, ChangelogFormat.XML).text()))
                 .extracting(changeset -> changeset.get("logicalFilePath") + "::" + changeset.get("id"))
                 .contains(
                         "liquibase-partition/eu.orders::orders-swap",
@@ -325,7 +205,7 @@ class ChangelogGeneratorTest {
     @Test
     void endsLinesWithLineFeedsAndTheFileWithOne() throws Exception {
         for (ChangelogFormat format : ChangelogFormat.values()) {
-            assertThat(generate(ODD, format).text())
+            assertThat(generate(GoldenConfigs.ODD, format).text())
                     .doesNotContain("\r", "\t", " \n", "\n\n\n")
                     .endsWith("\n")
                     .doesNotEndWith("\n\n");
@@ -337,9 +217,9 @@ class ChangelogGeneratorTest {
         return ChangelogGenerator.withBuiltInTemplates().generate(config, format);
     }
 
-    /** The last table of {@link #PLAIN}, as the only one. */
+    /** The last table of {@link GoldenConfigs#PLAIN}, as the only one. */
     private static String alone(String table) {
-        return "tables:\n" + PLAIN.substring(PLAIN.indexOf("  - tableName: " + table));
+        return "tables:\n" + GoldenConfigs.PLAIN.substring(GoldenConfigs.PLAIN.indexOf("  - tableName: " + table));
     }
 
     /** Each changeset as one flat map: {@code id}, {@code labels}, {@code lockedSwap.tableName}, … */

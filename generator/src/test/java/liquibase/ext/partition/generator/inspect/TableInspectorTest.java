@@ -32,6 +32,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/**
+ * A table is read into a config that says what was found, and what people must decide.
+ *
+ * <p>The file is long because it is a catalogue: a table for each thing that the inspector proposes or says.
+ */
 @ExtendWith(FreshDatabase.class)
 class TableInspectorTest {
     @TempDir

@@ -56,6 +56,8 @@ import org.slf4j.LoggerFactory;
  * referenced table, since routings differ in what happens to others that wait for it.
  *
  * <p>{@code -Dkeys.histories=500} plays more of them, {@code -Dkeys.seed=7} the same ones.
+ *
+ * <p>The file is long because the history, its sessions and what may differ between them are one model.
  */
 @ExtendWith(FreshDatabase.class)
 class RandomForeignKeysTest {

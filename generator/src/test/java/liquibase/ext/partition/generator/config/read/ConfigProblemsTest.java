@@ -19,6 +19,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/**
+ * Each problem of a table config is told with its line, its key and what to write instead.
+ *
+ * <p>The file is long because it is a catalogue: a test for each problem.
+ */
 class ConfigProblemsTest {
     private static final String TABLE = """
             tables:
