@@ -1,9 +1,14 @@
 package liquibase.ext.partition.endtoend;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +54,53 @@ public final class GeneratorCli {
                         directory,
                         eachLine)
                 .await();
+    }
+
+    /** The classes of the jar and of Java, and none of the tests'. */
+    private static final class Packaged {
+        static final ClassLoader CLASSES = classes();
+
+        private static ClassLoader classes() {
+            try {
+                return new URLClassLoader(new URL[] {jar().toUri().toURL()}, ClassLoader.getPlatformClassLoader());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /**
+     * Runs a command out of the packaged jar in this JVM, for tests about what a command writes: it does not pay for
+     * the start of a JVM. Relative paths are relative to this JVM's directory.
+     */
+    static CliResult runWarm(String... arguments) {
+        long begun = System.nanoTime();
+        StringWriter stdout = new StringWriter();
+        StringWriter stderr = new StringWriter();
+        Thread thread = Thread.currentThread();
+        ClassLoader own = thread.getContextClassLoader();
+        thread.setContextClassLoader(Packaged.CLASSES);
+        try {
+            Object program = Packaged.CLASSES
+                    .loadClass("liquibase.ext.partition.generator.cli.GeneratorCommand")
+                    .getMethod("commandLine")
+                    .invoke(null);
+            Class<?> commandLine = program.getClass();
+            commandLine.getMethod("setOut", PrintWriter.class).invoke(program, new PrintWriter(stdout, true));
+            commandLine.getMethod("setErr", PrintWriter.class).invoke(program, new PrintWriter(stderr, true));
+            int exitCode =
+                    (int) commandLine.getMethod("execute", String[].class).invoke(program, (Object) arguments);
+            return new CliResult(
+                    "liquibase-partition-generator " + String.join(" ", arguments),
+                    exitCode,
+                    stdout.toString(),
+                    stderr.toString(),
+                    Duration.ofNanos(System.nanoTime() - begun));
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError("Cannot run the program in " + jar(), e);
+        } finally {
+            thread.setContextClassLoader(own);
+        }
     }
 
     private static Path jar() {
