@@ -125,6 +125,7 @@ class ArchitectureTest {
             "restart",
             "prepare",
             "survey",
+            "upkeep",
             "swap",
             "refusal",
             "copy",
@@ -194,8 +195,9 @@ class ArchitectureTest {
                 "survey", List.of("prepare"),
                 "copy", List.of("restart"),
                 "index", List.of("restart"),
-                "verify", List.of("restart", "swap"),
-                "delta", List.of("restart", "swap", "copy", "verify", "refusal", "belonging"));
+                "verify", List.of("restart", "swap", "upkeep"),
+                "upkeep", List.of(),
+                "delta", List.of("restart", "swap", "upkeep", "copy", "verify", "refusal", "belonging"));
         known.forEach((name, by) -> noClasses()
                 .that()
                 .resideInAPackage(ROOT + ".engine..")

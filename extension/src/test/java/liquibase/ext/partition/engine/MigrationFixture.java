@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.time.YearMonth;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,9 +32,11 @@ import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.RunPace;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionKeySpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -44,6 +47,7 @@ import liquibase.ext.partition.engine.swap.BackupDrop;
 import liquibase.ext.partition.engine.swap.ReverseSwap;
 import liquibase.ext.partition.engine.swap.Swap;
 import liquibase.ext.partition.engine.swap.SwapSettings;
+import liquibase.ext.partition.engine.upkeep.Upkeep;
 import liquibase.ext.partition.engine.verify.Verification;
 import liquibase.ext.partition.testing.Sessions;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -385,6 +389,26 @@ public final class MigrationFixture {
     public MigrationFixture dropBackup(LockPolicy lock) throws SQLException {
         step("dropBackup", run -> BackupDrop.run(run, backup().name(), lock, 1, GivenPace.NOTHING));
         return this;
+    }
+
+    /** Makes the partitions that are missing until then. */
+    public MigrationFixture upkeep(String end) throws SQLException {
+        return upkeep(Runway.until(end), LOCK);
+    }
+
+    public MigrationFixture upkeep(Runway runway, LockPolicy lock) throws SQLException {
+        step("addPartitions", run -> Upkeep.run(run, runway, lock));
+        return this;
+    }
+
+    /** Makes the partition of the next interval that has had none. */
+    public MigrationFixture oneMorePartition() throws SQLException {
+        PartitionInterval span = PartitionInterval.parse(interval);
+        LocalDate end = LocalDate.parse(database.queryString(
+                "SELECT range_until FROM public.partition_migration WHERE source_schema = ? AND source_table = ?",
+                source.schema().name(),
+                source.name().name()));
+        return upkeep(span.next(end).toString());
     }
 
     /** Undoes every step but the swap, the last one first: the source must be the live table. */

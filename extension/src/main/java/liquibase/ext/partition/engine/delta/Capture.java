@@ -188,6 +188,16 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         return statements;
     }
 
+    /**
+     * Statements that refuse TRUNCATE of a partition that is made while changes are captured. Its row trigger is a
+     * clone of the table's.
+     */
+    public List<Sql> refusalStatements(QualifiedName partition) {
+        List<Sql> statements = new ArrayList<>();
+        refuse(statements, CapturedTable.ordinary(partition), Triggered.NONE);
+        return statements;
+    }
+
     private Sql createCaptureTrigger(CapturedTable captured, QualifiedName table) {
         return CREATE_CAPTURE_TRIGGER
                 .with("trigger", captureTrigger())

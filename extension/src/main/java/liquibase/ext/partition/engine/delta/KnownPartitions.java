@@ -117,11 +117,14 @@ public final class KnownPartitions {
             UPDATE {migration} SET partitions = partitions || added.list
             FROM (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                            'oid', p.oid, 'schema', p.schema, 'name', p.name, 'link', p.link, 'filenode', p.filenode,
-                           'trigger', p.trigger, 'bound', p.bound, 'judged', false)) AS list
+                           'trigger', p.trigger, 'bound', p.bound, 'judged', {judged})) AS list
                   FROM ({present}) AS p
-                  WHERE p.oid NOT IN (SELECT was.oid FROM\s""" + KNOWN + """
+                  WHERE {which} AND p.oid NOT IN (SELECT was.oid FROM\s""" + KNOWN + """
             )) AS added
             WHERE id = {id} AND added.list IS NOT NULL""");
+
+    private static final Sql ANY = Sql.raw("true");
+    private static final Sql ONE = Sql.of("p.oid = {partition}::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int8");
 
     private KnownPartitions() {}
 
@@ -148,8 +151,22 @@ public final class KnownPartitions {
      * before the batch commits, whatever its snapshot.
      */
     public static Sql adoptStatement(StateTables state, Migration migration) {
+        return adopt(state, migration, ANY, Sql.raw("false"));
+    }
+
+    /**
+     * The statement that records a partition that had no row when it was attached in this transaction, and whose writes
+     * are captured from then on: nothing about it has to be found out later. Changes nothing before the swap.
+     */
+    public static Sql knowStatement(StateTables state, Migration migration, QualifiedName partition) {
+        return adopt(state, migration, ONE.with("partition", Sql.literal(partition.quoted())), Sql.raw("true"));
+    }
+
+    private static Sql adopt(StateTables state, Migration migration, Sql which, Sql judged) {
         return ADOPT.with("migration", state.migration())
                 .with("id", migration.id())
+                .with("which", which)
+                .with("judged", judged)
                 .with("present", presentCaptured(Capture.of(migration), migration.source()));
     }
 

@@ -35,6 +35,15 @@ public final class ColumnStatistics {
         return statements;
     }
 
+    /** The statements for one partition, which has the same settings as the others. */
+    public static List<Sql> statementsOfPartition(ColumnSettings settings, QualifiedName partition) {
+        List<Sql> statements = new ArrayList<>(target(settings, partition));
+        if (!settings.options().isEmpty()) {
+            statements.add(options(settings, partition, settings.options()));
+        }
+        return statements;
+    }
+
     /**
      * The statements for the table that takes the partitioned table's place in the reverse swap: the planner then reads
      * {@code n_distinct} instead of {@code n_distinct_inherited}.

@@ -37,6 +37,12 @@ public final class StatisticsObjects {
         return statements;
     }
 
+    /** The counterpart of another partition's statistics, under that name. */
+    public static List<Sql> createOnPartition(
+            ExtendedStatistics original, QualifiedName name, QualifiedName partition) {
+        return plain(original, name, partition);
+    }
+
     /** The name of a partition's counterpart. */
     public static QualifiedName nameOnPartition(ExtendedStatistics original, QualifiedName partition) {
         return partition.sibling(

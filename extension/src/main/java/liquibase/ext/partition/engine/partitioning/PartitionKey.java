@@ -198,9 +198,14 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
                 : new DateTime("timestamp").bound(day).orElseThrow();
     }
 
+    /** The name of {@link #check}. */
+    public static Identifier nameOfCheck(Identifier combinedColumn) {
+        return DerivedName.of(combinedColumn, "_range");
+    }
+
     /** The constraint of a partition by which the planner leaves it out; empty if the partition bounds are enough. */
     public Optional<Sql> check(Partition partition) {
-        return combinedColumn.map(column -> CHECK.with("name", DerivedName.of(column, "_range"))
+        return combinedColumn.map(column -> CHECK.with("name", nameOfCheck(column))
                 .with("column", column)
                 .with("from", Sql.literal(partition.from() + " 00:00:00"))
                 .with("to", Sql.literal(partition.to() + " 00:00:00")));

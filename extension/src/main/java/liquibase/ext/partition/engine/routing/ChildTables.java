@@ -19,13 +19,18 @@ record ChildTables(RoutingNames names) {
     List<Sql> statements(QualifiedName parent) {
         List<Sql> statements = new ArrayList<>();
         for (Partition partition : names.layout().partitions()) {
-            statements.add(create(
-                    names.child(partition.name()),
-                    names.table().check().between(Identifier::asSql, bound(partition.from()), bound(partition.to())),
-                    parent));
+            statements.add(statement(parent, partition));
         }
         statements.add(CREATE_DEFAULT_CHILD.with("child", names.defaultChild()).with("parent", parent));
         return statements;
+    }
+
+    /** The statement that makes one child. */
+    Sql statement(QualifiedName parent, Partition partition) {
+        return create(
+                names.child(partition.name()),
+                names.table().check().between(Identifier::asSql, bound(partition.from()), bound(partition.to())),
+                parent);
     }
 
     static Sql create(SqlFragment child, Sql check, QualifiedName parent) {

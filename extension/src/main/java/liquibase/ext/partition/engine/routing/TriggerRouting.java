@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.routing;
 
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -77,6 +78,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     private static final Sql SET_ANALYZE_THRESHOLD =
             Sql.of("ALTER TABLE {parent} SET (autovacuum_analyze_threshold = 1000000)");
 
+    private static final Sql MAKE = Sql.of("SELECT {function}({day}::pg_catalog.date)");
+
     private static final Sql RESET_ANALYZE_THRESHOLD =
             Sql.of("ALTER TABLE IF EXISTS {parent} RESET (autovacuum_analyze_threshold)");
 
@@ -89,6 +92,19 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
      */
     public List<Sql> childStatements(QualifiedName parent) {
         return new ChildTables(names()).statements(parent);
+    }
+
+    /** The statement that makes one more child, before the swap; as {@link #childStatements}. */
+    public Sql childStatement(QualifiedName parent, Partition partition) {
+        return new ChildTables(names()).statement(parent, partition);
+    }
+
+    /**
+     * The statement that makes the missing child of a day once the functions are there, with everything that the
+     * default child has.
+     */
+    public Sql makeStatement(LocalDate day) {
+        return MAKE.with("function", makeFunction()).with("day", Sql.literal(day.toString()));
     }
 
     /**

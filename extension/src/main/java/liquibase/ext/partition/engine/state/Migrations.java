@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.state;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -132,6 +133,9 @@ public final class Migrations {
 
     private static final Sql RECORD_DROP = Sql.of("""
             UPDATE {migration} SET phase = {phase}, dropped_at = pg_catalog.clock_timestamp() WHERE id = {id}""");
+
+    private static final Sql EXTEND_RANGE = Sql.of(
+            "UPDATE {migration} SET range_until = {until}::pg_catalog.date WHERE id = {id} AND range_until < {until}::pg_catalog.date");
 
     private static final Sql TUNING = Sql.of("""
             SELECT t.key, t.value
@@ -358,6 +362,11 @@ public final class Migrations {
     /** Whether the table is swapped and the last recorded comparison since found the backup equal to the live table. */
     public boolean isFoundEqual(Migration migration) throws SQLException {
         return session.queryBoolean(phased(IS_FOUND_EQUAL, Phase.SWAPPED, migration));
+    }
+
+    /** Records that every interval up to that day, without it, has had its partition. */
+    public Sql extendRangeStatement(Migration migration, LocalDate until) {
+        return sql(EXTEND_RANGE).with("until", until.toString()).with("id", migration.id());
     }
 
     public void recordDrop(Migration migration) throws SQLException {

@@ -28,7 +28,7 @@ public enum Phase {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    static Phase parse(String word) {
+    public static Phase parse(String word) {
         return valueOf(word.toUpperCase(Locale.ROOT));
     }
 

@@ -4,9 +4,11 @@ import java.sql.SQLException;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.StateTables;
 
 /**
  * Everything about the two tables of a migration that must stay the same for a verdict to hold: that they are equal,
@@ -31,18 +33,22 @@ import liquibase.ext.partition.engine.state.Migration;
  * lock on both tables, or make the question one of {@link liquibase.ext.partition.engine.sql.Answers}.
  */
 public final class Fingerprint {
+    private static final Sql HEAP = Sql.raw("""
+            pg_catalog.concat_ws(' ', 'heap', r.oid,
+                       coalesce(pg_catalog.pg_relation_filenode(r.oid), 0),
+                       (SELECT pg_catalog.max(i.xmin::pg_catalog.text) FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = r.oid))""");
+
     /**
      * An array of texts. It identifies relations by oid, so that their names, which the switch changes, do not matter.
      * The function of a generated column depends on the column before PostgreSQL 15, and on its expression since.
      */
-    private static final Sql FACTS = Sql.of("""
+    private static final Sql FACTS =
+            Sql.of("""
             ARRAY(
               WITH relation AS (
                 SELECT {ordinary}::pg_catalog.oid AS oid
                 UNION {tree})
-              SELECT pg_catalog.concat_ws(' ', 'heap', r.oid,
-                       coalesce(pg_catalog.pg_relation_filenode(r.oid), 0),
-                       (SELECT pg_catalog.max(i.xmin::pg_catalog.text) FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = r.oid))
+              SELECT {heap}
               FROM relation AS r
               UNION ALL
               SELECT pg_catalog.concat_ws(' ', 'column', a.attrelid, a.attnum, a.atttypid, a.atttypmod, a.attcollation,
@@ -64,7 +70,12 @@ public final class Fingerprint {
                       SELECT e.oid FROM pg_catalog.pg_attrdef AS e
                       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = e.adrelid AND a.attnum = e.adnum
                       WHERE e.adrelid IN ({ordinary}::pg_catalog.oid, {partitioned}::pg_catalog.oid) AND a.attgenerated <> '')
-              ORDER BY 1)""").with("tree", PartitionTree.of(Sql.of("{partitioned}")));
+              ORDER BY 1)""").with("heap", HEAP).with("tree", PartitionTree.of(Sql.of("{partitioned}")));
+
+    private static final Sql ADOPT = Sql.of("""
+            UPDATE {migration} SET fingerprint = fingerprint || (
+              SELECT {heap} FROM (SELECT {partition}::pg_catalog.regclass::pg_catalog.oid AS oid) AS r)
+            WHERE id = {id} AND fingerprint IS NOT NULL""").with("heap", HEAP);
 
     private static final Sql LIST = Sql.of("SELECT pg_catalog.unnest({facts})");
 
@@ -103,6 +114,17 @@ public final class Fingerprint {
      */
     public static boolean isUnchangedButForNewPartitions(StepRun run, Migration migration) throws SQLException {
         return changes(run, migration, ALL_BUT_PARTITIONS).isEmpty();
+    }
+
+    /**
+     * The statement that adds a partition to the recorded fingerprint, in the transaction that attaches it. To be used
+     * only where the partition's rows are among those that the verdict was about, or it has none: then the verdict
+     * holds as before. Changes nothing if no fingerprint is recorded.
+     */
+    public static Sql adoptStatement(StateTables state, Migration migration, QualifiedName partition) {
+        return ADOPT.with("migration", state.migration())
+                .with("id", migration.id())
+                .with("partition", Sql.literal(partition.quoted()));
     }
 
     private static List<String> changes(StepRun run, Migration migration, Sql counted) throws SQLException {

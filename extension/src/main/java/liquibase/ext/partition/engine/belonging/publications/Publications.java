@@ -35,20 +35,25 @@ public record Publications(TablePair pair, List<Publication> leaving, List<Publi
             if (entering.stream().anyMatch(it -> it.name().equals(publication.name()))) {
                 statements.add(DROP.with("publication", publication.name()).with("table", pair.liveName()));
             }
-            statements.add(ADD.with("publication", publication.name())
-                    .with("table", pair.liveName())
-                    .with(
-                            "columns",
-                            publication.columns().isEmpty()
-                                    ? Sql.empty()
-                                    : COLUMNS.with("columns", Sql.list(publication.columns())))
-                    .with(
-                            "filter",
-                            publication
-                                    .filter()
-                                    .map(text -> FILTER.with("expression", Sql.raw(text)))
-                                    .orElse(Sql.empty())));
+            statements.add(add(publication, pair.liveName()));
         }
         return statements;
+    }
+
+    /** The statement by which it publishes another table in the same way. */
+    public static Sql add(Publication publication, QualifiedName table) {
+        return ADD.with("publication", publication.name())
+                .with("table", table)
+                .with(
+                        "columns",
+                        publication.columns().isEmpty()
+                                ? Sql.empty()
+                                : COLUMNS.with("columns", Sql.list(publication.columns())))
+                .with(
+                        "filter",
+                        publication
+                                .filter()
+                                .map(text -> FILTER.with("expression", Sql.raw(text)))
+                                .orElse(Sql.empty()));
     }
 }

@@ -59,7 +59,8 @@ public record Policies(TablePair pair, RowSecurity leaving, RowSecurity entering
         }
     }
 
-    private static Sql create(RowSecurity.Policy policy, QualifiedName table) {
+    /** The statement that makes a policy on another table. */
+    public static Sql create(RowSecurity.Policy policy, QualifiedName table) {
         String command = switch (policy.command()) {
             case 'r' -> "SELECT";
             case 'a' -> "INSERT";

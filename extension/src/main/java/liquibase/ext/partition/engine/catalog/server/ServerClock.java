@@ -1,0 +1,42 @@
+package liquibase.ext.partition.engine.catalog.server;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/** The server's clock, by which it is told what day it is. */
+public final class ServerClock {
+    private static final Sql NOW = Sql.of("SELECT pg_catalog.clock_timestamp()");
+
+    /** Two clocks that nobody sets differ by less than this. */
+    private static final Duration FAR_OFF = Duration.ofDays(1);
+
+    private ServerClock() {}
+
+    /**
+     * What day it is in UTC. Partitions that a clock of another year asks for would be made for good, so the clock of
+     * this machine is asked too.
+     *
+     * @throws PartitionException when the two clocks are more than a day apart
+     */
+    public static LocalDate today(Session session) throws SQLException {
+        OffsetDateTime now = session.queryFirst(NOW, row -> row.getObject(1, OffsetDateTime.class))
+                .orElseThrow();
+        requireNear(now.toInstant(), Instant.now());
+        return now.withOffsetSameInstant(ZoneOffset.UTC).toLocalDate();
+    }
+
+    static void requireNear(Instant server, Instant here) {
+        if (Duration.between(server, here).abs().compareTo(FAR_OFF) > 0) {
+            throw new PartitionException(
+                    "The server's clock says %s and the clock of this machine says %s, so what is ahead cannot be told. Nothing was made. Set the clock that is wrong, then run again; or write until, a fixed end, instead of ahead."
+                            .formatted(server, here));
+        }
+    }
+}

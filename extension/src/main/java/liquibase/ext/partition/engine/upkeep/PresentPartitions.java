@@ -1,0 +1,143 @@
+package liquibase.ext.partition.engine.upkeep;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import liquibase.ext.partition.engine.partitioning.Partition;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The partitions of a natively partitioned table with their bounds, and what these have to do with the partitions that
+ * are wanted. The server compares the bounds, in the type of the partition key: it is the one that would refuse an
+ * overlap.
+ *
+ * @param type the type of the partition key, as SQL
+ */
+record PresentPartitions(List<Present> all, String type) {
+    /**
+     * A partition.
+     *
+     * @param from its lower bound as the server writes it; empty for MINVALUE
+     * @param to its upper bound likewise; empty for MAXVALUE
+     */
+    record Present(QualifiedName name, boolean isDefault, Optional<String> from, Optional<String> to) {}
+
+    /** What there is where a partition is wanted: some partitions in the way, or one with just its bounds. */
+    record Found(Partition wanted, List<QualifiedName> overlapping, Optional<QualifiedName> same) {}
+
+    private static final Pattern RANGE = Pattern.compile("FOR VALUES FROM \\((.*)\\) TO \\((.*)\\)", Pattern.DOTALL);
+
+    private static final Sql PARTITIONS = Sql.of("""
+            SELECT n.nspname, c.relname, pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound
+            FROM pg_catalog.pg_inherits AS i
+            JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE i.inhparent = {oid}
+            ORDER BY c.relname, n.nspname""");
+
+    /** An expression as a key is one of ours, of type timestamp. */
+    private static final Sql TYPE = Sql.of("""
+            SELECT coalesce(pg_catalog.format_type(a.atttypid, a.atttypmod), 'timestamp')
+            FROM pg_catalog.pg_partitioned_table AS p
+            LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0] AND a.attnum > 0
+            WHERE p.partrelid = {oid}""");
+
+    private static final Sql COMPARE = Sql.of("""
+            SELECT w.place, p.place AS present, p.lower IS NOT NULL AND p.upper IS NOT NULL AND p.lower = w.lower AND p.upper = w.upper AS same
+            FROM (VALUES {wanted}) AS w (place, lower, upper)
+            JOIN (VALUES {present}) AS p (place, lower, upper)
+              ON (p.lower IS NULL OR p.lower < w.upper) AND (p.upper IS NULL OR w.lower < p.upper)
+            ORDER BY w.place, p.place""");
+
+    private static final Sql BOUNDS = Sql.of("({place}, ({from})::{type}, ({to})::{type})");
+
+    /** Reads the partitions of the table with that oid. */
+    static PresentPartitions read(Session session, long oid) throws SQLException {
+        List<Present> all = session.query(PARTITIONS.with("oid", oid), row -> {
+            String bound = row.getString("bound");
+            Matcher range = RANGE.matcher(bound);
+            boolean isRange = range.matches();
+            return new Present(
+                    QualifiedName.of(row.getString("nspname"), row.getString("relname")),
+                    !isRange,
+                    isRange ? literal(range.group(1), "MINVALUE") : Optional.empty(),
+                    isRange ? literal(range.group(2), "MAXVALUE") : Optional.empty());
+        });
+        return new PresentPartitions(
+                all, session.queryStrings(TYPE.with("oid", oid)).get(0));
+    }
+
+    private static Optional<String> literal(String text, String infinite) {
+        return text.equals(infinite) ? Optional.empty() : Optional.of(text);
+    }
+
+    /** The default partition under the name that it has; empty if there is none. */
+    Optional<QualifiedName> defaultPartition() {
+        return all.stream().filter(Present::isDefault).map(Present::name).findFirst();
+    }
+
+    /** The partition after which another is made, if there is no default one; empty if there is none at all. */
+    Optional<QualifiedName> last() {
+        return all.stream().map(Present::name).reduce((one, next) -> next);
+    }
+
+    /** What there is for each of the partitions, in their order. */
+    List<Found> find(Session session, PartitionKey key, List<Partition> wanted) throws SQLException {
+        List<List<QualifiedName>> overlapping = new ArrayList<>();
+        List<QualifiedName> same = new ArrayList<>();
+        wanted.forEach(it -> {
+            overlapping.add(new ArrayList<>());
+            same.add(null);
+        });
+        List<Present> ranges = all.stream().filter(it -> !it.isDefault()).toList();
+        if (!ranges.isEmpty() && !wanted.isEmpty()) {
+            session.query(COMPARE.with("wanted", wantedBounds(key, wanted)).with("present", bounds(ranges)), row -> {
+                QualifiedName name = ranges.get(row.getInt("present")).name();
+                overlapping.get(row.getInt("place")).add(name);
+                if (row.getBoolean("same")) {
+                    same.set(row.getInt("place"), name);
+                }
+                return null;
+            });
+        }
+        List<Found> found = new ArrayList<>();
+        for (int i = 0; i < wanted.size(); i++) {
+            found.add(new Found(wanted.get(i), overlapping.get(i), Optional.ofNullable(same.get(i))));
+        }
+        return found;
+    }
+
+    private Sql wantedBounds(PartitionKey key, List<Partition> wanted) {
+        List<Sql> rows = new ArrayList<>();
+        for (int i = 0; i < wanted.size(); i++) {
+            rows.add(row(
+                    i, key.bound(wanted.get(i).from()), key.bound(wanted.get(i).to())));
+        }
+        return Sql.list(rows);
+    }
+
+    private Sql bounds(List<Present> ranges) {
+        List<Sql> rows = new ArrayList<>();
+        for (int i = 0; i < ranges.size(); i++) {
+            rows.add(row(i, sql(ranges.get(i).from()), sql(ranges.get(i).to())));
+        }
+        return Sql.list(rows);
+    }
+
+    private Sql row(int place, Sql from, Sql to) {
+        return BOUNDS.with("place", Sql.raw(Integer.toString(place)))
+                .with("from", from)
+                .with("to", to)
+                .with("type", Sql.raw(type));
+    }
+
+    private static Sql sql(Optional<String> bound) {
+        return bound.map(Sql::raw).orElse(Sql.raw("NULL"));
+    }
+}

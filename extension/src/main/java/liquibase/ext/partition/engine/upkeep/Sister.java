@@ -1,0 +1,223 @@
+package liquibase.ext.partition.engine.upkeep;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.access.Seclusion;
+import liquibase.ext.partition.engine.belonging.grants.SameGrants;
+import liquibase.ext.partition.engine.belonging.publications.Publication;
+import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
+import liquibase.ext.partition.engine.belonging.publications.Publications;
+import liquibase.ext.partition.engine.belonging.rowsecurity.Policies;
+import liquibase.ext.partition.engine.belonging.rowsecurity.RowSecurity;
+import liquibase.ext.partition.engine.belonging.rowsecurity.RowSecurityReader;
+import liquibase.ext.partition.engine.catalog.Grant;
+import liquibase.ext.partition.engine.catalog.Index;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.settings.ColumnSettings;
+import liquibase.ext.partition.engine.catalog.settings.ExtendedStatistics;
+import liquibase.ext.partition.engine.catalog.settings.IndexSettings;
+import liquibase.ext.partition.engine.catalog.settings.ReplicaIdentity;
+import liquibase.ext.partition.engine.catalog.settings.StorageParameter;
+import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
+import liquibase.ext.partition.engine.name.CarriedName;
+import liquibase.ext.partition.engine.newtable.ColumnStatistics;
+import liquibase.ext.partition.engine.newtable.PartitionedIndex;
+import liquibase.ext.partition.engine.newtable.ReplicaIdentities;
+import liquibase.ext.partition.engine.newtable.StatisticsObjects;
+import liquibase.ext.partition.engine.partitioning.Partition;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.partitioning.Uniqueness;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * A partition by whose example further ones are made, in everything but the range: the default partition, or if there
+ * is none, another one.
+ *
+ * <p>Foreign keys and row triggers are left out: the server clones those of the table when a partition is attached.
+ *
+ * @param model the partition
+ * @param names names of indexes from which those of its own may be derived
+ */
+record Sister(
+        Table model,
+        TableSettings settings,
+        Storage storage,
+        RowSecurity rowSecurity,
+        List<Publication> publications,
+        PartitionKey key,
+        List<Identifier> names) {
+
+    /** How the server stores its rows. */
+    private record Storage(Identifier accessMethod, boolean unlogged) {}
+
+    private static final Sql STORAGE = Sql.of("""
+            SELECT m.amname, c.relpersistence = 'u' AS unlogged
+            FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+            WHERE c.oid = {oid}""");
+
+    private static final Sql SET_TABLESPACE = Sql.of("SET LOCAL default_tablespace = {name}");
+    private static final Sql SET_ACCESS_METHOD = Sql.of("SET LOCAL default_table_access_method = {name}");
+
+    private static final Sql CREATE = Sql.of("""
+            CREATE {unlogged}TABLE {partition} (
+              LIKE {model} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED
+                INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING COMMENTS
+            )""");
+
+    private static final Sql UNLOGGED = Sql.raw("UNLOGGED ");
+    private static final Sql DROP_CHECK = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
+    private static final Sql ADD_CHECK = Sql.of("ALTER TABLE {table} ADD {check}");
+    private static final Sql SET_PARAMETERS = Sql.of("ALTER TABLE {table} SET {parameters}");
+    private static final Sql FORCE_ROW_SECURITY = Sql.of("ALTER TABLE {table} FORCE ROW LEVEL SECURITY");
+    private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
+    private static final Sql CHANGE_OWNER_OF_STATISTICS = Sql.of("ALTER STATISTICS {name} OWNER TO {owner}");
+
+    /**
+     * Reads the partition of that name.
+     *
+     * @param relatives tables whose indexes may have given its indexes their names
+     */
+    static Sister read(Session session, QualifiedName name, PartitionKey key, List<Table> relatives)
+            throws SQLException {
+        Table model = new TableReader(session).require(name);
+        return new Sister(
+                model,
+                new TableSettingsReader(session).read(model),
+                session.queryFirst(
+                                STORAGE.with("oid", model.oid()),
+                                row -> new Storage(new Identifier(row.getString("amname")), row.getBoolean("unlogged")))
+                        .orElseThrow(),
+                new RowSecurityReader(session).read(model.oid()),
+                new PublicationReader(session)
+                        .read(model.oid()).stream()
+                                .filter(Publication::ownedByUs)
+                                .toList(),
+                key,
+                relatives.stream()
+                        .flatMap(it -> it.indexes().stream())
+                        .map(Index::name)
+                        .distinct()
+                        .toList());
+    }
+
+    /** The statements that make a partition beside the table, to be attached in the same transaction. */
+    List<Sql> partitionStatements(Partition partition) {
+        QualifiedName name = model.name().sibling(partition.name());
+        List<Sql> statements = new ArrayList<>(placement());
+        statements.add(CREATE.with("unlogged", storage.unlogged() ? UNLOGGED : Sql.empty())
+                .with("partition", name)
+                .with("model", model.name()));
+        key.combinedColumn()
+                .ifPresent(column -> key.check(partition).ifPresent(check -> {
+                    // Where the example is no default partition, it has a CHECK of that name for its own range.
+                    statements.add(DROP_CHECK.with("table", name).with("name", PartitionKey.nameOfCheck(column)));
+                    statements.add(ADD_CHECK.with("table", name).with("check", check));
+                }));
+        statements.addAll(alike(name, Routing.NATIVE));
+        return statements;
+    }
+
+    /**
+     * The statements that make a child of a table whose rows triggers will route.
+     *
+     * @param create the statement that makes the child itself
+     */
+    List<Sql> childStatements(Partition partition, Sql create) {
+        List<Sql> statements = new ArrayList<>(placement());
+        statements.add(create);
+        statements.addAll(alike(model.name().sibling(partition.name()), Routing.TRIGGER));
+        return statements;
+    }
+
+    private List<Sql> placement() {
+        return List.of(
+                setTablespace(settings.tablespace()),
+                SET_ACCESS_METHOD.with(
+                        "name", Sql.literal(storage.accessMethod().name())));
+    }
+
+    private static Sql setTablespace(Optional<Identifier> tablespace) {
+        return SET_TABLESPACE.with(
+                "name", Sql.literal(tablespace.map(Identifier::quoted).orElse("")));
+    }
+
+    private List<Sql> alike(QualifiedName table, Routing routing) {
+        List<Sql> statements = new ArrayList<>();
+        statements.add(Seclusion.of(table, model.name()));
+        if (!settings.parameters().isEmpty()) {
+            statements.add(SET_PARAMETERS
+                    .with("table", table)
+                    .with("parameters", StorageParameter.list(settings.parameters())));
+        }
+        for (ColumnSettings column : settings.columns()) {
+            statements.addAll(ColumnStatistics.statementsOfPartition(column, table));
+        }
+        for (Index index : model.indexes()) {
+            if (index.valid()) {
+                statements.addAll(index(table, index, routing));
+            }
+        }
+        for (ExtendedStatistics one : settings.statistics()) {
+            QualifiedName name = counterpart(one.name().name(), table);
+            statements.addAll(StatisticsObjects.createOnPartition(one, name, table));
+            if (!one.owner().equals(model.owner())) {
+                statements.add(CHANGE_OWNER_OF_STATISTICS.with("name", name).with("owner", one.owner()));
+            }
+        }
+        identifyReplicas(statements, table);
+        statements.add(CHANGE_OWNER.with("table", table).with("owner", model.owner()));
+        if (rowSecurity.forced()) {
+            statements.add(FORCE_ROW_SECURITY.with("table", table));
+        }
+        rowSecurity.policies().forEach(policy -> statements.add(Policies.create(policy, table)));
+        List<Grant> ofOwner = model.grants().stream().filter(Grant::toOwner).toList();
+        statements.addAll(SameGrants.on("TABLE", table, model.owner(), ofOwner, model.grants()));
+        publications.forEach(it -> statements.add(Publications.add(it, table)));
+        return statements;
+    }
+
+    private List<Sql> index(QualifiedName table, Index index, Routing routing) {
+        IndexSettings ofIndex = settings.index(index.name());
+        // Its definition is that of a partition already: nothing is to be added to it.
+        boolean isAsItIs = Uniqueness.of(index, key, routing) == Uniqueness.WITH_PARTITION_KEY;
+        List<Sql> statements = new ArrayList<>(List.of(setTablespace(ofIndex.tablespace())));
+        statements.addAll(new PartitionedIndex(index, ofIndex, key, isAsItIs ? Routing.TRIGGER : routing)
+                .createOnPartition(table, counterpart(index.name(), table).name()));
+        return statements;
+    }
+
+    private void identifyReplicas(List<Sql> statements, QualifiedName table) {
+        if (settings.replicaIdentity() != ReplicaIdentity.DEFAULT) {
+            statements.addAll(ReplicaIdentities.withoutIndex(settings.replicaIdentity(), List.of(table)));
+        }
+        settings.indexes().stream()
+                .filter(IndexSettings::replicaIdentity)
+                .forEach(it -> statements.add(ReplicaIdentities.usingIndex(
+                        table, counterpart(it.index(), table).name())));
+    }
+
+    /**
+     * The name for what the example has under {@code name}. The swap, and the build of indexes, look for an index of a
+     * partition by a name that is made of the partition's and of that of the table's index.
+     */
+    private QualifiedName counterpart(Identifier name, QualifiedName table) {
+        Identifier own = model.name().name();
+        String beginning = own.name() + "_";
+        Identifier original = names.stream()
+                .filter(it -> CarriedName.partitionIndex(own, it).equals(name))
+                .findFirst()
+                .orElse(
+                        name.name().startsWith(beginning) && name.name().length() > beginning.length()
+                                ? new Identifier(name.name().substring(beginning.length()))
+                                : name);
+        return table.sibling(CarriedName.partitionIndex(table.name(), original));
+    }
+}
