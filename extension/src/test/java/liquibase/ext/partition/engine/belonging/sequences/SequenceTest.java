@@ -4,16 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.SQLException;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Future;
-import java.util.function.Function;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
-import liquibase.ext.partition.engine.lock.LockPolicy;
-import liquibase.ext.partition.engine.swap.OnOldTransactions;
-import liquibase.ext.partition.engine.swap.SwapSettings;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -25,19 +18,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A sequence goes on at its position, belongs to the live table, and never goes back. */
 @ExtendWith(FreshDatabase.class)
 class SequenceTest {
-    private static MigrationFixture ordersWithId(TestDatabase database, String idType) {
-        database.execute("""
-                CREATE TABLE orders (
-                  id %s PRIMARY KEY, note text,
-                  created_at timestamptz NOT NULL DEFAULT timestamptz '2024-03-03 00:00+00')""".formatted(idType), "INSERT INTO orders (note) SELECT 'old' FROM generate_series(1, 100)");
-        return MigrationFixture.of(database, "public", "orders", "created_at", "id");
-    }
-
-    private static long insert(TestDatabase database) {
-        database.execute("INSERT INTO orders (note) VALUES ('new')");
-        return database.queryLong("SELECT max(id) FROM orders");
-    }
-
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -47,23 +27,23 @@ class SequenceTest {
                 "serial"
             })
     void goesOnAfterTheSwapAndAfterTheWayBack(String idType, TestDatabase database) throws SQLException {
-        MigrationFixture orders = ordersWithId(database, idType).throughVerification();
-        assertThat(insert(database)).isEqualTo(101);
+        MigrationFixture orders = OrdersWithId.in(database, idType).throughVerification();
+        assertThat(OrdersWithId.insert(database)).isEqualTo(101);
 
         orders.swap();
-        assertThat(insert(database)).isEqualTo(102);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(102);
         assertThat(database.queryString("SELECT pg_get_serial_sequence('orders', 'id')"))
                 .isEqualTo("public.orders_id_seq");
 
         orders.reverseSwap();
-        assertThat(insert(database)).isEqualTo(103);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(103);
         assertThat(database.queryString("SELECT pg_get_serial_sequence('orders', 'id')"))
                 .isEqualTo("public.orders_id_seq");
 
         orders.swap();
-        assertThat(insert(database)).isEqualTo(104);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(104);
         orders.dropBackup();
-        assertThat(insert(database)).isEqualTo(105);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(105);
         assertThat(database.queryString("SELECT pg_get_serial_sequence('orders', 'id')"))
                 .isEqualTo("public.orders_id_seq");
         assertThat(database.queryStrings("SELECT relname FROM pg_class WHERE relkind = 'S' AND relname LIKE 'orders%'"))
@@ -75,31 +55,31 @@ class SequenceTest {
     @CsvSource({"bigserial, ''", "bigint GENERATED ALWAYS AS IDENTITY, OVERRIDING SYSTEM VALUE"})
     void standsAtTheLargestIdWhereItWasBehind(String idType, String overriding, TestDatabase database)
             throws SQLException {
-        MigrationFixture orders = ordersWithId(database, idType);
+        MigrationFixture orders = OrdersWithId.in(database, idType);
         database.execute("INSERT INTO orders (id, note) %s VALUES (500, 'by hand')".formatted(overriding));
 
         orders.throughSwap();
 
-        assertThat(insert(database)).isEqualTo(501);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(501);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"bigserial", "bigint GENERATED ALWAYS AS IDENTITY"})
     void neverGoesBackToTheLargestIdWhereItIsAhead(String idType, TestDatabase database) throws SQLException {
-        MigrationFixture orders = ordersWithId(database, idType).throughVerification();
+        MigrationFixture orders = OrdersWithId.in(database, idType).throughVerification();
         database.execute("SELECT setval('orders_id_seq', 5000)");
 
         orders.swap();
-        assertThat(insert(database)).isEqualTo(5001);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(5001);
         database.execute("DELETE FROM orders WHERE id = 5001");
         orders.reverseSwap();
 
-        assertThat(insert(database)).isEqualTo(5002);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(5002);
     }
 
     @Test
     void ofADescendingSequenceGoesOnDownwards(TestDatabase database) throws SQLException {
-        MigrationFixture orders = ordersWithId(
+        MigrationFixture orders = OrdersWithId.in(
                 database, "bigint GENERATED BY DEFAULT AS IDENTITY (INCREMENT -1 MINVALUE -1000000 START -1)");
         database.execute("INSERT INTO orders (id, note) VALUES (-500, 'by hand')");
 
@@ -118,7 +98,7 @@ class SequenceTest {
 
         MigrationFixture.of(database, "public", "orders", "created_at", "id").throughSwap();
 
-        assertThat(insert(database)).isEqualTo(1000);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(1000);
         assertThat(database.queryRows(
                         "SELECT seqincrement, seqcache FROM pg_sequence WHERE seqrelid = 'orders_id_seq'::regclass"))
                 .containsExactly(List.of("10", "5"));
@@ -129,7 +109,7 @@ class SequenceTest {
     void canBeAskedByItsNameByWhoeverCould(TestDatabase database) throws SQLException {
         String writer = database.createRole("writer", "");
         for (String idType : List.of("bigserial", "bigint GENERATED BY DEFAULT AS IDENTITY")) {
-            MigrationFixture orders = ordersWithId(database, idType);
+            MigrationFixture orders = OrdersWithId.in(database, idType);
             database.execute("GRANT ALL ON orders TO " + writer, "GRANT USAGE ON SEQUENCE orders_id_seq TO " + writer);
 
             orders.throughSwap();
@@ -151,22 +131,22 @@ class SequenceTest {
     /** It was left over when somebody gave the column another sequence. */
     @Test
     void aSecondSequenceThatBelongsToTheColumnComesAlong(TestDatabase database) throws SQLException {
-        MigrationFixture orders = ordersWithId(database, "bigserial");
+        MigrationFixture orders = OrdersWithId.in(database, "bigserial");
         database.execute(
                 "CREATE SEQUENCE orders_id_seq1 START 1000 OWNED BY orders.id",
                 "ALTER TABLE orders ALTER COLUMN id SET DEFAULT nextval('orders_id_seq1')");
 
         orders.throughSwap();
 
-        assertThat(insert(database)).isEqualTo(1000);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(1000);
         orders.dropBackup();
-        assertThat(insert(database)).isEqualTo(1001);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(1001);
     }
 
     @Test
     void ofAnotherSchemaStaysThere(TestDatabase database) throws SQLException {
         database.execute("CREATE SCHEMA sequences");
-        MigrationFixture orders = ordersWithId(database, "bigserial");
+        MigrationFixture orders = OrdersWithId.in(database, "bigserial");
         database.execute("ALTER TABLE orders ADD COLUMN place bigint GENERATED ALWAYS AS IDENTITY");
         database.execute(
                 "CREATE SEQUENCE sequences.tickets",
@@ -174,310 +154,11 @@ class SequenceTest {
 
         orders.throughSwap().dropBackup();
 
-        insert(database);
+        OrdersWithId.insert(database);
         assertThat(database.queryRows("SELECT id, place, ticket FROM orders WHERE note = 'new'"))
                 .containsExactly(List.of("101", "101", "101"));
         assertThat(database.queryString("SELECT to_regclass('sequences.tickets') IS NOT NULL"))
                 .isEqualTo("t");
-    }
-
-    /** Some lock a sequence before the table, and some after it; every client gets an id of its own. */
-    @ParameterizedTest
-    @ValueSource(strings = {"bigserial", "bigint GENERATED BY DEFAULT AS IDENTITY"})
-    void givesNoIdTwiceAndEndsNoWriterWhileTheTableIsSwitchedToAndFro(String idType, TestDatabase database)
-            throws Exception {
-        MigrationFixture orders = ordersWithId(database, idType).throughVerification();
-        SwapSettings settings =
-                new SwapSettings(new LockPolicy(Duration.ofSeconds(3), 20), SwapSettings.DEFAULT_MAX_DRAIN_ROWS);
-
-        try (SequenceClients clients = SequenceClients.start(database, 10, SequenceClients.Way.values())) {
-            for (int i = 0; i < 2; i++) {
-                clients.awaitMore(50);
-                orders.swap(settings);
-                clients.awaitMore(50);
-                orders.reverseSwap(settings);
-            }
-            clients.awaitMore(50);
-            assertThat(clients.faults()).isEmpty();
-        }
-        assertThat(database.queryRows("SELECT id FROM orders GROUP BY id HAVING count(*) > 1"))
-                .isEmpty();
-        assertThat(sequence(database)).startsWith("1 ");
-    }
-
-    /** Ten clients that ask the sequence first: the table's lock is granted as if they did not. */
-    @ParameterizedTest
-    @ValueSource(strings = {"serial", "integer GENERATED BY DEFAULT AS IDENTITY (CACHE 10)"})
-    void letsTheSwitchThroughWhereWritersAskTheSequenceFirst(String idType, TestDatabase database) throws Exception {
-        MigrationFixture orders = ordersWithId(database, idType).throughVerification();
-        SwapSettings settings =
-                new SwapSettings(new LockPolicy(Duration.ofSeconds(3), 20), SwapSettings.DEFAULT_MAX_DRAIN_ROWS);
-
-        try (SequenceClients clients = SequenceClients.start(database, 10, SequenceClients.Way.NEXTVAL_THEN_INSERT)) {
-            clients.awaitMore(50);
-            orders.swap(settings);
-            clients.awaitMore(50);
-            orders.reverseSwap(settings);
-            clients.awaitMore(50);
-            assertThat(clients.faults()).isEmpty();
-        }
-    }
-
-    private static String sequence(TestDatabase database) {
-        return database.queryString("""
-                SELECT concat_ws(' ', seqincrement, seqtypid::regtype, seqstart, seqmin, seqmax, seqcache, seqcycle)
-                FROM pg_sequence WHERE seqrelid = 'orders_id_seq'::regclass""");
-    }
-
-    @Test
-    void waitsForATransactionThatHasAnIdAndHasNotInsertedItYet(TestDatabase database) throws Exception {
-        MigrationFixture orders = ordersWithId(database, "bigint GENERATED BY DEFAULT AS IDENTITY")
-                .throughVerification();
-        try (Transaction writer = Transaction.begin(database)) {
-            assertThat(writer.query("SELECT nextval('orders_id_seq')")).isEqualTo("101");
-            Future<Void> swap = MigrationFixture.inBackground(orders::swap);
-            while (!swap.isDone()
-                    && orders.lines().stream()
-                            .noneMatch(line -> line.startsWith("Waiting for transactions with an older snapshot")
-                                    || line.startsWith("Lock on public.orders_id_seq not given"))) {
-                Thread.sleep(5);
-            }
-
-            writer.run("INSERT INTO orders (id) VALUES (101)");
-            writer.commit();
-            MigrationFixture.join(swap);
-        }
-        assertThat(insert(database)).isEqualTo(102);
-    }
-
-    /** The transaction has looked up the name before, and asks the sequence that was put aside. */
-    @Test
-    void givesAnIdOfItsOwnToATransactionThatIsOlderThanTheSwap(TestDatabase database) throws Exception {
-        MigrationFixture orders = ordersWithId(database, "bigint GENERATED BY DEFAULT AS IDENTITY")
-                .throughVerification();
-        database.execute("CREATE SEQUENCE other");
-        try (Transaction older = Transaction.begin(database)) {
-            older.query("SELECT nextval('other')");
-            older.query("SELECT nextval('orders_id_seq')");
-            older.commit();
-            // Any further lookup would show it the new name, too.
-            older.query("SELECT nextval('other')");
-            older.query("SELECT 'orders_id_seq'::regclass");
-            orders.swap(new SwapSettings(
-                    MigrationFixture.LOCK,
-                    SwapSettings.DEFAULT_MAX_DRAIN_ROWS,
-                    Duration.ofMillis(200),
-                    OnOldTransactions.GO_ON));
-
-            assertThat(older.query("SELECT nextval('orders_id_seq')")).isEqualTo("102");
-        }
-        assertThat(insert(database)).isEqualTo(1102);
-        assertThat(orders.lines()).anyMatch(line -> line.contains("So 1000 of its values are left to them"));
-        orders.reverseSwap();
-        assertThat(insert(database)).isEqualTo(1103);
-        assertThat(sequence(database)).isEqualTo("1 bigint 1 1 9223372036854775807 1 f");
-    }
-
-    /** A switch whose names could not be exchanged: both sequences are in use for as long as that lasts. */
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void isSafeForAsLongAsBothSequencesAreInUse(boolean forward, TestDatabase database) throws Exception {
-        MigrationFixture orders = ordersWithId(database, "integer GENERATED BY DEFAULT AS IDENTITY")
-                .throughVerification();
-        swapWithoutTheExchangeOfNames(orders, database);
-
-        assertThat(insert(database)).isEqualTo(101);
-        assertThat(nextBy(database)).isEqualTo(102);
-        assertThat(insert(database)).isEqualTo(103);
-        assertThat(nextBy(database)).isEqualTo(104);
-        assertThat(nextBy(database)).isEqualTo(106);
-        database.execute("DROP TABLE orders_id_seq_old");
-        if (forward) {
-            orders.swap();
-        } else {
-            orders.reverseSwap();
-        }
-
-        assertThat(insert(database)).isEqualTo(107);
-        assertThat(nextBy(database)).isEqualTo(108);
-        assertThat(sequence(database)).isEqualTo("1 integer 1 1 2147483647 1 f");
-        assertThat(database.queryLong("SELECT count(*) FROM partition_sequence"))
-                .isZero();
-    }
-
-    @Test
-    void whatIsSetByTheNameBeforeTheNamesAreExchangedIsTakenOverForwardsAndTold(TestDatabase database)
-            throws Exception {
-        MigrationFixture orders = ordersWithId(database, "bigint GENERATED BY DEFAULT AS IDENTITY")
-                .throughVerification();
-        swapWithoutTheExchangeOfNames(orders, database);
-        assertThat(insert(database)).isEqualTo(101);
-        database.execute("SELECT setval('orders_id_seq', (SELECT max(id) FROM orders))");
-        // The table's own sequence comes to it next.
-        assertThat(nextBy(database)).isEqualTo(103);
-        database.execute("DROP TABLE orders_id_seq_old");
-        orders.swap();
-
-        assertThat(orders.lines())
-                .anyMatch(line -> line.startsWith("Sequence orders_id_seq was set (setval, or RESTART)"));
-        assertThat(insert(database)).isEqualTo(104);
-    }
-
-    @Test
-    void whatIsSetByTheNameToWhatTheOtherDoesNotGiveIsTakenOverInSilence(TestDatabase database) throws Exception {
-        MigrationFixture orders = ordersWithId(database, "bigint GENERATED BY DEFAULT AS IDENTITY")
-                .throughVerification();
-        swapWithoutTheExchangeOfNames(orders, database);
-        assertThat(insert(database)).isEqualTo(101);
-        database.execute("SELECT setval('orders_id_seq', 500)", "DROP TABLE orders_id_seq_old");
-        orders.swap();
-
-        assertThat(orders.lines()).noneMatch(line -> line.contains("was set (setval, or RESTART)"));
-        assertThat(insert(database)).isEqualTo(501);
-    }
-
-    private static void swapWithoutTheExchangeOfNames(MigrationFixture orders, TestDatabase database) throws Exception {
-        try (Transaction reader = Transaction.begin(database)) {
-            reader.query("SELECT id FROM orders LIMIT 1");
-            Future<Void> swap = MigrationFixture.inBackground(orders::swap);
-            orders.awaitBlockedStatement("ACCESS EXCLUSIVE MODE");
-            database.execute("CREATE TABLE orders_id_seq_old ()");
-            reader.commit();
-            assertThatThrownBy(() -> MigrationFixture.join(swap))
-                    .hasMessageContaining("public.orders is switched, but its sequence")
-                    .hasMessageContaining("\"orders_id_seq_old\" already exists");
-        }
-        assertThat(orders.phase()).isEqualTo("swapped");
-    }
-
-    /** If one began anew at the other's value, each would give what the other gave. */
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void givesNoValueTwiceInARoundWhereItCyclesWhileBothAreInUse(boolean forward, TestDatabase database)
-            throws Exception {
-        MigrationFixture orders = ordersWithId(
-                        database, "integer GENERATED BY DEFAULT AS IDENTITY (MAXVALUE 110 CYCLE)")
-                .throughVerification();
-        swapWithoutTheExchangeOfNames(orders, database);
-        Function<Integer, List<String>> byTheTable = values -> database.queryStrings(
-                "SELECT nextval(pg_get_serial_sequence('orders', 'id')) FROM generate_series(1, %d)".formatted(values));
-        Function<Integer, List<String>> byTheName = values ->
-                database.queryStrings("SELECT nextval('orders_id_seq') FROM generate_series(1, %d)".formatted(values));
-        List<String> given = new ArrayList<>(byTheName.apply(55));
-        given.addAll(byTheTable.apply(55));
-        assertThat(given).doesNotHaveDuplicates().hasSize(110);
-
-        // If one has begun anew and the other has not, the next value follows the former's.
-        given = new ArrayList<>(byTheName.apply(2));
-        given.addAll(byTheTable.apply(10));
-        assertThat(given).containsExactly("101", "103", "102", "104", "106", "108", "110", "2", "4", "6", "8", "10");
-        database.execute("DROP TABLE orders_id_seq_old");
-        if (forward) {
-            orders.swap();
-        } else {
-            orders.reverseSwap();
-        }
-        assertThat(nextBy(database)).isEqualTo(11);
-        assertThat(sequence(database)).isEqualTo("1 integer 1 1 110 1 t");
-    }
-
-    private static long nextBy(TestDatabase database) {
-        return database.queryLong("SELECT nextval('orders_id_seq')");
-    }
-
-    @Test
-    void refusesWhereTheNameThatItIsPutAsideByIsTaken(TestDatabase database) throws SQLException {
-        MigrationFixture orders = ordersWithId(database, "integer GENERATED BY DEFAULT AS IDENTITY")
-                .throughVerification();
-        database.execute("CREATE TABLE orders_id_seq_old ()");
-
-        assertThatThrownBy(orders::swap)
-                .hasMessageContaining("There is a relation public.orders_id_seq_old already")
-                .hasMessageContaining("Nothing was renamed");
-
-        assertThat(orders.phase()).isEqualTo("verified");
-        assertThat(sequence(database)).startsWith("1 ");
-    }
-
-    /** Its sequence counts by two then. */
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void countsAsBeforeAfterAKilledSwapThatIsTriedAgainOrAbandoned(boolean again, TestDatabase database)
-            throws Exception {
-        MigrationFixture orders = ordersWithId(
-                        database, "bigint GENERATED BY DEFAULT AS IDENTITY (INCREMENT -3 MAXVALUE 1000000 START 1000)")
-                .throughVerification();
-        String before = sequence(database);
-        try (Transaction reader = Transaction.begin(database)) {
-            reader.query("SELECT id FROM orders LIMIT 1");
-            Future<Void> swap = MigrationFixture.inBackground(orders::swap);
-            orders.awaitBlockedStatement("ACCESS EXCLUSIVE MODE");
-            database.awaitTrue("""
-                    SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity
-                    WHERE datname = current_database() AND application_name LIKE 'liquibase%' AND wait_event_type = 'Lock'""");
-            assertThatThrownBy(() -> MigrationFixture.join(swap)).isInstanceOf(SQLException.class);
-        }
-        assertThat(sequence(database)).startsWith("-6 ");
-
-        if (again) {
-            orders.swap().dropBackup();
-        } else {
-            orders.undo();
-        }
-
-        assertThat(sequence(database)).isEqualTo(before);
-    }
-
-    /** A short switch that did not get its lock leaves nothing behind. */
-    @Test
-    void countsAsBeforeAfterALockThatWasNotGiven(TestDatabase database) throws Exception {
-        MigrationFixture orders =
-                ordersWithId(database, "bigint GENERATED ALWAYS AS IDENTITY").throughVerification();
-        try (Transaction reader = Transaction.begin(database)) {
-            reader.query("SELECT id FROM orders LIMIT 1");
-            assertThatThrownBy(() -> orders.swap(new SwapSettings(new LockPolicy(Duration.ofMillis(50), 2), 5000)))
-                    .hasMessageContaining("Could not lock public.orders");
-        }
-        assertThat(sequence(database)).startsWith("1 ");
-        assertThat(insert(database)).isEqualTo(101);
-    }
-
-    /** An alteration while the swap waits goes with the name, and back. */
-    @Test
-    void countsAsItWasToldToWhileTheSwapWaited(TestDatabase database) throws Exception {
-        MigrationFixture orders = ordersWithId(database, "integer GENERATED BY DEFAULT AS IDENTITY")
-                .throughVerification();
-        database.execute(
-                "ALTER TABLE orders ALTER id SET INCREMENT BY 10 SET MAXVALUE 900000 SET CACHE 5 SET START WITH 7");
-        String altered = "10 integer 7 1 900000 5 f";
-
-        orders.swap();
-        assertThat(sequence(database)).isEqualTo(altered);
-        assertThat(insert(database)).isEqualTo(110);
-        orders.reverseSwap();
-        assertThat(sequence(database)).isEqualTo(altered);
-        orders.swap();
-        database.execute("ALTER TABLE orders ALTER id SET INCREMENT BY 20 SET CYCLE SET MAXVALUE 800000");
-        orders.reverseSwap();
-        assertThat(sequence(database)).isEqualTo("20 integer 7 1 800000 5 t");
-    }
-
-    /** Under the lock it is as the plan says, or the plan is made anew. */
-    @Test
-    void countsAsItWasToldToInTheLastMoment(TestDatabase database) throws Exception {
-        MigrationFixture orders = ordersWithId(database, "bigint GENERATED BY DEFAULT AS IDENTITY")
-                .throughVerification();
-        try (Transaction reader = Transaction.begin(database)) {
-            reader.query("SELECT id FROM orders LIMIT 1");
-            Future<Void> swap = MigrationFixture.inBackground(orders::swap);
-            orders.awaitBlockedStatement("ACCESS EXCLUSIVE MODE");
-            database.execute("ALTER SEQUENCE orders_id_seq INCREMENT BY 5 CACHE 3");
-            reader.commit();
-            MigrationFixture.join(swap);
-        }
-
-        assertThat(sequence(database)).isEqualTo("5 bigint 1 1 9223372036854775807 3 f");
-        assertThat(insert(database)).isEqualTo(105);
     }
 
     @ParameterizedTest
@@ -492,18 +173,18 @@ class SequenceTest {
     })
     void endsWhereTheWiderTypeEndsUnlessAnEndWasChosen(String idType, String widened, TestDatabase database)
             throws SQLException {
-        MigrationFixture orders = ordersWithId(database, idType)
+        MigrationFixture orders = OrdersWithId.in(database, idType)
                 .converting("id", "bigint", null, null)
                 .throughVerification();
-        String before = sequence(database);
+        String before = OrdersWithId.sequence(database);
 
         orders.swap();
-        assertThat(sequence(database)).isEqualTo(widened);
+        assertThat(OrdersWithId.sequence(database)).isEqualTo(widened);
         orders.reverseSwap();
 
-        assertThat(sequence(database)).isEqualTo(before);
+        assertThat(OrdersWithId.sequence(database)).isEqualTo(before);
         orders.swap();
-        assertThat(sequence(database)).isEqualTo(widened);
+        assertThat(OrdersWithId.sequence(database)).isEqualTo(widened);
     }
 
     /** The narrower column has room for the rows, but not for the next id. */
@@ -511,7 +192,7 @@ class SequenceTest {
     @ValueSource(strings = {"serial", "integer GENERATED BY DEFAULT AS IDENTITY"})
     void goesBackToANarrowerTypeAndSaysWhatTheNextInsertWillMeet(String idType, TestDatabase database)
             throws SQLException {
-        MigrationFixture orders = ordersWithId(database, idType)
+        MigrationFixture orders = OrdersWithId.in(database, idType)
                 .converting("id", "bigint", null, null)
                 .throughSwap();
         String before = "1 integer 1 1 2147483647 1 f";
@@ -530,20 +211,21 @@ class SequenceTest {
         assertThat(told)
                 .contains("sequence public.orders_id_seq would go on at")
                 .contains("column id of public.orders takes integer, up to 2147483647");
-        assertThatThrownBy(() -> insert(database)).hasMessageMatching("(?s).*(out of range|reached maximum value).*");
+        assertThatThrownBy(() -> OrdersWithId.insert(database))
+                .hasMessageMatching("(?s).*(out of range|reached maximum value).*");
         // The remedy, word for word.
         database.execute(told.substring(told.indexOf("ALTER SEQUENCE")));
-        assertThat(insert(database)).isEqualTo(101);
-        assertThat(sequence(database)).isEqualTo(before);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(101);
+        assertThat(OrdersWithId.sequence(database)).isEqualTo(before);
 
         orders.swap();
-        assertThat(insert(database)).isGreaterThan(101);
-        assertThat(sequence(database)).startsWith("1 bigint 1 1 9223372036854775807");
+        assertThat(OrdersWithId.insert(database)).isGreaterThan(101);
+        assertThat(OrdersWithId.sequence(database)).startsWith("1 bigint 1 1 9223372036854775807");
     }
 
     @Test
     void rowsThatDoNotFitTheNarrowerTypeAreStillRefused(TestDatabase database) throws SQLException {
-        MigrationFixture orders = ordersWithId(database, "serial")
+        MigrationFixture orders = OrdersWithId.in(database, "serial")
                 .converting("id", "bigint", null, null)
                 .throughSwap();
         database.execute("SELECT setval('orders_id_seq', 3000000000)", "INSERT INTO orders (note) VALUES ('past')");
@@ -551,6 +233,6 @@ class SequenceTest {
         assertThatThrownBy(orders::reverseSwap).hasMessageContaining("out of range");
 
         assertThat(orders.phase()).isEqualTo("swapped");
-        assertThat(insert(database)).isEqualTo(3000000002L);
+        assertThat(OrdersWithId.insert(database)).isEqualTo(3000000002L);
     }
 }

@@ -7,7 +7,6 @@ import java.sql.SQLException;
 import java.util.List;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,152 +21,33 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @ExtendWith(FreshDatabase.class)
 class SettingsCarriedTest {
-    private static final String DESCRIPTION = """
-            SELECT format('column %%s target %%s options %%s storage %%s compression %%s collation %%s comment %%s', attname,
-                          nullif(attstattarget, -1), nullif(array(SELECT o FROM unnest(attoptions) AS o WHERE o LIKE 'n\\_distinct%%' ORDER BY o), '{}'),
-                          attstorage, attcompression, attcollation::regcollation,
-                          col_description(attrelid, attnum))
-            FROM pg_attribute WHERE attrelid = %1$s AND attnum > 0
-            UNION ALL
-            SELECT format('constraint %%s %%s comment %%s', conname, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint'))
-            FROM pg_constraint WHERE conrelid = %1$s AND contype IN ('c', 'p', 'u', 'n')
-            UNION ALL
-            SELECT format('index %%s %%s in %%s options %%s clustered %%s identity %%s targets %%s comment %%s', c.relname,
-                          replace(pg_get_indexdef(c.oid), ' ON ONLY ', ' ON '), (SELECT left(spcname, 5) FROM pg_tablespace WHERE oid = c.reltablespace),
-                          c.reloptions, indisclustered, indisreplident,
-                          (SELECT string_agg(nullif(attstattarget, -1)::text, ',') FROM pg_attribute WHERE attrelid = c.oid),
-                          obj_description(c.oid, 'pg_class'))
-            FROM pg_index JOIN pg_class AS c ON c.oid = indexrelid WHERE indrelid = %1$s
-            UNION ALL
-            SELECT format('statistics %%s target %%s comment %%s', regexp_replace(pg_get_statisticsobjdef(oid), ' FROM .*', ''),
-                          nullif(stxstattarget, -1), obj_description(oid, 'pg_statistic_ext'))
-            FROM pg_statistic_ext WHERE stxrelid = %1$s
-            UNION ALL
-            SELECT format('table identity %%s in %%s options %%s toast %%s', c.relreplident,
-                          (SELECT left(spcname, 5) FROM pg_tablespace WHERE oid = c.reltablespace), c.reloptions, t.reloptions)
-            FROM pg_class AS c LEFT JOIN pg_class AS t ON t.oid = c.reltoastrelid WHERE c.oid = %1$s
-            ORDER BY 1""";
-
     private TestDatabase database;
-    private String owner;
-    private String stranger;
+    private RichOrders rich;
 
     @BeforeEach
-    void rich() {
-        owner = database.createRole("owner", "");
-        stranger = database.createRole("stranger", "");
-        String cold = database.createTablespace("cold");
-        String fast = database.createTablespace("fast");
-        database.execute(
-                "GRANT ALL ON SCHEMA public TO " + owner,
-                "GRANT USAGE ON SCHEMA public TO " + stranger,
-                "CREATE COLLATION letters (provider = icu, locale = 'de')",
-                """
-                CREATE TABLE orders (
-                  id bigint GENERATED ALWAYS AS IDENTITY (START 1000 INCREMENT 5 MAXVALUE 9000 CACHE 3 CYCLE)
-                    CONSTRAINT "the key" PRIMARY KEY USING INDEX TABLESPACE %2$s,
-                  number text COLLATE letters NOT NULL,
-                  place integer NOT NULL,
-                  doc jsonb, span int4range, pos point,
-                  amount numeric CONSTRAINT positive CHECK (amount > 0),
-                  code varchar(20) COLLATE "C",
-                  created_at timestamptz NOT NULL,
-                  CONSTRAINT sits UNIQUE (place) INCLUDE (number) WITH (fillfactor = 60) DEFERRABLE INITIALLY DEFERRED
-                ) WITH (fillfactor = 80, autovacuum_vacuum_threshold = 77, toast.autovacuum_enabled = false, parallel_workers = 2)
-                  TABLESPACE %1$s""".formatted(cold, fast),
-                """
-                INSERT INTO orders (number, place, doc, span, pos, amount, code, created_at)
-                SELECT 'n' || i %% 7, i, '{}', int4range(i, i + 5), point(i, i), i - 5, i %% 7,
-                       timestamptz '2024-01-15 12:00+00' + (i %% 12) * interval '1 month'
-                FROM generate_series(6, 300) AS i""".replace("%%", "%"),
-                "ALTER TABLE orders DROP CONSTRAINT positive",
-                "UPDATE orders SET amount = -amount WHERE id % 35 = 0",
-                "ALTER TABLE orders ADD CONSTRAINT positive CHECK (amount > 0) NOT VALID",
-                "ALTER TABLE orders ADD CONSTRAINT known CHECK (place <> 0), ADD CONSTRAINT own CHECK (number <> ')(''') NO INHERIT",
-                "COMMENT ON CONSTRAINT positive ON orders IS 'not ''yet'''",
-                "COMMENT ON CONSTRAINT known ON orders IS 'known'",
-                "COMMENT ON CONSTRAINT \"the key\" ON orders IS 'the key''s constraint'",
-                "COMMENT ON INDEX \"the key\" IS 'the key''s index'",
-                "COMMENT ON COLUMN orders.number IS 'no number'",
-                "ALTER TABLE orders ALTER number SET STATISTICS 77, ALTER number SET (n_distinct = 7)",
-                "ALTER TABLE orders ALTER place SET (n_distinct = -1, n_distinct_inherited = -0.5)",
-                "ALTER TABLE orders ALTER doc SET STORAGE EXTERNAL, ALTER number SET COMPRESSION pglz",
-                "CREATE INDEX by_number ON orders (lower(number) text_pattern_ops, (place + 1) DESC NULLS LAST) INCLUDE (id) WITH (fillfactor = 50) TABLESPACE %s WHERE (amount > 5)"
-                        .formatted(fast),
-                "ALTER INDEX by_number ALTER COLUMN 1 SET STATISTICS 55",
-                "COMMENT ON INDEX by_number IS 'by '' number'",
-                "ALTER TABLE orders CLUSTER ON \"the key\"",
-                "CREATE INDEX gin ON orders USING gin (doc jsonb_path_ops) WITH (fastupdate = off)",
-                "CREATE INDEX gist ON orders USING gist (span range_ops, pos) TABLESPACE " + cold,
-                "CREATE INDEX spgist ON orders USING spgist (pos)",
-                "CREATE INDEX brin ON orders USING brin (created_at timestamptz_minmax_multi_ops (values_per_range = 16)) WITH (pages_per_range = 8)",
-                "CREATE INDEX hash ON orders USING hash (code)",
-                "CREATE UNIQUE INDEX identified ON orders (number COLLATE \"C\", place, created_at)",
-                "ALTER TABLE orders REPLICA IDENTITY USING INDEX identified",
-                "CREATE STATISTICS together (dependencies, ndistinct) ON number, code FROM orders",
-                "CREATE STATISTICS expressed ON (place % 7), number FROM orders",
-                "CREATE STATISTICS alone ON (lower(number)) FROM orders",
-                "ALTER STATISTICS together SET STATISTICS 44",
-                "COMMENT ON STATISTICS together IS 'they go '' together'",
-                "ALTER TABLE orders OWNER TO " + owner,
-                "ALTER STATISTICS together OWNER TO " + owner,
-                "ALTER STATISTICS expressed OWNER TO " + owner,
-                "ALTER STATISTICS alone OWNER TO " + owner,
-                "ANALYZE orders");
-        try (Transaction transaction = Transaction.beginAs(database, owner)) {
-            transaction.run("ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO " + stranger);
-            transaction.run("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC");
-            transaction.commit();
-        } catch (SQLException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private MigrationFixture migration() {
-        return MigrationFixture.of(database, "public", "orders", "created_at", "id")
-                .between("2024-01", "2024-05")
-                .as(owner);
-    }
-
-    private List<String> description(String table) {
-        return database.queryStrings(DESCRIPTION.formatted("'" + table + "'::regclass"));
-    }
-
-    /** The announced changes, and nothing else. */
-    private static List<String> announced(List<String> before) {
-        return before.stream()
-                .map(line -> line.replace(" NO INHERIT", "")
-                        .replace("PRIMARY KEY (id)", "PRIMARY KEY (id, created_at)")
-                        .replace("USING btree (id)", "USING btree (id, created_at)")
-                        .replace("UNIQUE (place)", "UNIQUE (place, created_at)")
-                        .replace("USING btree (place)", "USING btree (place, created_at)")
-                        .replace("clustered t", "clustered f")
-                        .replaceAll("\\{n_distinct=(\\d)}", "{n_distinct=$1,n_distinct_inherited=$1}")
-                        .replaceAll(
-                                "^table identity i in cold_ options .*$", "table identity i in cold_ options  toast "))
-                .sorted()
-                .toList();
+    void makeOrders() {
+        rich = RichOrders.in(database);
     }
 
     @Test
     void everythingComesAlongAndGoesBackAndComesAgain() throws SQLException {
-        List<String> before = description("orders");
-        List<String> after = announced(before);
-        MigrationFixture orders = migration().throughSwap();
+        List<String> before = rich.description("orders");
+        List<String> after = RichOrders.announced(before);
+        MigrationFixture orders = rich.migration().throughSwap();
 
-        assertThat(description("orders")).isEqualTo(after);
+        assertThat(rich.description("orders")).isEqualTo(after);
         assertThat(orders.lines())
                 .anySatisfy(line -> assertThat(line).contains("check positive").contains("NOT VALID"));
         assertPartitionsHaveIt();
         assertReachedThroughTheTableOnly();
         orders.reverseSwap();
-        assertThat(description("orders")).isEqualTo(before);
+        assertThat(rich.description("orders")).isEqualTo(before);
         orders.swap();
-        assertThat(description("orders")).isEqualTo(after);
+        assertThat(rich.description("orders")).isEqualTo(after);
         assertPartitionsHaveIt();
         orders.assertSameRows(orders.source(), orders.backup());
         orders.dropBackup();
-        assertThat(description("orders")).isEqualTo(after);
+        assertThat(rich.description("orders")).isEqualTo(after);
         assertThat(
                         database.queryRows(
                                 "SELECT seqstart, seqincrement, seqmax, seqcache, seqcycle FROM pg_sequence WHERE seqrelid = 'orders_id_seq'::regclass"))
@@ -175,7 +55,7 @@ class SettingsCarriedTest {
     }
 
     private void assertPartitionsHaveIt() {
-        List<String> partition = description("orders_202403").stream()
+        List<String> partition = rich.description("orders_202403").stream()
                 .map(line -> line.replace("orders_202403_", "").replace("orders_202403", "orders"))
                 .toList();
         assertThat(partition)
@@ -211,7 +91,7 @@ class SettingsCarriedTest {
 
     @Test
     void rowsExchangeADeferrableUniqueValueAtEveryTime() throws SQLException {
-        MigrationFixture orders = migration().prepare().capture();
+        MigrationFixture orders = rich.migration().prepare().capture();
         exchange();
         orders.copy();
         exchange();
@@ -240,7 +120,7 @@ class SettingsCarriedTest {
 
     @Test
     void whatIsSaidWhileItIsPreparedComesAlongToo() throws SQLException {
-        MigrationFixture orders = migration().throughVerification();
+        MigrationFixture orders = rich.migration().throughVerification();
         database.execute(
                 "COMMENT ON INDEX by_number IS 'otherwise'",
                 "COMMENT ON CONSTRAINT \"the key\" ON orders IS NULL",
@@ -250,21 +130,21 @@ class SettingsCarriedTest {
                 "ALTER STATISTICS alone SET STATISTICS 5",
                 "ALTER TABLE orders ADD CONSTRAINT late CHECK (place > 20) NOT VALID",
                 "CREATE STATISTICS late (mcv) ON number, place FROM orders",
-                "ALTER STATISTICS late OWNER TO " + owner,
+                "ALTER STATISTICS late OWNER TO " + rich.owner(),
                 "ALTER TABLE orders ALTER number SET STATISTICS -1, ALTER number RESET (n_distinct), ALTER code SET STATISTICS 9, ALTER code SET (n_distinct = 3)",
                 "ALTER TABLE orders ALTER doc SET STORAGE MAIN, ALTER number SET COMPRESSION default",
                 "ALTER TABLE orders SET (fillfactor = 95, autovacuum_analyze_threshold = 5)",
                 "ALTER TABLE orders RESET (autovacuum_vacuum_threshold, toast.autovacuum_enabled)",
                 "ALTER TABLE orders CLUSTER ON identified",
                 "ALTER TABLE orders REPLICA IDENTITY USING INDEX \"the key\"");
-        List<String> before = description("orders");
+        List<String> before = rich.description("orders");
 
         orders.swap();
 
-        assertThat(description("orders")).isEqualTo(announced(before));
+        assertThat(rich.description("orders")).isEqualTo(RichOrders.announced(before));
         assertThat(database.queryLong("SELECT count(*) FROM pg_constraint WHERE conname = 'late' AND NOT convalidated"))
                 .isEqualTo(7);
-        assertThat(description("orders_202403"))
+        assertThat(rich.description("orders_202403"))
                 .anyMatch(line -> line.startsWith("column number target  options  storage x compression  collation"))
                 .anyMatch(line -> line.startsWith("column doc target  options  storage m"))
                 .anyMatch(line -> line.startsWith("column code target 9 options {n_distinct=3} storage"))
@@ -278,7 +158,7 @@ class SettingsCarriedTest {
         database.execute("COMMENT ON INDEX by_number IS 'again otherwise'", "DELETE FROM orders WHERE amount <= 0");
         database.execute("ALTER TABLE orders VALIDATE CONSTRAINT positive");
         orders.reverseSwap();
-        assertThat(description("orders"))
+        assertThat(rich.description("orders"))
                 .isEqualTo(before.stream()
                         .map(line -> line.replace("'otherwise'", "'again otherwise'")
                                 .replace("comment otherwise", "comment again otherwise"))
@@ -291,8 +171,8 @@ class SettingsCarriedTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void theReplicaIdentityAndTheParametersGoBackAsTheyWereSetSinceTheSwap(boolean onTable) throws SQLException {
-        MigrationFixture orders = migration().throughSwap();
-        List<String> before = description("orders_old");
+        MigrationFixture orders = rich.migration().throughSwap();
+        List<String> before = rich.description("orders_old");
         for (String partition : database.queryStrings(
                 "SELECT relid::regclass::text FROM pg_partition_tree('orders') WHERE level > 0")) {
             database.execute(
@@ -308,7 +188,7 @@ class SettingsCarriedTest {
         orders.reverseSwap();
 
         assertThat(replicaIdentity("orders")).isEqualTo(onTable ? "i \"the key\"" : "f");
-        assertThat(description("orders"))
+        assertThat(rich.description("orders"))
                 .anyMatch(line -> line.startsWith("table identity")
                         && line.contains("fillfactor=42")
                         && line.contains("parallel_workers=2")
@@ -321,8 +201,8 @@ class SettingsCarriedTest {
 
     @Test
     void whatWasSetOnSomePartitionsAloneSinceTheSwapStaysWithThem() throws SQLException {
-        List<String> before = description("orders");
-        MigrationFixture orders = migration().throughSwap();
+        List<String> before = rich.description("orders");
+        MigrationFixture orders = rich.migration().throughSwap();
         database.execute(
                 "ALTER TABLE orders_202401 SET (fillfactor = 42)",
                 "ALTER TABLE orders_202401 REPLICA IDENTITY FULL",
@@ -330,7 +210,7 @@ class SettingsCarriedTest {
 
         orders.reverseSwap();
 
-        assertThat(description("orders")).isEqualTo(before);
+        assertThat(rich.description("orders")).isEqualTo(before);
     }
 
     private String replicaIdentity(String table) {
@@ -341,8 +221,8 @@ class SettingsCarriedTest {
 
     @Test
     void whatIsSaidOfTheColumnsOfThePartitionedTableGoesBackWithThem() throws SQLException {
-        List<String> before = description("orders");
-        MigrationFixture orders = migration().throughSwap();
+        List<String> before = rich.description("orders");
+        MigrationFixture orders = rich.migration().throughSwap();
         database.execute(
                 "ALTER TABLE orders ALTER code SET STATISTICS 99, ALTER number SET STATISTICS -1",
                 "ALTER TABLE orders ALTER code SET (n_distinct_inherited = 8), ALTER number SET (n_distinct_inherited = 5)",
@@ -350,7 +230,7 @@ class SettingsCarriedTest {
 
         orders.reverseSwap();
 
-        assertThat(description("orders"))
+        assertThat(rich.description("orders"))
                 .containsExactlyInAnyOrderElementsOf(before.stream()
                         .map(line -> line.replace(
                                         "column code target  options  storage x compression ",
@@ -367,7 +247,7 @@ class SettingsCarriedTest {
 
     @Test
     void aCheckAddedOrValidatedOnOneOfTheTwoIsToldByName() throws SQLException {
-        MigrationFixture orders = migration().throughVerification();
+        MigrationFixture orders = rich.migration().throughVerification();
         database.execute("DELETE FROM orders WHERE amount <= 0", "ALTER TABLE orders VALIDATE CONSTRAINT positive");
 
         assertThatThrownBy(orders::swap)
@@ -387,12 +267,12 @@ class SettingsCarriedTest {
     /** Its type changes, but its collation does not. */
     @Test
     void aColumnKeepsItsCollationWithAnotherType() throws SQLException {
-        migration()
+        rich.migration()
                 .converting("code", "text", null, null)
                 .converting("number", "varchar", null, null)
                 .throughSwap();
 
-        assertThat(description("orders"))
+        assertThat(rich.description("orders"))
                 .anyMatch(line -> line.matches("column code .* collation \"?C\"? comment "))
                 .anyMatch(line -> line.matches("column number target 77 .* collation .*letters comment no number"));
     }
@@ -404,13 +284,13 @@ class SettingsCarriedTest {
                 "DROP INDEX identified",
                 "ALTER TABLE orders ALTER created_at DROP NOT NULL",
                 "ALTER TABLE orders REPLICA IDENTITY USING INDEX \"the key\"");
-        List<String> before = description("orders");
-        MigrationFixture orders = migration().throughSwap();
+        List<String> before = rich.description("orders");
+        MigrationFixture orders = rich.migration().throughSwap();
 
-        assertThat(description("orders"))
+        assertThat(rich.description("orders"))
                 .contains("table identity d in cold_ options  toast ")
                 .noneMatch(line -> line.contains("the key") || line.contains("sits"));
-        assertThat(description("orders_202403"))
+        assertThat(rich.description("orders_202403"))
                 .anyMatch(line -> line.startsWith("table identity i in cold_"))
                 .anyMatch(
                         line -> line.matches(
@@ -420,13 +300,13 @@ class SettingsCarriedTest {
                 .anyMatch(
                         line -> line.matches("constraint orders_202403_sits UNIQUE \\(place\\) .* DEFERRED comment "));
         orders.reverseSwap();
-        assertThat(description("orders")).isEqualTo(before);
+        assertThat(rich.description("orders")).isEqualTo(before);
     }
 
     @Test
     void childrenThatTriggersRouteToHaveItToo() throws SQLException {
-        List<String> before = description("orders");
-        MigrationFixture orders = migration().routedByTrigger().throughSwap();
+        List<String> before = rich.description("orders");
+        MigrationFixture orders = rich.migration().routedByTrigger().throughSwap();
 
         assertPartitionHasSettings("orders_202403");
         assertReachedThroughTheTableOnly();
@@ -438,7 +318,7 @@ class SettingsCarriedTest {
         assertPartitionHasSettings(child);
         assertReachedThroughTheTableOnly();
         orders.reverseSwap();
-        assertThat(description("orders")).isEqualTo(before);
+        assertThat(rich.description("orders")).isEqualTo(before);
     }
 
     /** Options that a newer server keeps for itself; a statement that wrote them would be refused. */
@@ -468,10 +348,10 @@ class SettingsCarriedTest {
                 "CREATE VIEW reading WITH (security_barrier) AS SELECT id FROM orders",
                 "CREATE MATERIALIZED VIEW read AS SELECT id, number FROM orders",
                 "ALTER MATERIALIZED VIEW read SET (fillfactor = 90), ALTER number SET (n_distinct = 7)",
-                "ALTER VIEW reading OWNER TO " + owner,
-                "ALTER MATERIALIZED VIEW read OWNER TO " + owner);
+                "ALTER VIEW reading OWNER TO " + rich.owner(),
+                "ALTER MATERIALIZED VIEW read OWNER TO " + rich.owner());
         keepOptionsOfTheServersOwn("^(orders|read)$");
-        migration().throughSwap();
+        rich.migration().throughSwap();
 
         assertThat(optionsOf("orders"))
                 .containsExactly(
@@ -492,7 +372,7 @@ class SettingsCarriedTest {
 
     @Test
     void aChildThatIsMadeLaterHasNoOptionsThatTheServerKeeps() throws SQLException {
-        migration().routedByTrigger().throughSwap();
+        rich.migration().routedByTrigger().throughSwap();
         keepOptionsOfTheServersOwn("^orders_default$");
 
         String child = database.queryString("SELECT orders_make(now()::date)::text");
@@ -504,7 +384,7 @@ class SettingsCarriedTest {
     }
 
     private void assertPartitionHasSettings(String child) {
-        assertThat(description(child))
+        assertThat(rich.description(child))
                 .anyMatch(line ->
                         line.startsWith("column number target 77 options {n_distinct=7} storage x compression p"))
                 .anyMatch(line -> line.startsWith("constraint positive CHECK ((amount > (0)::numeric))"))
