@@ -30,6 +30,8 @@ import liquibase.ext.partition.engine.belonging.triggers.RoutingKind;
 import liquibase.ext.partition.engine.belonging.triggers.TriggerKind;
 import liquibase.ext.partition.engine.belonging.views.ViewKind;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Session;
 
 /**
  * Every kind of thing that hangs on a table. Callers that ask about all of them ask here, so a new kind is a room and a
@@ -61,6 +63,15 @@ public final class BelongingKinds {
             new MaterializedViewKind());
 
     private BelongingKinds() {}
+
+    /** The obstacles that a table has by itself, whatever its new form. */
+    public static List<Obstacle> standing(Session session, Table table) throws SQLException {
+        List<Obstacle> obstacles = new ArrayList<>();
+        for (BelongingKind kind : ALL) {
+            obstacles.addAll(kind.standing(session, table));
+        }
+        return obstacles;
+    }
 
     /** The remaining obstacles of a table, out of those that it has by itself, once its intended new form is known. */
     public static List<Obstacle> judged(List<Obstacle> standing, Intent intent) throws SQLException {

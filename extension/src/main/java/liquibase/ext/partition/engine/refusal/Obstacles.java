@@ -2,8 +2,12 @@ package liquibase.ext.partition.engine.refusal;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
+import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
@@ -131,18 +135,6 @@ public final class Obstacles {
             WHERE t.tgrelid = {oid} AND t.tgtype & 1 = 1 AND (t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL)
             """);
 
-    private static final Sql DEPENDENT = Sql.of("""
-            SELECT DISTINCT 'SEQUENCES' AS feature,
-                   pg_catalog.format('%s uses the sequence of its identity column',
-                          pg_catalog.pg_describe_object(uses.classid, uses.objid, uses.objsubid)) AS what,
-                   'give it a sequence of its own' AS remedy
-            FROM pg_catalog.pg_depend AS owned
-            JOIN pg_catalog.pg_depend AS uses ON uses.refclassid = owned.classid AND uses.refobjid = owned.objid
-            WHERE owned.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND owned.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-              AND owned.refobjid = {oid} AND owned.deptype = 'i' AND uses.deptype = 'n'
-              AND EXISTS (SELECT FROM pg_catalog.pg_sequence AS s WHERE s.seqrelid = owned.objid)
-            """);
-
     /**
      * Kinds that no version up to 18 has: nobody knows whether they come along. {@code known} lists the kinds that do,
      * or that another of these questions refuses.
@@ -244,12 +236,28 @@ public final class Obstacles {
             ORDER BY s.subname
             """);
 
-    private final Session session;
-    private final long oid;
+    /** The order in which people are told. The others come last, those of one place in the order in which they are found. */
+    private static final List<Set<Feature>> ORDER = List.of(
+            Set.of(Feature.KIND, Feature.PERSISTENCE, Feature.TYPED_TABLE),
+            Set.of(Feature.INHERITANCE),
+            Set.of(Feature.INCOMING_FOREIGN_KEYS),
+            Set.of(Feature.FOREIGN_KEYS),
+            Set.of(Feature.EXCLUSION_CONSTRAINTS),
+            Set.of(Feature.CHECKS),
+            Set.of(Feature.COLUMNS),
+            Set.of(Feature.EXTENDED_STATISTICS),
+            Set.of(Feature.RULES),
+            Set.of(Feature.TRIGGERS),
+            Set.of(Feature.SEQUENCES),
+            Set.of(Feature.PUBLICATIONS),
+            Set.of(Feature.SUBSCRIPTIONS));
 
-    private Obstacles(Session session, long oid) {
+    private final Session session;
+    private final Table table;
+
+    private Obstacles(Session session, Table table) {
         this.session = session;
-        this.oid = oid;
+        this.table = table;
     }
 
     /** Lists the obstacles of a table, including the tables that inherit from {@code table}; empty for most tables. */
@@ -264,19 +272,30 @@ public final class Obstacles {
      * by design.
      */
     public static List<Obstacle> withoutInheritingTables(Session session, Table table) throws SQLException {
-        return QualifiedNames.within(session, () -> new Obstacles(session, table.oid()).list());
+        return QualifiedNames.within(session, () -> new Obstacles(session, table).list());
     }
 
     private List<Obstacle> list() throws SQLException {
         List<Obstacle> found = new ArrayList<>();
-        List<Sql> questions = new ArrayList<>(List.of(KIND, UNKNOWN, RELATED, DEPENDENT, ALL_PUBLISHED, SUBSCRIBED));
+        List<Sql> questions = new ArrayList<>(List.of(KIND, UNKNOWN, RELATED, ALL_PUBLISHED, SUBSCRIBED));
         if (ServerVersion.isAtLeast(session, 15)) {
             questions.add(SCHEMA_PUBLISHED);
         }
         for (Sql question : questions) {
-            found.addAll(session.query(question.with("oid", oid), Obstacle::read));
+            found.addAll(session.query(question.with("oid", table.oid()), Obstacle::read));
         }
-        found.addAll(new DependentObstacles(session).list(oid));
+        found.addAll(BelongingKinds.standing(session, table));
+        found.addAll(new DependentObstacles(session).list(table.oid()));
+        found.sort(Comparator.comparingInt(obstacle -> place(obstacle.feature())));
         return List.copyOf(found);
+    }
+
+    private static int place(Feature feature) {
+        for (int place = 0; place < ORDER.size(); place++) {
+            if (ORDER.get(place).contains(feature)) {
+                return place;
+            }
+        }
+        return ORDER.size();
     }
 }

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Session;
 
 /**
  * A kind of thing that hangs on a table and goes with its name: its obstacles, how partitioning changes it, and how it
@@ -19,7 +21,16 @@ public interface BelongingKind {
     /** The features that it stands for; empty if it is something that a migration puts on the table. */
     Set<Feature> features();
 
-    /** The obstacles, asked before a row is copied and again at the swap; empty for most tables. */
+    /**
+     * The obstacles that a table has by itself, whatever its new form; empty for most tables. Asked before a row is
+     * copied, again at the swap, and of the partitioned table at the reverse swap. Names that the server writes are
+     * qualified.
+     */
+    default List<Obstacle> standing(Session session, Table table) throws SQLException {
+        return List.of();
+    }
+
+    /** Further obstacles of its new form, asked before a row is copied and again at the swap. */
     default List<Obstacle> obstacles(Intent intent) throws SQLException {
         return List.of();
     }
