@@ -102,10 +102,6 @@ public final class Obstacles {
             FROM pg_catalog.pg_constraint AS k
             WHERE k.conrelid = {oid} AND k.contype IN ('p', 'u') AND pg_catalog.to_jsonb(k) ->> 'conperiod' = 'true'
             UNION ALL
-            SELECT 'CHECKS', pg_catalog.format('constraint %I is about the whole row, by the name of the table', k.conname),
-                   'make it again with the names of the columns that it reads'
-            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'c' AND 0 = ANY (k.conkey)
-            UNION ALL
             SELECT 'COLUMNS', pg_catalog.format('its constraint %I is not known to hold for its rows (%s)', k.conname,
                                     pg_catalog.pg_get_constraintdef(k.oid)),
                    pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
@@ -236,7 +232,7 @@ public final class Obstacles {
             ORDER BY s.subname
             """);
 
-    /** The order in which people are told. The others come last, those of one place in the order in which they are found. */
+    /** The order in which people are told. The others come last; what shares a place stays in the order of finding. */
     private static final List<Set<Feature>> ORDER = List.of(
             Set.of(Feature.KIND, Feature.PERSISTENCE, Feature.TYPED_TABLE),
             Set.of(Feature.INHERITANCE),

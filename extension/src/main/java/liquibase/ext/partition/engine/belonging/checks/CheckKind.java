@@ -1,17 +1,34 @@
 package liquibase.ext.partition.engine.belonging.checks;
 
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
 
 /** CHECK constraints. Most are made with the new table; the swap adds those that are not valid. */
 public final class CheckKind implements BelongingKind {
+    private static final Sql OF_WHOLE_ROWS = Sql.of("""
+            SELECT 'CHECKS' AS feature, pg_catalog.format('constraint %I is about the whole row, by the name of the table', k.conname) AS what,
+                   'make it again with the names of the columns that it reads' AS remedy
+            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'c' AND 0 = ANY (k.conkey)
+            """);
+
     @Override
     public Set<Feature> features() {
         return Set.of(Feature.CHECKS);
+    }
+
+    /** Checks of the whole row, which has the type of one of the two tables. */
+    @Override
+    public List<Obstacle> standing(Session session, Table table) throws SQLException {
+        return session.query(OF_WHOLE_ROWS.with("oid", table.oid()), Obstacle::read);
     }
 
     @Override
