@@ -102,16 +102,6 @@ public final class Obstacles {
             FROM pg_catalog.pg_constraint AS k
             WHERE k.conrelid = {oid} AND k.contype IN ('p', 'u') AND pg_catalog.to_jsonb(k) ->> 'conperiod' = 'true'
             UNION ALL
-            SELECT 'COLUMNS', pg_catalog.format('its constraint %I is not known to hold for its rows (%s)', k.conname,
-                                    pg_catalog.pg_get_constraintdef(k.oid)),
-                   pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
-            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'n' AND NOT k.convalidated
-            UNION ALL
-            SELECT 'COLUMNS', pg_catalog.format('its constraint %I (%s) is not inherited, and partitions would do without it', k.conname,
-                                    pg_catalog.pg_get_constraintdef(k.oid)),
-                   pg_catalog.format('ALTER TABLE %s ALTER CONSTRAINT %I INHERIT', k.conrelid::pg_catalog.regclass, k.conname)
-            FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'n' AND k.connoinherit
-            UNION ALL
             SELECT 'EXTENDED_STATISTICS', pg_catalog.format('its statistics %I.%I belong to role %I, and only the owner can rename them', n.nspname, s.stxname, r.rolname),
                    pg_catalog.format('ALTER STATISTICS %I.%I OWNER TO %I', n.nspname, s.stxname, o.rolname)
             FROM pg_catalog.pg_statistic_ext AS s
