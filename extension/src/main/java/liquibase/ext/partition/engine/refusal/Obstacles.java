@@ -102,15 +102,6 @@ public final class Obstacles {
             FROM pg_catalog.pg_constraint AS k
             WHERE k.conrelid = {oid} AND k.contype IN ('p', 'u') AND pg_catalog.to_jsonb(k) ->> 'conperiod' = 'true'
             UNION ALL
-            SELECT 'EXTENDED_STATISTICS', pg_catalog.format('its statistics %I.%I belong to role %I, and only the owner can rename them', n.nspname, s.stxname, r.rolname),
-                   pg_catalog.format('ALTER STATISTICS %I.%I OWNER TO %I', n.nspname, s.stxname, o.rolname)
-            FROM pg_catalog.pg_statistic_ext AS s
-            JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
-            JOIN pg_catalog.pg_roles AS r ON r.oid = s.stxowner
-            JOIN pg_catalog.pg_class AS c ON c.oid = s.stxrelid
-            JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
-            WHERE s.stxrelid = {oid} AND s.stxowner <> c.relowner AND NOT pg_catalog.pg_has_role(s.stxowner, 'USAGE')
-            UNION ALL
             SELECT 'RULES', pg_catalog.format('it has the rule %I', r.rulename),
                    pg_catalog.format('have a trigger do what it does, then DROP RULE %I ON %s', r.rulename, r.ev_class::pg_catalog.regclass)
             FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = {oid} AND r.rulename <> '_RETURN'

@@ -1,5 +1,5 @@
 /**
- * Extended statistics of the table: how their names move.
+ * Extended statistics of the table: what is refused, and how their names move.
  *
  * <p>Plans statements only. Does not own the statistics themselves: {@code catalog.settings} reads them, and
  * {@code newtable} makes them on the new table. Called by {@code BelongingKinds}.
