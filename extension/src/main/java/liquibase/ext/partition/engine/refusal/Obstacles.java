@@ -105,11 +105,6 @@ public final class Obstacles {
             SELECT 'RULES', pg_catalog.format('it has the rule %I', r.rulename),
                    pg_catalog.format('have a trigger do what it does, then DROP RULE %I ON %s', r.rulename, r.ev_class::pg_catalog.regclass)
             FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = {oid} AND r.rulename <> '_RETURN'
-            UNION ALL
-            SELECT 'TRIGGERS', pg_catalog.format('trigger %I needs a transition table, which a row trigger of a partitioned table cannot have', t.tgname),
-                   'make it a statement trigger, which can have one: in one transaction, or what is written meanwhile passes it by'
-            FROM pg_catalog.pg_trigger AS t
-            WHERE t.tgrelid = {oid} AND t.tgtype & 1 = 1 AND (t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL)
             """);
 
     /**

@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.belonging.triggers;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -11,17 +12,34 @@ import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.routing.TriggerRouting;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
 
 /** Triggers of users. */
 public final class TriggerKind implements BelongingKind {
+    private static final Sql WITH_TRANSITION_TABLE = Sql.of("""
+            SELECT 'TRIGGERS' AS feature,
+                   pg_catalog.format('trigger %I needs a transition table, which a row trigger of a partitioned table cannot have', t.tgname) AS what,
+                   'make it a statement trigger, which can have one: in one transaction, or what is written meanwhile passes it by' AS remedy
+            FROM pg_catalog.pg_trigger AS t
+            WHERE t.tgrelid = {oid} AND t.tgtype & 1 = 1 AND (t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL)
+            """);
+
     @Override
     public Set<Feature> features() {
         return Set.of(Feature.TRIGGERS);
+    }
+
+    /** Row triggers with a transition table. */
+    @Override
+    public List<Obstacle> standing(Session session, Table table) throws SQLException {
+        return session.query(WITH_TRANSITION_TABLE.with("oid", table.oid()), Obstacle::read);
     }
 
     @Override
