@@ -66,31 +66,6 @@ public final class Obstacles {
                                                c.oid::pg_catalog.regclass, i.inhparent::pg_catalog.regclass) END AS remedy
             FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid WHERE i.inhrelid = {oid}
             UNION ALL
-            SELECT 'INCOMING_FOREIGN_KEYS', pg_catalog.format('foreign key %I of %s refers to it', k.conname, k.conrelid::pg_catalog.regclass),
-                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
-            FROM pg_catalog.pg_constraint AS k WHERE k.confrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
-            UNION ALL
-            SELECT 'FOREIGN_KEYS', pg_catalog.format('its foreign key %I refers to %s, which takes the right to REFERENCE it', k.conname, k.confrelid::pg_catalog.regclass),
-                   pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I; GRANT REFERENCES ON %s TO %I', n.nspname, current_user, k.confrelid::pg_catalog.regclass,
-                          current_user)
-            FROM pg_catalog.pg_constraint AS k
-            JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid
-            JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace
-            WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.confrelid <> {oid} AND k.conparentid = 0
-              AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-                       AND (pg_catalog.has_table_privilege(r.oid, 'REFERENCES')
-                            OR NOT EXISTS (SELECT FROM pg_catalog.unnest(k.confkey) AS col
-                                           WHERE NOT pg_catalog.has_column_privilege(r.oid, col, 'REFERENCES'))))
-            UNION ALL
-            SELECT 'FOREIGN_KEYS', pg_catalog.format('its foreign key %I is NOT ENFORCED, and %I with the same columns is: a partitioned table cannot have both',
-                                          k.conname, o.conname),
-                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
-            FROM pg_catalog.pg_constraint AS k
-            JOIN pg_catalog.pg_constraint AS o ON o.conrelid = k.conrelid AND o.confrelid = k.confrelid AND o.conkey = k.conkey
-                 AND o.confkey = k.confkey AND o.contype = 'f' AND o.conparentid = 0
-            WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
-              AND pg_catalog.to_jsonb(k) ->> 'conenforced' = 'false' AND pg_catalog.to_jsonb(o) ->> 'conenforced' = 'true'
-            UNION ALL
             SELECT 'EXCLUSION_CONSTRAINTS', pg_catalog.format('it has the exclusion constraint %I', k.conname),
                    pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname)
             FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = {oid} AND k.contype = 'x'

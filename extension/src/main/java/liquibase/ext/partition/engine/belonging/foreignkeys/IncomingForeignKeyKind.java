@@ -19,12 +19,27 @@ import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
 
 /** Foreign keys that refer to the table. */
 public final class IncomingForeignKeyKind implements BelongingKind {
+    private static final Sql REFERRING = Sql.of("""
+            SELECT 'INCOMING_FOREIGN_KEYS' AS feature,
+                   pg_catalog.format('foreign key %I of %s refers to it', k.conname, k.conrelid::pg_catalog.regclass) AS what,
+                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname) AS remedy
+            FROM pg_catalog.pg_constraint AS k WHERE k.confrelid = {oid} AND k.contype = 'f' AND k.conparentid = 0
+            """);
+
     @Override
     public Set<Feature> features() {
         return Set.of(Feature.INCOMING_FOREIGN_KEYS);
+    }
+
+    /** Every key that refers to the table. What becomes of it is asked in {@link #judged} and {@link #judgedBack}. */
+    @Override
+    public List<Obstacle> standing(Session session, Table table) throws SQLException {
+        return session.query(REFERRING.with("oid", table.oid()), Obstacle::read);
     }
 
     @Override
