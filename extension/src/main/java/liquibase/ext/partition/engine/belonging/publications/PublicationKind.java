@@ -17,12 +17,19 @@ import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
 
 /** Publications that publish the table by its name. */
 public final class PublicationKind implements BelongingKind {
     @Override
     public Set<Feature> features() {
         return Set.of(Feature.PUBLICATIONS);
+    }
+
+    /** Publications that would publish the new tables too. */
+    @Override
+    public List<Obstacle> standing(Session session, Table table) throws SQLException {
+        return PublishedWithOthers.obstacles(session, table.oid());
     }
 
     @Override
