@@ -9,8 +9,7 @@
  *
  * <p>The room reads its kind from the catalog, unless the table itself has the value (grants, triggers, sequences,
  * settings): {@code catalog} reads that. Does not own what must be on the new table before the switch, which
- * {@code newtable} makes, nor the locks and the transaction of a switch ({@code swap}). Called by {@code survey} and
- * {@code swap}, and room by room by {@code prepare} (sequences), {@code refusal} (views) and {@code attribute}
- * (triggers).
+ * {@code newtable} makes, nor the locks and the transaction of a switch ({@code swap}). Called by {@code survey},
+ * {@code refusal} and {@code swap}, and room by room by {@code prepare} (sequences) and {@code attribute} (triggers).
  */
 package liquibase.ext.partition.engine.belonging;

@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
-import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -54,7 +53,7 @@ public final class Obstacles {
               AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
             """);
 
-    private static final Sql RELATED = Sql.of("""
+    private static final Sql NEVER_ALONG = Sql.of("""
             SELECT 'INHERITANCE' AS feature,
                    pg_catalog.format('it %s %s', CASE WHEN c.relispartition THEN 'is a partition of' ELSE 'inherits from' END,
                                      i.inhparent::pg_catalog.regclass) AS what,
@@ -178,11 +177,10 @@ public final class Obstacles {
 
     private List<Obstacle> list() throws SQLException {
         List<Obstacle> found = new ArrayList<>();
-        for (Sql question : List.of(KIND, UNKNOWN, RELATED, SUBSCRIBED)) {
+        for (Sql question : List.of(KIND, UNKNOWN, NEVER_ALONG, SUBSCRIBED)) {
             found.addAll(session.query(question.with("oid", table.oid()), Obstacle::read));
         }
         found.addAll(BelongingKinds.standing(session, table));
-        found.addAll(new DependentObstacles(session).list(table.oid()));
         found.sort(Comparator.comparingInt(obstacle -> place(obstacle.feature())));
         return List.copyOf(found);
     }

@@ -229,7 +229,7 @@ public final class DependentObstacles {
     }
 
     /** The obstacles, including those of the materialized views that read the table, which are made anew. */
-    public List<Obstacle> list(long oid) throws SQLException {
+    List<Obstacle> list(long oid) throws SQLException {
         List<String> relations = withMaterializedViews(oid);
         List<Obstacle> found = new ArrayList<>();
         if (!new DependentsReader(session).hasAny(relations)) {
@@ -245,7 +245,7 @@ public final class DependentObstacles {
      * Objects that read columns of the table which the other table will lack, or have with another type; empty if there
      * are no such columns.
      */
-    public List<Obstacle> readersOf(long oid, Collection<Identifier> columns) throws SQLException {
+    List<Obstacle> readersOf(long oid, Collection<Identifier> columns) throws SQLException {
         if (columns.isEmpty()) {
             return List.of();
         }

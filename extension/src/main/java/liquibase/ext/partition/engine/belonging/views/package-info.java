@@ -3,7 +3,7 @@
  * to read the table that gets the name.
  *
  * <p>Plans statements only. Does not own materialized views ({@code materializedviews}), which are filled anew and not
- * made to read another table. Called by {@code BelongingKinds}, by {@code refusal} and {@code swap} for obstacles that
- * do not depend on the new table's form, and by {@code materializedviews}.
+ * made to read another table. Called by {@code BelongingKinds}, by {@code materializedviews}, and by {@code swap} for
+ * what prevents the drop of the backup.
  */
 package liquibase.ext.partition.engine.belonging.views;
