@@ -31,6 +31,7 @@ import liquibase.ext.partition.engine.belonging.triggers.TriggerKind;
 import liquibase.ext.partition.engine.belonging.views.ViewKind;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.sql.Session;
 
 /**
@@ -117,8 +118,8 @@ public final class BelongingKinds {
     }
 
     /** See {@link BelongingKind#changes}. */
-    public static List<Change> changes(Intent intent) {
-        return ALL.stream().flatMap(kind -> kind.changes(intent).stream()).toList();
+    public static List<Change> changes(Table source, NewTable plan) {
+        return ALL.stream().flatMap(kind -> kind.changes(source, plan).stream()).toList();
     }
 
     /** See {@link BelongingKind#changesForOthers}. */

@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.kind.Change;
-import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Index;
@@ -27,14 +26,13 @@ final class Changes {
         this.plan = plan;
     }
 
-    static List<Change> of(Intent intent, NewTable plan) {
-        Table source = intent.source();
+    static List<Change> of(Table source, NewTable plan) {
         Changes changes = new Changes(source, plan);
         List<Change> all = new ArrayList<>();
         all.addAll(changes.types());
         changes.combinedColumn().ifPresent(all::add);
         all.addAll(changes.indexes());
-        all.addAll(BelongingKinds.changes(intent));
+        all.addAll(BelongingKinds.changes(source, plan));
         DefinitionChanges.of(source, plan.settings(), plan.key(), plan.spec().routing()).stream()
                 .filter(change -> all.stream()
                         .noneMatch(told -> told.feature() == Feature.INDEXES

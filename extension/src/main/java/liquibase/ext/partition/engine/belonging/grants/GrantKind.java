@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
 import liquibase.ext.partition.engine.belonging.kind.Change;
-import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /** Rights that are granted on the table and its columns. */
@@ -19,8 +19,7 @@ public final class GrantKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changes(Intent intent) {
-        Table source = intent.source();
+    public List<Change> changes(Table source, NewTable plan) {
         return source.grants().stream()
                 .filter(grant -> grant.grantor().isPresent())
                 .map(grant -> {

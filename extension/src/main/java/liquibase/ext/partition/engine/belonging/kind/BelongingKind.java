@@ -6,6 +6,7 @@ import java.util.Set;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.sql.Session;
 
 /**
@@ -67,14 +68,15 @@ public interface BelongingKind {
 
     /**
      * Belongings that come along, but changed, for people to know before a row is copied, as far as the table that was
-     * read shows them. Asks the server nothing. The partition key is known.
+     * read and the plan show them. Asks the server nothing.
      */
-    default List<Change> changes(Intent intent) {
+    default List<Change> changes(Table source, NewTable plan) {
         return List.of();
     }
 
     /**
      * As {@link #changes}, for changes that only the catalog shows: those that affect others that rely on the table.
+     * The partition key is known.
      */
     default List<Change> changesForOthers(Intent intent) throws SQLException {
         return List.of();

@@ -14,8 +14,8 @@ import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.Trigger;
+import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
-import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.routing.TriggerRouting;
 import liquibase.ext.partition.engine.sql.Session;
@@ -65,19 +65,18 @@ public final class TriggerKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changes(Intent intent) {
-        Routing routing = intent.spec().routing();
-        PartitionKey key = intent.key().orElseThrow();
+    public List<Change> changes(Table source, NewTable plan) {
+        Routing routing = plan.spec().routing();
         boolean routed = routing == Routing.TRIGGER;
         List<Change> changes = new ArrayList<>();
-        for (Trigger trigger : intent.source().triggers()) {
+        for (Trigger trigger : source.triggers()) {
             List<String> consequences = new ArrayList<>();
             boolean onChildren = routed && TriggerRouting.onChildren(trigger).isPresent();
             if (onChildren) {
                 consequences.add(
                         "It fires on the children, with the rights of whoever writes: grant on them what is granted on the table later.");
             }
-            RowTriggers.consequence(trigger, key.columns(), routing).ifPresent(consequences::add);
+            RowTriggers.consequence(trigger, plan.key().columns(), routing).ifPresent(consequences::add);
             if (!consequences.isEmpty()) {
                 changes.add(new Change(
                         Feature.TRIGGERS,
