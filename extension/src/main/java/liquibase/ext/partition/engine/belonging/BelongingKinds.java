@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.Refusal;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
+import liquibase.ext.partition.engine.belonging.kind.TellingOrder;
 import liquibase.ext.partition.engine.belonging.kind.WayBack;
 import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViewKind;
 import liquibase.ext.partition.engine.belonging.publications.PublicationKind;
@@ -29,6 +30,7 @@ import liquibase.ext.partition.engine.belonging.triggers.CaptureKind;
 import liquibase.ext.partition.engine.belonging.triggers.RoutingKind;
 import liquibase.ext.partition.engine.belonging.triggers.TriggerKind;
 import liquibase.ext.partition.engine.belonging.views.ViewKind;
+import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.newtable.NewTable;
@@ -62,6 +64,15 @@ public final class BelongingKinds {
             new OwnForeignKeyKind(),
             new ViewKind(),
             new MaterializedViewKind());
+
+    private static final TellingOrder ORDER_OF_CHANGES = TellingOrder.of(
+            Feature.INDEXES,
+            Feature.TRIGGERS,
+            Feature.GRANTS,
+            Feature.REPLICA_IDENTITY,
+            Feature.CHECKS,
+            Feature.STATISTICS_TARGETS,
+            Feature.STORAGE_PARAMETERS);
 
     private BelongingKinds() {}
 
@@ -119,7 +130,11 @@ public final class BelongingKinds {
 
     /** See {@link BelongingKind#changes}. */
     public static List<Change> changes(Table source, NewTable plan) {
-        return ALL.stream().flatMap(kind -> kind.changes(source, plan).stream()).toList();
+        return ORDER_OF_CHANGES.sorted(
+                ALL.stream()
+                        .flatMap(kind -> kind.changes(source, plan).stream())
+                        .toList(),
+                Change::feature);
     }
 
     /** See {@link BelongingKind#changesForOthers}. */

@@ -2,10 +2,10 @@ package liquibase.ext.partition.engine.refusal;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
+import liquibase.ext.partition.engine.belonging.kind.TellingOrder;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -136,8 +136,7 @@ public final class Obstacles {
             ORDER BY s.subname
             """);
 
-    /** The order in which people are told. The others come last; what shares a place stays in the order of finding. */
-    private static final List<Set<Feature>> ORDER = List.of(
+    private static final TellingOrder ORDER = new TellingOrder(List.of(
             Set.of(Feature.KIND, Feature.PERSISTENCE, Feature.TYPED_TABLE),
             Set.of(Feature.INHERITANCE),
             Set.of(Feature.INCOMING_FOREIGN_KEYS),
@@ -150,7 +149,7 @@ public final class Obstacles {
             Set.of(Feature.TRIGGERS),
             Set.of(Feature.SEQUENCES),
             Set.of(Feature.PUBLICATIONS),
-            Set.of(Feature.SUBSCRIPTIONS));
+            Set.of(Feature.SUBSCRIPTIONS)));
 
     private final Session session;
     private final Table table;
@@ -181,16 +180,6 @@ public final class Obstacles {
             found.addAll(session.query(question.with("oid", table.oid()), Obstacle::read));
         }
         found.addAll(BelongingKinds.standing(session, table));
-        found.sort(Comparator.comparingInt(obstacle -> place(obstacle.feature())));
-        return List.copyOf(found);
-    }
-
-    private static int place(Feature feature) {
-        for (int place = 0; place < ORDER.size(); place++) {
-            if (ORDER.get(place).contains(feature)) {
-                return place;
-            }
-        }
-        return ORDER.size();
+        return ORDER.sorted(found, Obstacle::feature);
     }
 }

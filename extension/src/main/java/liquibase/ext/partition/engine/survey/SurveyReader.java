@@ -52,7 +52,8 @@ public final class SurveyReader {
         if (feasibility.plan().isPresent()) {
             NewTable plan = feasibility.plan().get();
             Intent intent = Feasibility.intent(session, source, plan.spec(), feasibility.plan());
-            changes.addAll(Changes.of(source, plan));
+            changes.addAll(RequestedChanges.of(source, plan));
+            changes.addAll(BelongingKinds.changes(source, plan));
             changes.addAll(BelongingKinds.changesForOthers(intent));
             changes.addAll(PlacesOfRows.changes(session, source, spec));
         }

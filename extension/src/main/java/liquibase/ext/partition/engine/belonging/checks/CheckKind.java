@@ -4,11 +4,13 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
+import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -29,6 +31,20 @@ public final class CheckKind implements BelongingKind {
     @Override
     public List<Obstacle> standing(Session session, Table table) throws SQLException {
         return session.query(OF_WHOLE_ROWS.with("oid", table.oid()), Obstacle::read);
+    }
+
+    @Override
+    public List<Change> changes(Table source, NewTable plan) {
+        return plan.settings().checks().stream()
+                .filter(check -> !check.inherited())
+                .map(
+                        check -> new Change(
+                                Feature.CHECKS,
+                                check.name().name(),
+                                check.expression() + " NO INHERIT",
+                                check.expression(),
+                                "A partitioned table cannot have a check that its partitions have not; it holds for the same rows."))
+                .toList();
     }
 
     @Override

@@ -1,5 +1,6 @@
 /**
- * CHECK constraints: what is refused, and how those that are NOT VALID stay so on the table that gets the name.
+ * CHECK constraints: what is refused and announced, and how those that are NOT VALID stay so on the table that gets the
+ * name.
  *
  * <p>Plans statements only. Does not own valid checks, which {@code newtable} makes with the new table, nor how checks
  * are read ({@code catalog.settings}). Called by {@code BelongingKinds}.

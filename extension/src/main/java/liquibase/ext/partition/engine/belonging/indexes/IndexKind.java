@@ -3,15 +3,23 @@ package liquibase.ext.partition.engine.belonging.indexes;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
+import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.newtable.NewTable;
 
 /** The key and every index. */
 public final class IndexKind implements BelongingKind {
     @Override
     public Set<Feature> features() {
         return Set.of(Feature.INDEXES);
+    }
+
+    @Override
+    public List<Change> changes(Table source, NewTable plan) {
+        return IndexChanges.of(source, plan);
     }
 
     @Override

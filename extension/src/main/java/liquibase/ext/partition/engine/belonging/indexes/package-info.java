@@ -1,5 +1,5 @@
 /**
- * The names of indexes, and the pairs of indexes that correspond on the two tables.
+ * The names of indexes, the pairs of indexes that correspond on the two tables, and what is announced about them.
  *
  * <p>Plans statements only. Does not own the indexes themselves: the step {@code index} builds them. Called by
  * {@code BelongingKinds}, and by the reverse swap.

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
+import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedNames;
@@ -16,6 +17,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.settings.TableSettings;
 import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
+import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -45,6 +47,11 @@ public final class SettingsKind implements BelongingKind {
     @Override
     public List<Obstacle> standing(Session session, Table table) throws SQLException {
         return session.query(NOT_NULL.with("oid", table.oid()), Obstacle::read);
+    }
+
+    @Override
+    public List<Change> changes(Table source, NewTable plan) {
+        return SettingsChanges.of(source, plan);
     }
 
     @Override

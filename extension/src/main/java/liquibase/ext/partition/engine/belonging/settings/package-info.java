@@ -1,6 +1,6 @@
 /**
- * Settings of the table, its columns and its indexes that somebody has changed since the new table was made: how they
- * are carried along, and taken back.
+ * Settings of the table, its columns and its indexes: what is refused and announced, and how those that somebody has
+ * changed since the new table was made are carried along, and taken back.
  *
  * <p>Plans statements only. Does not own how settings are read ({@code catalog.settings}), nor the settings that the
  * new table is made with ({@code newtable}). Called by {@code BelongingKinds}.

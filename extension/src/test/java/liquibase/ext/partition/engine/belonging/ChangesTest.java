@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.survey;
+package liquibase.ext.partition.engine.belonging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,8 +11,12 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.settings.TableSettings;
 import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
+import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.newtable.NewTable;
+import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.PartitionKeySpec;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -22,24 +26,30 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The announcements about the table's own definition. */
+/** The announcements about the table's own definition, in the order in which people are told. */
 @ExtendWith(FreshDatabase.class)
-class DefinitionChangesTest {
+class ChangesTest {
     private static List<String> changes(TestDatabase database, String column, Routing routing) throws SQLException {
         try (Connection connection = database.connect()) {
             Session session = Session.pinned(connection);
             Table source = new TableReader(session).require(QualifiedName.of("public", "orders"));
             TableSettings settings = new TableSettingsReader(session).read(source);
-            PartitionKey key = PartitionKey.of(
-                    new PartitionKeySpec(
-                            List.of(new Identifier(column)),
-                            Optional.empty(),
-                            Optional.empty(),
-                            Optional.empty(),
-                            Optional.empty()),
-                    source.columns(),
-                    QualifiedName.of("public", "f"));
-            return DefinitionChanges.of(source, settings, key, routing).stream()
+            PartitionKeySpec keySpec = new PartitionKeySpec(
+                    List.of(new Identifier(column)),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty());
+            NewTableSpec spec = new NewTableSpec(
+                    source.name(),
+                    new Identifier("orders_new"),
+                    keySpec,
+                    PartitionLayout.parse("orders_", "month", "2024-01-01", "2024-03-01"),
+                    routing,
+                    IncomingForeignKeys.REFUSE,
+                    List.of());
+            PartitionKey key = PartitionKey.of(keySpec, source.columns(), spec.textDateFunction());
+            return BelongingKinds.changes(source, new NewTable(spec, key, List.of(), settings)).stream()
                     .map(it -> "%s %s: %s => %s".formatted(it.feature(), it.subject(), it.was(), it.becomes()))
                     .toList();
         }
@@ -63,20 +73,18 @@ class DefinitionChangesTest {
         assertThat(changes(database, "at", Routing.NATIVE))
                 .containsExactly(
                         "INDEXES orders_pkey: PRIMARY KEY (id) => PRIMARY KEY (id, \"at\")",
-                        "REPLICA_IDENTITY orders_pkey: PRIMARY KEY (id) => PRIMARY KEY (id, \"at\")",
                         "INDEXES broken: UNIQUE btree (((id * 0))) => ",
                         "INDEXES once: UNIQUE (number) DEFERRABLE => UNIQUE (number, \"at\") DEFERRABLE",
                         "INDEXES plain: CLUSTER goes by it => CLUSTER goes by it in each partition",
+                        "REPLICA_IDENTITY orders_pkey: PRIMARY KEY (id) => PRIMARY KEY (id, \"at\")",
                         "CHECKS own: CHECK ((id > 0)) NO INHERIT => CHECK ((id > 0))",
                         "STATISTICS_TARGETS number: n_distinct=4 => n_distinct=4, n_distinct_inherited=4",
                         "STORAGE_PARAMETERS orders: fillfactor=70, toast.vacuum_truncate=off => fillfactor=70, toast.vacuum_truncate=off on each partition");
         assertThat(changes(database, "day", Routing.NATIVE))
-                .contains(
-                        "INDEXES once: UNIQUE (number) DEFERRABLE => UNIQUE (number) DEFERRABLE on each partition by itself")
+                .contains("INDEXES once: UNIQUE (number) DEFERRABLE => UNIQUE (number) DEFERRABLE on each partition")
                 .noneMatch(line -> line.startsWith("REPLICA_IDENTITY"));
         assertThat(changes(database, "at", Routing.TRIGGER))
-                .contains(
-                        "INDEXES whole: UNIQUE btree (number, at) => UNIQUE btree (number, at) on each child by itself")
+                .contains("INDEXES whole: UNIQUE btree (number, at) => UNIQUE btree (number, at) on each child")
                 .noneMatch(line -> line.contains("CLUSTER"));
     }
 }

@@ -1,87 +1,33 @@
-package liquibase.ext.partition.engine.survey;
+package liquibase.ext.partition.engine.belonging.indexes;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.kind.Change;
-import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.NewTable;
+import liquibase.ext.partition.engine.newtable.PartitionedIndex;
 import liquibase.ext.partition.engine.partitioning.Uniqueness;
 import liquibase.ext.partition.engine.sql.Identifier;
 
-/** Announces things that come along, but changed. Needs no database: the table was read, and the new one is planned. */
-final class Changes {
+/** Announces the indexes that come along, but changed, and those that do not. Pure. */
+final class IndexChanges {
     private final Table source;
     private final NewTable plan;
 
-    private Changes(Table source, NewTable plan) {
+    private IndexChanges(Table source, NewTable plan) {
         this.source = source;
         this.plan = plan;
     }
 
     static List<Change> of(Table source, NewTable plan) {
-        Changes changes = new Changes(source, plan);
-        List<Change> all = new ArrayList<>();
-        all.addAll(changes.types());
-        changes.combinedColumn().ifPresent(all::add);
-        all.addAll(changes.indexes());
-        all.addAll(BelongingKinds.changes(source, plan));
-        DefinitionChanges.of(source, plan.settings(), plan.key(), plan.spec().routing()).stream()
-                .filter(change -> all.stream()
-                        .noneMatch(told -> told.feature() == Feature.INDEXES
-                                && change.feature() == Feature.INDEXES
-                                && told.subject().equals(change.subject())))
-                .toList()
-                .forEach(all::add);
-        return all;
+        return new IndexChanges(source, plan).list();
     }
 
-    private List<Change> types() {
-        List<Change> changes = new ArrayList<>();
-        for (ColumnChange change : plan.changes()) {
-            Column column = source.column(change.column()).orElseThrow();
-            String how = change.using().map(using -> "by " + using).orElse("by a cast");
-            boolean widened = List.of("int2", "int4").contains(column.typeName())
-                    && List.of("bigint", "int8").contains(change.type().toLowerCase(Locale.ROOT));
-            String sequences = column.sequences().stream()
-                    .filter(sequence -> widened && sequence.suppliesColumn())
-                    .map(sequence -> " Its sequence %s becomes one of bigint.".formatted(sequence.name()))
-                    .collect(Collectors.joining());
-            changes.add(new Change(
-                    Feature.COLUMNS,
-                    change.column().name(),
-                    column.type(),
-                    change.type(),
-                    "Values are converted %s, and back %s on rollback.%s"
-                            .formatted(
-                                    how,
-                                    change.reverseUsing()
-                                            .map(using -> "by " + using)
-                                            .orElse("by a cast"),
-                                    sequences)));
-        }
-        return changes;
-    }
-
-    private Optional<Change> combinedColumn() {
-        return plan.key()
-                .combinedColumn()
-                .map(column -> new Change(
-                        Feature.COLUMNS,
-                        column.name(),
-                        "",
-                        "timestamp GENERATED ALWAYS AS (the time that decides the partition) STORED",
-                        "A new column, the last one: SELECT * returns it, and nobody writes it."));
-    }
-
-    private List<Change> indexes() {
+    private List<Change> list() {
         List<Change> changes = new ArrayList<>();
         for (Index index : source.indexes()) {
             String was = index.constraint().orElse((index.unique() ? "UNIQUE " : "") + index.method());
@@ -95,7 +41,7 @@ final class Changes {
                                 .formatted(source.name().sibling(index.name()).quoted())));
                 continue;
             }
-            uniqueness(index, was).ifPresent(changes::add);
+            uniqueness(index, was).or(() -> clustered(index)).ifPresent(changes::add);
         }
         return changes;
     }
@@ -140,6 +86,22 @@ final class Changes {
                         "Rows with %s are no longer refused where they are in different children. INSERT … ON CONFLICT (%s) inserts new keys, and fails on one that its child has already."
                                 .formatted(both, key)));
         };
+    }
+
+    private Optional<Change> clustered(Index index) {
+        PartitionedIndex partitioned = new PartitionedIndex(
+                index,
+                plan.settings().index(index.name()),
+                plan.key(),
+                plan.spec().routing());
+        return partitioned.isClusteredInPartitionsOnly()
+                ? Optional.of(new Change(
+                        Feature.INDEXES,
+                        index.name().name(),
+                        "CLUSTER goes by it",
+                        "CLUSTER goes by it in each partition",
+                        "A partitioned table cannot be marked so; CLUSTER takes its partitions one by one."))
+                : Optional.empty();
     }
 
     private static String list(List<Identifier> columns) {
