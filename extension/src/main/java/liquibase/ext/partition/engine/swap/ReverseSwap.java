@@ -9,6 +9,7 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
 import liquibase.ext.partition.engine.belonging.indexes.IndexCounterparts;
+import liquibase.ext.partition.engine.belonging.kind.Direction;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedNames;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedTable;
@@ -247,7 +248,8 @@ public final class ReverseSwap {
                 migration.newTableName(),
                 SwitchedTable.ordinary(backup));
         SwitchedNames names = SwitchedNames.back(run.source(), indexes.carried());
-        return Switch.of(SwitchContext.of(run, migration, pair, names, Optional.empty(), true, capture));
+        return Switch.of(
+                SwitchContext.of(run, migration, Direction.BACK, pair, names, Optional.empty(), true, capture));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {

@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
+import liquibase.ext.partition.engine.belonging.kind.Direction;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.Refusal;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
@@ -252,7 +253,8 @@ public final class Swap {
                 .toList();
         TablePair pair = new TablePair(ordinary, backup.name(), next);
         SwitchedNames names = SwitchedNames.there(run.source(), carried);
-        return Switch.of(SwitchContext.of(run, migration, pair, names, Optional.of(key), stretched, replay.capture()));
+        return Switch.of(SwitchContext.of(
+                run, migration, Direction.THERE, pair, names, Optional.of(key), stretched, replay.capture()));
     }
 
     private Replay requireReady(TableReader reader, Table source, Table entering) throws SQLException {

@@ -14,7 +14,7 @@ import liquibase.ext.partition.engine.state.Migration;
  * Everything from which the parts of a switch are planned: the two tables, the migration, and what was read for all
  * parts.
  *
- * @param key the partition key, on the way to the partitioned table; empty on the way back
+ * @param key the partition key; empty on the way back, which does not ask for it
  * @param stretched whether the leaving table's sequences count by twice their increment already, as they always do when
  *     the switch is run
  * @param capture the capture that moves from the leaving to the entering table
@@ -24,6 +24,7 @@ import liquibase.ext.partition.engine.state.Migration;
 public record SwitchContext(
         StepRun run,
         Migration migration,
+        Direction direction,
         TablePair pair,
         SwitchedNames names,
         Optional<PartitionKey> key,
@@ -35,6 +36,7 @@ public record SwitchContext(
     public static SwitchContext of(
             StepRun run,
             Migration migration,
+            Direction direction,
             TablePair pair,
             SwitchedNames names,
             Optional<PartitionKey> key,
@@ -45,6 +47,7 @@ public record SwitchContext(
         return new SwitchContext(
                 run,
                 migration,
+                direction,
                 pair,
                 names,
                 key,
@@ -56,7 +59,7 @@ public record SwitchContext(
 
     /** Whether the partitioned table is the one that leaves. */
     public boolean isBack() {
-        return key.isEmpty();
+        return direction == Direction.BACK;
     }
 
     /** The session in which to ask. */

@@ -8,8 +8,8 @@
  * which the swap refuses a table that has its obstacles.
  *
  * <p>For a switch it gives {@code SwitchPart}s, the statements and locks that move its things, planned from a
- * {@code SwitchContext}: the {@code TablePair} (the table that leaves and the one that takes its place, each a
- * {@code SwitchedTable}), the migration, and what was read for all parts. {@code SwitchedNames} are the names of both
+ * {@code SwitchContext}: the {@code Direction}, the {@code TablePair} (the table that leaves and the one that takes its
+ * place, each a {@code SwitchedTable}), the migration, and what was read for all parts. {@code SwitchedNames} are the names of both
  * tables' indexes and sequences, before and after.
  *
  * <p>Runs nothing, and knows no kind: {@code BelongingKinds} does. Called by every room of {@code belonging}, by
