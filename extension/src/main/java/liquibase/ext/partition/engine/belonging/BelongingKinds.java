@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.belonging.indexes.IndexKind;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
 import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
+import liquibase.ext.partition.engine.belonging.kind.PlannedPart;
 import liquibase.ext.partition.engine.belonging.kind.Refusal;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
@@ -148,10 +149,10 @@ public final class BelongingKinds {
 
     /** The parts of a switch, the innermost first. */
     public static List<SwitchPart> parts(SwitchContext context) throws SQLException {
-        List<SwitchPart> parts = new ArrayList<>();
+        List<PlannedPart> planned = new ArrayList<>();
         for (BelongingKind kind : ALL) {
-            parts.addAll(kind.parts(context));
+            planned.addAll(kind.parts(context));
         }
-        return parts.stream().map(part -> part.among(parts)).toList();
+        return planned.stream().map(part -> part.among(planned)).toList();
     }
 }

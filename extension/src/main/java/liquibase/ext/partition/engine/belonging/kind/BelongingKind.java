@@ -83,7 +83,7 @@ public interface BelongingKind {
     }
 
     /** How it moves in a switch, to the partitioned table or back from it. */
-    default List<SwitchPart> parts(SwitchContext context) throws SQLException {
+    default List<? extends PlannedPart> parts(SwitchContext context) throws SQLException {
         return List.of();
     }
 }

@@ -2,7 +2,6 @@ package liquibase.ext.partition.engine.belonging.kind;
 
 import java.util.List;
 import liquibase.ext.partition.engine.lock.Lock;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -13,7 +12,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * <p>The parts of a switch are nested like the layers of an onion: before the renaming the last part comes first, after
  * it the first.
  */
-public interface SwitchPart {
+public interface SwitchPart extends PlannedPart {
     /**
      * Locks on other relations that their users take before the table, and that are therefore taken before it here too.
      */
@@ -26,15 +25,8 @@ public interface SwitchPart {
         return List.of();
     }
 
-    /** Whether a trigger of the leaving table with that name is this part's own, and no user's. */
-    default boolean owns(Identifier trigger) {
-        return false;
-    }
-
-    /**
-     * This part, once all parts of the switch are known; for parts that need to know which triggers belong to users.
-     */
-    default SwitchPart among(List<SwitchPart> parts) {
+    @Override
+    default SwitchPart among(List<PlannedPart> parts) {
         return this;
     }
 

@@ -9,8 +9,9 @@
  *
  * <p>For a switch it gives {@code SwitchPart}s, the statements and locks that move its things, planned from a
  * {@code SwitchContext}: the {@code Direction}, the {@code TablePair} (the table that leaves and the one that takes its
- * place, each a {@code SwitchedTable}), the migration, and what was read for all parts. {@code SwitchedNames} are the names of both
- * tables' indexes and sequences, before and after.
+ * place, each a {@code SwitchedTable}), the migration, and what was read for all parts. A {@code PlannedPart} becomes a
+ * part once all are planned. {@code SwitchedNames} are the names of both tables' indexes and sequences, before and
+ * after.
  *
  * <p>Runs nothing, and knows no kind: {@code BelongingKinds} does. Called by every room of {@code belonging}, by
  * {@code survey}, by {@code swap}, which runs the parts, and by the generator's {@code plan}, which prints the changes.

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
+import liquibase.ext.partition.engine.belonging.kind.PlannedPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
-import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -24,8 +24,8 @@ public final class RoutingKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(SwitchContext context) throws SQLException {
-        return List.of(new RoutingTriggers(context.pair(), routing(context), List.of()));
+    public List<PlannedPart> parts(SwitchContext context) throws SQLException {
+        return List.of(new RoutingTriggers.Planned(context.pair(), routing(context)));
     }
 
     /** The routing of that table of the two whose rows are routed by triggers. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.access.Seclusion;
 import liquibase.ext.partition.engine.belonging.grants.SameGrants;
+import liquibase.ext.partition.engine.belonging.kind.PlannedPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
 import liquibase.ext.partition.engine.catalog.Grant;
@@ -18,19 +19,22 @@ import liquibase.ext.partition.engine.sql.Sql;
  * The routing by triggers, which leaves and comes with the table that has it.
  *
  * @param routing the routing of that table of the two whose rows are routed by triggers
- * @param userTriggers the table's triggers, which are known once all other parts are. If one of them must be on the
- *     children, the children are written with the writer's rights, as the trigger expects, and get the table's grants
+ * @param userTriggers the table's triggers. If one of them must be on the children, the children are written with the
+ *     writer's rights, as the trigger expects, and get the table's grants
  */
 public record RoutingTriggers(TablePair pair, Optional<TriggerRouting> routing, List<Trigger> userTriggers)
         implements SwitchPart {
-    @Override
-    public boolean owns(Identifier trigger) {
-        return routing.filter(it -> it.owns(trigger)).isPresent();
-    }
+    /** The same before it is known which triggers other parts own. */
+    record Planned(TablePair pair, Optional<TriggerRouting> routing) implements PlannedPart {
+        @Override
+        public boolean owns(Identifier trigger) {
+            return routing.filter(it -> it.owns(trigger)).isPresent();
+        }
 
-    @Override
-    public SwitchPart among(List<SwitchPart> parts) {
-        return new RoutingTriggers(pair, routing, UserTriggers.of(pair, parts));
+        @Override
+        public SwitchPart among(List<PlannedPart> parts) {
+            return new RoutingTriggers(pair, routing, UserTriggers.of(pair, parts));
+        }
     }
 
     @Override

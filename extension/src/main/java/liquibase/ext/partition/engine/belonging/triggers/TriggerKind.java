@@ -7,9 +7,9 @@ import java.util.Set;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
 import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
+import liquibase.ext.partition.engine.belonging.kind.PlannedPart;
 import liquibase.ext.partition.engine.belonging.kind.Refusal;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
-import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -96,7 +96,7 @@ public final class TriggerKind implements BelongingKind {
     }
 
     @Override
-    public List<SwitchPart> parts(SwitchContext context) {
-        return List.of(new UserTriggers(context.pair(), List.of()));
+    public List<PlannedPart> parts(SwitchContext context) {
+        return List.of(new UserTriggers.Planned(context.pair()));
     }
 }

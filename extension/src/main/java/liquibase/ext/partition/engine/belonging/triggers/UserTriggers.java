@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.belonging.triggers;
 
 import java.util.ArrayList;
 import java.util.List;
+import liquibase.ext.partition.engine.belonging.kind.PlannedPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedTable;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
@@ -13,7 +14,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 /**
  * The triggers that users made, in their present state.
  *
- * @param triggers the triggers of the table that leaves, which are known once all other parts are
+ * @param triggers the triggers of the table that leaves
  */
 public record UserTriggers(TablePair pair, List<Trigger> triggers) implements SwitchPart {
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");
@@ -26,14 +27,17 @@ public record UserTriggers(TablePair pair, List<Trigger> triggers) implements Sw
         triggers = List.copyOf(triggers);
     }
 
-    /** The triggers of the leaving table that no part owns. */
-    static List<Trigger> of(TablePair pair, List<SwitchPart> parts) {
-        return pair.old().userTriggers(name -> parts.stream().anyMatch(part -> part.owns(name)));
+    /** The same before it is known which triggers other parts own. */
+    record Planned(TablePair pair) implements PlannedPart {
+        @Override
+        public SwitchPart among(List<PlannedPart> parts) {
+            return new UserTriggers(pair, of(pair, parts));
+        }
     }
 
-    @Override
-    public SwitchPart among(List<SwitchPart> parts) {
-        return new UserTriggers(pair, of(pair, parts));
+    /** The triggers of the leaving table that no part owns. */
+    static List<Trigger> of(TablePair pair, List<PlannedPart> parts) {
+        return pair.old().userTriggers(name -> parts.stream().anyMatch(part -> part.owns(name)));
     }
 
     @Override
