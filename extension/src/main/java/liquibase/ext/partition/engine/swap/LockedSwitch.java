@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
+import liquibase.ext.partition.engine.belonging.triggers.TriggersAhead;
 import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;

@@ -17,6 +17,7 @@ import liquibase.ext.partition.engine.belonging.kind.TablePair;
 import liquibase.ext.partition.engine.belonging.kind.WayBack;
 import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViews;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
+import liquibase.ext.partition.engine.belonging.triggers.TriggersAhead;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;

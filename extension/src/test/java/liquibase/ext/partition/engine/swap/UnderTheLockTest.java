@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.engine.belonging.triggers.TriggersAhead;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.lock.LockNotAvailable;

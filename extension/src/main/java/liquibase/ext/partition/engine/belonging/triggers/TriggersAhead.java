@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.swap;
+package liquibase.ext.partition.engine.belonging.triggers;
 
 import java.sql.SQLException;
 import java.util.List;
@@ -19,11 +19,11 @@ import liquibase.ext.partition.engine.sql.Sql;
  * nobody uses it; under the lock policy, since somebody may look at it. Safe to repeat. Triggers that are left behind
  * do no harm, because those that capture are disabled.
  */
-final class TriggersAhead {
+public final class TriggersAhead {
     private TriggersAhead() {}
 
     /** Makes the missing triggers on a table with partitions. */
-    static void make(StepRun run, Capture capture, CapturedTable entering, LockPolicy lock) throws SQLException {
+    public static void make(StepRun run, Capture capture, CapturedTable entering, LockPolicy lock) throws SQLException {
         if (!entering.hasPartitions()) {
             return;
         }
@@ -44,7 +44,7 @@ final class TriggersAhead {
     }
 
     /** Removes the triggers that there are. */
-    static void remove(StepRun run, Capture capture, QualifiedName table, Routing routing, LockPolicy lock)
+    public static void remove(StepRun run, Capture capture, QualifiedName table, Routing routing, LockPolicy lock)
             throws SQLException {
         if (!Triggered.of(capture, run.session(), table).isNone()) {
             lock.inTransaction(
