@@ -11,6 +11,7 @@ import liquibase.ext.partition.engine.belonging.foreignkeys.OwnForeignKeyKind;
 import liquibase.ext.partition.engine.belonging.grants.GrantKind;
 import liquibase.ext.partition.engine.belonging.grants.OwnerKind;
 import liquibase.ext.partition.engine.belonging.indexes.IndexKind;
+import liquibase.ext.partition.engine.belonging.kind.AfterSwitch;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
 import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
@@ -41,7 +42,7 @@ import liquibase.ext.partition.engine.sql.Session;
  * Every kind of thing that hangs on a table. Callers that ask about all of them ask here, so a new kind is a room and a
  * line in this list.
  *
- * <p>Reads the catalog only, as {@link BelongingKind} says.
+ * <p>Before a switch has committed it reads the catalog only, as {@link BelongingKind} says.
  */
 public final class BelongingKinds {
     /** The kinds in the order that {@link SwitchPart} describes, the innermost first. */
@@ -154,5 +155,19 @@ public final class BelongingKinds {
             planned.addAll(kind.parts(context));
         }
         return planned.stream().map(part -> part.among(planned)).toList();
+    }
+
+    /** See {@link BelongingKind#settle}. */
+    public static void settle(AfterSwitch after) throws SQLException {
+        for (BelongingKind kind : ALL) {
+            kind.settle(after);
+        }
+    }
+
+    /** See {@link BelongingKind#finish}; comes after {@link #settle}. */
+    public static void finish(AfterSwitch after) throws SQLException {
+        for (BelongingKind kind : ALL) {
+            kind.finish(after);
+        }
     }
 }

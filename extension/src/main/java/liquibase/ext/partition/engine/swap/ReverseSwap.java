@@ -7,17 +7,15 @@ import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
 import liquibase.ext.partition.engine.belonging.indexes.IndexCounterparts;
+import liquibase.ext.partition.engine.belonging.kind.AfterSwitch;
 import liquibase.ext.partition.engine.belonging.kind.Direction;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedNames;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedTable;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
 import liquibase.ext.partition.engine.belonging.kind.WayBack;
-import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViews;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
-import liquibase.ext.partition.engine.belonging.triggers.TriggersAhead;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -70,8 +68,10 @@ public final class ReverseSwap {
         QualifiedName backupName =
                 run.source().sibling(migration.backupTableName().orElseThrow());
         SequenceSwitch sequences = new SequenceSwitch(run, migration, settings.waitForOldTransactions());
-        sequences.finish(backupName, settings.lock());
-        ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
+        AfterSwitch swapped = new AfterSwitch(
+                run, migration, Direction.THERE, backupName, settings.lock(), settings.waitForOldTransactions(), true);
+        BelongingKinds.settle(swapped);
+        BelongingKinds.finish(swapped);
         Session session = run.session();
         TableReader reader = new TableReader(session);
         Table live = reader.require(run.source());
@@ -121,21 +121,18 @@ public final class ReverseSwap {
         finish(run, migration, settings);
     }
 
-    /** Work that takes long and holds up nobody. If this run is killed before it, the next run does it. */
+    /** Work that is left after the reverse swap. If this run is killed before it, the next run does it. */
     private static void finish(StepRun run, Migration migration, SwapSettings settings) throws SQLException {
-        SequenceSwitch sequences = new SequenceSwitch(run, migration, settings.waitForOldTransactions());
-        sequences.finish(migration.newTable(), settings.lock());
-        sequences.tellOfTheEnd();
-        if (migration.deltaTableName().isPresent()) {
-            TriggersAhead.remove(
-                    run,
-                    Capture.of(migration),
-                    migration.newTable(),
-                    migration.spec().routing(),
-                    settings.lock());
-        }
-        ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
-        MaterializedViews.finish(run, migration.newOid(), migration.sourceOid(), settings.lock());
+        AfterSwitch back = new AfterSwitch(
+                run,
+                migration,
+                Direction.BACK,
+                migration.newTable(),
+                settings.lock(),
+                settings.waitForOldTransactions(),
+                false);
+        BelongingKinds.settle(back);
+        BelongingKinds.finish(back);
     }
 
     private static void requireNothingMissed(StepRun run, Migration migration, Capture capture, TableReader reader)

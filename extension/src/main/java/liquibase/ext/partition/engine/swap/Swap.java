@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
-import liquibase.ext.partition.engine.belonging.foreignkeys.ForeignKeyCompletion;
+import liquibase.ext.partition.engine.belonging.kind.AfterSwitch;
 import liquibase.ext.partition.engine.belonging.kind.Direction;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.Refusal;
@@ -15,7 +15,6 @@ import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedNames;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedTable;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
-import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViews;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
@@ -79,15 +78,24 @@ public final class Swap {
      */
     public void swap(SwapSettings settings) throws SQLException {
         SequenceSwitch sequences = new SequenceSwitch(run, migration, settings.waitForOldTransactions());
+        AfterSwitch swapped = new AfterSwitch(
+                run, migration, Direction.THERE, backup, settings.lock(), settings.waitForOldTransactions(), false);
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
             run.line("%s: %s is swapped already.".formatted(run.step(), run.source()));
-            sequences.finish(backup, settings.lock());
-            ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
-            finish(settings);
+            BelongingKinds.settle(swapped);
+            BelongingKinds.finish(swapped);
             return;
         }
-        sequences.finish(migration.newTable(), settings.lock());
-        ForeignKeyCompletion.afterReverseSwap(run, migration, settings.lock());
+        AfterSwitch earlier = new AfterSwitch(
+                run,
+                migration,
+                Direction.BACK,
+                migration.newTable(),
+                settings.lock(),
+                settings.waitForOldTransactions(),
+                true);
+        BelongingKinds.settle(earlier);
+        BelongingKinds.finish(earlier);
         Session session = run.session();
         TableReader reader = new TableReader(session);
         Table source = reader.require(run.source());
@@ -123,7 +131,7 @@ public final class Swap {
             }
         });
         run.migrations().recordLockTime(migration, milliseconds);
-        sequences.finish(backup, settings.lock());
+        BelongingKinds.settle(swapped);
         for (Publication publication : new PublicationReader(session).read(migration.newOid())) {
             publication.consequence(run.source()).ifPresent(run::line);
         }
@@ -146,8 +154,7 @@ public final class Swap {
             run.line("%s: check %s is NOT VALID on %s, as it was: rows that are older than it may violate it."
                     .formatted(run.step(), check.name(), run.source()));
         }
-        ForeignKeyCompletion.afterSwap(run, migration, settings.lock());
-        finish(settings);
+        BelongingKinds.finish(swapped);
     }
 
     /**
@@ -189,11 +196,6 @@ public final class Swap {
                     "%s or %s was rewritten or altered just now, so that the two may differ. Nothing was renamed and change capture is still on. Run update again; it compares them first."
                             .formatted(run.source(), migration.newTable()));
         }
-    }
-
-    /** Work that takes long and holds up nobody. */
-    private void finish(SwapSettings settings) throws SQLException {
-        MaterializedViews.finish(run, migration.sourceOid(), migration.newOid(), settings.lock());
     }
 
     /**

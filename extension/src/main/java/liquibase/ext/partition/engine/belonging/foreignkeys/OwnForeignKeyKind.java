@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKeyReader;
+import liquibase.ext.partition.engine.belonging.kind.AfterSwitch;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
@@ -69,5 +70,15 @@ public final class OwnForeignKeyKind implements BelongingKind {
     @Override
     public List<SwitchPart> parts(SwitchContext context) throws SQLException {
         return List.of(ForeignKeys.own(context));
+    }
+
+    /** Those that refer to the table are finished here too, after its own; see {@link ForeignKeyCompletion}. */
+    @Override
+    public void finish(AfterSwitch after) throws SQLException {
+        if (after.isBack()) {
+            ForeignKeyCompletion.afterReverseSwap(after.run(), after.migration(), after.lock());
+        } else {
+            ForeignKeyCompletion.afterSwap(after.run(), after.migration(), after.lock());
+        }
     }
 }

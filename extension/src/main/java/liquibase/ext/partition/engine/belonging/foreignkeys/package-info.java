@@ -7,7 +7,6 @@
  *
  * <p>Only {@code ForeignKeyCompletion} runs anything: what is left to do once the switch has committed. The other
  * classes read, or make statements that the switch runs. Does not own the user's choice of what becomes of keys that
- * refer to the table ({@code newtable.IncomingForeignKeys}). Called by {@code BelongingKinds}, and by {@code swap} for
- * what comes after the switch.
+ * refer to the table ({@code newtable.IncomingForeignKeys}). Called by {@code BelongingKinds}.
  */
 package liquibase.ext.partition.engine.belonging.foreignkeys;

@@ -12,11 +12,12 @@ import liquibase.ext.partition.engine.sql.Session;
 /**
  * A kind of thing that hangs on a table and goes with its name: its obstacles, how partitioning changes it, and how it
  * moves. Each room of {@code belonging} has one, and {@code BelongingKinds} lists them in order. A kind without
- * obstacles, announcements or parts leaves the method out.
+ * obstacles, announcements, parts or anything left to do leaves the method out.
  *
- * <p>Stateless. Reads the catalog only, in the open transaction or else in one of its own, and takes no lock. The
- * questions that it asks for {@link #obstacles} and {@link #parts} are asked again under the switch's lock; so it asks
- * in the session that it is given, and asks little.
+ * <p>Stateless. Until a switch has committed it reads the catalog only, in the open transaction or else in one of its
+ * own, and takes no lock. The questions that it asks for {@link #standing}, {@link #obstacles} and {@link #parts} are
+ * asked again under the switch's lock; so it asks in the session that it is given, and asks little. After the commit
+ * {@link #settle} and {@link #finish} open transactions of their own and lock under the lock policy.
  */
 public interface BelongingKind {
     /** The features that it stands for; empty if it is something that a migration puts on the table. */
@@ -86,4 +87,13 @@ public interface BelongingKind {
     default List<? extends PlannedPart> parts(SwitchContext context) throws SQLException {
         return List.of();
     }
+
+    /**
+     * Does at once, when a switch has committed, what should not wait: users notice that it is not done yet. Does
+     * nothing if nothing is left, so that the next run does it for one that was killed.
+     */
+    default void settle(AfterSwitch after) throws SQLException {}
+
+    /** As {@link #settle}, for work that may take long and holds up nobody. */
+    default void finish(AfterSwitch after) throws SQLException {}
 }

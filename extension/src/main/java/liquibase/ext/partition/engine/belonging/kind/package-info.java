@@ -13,7 +13,10 @@
  * part once all are planned. {@code SwitchedNames} are the names of both tables' indexes and sequences, before and
  * after.
  *
- * <p>Runs nothing, and knows no kind: {@code BelongingKinds} does. Called by every room of {@code belonging}, by
- * {@code survey}, by {@code swap}, which runs the parts, and by the generator's {@code plan}, which prints the changes.
+ * <p>Once the switch has committed it does what is left, with an {@code AfterSwitch}.
+ *
+ * <p>The types here run nothing, and know no kind: {@code BelongingKinds} does. Called by every room of
+ * {@code belonging}, by {@code refusal} and {@code survey}, by {@code swap}, which runs the parts, and by the
+ * generator's {@code plan}, which prints the changes.
  */
 package liquibase.ext.partition.engine.belonging.kind;

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.kind.AfterSwitch;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
@@ -48,5 +49,13 @@ public final class MaterializedViewKind implements BelongingKind {
         return List.of(new MaterializedViewSuccessors(
                 dependents.materializedViews(context.leavingOid()).values(),
                 dependents.materializedViews(context.enteringOid()).values()));
+    }
+
+    /** See {@link MaterializedViews}. Before another switch the views stay as the last one has left them. */
+    @Override
+    public void finish(AfterSwitch after) throws SQLException {
+        if (!after.again()) {
+            MaterializedViews.finish(after.run(), after.leftOid(), after.liveOid(), after.lock());
+        }
     }
 }

@@ -33,7 +33,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * SHARE on the table, which REFRESH takes; in the last transaction ACCESS EXCLUSIVE on the materialized views and on
  * views that read them.
  */
-public final class MaterializedViews {
+final class MaterializedViews {
     private static final Sql REFRESH = Sql.of("REFRESH MATERIALIZED VIEW {view}");
     private static final Sql ANALYZE = Sql.of("ANALYZE {view}");
     private static final Sql INDEX_EXISTS = Sql.of("SELECT pg_catalog.to_regclass({index}) IS NOT NULL");
@@ -74,7 +74,7 @@ public final class MaterializedViews {
      * @throws PartitionException when a successor cannot be filled or the lock is not granted; then all views are as
      *     they were
      */
-    public static void finish(StepRun run, long left, long live, LockPolicy policy) throws SQLException {
+    static void finish(StepRun run, long left, long live, LockPolicy policy) throws SQLException {
         List<Pair> pairs = pairs(new DependentsReader(run.session()), left, live);
         if (!pairs.isEmpty()) {
             new MaterializedViews(run, policy).finish(pairs);

@@ -3,7 +3,6 @@
  * change of places.
  *
  * <p>Filling takes long; it is done after the switch and locks nobody out. Does not own plain views, nor the search for
- * what depends on a table: both are in {@code views}. Called by {@code BelongingKinds}, and by {@code swap} after the
- * switch.
+ * what depends on a table: both are in {@code views}. Called by {@code BelongingKinds}.
  */
 package liquibase.ext.partition.engine.belonging.materializedviews;

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.belonging.sequences;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.kind.AfterSwitch;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
@@ -40,5 +41,15 @@ public final class SequenceKind implements BelongingKind {
     @Override
     public List<SwitchPart> parts(SwitchContext context) {
         return List.of(new ColumnSequences(context.pair(), context.stretched()));
+    }
+
+    /** See {@link SequenceSwitch}, which says which transactions and locks. */
+    @Override
+    public void settle(AfterSwitch after) throws SQLException {
+        SequenceSwitch sequences = new SequenceSwitch(after.run(), after.migration(), after.patience());
+        sequences.finish(after.idle(), after.lock());
+        if (after.isBack() && !after.again()) {
+            sequences.tellOfTheEnd();
+        }
     }
 }

@@ -4,7 +4,7 @@
  *
  * <p>Locks a sequence before it reads its value. Does not own how a sequence is read ({@code catalog}), nor the
  * identity columns of the new table, which {@code newtable} makes. Called by {@code BelongingKinds} for the switch
- * itself, by {@code swap} for what comes before and after it, and by {@code prepare} for what an earlier migration
- * left.
+ * itself and what comes after it, by {@code swap} for what comes before it and at the drop of the backup, and by
+ * {@code prepare} for what an earlier migration left.
  */
 package liquibase.ext.partition.engine.belonging.sequences;
