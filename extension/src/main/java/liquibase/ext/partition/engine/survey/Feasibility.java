@@ -22,6 +22,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultShare;
+import liquibase.ext.partition.engine.survey.sample.DefaultSample;
 
 /**
  * Whether a table can be partitioned as requested. {@code createPartitionedTable}, the precondition

@@ -7,6 +7,7 @@ import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.survey.sample.DefaultSample;
 
 /**
  * The findings about partitioning a table.

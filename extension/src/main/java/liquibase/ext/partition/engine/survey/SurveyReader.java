@@ -15,6 +15,7 @@ import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.DefaultShare;
+import liquibase.ext.partition.engine.survey.sample.DefaultSample;
 
 /**
  * Surveys tables. Reads the catalog, and of each table a {@linkplain DefaultSample sample} of its rows; changes

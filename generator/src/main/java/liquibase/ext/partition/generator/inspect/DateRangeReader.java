@@ -12,7 +12,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.survey.LimitedReading;
+import liquibase.ext.partition.engine.survey.sample.LimitedReading;
 
 /** Finds out which months a table's rows belong to, and how many belong to none. */
 final class DateRangeReader {

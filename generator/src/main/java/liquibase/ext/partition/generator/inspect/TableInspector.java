@@ -20,7 +20,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.survey.LimitedReading;
+import liquibase.ext.partition.engine.survey.sample.LimitedReading;
 
 /** Writes a first config for tables of a database. Changes nothing in it. */
 public final class TableInspector {

@@ -18,8 +18,8 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
-import liquibase.ext.partition.engine.survey.LimitedReading;
-import liquibase.ext.partition.engine.survey.RowSample;
+import liquibase.ext.partition.engine.survey.sample.LimitedReading;
+import liquibase.ext.partition.engine.survey.sample.RowSample;
 import liquibase.ext.partition.engine.time.TextDate;
 
 /** Finds columns that write the time other than by a date type, by looking at some rows of a table. */

@@ -13,10 +13,10 @@ import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.survey.Belonging;
 import liquibase.ext.partition.engine.survey.Condition;
-import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.TableSize;
+import liquibase.ext.partition.engine.survey.sample.DefaultSample;
 import org.apache.commons.text.WordUtils;
 
 /** A plan as text for people: first what is refused, then what they should know, then what is as they expect. */

@@ -3,8 +3,8 @@ package liquibase.ext.partition.generator.plan;
 import java.util.Locale;
 import java.util.Optional;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
-import liquibase.ext.partition.engine.survey.DefaultSample;
 import liquibase.ext.partition.engine.survey.Survey;
+import liquibase.ext.partition.engine.survey.sample.DefaultSample;
 
 /**
  * The findings about one table of the config.

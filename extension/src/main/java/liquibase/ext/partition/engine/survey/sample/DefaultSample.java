@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.survey;
+package liquibase.ext.partition.engine.survey.sample;
 
 import java.sql.SQLException;
 import java.time.Duration;
@@ -82,8 +82,8 @@ public record DefaultSample(
      * @param conversions the conversions of the columns whose types change on the way
      * @return empty if the source has no rows
      */
-    static Optional<DefaultSample> read(Session session, NewTable plan, Conversions conversions, DefaultShare share)
-            throws SQLException {
+    public static Optional<DefaultSample> read(
+            Session session, NewTable plan, Conversions conversions, DefaultShare share) throws SQLException {
         NewTableSpec spec = plan.spec();
         LimitedReading.Result<Counts> read;
         try {

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.survey;
+package liquibase.ext.partition.engine.survey.sample;
 
 import java.sql.SQLException;
 import java.time.Duration;
