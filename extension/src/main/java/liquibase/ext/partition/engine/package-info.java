@@ -16,13 +16,13 @@
  *       time, because a snapshot that sees the newer version sees its delta row too. So the unique indexes built next
  *       never meet a duplicate. This requires that nothing leaves the delta table before the last chunk is done.
  *   <li><b>Indexes</b> ({@code index}) are built in bulk, partition by partition.
- *   <li><b>Replay</b> ({@code delta}). Each batch is one transaction that reads by one snapshot: (a) take <i>all</i>
- *       delta rows of some keys out of the delta table, (b) delete the rows that they name from the new table, (c)
- *       insert those keys' rows as the source has them. A batch may be refused by a unique index, because a key of
- *       another batch has handed a value on. It then stays in the delta and comes later, in the end with the whole
- *       delta at once. Replay depends on state, not on order, so repeats and retries do no harm. Why (b) finds the row:
- *       what the new table holds for a key was read by the copy or by an earlier (c), and every change since is still
- *       in the delta, so its partition-key value is OLD or NEW of one of the rows taken.
+ *   <li><b>Replay</b> ({@code delta.replay}). Each batch is one transaction that reads by one snapshot: (a) take
+ *       <i>all</i> delta rows of some keys out of the delta table, (b) delete the rows that they name from the new
+ *       table, (c) insert those keys' rows as the source has them. A batch may be refused by a unique index, because a
+ *       key of another batch has handed a value on. It then stays in the delta and comes later, in the end with the
+ *       whole delta at once. Replay depends on state, not on order, so repeats and retries do no harm. Why (b) finds
+ *       the row: what the new table holds for a key was read by the copy or by an earlier (c), and every change since
+ *       is still in the delta, so its partition-key value is OLD or NEW of one of the rows taken.
  *   <li><b>Swap</b> ({@code swap}). In one transaction: lock the source, drain the delta, rename, start reverse
  *       capture. Under ACCESS EXCLUSIVE the delta is frozen, so after the drain the new table equals the source.
  * </ol>

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.delta.replay.ReplayStep;
 import liquibase.ext.partition.engine.pace.PaceSetting;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.swap.OnOldTransactions;

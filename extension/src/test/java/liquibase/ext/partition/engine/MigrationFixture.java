@@ -22,7 +22,7 @@ import java.util.concurrent.TimeoutException;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.delta.CaptureRights;
 import liquibase.ext.partition.engine.delta.CaptureStep;
-import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.delta.replay.ReplayStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.lock.OnBusy;

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
-import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.delta.replay.ReplayStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.pace.GivenPace;

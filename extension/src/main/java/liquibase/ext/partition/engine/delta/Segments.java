@@ -34,9 +34,9 @@ import liquibase.ext.partition.engine.sql.SqlState;
  * truncated before that: only passes of the replay call this, and they come after the copy. Only somebody who compares
  * the tables by a snapshot of their own, taken before, would see the row neither in the delta table nor replayed.
  */
-final class Segments {
+public final class Segments {
     /** About 12,000 rows of a short key, which a scan passes over in a millisecond. */
-    static final long LARGE_BLOCKS = 64;
+    public static final long LARGE_BLOCKS = 64;
 
     /**
      * Looks and truncates in one round trip, so that a client that is lost in between leaves no lock behind. A look by
@@ -60,12 +60,12 @@ final class Segments {
 
     private final Capture capture;
 
-    Segments(Capture capture) {
+    public Segments(Capture capture) {
         this.capture = capture;
     }
 
     /** Tidies the delta table. Call it after a pass that found a segment large, outside any transaction. */
-    void tidy(Session session) throws SQLException {
+    public void tidy(Session session) throws SQLException {
         QualifiedName first = capture.segments().get(0);
         QualifiedName second = capture.segments().get(1);
         boolean secondIsActive = new CaptureFunctions(capture).capturesInto(session, second);
@@ -100,7 +100,7 @@ final class Segments {
      * Removes dead rows that nobody needs any more, and refreshes the statistics; skips segments that will be
      * truncated.
      */
-    void vacuum(Session session) throws SQLException {
+    public void vacuum(Session session) throws SQLException {
         List<QualifiedName> small = new ArrayList<>();
         for (QualifiedName segment : capture.segments()) {
             if (!isLarge(session, segment)) {

@@ -1,6 +1,6 @@
 /**
- * The delta table, with two steps: capture ({@code CaptureStep}) fills it, and replay ({@code ReplayStep}) empties it
- * into the new table.
+ * The delta table and the step that fills it, capture ({@code CaptureStep}). {@code replay} has the step that empties
+ * it into the new table.
  *
  * <p>Capture and reverse capture are the same thing with a different table under the trigger, and so are replay and
  * reverse replay; the engine's page says why both are right. Does not decide when to capture or to replay, nor how rows

@@ -7,7 +7,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.delta.CopiedRows;
-import liquibase.ext.partition.engine.delta.ReplayStep;
+import liquibase.ext.partition.engine.delta.replay.ReplayStep;
 import liquibase.ext.partition.engine.index.IndexBuild;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.rows.RowMatch;

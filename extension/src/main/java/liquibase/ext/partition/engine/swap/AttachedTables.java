@@ -6,7 +6,7 @@ import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.delta.KnownPartitions.What;
-import liquibase.ext.partition.engine.delta.Replay;
+import liquibase.ext.partition.engine.delta.replay.Replay;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.verify.BackupDifference;

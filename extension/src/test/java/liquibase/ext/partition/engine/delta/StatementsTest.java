@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.catalog.KeyColumn;
 import liquibase.ext.partition.engine.copy.ChunkedCopy;
+import liquibase.ext.partition.engine.delta.replay.Replay;
 import liquibase.ext.partition.engine.newtable.Conversions;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;

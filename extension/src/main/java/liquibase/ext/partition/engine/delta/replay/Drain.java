@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.delta;
+package liquibase.ext.partition.engine.delta.replay;
 
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.delta;
+package liquibase.ext.partition.engine.delta.replay;
 
 import java.sql.SQLException;
 import java.time.Duration;
@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.Pace;

@@ -1,9 +1,10 @@
-package liquibase.ext.partition.engine.delta;
+package liquibase.ext.partition.engine.delta.replay;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.Heap;
+import liquibase.ext.partition.engine.delta.Segments;
 import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;

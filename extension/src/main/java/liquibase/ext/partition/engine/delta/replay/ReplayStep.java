@@ -1,10 +1,12 @@
-package liquibase.ext.partition.engine.delta;
+package liquibase.ext.partition.engine.delta.replay;
 
 import java.sql.SQLException;
 import java.util.List;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.KnownPartitions;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.Pace;
