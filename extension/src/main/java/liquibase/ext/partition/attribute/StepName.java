@@ -16,7 +16,8 @@ public enum StepName {
     APPROVED("approved"),
     LOCKED_SWAP("lockedSwap"),
     BACKUP_VERIFIED("backupVerified"),
-    DROP_BACKUP("dropBackup");
+    DROP_BACKUP("dropBackup"),
+    ADD_PARTITIONS("addPartitions");
 
     /** The steps that may work for hours, piece by piece. */
     static final Set<StepName> LONG =

@@ -1,11 +1,15 @@
 package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
@@ -16,6 +20,8 @@ import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.server.ServerClock;
+import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
@@ -23,12 +29,16 @@ import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionKeySpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.SearchPath;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultShare;
+import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.engine.time.KeyTime;
 import liquibase.ext.partition.engine.time.TextDateFormat;
@@ -57,6 +67,7 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
     private String interval;
     private String from;
     private String until;
+    private String ahead;
     private String partitionPrefix;
     private String routing;
     private String incomingForeignKeys;
@@ -199,9 +210,10 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
     }
 
     @DatabaseChangeProperty(
-            description = "The first one without a partition; rows from then on go to the default partition",
+            description =
+                    "The first one without a partition; rows from then on go to the default partition. Either this or ahead is given",
             exampleValue = "2027-01",
-            requiredForDatabase = POSTGRESQL,
+            requiredForDatabase = OPTIONAL,
             supportsDatabase = POSTGRESQL)
     public String getUntil() {
         return until;
@@ -209,6 +221,20 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
 
     public void setUntil(String until) {
         this.until = until;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "How many intervals after the present one get a partition, by the server's clock when the change runs. Either this or until is given",
+            exampleValue = "6",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getAhead() {
+        return ahead;
+    }
+
+    public void setAhead(String ahead) {
+        this.ahead = ahead;
     }
 
     @DatabaseChangeProperty(
@@ -244,8 +270,7 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
         checks.add(this::incoming);
         checks.add(() -> {
             require("from", from);
-            require("until", until);
-            layout().partitions();
+            layout(LocalDate.now(ZoneOffset.UTC)).partitions();
         });
         return checks;
     }
@@ -265,9 +290,15 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
         return false;
     }
 
+    /** How far the partitions reach may change at any time: addPartitions makes what is missing. */
+    @Override
+    protected Set<String> changeableAttributes() {
+        return Set.of("until", "ahead");
+    }
+
     @Override
     protected void execute(StepRun run) throws SQLException {
-        Preparation.run(run, spec(run.source()), maxDefaultShare());
+        Preparation.run(run, spec(run.session(), run.source()), maxDefaultShare());
     }
 
     @Override
@@ -278,11 +309,13 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
     /** The types of the columns decide the form of the partition key; without a database only dates can be assumed. */
     @Override
     public Review review(Database database) throws SQLException, DatabaseException {
-        NewTableSpec spec = spec(source(database));
-        Optional<NewTable> plan = LiquibaseEnvironment.isOnline(database)
-                        && new TableReader(session()).find(spec.source()).isPresent()
-                ? Optional.of(Preparation.plan(session(), spec))
-                : NewTable.withoutCatalog(spec);
+        boolean isOnline = LiquibaseEnvironment.isOnline(database);
+        NewTableSpec spec =
+                isOnline ? spec(session(), source(database)) : spec(source(database), LocalDate.now(ZoneOffset.UTC));
+        Optional<NewTable> plan =
+                isOnline && new TableReader(session()).find(spec.source()).isPresent()
+                        ? Optional.of(Preparation.plan(session(), spec))
+                        : NewTable.withoutCatalog(spec);
         if (plan.isEmpty()) {
             return Review.NOTHING;
         }
@@ -295,12 +328,17 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
     }
 
     @Override
-    public NewTableSpec spec(QualifiedName source) {
+    public NewTableSpec spec(Session session, QualifiedName source) throws SQLException {
+        return spec(source, ahead == null ? LocalDate.EPOCH : ServerClock.today(session));
+    }
+
+    /** @param today unused if {@code until} is given */
+    private NewTableSpec spec(QualifiedName source, LocalDate today) {
         return new NewTableSpec(
                 source,
                 name(MadeTable.NEW_TABLE),
                 partitionKey(),
-                layout(),
+                layout(today),
                 routing(),
                 incoming(),
                 columns.stream().map(NewColumn::change).toList(),
@@ -331,12 +369,81 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
                 : IncomingForeignKeys.parse(incomingForeignKeys);
     }
 
-    private PartitionLayout layout() {
-        return PartitionLayout.parse(
-                partitionPrefix == null ? getTableName() + "_" : partitionPrefix,
-                interval == null ? PartitionInterval.MONTH.word() : interval,
-                from,
-                until);
+    private PartitionLayout layout(LocalDate today) {
+        PartitionInterval span = interval();
+        return new PartitionLayout(
+                prefix(),
+                span,
+                span.parseBound("from", from),
+                Runway.parse(ahead, until).end(span, today));
+    }
+
+    private PartitionInterval interval() {
+        return interval == null ? PartitionInterval.MONTH : PartitionInterval.parse(interval);
+    }
+
+    private String prefix() {
+        return partitionPrefix == null ? getTableName() + "_" : partitionPrefix;
+    }
+
+    @Override
+    public List<String> changedSince(Migration migration) {
+        NewTableSpec begun = migration.spec();
+        PartitionKeySpec key = partitionKey();
+        PartitionKeySpec begunKey = begun.partitionKey();
+        List<String> changed = new ArrayList<>();
+        changed(changed, "newTableName", name(MadeTable.NEW_TABLE), begun.newTableName());
+        changed(changed, "partitionColumns", key.columns(), begunKey.columns());
+        changed(changed, "textFormat", key.textFormat(), begunKey.textFormat());
+        changed(changed, "epoch", key.epoch(), begunKey.epoch());
+        changed(changed, "keyTime", key.keyTime(), begunKey.keyTime());
+        changed(changed, "combinedColumn", key.combinedColumn(), begunKey.combinedColumn());
+        changed(
+                changed,
+                "interval",
+                interval().word(),
+                begun.layout().interval().word());
+        changed(
+                changed,
+                "from",
+                interval().parseBound("from", from),
+                begun.layout().from());
+        changed(changed, "partitionPrefix", prefix(), begun.layout().prefix());
+        changed(changed, "routing", routing().word(), begun.routing().word());
+        changed(
+                changed,
+                "incomingForeignKeys",
+                incoming().word(),
+                begun.incomingForeignKeys().word());
+        Map<Identifier, ColumnChange> given = columns.stream()
+                .map(NewColumn::change)
+                .collect(Collectors.toMap(ColumnChange::column, it -> it, (one, other) -> other));
+        for (ColumnChange column : begun.columns()) {
+            ColumnChange now = given.get(column.column());
+            if (!column.equals(now)) {
+                changed.add("column %s becomes %s here and became %s"
+                        .formatted(column.column(), now == null ? "no other type" : described(now), described(column)));
+            }
+        }
+        return changed;
+    }
+
+    private static String described(ColumnChange column) {
+        return column.type()
+                + column.using().map(it -> " using " + it).orElse("")
+                + column.reverseUsing().map(it -> " and back using " + it).orElse("");
+    }
+
+    private static void changed(List<String> changed, String attribute, Object given, Object begun) {
+        if (!given.equals(begun)) {
+            changed.add("%s is %s here and was %s".formatted(attribute, shown(given), shown(begun)));
+        }
+    }
+
+    private static Object shown(Object value) {
+        return value instanceof Optional<?> optional
+                ? optional.map(Object::toString).orElse("not given")
+                : value;
     }
 
     @Override

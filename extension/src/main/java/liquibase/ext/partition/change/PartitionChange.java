@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import liquibase.ChecksumVersion;
 import liquibase.Scope;
 import liquibase.change.AbstractChange;
@@ -102,6 +103,21 @@ public abstract class PartitionChange extends AbstractChange implements Step {
     /** Does the work while the migration's lock is held; the attributes agree with the record by then. */
     protected abstract void execute(StepRun run) throws SQLException;
 
+    /**
+     * Whether there is anything to do. For a change that runs with every update, and for most of them has nothing to
+     * do: it asks this before it prepares anything.
+     *
+     * @param session on Liquibase's connection; not pinned
+     */
+    protected boolean isDue(Session session, Database database) throws SQLException {
+        return true;
+    }
+
+    /** The attributes, besides the tuning attributes, that may differ from those with which the change has run. */
+    protected Set<String> changeableAttributes() {
+        return Set.of();
+    }
+
     /** Refuses attributes that differ from those with which the migration began; see {@link #requireRecorded}. */
     protected void requireAgreement(Migration migration) {}
 
@@ -186,7 +202,12 @@ public abstract class PartitionChange extends AbstractChange implements Step {
     public final SqlStatement[] generateStatements(Database database) {
         if (shouldExecuteChange(database) || isDescribedForTheLog(database)) {
             List<SqlStatement> statements = new ArrayList<>(List.of(new EngineStatement(
-                    getSerializedObjectName(), database, source(database), commitsByItself(), this::run)));
+                    getSerializedObjectName(),
+                    database,
+                    source(database),
+                    commitsByItself(),
+                    session -> isDue(session, database),
+                    this::run)));
             statements.addAll(recordStatements(database));
             return statements.toArray(SqlStatement[]::new);
         }
@@ -213,7 +234,7 @@ public abstract class PartitionChange extends AbstractChange implements Step {
         if (undo instanceof Undo.By by && shouldExecuteChange(database)) {
             String step = "rollback of " + getSerializedObjectName();
             return new SqlStatement[] {
-                new EngineStatement(step, database, source(database), commitsByItself(), by.work())
+                new EngineStatement(step, database, source(database), commitsByItself(), session -> true, by.work())
             };
         }
         return new SqlStatement[] {PrintedStep.refusal("The rollback of " + getSerializedObjectName(), List.of())};
@@ -351,7 +372,10 @@ public abstract class PartitionChange extends AbstractChange implements Step {
 
     @Override
     public final String[] getExcludedFieldFilters(ChecksumVersion version) {
-        return tuningAttributes().stream().map(TuningAttribute::attributeName).toArray(String[]::new);
+        return Stream.concat(
+                        tuningAttributes().stream().map(TuningAttribute::attributeName),
+                        changeableAttributes().stream())
+                .toArray(String[]::new);
     }
 
     @Override

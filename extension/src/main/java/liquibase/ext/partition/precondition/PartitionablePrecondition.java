@@ -98,7 +98,7 @@ public class PartitionablePrecondition extends PartitionPrecondition {
                 .whilePinned(() -> Preparation.whyNot(
                         question.session(),
                         question.environment().state(),
-                        step.spec(question.table()),
+                        step.spec(question.session(), question.table()),
                         key(),
                         step.maxDefaultShare()));
     }

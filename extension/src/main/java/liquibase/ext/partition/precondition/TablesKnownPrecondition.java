@@ -37,6 +37,9 @@ import liquibase.precondition.PreconditionLogic;
  * database, perhaps by another changelog. {@code swapBack} and {@code restartCopy} are typed for one run and for a
  * table whose migration has begun: a name that is neither fails the update. Approvals may stay in a pipeline, for
  * several databases and for tables that are finished: there an unknown name is reported and approves nothing.
+ *
+ * <p>It also refuses, by name, what was changed of a migration that has begun and cannot change any more: Liquibase
+ * asks this before it compares checksums, and its own error says no more than that they differ.
  */
 public class TablesKnownPrecondition extends OurPrecondition {
     private String swapApproved;
@@ -89,6 +92,7 @@ public class TablesKnownPrecondition extends OurPrecondition {
     public void check(Database database, DatabaseChangeLog changeLog, ChangeSet changeSet, ChangeExecListener listener)
             throws PreconditionFailedException, PreconditionErrorException {
         DatabaseChangeLog root = changeLog.getRootChangeLog();
+        BegunOtherwise.refuse(root, database);
         if (namesNone() || !isFirstOfItsKind(root.getPreconditions())) {
             return;
         }

@@ -10,6 +10,7 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.delta.CaptureRights;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.step.Work;
 
@@ -19,20 +20,37 @@ public final class EngineStatement extends WorkStatement {
     private final Database database;
     private final QualifiedName source;
     private final boolean commitsByItself;
+    private final Due due;
     private final Work work;
 
-    /** @param commitsByItself whether it never runs in a transaction of Liquibase's */
-    public EngineStatement(String step, Database database, QualifiedName source, boolean commitsByItself, Work work) {
+    /** The question whether there is anything to do. */
+    @FunctionalInterface
+    public interface Due {
+        /** @param session on Liquibase's connection; not pinned */
+        boolean isDue(Session session) throws SQLException;
+    }
+
+    /**
+     * @param commitsByItself whether it never runs in a transaction of Liquibase's
+     * @param due asked first; if there is nothing to do, nothing else is asked of the server
+     */
+    public EngineStatement(
+            String step, Database database, QualifiedName source, boolean commitsByItself, Due due, Work work) {
         this.step = step;
         this.database = database;
         this.source = source;
         this.commitsByItself = commitsByItself;
+        this.due = due;
         this.work = work;
     }
 
     @Override
     public void execute(PreparedStatementFactory factory) throws DatabaseException {
         try {
+            Session session = new Session(LiquibaseEnvironment.connection(database));
+            if (!due.isDue(session)) {
+                return;
+            }
             Reconnection reconnection = Reconnection.of(database, step);
             // In Liquibase's transaction, the work before our step is lost with the connection, and we cannot repeat
             // it.

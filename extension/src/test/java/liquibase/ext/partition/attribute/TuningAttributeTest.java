@@ -37,7 +37,8 @@ class TuningAttributeTest {
             Map.entry("comparison before the swap", Set.of(StepName.VERIFY_COPY, StepName.LOCKED_SWAP)),
             Map.entry("all that take long", StepName.LONG),
             Map.entry("swap", Set.of(StepName.LOCKED_SWAP)),
-            Map.entry("drop", Set.of(StepName.DROP_BACKUP)));
+            Map.entry("drop", Set.of(StepName.DROP_BACKUP)),
+            Map.entry("partitions ahead", Set.of(StepName.ADD_PARTITIONS)));
 
     private static Tuning tuning(TuningAttribute... settings) {
         Tuning tuning = new Tuning();

@@ -83,7 +83,8 @@
   "swap": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions", "maxDefaultShare", "acceptTriggers"],
   "approval": ["catchUpTime"] + chunks,
   "backup": ["workers"] + chunks,
-  "drop": ["workers"] + chunks + lock
+  "drop": ["workers"] + chunks + lock,
+  "upkeep": lock
 }>
 
 <#-- Where the changesets of a table begin. No two hyphens in a row: an XML comment could not hold them. -->

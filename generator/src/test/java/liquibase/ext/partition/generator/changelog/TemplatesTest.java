@@ -29,17 +29,18 @@ class TemplatesTest {
             .build()));
 
     /** By the words of the templates. */
-    private static final Map<String, StepName> STEPS = Map.of(
-            "prepare", StepName.CREATE_PARTITIONED_TABLE,
-            "capture", StepName.CAPTURE_CHANGES,
-            "copy", StepName.CHUNKED_COPY,
-            "index", StepName.BUILD_INDEXES,
-            "replay", StepName.REPLAY_CHANGES,
-            "verify", StepName.VERIFY_COPY,
-            "approval", StepName.APPROVED,
-            "swap", StepName.LOCKED_SWAP,
-            "backup", StepName.BACKUP_VERIFIED,
-            "drop", StepName.DROP_BACKUP);
+    private static final Map<String, StepName> STEPS = Map.ofEntries(
+            Map.entry("prepare", StepName.CREATE_PARTITIONED_TABLE),
+            Map.entry("capture", StepName.CAPTURE_CHANGES),
+            Map.entry("copy", StepName.CHUNKED_COPY),
+            Map.entry("index", StepName.BUILD_INDEXES),
+            Map.entry("replay", StepName.REPLAY_CHANGES),
+            Map.entry("verify", StepName.VERIFY_COPY),
+            Map.entry("approval", StepName.APPROVED),
+            Map.entry("swap", StepName.LOCKED_SWAP),
+            Map.entry("backup", StepName.BACKUP_VERIFIED),
+            Map.entry("drop", StepName.DROP_BACKUP),
+            Map.entry("upkeep", StepName.ADD_PARTITIONS));
 
     @TempDir
     private Path directory;

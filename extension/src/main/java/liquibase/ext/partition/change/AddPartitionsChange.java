@@ -1,0 +1,109 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import liquibase.change.DatabaseChange;
+import liquibase.change.DatabaseChangeProperty;
+import liquibase.database.Database;
+import liquibase.ext.partition.attribute.StepName;
+import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.partitioning.Runway;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.upkeep.Upkeep;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.Undo;
+
+/**
+ * Makes the partitions that are missing ahead. Its changeset runs always, so that every update makes them. Everything
+ * but how far they reach is as the migration began.
+ */
+@DatabaseChange(
+        name = "addPartitions",
+        description = "Makes the partitions of a table that are missing ahead, on the live table or on the new one",
+        priority = 1)
+public class AddPartitionsChange extends PartitionChange {
+    private String ahead;
+    private String until;
+
+    @DatabaseChangeProperty(
+            description =
+                    "How many intervals after the present one have a partition, by the server's clock. Either this or until is given",
+            exampleValue = "6",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getAhead() {
+        return ahead;
+    }
+
+    public void setAhead(String ahead) {
+        this.ahead = ahead;
+    }
+
+    @DatabaseChangeProperty(
+            description = "The first interval without a partition. Either this or ahead is given",
+            exampleValue = "2027-01",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getUntil() {
+        return until;
+    }
+
+    public void setUntil(String until) {
+        this.until = until;
+    }
+
+    @Override
+    protected List<Runnable> attributeChecks() {
+        List<Runnable> checks = super.attributeChecks();
+        checks.add(this::runway);
+        return checks;
+    }
+
+    @Override
+    protected Set<String> changeableAttributes() {
+        return Set.of("until", "ahead");
+    }
+
+    @Override
+    public StepName stepName() {
+        return StepName.ADD_PARTITIONS;
+    }
+
+    private Runway runway() {
+        return Runway.parse(ahead, until);
+    }
+
+    @Override
+    protected boolean isDue(Session session, Database database) throws SQLException {
+        return session.whilePinned(
+                () -> Upkeep.isDue(session, LiquibaseEnvironment.state(database), source(database), runway()));
+    }
+
+    @Override
+    protected void execute(StepRun run) throws SQLException {
+        Upkeep.run(run, runway(), tuning().lock());
+    }
+
+    /** The partitions stay: rows may be in them. */
+    @Override
+    public Undo undo(Database database) {
+        return new Undo.Nothing();
+    }
+
+    /**
+     * A comment. The changeset is in every script, since it always runs; and it runs again with the next update,
+     * although the script records it.
+     */
+    @Override
+    public Review review(Database database) throws SQLException {
+        boolean isDue = LiquibaseEnvironment.isOnline(database)
+                && Upkeep.isDue(session(), LiquibaseEnvironment.state(database), source(database), runway());
+        String what = isDue
+                ? "some partitions of %s are missing. Not a script but an update makes them: liquibase update --label-filter=upkeep"
+                : "no partition of %s is missing";
+        return Review.script(List.of(Sql.raw("-- addPartitions: " + what.formatted(source(database)))));
+    }
+}
