@@ -134,6 +134,7 @@ class ConversionsTest {
                 SELECT i, 'c' || i, %s, timestamptz '2024-05-05 00:00+00' FROM generate_series(1, 100) AS i""".formatted(name, fits),
                 "UPDATE orders SET %s = NULL WHERE id %% 3 = 0".formatted(name));
         MigrationFixture orders = MigrationFixture.of(database, "public", "orders", "created_at", "id", "code")
+                .between("2024-05", "2024-07")
                 .converting(column, newType, using, null);
         orders.throughVerification();
         database.execute("UPDATE orders SET %s = %s WHERE id = 77".formatted(name, bad));

@@ -286,7 +286,7 @@ class ShapesTest {
         String triggers = triggers(database, t);
 
         wholeWay(
-                MigrationFixture.of(database, schema, table, date, key),
+                MigrationFixture.of(database, schema, table, date, key).between("2024-01", "2024-04"),
                 "UPDATE %s SET %s = %s + 10000 WHERE \"n?\" %% 10 = 0".formatted(t, k, k),
                 "UPDATE %s SET %s = %s + interval '1 month' WHERE \"n?\" %% 10 = 1".formatted(t, d, d),
                 "DELETE FROM %s WHERE \"n?\" IN (SELECT min(\"n?\") FROM %s)".formatted(t, t),

@@ -17,7 +17,8 @@ final class OrdersWithId {
                 CREATE TABLE orders (
                   id %s PRIMARY KEY, note text,
                   created_at timestamptz NOT NULL DEFAULT timestamptz '2024-03-03 00:00+00')""".formatted(idType), "INSERT INTO orders (note) SELECT 'old' FROM generate_series(1, 100)");
-        return MigrationFixture.of(database, "public", "orders", "created_at", "id");
+        return MigrationFixture.of(database, "public", "orders", "created_at", "id")
+                .between("2024-03", "2024-05");
     }
 
     /** Inserts an order, and tells the largest id. */
