@@ -40,7 +40,11 @@ public final class TestServer {
 
     private static final Logger LOG = LoggerFactory.getLogger(TestServer.class);
 
-    /** fsync=off: the tests kill processes, not machines, and the kernel keeps what a killed server had written. */
+    /**
+     * fsync=off: the tests kill processes, not machines, and the kernel keeps what a killed server had written.
+     * pg_stat_statements.track=none: to it nearly every statement of a new database is a new one; the test that reads
+     * them turns it on.
+     */
     private static final Map<String, String> SETTINGS = Map.of(
             "fsync", "off",
             "wal_level", "logical",
@@ -48,6 +52,7 @@ public final class TestServer {
             "max_prepared_transactions", "20",
             "shared_buffers", "256MB",
             "shared_preload_libraries", "pg_stat_statements",
+            "pg_stat_statements.track", "none",
             "max_wal_size", "4GB");
 
     private static TestServer shared;

@@ -316,8 +316,8 @@ class SurveyTest {
         assumeTrue(
                 database.queryString("SELECT current_setting('pg_stat_statements.max', true)") != null,
                 "the server does not load pg_stat_statements");
+        database.execute(ORDERS, "ALTER DATABASE %s SET pg_stat_statements.track = top".formatted(database.name()));
         database.execute(
-                ORDERS,
                 "CREATE SCHEMA tools",
                 "CREATE EXTENSION pg_stat_statements SCHEMA tools",
                 // The server keeps some thousand statements of all its databases, and forgets the rarest for new ones.
