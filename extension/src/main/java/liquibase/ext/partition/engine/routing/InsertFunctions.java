@@ -17,7 +17,7 @@ record InsertFunctions(RoutingNames names) {
                 SELECT pg_catalog.format(' (%s) VALUES (%s)', pg_catalog.string_agg(pg_catalog.quote_ident(k.name), ', '),
                                          pg_catalog.string_agg('($1).' || pg_catalog.quote_ident(k.name), ', '))
                 FROM pg_catalog.json_object_keys((
-                       SELECT pg_catalog.row_to_json(r)
+                       SELECT pg_catalog.row_to_json(r.*)
                        FROM (SELECT o.* FROM (SELECT) AS one LEFT JOIN ONLY {parent} AS o ON false) AS r)) AS k (name)
                 WHERE k.name <> ALL (ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute AS a
                                            WHERE a.attrelid = {parentName}::pg_catalog.regclass AND a.attgenerated <> '')));

@@ -32,7 +32,7 @@ record MoveFunctions(RoutingNames names) {
     private static final Sql LEFT_OVER = Sql.of("""
             IF TG_RELID <> {defaultName}::pg_catalog.regclass::pg_catalog.oid THEN
                 EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(k.name) FROM pg_catalog.json_object_keys((
-                    SELECT pg_catalog.row_to_json(r) FROM (SELECT o.* FROM (SELECT) AS one LEFT JOIN ONLY %s AS o ON false) AS r)) AS k (name)',
+                    SELECT pg_catalog.row_to_json(r.*) FROM (SELECT o.* FROM (SELECT) AS one LEFT JOIN ONLY %s AS o ON false) AS r)) AS k (name)',
                   TG_RELID::pg_catalog.regclass) INTO columns;
                 times := ARRAY({timeColumns});
                 IF pg_catalog.cardinality(times) = 0 OR NOT times <@ columns THEN

@@ -213,7 +213,7 @@ class TriggerRoutingTest {
         database.execute("CREATE SCHEMA \"we\"\"ird\"");
         RoutedOrders orders = new RoutedOrders(database, routing).make("""
                         "new" bigint PRIMARY KEY, "a'b" timestamptz, "value" text, routed_at int, c int, "%1$s" int, "$1" int, place int,
-                        "$columns$ ""q" int, routed int, k int, o int""");
+                        "$columns$ ""q" int, routed int, k int, o int, r int""");
         database.execute("""
                 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW."value" := 'stamped'; RETURN NEW; END $$""");
         database.execute(
