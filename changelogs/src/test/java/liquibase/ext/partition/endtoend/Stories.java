@@ -397,7 +397,8 @@ final class Stories {
                         "+ trigger A CREATE TRIGGER \"!documents_leave1\" AFTER INSERT OR UPDATE ON public.documents…",
                         "+ trigger A CREATE TRIGGER \"!documents_leave2\" AFTER INSERT OR UPDATE ON public.documents…",
                         "+ trigger A CREATE TRIGGER \"!documents_route1\" AFTER INSERT OR UPDATE ON public.documents…",
-                        "+ trigger A CREATE TRIGGER \"!documents_route2\" AFTER INSERT OR UPDATE ON public.documents…")
+                        "+ trigger A CREATE TRIGGER \"!documents_route2\" AFTER INSERT OR UPDATE ON public.documents…",
+                        "+ trigger O CREATE TRIGGER \"!documents_timeof\" AFTER UPDATE OF created_at ON public.document…")
                 .leaves(
                         "+ function documents_child(timestamp without time zone)",
                         "+ function documents_columns(text)",
@@ -413,7 +414,7 @@ final class Stories {
                         "+ function documents_permit(regclass,integer)",
                         "+ function documents_route()",
                         "+ function documents_route_as_writer()",
-                        "+ function documents_time(documents)")
+                        "+ function documents_time_columns()")
                 .shows(shown -> shown.is("""
                                 SELECT count(*) FROM documents
                                 WHERE created_at >= '2024-01-01 00:00+00' AND created_at < '2024-09-01 00:00+00'

@@ -97,7 +97,7 @@ class LeastPrivilegeTest {
                         List.of("orders_others", "caller", "free", "called by others"),
                         List.of("orders_permit", "caller", "pinned", "called by others"),
                         List.of("orders_child", "caller", "free", "not called"),
-                        List.of("orders_time", "caller", "free", "not called"),
+                        List.of("orders_time_columns", "owner", "pinned", "not called"),
                         List.of("orders_columns", "owner", "pinned", "not called"),
                         List.of("orders_make", "owner", "pinned", "not called"),
                         List.of("orders_leave", "owner", "pinned", "not called"),

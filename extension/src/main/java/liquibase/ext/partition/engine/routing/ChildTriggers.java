@@ -45,8 +45,8 @@ record ChildTriggers(RoutingNames names) {
                 moveTrigger(
                         child,
                         newTime(),
-                        TimeFunction.timestamp(partition.from()),
-                        TimeFunction.timestamp(partition.to())));
+                        TimeColumns.timestamp(partition.from()),
+                        TimeColumns.timestamp(partition.to())));
     }
 
     List<Sql> statementsForTheDefaultChild() {
@@ -56,7 +56,7 @@ record ChildTriggers(RoutingNames names) {
                         .with("trigger", names.moveTrigger())
                         .with("child", names.defaultChild())
                         .with("time", newTime())
-                        .with("from", TimeFunction.timestamp(names.layout().from()))
+                        .with("from", TimeColumns.timestamp(names.layout().from()))
                         .with("function", names.move()));
     }
 

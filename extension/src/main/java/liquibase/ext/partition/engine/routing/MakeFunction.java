@@ -2,7 +2,6 @@ package liquibase.ext.partition.engine.routing;
 
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.server.SettableOptions;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /** The function that makes the missing child of a day, with everything that the default child has. */
@@ -15,8 +14,6 @@ record MakeFunction(RoutingNames names) {
 
     private static final Sql FROM = Sql.raw("\u0002");
     private static final Sql TO = Sql.raw("\u0003");
-    /** The first column that the time or the CHECK reads; the next ones follow it. */
-    private static final char COLUMN = '\uE000';
 
     private static final Sql CREATE_MAKE_FUNCTION = Sql.of("""
             CREATE FUNCTION {make}(day pg_catalog.date) RETURNS pg_catalog.regclass LANGUAGE plpgsql {asOwner} SET client_min_messages = warning SET default_tablespace = '' AS {quote}
@@ -27,8 +24,7 @@ record MakeFunction(RoutingNames names) {
               default_child pg_catalog.regclass := {defaultName}::pg_catalog.regclass;
               child pg_catalog.regclass;
               it pg_catalog.record;
-              names pg_catalog.text[] := {names};
-              others pg_catalog.text[];
+              names pg_catalog.text[];
               indexes pg_catalog.oid[];
               statistics pg_catalog.text;
             BEGIN
@@ -56,21 +52,7 @@ record MakeFunction(RoutingNames names) {
                 END IF;
                 RETURN child;
               END IF;
-              -- One of the columns may have got another name; the time's function knows it.
-              others := ARRAY({timeColumns} AND a.attname <> ALL (names));
-              FOR it IN
-                SELECT k.name, k.place FROM pg_catalog.unnest(names) WITH ORDINALITY AS k (name, place)
-                WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
-                                  WHERE a.attrelid = {parentName}::pg_catalog.regclass AND a.attname = k.name AND a.attnum > 0)
-              LOOP
-                IF pg_catalog.cardinality(others) <> 1 THEN
-                  RAISE EXCEPTION USING ERRCODE = 'undefined_column',
-                    MESSAGE = pg_catalog.format('column %I of %s, by which a child is told, has another name', it.name, {parentName}::pg_catalog.regclass),
-                    HINT = 'Give it that name for as long as the child is made.';
-                END IF;
-                names[it.place] := others[1];
-                others := ARRAY[]::pg_catalog.text[];
-              END LOOP;
+              names := {present};
               SELECT c.relowner, c.relacl, t.spcname,
                      (SELECT pg_catalog.string_agg(o.prefix || p.option_name || '=' || pg_catalog.quote_literal(p.option_value), ', ')
                       FROM (VALUES ('', c.reloptions),
@@ -211,26 +193,17 @@ record MakeFunction(RoutingNames names) {
 
     private Sql statement() {
         RoutedTable table = names.table();
+        TimeColumns columns = new TimeColumns(names);
         return names.withNameOfChild(names.asOwner(CREATE_MAKE_FUNCTION, "make"))
                 .with("make", names.make())
-                .with("timeColumns", new TimeFunction(names).columns())
-                .with(
-                        "names",
-                        Sql.join(
-                                "",
-                                List.of(
-                                        Sql.raw("ARRAY["),
-                                        Sql.list(table.columns().stream()
-                                                .map(column -> Sql.literal(column.name()))
-                                                .toList()),
-                                        Sql.raw("]"))))
+                .with("present", columns.present())
                 .with("parent", names.parent())
                 .with("step", Sql.raw("interval " + Sql.literal(step()).text()))
                 .with("unit", Sql.literal(names.layout().interval().word()))
                 .with(
                         "create",
                         format(ChildTables.create(
-                                CHILD, table.check().between(this::placeholder, FROM, TO), names.parent())))
+                                CHILD, table.check().between(columns::placeholder, FROM, TO), names.parent())))
                 .with("move", Sql.literal(names.moveTrigger().name()))
                 .with(
                         "createMove",
@@ -238,10 +211,10 @@ record MakeFunction(RoutingNames names) {
                                 .moveTrigger(
                                         CHILD,
                                         table.time()
-                                                .of(column ->
-                                                        Sql.join(".", List.of(Sql.raw("NEW"), placeholder(column)))),
-                                        TimeFunction.timestamp(FROM),
-                                        TimeFunction.timestamp(TO))))
+                                                .of(column -> Sql.join(
+                                                        ".", List.of(Sql.raw("NEW"), columns.placeholder(column)))),
+                                        TimeColumns.timestamp(FROM),
+                                        TimeColumns.timestamp(TO))))
                 .with("ofTable", SettableOptions.in(SettableOptions.TABLE))
                 .with("ofColumn", SettableOptions.in(SettableOptions.COLUMN));
     }
@@ -256,24 +229,15 @@ record MakeFunction(RoutingNames names) {
         };
     }
 
-    private Sql placeholder(Identifier column) {
-        return Sql.raw(Character.toString(COLUMN + names.table().columns().indexOf(column)));
-    }
-
     /**
      * A statement as a string constant, for {@code format}: 1 is the child's quoted name, 2 and 3 are its bounds, and
      * then come the columns under the names that they have by then.
      */
     private Sql format(Sql statement) {
-        String text = statement
-                .text()
-                .replace("%", "%%")
+        return Sql.literal(new TimeColumns(names)
+                .template(statement, 4)
                 .replace(CHILD.text(), "%1$s")
                 .replace(FROM.text(), "%2$L")
-                .replace(TO.text(), "%3$L");
-        for (int i = 0; i < names.table().columns().size(); i++) {
-            text = text.replace(Character.toString(COLUMN + i), "%" + (4 + i) + "$I");
-        }
-        return Sql.literal(text);
+                .replace(TO.text(), "%3$L"));
     }
 }

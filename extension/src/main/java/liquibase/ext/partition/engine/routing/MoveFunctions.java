@@ -34,10 +34,7 @@ record MoveFunctions(RoutingNames names) {
                 EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(k.name) FROM pg_catalog.json_object_keys((
                     SELECT pg_catalog.row_to_json(r.*) FROM (SELECT o.* FROM (SELECT) AS one LEFT JOIN ONLY %s AS o ON false) AS r)) AS k (name)',
                   TG_RELID::pg_catalog.regclass) INTO columns;
-                times := ARRAY({timeColumns});
-                IF pg_catalog.cardinality(times) = 0 OR NOT times <@ columns THEN
-                  times := columns;
-                END IF;
+                times := CASE WHEN present = ARRAY({namesInSnapshot}) THEN {columnsOfTime} ELSE columns END;
                 WITH RECURSIVE sets AS (
                   SELECT k.conkey AS keys FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = TG_RELID AND k.contype IN ('c', 'x')
                   UNION ALL
@@ -70,8 +67,8 @@ record MoveFunctions(RoutingNames names) {
 
     /**
      * A later trigger could keep the old row from being updated, and then the new row would exist as well. A table that
-     * was taken out of the inheritance is an ordinary table. If the writer must insert the row, the setting has the
-     * child and the statement.
+     * was taken out of the inheritance is an ordinary table; to a transaction with an older snapshot the cast is an
+     * error then. If the writer must insert the row, the setting has the child and the statement.
      */
     private static final Sql CREATE_MOVE_FUNCTION = Sql.of("""
             CREATE FUNCTION {moveFunction}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} AS {quote}
@@ -80,14 +77,18 @@ record MoveFunctions(RoutingNames names) {
               later pg_catalog.name;
               left_over pg_catalog.text := '';
               columns pg_catalog.text[];
+              present pg_catalog.text[];
               times pg_catalog.text[];
+              routed_at timestamp;
             BEGIN
               IF NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
                              WHERE i.inhrelid = TG_RELID AND i.inhparent = pg_catalog.to_regclass({parentName})) THEN
                 PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
                 RETURN NEW;
               END IF;
-              child := {childOf}({timeOf}(NEW::{parent}));
+              PERFORM NEW::{parent};
+              {readTime}
+              child := {childOf}(routed_at);
               IF child = TG_RELID THEN
                 PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
                 RETURN NEW;
@@ -128,17 +129,19 @@ record MoveFunctions(RoutingNames names) {
     }
 
     private Sql moveStatement() {
+        TimeColumns columns = new TimeColumns(names);
         return names.asOwner(CREATE_MOVE_FUNCTION, "move")
                 .with("move", MOVE.with("insert", Sql.of("{insertInto}(child)")))
                 .with(
                         "leftOver",
                         LEFT_OVER
                                 .with("defaultName", names.defaultName())
-                                .with("timeColumns", new TimeFunction(names).columns()))
+                                .with("namesInSnapshot", columns.namesInSnapshot())
+                                .with("columnsOfTime", columns.columnsOfTime()))
                 .with("insertInto", names.insert())
                 .with("moveFunction", names.move())
                 .with("childOf", names.childOf())
-                .with("timeOf", names.time())
+                .with("readTime", columns.readTime())
                 .with("parent", names.parent())
                 .with("parentName", names.parentName())
                 .with("moveFirst", Sql.literal(names.moveTrigger().name()))

@@ -154,7 +154,7 @@ record OthersTriggers(RoutingNames names) {
     }
 
     private Sql betweenOurs() {
-        List<Identifier> onParent = names.triggersOnParent();
+        List<Identifier> onParent = names.routeTriggers();
         return BETWEEN_OURS
                 .with("moveFirst", Sql.literal(names.moveTrigger().name()))
                 .with("routeLast", Sql.literal(onParent.get(onParent.size() - 1).name()))

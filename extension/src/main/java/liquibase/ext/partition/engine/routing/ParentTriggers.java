@@ -6,14 +6,14 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The triggers on the table itself that move an inserted row to its child. */
+/** The triggers on the table itself: those that move an inserted row to its child, and the one that keeps columns. */
 record ParentTriggers(RoutingNames names) {
     /** Also fires for an update, by a function that the statement calls, of a row that is still in the parent. */
     private static final Sql CREATE_ROUTE_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE ON {parent} FOR EACH ROW EXECUTE FUNCTION {function}()""");
 
     List<Sql> statements() {
-        List<Identifier> triggers = names.triggersOnParent();
+        List<Identifier> triggers = names.routeTriggers();
         List<QualifiedName> functions =
                 List.of(names.leave(), names.leaveAsWriter(), names.route(), names.routeAsWriter());
         List<Sql> statements = new ArrayList<>();
@@ -24,6 +24,7 @@ record ParentTriggers(RoutingNames names) {
                     .with("function", functions.get(i)));
             statements.add(ChildTriggers.enableAlways(names.parent(), triggers.get(i)));
         }
+        statements.add(new TimeColumns(names).triggerStatement());
         return statements;
     }
 }

@@ -17,9 +17,12 @@ record RouteFunctions(RoutingNames names) {
             CREATE FUNCTION {route}() RETURNS pg_catalog.trigger LANGUAGE plpgsql {asOwner} AS {quote}
             DECLARE
               child pg_catalog.regclass;
+              present pg_catalog.text[];
+              routed_at timestamp;
             BEGIN
               IF pg_catalog.current_setting('liquibase_partition.left') = 'true' THEN
-                child := {childOf}({timeOf}(NEW));
+                {readTime}
+                child := {childOf}(routed_at);
                 IF {others}(child, {inserted}) IS NOT NULL THEN
                   PERFORM pg_catalog.set_config('liquibase_partition.left', child::pg_catalog.oid || ' ' || {insertInto}(child), true);
                   RETURN NULL;
@@ -56,7 +59,7 @@ record RouteFunctions(RoutingNames names) {
                 .with("route", names.route())
                 .with("insertInto", names.insert())
                 .with("childOf", names.childOf())
-                .with("timeOf", names.time())
+                .with("readTime", new TimeColumns(names).readTime())
                 .with("others", names.others())
                 .with("inserted", OthersTriggers.INSERT);
     }

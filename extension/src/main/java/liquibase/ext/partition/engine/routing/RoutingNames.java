@@ -27,8 +27,8 @@ record RoutingNames(RoutedTable table, PartitionLayout layout) {
         return child(layout.defaultPartition());
     }
 
-    QualifiedName time() {
-        return function("_time");
+    QualifiedName timeColumns() {
+        return function("_time_columns");
     }
 
     QualifiedName columns() {
@@ -89,13 +89,23 @@ record RoutingNames(RoutedTable table, PartitionLayout layout) {
 
     /** As {@link TriggerRouting#triggersOnParent}. */
     static List<Identifier> triggersOnParent(QualifiedName parent) {
-        return Stream.of("_leave1", "_leave2", "_route1", "_route2")
+        return Stream.of("_leave1", "_leave2", "_route1", "_route2", "_timeof")
                 .map(suffix -> DerivedName.of("!" + parent.name().name(), suffix))
                 .toList();
     }
 
     List<Identifier> triggersOnParent() {
         return triggersOnParent(parent());
+    }
+
+    /** The triggers on the parent that move a row out of it, in the order in which they fire. */
+    List<Identifier> routeTriggers() {
+        return triggersOnParent().subList(0, 4);
+    }
+
+    /** The trigger that keeps the columns that hold the time ({@link TimeColumns}). */
+    Identifier timeTrigger() {
+        return triggersOnParent().get(4);
     }
 
     List<Identifier> triggersOnChild() {
@@ -146,7 +156,7 @@ record RoutingNames(RoutedTable table, PartitionLayout layout) {
                 .with("schema", Sql.literal(parent().schema().name()))
                 .with("prefix", Sql.literal(layout.prefix()))
                 .with("pattern", Sql.literal(layout.interval().suffixPattern()))
-                .with("from", TimeFunction.timestamp(layout.from()));
+                .with("from", TimeColumns.timestamp(layout.from()));
     }
 
     /** A dollar quote that no name ends. */

@@ -25,9 +25,9 @@ import liquibase.ext.partition.engine.sql.Sql;
  * primary key: {@code GROUP BY id}, {@code ON CONFLICT (id)} and a publication of deletes need it.
  *
  * <p><b>Nothing is frozen.</b> The INSERT into a child is put together from the columns that the parent has at that
- * moment, and the time is read by a function whose body the server keeps as a tree: adding, renaming or dropping a
- * column, or changing its type, requires no change of the routing. The type of a column that holds the time cannot be
- * changed, as with native partitioning.
+ * moment, and the time is read from columns that the server keeps by number ({@link TimeColumns}): adding, renaming or
+ * dropping a column, or changing its type, requires no change of the routing. The type of a column that holds the time
+ * cannot be changed, as with native partitioning.
  *
  * <p><b>No table is read.</b> A row is taken out of the parent, and an old version out of its child, by its
  * {@code ctid}, and a child is looked up in the catalog. So in a SERIALIZABLE transaction the server remembers no reads
@@ -65,12 +65,6 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param layout its prefix, interval and {@code from}; {@code until} is only the end of the children made in advance
  */
 public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
-    /**
-     * Comments on our functions that take a row of the table begin with this: such functions are no dependents of the
-     * table.
-     */
-    public static final String COMMENT_ON_OURS = "liquibase-partition: ";
-
     /**
      * Every insert is two changes of the parent, and ANALYZE of the parent reads a sample of every child: with the
      * server's own threshold it would be due every minute, under the lock that a new child needs.
@@ -121,7 +115,6 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
         for (RoutingFunction function : functions()) {
             statements.addAll(function.createStatements(owner));
         }
-        statements.add(new TimeFunction(names).commentStatement());
         ChildTriggers onChild = new ChildTriggers(names);
         for (Partition child : children) {
             statements.addAll(onChild.statements(child));
@@ -178,8 +171,8 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
 
     /**
      * The names of our triggers on the table itself, in the order in which they fire: before every other AFTER trigger,
-     * including a foreign key's, since these must find the row in its child, and nowhere else. All names have the same
-     * length, so that long ones are cut alike.
+     * including a foreign key's, since these must find the row in its child, and nowhere else. The last one never
+     * fires. All names have the same length, so that long ones are cut alike.
      */
     public static List<Identifier> triggersOnParent(QualifiedName parent) {
         return RoutingNames.triggersOnParent(parent);
@@ -205,7 +198,7 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     private List<RoutingFunction> functions() {
         RoutingNames names = names();
         List<RoutingFunction> functions = new ArrayList<>();
-        functions.add(new TimeFunction(names).function());
+        functions.add(new TimeColumns(names).function());
         functions.addAll(new InsertFunctions(names).functions());
         functions.addAll(new OthersTriggers(names).functions());
         functions.add(new ChildFunction(names).function());

@@ -191,7 +191,7 @@ class RoutingRightsTest {
                     "orders_columns(varchar)",
                     "orders_columns(name)",
                     "orders_child(timestamptz)",
-                    "orders_time(record)",
+                    "orders_time_columns(int)",
                     "orders_insert(oid)")) {
                 maker.run("""
                         CREATE FUNCTION public.%s RETURNS text LANGUAGE plpgsql AS

@@ -36,25 +36,20 @@ public final class DependentsReader {
               SELECT t.oid FROM pg_catalog.pg_type AS t JOIN relation ON relation.oid = t.typrelid
               UNION ALL
               SELECT t.typarray FROM pg_catalog.pg_type AS t JOIN relation ON relation.oid = t.typrelid WHERE t.typarray <> 0),
-            ours AS (
-              SELECT o.objoid AS oid FROM pg_catalog.pg_description AS o
-              WHERE o.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND pg_catalog.starts_with(o.description, 'liquibase-partition: ')),
             remade AS (
               SELECT DISTINCT p.oid
               FROM pg_catalog.pg_depend AS d
               JOIN row_type AS t ON t.oid = d.refobjid
               JOIN pg_catalog.pg_proc AS p ON p.oid = d.objid
               WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
-                AND t.oid = ANY (p.proargtypes::pg_catalog.oid[] || coalesce(p.proallargtypes, ARRAY[]::pg_catalog.oid[]) || p.prorettype)
-                AND p.oid NOT IN (SELECT ours.oid FROM ours)),
+                AND t.oid = ANY (p.proargtypes::pg_catalog.oid[] || coalesce(p.proallargtypes, ARRAY[]::pg_catalog.oid[]) || p.prorettype)),
             thing AS (
               SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS classid, oid FROM relation
               UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, oid FROM row_type
               UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, oid FROM remade),
             dependent AS (
               SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype
-              FROM thing JOIN pg_catalog.pg_depend AS d ON d.refclassid = thing.classid AND d.refobjid = thing.oid
-              WHERE NOT (d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid IN (SELECT ours.oid FROM ours))),
+              FROM thing JOIN pg_catalog.pg_depend AS d ON d.refclassid = thing.classid AND d.refobjid = thing.oid),
             reader AS (
               SELECT DISTINCT c.oid, c.relkind, c.relname, c.relnamespace, c.relowner, c.relpersistence, c.relam, c.reloptions,
                      r.oid AS rule

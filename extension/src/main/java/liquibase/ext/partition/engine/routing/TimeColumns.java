@@ -1,0 +1,201 @@
+package liquibase.ext.partition.engine.routing;
+
+import java.time.LocalDate;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/**
+ * The columns that hold the time of a row, under whatever names they have: a trigger on the parent that never fires
+ * keeps their numbers, and a function gives their present names, by which the other functions read the time.
+ *
+ * <p>No function has a row of the parent as its argument, and none has a body that the server keeps as a tree.
+ * PostgreSQL's newest minor releases refuse to give a table a column with a default, or a column another type, if such
+ * a function names its row type.
+ */
+record TimeColumns(RoutingNames names) {
+    /**
+     * The server keeps the columns of {@code UPDATE OF} by number, writes them by name into a dump, and refuses to drop
+     * them or to give them another type.
+     */
+    private static final Sql CREATE_TRIGGER = Sql.of("""
+            CREATE{orReplace} TRIGGER {trigger} AFTER UPDATE OF {columns} ON {parent} FOR EACH ROW WHEN (false) EXECUTE FUNCTION {function}()""");
+
+    /**
+     * Reads no table: a transaction with an older snapshot would find former names in {@code pg_attribute}, and if two
+     * columns had swapped them since, would read the time from the wrong one. What writes a trigger's definition goes
+     * by the latest names.
+     */
+    private static final Sql CREATE_FUNCTION = Sql.of("""
+            CREATE FUNCTION {timeColumns}() RETURNS pg_catalog.text[] LANGUAGE plpgsql IMMUTABLE {asOwner} AS {quote}
+            DECLARE
+              present pg_catalog.text[];
+            BEGIN
+              BEGIN
+                present := ARRAY(
+                  SELECT (pg_catalog.parse_ident(c.name[1]))[1]
+                  FROM pg_catalog.regexp_matches(
+                         pg_catalog.substring(
+                           pg_catalog.pg_get_triggerdef((pg_catalog.pg_get_object_address('trigger', ARRAY[{schema}, {table}, {trigger}], ARRAY[]::pg_catalog.text[])).objid),
+                           '^CREATE TRIGGER "(?:[^"]|"")*" AFTER UPDATE OF ((?:(?:"(?:[^"]|"")*"|[a-z_][a-z0-9_]*)(?:, )?)+) ON '),
+                         '("(?:[^"]|"")*"|[a-z_][a-z0-9_]*)', 'g') WITH ORDINALITY AS c (name, place)
+                  ORDER BY c.place);
+              EXCEPTION WHEN undefined_object THEN
+                -- It was dropped.
+                NULL;
+              END;
+              IF pg_catalog.cardinality(present) IS DISTINCT FROM {count} THEN
+                RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                  MESSAGE = pg_catalog.format('the columns that hold the time of a row of %s are not known, because its trigger %I is gone or was replaced', {parentSaid}, {trigger}),
+                  HINT = pg_catalog.format('Nothing was changed. Make the trigger again, with the present names of the columns: %s;', {createTrigger});
+              END IF;
+              RETURN present;
+            END
+            {quote}""");
+
+    /**
+     * The server evaluates an immutable function of constants once, when it plans the statement, and plans anew when
+     * the table that the statement names has been altered. So the names cost hardly anything per row.
+     */
+    private static final Sql PRESENT =
+            Sql.of("(SELECT {timeColumns}() FROM (SELECT) AS one LEFT JOIN ONLY {parent} AS o ON false)");
+
+    /** A statement that is put together costs much more than one that is planned once. */
+    private static final Sql READ_TIME = Sql.of("""
+            present := {present};
+                IF present = {original} THEN
+                  routed_at := {time};
+                ELSE
+                  EXECUTE pg_catalog.format({readByPresentNames}, VARIADIC present) INTO routed_at USING NEW;
+                END IF;""");
+
+    private static final Sql NAMES_IN_SNAPSHOT = Sql.of("""
+            SELECT a.attname::pg_catalog.text
+            FROM pg_catalog.pg_trigger AS t
+            CROSS JOIN pg_catalog.unnest(t.tgattr::pg_catalog.int2[]) WITH ORDINALITY AS k (number, place)
+            JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.tgrelid AND a.attnum = k.number
+            WHERE t.tgrelid = {parentName}::pg_catalog.regclass AND t.tgname = {trigger}
+            ORDER BY k.place""");
+
+    private static final Sql SELECT = Sql.of("SELECT {time}");
+
+    private static final Sql TIMESTAMP = Sql.of("timestamp {literal}");
+
+    /** A placeholder for the first column while a template is built; the next ones follow it. */
+    private static final char COLUMN = '\uE000';
+
+    /** The function that gives the present names of {@link RoutedTable#columns()}, in that order. */
+    RoutingFunction function() {
+        return RoutingFunction.called(
+                names.timeColumns(),
+                "",
+                names.asOwner(CREATE_FUNCTION, "time")
+                        .with("timeColumns", names.timeColumns())
+                        .with("schema", Sql.literal(names.parent().schema().name()))
+                        .with("table", Sql.literal(names.parent().name().name()))
+                        .with("trigger", Sql.literal(names.timeTrigger().name()))
+                        .with("count", Sql.raw(Integer.toString(columns().size())))
+                        .with("parentSaid", Sql.literal(names.parent().toString()))
+                        .with(
+                                "createTrigger",
+                                Sql.literal(triggerStatement(" OR REPLACE").text())));
+    }
+
+    /** The trigger that keeps the columns. It never fires; some function it has to name. */
+    Sql triggerStatement() {
+        return triggerStatement("");
+    }
+
+    private Sql triggerStatement(String orReplace) {
+        return CREATE_TRIGGER
+                .with("orReplace", Sql.raw(orReplace))
+                .with("trigger", names.timeTrigger())
+                .with("columns", Sql.list(columns()))
+                .with("parent", names.parent())
+                .with("function", names.route());
+    }
+
+    /** A query for the present names of {@link RoutedTable#columns()}, in that order, as an array. */
+    Sql present() {
+        return PRESENT.with("timeColumns", names.timeColumns()).with("parent", names.parent());
+    }
+
+    /** The query for the names that the transaction's snapshot has; no rows if it is older than the routing. */
+    Sql namesInSnapshot() {
+        return NAMES_IN_SNAPSHOT
+                .with("parentName", names.parentName())
+                .with("trigger", Sql.literal(names.timeTrigger().name()));
+    }
+
+    /** Statements that assign the present names to {@code present} and the time of {@code NEW} to {@code routed_at}. */
+    Sql readTime() {
+        return READ_TIME
+                .with("present", present())
+                .with("original", original())
+                .with("time", names.table().timeOf("NEW"))
+                .with(
+                        "readByPresentNames",
+                        Sql.literal(template(
+                                SELECT.with(
+                                        "time",
+                                        names.table()
+                                                .time()
+                                                .of(column ->
+                                                        Sql.join(".", List.of(Sql.raw("($1)"), placeholder(column))))),
+                                1)));
+    }
+
+    /** The columns from which the time itself is read, as an array of elements of {@code present}. */
+    Sql columnsOfTime() {
+        Set<Identifier> read = new LinkedHashSet<>();
+        names.table().time().of(column -> {
+            read.add(column);
+            return placeholder(column);
+        });
+        return array(read.stream()
+                .map(column -> Sql.raw("present[%d]".formatted(1 + columns().indexOf(column))))
+                .toList());
+    }
+
+    /** How a statement that is made into a {@link #template} names a column. */
+    Sql placeholder(Identifier column) {
+        return Sql.raw(Character.toString(COLUMN + columns().indexOf(column)));
+    }
+
+    /**
+     * A statement with {@linkplain #placeholder placeholders}, for {@code format}.
+     *
+     * @param first the place of the first column's name among the arguments
+     */
+    String template(Sql statement, int first) {
+        String text = statement.text().replace("%", "%%");
+        for (int i = 0; i < columns().size(); i++) {
+            text = text.replace(Character.toString(COLUMN + i), "%" + (first + i) + "$I");
+        }
+        return text;
+    }
+
+    /** A constant with which a row's time is compared. */
+    static Sql timestamp(LocalDate day) {
+        return timestamp(Sql.literal(day.toString()));
+    }
+
+    static Sql timestamp(Sql literal) {
+        return TIMESTAMP.with("literal", literal);
+    }
+
+    private List<Identifier> columns() {
+        return names.table().columns();
+    }
+
+    private Sql original() {
+        return array(
+                columns().stream().map(column -> Sql.literal(column.name())).toList());
+    }
+
+    private static Sql array(List<Sql> elements) {
+        return Sql.join("", List.of(Sql.raw("ARRAY["), Sql.join(", ", elements), Sql.raw("]")));
+    }
+}
