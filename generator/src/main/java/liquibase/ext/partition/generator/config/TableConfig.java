@@ -39,7 +39,7 @@ public record TableConfig(
         IncomingForeignKeys incomingForeignKeys,
         PartitionBy partitionBy,
         Map<String, ColumnConfig> columns,
-        Tuning tuning) {
+        TableTuning tuning) {
     /** Copies the collections. */
     public TableConfig {
         keyColumns = List.copyOf(keyColumns);

@@ -14,7 +14,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.survey.Condition;
 import liquibase.ext.partition.engine.survey.Estimate;
-import liquibase.ext.partition.generator.config.Tuning;
+import liquibase.ext.partition.generator.config.TableTuning;
 
 /** The effect of the settings that slow a table's migration down, in a database as it is now. */
 final class PaceSettings {
@@ -27,7 +27,7 @@ final class PaceSettings {
     private PaceSettings() {}
 
     /** @param estimate the estimate; empty if it is not known how long the migration takes */
-    static List<Condition> read(Session session, Tuning tuning, Optional<Estimate> estimate) throws SQLException {
+    static List<Condition> read(Session session, TableTuning tuning, Optional<Estimate> estimate) throws SQLException {
         GivenPace given = tuning.pace();
         Pace pace = given.pace();
         List<Condition> conditions = new ArrayList<>();

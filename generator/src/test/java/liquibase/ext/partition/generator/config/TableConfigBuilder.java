@@ -29,7 +29,7 @@ public final class TableConfigBuilder {
     private LocalDate from = LocalDate.of(2024, 1, 1);
     private LocalDate until = LocalDate.of(2026, 7, 1);
     private Map<String, ColumnConfig> columns = Map.of();
-    private Tuning tuning = Tuning.NONE;
+    private TableTuning tuning = TableTuning.NONE;
 
     private TableConfigBuilder(String tableName) {
         this.tableName = tableName;
@@ -104,7 +104,7 @@ public final class TableConfigBuilder {
     }
 
     public TableConfigBuilder tuning(Map<String, Object> settings) {
-        tuning = new Tuning(settings);
+        tuning = new TableTuning(settings);
         return this;
     }
 

@@ -11,7 +11,7 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.survey.Condition;
 import liquibase.ext.partition.engine.survey.Estimate;
-import liquibase.ext.partition.generator.config.Tuning;
+import liquibase.ext.partition.generator.config.TableTuning;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
@@ -27,7 +27,8 @@ class PaceSettingsTest {
 
     private static Condition only(TestDatabase database, Map<String, Object> tuning) throws SQLException {
         try (Connection connection = database.connect()) {
-            List<Condition> conditions = PaceSettings.read(Session.pinned(connection), new Tuning(tuning), TEN_HOURS);
+            List<Condition> conditions =
+                    PaceSettings.read(Session.pinned(connection), new TableTuning(tuning), TEN_HOURS);
             assertThat(conditions).hasSize(1);
             return conditions.get(0);
         }
@@ -38,7 +39,7 @@ class PaceSettingsTest {
         try (Connection connection = database.connect()) {
             assertThat(PaceSettings.read(
                             Session.pinned(connection),
-                            new Tuning(Map.of("workers", 4L, "chunkTime", "1s")),
+                            new TableTuning(Map.of("workers", 4L, "chunkTime", "1s")),
                             TEN_HOURS))
                     .isEmpty();
         }
@@ -62,7 +63,8 @@ class PaceSettingsTest {
                 Connection another = database.connect();
                 Connection connection = database.connect(stranger, stranger)) {
             assertThat(other.isValid(1) && another.isValid(1)).isTrue();
-            Condition load = PaceSettings.read(Session.pinned(connection), new Tuning(Map.of("maxLoad", 1L)), TEN_HOURS)
+            Condition load = PaceSettings.read(
+                            Session.pinned(connection), new TableTuning(Map.of("maxLoad", 1L)), TEN_HOURS)
                     .get(0);
             assertThat(load.verdict()).isEqualTo(Condition.Verdict.ADVICE);
             assertThat(load.sentence()).contains("GRANT pg_monitor to this role");

@@ -13,8 +13,8 @@ import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
+import liquibase.ext.partition.generator.config.TableTuning;
 import liquibase.ext.partition.generator.config.TablesConfig;
-import liquibase.ext.partition.generator.config.Tuning;
 import tools.jackson.databind.JsonNode;
 
 /** Reads a table config. Has no state but the schema; safe to use for any number of files. */
@@ -51,7 +51,7 @@ public final class ConfigReader {
     }
 
     /** Only for an entry without problems. */
-    private static TableConfig table(TableEntry entry, List<String> before, Tuning tuning) {
+    private static TableConfig table(TableEntry entry, List<String> before, TableTuning tuning) {
         return new TableConfig(
                 ChangesetPrefix.of(
                         entry.text(TableEntry.SCHEMA_NAME),
@@ -84,7 +84,7 @@ public final class ConfigReader {
     }
 
     /** The table's setting, or else the one in the defaults; off means that the table takes none of the defaults. */
-    private static Tuning tuning(TableEntry entry, JsonNode defaults) {
+    private static TableTuning tuning(TableEntry entry, JsonNode defaults) {
         Map<String, Object> settings = new LinkedHashMap<>();
         for (TuningAttribute setting : TuningAttribute.OF_CONFIG) {
             String key = setting.attributeName();
@@ -94,6 +94,6 @@ public final class ConfigReader {
                     .filter(text -> !TuningRules.isOff(setting, text))
                     .ifPresent(text -> settings.put(key, said.isNumber() ? said.longValue() : text));
         }
-        return new Tuning(settings);
+        return new TableTuning(settings);
     }
 }

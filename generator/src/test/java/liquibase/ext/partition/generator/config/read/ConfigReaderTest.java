@@ -14,8 +14,8 @@ import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.generator.config.ColumnConfig;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TableConfigBuilder;
+import liquibase.ext.partition.generator.config.TableTuning;
 import liquibase.ext.partition.generator.config.TablesConfig;
-import liquibase.ext.partition.generator.config.Tuning;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,9 +65,9 @@ class ConfigReaderTest {
         assertThat(tables)
                 .extracting(TableConfig::tuning)
                 .containsExactly(
-                        new Tuning(
+                        new TableTuning(
                                 Map.of("workers", 4L, "maxLoad", 16L, "window", "22:00-06:00", "lockTimeout", "500ms")),
-                        new Tuning(Map.of(
+                        new TableTuning(Map.of(
                                 "workers",
                                 1L,
                                 "maxReplicaLag",

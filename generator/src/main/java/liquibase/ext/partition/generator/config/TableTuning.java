@@ -19,12 +19,12 @@ import liquibase.ext.partition.engine.state.DefaultShare;
  * @param settings a {@code Long} or a {@code String} by the name of the attribute that it becomes; a setting that is
  *     missing, or was off, has the extension's default
  */
-public record Tuning(Map<String, Object> settings) {
+public record TableTuning(Map<String, Object> settings) {
     /** The extension's defaults. */
-    public static final Tuning NONE = new Tuning(Map.of());
+    public static final TableTuning NONE = new TableTuning(Map.of());
 
     /** Copies the map. */
-    public Tuning {
+    public TableTuning {
         settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
     }
 
