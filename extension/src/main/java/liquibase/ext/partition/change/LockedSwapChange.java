@@ -122,7 +122,7 @@ public class LockedSwapChange extends DeltaChange implements SwapStep {
             return Review.NOTHING;
         }
         try (StepRun run = LiquibaseEnvironment.of(database).begin(getSerializedObjectName(), source(database))) {
-            Swap.Review statements = Swap.of(run, backup()).review();
+            Swap.Statements statements = Swap.of(run, backup()).statements();
             List<String> comments = new ArrayList<>();
             comment(comments, "Before the transaction, each under a lock of its sequence alone:", statements.before());
             comment(comments, "In one transaction:", statements.transaction());

@@ -158,17 +158,17 @@ public class ApprovedPrecondition extends TunedPrecondition {
             return;
         }
         try (StepRun run = question.environment().onBusy(OnBusy.FAIL).begin("approved", question.table())) {
-            Swap.Review review = Swap.of(run, swap.get().backup()).review();
+            Swap.Statements statements = Swap.of(run, swap.get().backup()).statements();
             StringBuilder script = new StringBuilder("The swap would run, in one transaction:\nBEGIN;\n");
-            append(script, review.transaction());
+            append(script, statements.transaction());
             script.append("COMMIT;");
-            if (!review.before().isEmpty()) {
+            if (!statements.before().isEmpty()) {
                 script.append("\nand before it, each under a lock of its sequence alone:\n");
-                append(script, review.before());
+                append(script, statements.before());
             }
-            if (!review.after().isEmpty()) {
+            if (!statements.after().isEmpty()) {
                 script.append("\nand after it, under locks of sequences alone:\n");
-                append(script, review.after());
+                append(script, statements.after());
             }
             run.line(script.toString().stripTrailing());
         } catch (PartitionException e) {

@@ -199,21 +199,21 @@ public final class Swap {
     }
 
     /**
-     * A swap as a person would run it.
+     * The statements of a swap as a person would run it.
      *
      * @param before statements on sequences, before the transaction
      * @param transaction the statements without BEGIN and COMMIT
      * @param after statements on sequences, after the transaction
      */
-    public record Review(List<Sql> before, List<Sql> transaction, List<Sql> after) {}
+    public record Statements(List<Sql> before, List<Sql> transaction, List<Sql> after) {}
 
-    /** The review of a swap of the present tables; runs nothing. */
-    public Review review() throws SQLException {
+    /** The statements of a swap of the present tables; runs nothing. */
+    public Statements statements() throws SQLException {
         TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
         Table entering = reader.require(migration.newTable());
         SequenceSwitch sequences = new SequenceSwitch(run, migration);
-        return new Review(
+        return new Statements(
                 sequences.reviewBefore(source, entering), reviewStatements(), sequences.reviewAfter(source, entering));
     }
 
