@@ -150,7 +150,7 @@ class ArchitectureTest {
 
     /** The same inside a room that has rooms of its own. */
     private static final List<List<String>> INNER_ROOMS = List.of(
-            List.of("catalog.settings", "catalog", "catalog.server"),
+            List.of("catalog.properties", "catalog", "catalog.server"),
             List.of("belonging.foreignkeys", "belonging.foreignkeys.triggers", "belonging.foreignkeys.read"));
 
     @ArchTest

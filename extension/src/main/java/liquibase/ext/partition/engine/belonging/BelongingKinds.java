@@ -22,11 +22,11 @@ import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.TellingOrder;
 import liquibase.ext.partition.engine.belonging.kind.WayBack;
 import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViewKind;
+import liquibase.ext.partition.engine.belonging.properties.PropertyKind;
 import liquibase.ext.partition.engine.belonging.publications.PublicationKind;
 import liquibase.ext.partition.engine.belonging.rowsecurity.RowSecurityKind;
 import liquibase.ext.partition.engine.belonging.securitylabels.SecurityLabelKind;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceKind;
-import liquibase.ext.partition.engine.belonging.settings.SettingsKind;
 import liquibase.ext.partition.engine.belonging.statistics.StatisticsKind;
 import liquibase.ext.partition.engine.belonging.triggers.CaptureKind;
 import liquibase.ext.partition.engine.belonging.triggers.RoutingKind;
@@ -53,7 +53,7 @@ public final class BelongingKinds {
             new CheckKind(),
             new StatisticsKind(),
             new OtherCommentKind(),
-            new SettingsKind(),
+            new PropertyKind(),
             new TriggerKind(),
             new GrantKind(),
             new RowSecurityKind(),

@@ -8,7 +8,7 @@
  * it, and what is left to do after the switch. {@code kind} has the shape that all kinds share.
  *
  * <p>The room reads its kind from the catalog, unless the table itself has the value (grants, triggers, sequences,
- * settings): {@code catalog} reads that. Does not own what must be on the new table before the switch, which
+ * properties): {@code catalog} reads that. Does not own what must be on the new table before the switch, which
  * {@code newtable} makes, nor the locks and the transaction of a switch ({@code swap}). Called by {@code survey},
  * {@code refusal} and {@code swap}, and room by room by {@code prepare} (sequences) and {@code attribute} (triggers).
  */

@@ -1,5 +1,5 @@
 /**
- * Reads what a table is: columns, key, indexes, triggers, sequences, grants; {@code settings} reads what is set on it,
+ * Reads what a table is: columns, key, indexes, triggers, sequences, grants; {@code properties} reads its properties,
  * and {@code server} asks what is no table's own.
  *
  * <p>Reads only, and judges nothing; one {@link liquibase.ext.partition.engine.catalog.Table} is a snapshot that is as

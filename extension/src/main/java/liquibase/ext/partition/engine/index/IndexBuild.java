@@ -8,9 +8,9 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.catalog.settings.DefaultTablespace;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
-import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
+import liquibase.ext.partition.engine.catalog.properties.DefaultTablespace;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
+import liquibase.ext.partition.engine.catalog.properties.TablePropertiesReader;
 import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.newtable.PartitionedIndex;
 import liquibase.ext.partition.engine.newtable.ReplicaIdentities;
@@ -75,12 +75,12 @@ public final class IndexBuild {
                 migration.spec().partitionKey(),
                 partitioned.columns(),
                 migration.spec().textDateFunction());
-        TableSettings settings = new TableSettingsReader(run.session()).read(source);
+        TableProperties properties = new TablePropertiesReader(run.session()).read(source);
         List<PartitionedIndex> indexes = source.indexes().stream()
                 .filter(Index::valid)
                 .map(index -> new PartitionedIndex(
                         index,
-                        settings.index(index.name()),
+                        properties.index(index.name()),
                         key,
                         migration.spec().routing()))
                 .toList();
@@ -202,7 +202,8 @@ public final class IndexBuild {
     }
 
     /**
-     * Makes the index and its comment and settings in one transaction, so that an index found by its name is complete.
+     * Makes the index, its comment and its properties in one transaction, so that an index found by its name is
+     * complete.
      *
      * @return whether the index was missing
      */
@@ -211,7 +212,7 @@ public final class IndexBuild {
             throws SQLException {
         Sql exists = INDEX_OF.with("index", table.sibling(name).quoted()).with("table", table.quoted());
         if (session.queryLong(exists) == 0) {
-            DefaultTablespace.within(session, index.settings().tablespace(), () -> session.updateAll(statements));
+            DefaultTablespace.within(session, index.properties().tablespace(), () -> session.updateAll(statements));
             return true;
         }
         return false;
@@ -223,7 +224,7 @@ public final class IndexBuild {
      */
     private void identifyReplicas() throws SQLException {
         for (PartitionedIndex index : indexes) {
-            if (index.settings().replicaIdentity()) {
+            if (index.properties().replicaIdentity()) {
                 List<Sql> statements = new ArrayList<>();
                 if (!index.isOfPartitionsOnly()) {
                     statements.add(ReplicaIdentities.usingIndex(

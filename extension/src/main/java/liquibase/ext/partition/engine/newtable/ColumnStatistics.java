@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.newtable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.settings.ColumnSettings;
-import liquibase.ext.partition.engine.catalog.settings.StorageParameter;
+import liquibase.ext.partition.engine.catalog.properties.ColumnProperties;
+import liquibase.ext.partition.engine.catalog.properties.StorageParameter;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -26,20 +26,20 @@ public final class ColumnStatistics {
 
     /** The statements for a table and its partitions. */
     public static List<Sql> statements(
-            ColumnSettings settings, QualifiedName table, Collection<QualifiedName> partitions) {
-        List<Sql> statements = new ArrayList<>(target(settings, table));
-        if (!settings.options().isEmpty()) {
-            statements.add(options(settings, table, optionsOfParent(settings)));
-            partitions.forEach(partition -> statements.add(options(settings, partition, settings.options())));
+            ColumnProperties properties, QualifiedName table, Collection<QualifiedName> partitions) {
+        List<Sql> statements = new ArrayList<>(target(properties, table));
+        if (!properties.options().isEmpty()) {
+            statements.add(options(properties, table, optionsOfParent(properties)));
+            partitions.forEach(partition -> statements.add(options(properties, partition, properties.options())));
         }
         return statements;
     }
 
-    /** The statements for one partition, which has the same settings as the others. */
-    public static List<Sql> statementsOfPartition(ColumnSettings settings, QualifiedName partition) {
-        List<Sql> statements = new ArrayList<>(target(settings, partition));
-        if (!settings.options().isEmpty()) {
-            statements.add(options(settings, partition, settings.options()));
+    /** The statements for one partition, which has the same properties as the others. */
+    public static List<Sql> statementsOfPartition(ColumnProperties properties, QualifiedName partition) {
+        List<Sql> statements = new ArrayList<>(target(properties, partition));
+        if (!properties.options().isEmpty()) {
+            statements.add(options(properties, partition, properties.options()));
         }
         return statements;
     }
@@ -48,76 +48,77 @@ public final class ColumnStatistics {
      * The statements for the table that takes the partitioned table's place in the reverse swap: the planner then reads
      * {@code n_distinct} instead of {@code n_distinct_inherited}.
      *
-     * @param own the settings of the column of {@code table}
+     * @param own the properties of the column of {@code table}
      */
-    public static List<Sql> statementsOfOrdinary(ColumnSettings settings, ColumnSettings own, QualifiedName table) {
+    public static List<Sql> statementsOfOrdinary(
+            ColumnProperties properties, ColumnProperties own, QualifiedName table) {
         boolean hasBoth = own.options().stream().anyMatch(it -> it.name().equals(INHERITED));
         List<StorageParameter> options = hasBoth
-                ? settings.options()
-                : settings.options().stream()
+                ? properties.options()
+                : properties.options().stream()
                         .filter(it -> it.name().equals(INHERITED))
                         .findFirst()
-                        .or(() -> settings.options().stream().findFirst())
+                        .or(() -> properties.options().stream().findFirst())
                         .map(it -> new StorageParameter(false, OWN, it.value()))
                         .stream()
                         .toList();
-        List<Sql> statements = new ArrayList<>(target(settings, table));
+        List<Sql> statements = new ArrayList<>(target(properties, table));
         if (!options.isEmpty()) {
-            statements.add(options(settings, table, options));
+            statements.add(options(properties, table, options));
         }
         return statements;
     }
 
-    private static List<Sql> target(ColumnSettings settings, QualifiedName table) {
-        return settings.statisticsTarget().stream()
+    private static List<Sql> target(ColumnProperties properties, QualifiedName table) {
+        return properties.statisticsTarget().stream()
                 .map(target -> SET_TARGET
                         .with("table", table)
-                        .with("column", settings.column())
+                        .with("column", properties.column())
                         .with("target", Sql.raw(Integer.toString(target))))
                 .toList();
     }
 
     /** Removes everything that {@link #statements} has set from the table and its partitions. */
     public static List<Sql> resetStatements(
-            ColumnSettings settings, QualifiedName table, Collection<QualifiedName> partitions) {
+            ColumnProperties properties, QualifiedName table, Collection<QualifiedName> partitions) {
         List<Sql> statements = new ArrayList<>();
-        if (settings.statisticsTarget().isPresent()) {
+        if (properties.statisticsTarget().isPresent()) {
             statements.add(SET_TARGET
                     .with("table", table)
-                    .with("column", settings.column())
+                    .with("column", properties.column())
                     .with("target", Sql.raw("-1")));
         }
-        if (!settings.options().isEmpty()) {
+        if (!properties.options().isEmpty()) {
             List<QualifiedName> tables = new ArrayList<>(List.of(table));
             tables.addAll(partitions);
             Sql names = Sql.join(
                     ", ",
-                    settings.options().stream()
+                    properties.options().stream()
                             .map(it -> Sql.raw(it.qualifiedName()))
                             .toList());
             tables.forEach(it -> statements.add(RESET_OPTIONS
                     .with("table", it)
-                    .with("column", settings.column())
+                    .with("column", properties.column())
                     .with("names", names)));
         }
         return statements;
     }
 
     /** The options of the column in the table itself. */
-    public static List<StorageParameter> optionsOfParent(ColumnSettings settings) {
-        List<StorageParameter> options = new ArrayList<>(settings.options());
+    public static List<StorageParameter> optionsOfParent(ColumnProperties properties) {
+        List<StorageParameter> options = new ArrayList<>(properties.options());
         if (options.stream().noneMatch(it -> it.name().equals(INHERITED))) {
-            settings.options().stream()
+            properties.options().stream()
                     .filter(it -> it.name().equals(OWN))
                     .forEach(it -> options.add(new StorageParameter(false, INHERITED, it.value())));
         }
         return options;
     }
 
-    private static Sql options(ColumnSettings settings, QualifiedName table, List<StorageParameter> options) {
+    private static Sql options(ColumnProperties properties, QualifiedName table, List<StorageParameter> options) {
         return SET_OPTIONS
                 .with("table", table)
-                .with("column", settings.column())
+                .with("column", properties.column())
                 .with("options", StorageParameter.list(options));
     }
 }

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.access.Seclusion;
-import liquibase.ext.partition.engine.catalog.settings.Check;
-import liquibase.ext.partition.engine.catalog.settings.ColumnSettings;
-import liquibase.ext.partition.engine.catalog.settings.ExtendedStatistics;
-import liquibase.ext.partition.engine.catalog.settings.ReplicaIdentity;
-import liquibase.ext.partition.engine.catalog.settings.StorageParameter;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.catalog.properties.Check;
+import liquibase.ext.partition.engine.catalog.properties.ColumnProperties;
+import liquibase.ext.partition.engine.catalog.properties.ExtendedStatistics;
+import liquibase.ext.partition.engine.catalog.properties.ReplicaIdentity;
+import liquibase.ext.partition.engine.catalog.properties.StorageParameter;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
 import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.partitioning.Partition;
@@ -27,9 +27,10 @@ import liquibase.ext.partition.engine.sql.Sql;
  * that is filled afterwards. The swap adds it.
  *
  * @param changes the requested changes of columns' types that really change a type
- * @param settings the settings of the source; for a changed column, only with a collation that the new type can have
+ * @param properties the properties of the source; for a changed column, only with a collation that the new type can
+ *     have
  */
-public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> changes, TableSettings settings) {
+public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> changes, TableProperties properties) {
     private static final Sql CREATE_TABLE = Sql.of("""
             CREATE TABLE {newTable} (
               LIKE {source} INCLUDING DEFAULTS{constraints} INCLUDING GENERATED INCLUDING IDENTITY
@@ -83,7 +84,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
     /** A plan without a database; empty if the columns' types must be known. */
     public static Optional<NewTable> withoutCatalog(NewTableSpec spec) {
         return PartitionKey.withoutCatalog(spec.partitionKey())
-                .map(key -> new NewTable(spec, key, List.of(), TableSettings.NONE));
+                .map(key -> new NewTable(spec, key, List.of(), TableProperties.NONE));
     }
 
     public QualifiedName source() {
@@ -116,15 +117,15 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
         for (Check check : listedChecks()) {
             check.commentOn(newTable()).ifPresent(statements::add);
         }
-        for (ColumnSettings column : settings.columns()) {
+        for (ColumnProperties column : properties.columns()) {
             statements.addAll(ColumnStatistics.statements(column, newTable(), partitions()));
         }
-        for (ExtendedStatistics statistics : settings.statistics()) {
+        for (ExtendedStatistics statistics : properties.statistics()) {
             statements.addAll(StatisticsObjects.create(statistics, statisticsName(statistics), newTable()));
             statements.addAll(StatisticsObjects.createOnPartitions(statistics, partitions()));
         }
-        if (settings.replicaIdentity() != ReplicaIdentity.DEFAULT) {
-            statements.addAll(ReplicaIdentities.withoutIndex(settings.replicaIdentity(), spec.tables()));
+        if (properties.replicaIdentity() != ReplicaIdentity.DEFAULT) {
+            statements.addAll(ReplicaIdentities.withoutIndex(properties.replicaIdentity(), spec.tables()));
         }
         statements.add(Seclusion.of(newTable(), source()));
         return statements;
@@ -152,7 +153,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
     /** Statements that give what is made, except for tables, to the owners of its counterparts on the source. */
     public List<Sql> ownerStatements(Identifier user) {
         List<Sql> statements = new ArrayList<>();
-        for (ExtendedStatistics statistics : settings.statistics()) {
+        for (ExtendedStatistics statistics : properties.statistics()) {
             if (!statistics.owner().equals(user)) {
                 List<QualifiedName> names = new ArrayList<>(List.of(statisticsName(statistics)));
                 partitions().forEach(partition -> names.add(StatisticsObjects.nameOnPartition(statistics, partition)));
@@ -177,12 +178,13 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
     private List<Sql> childStatements() {
         List<Sql> statements = new ArrayList<>(ChildrenByTrigger.of(spec, key).childStatements(newTable()));
         for (QualifiedName child : partitions()) {
-            if (!settings.parameters().isEmpty()) {
+            if (!properties.parameters().isEmpty()) {
                 statements.add(SET_PARAMETERS
                         .with("table", child)
-                        .with("parameters", StorageParameter.list(settings.parameters())));
+                        .with("parameters", StorageParameter.list(properties.parameters())));
             }
-            settings.tablespace()
+            properties
+                    .tablespace()
                     .ifPresent(it ->
                             statements.add(SET_TABLESPACE.with("table", child).with("tablespace", it)));
         }
@@ -193,7 +195,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
     private List<Check> listedChecks() {
         return likeCopiesChecks()
                 ? List.of()
-                : settings.checks().stream()
+                : properties.checks().stream()
                         .filter(check -> !check.isNotValid())
                         .toList();
     }
@@ -203,7 +205,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
      * not inherited.
      */
     private boolean likeCopiesChecks() {
-        return settings.checks().stream().allMatch(check -> check.inherited() && !check.isNotValid());
+        return properties.checks().stream().allMatch(check -> check.inherited() && !check.isNotValid());
     }
 
     private Sql includingConstraints() {
@@ -211,16 +213,17 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
     }
 
     private Sql collation(Identifier column) {
-        return settings.column(column)
-                .flatMap(ColumnSettings::collation)
+        return properties
+                .column(column)
+                .flatMap(ColumnProperties::collation)
                 .map(it -> COLLATE.with("collation", it))
                 .orElse(Sql.empty());
     }
 
     private Sql parameters() {
-        return settings.parameters().isEmpty()
+        return properties.parameters().isEmpty()
                 ? Sql.empty()
-                : WITH.with("parameters", StorageParameter.list(settings.parameters()));
+                : WITH.with("parameters", StorageParameter.list(properties.parameters()));
     }
 
     private List<Sql> partitionStatements() {
@@ -267,7 +270,8 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
                                 : Sql.empty())
                 .with(
                         "tablespace",
-                        settings.tablespace()
+                        properties
+                                .tablespace()
                                 .map(it -> TABLESPACE.with("tablespace", it))
                                 .orElse(Sql.empty()));
     }

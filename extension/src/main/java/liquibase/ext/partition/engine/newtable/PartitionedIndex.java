@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Index;
-import liquibase.ext.partition.engine.catalog.settings.IndexSettings;
+import liquibase.ext.partition.engine.catalog.properties.IndexProperties;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.partitioning.Uniqueness;
@@ -23,7 +23,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param original a valid index
  */
-public record PartitionedIndex(Index original, IndexSettings settings, PartitionKey partitionKey, Routing routing) {
+public record PartitionedIndex(Index original, IndexProperties properties, PartitionKey partitionKey, Routing routing) {
     private static final Sql ADD_CONSTRAINT = Sql.of("ALTER TABLE ONLY {table} ADD CONSTRAINT {name} {definition}");
     private static final Sql CREATE_INDEX = Sql.of("CREATE {unique}INDEX {name} ON ONLY {table} USING {definition}");
     private static final Sql ATTACH = Sql.of("ALTER INDEX {index} ATTACH PARTITION {partitionIndex}");
@@ -54,7 +54,7 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
 
     /** Whether the partitioned table loses the mark for {@code CLUSTER}, which its partitions keep. */
     public boolean isClusteredInPartitionsOnly() {
-        return settings.clustered() && routing == Routing.NATIVE;
+        return properties.clustered() && routing == Routing.NATIVE;
     }
 
     /**
@@ -68,12 +68,12 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
 
     /**
      * Makes the index on the partitioned table alone, not on its partitions, so that it is not valid before each of
-     * theirs is attached. It goes into the session's default tablespace, which must be that of {@link #settings}.
+     * theirs is attached. It goes into the session's default tablespace, which must be that of {@link #properties}.
      */
     public List<Sql> createOnParent(QualifiedName table, Identifier name) {
         List<Sql> statements = create(table, name);
         comment(statements, table, name);
-        if (settings.clustered() && routing == Routing.TRIGGER) {
+        if (properties.clustered() && routing == Routing.TRIGGER) {
             statements.add(CLUSTER.with("table", table).with("index", name));
         }
         return statements;
@@ -85,7 +85,7 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
         if (isOfPartitionsOnly()) {
             comment(statements, table, name);
         }
-        if (settings.clustered()) {
+        if (properties.clustered()) {
             statements.add(CLUSTER.with("table", table).with("index", name));
         }
         return statements;
@@ -102,7 +102,7 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
                                 .with("name", name)
                                 .with("table", table)
                                 .with("definition", definition));
-        for (IndexSettings.StatisticsTarget it : settings.targets()) {
+        for (IndexProperties.StatisticsTarget it : properties.targets()) {
             statements.add(SET_STATISTICS
                     .with("index", table.sibling(name))
                     .with("place", Sql.raw(Integer.toString(it.place())))
@@ -112,10 +112,10 @@ public record PartitionedIndex(Index original, IndexSettings settings, Partition
     }
 
     private void comment(List<Sql> statements, QualifiedName table, Identifier name) {
-        Optional<Sql> comment = settings.comment().map(Sql::literal);
+        Optional<Sql> comment = properties.comment().map(Sql::literal);
         comment.ifPresent(
                 it -> statements.add(COMMENT.with("index", table.sibling(name)).with("comment", it)));
-        Optional<Sql> constraintComment = settings.constraintComment().map(Sql::literal);
+        Optional<Sql> constraintComment = properties.constraintComment().map(Sql::literal);
         constraintComment.ifPresent(it -> statements.add(
                 COMMENT_ON_CONSTRAINT.with("name", name).with("table", table).with("comment", it)));
     }

@@ -2,7 +2,7 @@ package liquibase.ext.partition.engine.newtable;
 
 import java.util.Collection;
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.settings.ReplicaIdentity;
+import liquibase.ext.partition.engine.catalog.properties.ReplicaIdentity;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;

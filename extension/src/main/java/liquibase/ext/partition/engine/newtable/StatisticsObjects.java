@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.newtable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.settings.ExtendedStatistics;
+import liquibase.ext.partition.engine.catalog.properties.ExtendedStatistics;
 import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;

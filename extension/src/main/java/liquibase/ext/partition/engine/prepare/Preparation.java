@@ -9,7 +9,7 @@ import liquibase.ext.partition.engine.belonging.sequences.SwitchedSequences;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.catalog.settings.DefaultTablespace;
+import liquibase.ext.partition.engine.catalog.properties.DefaultTablespace;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.NewTable;

@@ -10,9 +10,9 @@ import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
+import liquibase.ext.partition.engine.catalog.properties.TablePropertiesReader;
 import liquibase.ext.partition.engine.catalog.server.TypeName;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
-import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.Conversions;
 import liquibase.ext.partition.engine.newtable.NewTable;
@@ -81,7 +81,7 @@ public final class NewTablePlan {
                     spec,
                     PartitionKey.of(spec.partitionKey(), columns, spec.textDateFunction()),
                     changes,
-                    settings(changes));
+                    properties(changes));
             // A bound may be a day that the column's type cannot express.
             plan.statements();
             misplacedUlids(plan).map(NewTablePlan::obstacle).ifPresent(problems::add);
@@ -131,16 +131,16 @@ public final class NewTablePlan {
                         read from it, or give the column the collation "C" first""".formatted(column.get(), collation, word));
     }
 
-    /** The source's settings, without collations that a column cannot keep with its new type. */
-    private TableSettings settings(List<ColumnChange> changes) throws SQLException {
-        TableSettings settings = new TableSettingsReader(session).read(source);
+    /** The source's properties, without collations that a column cannot keep with its new type. */
+    private TableProperties properties(List<ColumnChange> changes) throws SQLException {
+        TableProperties properties = new TablePropertiesReader(session).read(source);
         Set<Identifier> lost = new HashSet<>();
         for (ColumnChange change : changes) {
             if (!session.queryBoolean(IS_COLLATABLE.with("type", TypeName.base(change.type())))) {
                 lost.add(change.column());
             }
         }
-        return settings.withoutCollationsOf(lost);
+        return properties.withoutCollationsOf(lost);
     }
 
     /** The columns as the new table will have them. */

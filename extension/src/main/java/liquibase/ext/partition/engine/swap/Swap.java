@@ -24,8 +24,8 @@ import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.Trigger;
-import liquibase.ext.partition.engine.catalog.settings.Check;
-import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
+import liquibase.ext.partition.engine.catalog.properties.Check;
+import liquibase.ext.partition.engine.catalog.properties.TablePropertiesReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
@@ -104,7 +104,7 @@ public final class Swap {
         requireTriggers(source, replay.match().partitionKey(), settings);
         sequences.requireFreeNames(source, entering);
         compareWhereThatIsNotDone(settings);
-        List<Check> notValid = new TableSettingsReader(session).read(source).checksNotValid();
+        List<Check> notValid = new TablePropertiesReader(session).read(source).checksNotValid();
         CapturedTable idle = new CapturedTable(
                 migration.newTable(),
                 reader.partitions(migration.newTable()),

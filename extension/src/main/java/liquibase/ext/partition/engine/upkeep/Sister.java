@@ -16,13 +16,13 @@ import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.catalog.settings.ColumnSettings;
-import liquibase.ext.partition.engine.catalog.settings.ExtendedStatistics;
-import liquibase.ext.partition.engine.catalog.settings.IndexSettings;
-import liquibase.ext.partition.engine.catalog.settings.ReplicaIdentity;
-import liquibase.ext.partition.engine.catalog.settings.StorageParameter;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
-import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
+import liquibase.ext.partition.engine.catalog.properties.ColumnProperties;
+import liquibase.ext.partition.engine.catalog.properties.ExtendedStatistics;
+import liquibase.ext.partition.engine.catalog.properties.IndexProperties;
+import liquibase.ext.partition.engine.catalog.properties.ReplicaIdentity;
+import liquibase.ext.partition.engine.catalog.properties.StorageParameter;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
+import liquibase.ext.partition.engine.catalog.properties.TablePropertiesReader;
 import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.newtable.ColumnStatistics;
 import liquibase.ext.partition.engine.newtable.PartitionedIndex;
@@ -48,7 +48,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 record Sister(
         Table model,
-        TableSettings settings,
+        TableProperties properties,
         Storage storage,
         RowSecurity rowSecurity,
         List<Publication> publications,
@@ -90,7 +90,7 @@ record Sister(
         Table model = new TableReader(session).require(name);
         return new Sister(
                 model,
-                new TableSettingsReader(session).read(model),
+                new TablePropertiesReader(session).read(model),
                 session.queryFirst(
                                 STORAGE.with("oid", model.oid()),
                                 row -> new Storage(new Identifier(row.getString("amname")), row.getBoolean("unlogged")))
@@ -139,7 +139,7 @@ record Sister(
 
     private List<Sql> placement() {
         return List.of(
-                setTablespace(settings.tablespace()),
+                setTablespace(properties.tablespace()),
                 SET_ACCESS_METHOD.with(
                         "name", Sql.literal(storage.accessMethod().name())));
     }
@@ -152,12 +152,12 @@ record Sister(
     private List<Sql> alike(QualifiedName table, Routing routing) {
         List<Sql> statements = new ArrayList<>();
         statements.add(Seclusion.of(table, model.name()));
-        if (!settings.parameters().isEmpty()) {
+        if (!properties.parameters().isEmpty()) {
             statements.add(SET_PARAMETERS
                     .with("table", table)
-                    .with("parameters", StorageParameter.list(settings.parameters())));
+                    .with("parameters", StorageParameter.list(properties.parameters())));
         }
-        for (ColumnSettings column : settings.columns()) {
+        for (ColumnProperties column : properties.columns()) {
             statements.addAll(ColumnStatistics.statementsOfPartition(column, table));
         }
         for (Index index : model.indexes()) {
@@ -165,7 +165,7 @@ record Sister(
                 statements.addAll(index(table, index, routing));
             }
         }
-        for (ExtendedStatistics one : settings.statistics()) {
+        for (ExtendedStatistics one : properties.statistics()) {
             QualifiedName name = counterpart(one.name().name(), table);
             statements.addAll(StatisticsObjects.createOnPartition(one, name, table));
             if (!one.owner().equals(model.owner())) {
@@ -185,7 +185,7 @@ record Sister(
     }
 
     private List<Sql> index(QualifiedName table, Index index, Routing routing) {
-        IndexSettings ofIndex = settings.index(index.name());
+        IndexProperties ofIndex = properties.index(index.name());
         // Its definition is that of a partition already: nothing is to be added to it.
         boolean isAsItIs = Uniqueness.of(index, key, routing) == Uniqueness.WITH_PARTITION_KEY;
         List<Sql> statements = new ArrayList<>(List.of(setTablespace(ofIndex.tablespace())));
@@ -195,11 +195,11 @@ record Sister(
     }
 
     private void identifyReplicas(List<Sql> statements, QualifiedName table) {
-        if (settings.replicaIdentity() != ReplicaIdentity.DEFAULT) {
-            statements.addAll(ReplicaIdentities.withoutIndex(settings.replicaIdentity(), List.of(table)));
+        if (properties.replicaIdentity() != ReplicaIdentity.DEFAULT) {
+            statements.addAll(ReplicaIdentities.withoutIndex(properties.replicaIdentity(), List.of(table)));
         }
-        settings.indexes().stream()
-                .filter(IndexSettings::replicaIdentity)
+        properties.indexes().stream()
+                .filter(IndexProperties::replicaIdentity)
                 .forEach(it -> statements.add(ReplicaIdentities.usingIndex(
                         table, counterpart(it.index(), table).name())));
     }

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
-import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
+import liquibase.ext.partition.engine.catalog.properties.TablePropertiesReader;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
@@ -33,7 +33,7 @@ class ChangesTest {
         try (Connection connection = database.connect()) {
             Session session = Session.pinned(connection);
             Table source = new TableReader(session).require(QualifiedName.of("public", "orders"));
-            TableSettings settings = new TableSettingsReader(session).read(source);
+            TableProperties properties = new TablePropertiesReader(session).read(source);
             PartitionKeySpec keySpec = new PartitionKeySpec(
                     List.of(new Identifier(column)),
                     Optional.empty(),
@@ -49,7 +49,7 @@ class ChangesTest {
                     IncomingForeignKeys.REFUSE,
                     List.of());
             PartitionKey key = PartitionKey.of(keySpec, source.columns(), spec.textDateFunction());
-            return BelongingKinds.changes(source, new NewTable(spec, key, List.of(), settings)).stream()
+            return BelongingKinds.changes(source, new NewTable(spec, key, List.of(), properties)).stream()
                     .map(it -> "%s %s: %s => %s".formatted(it.feature(), it.subject(), it.was(), it.becomes()))
                     .toList();
         }

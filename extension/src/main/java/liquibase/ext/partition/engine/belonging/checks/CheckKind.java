@@ -35,7 +35,7 @@ public final class CheckKind implements BelongingKind {
 
     @Override
     public List<Change> changes(Table source, NewTable plan) {
-        return plan.settings().checks().stream()
+        return plan.properties().checks().stream()
                 .filter(check -> !check.inherited())
                 .map(
                         check -> new Change(
@@ -49,6 +49,6 @@ public final class CheckKind implements BelongingKind {
 
     @Override
     public List<SwitchPart> parts(SwitchContext context) {
-        return List.of(new NotValidChecks(context.pair(), context.leavingSettings(), context.enteringSettings()));
+        return List.of(new NotValidChecks(context.pair(), context.leavingProperties(), context.enteringProperties()));
     }
 }

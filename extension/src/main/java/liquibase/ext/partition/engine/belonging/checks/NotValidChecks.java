@@ -4,15 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
-import liquibase.ext.partition.engine.catalog.settings.Check;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.catalog.properties.Check;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * The CHECK constraints that older rows may violate. The new table could not have them while these rows were copied to
  * it, so it gets them now; no row is checked.
  */
-public record NotValidChecks(TablePair pair, TableSettings old, TableSettings next) implements SwitchPart {
+public record NotValidChecks(TablePair pair, TableProperties old, TableProperties next) implements SwitchPart {
     /** Constraints that the entering table does not have yet. */
     public List<Check> missing() {
         return old.checksNotValid().stream()

@@ -3,6 +3,6 @@
  * name.
  *
  * <p>Plans statements only. Does not own valid checks, which {@code newtable} makes with the new table, nor how checks
- * are read ({@code catalog.settings}). Called by {@code BelongingKinds}.
+ * are read ({@code catalog.properties}). Called by {@code BelongingKinds}.
  */
 package liquibase.ext.partition.engine.belonging.checks;

@@ -91,7 +91,7 @@ final class IndexChanges {
     private Optional<Change> clustered(Index index) {
         PartitionedIndex partitioned = new PartitionedIndex(
                 index,
-                plan.settings().index(index.name()),
+                plan.properties().index(index.name()),
                 plan.key(),
                 plan.spec().routing());
         return partitioned.isClusteredInPartitionsOnly()

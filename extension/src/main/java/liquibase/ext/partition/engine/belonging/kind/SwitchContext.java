@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.kind;
 
 import java.sql.SQLException;
 import java.util.Optional;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
-import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
+import liquibase.ext.partition.engine.catalog.properties.TablePropertiesReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -18,8 +18,8 @@ import liquibase.ext.partition.engine.state.Migration;
  * @param stretched whether the leaving table's sequences count by twice their increment already, as they always do when
  *     the switch is run
  * @param capture the capture that moves from the leaving to the entering table
- * @param leavingSettings the settings of the table that has the live name
- * @param enteringSettings the settings of the table that gets it
+ * @param leavingProperties the properties of the table that has the live name
+ * @param enteringProperties the properties of the table that gets it
  */
 public record SwitchContext(
         StepRun run,
@@ -30,9 +30,9 @@ public record SwitchContext(
         Optional<PartitionKey> key,
         boolean stretched,
         Capture capture,
-        TableSettings leavingSettings,
-        TableSettings enteringSettings) {
-    /** Reads the settings of both tables. */
+        TableProperties leavingProperties,
+        TableProperties enteringProperties) {
+    /** Reads the properties of both tables. */
     public static SwitchContext of(
             StepRun run,
             Migration migration,
@@ -43,7 +43,7 @@ public record SwitchContext(
             boolean stretched,
             Capture capture)
             throws SQLException {
-        TableSettingsReader reader = new TableSettingsReader(run.session());
+        TablePropertiesReader reader = new TablePropertiesReader(run.session());
         return new SwitchContext(
                 run,
                 migration,

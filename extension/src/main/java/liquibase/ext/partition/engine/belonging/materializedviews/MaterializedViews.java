@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
-import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViewSettings.IndexSettings;
+import liquibase.ext.partition.engine.belonging.materializedviews.MaterializedViewProperties.IndexProperties;
 import liquibase.ext.partition.engine.belonging.views.Dependents;
 import liquibase.ext.partition.engine.belonging.views.DependentsReader;
 import liquibase.ext.partition.engine.belonging.views.Repointing;
@@ -121,21 +121,21 @@ final class MaterializedViews {
     }
 
     private void fill(Pair pair) throws SQLException {
-        MaterializedViewSettings old = new MaterializedViewSettings(session, pair.oid());
-        MaterializedViewSettings made = new MaterializedViewSettings(session, pair.successorOid());
+        MaterializedViewProperties old = new MaterializedViewProperties(session, pair.oid());
+        MaterializedViewProperties made = new MaterializedViewProperties(session, pair.successorOid());
         session.updateAll(old.storage(pair.successor()));
         if (old.populated() && !made.populated()) {
             run.line("Filling materialized view %s from %s, beside the one that is read."
                     .formatted(pair.name(), run.source()));
             session.update(REFRESH.with("view", pair.successor()));
         }
-        for (IndexSettings index : old.indexes()) {
+        for (IndexProperties index : old.indexes()) {
             QualifiedName name = SuccessorName.of(index.name());
             if (!session.queryBoolean(INDEX_EXISTS.with("index", name.quoted()))) {
                 session.inTransaction(() -> {
                     session.queryStrings(SET_TABLESPACE.with("tablespace", index.tablespace()));
                     session.update(index.createOn(pair.successor(), name));
-                    session.updateAll(index.settings(name));
+                    session.updateAll(index.statisticsTargets(name));
                 });
             }
         }
@@ -163,9 +163,9 @@ final class MaterializedViews {
                     .with("name", SuccessorName.leaving(pair.name()).name()));
             statements.add(RENAME.with("view", pair.successor())
                     .with("name", pair.name().name()));
-            MaterializedViewSettings old = new MaterializedViewSettings(session, pair.oid());
+            MaterializedViewProperties old = new MaterializedViewProperties(session, pair.oid());
             afterwards.addAll(old.rights(pair.successorOid(), pair.name()));
-            for (IndexSettings index : old.indexes()) {
+            for (IndexProperties index : old.indexes()) {
                 afterwards.add(RENAME_INDEX
                         .with("index", SuccessorName.of(index.name()))
                         .with("name", index.name().name()));

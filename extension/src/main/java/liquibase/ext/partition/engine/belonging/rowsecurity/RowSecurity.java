@@ -11,8 +11,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * @param enabled whether policies decide what roles other than the owner see
  * @param forced whether they decide for the owner too
  * @param policies the policies by name; a table can have some while row level security is disabled
- * @param children its partitions with their settings: the table's policies do not restrain a role that may read a
- *     partition by its own name
+ * @param children its partitions, and how row security is set for each: the table's policies do not restrain a role
+ *     that may read a partition by its own name
  */
 public record RowSecurity(boolean enabled, boolean forced, List<Policy> policies, List<Child> children) {
     public RowSecurity {

@@ -40,6 +40,6 @@ public final class StatisticsKind implements BelongingKind {
     @Override
     public List<SwitchPart> parts(SwitchContext context) {
         return List.of(new StatisticsNames(
-                context.pair(), context.names(), context.leavingSettings(), context.enteringSettings()));
+                context.pair(), context.names(), context.leavingProperties(), context.enteringProperties()));
     }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedNames;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
-import liquibase.ext.partition.engine.catalog.settings.ExtendedStatistics;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.catalog.properties.ExtendedStatistics;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
 import liquibase.ext.partition.engine.newtable.StatisticsObjects;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -16,7 +16,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * Extended statistics: those of the entering table get the names of their counterparts. Statistics that were made in
  * the meantime have no counterpart and are made now; the next ANALYZE fills them.
  */
-public record StatisticsNames(TablePair pair, SwitchedNames names, TableSettings old, TableSettings next)
+public record StatisticsNames(TablePair pair, SwitchedNames names, TableProperties old, TableProperties next)
         implements SwitchPart {
     private static final Sql RENAME = Sql.of("ALTER STATISTICS {statistics} RENAME TO {name}");
     private static final Sql SET_TARGET = Sql.of("ALTER STATISTICS {statistics} SET STATISTICS {target}");
@@ -35,7 +35,7 @@ public record StatisticsNames(TablePair pair, SwitchedNames names, TableSettings
                     .ifPresentOrElse(
                             it -> {
                                 rename(statements, entering, live.name());
-                                sameSettings(statements, leaving, it);
+                                sameProperties(statements, leaving, it);
                             },
                             () -> {
                                 statements.addAll(StatisticsObjects.create(leaving, live, pair.liveName()));
@@ -50,7 +50,7 @@ public record StatisticsNames(TablePair pair, SwitchedNames names, TableSettings
         statements.add(RENAME.with("statistics", statistics).with("name", name));
     }
 
-    private static void sameSettings(List<Sql> statements, ExtendedStatistics leaving, ExtendedStatistics entering) {
+    private static void sameProperties(List<Sql> statements, ExtendedStatistics leaving, ExtendedStatistics entering) {
         if (!leaving.target().equals(entering.target())) {
             statements.add(SET_TARGET
                     .with("statistics", leaving.name())

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.catalog.settings;
+package liquibase.ext.partition.engine.catalog.properties;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -17,8 +17,8 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** Reads {@link TableSettings} out of {@code pg_catalog}. Takes no lock on the table; any role can read. */
-public final class TableSettingsReader {
+/** Reads {@link TableProperties} out of {@code pg_catalog}. Takes no lock on the table; any role can read. */
+public final class TablePropertiesReader {
     private static final Sql TABLE = Sql.of("""
             SELECT t.spcname, c.relreplident
             FROM pg_catalog.pg_class AS c LEFT JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace
@@ -107,17 +107,17 @@ public final class TableSettingsReader {
 
     private final Session session;
 
-    public TableSettingsReader(Session session) {
+    public TablePropertiesReader(Session session) {
         this.session = session;
     }
 
     /** @param table the table, read before */
-    public TableSettings read(Table table) throws SQLException {
+    public TableProperties read(Table table) throws SQLException {
         return QualifiedNames.within(session, () -> read(table.oid()));
     }
 
     /**
-     * Whether all partitions, or inheritance children, of a table have the same settings.
+     * Whether all partitions, or inheritance children, of a table have the same properties.
      *
      * @param identity whether they have the same kind of replica identity
      * @param parameters whether they have the same storage parameters
@@ -132,24 +132,24 @@ public final class TableSettingsReader {
                 .orElseThrow();
     }
 
-    private TableSettings read(long oid) throws SQLException {
+    private TableProperties read(long oid) throws SQLException {
         record Relation(Optional<Identifier> tablespace, ReplicaIdentity identity) {}
         Relation relation = session.queryFirst(
                         TABLE.with("oid", oid),
                         row -> new Relation(
                                 identifier(row, "spcname"), ReplicaIdentity.of(row.getString("relreplident"))))
                 .orElseThrow(() -> new SQLException("The table was dropped while it was read."));
-        return new TableSettings(
+        return new TableProperties(
                 relation.tablespace(),
                 session.query(
                         PARAMETERS.with("oid", oid),
                         row -> new StorageParameter(
                                 row.getBoolean("toast"), row.getString("option_name"), row.getString("option_value"))),
                 relation.identity(),
-                session.query(CHECKS.with("oid", oid), TableSettingsReader::check),
-                session.query(COLUMNS.with("oid", oid), TableSettingsReader::column),
-                session.query(STATISTICS.with("oid", oid), TableSettingsReader::statistics),
-                session.query(INDEXES.with("oid", oid), TableSettingsReader::index));
+                session.query(CHECKS.with("oid", oid), TablePropertiesReader::check),
+                session.query(COLUMNS.with("oid", oid), TablePropertiesReader::column),
+                session.query(STATISTICS.with("oid", oid), TablePropertiesReader::statistics),
+                session.query(INDEXES.with("oid", oid), TablePropertiesReader::index));
     }
 
     private static Check check(ResultSet row) throws SQLException {
@@ -162,10 +162,10 @@ public final class TableSettingsReader {
                 Optional.ofNullable(row.getString("comment")));
     }
 
-    private static ColumnSettings column(ResultSet row) throws SQLException {
+    private static ColumnProperties column(ResultSet row) throws SQLException {
         String[] names = (String[]) row.getArray("names").getArray();
         String[] values = (String[]) row.getArray("option_values").getArray();
-        return new ColumnSettings(
+        return new ColumnProperties(
                 new Identifier(row.getString("attname")),
                 number(row, "target"),
                 IntStream.range(0, names.length)
@@ -192,9 +192,9 @@ public final class TableSettingsReader {
                 Optional.ofNullable(row.getString("comment")));
     }
 
-    private static IndexSettings index(ResultSet row) throws SQLException {
+    private static IndexProperties index(ResultSet row) throws SQLException {
         String targets = row.getString("targets");
-        return new IndexSettings(
+        return new IndexProperties(
                 new Identifier(row.getString("relname")),
                 identifier(row, "spcname"),
                 Optional.ofNullable(row.getString("comment")),
@@ -203,7 +203,7 @@ public final class TableSettingsReader {
                         ? List.of()
                         : Arrays.stream(targets.split(","))
                                 .map(it -> it.split(":"))
-                                .map(it -> new IndexSettings.StatisticsTarget(
+                                .map(it -> new IndexProperties.StatisticsTarget(
                                         Integer.parseInt(it[0]), Integer.parseInt(it[1])))
                                 .collect(Collectors.toList()),
                 row.getBoolean("indisclustered"),

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.settings;
+package liquibase.ext.partition.engine.belonging.properties;
 
 import java.sql.SQLException;
 import java.util.List;
@@ -125,7 +125,7 @@ final class RichOrders {
                 .as(owner);
     }
 
-    /** All settings of that table, one to a line. */
+    /** All properties of that table, one to a line. */
     List<String> description(String table) {
         return database.queryStrings(DESCRIPTION.formatted("'" + table + "'::regclass"));
     }

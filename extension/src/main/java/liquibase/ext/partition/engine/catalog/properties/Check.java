@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.catalog.settings;
+package liquibase.ext.partition.engine.catalog.properties;
 
 import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Identifier;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.catalog.settings;
+package liquibase.ext.partition.engine.catalog.properties;
 
 import java.util.List;
 import java.util.Optional;
@@ -6,26 +6,26 @@ import java.util.Set;
 import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
- * The settings of a table that {@code LIKE} does not copy, or not as they are.
+ * The properties of a table that {@code LIKE} does not copy, or not as they are.
  *
  * @param tablespace the tablespace, if it is not the database's default
  * @param parameters the parameters of the table and its TOAST table
- * @param columns the columns that have any settings
+ * @param columns the columns that have any properties
  * @param indexes all indexes
  */
-public record TableSettings(
+public record TableProperties(
         Optional<Identifier> tablespace,
         List<StorageParameter> parameters,
         ReplicaIdentity replicaIdentity,
         List<Check> checks,
-        List<ColumnSettings> columns,
+        List<ColumnProperties> columns,
         List<ExtendedStatistics> statistics,
-        List<IndexSettings> indexes) {
-    /** The settings of a table about which nothing is known. */
-    public static final TableSettings NONE = new TableSettings(
+        List<IndexProperties> indexes) {
+    /** The properties of a table about which nothing is known. */
+    public static final TableProperties NONE = new TableProperties(
             Optional.empty(), List.of(), ReplicaIdentity.DEFAULT, List.of(), List.of(), List.of(), List.of());
 
-    public TableSettings {
+    public TableProperties {
         parameters = List.copyOf(parameters);
         checks = List.copyOf(checks);
         columns = List.copyOf(columns);
@@ -33,29 +33,30 @@ public record TableSettings(
         indexes = List.copyOf(indexes);
     }
 
-    /** The settings of the index of that name; none if there is no such index. */
-    public IndexSettings index(Identifier name) {
+    /** The properties of the index of that name; none if there is no such index. */
+    public IndexProperties index(Identifier name) {
         return indexes.stream()
                 .filter(it -> it.index().equals(name))
                 .findFirst()
-                .orElseGet(() -> IndexSettings.none(name));
+                .orElseGet(() -> IndexProperties.none(name));
     }
 
-    /** The settings of the column of that name; empty if it has none. */
-    public Optional<ColumnSettings> column(Identifier name) {
+    /** The properties of the column of that name; empty if it has none. */
+    public Optional<ColumnProperties> column(Identifier name) {
         return columns.stream().filter(it -> it.column().equals(name)).findFirst();
     }
 
-    /** The same settings, in which these columns have no collation of their own. */
-    public TableSettings withoutCollationsOf(Set<Identifier> others) {
-        return new TableSettings(
+    /** The same properties, in which these columns have no collation of their own. */
+    public TableProperties withoutCollationsOf(Set<Identifier> others) {
+        return new TableProperties(
                 tablespace,
                 parameters,
                 replicaIdentity,
                 checks,
                 columns.stream()
                         .map(it -> others.contains(it.column())
-                                ? new ColumnSettings(it.column(), it.statisticsTarget(), it.options(), Optional.empty())
+                                ? new ColumnProperties(
+                                        it.column(), it.statisticsTarget(), it.options(), Optional.empty())
                                 : it)
                         .toList(),
                 statistics,

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.settings;
+package liquibase.ext.partition.engine.belonging.properties;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -15,15 +15,17 @@ import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
-import liquibase.ext.partition.engine.catalog.settings.TableSettingsReader;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
+import liquibase.ext.partition.engine.catalog.properties.TablePropertiesReader;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** Settings of the table and its columns. Most are made with the new table; a switch carries what was changed since. */
-public final class SettingsKind implements BelongingKind {
+/**
+ * Properties of the table and its columns. Most are made with the new table; a switch carries what was changed since.
+ */
+public final class PropertyKind implements BelongingKind {
     private static final Sql NOT_NULL = Sql.of("""
             SELECT 'COLUMNS' AS feature,
                    pg_catalog.format('its constraint %I is not known to hold for its rows (%s)', k.conname,
@@ -59,8 +61,8 @@ public final class SettingsKind implements BelongingKind {
         Session session = context.session();
         TablePair pair = context.pair();
         SwitchedNames names = context.names();
-        TableSettings old = context.leavingSettings();
-        TableSettings next = context.enteringSettings();
+        TableProperties old = context.leavingProperties();
+        TableProperties next = context.enteringProperties();
         List<SwitchPart> parts = new ArrayList<>();
         parts.add(new ChangedColumns(
                 pair,
@@ -70,13 +72,14 @@ public final class SettingsKind implements BelongingKind {
                 ColumnStorage.read(session, context.enteringOid())));
         Optional<QualifiedName> entering = pair.next().partitions().stream().findFirst();
         if (entering.isPresent()) {
-            parts.add(
-                    new ChangedSettings(pair, names, old, next, entering.get(), ofPartition(session, entering.get())));
+            parts.add(new ChangedProperties(
+                    pair, names, old, next, entering.get(), ofPartition(session, entering.get())));
         }
         Optional<QualifiedName> leaving = pair.old().partitions().stream().findFirst();
         if (leaving.isPresent()) {
-            TableSettingsReader.Agreement agreement = new TableSettingsReader(session).agreement(context.leavingOid());
-            parts.add(new SettingsTakenBack(
+            TablePropertiesReader.Agreement agreement =
+                    new TablePropertiesReader(session).agreement(context.leavingOid());
+            parts.add(new PropertiesTakenBack(
                     pair,
                     names,
                     old,
@@ -89,7 +92,7 @@ public final class SettingsKind implements BelongingKind {
         return parts;
     }
 
-    private static TableSettings ofPartition(Session session, QualifiedName partition) throws SQLException {
-        return new TableSettingsReader(session).read(new TableReader(session).require(partition));
+    private static TableProperties ofPartition(Session session, QualifiedName partition) throws SQLException {
+        return new TablePropertiesReader(session).read(new TableReader(session).require(partition));
     }
 }

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.settings;
+package liquibase.ext.partition.engine.belonging.properties;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,27 +7,27 @@ import java.util.Set;
 import java.util.TreeSet;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
-import liquibase.ext.partition.engine.catalog.settings.ColumnSettings;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.catalog.properties.ColumnProperties;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
 import liquibase.ext.partition.engine.newtable.ColumnStatistics;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Settings of the leaving table's columns that were changed since the entering table was made, or since it left: how
+ * Properties of the leaving table's columns that were changed since the entering table was made, or since it left: how
  * statistics are gathered, and how values are stored and compressed. No statements if nothing was changed.
  *
  * <p>On the way back only the table itself counts, not what was set on one partition.
  *
- * @param next the settings of the entering table
+ * @param next the properties of the entering table
  * @param storage the column storage of the leaving table
  * @param nextStorage the column storage of the entering table
  */
 public record ChangedColumns(
         TablePair pair,
-        TableSettings old,
-        TableSettings next,
+        TableProperties old,
+        TableProperties next,
         List<ColumnStorage> storage,
         List<ColumnStorage> nextStorage)
         implements SwitchPart {
@@ -56,8 +56,8 @@ public record ChangedColumns(
                 .filter(it -> next.column(it).isPresent())
                 .forEach(columns::add);
         for (Identifier column : columns) {
-            ColumnSettings leaving = old.column(column).orElse(ColumnSettings.none(column));
-            ColumnSettings present = next.column(column).orElse(ColumnSettings.none(column));
+            ColumnProperties leaving = old.column(column).orElse(ColumnProperties.none(column));
+            ColumnProperties present = next.column(column).orElse(ColumnProperties.none(column));
             boolean sameOptions = isBack()
                     ? ColumnStatistics.optionsOfParent(present).equals(leaving.options())
                     : ColumnStatistics.optionsOfParent(leaving).equals(present.options());

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.settings;
+package liquibase.ext.partition.engine.belonging.properties;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -16,11 +16,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The settings of a table that LIKE does not copy: under the live name after the swap, on its partitions, and again
+ * The properties of a table that LIKE does not copy: under the live name after the swap, on its partitions, and again
  * after the way back.
  */
 @ExtendWith(FreshDatabase.class)
-class SettingsCarriedTest {
+class PropertiesCarriedTest {
     private TestDatabase database;
     private RichOrders rich;
 
@@ -167,7 +167,7 @@ class SettingsCarriedTest {
         orders.swap();
     }
 
-    /** Settings of the table itself, and settings of each of its partitions. */
+    /** Properties of the table itself, and properties of each of its partitions. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void theReplicaIdentityAndTheParametersGoBackAsTheyWereSetSinceTheSwap(boolean onTable) throws SQLException {
@@ -308,14 +308,14 @@ class SettingsCarriedTest {
         List<String> before = rich.description("orders");
         MigrationFixture orders = rich.migration().routedByTrigger().throughSwap();
 
-        assertPartitionHasSettings("orders_202403");
+        assertPartitionHasProperties("orders_202403");
         assertReachedThroughTheTableOnly();
         database.execute(
                 "SELECT orders_make(now()::date)",
                 "INSERT INTO orders (number, place, amount, created_at) VALUES ('now', 9999, 1, now())");
         String child = database.queryString("SELECT tableoid::regclass FROM orders WHERE number = 'now'");
         assertThat(child).isNotEqualTo("orders_default");
-        assertPartitionHasSettings(child);
+        assertPartitionHasProperties(child);
         assertReachedThroughTheTableOnly();
         orders.reverseSwap();
         assertThat(rich.description("orders")).isEqualTo(before);
@@ -383,7 +383,7 @@ class SettingsCarriedTest {
         assertThat(optionsOf(child)).contains("n_distinct=7", "fillfactor=80").noneMatch(it -> it.startsWith("kept_"));
     }
 
-    private void assertPartitionHasSettings(String child) {
+    private void assertPartitionHasProperties(String child) {
         assertThat(rich.description(child))
                 .anyMatch(line ->
                         line.startsWith("column number target 77 options {n_distinct=7} storage x compression p"))

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.settings;
+package liquibase.ext.partition.engine.belonging.properties;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -9,9 +9,9 @@ import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedNames;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
-import liquibase.ext.partition.engine.catalog.settings.IndexSettings;
-import liquibase.ext.partition.engine.catalog.settings.ReplicaIdentity;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.catalog.properties.IndexProperties;
+import liquibase.ext.partition.engine.catalog.properties.ReplicaIdentity;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
 import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.newtable.ReplicaIdentities;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -20,25 +20,25 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * The replica identity and the storage parameters, on the way back, as somebody has set them since the swap. A
- * partitioned table has no storage parameters, and its replica identity applies to no partition. So a setting that
- * every partition has counts as the table's, and a setting of the table itself takes precedence. A setting of some
- * partitions only is about these and stays with them. No statements if nothing was changed.
+ * partitioned table has no storage parameters, and its replica identity applies to no partition. So what
+ * every partition has counts as the table's, and what is set on the table itself takes precedence. What some
+ * partitions only have is about these and stays with them. No statements if nothing was changed.
  *
  * @param names the names of the indexes that both tables have
- * @param old the settings of the partitioned table
- * @param next the settings of the table that has the name again
+ * @param old the properties of the partitioned table
+ * @param next the properties of the table that has the name again
  * @param partition any one of the partitions
- * @param ofPartition the settings of that partition
+ * @param ofPartition the properties of that partition
  * @param sameIdentity whether all partitions have that replica identity
  * @param sameParameters whether all partitions have these storage parameters
  */
-public record SettingsTakenBack(
+public record PropertiesTakenBack(
         TablePair pair,
         SwitchedNames names,
-        TableSettings old,
-        TableSettings next,
+        TableProperties old,
+        TableProperties next,
         QualifiedName partition,
-        TableSettings ofPartition,
+        TableProperties ofPartition,
         boolean sameIdentity,
         boolean sameParameters)
         implements SwitchPart {
@@ -89,12 +89,12 @@ public record SettingsTakenBack(
         wanted.index().ifPresent(index -> statements.add(ReplicaIdentities.usingIndex(pair.liveName(), index)));
     }
 
-    private Optional<Identifier> carried(TableSettings settings, UnaryOperator<Identifier> nameOfIndex) {
-        Set<Identifier> identifying = settings.indexes().stream()
-                .filter(IndexSettings::replicaIdentity)
-                .map(IndexSettings::index)
+    private Optional<Identifier> carried(TableProperties properties, UnaryOperator<Identifier> nameOfIndex) {
+        Set<Identifier> identifying = properties.indexes().stream()
+                .filter(IndexProperties::replicaIdentity)
+                .map(IndexProperties::index)
                 .collect(Collectors.toSet());
-        return settings.replicaIdentity() != ReplicaIdentity.INDEX
+        return properties.replicaIdentity() != ReplicaIdentity.INDEX
                 ? Optional.empty()
                 : names.carried().stream()
                         .filter(name -> identifying.contains(nameOfIndex.apply(name)))

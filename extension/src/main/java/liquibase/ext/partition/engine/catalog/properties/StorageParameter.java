@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.catalog.settings;
+package liquibase.ext.partition.engine.catalog.properties;
 
 import java.util.Collection;
 import java.util.regex.Pattern;
@@ -6,9 +6,9 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * A setting of a table, a column or an index, as after {@code WITH} or {@code SET}.
+ * A parameter of a table, a column or an index, as after {@code WITH} or {@code SET}.
  *
- * @param toast whether the setting is one of the TOAST table
+ * @param toast whether it is one of the TOAST table
  */
 public record StorageParameter(boolean toast, String name, String value) {
     private static final Pattern PLAIN = Pattern.compile("[a-z_]+");

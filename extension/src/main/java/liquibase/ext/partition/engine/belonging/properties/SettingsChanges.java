@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.settings;
+package liquibase.ext.partition.engine.belonging.properties;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,15 +8,15 @@ import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.catalog.settings.ColumnSettings;
-import liquibase.ext.partition.engine.catalog.settings.ReplicaIdentity;
-import liquibase.ext.partition.engine.catalog.settings.StorageParameter;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.catalog.properties.ColumnProperties;
+import liquibase.ext.partition.engine.catalog.properties.ReplicaIdentity;
+import liquibase.ext.partition.engine.catalog.properties.StorageParameter;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
 import liquibase.ext.partition.engine.newtable.ColumnStatistics;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.PartitionedIndex;
 
-/** Announces the settings that come along, but changed. Pure. */
+/** Announces the properties that come along, but changed. Pure. */
 final class SettingsChanges {
     private final Table source;
     private final NewTable plan;
@@ -27,25 +27,25 @@ final class SettingsChanges {
     }
 
     static List<Change> of(Table source, NewTable plan) {
-        SettingsChanges settings = new SettingsChanges(source, plan);
+        SettingsChanges properties = new SettingsChanges(source, plan);
         List<Change> changes = new ArrayList<>();
         source.indexes().stream()
                 .filter(Index::valid)
-                .flatMap(index -> settings.replicaIdentity(index).stream())
+                .flatMap(index -> properties.replicaIdentity(index).stream())
                 .forEach(changes::add);
-        plan.settings().columns().stream()
+        plan.properties().columns().stream()
                 .flatMap(column -> statistics(column).stream())
                 .forEach(changes::add);
-        settings.parameters().ifPresent(changes::add);
+        properties.parameters().ifPresent(changes::add);
         return changes;
     }
 
     private Optional<Change> replicaIdentity(Index index) {
-        TableSettings settings = plan.settings();
+        TableProperties properties = plan.properties();
         PartitionedIndex partitioned = new PartitionedIndex(
-                index, settings.index(index.name()), plan.key(), plan.spec().routing());
-        boolean identifies = settings.replicaIdentity() == ReplicaIdentity.DEFAULT && index.primaryKey()
-                || partitioned.settings().replicaIdentity();
+                index, properties.index(index.name()), plan.key(), plan.spec().routing());
+        boolean identifies = properties.replicaIdentity() == ReplicaIdentity.DEFAULT && index.primaryKey()
+                || partitioned.properties().replicaIdentity();
         return identifies && partitioned.addsPartitionKey()
                 ? Optional.of(new Change(
                         Feature.REPLICA_IDENTITY,
@@ -60,7 +60,7 @@ final class SettingsChanges {
         return index.unique() && index.constraint().isEmpty() ? "UNIQUE " + definition : definition;
     }
 
-    private static Optional<Change> statistics(ColumnSettings column) {
+    private static Optional<Change> statistics(ColumnProperties column) {
         List<StorageParameter> becomes = ColumnStatistics.optionsOfParent(column);
         return becomes.equals(column.options())
                 ? Optional.empty()
@@ -74,7 +74,7 @@ final class SettingsChanges {
     }
 
     private Optional<Change> parameters() {
-        List<StorageParameter> parameters = plan.settings().parameters();
+        List<StorageParameter> parameters = plan.properties().parameters();
         return parameters.isEmpty()
                 ? Optional.empty()
                 : Optional.of(

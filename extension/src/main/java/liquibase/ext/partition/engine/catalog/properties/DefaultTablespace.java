@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.catalog.settings;
+package liquibase.ext.partition.engine.catalog.properties;
 
 import java.sql.SQLException;
 import java.util.Optional;

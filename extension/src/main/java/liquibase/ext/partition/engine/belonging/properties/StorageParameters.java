@@ -1,10 +1,10 @@
-package liquibase.ext.partition.engine.belonging.settings;
+package liquibase.ext.partition.engine.belonging.properties;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.catalog.settings.StorageParameter;
+import liquibase.ext.partition.engine.catalog.properties.StorageParameter;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 

@@ -15,7 +15,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param oid the materialized view that has it
  */
-public record MaterializedViewSettings(Session session, long oid) {
+public record MaterializedViewProperties(Session session, long oid) {
     private static final Sql POPULATED = Sql.of("SELECT relispopulated FROM pg_catalog.pg_class WHERE oid = {oid}");
 
     /** Needed before the view is filled: whose rights fill it, and where. */
@@ -116,13 +116,13 @@ public record MaterializedViewSettings(Session session, long oid) {
     private static final Sql COMMENT_INDEX = Sql.of("COMMENT ON INDEX {index} IS {comment}");
 
     /** An index of the materialized view. */
-    public record IndexSettings(
+    public record IndexProperties(
             QualifiedName name,
             boolean unique,
             boolean clustered,
             String tablespace,
             String definition,
-            List<String> columnSettings,
+            List<String> targets,
             Optional<String> comment) {
         public Sql createOn(QualifiedName view, QualifiedName index) {
             return CREATE_INDEX
@@ -133,8 +133,8 @@ public record MaterializedViewSettings(Session session, long oid) {
         }
 
         /** The statistics targets of its expressions. */
-        public List<Sql> settings(QualifiedName index) {
-            return columnSettings.stream()
+        public List<Sql> statisticsTargets(QualifiedName index) {
+            return targets.stream()
                     .map(it -> ALTER_INDEX.with("index", index).with("action", Sql.raw(it)))
                     .toList();
         }
@@ -148,14 +148,14 @@ public record MaterializedViewSettings(Session session, long oid) {
         return session.queryBoolean(POPULATED.with("oid", oid));
     }
 
-    /** Owner, options and similar settings. */
+    /** Owner, tablespace, storage parameters, and the like. */
     public List<Sql> storage(QualifiedName on) throws SQLException {
         return session.query(
                 STORAGE.with("oid", oid), row -> ALTER.with("view", on).with("action", Sql.raw(row.getString(1))));
     }
 
     /** The usable indexes. */
-    public List<IndexSettings> indexes() throws SQLException {
+    public List<IndexProperties> indexes() throws SQLException {
         return QualifiedNames.within(
                 session,
                 () -> session.query(INDEXES.with("oid", oid), row -> {
@@ -166,7 +166,7 @@ public record MaterializedViewSettings(Session session, long oid) {
                                 "Cannot read this index definition; it was expected to begin with <%s>: %s"
                                         .formatted(preamble, definition));
                     }
-                    return new IndexSettings(
+                    return new IndexProperties(
                             QualifiedName.of(row.getString("nspname"), row.getString("relname")),
                             row.getBoolean("indisunique"),
                             row.getBoolean("indisclustered"),

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.catalog.settings;
+package liquibase.ext.partition.engine.catalog.properties;
 
 /** The part of a row's old version that goes to logical replication. */
 public enum ReplicaIdentity {
@@ -6,7 +6,7 @@ public enum ReplicaIdentity {
     DEFAULT("d"),
     FULL("f"),
     NOTHING("n"),
-    /** The columns of the index whose {@link IndexSettings#replicaIdentity} says so. */
+    /** The columns of the index whose {@link IndexProperties#replicaIdentity} says so. */
     INDEX("i");
 
     private final String code;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.belonging.settings;
+package liquibase.ext.partition.engine.belonging.properties;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -6,9 +6,9 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedNames;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
-import liquibase.ext.partition.engine.catalog.settings.IndexSettings;
-import liquibase.ext.partition.engine.catalog.settings.ReplicaIdentity;
-import liquibase.ext.partition.engine.catalog.settings.TableSettings;
+import liquibase.ext.partition.engine.catalog.properties.IndexProperties;
+import liquibase.ext.partition.engine.catalog.properties.ReplicaIdentity;
+import liquibase.ext.partition.engine.catalog.properties.TableProperties;
 import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.newtable.ReplicaIdentities;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -16,21 +16,21 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Settings of the leaving table that were changed since the partitions were made: storage parameters, the replica
+ * Properties of the leaving table that were changed since the partitions were made: storage parameters, the replica
  * identity and the index that CLUSTER goes by. No statements if nothing was changed.
  *
  * @param names the names of the indexes that the entering table itself has
- * @param next the settings of the entering table itself, which has no storage parameters
+ * @param next the properties of the entering table itself, which has no storage parameters
  * @param partition any one of its partitions, which stands for all of them
- * @param ofPartition its settings
+ * @param ofPartition its properties
  */
-public record ChangedSettings(
+public record ChangedProperties(
         TablePair pair,
         SwitchedNames names,
-        TableSettings old,
-        TableSettings next,
+        TableProperties old,
+        TableProperties next,
         QualifiedName partition,
-        TableSettings ofPartition)
+        TableProperties ofPartition)
         implements SwitchPart {
     private static final Sql SET_WITHOUT_CLUSTER = Sql.of("ALTER TABLE {table} SET WITHOUT CLUSTER");
     private static final Sql CLUSTER_ON = Sql.of("ALTER TABLE {table} CLUSTER ON {index}");
@@ -55,8 +55,8 @@ public record ChangedSettings(
 
     private void replicaIdentity(List<Sql> statements) {
         Optional<Identifier> index = old.indexes().stream()
-                .filter(IndexSettings::replicaIdentity)
-                .map(IndexSettings::index)
+                .filter(IndexProperties::replicaIdentity)
+                .map(IndexProperties::index)
                 .findFirst();
         boolean same = old.replicaIdentity() == ofPartition.replicaIdentity()
                 && index.map(it -> ofPartition.index(onPartition(partition, it)).replicaIdentity())
@@ -84,12 +84,12 @@ public record ChangedSettings(
 
     private void clustered(List<Sql> statements) {
         Optional<Identifier> index = old.indexes().stream()
-                .filter(IndexSettings::clustered)
-                .map(IndexSettings::index)
+                .filter(IndexProperties::clustered)
+                .map(IndexProperties::index)
                 .findFirst();
         Optional<Identifier> present = ofPartition.indexes().stream()
-                .filter(IndexSettings::clustered)
-                .map(IndexSettings::index)
+                .filter(IndexProperties::clustered)
+                .map(IndexProperties::index)
                 .findFirst();
         if (present.equals(index.map(it -> onPartition(partition, it)))) {
             return;
