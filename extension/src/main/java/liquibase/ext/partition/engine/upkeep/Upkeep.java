@@ -115,9 +115,15 @@ public final class Upkeep {
      */
     public static boolean isDue(Session session, StateTables state, QualifiedName source, Runway runway)
             throws SQLException {
-        return MissingPartitions.ask(session, state, source)
-                .filter(it -> !it.upTo(runway).isEmpty())
-                .isPresent();
+        return !missing(session, state, source, runway).isEmpty();
+    }
+
+    /** The names of the partitions that are missing, in order; as {@link #isDue}. */
+    public static List<Identifier> missing(Session session, StateTables state, QualifiedName source, Runway runway)
+            throws SQLException {
+        return MissingPartitions.ask(session, state, source).map(it -> it.upTo(runway)).orElse(List.of()).stream()
+                .map(Partition::name)
+                .toList();
     }
 
     /**

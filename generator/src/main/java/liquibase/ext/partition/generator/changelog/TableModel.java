@@ -35,8 +35,12 @@ final class TableModel {
         putIfPresent(model, "keyTime", partitionBy.keyTime());
         model.put("interval", partitionBy.interval().word());
         model.put("from", partitionBy.interval().write(partitionBy.from()));
-        model.put("until", partitionBy.interval().write(partitionBy.until()));
-        model.put("partitionCount", partitionBy.partitionCount());
+        if (partitionBy.until() != null) {
+            model.put("until", partitionBy.interval().write(partitionBy.until()));
+            model.put("partitionCount", partitionBy.partitionCount());
+        } else {
+            model.put("ahead", partitionBy.ahead());
+        }
         if (table.routing() != null) {
             model.put("routing", table.routing().word());
         }

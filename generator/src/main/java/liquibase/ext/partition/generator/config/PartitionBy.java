@@ -4,6 +4,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.time.Epoch;
 
 /**
@@ -18,7 +19,9 @@ import liquibase.ext.partition.engine.time.Epoch;
  *     {@code snowflake(2015-01-01)}; null for none
  * @param interval the span of one partition
  * @param from the first day with a partition; an interval starts on it
- * @param until the first day without one; an interval starts on it, and it is later than {@code from}
+ * @param until the first day without one; an interval starts on it, and it is later than {@code from}; null if
+ *     {@code ahead} is given
+ * @param ahead how many intervals after the present one have a partition; null if {@code until} is given
  */
 public record PartitionBy(
         List<String> columns,
@@ -28,15 +31,25 @@ public record PartitionBy(
         String keyTime,
         PartitionInterval interval,
         LocalDate from,
-        LocalDate until) {
+        LocalDate until,
+        Integer ahead) {
     /** Copies the list. */
     public PartitionBy {
         columns = List.copyOf(columns);
     }
 
-    /** The number of partitions, without the default one. */
+    /**
+     * The number of partitions, without the default one, that the first step makes.
+     *
+     * @throws NullPointerException if it depends on the day, since {@code until} is not given
+     */
     public long partitionCount() {
         return Stream.iterate(from, start -> start.isBefore(until), interval::next)
                 .count();
+    }
+
+    /** How far the partitions reach. */
+    public Runway runway() {
+        return until == null ? Runway.ahead(ahead) : Runway.until(until.toString());
     }
 }

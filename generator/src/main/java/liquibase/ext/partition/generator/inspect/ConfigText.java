@@ -2,6 +2,7 @@ package liquibase.ext.partition.generator.inspect;
 
 import java.time.YearMonth;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -151,18 +152,24 @@ public record ConfigText(String yaml, int todos) {
         writer.line(deeper + "interval: month");
         explain(writer, deeper, inspected.range(), inspected.partitionColumn().notation());
         writer.line(deeper + "from: " + inspected.range().from());
-        writer.comment(
-                deeper,
-                "The first month without a partition: %d months %s."
-                        .formatted(
-                                DateRange.MONTHS_AHEAD,
-                                inspected.range() instanceof DateRange.Unknown ? "ahead" : "after the newest row"));
-        if (!inspected.range().until().isAfter(YearMonth.now(ZoneOffset.UTC))) {
+        YearMonth now = YearMonth.now(ZoneOffset.UTC);
+        YearMonth until = inspected.range().until();
+        if (until.isAfter(now)) {
             writer.comment(
                     deeper,
-                    "It is past, so rows of today would be in the default partition: say a later one if such rows come in.");
+                    "The months after the present one that have a partition: every update makes what is missing.");
+            writer.line(deeper + "ahead: " + Math.max(DateRange.MONTHS_AHEAD, now.until(until, ChronoUnit.MONTHS) - 1));
+            return;
         }
-        writer.line(deeper + "until: " + inspected.range().until());
+        writer.comment(
+                deeper,
+                "The first month without a partition: %d months after the newest row."
+                        .formatted(DateRange.MONTHS_AHEAD));
+        writer.comment(
+                deeper,
+                "It is past, so rows of today would be in the default partition: say ahead: %d instead if such rows come in."
+                        .formatted(DateRange.MONTHS_AHEAD));
+        writer.line(deeper + "until: " + until);
     }
 
     private static void explainChoice(Writer writer, String indent, InspectedTable inspected) {
@@ -231,7 +238,7 @@ public record ConfigText(String yaml, int todos) {
                     indent,
                     "Choose the months; these begin with the present one, because %s.".formatted(unknown.why()));
         }
-        long partitions = range.from().until(range.until(), java.time.temporal.ChronoUnit.MONTHS);
+        long partitions = range.from().until(range.until(), ChronoUnit.MONTHS);
         if (partitions > MANY_PARTITIONS) {
             writer.todo(
                     indent,

@@ -2,6 +2,7 @@ package liquibase.ext.partition.generator.plan;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -11,8 +12,10 @@ import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.server.ServerClock;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
@@ -21,6 +24,8 @@ import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.SurveyReader;
+import liquibase.ext.partition.engine.upkeep.Upkeep;
+import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 
 /** Reads what partitioning tables would result in. Changes nothing. */
@@ -80,14 +85,16 @@ public final class PlanReader {
                 .orElse(schema);
         List<TablePlan> plans = new ArrayList<>();
         long told = System.nanoTime();
+        LocalDate today = ServerClock.today(session);
         for (TableConfig table : configured) {
-            NewTableSpec spec = TableSpec.of(table, schema);
+            NewTableSpec spec = TableSpec.of(table, schema, today);
             if (System.nanoTime() - told > TELL_AFTER.toNanos()) {
                 progress.accept("Reading %s, %d of %d".formatted(spec.source(), plans.size() + 1, configured.size()));
                 told = System.nanoTime();
             }
             Optional<Table> source = tables.find(spec.source());
-            Optional<String> begun = source.isPresent() ? begun(source.get(), spec) : Optional.empty();
+            Optional<String> begun =
+                    source.isPresent() ? begun(source.get(), spec, table.partitionBy()) : Optional.empty();
             plans.add(new TablePlan(
                     spec,
                     begun,
@@ -124,7 +131,7 @@ public final class PlanReader {
                 .toList();
     }
 
-    private Optional<String> begun(Table source, NewTableSpec spec) throws SQLException {
+    private Optional<String> begun(Table source, NewTableSpec spec, PartitionBy by) throws SQLException {
         for (String schema : session.queryStrings(STATE_SCHEMAS)) {
             StateTables state = new StateTables(new Identifier(schema));
             Optional<Migration> migration = new Migrations(session, state).find(spec.source());
@@ -132,12 +139,28 @@ public final class PlanReader {
                     && migration
                             .get()
                             .hasMadeItsTable(source, tables.find(migration.get().newTable()))) {
+                String upkeep = upkeep(state, spec.source(), by);
                 return MigrationStatus.readAll(session, state).stream()
                         .filter(status -> status.source().equals(spec.source()))
-                        .map(MigrationStatus::describe)
+                        .map(status -> upkeep + status.describe())
                         .findFirst();
             }
         }
         return Optional.empty();
+    }
+
+    /** What the last changeset of the table would look into now. */
+    private String upkeep(StateTables state, QualifiedName source, PartitionBy by) throws SQLException {
+        if (by.ahead() == null) {
+            return "";
+        }
+        List<Identifier> missing = Upkeep.missing(session, state, source, by.runway());
+        return switch (missing.size()) {
+            case 0 -> "No partition is missing ahead. ";
+            case 1 -> "Partition %s is missing, and the next update makes it. ".formatted(missing.get(0));
+            default ->
+                "%d partitions from %s to %s are missing, and the next update makes them. "
+                        .formatted(missing.size(), missing.get(0), missing.get(missing.size() - 1));
+        };
     }
 }

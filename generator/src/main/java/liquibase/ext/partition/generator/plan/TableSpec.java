@@ -1,5 +1,6 @@
 package liquibase.ext.partition.generator.plan;
 
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
@@ -17,8 +18,11 @@ import liquibase.ext.partition.generator.config.TableConfig;
 final class TableSpec {
     private TableSpec() {}
 
-    /** @param defaultSchema the schema of tables whose config names none */
-    static NewTableSpec of(TableConfig table, Identifier defaultSchema) {
+    /**
+     * @param defaultSchema the schema of tables whose config names none
+     * @param today the day from which on {@code ahead} counts
+     */
+    static NewTableSpec of(TableConfig table, Identifier defaultSchema, LocalDate today) {
         PartitionBy by = table.partitionBy();
         Identifier schema = table.schemaName() == null ? defaultSchema : new Identifier(table.schemaName());
         return new NewTableSpec(
@@ -30,7 +34,11 @@ final class TableSpec {
                         Optional.ofNullable(by.epoch()).map(unit -> unit.word()),
                         Optional.ofNullable(by.keyTime()),
                         Optional.ofNullable(by.combinedColumn()).map(Identifier::new)),
-                new PartitionLayout(table.partitionPrefix(), by.interval(), by.from(), by.until()),
+                new PartitionLayout(
+                        table.partitionPrefix(),
+                        by.interval(),
+                        by.from(),
+                        by.runway().end(by.interval(), today)),
                 table.routing() == null ? Routing.NATIVE : table.routing(),
                 table.incomingForeignKeys() == null ? IncomingForeignKeys.REFUSE : table.incomingForeignKeys(),
                 table.columns().entrySet().stream()

@@ -66,6 +66,13 @@
     "Compares the backup with the live table once more, and then drops it and the delta table.",
     "Lock: ACCESS EXCLUSIVE on the backup, and on the live table for a moment to end reverse capture.",
     "Undo: impossible, so a rollback stops here; keep a dump if you may need the rows as they were."
+  ],
+  "upkeep": [
+    "Every update makes the partitions that are missing: on the new table, and on the live one after the swap. This by itself:",
+    "liquibase update with the label filter upkeep. An interval that the default partition has rows of is reported and left out.",
+    "Lock: none if nothing is missing. Else SHARE ROW EXCLUSIVE on the table, and ACCESS EXCLUSIVE on the default partition, for a",
+    "moment, asked for in short attempts.",
+    "Undo: nothing to undo; the partitions stay."
   ]
 }>
 
@@ -96,10 +103,20 @@
   <#return "The table " + (schema + table.tableName)?replace("-(?=-)", "- ", "r")>
 </#function>
 
+<#-- How far the partitions reach that every update makes. -->
+<#function reach>
+  <#return "for " + ahead + " " + interval + (ahead == 1)?then("", "s") + " after the present one">
+</#function>
+
 <#-- What a reviewer must know of this table's partitions. -->
 <#function prepared>
-  <#local facts = ["Makes " + newTableName + ": " + partitionCount + (partitionCount == 1)?then(" partition", " partitions")
-      + " by " + interval + " from " + from + " until " + until + ", and a default partition"]>
+  <#if ahead??>
+    <#local reach = "partitions by " + interval + " from " + from + ", " + ahead + " ahead of the day on which it runs">
+  <#else>
+    <#local reach = partitionCount + (partitionCount == 1)?then(" partition", " partitions")
+        + " by " + interval + " from " + from + " until " + until>
+  </#if>
+  <#local facts = ["Makes " + newTableName + ": " + reach + ", and a default partition"]>
   <#if (partitionColumns?size > 1)>
     <#local facts += ["the first of " + partitionColumns?join(", ") + " that has a time decides"]>
   </#if>

@@ -40,7 +40,11 @@
 </#if>
 [=indent]    interval="[=interval]"
 [=indent]    from="[=from]"
+<#if ahead??>
+[=indent]    ahead="[=ahead]"
+<#else>
 [=indent]    until="[=until]"
+</#if>
 [=indent]    partitionPrefix="[=partitionPrefix]"<#if routing??>
 [=indent]    routing="[=routing]"</#if><#if incomingForeignKeys??>
 [=indent]    incomingForeignKeys="[=incomingForeignKeys]"</#if><@tuned "prepare" indent + "    "/><#if columns?has_content>>
@@ -182,3 +186,13 @@
         backupTableName="[=backupTableName]"
         deltaTableName="[=deltaTableName]"<@tuned "drop" "        "/>/>
   </changeSet>
+<#if ahead??>
+
+  <@about "upkeep"/>
+  <changeSet id="[=prefix]-upkeep" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"
+      logicalFilePath="[=logicalFilePath]">
+    <comment>Makes the partitions of [=tableName] that are missing [=steps.reach()]</comment>
+    <partition:addPartitions [=source]
+        ahead="[=ahead]"<@tuned "upkeep" "        "/>/>
+  </changeSet>
+</#if>

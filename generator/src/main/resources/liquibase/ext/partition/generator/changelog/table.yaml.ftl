@@ -42,7 +42,11 @@
 </#if>
 [=indent]    interval: [=interval]
 [=indent]    from: "[=from]"
+<#if ahead??>
+[=indent]    ahead: [=ahead]
+<#else>
 [=indent]    until: "[=until]"
+</#if>
 [=indent]    partitionPrefix: "[=partitionPrefix]"
 <#if routing??>
 [=indent]    routing: [=routing]
@@ -278,3 +282,20 @@
             backupTableName: "[=backupTableName]"
             deltaTableName: "[=deltaTableName]"
             <@tuned "drop" "            "/>
+<#if ahead??>
+
+  <@about "upkeep"/>
+  - changeSet:
+      id: "[=prefix]-upkeep"
+      author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
+      labels: upkeep
+      runAlways: true
+      runInTransaction: false
+      comment: "Makes the partitions of [=tableName] that are missing [=steps.reach()]"
+      changes:
+        - addPartitions:
+            <@source "            "/>
+            ahead: [=ahead]
+            <@tuned "upkeep" "            "/>
+</#if>

@@ -178,6 +178,49 @@ class ChangelogGeneratorTest {
     }
 
     @Test
+    void endsWithTheUpkeepOfATableWhosePartitionsAreMadeAhead() throws Exception {
+        String config = """
+                tables:
+                  - tableName: orders
+                    keyColumns: [id]
+                    lockTimeout: 500ms
+                    partitionBy: {columns: [created_at], from: 2024-01, ahead: 6}
+                """;
+
+        String xml = generate(config, ChangelogFormat.XML).text();
+        assertThat(xml.split(" ahead=\"6\"", -1)).hasSize(4);
+        assertThat(xml)
+                .contains(
+                        "Makes orders_new: partitions by month from 2024-01, 6 ahead of the day on which it runs, and a default partition")
+                .doesNotContain("until=")
+                .endsWith("""
+                          <changeSet id="orders-upkeep" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"
+                              logicalFilePath="liquibase-partition/orders">
+                            <comment>Makes the partitions of orders that are missing for 6 months after the present one</comment>
+                            <partition:addPartitions tableName="orders"
+                                ahead="6"
+                                lockTimeout="500ms"/>
+                          </changeSet>
+                        </databaseChangeLog>
+                        """);
+        assertThat(generate(config, ChangelogFormat.YAML).text()).endsWith("""
+                  - changeSet:
+                      id: "orders-upkeep"
+                      author: liquibase-partition
+                      logicalFilePath: "liquibase-partition/orders"
+                      labels: upkeep
+                      runAlways: true
+                      runInTransaction: false
+                      comment: "Makes the partitions of orders that are missing for 6 months after the present one"
+                      changes:
+                        - addPartitions:
+                            tableName: "orders"
+                            ahead: 6
+                            lockTimeout: "500ms"
+                """);
+    }
+
+    @Test
     void givesTablesTheSameChangesetsWhateverElseTheConfigHolds() throws Exception {
         for (ChangelogFormat format : ChangelogFormat.values()) {
             String together = generate(GoldenConfigs.PLAIN, format).text();

@@ -268,6 +268,20 @@ class PlanCommandTest {
     }
 
     @Test
+    void tellsWhichPartitionsTheNextUpdateMakes() throws Exception {
+        try (Connection connection = database.connect()) {
+            prepare(connection, "public");
+        }
+        Files.writeString(config, Files.readString(config).replace("until: 2025-01", "ahead: 0"));
+
+        assertThat(plan()).isZero();
+
+        assertThat(out.toString().replaceAll("\\s+", " "))
+                .contains("partitions from orders_202501 to orders_2")
+                .contains("are missing, and the next update makes them. public.orders: prepared");
+    }
+
+    @Test
     void readsAsAnyRoleAndSaysWhatThatRoleLacks() {
         String stranger = database.createRole("stranger", "");
 

@@ -28,6 +28,7 @@ public final class TableConfigBuilder {
     private Epoch.Unit epoch;
     private LocalDate from = LocalDate.of(2024, 1, 1);
     private LocalDate until = LocalDate.of(2026, 7, 1);
+    private Integer ahead;
     private Map<String, ColumnConfig> columns = Map.of();
     private TableTuning tuning = TableTuning.NONE;
 
@@ -91,6 +92,11 @@ public final class TableConfigBuilder {
         return this;
     }
 
+    public TableConfigBuilder ahead(int intervals) {
+        ahead = intervals;
+        return this;
+    }
+
     /** The first day with a partition, and the first without one. */
     public TableConfigBuilder range(LocalDate first, LocalDate end) {
         from = first;
@@ -128,7 +134,8 @@ public final class TableConfigBuilder {
                         null,
                         PartitionInterval.MONTH,
                         from,
-                        until),
+                        ahead == null ? until : null,
+                        ahead),
                 columns,
                 tuning);
     }

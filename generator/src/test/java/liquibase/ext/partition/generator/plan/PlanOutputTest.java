@@ -50,7 +50,8 @@ public class PlanOutputTest {
                 TableConfigBuilder.table(table)
                         .range(LocalDate.of(2023, 1, 1), LocalDate.of(2027, 1, 1))
                         .build(),
-                new Identifier("shop"));
+                new Identifier("shop"),
+                LocalDate.of(2026, 1, 1));
     }
 
     private static DatabasePlan plan() {

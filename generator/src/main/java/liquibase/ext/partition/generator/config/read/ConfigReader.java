@@ -78,7 +78,8 @@ public final class ConfigReader {
                         entry.partitionText(TableEntry.KEY_TIME).orElse(null),
                         entry.interval().orElseThrow(),
                         entry.bound("from").orElseThrow(),
-                        entry.bound("until").orElseThrow()),
+                        entry.bound("until").orElse(null),
+                        entry.ahead().orElse(null)),
                 entry.columns(),
                 tuning);
     }

@@ -29,6 +29,7 @@ final class PartitionRules {
         for (TableEntry table : tables) {
             checkBound(table, "from");
             checkBound(table, "until");
+            checkEnd(table);
             checkRange(table);
             checkCombinedColumn(table);
             checkExpressions(table);
@@ -74,7 +75,29 @@ final class PartitionRules {
                                                 : " or %s: 2024-01-01".formatted(key)))));
     }
 
+    private void checkEnd(TableEntry table) {
+        boolean hasUntil = table.hasPartitionKey("until");
+        boolean hasAhead = table.hasPartitionKey(TableEntry.AHEAD);
+        if (hasUntil && hasAhead) {
+            problems.add(
+                    document.problem(
+                            table.partitionPath(TableEntry.AHEAD),
+                            "ahead and until are both given.",
+                            "Remove one of them: ahead counts intervals from the day of each update on, and until is a fixed end."));
+        } else if (!hasUntil && !hasAhead && table.hasPartitionBy()) {
+            problems.add(
+                    document.problem(
+                            table.partitionPath(TableEntry.AHEAD),
+                            "Neither ahead nor until says how far the partitions reach.",
+                            "Write ahead: 6, and every update makes what is missing of the six that come next; or until, the first one without a partition."));
+        }
+    }
+
     private void checkRange(TableEntry table) {
+        if (table.hasPartitionKey(TableEntry.AHEAD)) {
+            checkReach(table);
+            return;
+        }
         if (table.bound("from").isEmpty() || table.bound("until").isEmpty()) {
             return;
         }
@@ -93,6 +116,31 @@ final class PartitionRules {
                             "%s makes %d partitions; at most %d are accepted."
                                     .formatted(range, table.partitionStarts().count(), MOST_PARTITIONS),
                             "Check the years, or choose a longer interval. Rows outside of the range go to the default partition and are not lost."));
+        }
+    }
+
+    private void checkReach(TableEntry table) {
+        if (table.bound("from").isEmpty() || table.ahead().isEmpty() || table.hasPartitionKey("until")) {
+            return;
+        }
+        if (table.partitionStarts().findAny().isEmpty()) {
+            problems.add(document.problem(
+                    table.partitionPath("from"),
+                    "from is %s, which is further ahead than ahead: %d reaches today."
+                            .formatted(written(table, "from"), table.ahead().get()),
+                    "Write the first %s that shall have a partition."
+                            .formatted(table.interval().orElseThrow().word())));
+        } else if (tooMany(table)) {
+            problems.add(
+                    document.problem(
+                            table.partitionPath("from"),
+                            "From %s and ahead: %d make %d partitions today; at most %d are accepted."
+                                    .formatted(
+                                            written(table, "from"),
+                                            table.ahead().get(),
+                                            table.partitionStarts().count(),
+                                            MOST_PARTITIONS),
+                            "Check the year, or choose a longer interval. Rows outside of the range go to the default partition and are not lost."));
         }
     }
 

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.generator.config.read;
 
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,7 @@ import java.util.stream.Stream;
 import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.generator.config.ColumnConfig;
 import tools.jackson.databind.JsonNode;
@@ -32,6 +34,7 @@ record TableEntry(KeyPath path, JsonNode json) {
     static final String ROUTING = "routing";
     static final String INCOMING_FOREIGN_KEYS = "incomingForeignKeys";
     static final String COMBINED_COLUMN = "combinedColumn";
+    static final String AHEAD = "ahead";
     static final String TEXT_FORMAT = "textFormat";
     static final String EPOCH = "epoch";
     static final String KEY_TIME = "keyTime";
@@ -168,13 +171,42 @@ record TableEntry(KeyPath path, JsonNode json) {
                 .flatMap(text -> interval().flatMap(interval -> unlessRefused(() -> interval.parseBound(key, text))));
     }
 
+    /** {@code ahead} of {@code partitionBy}; empty when it is missing, or no such number. */
+    Optional<Integer> ahead() {
+        JsonNode ahead = json.path(PARTITION_BY).path(AHEAD);
+        return ahead.isIntegralNumber()
+                ? Optional.of(ahead.intValue()).filter(it -> it >= 0 && it <= Runway.MOST_AHEAD)
+                : Optional.empty();
+    }
+
+    boolean hasPartitionBy() {
+        return json.path(PARTITION_BY).isObject();
+    }
+
+    /** Whether {@code partitionBy} has that key. */
+    boolean hasPartitionKey(String key) {
+        return json.path(PARTITION_BY).has(key);
+    }
+
     /**
-     * The first days of the partitions, without the default one, in order; empty when {@code from} and {@code until}
-     * are not both known.
+     * The first day without a partition; empty when it is not known. With {@code ahead} it is that of today, by this
+     * machine's clock, while the deployment goes by the server's clock of its day.
+     */
+    private Optional<LocalDate> end() {
+        return hasPartitionKey(AHEAD)
+                ? ahead().flatMap(count -> interval()
+                        .flatMap(interval ->
+                                unlessRefused(() -> Runway.ahead(count).end(interval, LocalDate.now(ZoneOffset.UTC)))))
+                : bound("until");
+    }
+
+    /**
+     * The first days of the partitions, without the default one, in order; empty when {@code from} and the end are not
+     * both known.
      */
     Stream<LocalDate> partitionStarts() {
         Optional<LocalDate> from = bound("from");
-        Optional<LocalDate> until = bound("until");
+        Optional<LocalDate> until = end();
         if (from.isEmpty() || until.isEmpty()) {
             return Stream.empty();
         }
@@ -193,7 +225,7 @@ record TableEntry(KeyPath path, JsonNode json) {
                             prefix.get(),
                             interval().orElseThrow(),
                             bound("from").orElseThrow(),
-                            bound("until").orElseThrow());
+                            end().orElseThrow());
                     return Stream.concat(
                                     layout.partitions().stream().map(Partition::name),
                                     Stream.of(layout.defaultPartition()))

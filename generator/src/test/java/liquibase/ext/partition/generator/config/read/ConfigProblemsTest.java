@@ -98,7 +98,29 @@ class ConfigProblemsTest {
                 .containsExactlyInAnyOrder(
                         tuple(4, "tables[0].partitionBy.columns"),
                         tuple(4, "tables[0].partitionBy.from"),
-                        tuple(4, "tables[0].partitionBy.until"));
+                        tuple(4, "tables[0].partitionBy.ahead"));
+    }
+
+    @Test
+    void wantsEitherAheadOrUntil() {
+        assertProblem(TABLE.replace("      until: 2026-07\n", ""), 4, "tables[0].partitionBy.ahead")
+                .saying("Neither ahead nor until says how far the partitions reach.")
+                .advising("Write ahead: 6");
+        assertProblem(TABLE + "      ahead: 6\n", 8, "tables[0].partitionBy.ahead")
+                .saying("ahead and until are both given.")
+                .advising("Remove one of them");
+        assertProblem(TABLE.replace("until: 2026-07", "ahead: -1"), 7, "tables[0].partitionBy.ahead")
+                .saying("-1 is less than 0.");
+        assertProblem(
+                        TABLE.replace("until: 2026-07", "ahead: 6").replace("2024-01", "2924-01"),
+                        6,
+                        "tables[0].partitionBy.from")
+                .saying("from is 2924-01, which is further ahead than ahead: 6 reaches today.");
+        assertProblem(
+                        TABLE.replace("until: 2026-07", "ahead: 6").replace("2024-01", "1000-01"),
+                        6,
+                        "tables[0].partitionBy.from")
+                .saying("partitions today; at most 5000 are accepted.");
     }
 
     @Test
@@ -116,7 +138,7 @@ class ConfigProblemsTest {
                         "tables[0].partitionBy.colour")
                 .saying("The key is not known.")
                 .advising(
-                        "Remove it. Known here: columns, combinedColumn, textFormat, epoch, keyTime, interval, from, until.");
+                        "Remove it. Known here: columns, combinedColumn, textFormat, epoch, keyTime, interval, from, ahead, until.");
     }
 
     @ParameterizedTest
