@@ -94,7 +94,8 @@ record MoveFunctions(RoutingNames names) {
                 RETURN NEW;
               END IF;
               SELECT t.tgname INTO later FROM pg_catalog.pg_trigger AS t
-              WHERE t.tgrelid = TG_RELID AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 19 = 19 AND t.tgname > {moveFirst} AND t.tgname <> {moveLast}
+              WHERE t.tgrelid = TG_RELID AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 19 = 19 AND t.tgname > {moveFirst}
+                AND NOT (t.tgname = {moveLast} AND t.tgfoid = pg_catalog.to_regprocedure({moveLastFunction}))
               LIMIT 1;
               IF FOUND THEN
                 RAISE EXCEPTION USING ERRCODE = 'triggered_data_change_violation',
@@ -146,6 +147,7 @@ record MoveFunctions(RoutingNames names) {
                 .with("parentName", names.parentName())
                 .with("moveFirst", Sql.literal(names.moveTrigger().name()))
                 .with("moveLast", Sql.literal(names.moveAsWriterTrigger().name()))
+                .with("moveLastFunction", Sql.literal(names.moveAsWriter().quoted() + "()"))
                 .with("others", names.others())
                 .with("inserted", OthersTriggers.INSERT);
     }

@@ -52,10 +52,17 @@ record OthersTriggers(RoutingNames names) {
                FROM (SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8 AS id) AS own
              )::pg_catalog.text::pg_catalog.xid8) IN ('committed', 'in progress'))""");
 
-    /** BEFORE UPDATE after the first of ours, or AFTER INSERT OR UPDATE before the last one. */
+    /**
+     * BEFORE UPDATE after the first of ours, or AFTER INSERT OR UPDATE before the last one. Who may make triggers on the
+     * table may also replace one of ours by one that calls another function, but not by one that calls a function of
+     * ours, which nobody else may EXECUTE.
+     */
     private static final Sql BETWEEN_OURS = Sql.of("""
             ((t.tgtype & 19 = 19 AND t.tgname > {moveFirst} OR t.tgtype & 3 = 1 AND t.tgtype & 20 <> 0 AND t.tgname < {routeLast})
-              AND t.tgname <> ALL (ARRAY[{ours}]::pg_catalog.name[]))""");
+              AND NOT (t.tgname = ANY (ARRAY[{ours}]::pg_catalog.name[])
+                       AND EXISTS (SELECT FROM pg_catalog.pg_proc AS f
+                                   WHERE f.oid = t.tgfoid AND f.proname = ANY (ARRAY[{functions}]::pg_catalog.name[])
+                                     AND f.pronamespace = {schema}::pg_catalog.regnamespace AND f.pronargs = 0)))""");
 
     /** NULL if only triggers fire that run the same for every writer. Reads the catalog only, whoever calls it. */
     private static final Sql CREATE_OTHERS_FUNCTION = Sql.of("""
@@ -156,6 +163,15 @@ record OthersTriggers(RoutingNames names) {
     private Sql betweenOurs() {
         List<Identifier> onParent = names.routeTriggers();
         return BETWEEN_OURS
+                .with("schema", Sql.literal(names.parent().schema().quoted()))
+                .with(
+                        "functions",
+                        Sql.join(
+                                ", ",
+                                names.triggerFunctions().stream()
+                                        .map(function ->
+                                                Sql.literal(function.name().name()))
+                                        .toList()))
                 .with("moveFirst", Sql.literal(names.moveTrigger().name()))
                 .with("routeLast", Sql.literal(onParent.get(onParent.size() - 1).name()))
                 .with(

@@ -83,6 +83,12 @@ record RoutingNames(RoutedTable table, PartitionLayout layout) {
         return function("_moved" + AS_WRITER);
     }
 
+    /** The functions that triggers call. */
+    List<QualifiedName> triggerFunctions() {
+        return List.of(
+                leave(), leaveAsWriter(), route(), routeAsWriter(), move(), moveAsWriter(), moved(), movedAsWriter());
+    }
+
     QualifiedName make() {
         return function("_make");
     }
