@@ -63,15 +63,18 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      * The row trigger must be on every table of the tree, since a parent that routes its rows to children can have rows
      * of its own. The server clones the trigger to partitions made later, and the routing makes it on new children. The
      * trigger that refuses TRUNCATE must be on the table itself; a partition that was made since holds only captured
-     * rows.
+     * rows. A trigger that was replaced by one for other events (29 is AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW, 34
+     * is BEFORE TRUNCATE), for some columns only or with a condition does not count.
      */
     private static final Sql IS_ON = Sql.of("""
             SELECT NOT EXISTS (
               SELECT FROM ({tree}) AS t
               WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
-                                WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regproc({capture})))
+                                WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regprocedure({capture})
+                                  AND g.tgtype = 29 AND g.tgqual IS NULL AND g.tgattr::pg_catalog.text = ''))
             AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
-                        WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regproc({refusal}))
+                        WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regprocedure({refusal})
+                          AND g.tgtype = 34 AND g.tgqual IS NULL)
             """).with("tree", PartitionTree.OF_TABLE);
 
     /**
@@ -83,7 +86,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
             FROM pg_catalog.pg_trigger AS g
             JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgparentid = 0
+            WHERE g.tgfoid IN (pg_catalog.to_regprocedure({capture}), pg_catalog.to_regprocedure({refusal})) AND g.tgparentid = 0
               AND g.tgrelid NOT IN ({tree})
             ORDER BY n.nspname, c.relname, g.tgname""").with("tree", PartitionTree.OF_TABLE);
 
@@ -247,10 +250,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      */
     public List<Sql> freeStatements(Session session, QualifiedName captured) throws SQLException {
         return session.query(
-                TAKEN_OUT
-                        .with("table", captured.quoted())
-                        .with("capture", captureFunction().quoted())
-                        .with("refusal", refusalFunction().quoted()),
+                named(TAKEN_OUT).with("table", captured.quoted()),
                 row -> DROP_TRIGGER
                         .with("trigger", new Identifier(row.getString("tgname")))
                         .with("table", QualifiedName.of(row.getString("nspname"), row.getString("relname"))));
@@ -384,15 +384,18 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         return delta.sibling(refusalTrigger());
     }
 
-    /** Fills in the names of the functions in the form in which the catalog is asked for them. */
+    /**
+     * Fills in the signatures of the functions in the form in which the catalog is asked for them. By the name alone it
+     * would find neither once somebody has made another function of that name.
+     */
     Sql named(Sql template) {
-        return template.with("capture", captureFunction().quoted())
-                .with("refusal", refusalFunction().quoted());
+        return template.with("capture", captureFunction().quoted() + "()")
+                .with("refusal", refusalFunction().quoted() + "()");
     }
 
     /** An expression for the oid of the function that captures a row; NULL if there is none. */
     Sql captureFunctionOid() {
-        return Sql.of("pg_catalog.to_regproc({capture})")
-                .with("capture", captureFunction().quoted());
+        return Sql.of("pg_catalog.to_regprocedure({capture})")
+                .with("capture", captureFunction().quoted() + "()");
     }
 }

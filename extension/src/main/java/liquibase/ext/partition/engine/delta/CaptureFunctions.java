@@ -99,7 +99,7 @@ record CaptureFunctions(Capture capture) {
     /** Goes by the function's text, so that the answer is right whoever has made the function. */
     private static final Sql CAPTURES_INTO = Sql.of("""
             SELECT pg_catalog.strpos(p.prosrc, {insert}) > 0 FROM pg_catalog.pg_proc AS p
-            WHERE p.oid OPERATOR(pg_catalog.=) pg_catalog.to_regproc({capture})""");
+            WHERE p.oid OPERATOR(pg_catalog.=) pg_catalog.to_regprocedure({capture})""");
 
     /** The statements that make them; writers' keys go into the delta table itself. */
     List<Sql> createStatements() {
@@ -138,7 +138,7 @@ record CaptureFunctions(Capture capture) {
     /** Whether writers' keys go into {@code segment}. */
     boolean capturesInto(Session session, QualifiedName segment) throws SQLException {
         return session.queryBoolean(CAPTURES_INTO
-                .with("capture", capture.captureFunction().quoted())
+                .with("capture", capture.captureFunction().quoted() + "()")
                 .with("insert", "INSERT INTO %s (".formatted(segment.quoted())));
     }
 

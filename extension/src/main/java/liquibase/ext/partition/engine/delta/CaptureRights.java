@@ -37,14 +37,14 @@ public final class CaptureRights {
               UNION ALL
               SELECT pg_catalog.format('ALTER FUNCTION %I.%I() OWNER TO %I', n.nspname, p.proname, owner.rolname)
               FROM owner, pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-              WHERE p.proowner <> owner.oid AND p.oid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal}))
+              WHERE p.proowner <> owner.oid AND p.oid IN (pg_catalog.to_regprocedure({capture}), pg_catalog.to_regprocedure({refusal}))
             ) AS s ORDER BY s.statement DESC""");
 
     /** The rights that the role that the function runs as lacks now. */
     private static final Sql LACKING = Sql.of("""
             WITH runs_as AS (
               SELECT o.oid, o.rolname FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_roles AS o ON o.oid = p.proowner
-              WHERE p.oid = pg_catalog.to_regproc({capture})
+              WHERE p.oid = pg_catalog.to_regprocedure({capture})
             ), written AS (
               SELECT c.oid, c.relowner, c.relrowsecurity, c.relforcerowsecurity, n.nspname, c.relname
               FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -133,7 +133,7 @@ public final class CaptureRights {
 
     private static List<String> problems(Session session, Capture capture, QualifiedName table) throws SQLException {
         List<String> lacking = session.queryStrings(
-                LACKING.with("capture", capture.captureFunction().quoted())
+                LACKING.with("capture", capture.captureFunction().quoted() + "()")
                         .with("delta", capture.delta().quoted())
                         .with("missed", capture.missed().table().quoted())
                         .with("schema", capture.delta().schema().name()));

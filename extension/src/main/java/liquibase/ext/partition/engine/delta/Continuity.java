@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -22,7 +23,7 @@ public final class Continuity {
     private static final Sql TRIGGERS = Sql.of("""
             (SELECT coalesce(pg_catalog.array_agg(pg_catalog.format('%s:%s:%s', g.tgrelid, g.oid, g.xmin) ORDER BY g.oid), '{}')
              FROM pg_catalog.pg_trigger AS g
-             WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgrelid IN ({tree}))""").with("tree", PartitionTree.OF_TABLE);
+             WHERE g.tgfoid IN (pg_catalog.to_regprocedure({capture}), pg_catalog.to_regprocedure({refusal})) AND g.tgrelid IN ({tree}))""").with("tree", PartitionTree.OF_TABLE);
 
     private static final Sql LIST = Sql.of("SELECT pg_catalog.unnest({triggers})");
 
@@ -35,7 +36,14 @@ public final class Continuity {
     private static final Sql SWITCHED_OFF = Sql.of("""
             SELECT pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::pg_catalog.regclass, g.tgname)
             FROM pg_catalog.pg_trigger AS g
-            WHERE g.tgfoid IN (pg_catalog.to_regproc({capture}), pg_catalog.to_regproc({refusal})) AND g.tgenabled <> 'A' AND g.tgrelid IN ({tree})
+            WHERE g.tgfoid IN (pg_catalog.to_regprocedure({capture}), pg_catalog.to_regprocedure({refusal})) AND g.tgenabled <> 'A' AND g.tgrelid IN ({tree})
+            ORDER BY 1""").with("tree", PartitionTree.OF_TABLE);
+
+    private static final Sql REPLACED = Sql.of("""
+            SELECT pg_catalog.format('DROP TRIGGER %I ON %s', g.tgname, g.tgrelid::pg_catalog.regclass)
+            FROM pg_catalog.pg_trigger AS g
+            WHERE g.tgname IN ({captureTrigger}, {refusalTrigger}) AND g.tgparentid = 0 AND g.tgrelid IN ({tree})
+              AND (g.tgfoid = CASE g.tgname WHEN {captureTrigger} THEN pg_catalog.to_regprocedure({capture}) ELSE pg_catalog.to_regprocedure({refusal}) END) IS NOT TRUE
             ORDER BY 1""").with("tree", PartitionTree.OF_TABLE);
 
     private Continuity() {}
@@ -63,13 +71,18 @@ public final class Continuity {
 
     /** The remedy after the swap for a trigger that is missing or disabled: the last sentences of a message. */
     public static String remedy(Session session, Capture capture, CapturedTable live) throws SQLException {
+        List<String> statements = new ArrayList<>(session.queryStrings(capture.named(REPLACED)
+                .with("captureTrigger", capture.captureTrigger().name())
+                .with("refusalTrigger", capture.refusalTrigger().name())
+                .with("table", live.table().quoted())));
         List<String> enable = session.queryStrings(
                 capture.named(SWITCHED_OFF).with("table", live.table().quoted()));
-        List<String> statements = enable.isEmpty()
-                ? capture.startStatements(live, Triggered.of(capture, session, live.table())).stream()
-                        .map(Sql::script)
-                        .toList()
-                : enable;
+        statements.addAll(
+                enable.isEmpty()
+                        ? capture.startStatements(live, Triggered.of(capture, session, live.table())).stream()
+                                .map(Sql::script)
+                                .toList()
+                        : enable);
         return "Switch it on again, then run the same command again, which compares the table with its backup: %s"
                 .formatted(String.join("; ", statements));
     }

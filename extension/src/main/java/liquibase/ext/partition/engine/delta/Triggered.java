@@ -17,13 +17,13 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public record Triggered(Set<QualifiedName> captured, Set<QualifiedName> refusing) {
     private static final Sql TRIGGERED = Sql.of("""
-            SELECT n.nspname, c.relname, g.tgfoid = pg_catalog.to_regproc({refusal}) AS refuses
+            SELECT n.nspname, c.relname, g.tgfoid = pg_catalog.to_regprocedure({refusal}) AS refuses
             FROM ({tree}) AS t
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = t.oid
-            WHERE g.tgfoid = pg_catalog.to_regproc({capture}) AND g.tgname = {captureTrigger}
-               OR g.tgfoid = pg_catalog.to_regproc({refusal}) AND g.tgname = {refusalTrigger} AND g.tgenabled = 'A'
+            WHERE g.tgfoid = pg_catalog.to_regprocedure({capture}) AND g.tgname = {captureTrigger}
+               OR g.tgfoid = pg_catalog.to_regprocedure({refusal}) AND g.tgname = {refusalTrigger} AND g.tgenabled = 'A'
             ORDER BY n.nspname, c.relname, refuses""").with("tree", PartitionTree.OF_TABLE);
 
     public static final Triggered NONE = new Triggered(Set.of(), Set.of());

@@ -52,15 +52,60 @@ class CaptureNoticedTest {
                 // Enabled in the ordinary way again: session_replication_role = replica would bypass it.
                 "ALTER TABLE orders ENABLE TRIGGER orders_delta_capture",
                 "ALTER TABLE orders ENABLE REPLICA TRIGGER orders_delta_capture",
-                "DROP TRIGGER orders_delta_capture ON orders"
+                "DROP TRIGGER orders_delta_capture ON orders",
+                "CREATE OR REPLACE TRIGGER orders_delta_capture AFTER INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION orders_delta_capture()",
+                "CREATE OR REPLACE TRIGGER orders_delta_capture AFTER INSERT OR UPDATE OF status OR DELETE ON orders FOR EACH ROW EXECUTE FUNCTION orders_delta_capture()",
+                "CREATE OR REPLACE TRIGGER orders_delta_capture AFTER INSERT OR UPDATE OR DELETE ON orders FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION orders_delta_capture()",
+                "CREATE OR REPLACE TRIGGER orders_delta_no_truncate AFTER TRUNCATE ON orders FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION orders_delta_no_truncate()"
             })
     void theCopyDoesNotBegin(String switchedOff) throws Exception {
         orders.prepare().capture();
         database.execute(switchedOff);
+        if (switchedOff.startsWith("CREATE")) {
+            database.execute(
+                    "ALTER TABLE orders ENABLE ALWAYS TRIGGER " + switchedOff.split(" ")[4]);
+        }
 
         assertNotCaptured(orders::copy);
         assertThat(database.queryLong("SELECT pg_catalog.count(*) FROM orders_new"))
                 .isZero();
+    }
+
+    /** By CREATE OR REPLACE TRIGGER, for which the right to make triggers is enough. */
+    @Test
+    void aTriggerThatWasReplacedIsNoticedAndMadeAgainAsTheMessageSays() throws SQLException {
+        orders.throughSwap();
+        database.execute(
+                "CREATE SCHEMA theirs",
+                "CREATE FUNCTION theirs.orders_delta_capture() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "CREATE OR REPLACE TRIGGER orders_delta_capture AFTER INSERT OR UPDATE OR DELETE ON orders FOR EACH ROW EXECUTE FUNCTION theirs.orders_delta_capture()",
+                "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture",
+                "UPDATE orders SET status = 'not captured' WHERE id = 5");
+
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        assertThat(refused).hasMessageContaining("Changes of public.orders are not being captured");
+        database.execute(refused.getMessage()
+                .substring(refused.getMessage().indexOf("DROP TRIGGER"))
+                .split(";"));
+        refused = catchThrowable(orders::reverseSwap);
+        assertThat(refused).hasMessageContaining("public.orders and its backup differ in 1 rows");
+        database.execute(advised(refused, "Where public.orders is right"));
+        orders.reverseSwap();
+        assertThat(database.queryString("SELECT status FROM orders WHERE id = 5"))
+                .isEqualTo("not captured");
+    }
+
+    @Test
+    void anotherFunctionOfTheSameNameDoesNotHideTheCapture() throws Exception {
+        orders.prepare().capture();
+        database.execute(
+                "CREATE FUNCTION orders_delta_capture(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+                "CREATE FUNCTION orders_delta_no_truncate(int) RETURNS int LANGUAGE sql AS 'SELECT 1'");
+
+        orders.copy().index().replay().verify().swap();
+
+        assertThat(database.queryString("SELECT relkind FROM pg_class WHERE oid = 'orders'::regclass"))
+                .isEqualTo("p");
     }
 
     @Test
