@@ -145,6 +145,10 @@ class RoutedByTriggerTest {
         assertThat(database.queryStrings("SELECT what FROM log ORDER BY 1"))
                 .containsExactly("INSERT ROW", "INSERT ROW", "INSERT STATEMENT");
         database.execute("ALTER TABLE orders ENABLE REPLICA TRIGGER each_statement");
+        // The children get the grants together with the triggers, and have none without them.
+        String granted =
+                "SELECT count(*) FROM pg_class AS c, aclexplode(c.relacl) AS acl WHERE c.oid = 'orders_202405'::regclass AND acl.grantee = 0";
+        assertThat(database.queryLong(granted)).isEqualTo(1);
         orders.reverseSwap();
         assertThat(database.queryStrings(triggers)).isEqualTo(before);
         assertThat(
@@ -152,10 +156,6 @@ class RoutedByTriggerTest {
                                 "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'orders_202405'::regclass AND NOT tgisinternal"))
                 .isZero();
 
-        // The children get the grants together with the triggers, and have none without them.
-        String granted =
-                "SELECT count(*) FROM pg_class AS c, aclexplode(c.relacl) AS acl WHERE c.oid = 'orders_202405'::regclass AND acl.grantee = 0";
-        assertThat(database.queryLong(granted)).isEqualTo(1);
         database.execute("DROP TRIGGER each_row ON orders", "REVOKE SELECT ON orders FROM PUBLIC");
         orders.swap();
         assertThat(database.queryLong(granted)).isZero();

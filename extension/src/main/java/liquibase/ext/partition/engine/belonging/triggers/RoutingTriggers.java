@@ -37,9 +37,15 @@ public record RoutingTriggers(TablePair pair, Optional<TriggerRouting> routing, 
         }
     }
 
+    /** The children that leave are written by the replay, so nobody else may make triggers on them from then on. */
     @Override
     public List<Sql> beforeRenaming() {
-        return pair.old().byTrigger().isPresent() ? routing.orElseThrow().dropStatements() : List.of();
+        if (pair.old().byTrigger().isEmpty()) {
+            return List.of();
+        }
+        List<Sql> statements = new ArrayList<>(routing.orElseThrow().dropStatements());
+        statements.add(Seclusion.ofChildren(pair.liveName()));
+        return statements;
     }
 
     /** Comes last: children that are made later are made like the default one. */

@@ -96,7 +96,8 @@ public final class TriggerKind implements BelongingKind {
     }
 
     @Override
-    public List<PlannedPart> parts(SwitchContext context) {
-        return List.of(new UserTriggers.Planned(context.pair()));
+    public List<PlannedPart> parts(SwitchContext context) throws SQLException {
+        return List.of(new UserTriggers.Planned(
+                context.pair(), UserTriggers.strangers(context.session(), context.pair())));
     }
 }

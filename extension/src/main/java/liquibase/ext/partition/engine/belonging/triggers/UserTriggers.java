@@ -1,22 +1,42 @@
 package liquibase.ext.partition.engine.belonging.triggers;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.belonging.kind.PlannedPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedTable;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * The triggers that users made, in their present state.
  *
  * @param triggers the triggers of the table that leaves
+ * @param strangers the triggers of that table, and of its partitions or children, whose function could be changed by a
+ *     role that is neither the owner nor a superuser. None of them may stay on the table that leaves: changes are
+ *     replayed into it, and the function would run with the rights of the role that replays. Those that are not in
+ *     {@code triggers} have replaced one of ours, or are on one partition only
  */
-public record UserTriggers(TablePair pair, List<Trigger> triggers) implements SwitchPart {
+public record UserTriggers(TablePair pair, List<Trigger> triggers, List<Stranger> strangers) implements SwitchPart {
+    /** A trigger, and the table that has it. */
+    record Stranger(QualifiedName table, Identifier trigger) {}
+
+    private static final Sql STRANGERS = Sql.of("""
+            SELECT n.nspname, c.relname, g.tgname
+            FROM pg_catalog.pg_trigger AS g
+            JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            JOIN pg_catalog.pg_proc AS p ON p.oid = g.tgfoid
+            JOIN pg_catalog.pg_roles AS r ON r.oid = p.proowner
+            WHERE g.tgrelid IN ({tree}) AND NOT g.tgisinternal AND g.tgparentid = 0 AND p.proowner <> c.relowner AND NOT r.rolsuper
+            ORDER BY n.nspname, c.relname, g.tgname""").with("tree", PartitionTree.OF_TABLE);
+
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");
     private static final Sql SET_TRIGGER = Sql.of("ALTER TABLE {table} {state} TRIGGER {trigger}");
 
@@ -25,13 +45,23 @@ public record UserTriggers(TablePair pair, List<Trigger> triggers) implements Sw
 
     public UserTriggers {
         triggers = List.copyOf(triggers);
+        strangers = List.copyOf(strangers);
+    }
+
+    /** Reads {@link #strangers}. */
+    static List<Stranger> strangers(Session session, TablePair pair) throws SQLException {
+        return session.query(
+                STRANGERS.with("table", pair.old().name().quoted()),
+                row -> new Stranger(
+                        QualifiedName.of(row.getString("nspname"), row.getString("relname")),
+                        new Identifier(row.getString("tgname"))));
     }
 
     /** The same before it is known which triggers other parts own. */
-    record Planned(TablePair pair) implements PlannedPart {
+    record Planned(TablePair pair, List<Stranger> strangers) implements PlannedPart {
         @Override
         public SwitchPart among(List<PlannedPart> parts) {
-            return new UserTriggers(pair, of(pair, parts));
+            return new UserTriggers(pair, of(pair, parts), strangers);
         }
     }
 
@@ -46,6 +76,11 @@ public record UserTriggers(TablePair pair, List<Trigger> triggers) implements Sw
         for (Trigger trigger : triggers) {
             for (QualifiedName table : pair.old().tablesWith(trigger, pair.liveName())) {
                 statements.add(DROP_TRIGGER.with("trigger", trigger.name()).with("table", table));
+            }
+        }
+        for (Stranger stranger : strangers) {
+            if (triggers.stream().noneMatch(trigger -> trigger.name().equals(stranger.trigger()))) {
+                statements.add(DROP_TRIGGER.with("trigger", stranger.trigger()).with("table", stranger.table()));
             }
         }
         return statements;

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.belonging.grants;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.SQLException;
 import java.util.List;
@@ -11,6 +12,8 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The whole access control list comes along: everybody has the same rights before the swap, after it, and after the way
@@ -126,5 +129,56 @@ class GrantsTest {
         orders.swap().dropBackup();
         assertThat(rights("orders")).isEqualTo(before);
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(100);
+    }
+
+    /** The role that replays would run the trigger's function. */
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "trigger"})
+    void whoMayMakeTriggersMayMakeNoneOnTheTableThatChangesAreReplayedInto(String routing) throws SQLException {
+        database.execute(
+                "GRANT INSERT, DELETE, TRUNCATE ON orders TO " + owner,
+                "GRANT TRIGGER, SELECT, UPDATE ON orders TO " + clerk,
+                "CREATE SCHEMA theirs; GRANT ALL ON SCHEMA theirs TO " + clerk,
+                "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "CREATE TRIGGER nothing AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION nothing()");
+        try (Transaction theirs = Transaction.beginAs(database, clerk)) {
+            theirs.run("""
+                    CREATE FUNCTION theirs.up() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN EXECUTE 'ALTER ROLE %s CREATEROLE'; RETURN NEW; END $$""".formatted(clerk));
+            theirs.commit();
+        }
+        MigrationFixture orders = MigrationFixture.of(database, "public", "orders", "day", "id");
+        orders = routing.equals("trigger") ? orders.routedByTrigger() : orders;
+        orders.throughSwap();
+        assertMayMakeNoTrigger("orders_old");
+        database.execute("UPDATE orders SET secret = 'x', day = day + 40 WHERE id = 1");
+        if (routing.equals("trigger")) {
+            // The children have the table's grants, and each may get triggers of its own.
+            makeTrigger("orders_202401");
+        }
+        orders.reverseSwap();
+        assertMayMakeNoTrigger("orders_new");
+        if (routing.equals("trigger")) {
+            assertMayMakeNoTrigger("orders_202402");
+        }
+        database.execute("UPDATE orders SET secret = 'y' WHERE id = 2");
+        orders.swap();
+
+        assertThat(database.queryString("SELECT rolcreaterole FROM pg_roles WHERE rolname = ?", clerk))
+                .isEqualTo("f");
+        assertThat(database.queryString("SELECT has_table_privilege(?, 'orders', 'TRIGGER')", clerk))
+                .isEqualTo("t");
+    }
+
+    private void assertMayMakeNoTrigger(String table) {
+        assertThatThrownBy(() -> makeTrigger(table)).hasMessageContaining("permission denied for table " + table);
+    }
+
+    private void makeTrigger(String table) throws SQLException {
+        try (Transaction theirs = Transaction.beginAs(database, clerk)) {
+            theirs.run("CREATE TRIGGER up BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION theirs.up()"
+                    .formatted(table));
+            theirs.commit();
+        }
     }
 }
