@@ -63,8 +63,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      * The row trigger must be on every table of the tree, since a parent that routes its rows to children can have rows
      * of its own. The server clones the trigger to partitions made later, and the routing makes it on new children. The
      * trigger that refuses TRUNCATE must be on the table itself; a partition that was made since holds only captured
-     * rows. A trigger that was replaced by one for other events (29 is AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW, 34
-     * is BEFORE TRUNCATE), for some columns only or with a condition does not count.
+     * rows. A trigger that was replaced by one for other events (29 is AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW,
+     * 34 is BEFORE TRUNCATE), for some columns only or with a condition does not count.
      */
     private static final Sql IS_ON = Sql.of("""
             SELECT NOT EXISTS (

@@ -53,9 +53,9 @@ record OthersTriggers(RoutingNames names) {
              )::pg_catalog.text::pg_catalog.xid8) IN ('committed', 'in progress'))""");
 
     /**
-     * BEFORE UPDATE after the first of ours, or AFTER INSERT OR UPDATE before the last one. Who may make triggers on the
-     * table may also replace one of ours by one that calls another function, but not by one that calls a function of
-     * ours, which nobody else may EXECUTE.
+     * BEFORE UPDATE after the first of ours, or AFTER INSERT OR UPDATE before the last one. A role that may make
+     * triggers on the table may also replace one of ours by one that calls another function, but not by one that calls
+     * a function of ours, which no other role may EXECUTE.
      */
     private static final Sql BETWEEN_OURS = Sql.of("""
             ((t.tgtype & 19 = 19 AND t.tgname > {moveFirst} OR t.tgtype & 3 = 1 AND t.tgtype & 20 <> 0 AND t.tgname < {routeLast})

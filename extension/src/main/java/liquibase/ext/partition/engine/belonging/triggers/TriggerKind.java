@@ -97,7 +97,7 @@ public final class TriggerKind implements BelongingKind {
 
     @Override
     public List<PlannedPart> parts(SwitchContext context) throws SQLException {
-        return List.of(new UserTriggers.Planned(
-                context.pair(), UserTriggers.strangers(context.session(), context.pair())));
+        return List.of(
+                new UserTriggers.Planned(context.pair(), UserTriggers.strangers(context.session(), context.pair())));
     }
 }
