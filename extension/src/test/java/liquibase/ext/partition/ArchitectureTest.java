@@ -113,6 +113,12 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAPackage(ROOT + ".precondition..");
 
+    @ArchTest
+    static final ArchRule anOptionalIsNoParameter = OptionalRules.NO_PARAMETER;
+
+    @ArchTest
+    static final ArchRule anOptionalIsNoField = OptionalRules.NO_FIELD;
+
     /** The extension is one jar that people drop into lib/. */
     @ArchTest
     static final ArchRule nothingButTheJdkLiquibaseAndTheDriverIsNeeded = classes()

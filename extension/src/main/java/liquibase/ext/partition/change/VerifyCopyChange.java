@@ -35,7 +35,7 @@ public class VerifyCopyChange extends DeltaChange {
                 tuning().positive(TuningAttribute.CHUNK_SIZE, Comparison.DEFAULT_CHUNK_SIZE),
                 tuning().workers(),
                 tuning().pace(),
-                tuning().maxDefaultShare());
+                tuning().maxDefaultShare().orElse(null));
     }
 
     @Override

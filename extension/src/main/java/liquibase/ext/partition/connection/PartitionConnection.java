@@ -3,7 +3,6 @@ package liquibase.ext.partition.connection;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.SQLException;
-import java.util.Optional;
 import java.util.Properties;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
@@ -22,7 +21,9 @@ public class PartitionConnection extends JdbcConnection {
     private Driver driver;
     private Properties properties;
     private String changeLogLockGranted;
-    private Optional<ConnectionWatch> watch = Optional.empty();
+
+    /** Null where nothing watches over the connection. */
+    private ConnectionWatch watch;
 
     /** When the DATABASECHANGELOGLOCK that was acquired through this connection was granted; null if none was. */
     String changeLogLockGranted() {
@@ -56,16 +57,19 @@ public class PartitionConnection extends JdbcConnection {
     private void openWatched(String target, Driver driverObject, Properties given) throws DatabaseException {
         unwatch();
         watch = ConnectionWatch.begin(
-                target,
-                driverObject,
-                given,
-                new WorkerConnections(this),
-                PartitionConfiguration.askAfter(),
-                LiquibaseEnvironment.report());
-        watch.ifPresent(it -> it.addTo(given));
+                        target,
+                        driverObject,
+                        given,
+                        new WorkerConnections(this),
+                        PartitionConfiguration.askAfter(),
+                        LiquibaseEnvironment.report())
+                .orElse(null);
+        if (watch != null) {
+            watch.addTo(given);
+        }
         try {
             super.open(target, driverObject, given);
-            if (watch.isPresent() && !watch.get().identify(getUnderlyingConnection())) {
+            if (watch != null && !watch.identify(getUnderlyingConnection())) {
                 unwatch();
             }
         } catch (DatabaseException | RuntimeException e) {
@@ -75,8 +79,10 @@ public class PartitionConnection extends JdbcConnection {
     }
 
     private void unwatch() {
-        watch.ifPresent(ConnectionWatch::close);
-        watch = Optional.empty();
+        if (watch != null) {
+            watch.close();
+            watch = null;
+        }
     }
 
     @Override

@@ -35,10 +35,11 @@ public class PartitionLockService extends StandardLockService {
     private static final Duration PAUSE = Duration.ofMillis(500);
     private static final Duration TELL_EVERY = Duration.ofSeconds(9);
 
-    private Optional<Long> told = Optional.empty();
+    /** When the holder was told last, by {@link System#nanoTime}; null before that. */
+    private Long told;
 
-    /** The session that last tried the release. */
-    private Optional<Backend> releasing = Optional.empty();
+    /** The session that last tried the release; null if none did, or if it may be others' now. */
+    private Backend releasing;
 
     /** Above Liquibase's own, and below a service that somebody has chosen for a database. */
     @Override
@@ -82,8 +83,8 @@ public class PartitionLockService extends StandardLockService {
             if (granted.isEmpty()) {
                 giveBackWhereLost();
             }
-        } else if (told.isEmpty() || System.nanoTime() - told.get() >= TELL_EVERY.toNanos()) {
-            told = Optional.of(System.nanoTime());
+        } else if (told == null || System.nanoTime() - told >= TELL_EVERY.toNanos()) {
+            told = System.nanoTime();
             quietly(ChangeLogLock::holder).ifPresent(LiquibaseEnvironment.report()::line);
         }
         return acquired;
@@ -228,13 +229,13 @@ public class PartitionLockService extends StandardLockService {
      */
     private void endEarlierOne(Session session, Connection connection) throws SQLException, DatabaseException {
         Backend ours = Backend.of(session);
-        if (releasing.isPresent() && !releasing.get().equals(ours)) {
+        if (releasing != null && !releasing.equals(ours)) {
             session.whilePinned(() -> {
-                releasing.get().end(session);
+                releasing.end(session);
                 return null;
             });
         }
-        releasing = Optional.of(ours).filter(backend -> backend.isAlone(connection));
+        releasing = ours.isAlone(connection) ? ours : null;
         database.commit();
     }
 

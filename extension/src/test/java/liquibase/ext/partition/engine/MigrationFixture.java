@@ -91,7 +91,9 @@ public final class MigrationFixture {
     private String from = "2024-01";
     private String until = "2025-01";
     private final List<Identifier> acceptedTriggers = new ArrayList<>();
-    private Optional<DefaultShare> maxDefaultShare = Optional.of(ANY_SHARE);
+
+    /** Null for the extension's default. */
+    private DefaultShare maxDefaultShare = ANY_SHARE;
 
     private MigrationFixture(TestDatabase database, QualifiedName source, String partitionColumn, String... key) {
         this.database = database;
@@ -169,7 +171,7 @@ public final class MigrationFixture {
 
     /** By default all rows; null for the extension's default. */
     public MigrationFixture maxDefaultShare(String percent) {
-        maxDefaultShare = Optional.ofNullable(percent).map(DefaultShare::parse);
+        maxDefaultShare = percent == null ? null : DefaultShare.parse(percent);
         return this;
     }
 
@@ -286,7 +288,7 @@ public final class MigrationFixture {
     public MigrationFixture prepare() throws SQLException {
         step(
                 "createPartitionedTable",
-                run -> Preparation.run(run, spec(), maxDefaultShare.orElse(DefaultShare.DEFAULT)));
+                run -> Preparation.run(run, spec(), maxDefaultShare == null ? DefaultShare.DEFAULT : maxDefaultShare));
         return this;
     }
 
@@ -366,7 +368,7 @@ public final class MigrationFixture {
                                 settings.maxDrainRows(),
                                 settings.waitForOldTransactions(),
                                 settings.onOldTransactions(),
-                                maxDefaultShare,
+                                Optional.ofNullable(maxDefaultShare),
                                 acceptedTriggers)));
         return this;
     }

@@ -9,7 +9,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.delta.replay.ReplayStep;
@@ -88,8 +87,7 @@ class PacedStepsTest {
         assertThat(database.queryLong("SELECT count(*) FROM orders_delta")).isEqualTo(50);
         goOn(replay);
 
-        Future<Void> verify =
-                start("verifyCopy", run -> Verification.verifyCopy(run, 100, 2, WHILE_BUSY, Optional.empty()));
+        Future<Void> verify = start("verifyCopy", run -> Verification.verifyCopy(run, 100, 2, WHILE_BUSY, null));
         awaitPaused(verify, 3);
         assertThat(orders.phase()).isEqualTo("replayed");
         goOn(verify);
@@ -174,15 +172,13 @@ class PacedStepsTest {
     @Test
     void aComparisonIsNotBegunWithoutTimeAndDoneToItsEndOnceBegun() throws Exception {
         orders.index().replay();
-        assertThatThrownBy(() -> orders.step(
-                        "verifyCopy", run -> Verification.verifyCopy(run, 100, 1, NO_TIME, Optional.empty())))
+        assertThatThrownBy(() -> orders.step("verifyCopy", run -> Verification.verifyCopy(run, 100, 1, NO_TIME, null)))
                 .isInstanceOf(TimeIsUp.class)
                 .hasMessageContaining("verification of public.orders_new was not begun: maxDuration is over")
                 .hasMessageContaining("Run update again");
         assertThat(orders.phase()).isEqualTo("replayed");
 
-        Future<Void> verify =
-                start("verifyCopy", run -> Verification.verifyCopy(run, 100, 1, WHILE_BUSY, Optional.empty()));
+        Future<Void> verify = start("verifyCopy", run -> Verification.verifyCopy(run, 100, 1, WHILE_BUSY, null));
         awaitPaused(verify, 1);
         database.execute("UPDATE partition_migration SET tuning = '{\"maxDuration\": \"1ms\"}'");
         goOn(verify);

@@ -11,6 +11,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import liquibase.ext.partition.OptionalRules;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,12 @@ class ArchitectureTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages("liquibase.ext.partition.generator");
+
+    @Test
+    void anOptionalIsNoParameterAndNoField() {
+        OptionalRules.NO_PARAMETER.check(CLASSES);
+        OptionalRules.NO_FIELD.check(CLASSES);
+    }
 
     @Test
     void configKnowsNoneOfItsCallers() {

@@ -115,10 +115,8 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     /**
      * Statements that make the delta table and the functions. They do not touch the source, and must run in one
      * transaction.
-     *
-     * @param owner the role that the delta table must belong to, if it is not the role that makes it
      */
-    public List<Sql> createStatements(QualifiedName source, Optional<Identifier> owner) {
+    public List<Sql> createStatements(QualifiedName source) {
         List<Sql> statements = new ArrayList<>();
         statements.add(CREATE_DELTA
                 .with("delta", delta)
@@ -137,16 +135,20 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         // Only the triggers call the functions; roles that may write the table need no right to call them.
         statements.add(Seclusion.ofFunction(captureFunction()));
         statements.add(Seclusion.ofFunction(refusalFunction()));
-        owner.ifPresent(role -> {
-            segments()
-                    .forEach(segment -> statements.add(
-                            CHANGE_OWNER_OF_TABLE.with("delta", segment).with("owner", role)));
-            statements.add(CHANGE_OWNER_OF_TABLE.with("delta", missed().table()).with("owner", role));
-            statements.add(
-                    CHANGE_OWNER_OF_FUNCTION.with("function", captureFunction()).with("owner", role));
-            statements.add(
-                    CHANGE_OWNER_OF_FUNCTION.with("function", refusalFunction()).with("owner", role));
-        });
+        return statements;
+    }
+
+    /** Statements that give to {@code owner} what the {@linkplain #createStatements statements before} have made. */
+    public List<Sql> ownerStatements(Identifier owner) {
+        List<Sql> statements = new ArrayList<>();
+        for (QualifiedName segment : segments()) {
+            statements.add(CHANGE_OWNER_OF_TABLE.with("delta", segment).with("owner", owner));
+        }
+        statements.add(CHANGE_OWNER_OF_TABLE.with("delta", missed().table()).with("owner", owner));
+        statements.add(
+                CHANGE_OWNER_OF_FUNCTION.with("function", captureFunction()).with("owner", owner));
+        statements.add(
+                CHANGE_OWNER_OF_FUNCTION.with("function", refusalFunction()).with("owner", owner));
         return statements;
     }
 

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.delta;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -36,9 +35,10 @@ public final class CaptureStep {
     public static List<Sql> statements(Session session, StateTables state, Capture capture, Table source)
             throws SQLException {
         String user = session.queryStrings(CURRENT_USER).get(0);
-        Optional<Identifier> owner =
-                source.owner().name().equals(user) ? Optional.empty() : Optional.of(source.owner());
-        List<Sql> statements = new ArrayList<>(capture.createStatements(source.name(), owner));
+        List<Sql> statements = new ArrayList<>(capture.createStatements(source.name()));
+        if (!source.owner().name().equals(user)) {
+            statements.addAll(capture.ownerStatements(source.owner()));
+        }
         statements.addAll(capture.startStatements(CapturedTable.ordinary(source.name())));
         statements.add(Migrations.startCaptureStatement(
                 state, source.name(), capture.delta().name(), capture.key()));

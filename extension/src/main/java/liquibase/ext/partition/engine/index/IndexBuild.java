@@ -212,7 +212,9 @@ public final class IndexBuild {
             throws SQLException {
         Sql exists = INDEX_OF.with("index", table.sibling(name).quoted()).with("table", table.quoted());
         if (session.queryLong(exists) == 0) {
-            DefaultTablespace.within(session, index.properties().tablespace(), () -> session.updateAll(statements));
+            String tablespace =
+                    index.properties().tablespace().map(Identifier::name).orElse(DefaultTablespace.OF_THE_DATABASE);
+            DefaultTablespace.within(session, tablespace, () -> session.updateAll(statements));
             return true;
         }
         return false;

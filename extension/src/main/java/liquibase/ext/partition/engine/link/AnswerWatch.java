@@ -54,6 +54,8 @@ public final class AnswerWatch implements AutoCloseable {
     /** A wait, and the sign of trouble at the last look. */
     private record Suspicion(Waiting waiting, String sign) {}
 
+    private static final String GONE = "is gone";
+
     private final ConnectionSource source;
     private final Duration askAfter;
     private final List<Conversation> conversations = new CopyOnWriteArrayList<>();
@@ -62,7 +64,9 @@ public final class AnswerWatch implements AutoCloseable {
     private final Thread thread;
     private volatile boolean closed;
     private Connection connection;
-    private Optional<Long> silentSince = Optional.empty();
+
+    /** By {@link System#nanoTime}; null while the server answers. */
+    private Long silentSince;
 
     /** @param source the source of the connection over which the watch asks the server; another thread uses it */
     public AnswerWatch(ConnectionSource source, Duration askAfter) {
@@ -125,7 +129,7 @@ public final class AnswerWatch implements AutoCloseable {
                 .toList();
         suspicions.keySet().retainAll(late);
         if (late.isEmpty()) {
-            silentSince = Optional.empty();
+            silentSince = null;
             disconnect();
             return;
         }
@@ -134,13 +138,13 @@ public final class AnswerWatch implements AutoCloseable {
             if (another.isPresent()) {
                 ask(another.get(), late);
             }
-            silentSince = Optional.empty();
+            silentSince = null;
         } catch (SQLException e) {
             disconnect();
             if (isSilence(e)) {
                 endAfterSilence(late, e);
             } else {
-                silentSince = Optional.empty();
+                silentSince = null;
             }
         } catch (RuntimeException e) {
             // A pool may throw anything; the watch must go on.
@@ -173,16 +177,14 @@ public final class AnswerWatch implements AutoCloseable {
             }
             return;
         }
-        String sign = sign(
-                        backend.get(),
-                        another.queryFirst(
-                                SEEN.with("pid", backend.get().pid()),
-                                row -> new Seen(
-                                        row.getString("started"),
-                                        row.getString("state"),
-                                        row.getString("changed"),
-                                        row.getDouble("seconds"))))
-                .orElse(null);
+        Optional<Seen> seen = another.queryFirst(
+                SEEN.with("pid", backend.get().pid()),
+                row -> new Seen(
+                        row.getString("started"),
+                        row.getString("state"),
+                        row.getString("changed"),
+                        row.getDouble("seconds")));
+        String sign = seen.isEmpty() ? GONE : sign(backend.get(), seen.get()).orElse(null);
         Suspicion suspicion = suspicions.get(conversation);
         if (sign == null) {
             suspicions.remove(conversation);
@@ -204,16 +206,12 @@ public final class AnswerWatch implements AutoCloseable {
     }
 
     /** The sign that no answer will come; its words stay the same as long as the sign does. */
-    private Optional<String> sign(Backend backend, Optional<Seen> seen) {
-        if (seen.isEmpty()) {
-            return Optional.of("is gone");
-        }
-        Seen now = seen.get();
+    private Optional<String> sign(Backend backend, Seen now) {
         if (now.started() == null) {
             return Optional.empty();
         }
         if (!now.started().equals(backend.started())) {
-            return Optional.of("is gone");
+            return Optional.of(GONE);
         }
         boolean idle = now.state() != null && now.state().startsWith("idle");
         return idle && now.seconds() > askAfter.toMillis() / 1000.0
@@ -223,9 +221,9 @@ public final class AnswerWatch implements AutoCloseable {
 
     private void endAfterSilence(List<Conversation> late, SQLException e) {
         long now = System.nanoTime();
-        if (silentSince.isEmpty()) {
-            silentSince = Optional.of(now);
-        } else if (now - silentSince.get() >= askAfter.multipliedBy(SILENCE).toNanos()) {
+        if (silentSince == null) {
+            silentSince = now;
+        } else if (now - silentSince >= askAfter.multipliedBy(SILENCE).toNanos()) {
             late.forEach(conversation -> conversation
                     .waiting()
                     .ifPresent(waiting ->

@@ -2,7 +2,6 @@ package liquibase.ext.partition.engine.link;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -43,12 +42,12 @@ public final class Pooler {
                 // Its session is bound to it until the transaction ends, so only other connections can show it.
                 if (another != null && !Backend.of(new Session(another)).isAlone(another)) {
                     try (Connection third = open(more)) {
-                        requireOwnSessions(new Session(another), Optional.ofNullable(third), step, source);
+                        requireOwnSessions(new Session(another), third, step, source);
                     }
                 }
                 return;
             }
-            requireOwnSessions(session, Optional.ofNullable(another), step, source);
+            requireOwnSessions(session, another, step, source);
         }
     }
 
@@ -65,12 +64,12 @@ public final class Pooler {
         }
     }
 
-    private static void requireOwnSessions(
-            Session session, Optional<Connection> another, String step, QualifiedName source) throws SQLException {
+    /** @param another another connection; null where there is none */
+    private static void requireOwnSessions(Session session, Connection another, String step, QualifiedName source)
+            throws SQLException {
         Backend ours = Backend.of(session);
         for (int i = 0; i < QUESTIONS; i++) {
-            boolean shared = another.isPresent()
-                    && Backend.of(new Session(another.get())).equals(ours);
+            boolean shared = another != null && Backend.of(new Session(another)).equals(ours);
             // Asked twice, because a pool that hands its two sessions out in turn would be in step with us.
             if (shared
                     || !Backend.of(session).equals(ours)

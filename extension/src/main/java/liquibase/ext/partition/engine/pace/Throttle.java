@@ -28,7 +28,10 @@ public final class Throttle {
     private final Thread coordinator = Thread.currentThread();
 
     private volatile Pace pace;
-    private volatile Optional<String> reason = Optional.empty();
+
+    /** Why work pauses; null while it does not. */
+    private volatile String reason;
+
     private volatile boolean over;
     private boolean whole;
     private long lookedAt = System.nanoTime() - LOOK_EVERY_MILLISECONDS * 1_000_000;
@@ -58,14 +61,14 @@ public final class Throttle {
         lookedAt = System.nanoTime();
         over = !whole && isTimeUp();
         Optional<String> found = over ? Optional.empty() : PauseReasons.of(session, pace);
-        if (found.isPresent() && (reason.isEmpty() || System.nanoTime() - toldAt >= TELL_EVERY.toNanos())) {
+        if (found.isPresent() && (reason == null || System.nanoTime() - toldAt >= TELL_EVERY.toNanos())) {
             report.line("Paused: " + found.get() + ".");
             toldAt = System.nanoTime();
-        } else if (found.isEmpty() && reason.isPresent() && !over) {
+        } else if (found.isEmpty() && reason != null && !over) {
             report.line("Going on.");
         }
         synchronized (this) {
-            reason = found;
+            reason = found.orElse(null);
             notifyAll();
         }
     }
@@ -77,7 +80,7 @@ public final class Throttle {
      */
     public boolean awaitTurn() throws InterruptedException {
         synchronized (this) {
-            while (reason.isPresent() && !over) {
+            while (reason != null && !over) {
                 wait(LOOK_EVERY_MILLISECONDS);
             }
         }
@@ -87,7 +90,7 @@ public final class Throttle {
     /** As {@link #awaitTurn}, for a coordinator that works itself. */
     public boolean lookUntilTurn() throws SQLException, InterruptedException {
         look();
-        while (reason.isPresent() && !over) {
+        while (reason != null && !over) {
             Thread.sleep(LOOK_EVERY_MILLISECONDS);
             look();
         }
@@ -131,7 +134,7 @@ public final class Throttle {
     /** Pieces can be short, and a look costs at least one query. */
     private boolean lookedUntilTurn() throws SQLException, InterruptedException {
         boolean justLooked = System.nanoTime() - lookedAt < LOOK_EVERY_MILLISECONDS * 1_000_000;
-        return justLooked && reason.isEmpty() ? !over : lookUntilTurn();
+        return justLooked && reason == null ? !over : lookUntilTurn();
     }
 
     /**
@@ -149,10 +152,12 @@ public final class Throttle {
         if (System.nanoTime() - lookedAt >= LOOK_EVERY_MILLISECONDS * 1_000_000) {
             retune();
             lookedAt = System.nanoTime();
-            reason = isTimeUp() ? Optional.of("maxDuration is over") : PauseReasons.of(session, pace);
+            reason = isTimeUp()
+                    ? "maxDuration is over"
+                    : PauseReasons.of(session, pace).orElse(null);
         }
-        if (reason.isPresent()) {
-            throw new TimeIsUp(reason.get());
+        if (reason != null) {
+            throw new TimeIsUp(reason);
         }
         if (System.nanoTime() >= until) {
             throw new TimeIsUp("its time is over");

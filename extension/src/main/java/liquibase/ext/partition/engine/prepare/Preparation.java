@@ -76,7 +76,7 @@ public final class Preparation {
     public static void run(StepRun run, NewTableSpec spec, DefaultShare share) throws SQLException {
         Optional<Migration> begun = run.migrations().find(run.source());
         TableReader reader = new TableReader(run.session());
-        Optional<Table> existing = reader.find(spec.newTable());
+        Table existing = reader.find(spec.newTable()).orElse(null);
         Table source = reader.require(run.source());
         if (begun.isPresent() && begun.get().hasMadeItsTable(source, existing)) {
             run.line("%s: %s is there already.".formatted(run.step(), spec.newTable()));
@@ -95,7 +95,9 @@ public final class Preparation {
         run.session().inTransaction(() -> {
             run.session().updateAll(run.state().createStatements());
             DefaultTablespace.within(
-                    run.session(), Optional.empty(), () -> run.session().updateAll(plan.statements()));
+                    run.session(),
+                    DefaultTablespace.OF_THE_DATABASE,
+                    () -> run.session().updateAll(plan.statements()));
             run.session().updateAll(plan.ownerStatements(new Identifier(user)));
             if (!source.owner().name().equals(user)) {
                 for (QualifiedName table : plan.spec().tables()) {
@@ -141,7 +143,9 @@ public final class Preparation {
         TableReader reader = new TableReader(session);
         Table source = reader.require(spec.source());
         Optional<Migration> begun = new Migrations(session, state).find(spec.source());
-        if (begun.isPresent() && begun.get().hasMadeItsTable(source, reader.find(spec.newTable()))) {
+        if (begun.isPresent()
+                && begun.get()
+                        .hasMadeItsTable(source, reader.find(spec.newTable()).orElse(null))) {
             return Optional.empty();
         }
         List<Obstacle> refused = new ArrayList<>(

@@ -145,7 +145,7 @@ public final class CopyRestart {
                     Comparison.DEFAULT_CHUNK_SIZE,
                     settings.workers(),
                     settings.pace(),
-                    settings.maxDefaultShare());
+                    settings.maxDefaultShare().orElse(null));
         }
     }
 

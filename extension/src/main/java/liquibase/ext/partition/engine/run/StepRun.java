@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import liquibase.ext.partition.engine.Report;
 import liquibase.ext.partition.engine.link.AnswerWatch;
 import liquibase.ext.partition.engine.link.Backend;
@@ -92,7 +91,10 @@ public final class StepRun implements AutoCloseable {
     private final Session session;
     private final AnswerWatch watch;
     private final MigrationLock lock;
-    private final Optional<ClientCheck> clientCheck;
+
+    /** Null where the run began inside a transaction. */
+    private final ClientCheck clientCheck;
+
     private final int isolation;
     private final String rowSecurity;
     private final String applicationName;
@@ -116,7 +118,7 @@ public final class StepRun implements AutoCloseable {
             // Lets another runner name this host: an address may be that of a gateway.
             setApplicationName("liquibase-partition on " + ThisHost.name());
             this.lock = MigrationLock.take(session, source, step, environment.onBusy(), environment.report());
-            this.clientCheck = session.isInTransaction() ? Optional.empty() : Optional.of(ClientCheck.begin(session));
+            this.clientCheck = session.isInTransaction() ? null : ClientCheck.begin(session);
             this.rowSecurity = session.queryStrings(ROW_SECURITY).get(0);
             // A policy must never hide rows from us. With this setting such a statement fails, instead of working on a
             // part of the rows.
@@ -225,8 +227,8 @@ public final class StepRun implements AutoCloseable {
             lock.close();
             setRowSecurity(rowSecurity);
             setApplicationName(applicationName);
-            if (clientCheck.isPresent()) {
-                clientCheck.get().end(session);
+            if (clientCheck != null) {
+                clientCheck.end(session);
             }
             if (!session.isInTransaction()) {
                 session.setTransactionIsolation(isolation);

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The questions on which something rests, and the server's answers. To find out under a lock whether it still holds,
@@ -27,7 +26,9 @@ public final class Answers {
 
     private final List<Sql> questions;
     private final List<List<List<String>>> rows;
-    private Optional<PreparedStatements> prepared = Optional.empty();
+
+    /** Null while the questions are not prepared. */
+    private PreparedStatements prepared;
 
     private Answers(List<Sql> questions, List<List<List<String>>> rows) {
         this.questions = List.copyOf(questions);
@@ -44,22 +45,22 @@ public final class Answers {
      * stay until {@link #release}.
      */
     public void prepare(Session session) throws SQLException {
-        prepared = Optional.of(PreparedStatements.of(session, questions));
+        prepared = PreparedStatements.of(session, questions);
         session.queryAll(asked());
     }
 
     /** Undoes {@link #prepare}. */
     public void release(Session session) throws SQLException {
-        Optional<PreparedStatements> released = prepared;
-        prepared = Optional.empty();
-        if (released.isPresent()) {
-            released.get().release(session);
+        PreparedStatements released = prepared;
+        prepared = null;
+        if (released != null) {
+            released.release(session);
         }
     }
 
     /** The statements that ask again; each gives an answer. */
     public List<Sql> asked() {
-        return prepared.map(PreparedStatements::executions).orElse(questions);
+        return prepared == null ? questions : prepared.executions();
     }
 
     /** @param now the server's answers to {@link #asked} */

@@ -77,13 +77,11 @@ public record Migration(
      * it as the source.
      *
      * @param table the table that has the source's name now
-     * @param newTable the table that has the new table's name now, if there is one
+     * @param newTable the table that has the new table's name now; null if there is none
      */
-    public boolean hasMadeItsTable(Table table, Optional<Table> newTable) {
+    public boolean hasMadeItsTable(Table table, Table newTable) {
         // After a swap the name may have been given to another table since, which need not be partitioned.
-        return phase.isAtLeast(Phase.SWAPPED)
-                ? table.oid() == newOid
-                : newTable.filter(it -> it.oid() == newOid).isPresent();
+        return phase.isAtLeast(Phase.SWAPPED) ? table.oid() == newOid : newTable != null && newTable.oid() == newOid;
     }
 
     /**

@@ -58,7 +58,9 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
         NewTablePlan planned = new NewTablePlan(session, source, spec);
         List<Obstacle> unplanned = new ArrayList<>();
         Optional<NewTable> plan = planned.make(unplanned);
-        Intent intent = intent(session, source, spec, plan);
+        Intent intent = plan.isPresent()
+                ? intent(session, source, spec, plan.get())
+                : new Intent(session, source, spec, Optional.empty(), Set.of());
         List<Obstacle> refused = new ArrayList<>(BelongingKinds.judged(Obstacles.of(session, source), intent));
         if (source.partitioned()) {
             refused.add(new Obstacle(Feature.KIND, "it is partitioned already", "leave it out"));
@@ -71,7 +73,8 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
             sample = DefaultSample.read(session, plan.get(), planned.conversions(plan.get()), share);
             sample.flatMap(DefaultSample::obstacle).ifPresent(refused::add);
         }
-        takenNames(session, spec, plan).ifPresent(refused::add);
+        boolean readsText = plan.filter(it -> it.key().readsText()).isPresent();
+        takenNames(session, spec, readsText).ifPresent(refused::add);
         long locks = locks(source, spec);
         LockTable lockTable = LockTable.read(session);
         if (!lockTable.hasRoomFor(locks)) {
@@ -85,14 +88,13 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
     }
 
     /** @param plan the new table, made by that spec */
-    static Intent intent(Session session, Table source, NewTableSpec spec, Optional<NewTable> plan) {
+    static Intent intent(Session session, Table source, NewTableSpec spec, NewTable plan) {
         return new Intent(
                 session,
                 source,
                 spec,
-                plan.map(NewTable::key),
-                plan.map(it -> spec.withColumns(it.changes()).differingColumns())
-                        .orElse(Set.of()));
+                Optional.of(plan.key()),
+                spec.withColumns(plan.changes()).differingColumns());
     }
 
     /** How many locks the swap will take at most. */
@@ -101,7 +103,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
         return LockTable.wantedBy(withTheDefault, source.indexes().size());
     }
 
-    private static Optional<Obstacle> takenNames(Session session, NewTableSpec spec, Optional<NewTable> plan)
+    private static Optional<Obstacle> takenNames(Session session, NewTableSpec spec, boolean readsText)
             throws SQLException {
         List<String> names =
                 spec.tables().stream().map(table -> table.name().name()).toList();
@@ -111,7 +113,7 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
             taken.add(QualifiedName.of(schema.name(), name).toString());
         }
         QualifiedName function = spec.textDateFunction();
-        if (plan.filter(it -> it.key().readsText()).isPresent()
+        if (readsText
                 && session.queryBoolean(FUNCTION_EXISTS
                         .with("schema", schema.name())
                         .with("name", function.name().name()))) {

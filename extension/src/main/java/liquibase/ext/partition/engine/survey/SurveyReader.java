@@ -52,7 +52,7 @@ public final class SurveyReader {
         List<Change> changes = new ArrayList<>();
         if (feasibility.plan().isPresent()) {
             NewTable plan = feasibility.plan().get();
-            Intent intent = Feasibility.intent(session, source, plan.spec(), feasibility.plan());
+            Intent intent = Feasibility.intent(session, source, plan.spec(), plan);
             changes.addAll(RequestedChanges.of(source, plan));
             changes.addAll(BelongingKinds.changes(source, plan));
             changes.addAll(BelongingKinds.changesForOthers(intent));

@@ -203,21 +203,22 @@ final class TypeChanges {
      * on connections that would find another function of that name, or none.
      */
     private ColumnChange withExpressionsAsMeant(ColumnChange change, Column column) throws SQLException {
-        return new ColumnChange(
-                change.column(),
-                change.type(),
-                asMeant(change.using(), change.column(), column.type()),
-                asMeant(change.reverseUsing(), change.column(), change.type()));
+        Optional<String> using = change.using();
+        if (using.isPresent()) {
+            using = Optional.of(asMeant(using.get(), change.column(), column.type()));
+        }
+        Optional<String> reverseUsing = change.reverseUsing();
+        if (reverseUsing.isPresent()) {
+            reverseUsing = Optional.of(asMeant(reverseUsing.get(), change.column(), change.type()));
+        }
+        return new ColumnChange(change.column(), change.type(), using, reverseUsing);
     }
 
     /**
      * The expression as written if it cannot be resolved: on a standby, or without the right to make temporary views.
      */
-    private Optional<String> asMeant(Optional<String> written, Identifier column, String type) throws SQLException {
-        if (written.isEmpty()) {
-            return written;
-        }
-        Sql view = MEANT.with("expression", Sql.raw(written.get()))
+    private String asMeant(String written, Identifier column, String type) throws SQLException {
+        Sql view = MEANT.with("expression", Sql.raw(written))
                 .with("type", Sql.raw(type))
                 .with("column", column);
         Sql asked = AS_MEANT.with("setting", Sql.literal(SETTING))
@@ -228,7 +229,7 @@ final class TypeChanges {
             return session.queryStrings(FAILURE.with("setting", SETTING)).get(0);
         });
         int end = definition.lastIndexOf(END_OF_MEANT);
-        return end < 0 ? written : Optional.of(definition.substring(BEGIN_OF_MEANT.length(), end));
+        return end < 0 ? written : definition.substring(BEGIN_OF_MEANT.length(), end);
     }
 
     /**

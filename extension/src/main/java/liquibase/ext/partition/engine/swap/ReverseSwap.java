@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.swap;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
@@ -246,8 +245,7 @@ public final class ReverseSwap {
                 migration.newTableName(),
                 SwitchedTable.ordinary(backup));
         SwitchedNames names = SwitchedNames.back(run.source(), indexes.carried());
-        return Switch.of(
-                SwitchContext.of(run, migration, Direction.BACK, pair, names, Optional.empty(), true, capture));
+        return Switch.of(SwitchContext.back(run, migration, pair, names, capture));
     }
 
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {

@@ -186,7 +186,12 @@ public final class Swap {
     }
 
     private void compare(SwapSettings settings) throws SQLException {
-        Verification.verifyCopy(run, Comparison.DEFAULT_CHUNK_SIZE, 1, GivenPace.NOTHING, settings.maxDefaultShare());
+        Verification.verifyCopy(
+                run,
+                Comparison.DEFAULT_CHUNK_SIZE,
+                1,
+                GivenPace.NOTHING,
+                settings.maxDefaultShare().orElse(null));
     }
 
     /** The tables were unchanged when the step began; this covers the time from then until the lock is there. */
@@ -255,8 +260,7 @@ public final class Swap {
                 .toList();
         TablePair pair = new TablePair(ordinary, backup.name(), next);
         SwitchedNames names = SwitchedNames.there(run.source(), carried);
-        return Switch.of(SwitchContext.of(
-                run, migration, Direction.THERE, pair, names, Optional.of(key), stretched, replay.capture()));
+        return Switch.of(SwitchContext.there(run, migration, pair, names, key, stretched, replay.capture()));
     }
 
     private Replay requireReady(TableReader reader, Table source, Table entering) throws SQLException {

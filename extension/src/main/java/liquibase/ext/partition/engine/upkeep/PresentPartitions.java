@@ -55,6 +55,7 @@ record PresentPartitions(List<Present> all, String type) {
               ON (p.lower IS NULL OR p.lower < w.upper) AND (p.upper IS NULL OR w.lower < p.upper)
             ORDER BY w.place, p.place""");
 
+    private static final Sql UNBOUNDED = Sql.raw("NULL");
     private static final Sql BOUNDS = Sql.of("({place}, ({from})::{type}, ({to})::{type})");
 
     /** Reads the partitions of the table with that oid. */
@@ -125,7 +126,11 @@ record PresentPartitions(List<Present> all, String type) {
     private Sql bounds(List<Present> ranges) {
         List<Sql> rows = new ArrayList<>();
         for (int i = 0; i < ranges.size(); i++) {
-            rows.add(row(i, sql(ranges.get(i).from()), sql(ranges.get(i).to())));
+            Present range = ranges.get(i);
+            rows.add(row(
+                    i,
+                    range.from().map(Sql::raw).orElse(UNBOUNDED),
+                    range.to().map(Sql::raw).orElse(UNBOUNDED)));
         }
         return Sql.list(rows);
     }
@@ -135,9 +140,5 @@ record PresentPartitions(List<Present> all, String type) {
                 .with("from", from)
                 .with("to", to)
                 .with("type", Sql.raw(type));
-    }
-
-    private static Sql sql(Optional<String> bound) {
-        return bound.map(Sql::raw).orElse(Sql.raw("NULL"));
     }
 }

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.upkeep;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import liquibase.ext.partition.engine.access.Seclusion;
 import liquibase.ext.partition.engine.belonging.grants.SameGrants;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
@@ -139,14 +138,14 @@ record Sister(
 
     private List<Sql> placement() {
         return List.of(
-                setTablespace(properties.tablespace()),
+                setTablespace(properties.tablespace().orElse(null)),
                 SET_ACCESS_METHOD.with(
                         "name", Sql.literal(storage.accessMethod().name())));
     }
 
-    private static Sql setTablespace(Optional<Identifier> tablespace) {
-        return SET_TABLESPACE.with(
-                "name", Sql.literal(tablespace.map(Identifier::quoted).orElse("")));
+    /** @param tablespace null for the database's default */
+    private static Sql setTablespace(Identifier tablespace) {
+        return SET_TABLESPACE.with("name", Sql.literal(tablespace == null ? "" : tablespace.quoted()));
     }
 
     private List<Sql> alike(QualifiedName table, Routing routing) {
@@ -188,7 +187,8 @@ record Sister(
         IndexProperties ofIndex = properties.index(index.name());
         // Its definition is that of a partition already: nothing is to be added to it.
         boolean isAsItIs = Uniqueness.of(index, key, routing) == Uniqueness.WITH_PARTITION_KEY;
-        List<Sql> statements = new ArrayList<>(List.of(setTablespace(ofIndex.tablespace())));
+        List<Sql> statements =
+                new ArrayList<>(List.of(setTablespace(ofIndex.tablespace().orElse(null))));
         statements.addAll(new PartitionedIndex(index, ofIndex, key, isAsItIs ? Routing.TRIGGER : routing)
                 .createOnPartition(table, counterpart(index.name(), table).name()));
         return statements;

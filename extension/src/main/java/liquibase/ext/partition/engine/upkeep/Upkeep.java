@@ -213,9 +213,10 @@ public final class Upkeep {
     /** @param there gets the names of the partitions that are there already, as they should be */
     private void makePartitions(List<Partition> missing, Set<Identifier> there) throws SQLException {
         PresentPartitions present = PresentPartitions.read(run.session(), table.oid());
-        Optional<DefaultRange> rest = present.defaultPartition().map(it -> new DefaultRange(it, key));
-        if (rest.isPresent() && rest.get().isThere(run.session())) {
-            dropCheck(rest.get());
+        DefaultRange rest =
+                present.defaultPartition().map(it -> new DefaultRange(it, key)).orElse(null);
+        if (rest != null && rest.isThere(run.session())) {
+            dropCheck(rest);
         }
         List<Partition> free = new ArrayList<>();
         for (PresentPartitions.Found found : present.find(run.session(), key, missing)) {
@@ -261,12 +262,16 @@ public final class Upkeep {
         return relatives;
     }
 
-    /** Without those of which the live table's default partition has rows, which are reported. */
-    private List<Partition> withoutRows(List<Partition> free, Optional<DefaultRange> rest) throws SQLException {
-        if (!isLive() || rest.isEmpty() || free.isEmpty()) {
+    /**
+     * Without those of which the live table's default partition has rows, which are reported.
+     *
+     * @param rest the default partition's range; null if there is none
+     */
+    private List<Partition> withoutRows(List<Partition> free, DefaultRange rest) throws SQLException {
+        if (!isLive() || rest == null || free.isEmpty()) {
             return free;
         }
-        List<Long> rows = rest.get().count(run.session(), free);
+        List<Long> rows = rest.count(run.session(), free);
         List<Partition> without = new ArrayList<>();
         for (int i = 0; i < free.size(); i++) {
             if (rows.get(i) == 0) {
@@ -277,7 +282,7 @@ public final class Upkeep {
                         String.format(
                                 Locale.ROOT,
                                 "the default partition %s has %,d rows of it, from %s to %s, which the server would not leave there. They stay, every query finds them, and later rows of it join them.",
-                                rest.get().table(),
+                                rest.table(),
                                 rows.get(i),
                                 free.get(i).from(),
                                 free.get(i).to()));
@@ -302,7 +307,8 @@ public final class Upkeep {
         return batches;
     }
 
-    private void makeBatch(List<Partition> batch, Sister sister, Optional<DefaultRange> rest) throws SQLException {
+    /** @param rest the default partition's range; null if there is none */
+    private void makeBatch(List<Partition> batch, Sister sister, DefaultRange rest) throws SQLException {
         List<Partition> left = batch;
         for (int attempt = 1; ; attempt++) {
             try {
@@ -321,17 +327,12 @@ public final class Upkeep {
         }
     }
 
-    private void attach(List<Partition> batch, Sister sister, Optional<DefaultRange> rest) throws SQLException {
+    /** @param rest the default partition's range; null if there is none */
+    private void attach(List<Partition> batch, Sister sister, DefaultRange rest) throws SQLException {
         long limit = lock.timeout().toMillis();
-        if (!isLive() || rest.isEmpty() || rest.get().isReadWithin(run.session(), limit)) {
+        if (!isLive() || rest == null || rest.isReadWithin(run.session(), limit)) {
             try {
-                attach(
-                        batch,
-                        sister,
-                        rest,
-                        rest.stream()
-                                .map(it -> it.add(first(batch), last(batch)))
-                                .toList());
+                attach(batch, sister, rest, rest == null ? List.of() : List.of(rest.add(first(batch), last(batch))));
                 return;
             } catch (SQLException e) {
                 if (!isLive() || !SqlState.QUERY_CANCELED.matches(e)) {
@@ -339,7 +340,7 @@ public final class Upkeep {
                 }
             }
         }
-        besideWriters(batch, sister, rest.orElseThrow());
+        besideWriters(batch, sister, rest);
     }
 
     /** Nobody waits for a look at the new table. */
@@ -392,7 +393,7 @@ public final class Upkeep {
                 List.of(rest.addNotValid(first(later), last(later))));
         try {
             run.session().update(rest.validate());
-            attach(later, sister, Optional.of(rest), List.of());
+            attach(later, sister, rest, List.of());
         } catch (SQLException | RuntimeException e) {
             try {
                 dropCheck(rest);
@@ -408,23 +409,27 @@ public final class Upkeep {
         lockAndRun(List.of(), List.of(Lock.againstAll(rest.table())), rest.table(), List.of(rest.drop()));
     }
 
-    /** @param add the statements that add the CHECK, unless it is there */
-    private void attach(List<Partition> batch, Sister sister, Optional<DefaultRange> rest, List<Sql> add)
-            throws SQLException {
+    /**
+     * @param rest the default partition's range; null if there is none
+     * @param add the statements that add the CHECK, unless it is there
+     */
+    private void attach(List<Partition> batch, Sister sister, DefaultRange rest, List<Sql> add) throws SQLException {
         List<Sql> before = new ArrayList<>();
         batch.forEach(it -> before.addAll(sister.partitionStatements(it)));
         List<Sql> under = new ArrayList<>();
-        if (!isLive()) {
-            rest.ifPresent(it -> batch.forEach(one -> under.add(move(it.table(), one))));
+        if (!isLive() && rest != null) {
+            batch.forEach(it -> under.add(move(rest.table(), it)));
         }
         under.addAll(add);
         batch.forEach(it -> under.add(ATTACH.with("table", table.name())
                 .with("partition", named(it))
                 .with("from", key.bound(it.from()))
                 .with("to", key.bound(it.to()))));
-        rest.ifPresent(it -> under.add(it.drop()));
+        if (rest != null) {
+            under.add(rest.drop());
+        }
         batch.forEach(it -> under.addAll(records(it)));
-        lockAndRun(before, locks(rest), rest.map(DefaultRange::table).orElse(table.name()), under);
+        lockAndRun(before, locks(rest), rest == null ? table.name() : rest.table(), under);
         made.addAll(batch);
         if (!isLive() && migration.phase().isAtLeast(Phase.INDEXED)) {
             for (Partition it : batch) {
@@ -455,8 +460,12 @@ public final class Upkeep {
         return statements;
     }
 
-    /** In the order in which they are taken; the table that a foreign key refers to comes before those that refer. */
-    private List<Lock> locks(Optional<DefaultRange> rest) throws SQLException {
+    /**
+     * In the order in which they are taken; the table that a foreign key refers to comes before those that refer.
+     *
+     * @param rest the default partition's range; null if there is none
+     */
+    private List<Lock> locks(DefaultRange rest) throws SQLException {
         List<Lock> locks = new ArrayList<>();
         locks.add(new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true));
         run.session()
@@ -464,9 +473,11 @@ public final class Upkeep {
                         REFERENCED.with("oid", table.oid()),
                         row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")))
                 .forEach(it -> locks.add(Lock.againstWriters(it)));
-        Sql statement = rest.isPresent() ? AGAINST_WRITERS : AGAINST_CHANGES;
-        locks.add(new Lock(table.name(), statement.with("table", table.name()), false, rest.isEmpty()));
-        rest.ifPresent(it -> locks.add(Lock.againstAll(it.table())));
+        Sql statement = rest == null ? AGAINST_CHANGES : AGAINST_WRITERS;
+        locks.add(new Lock(table.name(), statement.with("table", table.name()), false, rest == null));
+        if (rest != null) {
+            locks.add(Lock.againstAll(rest.table()));
+        }
         return locks;
     }
 

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.verify;
 import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.util.Arrays;
-import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -42,13 +41,12 @@ public final class Verification {
      *
      * @param pace as the changelog says it. The result is recorded
      *     at the end, so {@code maxDuration} does not end a comparison that has begun: otherwise it would never finish
-     * @param given how many of the rows may be in the default partition; if empty, the share that the last comparison
+     * @param given how many of the rows may be in the default partition; if null, the share that the last comparison
      *     was given, or else {@link DefaultShare#DEFAULT}
      * @throws PartitionException when they differ, with the first keys that do, or when too many rows are in the
      *     default partition
      */
-    public static void verifyCopy(
-            StepRun run, long chunkSize, int workers, GivenPace pace, Optional<DefaultShare> given)
+    public static void verifyCopy(StepRun run, long chunkSize, int workers, GivenPace pace, DefaultShare given)
             throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
         if (migration.phase().isAtLeast(Phase.SWAPPED)) {
@@ -105,11 +103,11 @@ public final class Verification {
                         defaultPartition));
     }
 
-    private static DefaultShare share(StepRun run, Migration migration, Optional<DefaultShare> given)
-            throws SQLException {
-        if (given.isPresent()) {
-            run.migrations().recordDefaultShare(migration, given.get().percent().toPlainString());
-            return given.get();
+    /** @param given may be null */
+    private static DefaultShare share(StepRun run, Migration migration, DefaultShare given) throws SQLException {
+        if (given != null) {
+            run.migrations().recordDefaultShare(migration, given.percent().toPlainString());
+            return given;
         }
         return run.migrations()
                 .defaultShare(migration)

@@ -62,7 +62,7 @@ class ComparisonTest {
                                 lines::add,
                                 OnBusy.FAIL)
                         .begin("verifyCopy", orders.source())) {
-            Verification.verifyCopy(run, 1, 1, GivenPace.NOTHING, Optional.empty());
+            Verification.verifyCopy(run, 1, 1, GivenPace.NOTHING, null);
         }
     }
 

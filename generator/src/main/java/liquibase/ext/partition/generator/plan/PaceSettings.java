@@ -4,7 +4,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.pace.Pace;
 import liquibase.ext.partition.engine.pace.PaceSetting;
@@ -13,7 +12,6 @@ import liquibase.ext.partition.engine.pace.WorkingHours;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.survey.Condition;
-import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.generator.config.TableTuning;
 
 /** The effect of the settings that slow a table's migration down, in a database as it is now. */
@@ -26,8 +24,8 @@ final class PaceSettings {
 
     private PaceSettings() {}
 
-    /** @param estimate the estimate; empty if it is not known how long the migration takes */
-    static List<Condition> read(Session session, TableTuning tuning, Optional<Estimate> estimate) throws SQLException {
+    /** @param longest the longest that the migration may take; zero if that is not known */
+    static List<Condition> read(Session session, TableTuning tuning, Duration longest) throws SQLException {
         GivenPace given = tuning.pace();
         Pace pace = given.pace();
         List<Condition> conditions = new ArrayList<>();
@@ -35,7 +33,7 @@ final class PaceSettings {
             conditions.add(now(
                     PaceSetting.MAX_REPLICA_LAG,
                     given,
-                    PauseReasons.lag(session, pace.maxReplicaLag().get()),
+                    PauseReasons.lag(session, pace.maxReplicaLag().get()).orElse(null),
                     "Every replica is seen, and none is further behind.",
                     " Where there is none, switch it off: LIQUIBASE_PARTITION_MAX_REPLICA_LAG=off."));
         }
@@ -43,28 +41,27 @@ final class PaceSettings {
             conditions.add(now(
                     PaceSetting.MAX_LOAD,
                     given,
-                    PauseReasons.load(session, pace.maxLoad().get()),
+                    PauseReasons.load(session, pace.maxLoad().get()).orElse(null),
                     "No more sessions are active now.",
                     ""));
         }
         if (pace.throttleQuery().isPresent()) {
             conditions.add(query(session, pace.throttleQuery().get()));
         }
-        pace.window().ifPresent(hours -> conditions.add(window(hours, estimate)));
+        pace.window().ifPresent(hours -> conditions.add(window(hours, longest)));
         pace.maxDuration()
                 .ifPresent(limit -> conditions.add(
-                        limit(limit, given.text(PaceSetting.MAX_DURATION).orElseThrow(), estimate)));
+                        limit(limit, given.text(PaceSetting.MAX_DURATION).orElseThrow(), longest)));
         return conditions;
     }
 
-    private static Condition now(
-            PaceSetting setting, GivenPace given, Optional<String> reason, String otherwise, String remedy) {
+    /** @param reason why work would wait now; null if it would not */
+    private static Condition now(PaceSetting setting, GivenPace given, String reason, String otherwise, String remedy) {
         return new Condition(
                 setting.settingName(),
                 given.text(setting).orElseThrow(),
-                reason.isPresent() ? Condition.Verdict.ADVICE : Condition.Verdict.OK,
-                reason.map(why -> "Work would wait now: %s.%s".formatted(why, remedy))
-                        .orElse(otherwise));
+                reason == null ? Condition.Verdict.OK : Condition.Verdict.ADVICE,
+                reason == null ? otherwise : "Work would wait now: %s.%s".formatted(reason, remedy));
     }
 
     private static Condition query(Session session, String query) throws SQLException {
@@ -90,12 +87,10 @@ final class PaceSettings {
         }
     }
 
-    private static Condition window(WorkingHours hours, Optional<Estimate> estimate) {
+    private static Condition window(WorkingHours hours, Duration longest) {
         Duration open = Duration.between(hours.from(), hours.until());
         Duration daily = open.isZero() || open.isNegative() ? open.plus(DAY) : open;
-        long days = daily.equals(DAY)
-                ? 1
-                : estimate.map(it -> times(it.longest(), daily)).orElse(1L);
+        long days = daily.equals(DAY) ? 1 : times(longest, daily);
         return reckoned(
                 PaceSetting.WINDOW.settingName(),
                 hours.toString(),
@@ -103,11 +98,11 @@ final class PaceSettings {
                 "What is reckoned takes up to %,d such days. In between update waits, and other deploys wait for DATABASECHANGELOGLOCK; maxDuration ends it.");
     }
 
-    private static Condition limit(Duration limit, String text, Optional<Estimate> estimate) {
+    private static Condition limit(Duration limit, String text, Duration longest) {
         return reckoned(
                 PaceSetting.MAX_DURATION.settingName(),
                 text,
-                estimate.map(it -> times(it.longest(), limit)).orElse(1L),
+                times(longest, limit),
                 "What is reckoned takes up to %,d runs of update. A comparison is done to its end once it is begun, and may take longer than one.");
     }
 

@@ -22,6 +22,7 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.MigrationStatus;
 import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.SurveyReader;
 import liquibase.ext.partition.engine.upkeep.Upkeep;
@@ -95,26 +96,30 @@ public final class PlanReader {
             Optional<Table> source = tables.find(spec.source());
             Optional<String> begun =
                     source.isPresent() ? begun(source.get(), spec, table.partitionBy()) : Optional.empty();
+            List<Obstacle> unexpected = source.map(
+                            it -> unexpectedColumns(it, table.columns().keySet()))
+                    .orElse(List.of());
             plans.add(new TablePlan(
                     spec,
                     begun,
-                    begun.isPresent() ? Optional.empty() : Optional.of(survey(table, spec, source, stateSchema))));
+                    begun.isPresent()
+                            ? Optional.empty()
+                            : Optional.of(survey(table, spec, stateSchema).refusing(unexpected))));
         }
         return new DatabasePlan(session.queryStrings(DATABASE).get(0), surveys.server(), plans);
     }
 
-    private Survey survey(TableConfig table, NewTableSpec spec, Optional<Table> source, Identifier stateSchema)
-            throws SQLException {
+    private Survey survey(TableConfig table, NewTableSpec spec, Identifier stateSchema) throws SQLException {
         Survey survey = surveys.read(
                 spec,
                 TableSpec.names(table.keyColumns()),
                 table.tuning().workers().orElse(1),
                 stateSchema,
                 table.tuning().maxDefaultShare());
-        return survey.refusing(
-                        source.map(it -> unexpectedColumns(it, table.columns().keySet()))
-                                .orElse(List.of()))
-                .with(PaceSettings.read(session, table.tuning(), survey.estimate()));
+        return survey.with(PaceSettings.read(
+                session,
+                table.tuning(),
+                survey.estimate().map(Estimate::longest).orElse(Duration.ZERO)));
     }
 
     /** If the config states the columns, the changelog expects exactly these: sourceColumns. */
@@ -138,7 +143,9 @@ public final class PlanReader {
             if (migration.isPresent()
                     && migration
                             .get()
-                            .hasMadeItsTable(source, tables.find(migration.get().newTable()))) {
+                            .hasMadeItsTable(
+                                    source,
+                                    tables.find(migration.get().newTable()).orElse(null))) {
                 String upkeep = upkeep(state, spec.source(), by);
                 return MigrationStatus.readAll(session, state).stream()
                         .filter(status -> status.source().equals(spec.source()))

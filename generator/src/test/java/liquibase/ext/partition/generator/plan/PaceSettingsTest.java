@@ -7,10 +7,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.survey.Condition;
-import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.generator.config.TableTuning;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -22,8 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Settings that would make a migration wait, or stop, are reported before it begins. */
 @ExtendWith(FreshDatabase.class)
 class PaceSettingsTest {
-    private static final Optional<Estimate> TEN_HOURS =
-            Optional.of(new Estimate(0, 0, 0, 0, Duration.ofHours(1), Duration.ofHours(10), ""));
+    private static final Duration TEN_HOURS = Duration.ofHours(10);
 
     private static Condition only(TestDatabase database, Map<String, Object> tuning) throws SQLException {
         try (Connection connection = database.connect()) {

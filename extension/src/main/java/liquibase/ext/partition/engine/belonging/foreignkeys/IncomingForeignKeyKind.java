@@ -45,14 +45,20 @@ public final class IncomingForeignKeyKind implements BelongingKind {
     @Override
     public List<Obstacle> judged(List<Obstacle> standing, Intent intent) throws SQLException {
         NewTableSpec spec = intent.spec();
+        IncomingForeignKeys way = spec.incomingForeignKeys();
+        List<ForeignKey> referring =
+                new ForeignKeyReader(intent.session()).incoming(intent.source().oid());
+        List<ForeignKey> kept = referring.stream()
+                .filter(it -> intent.key()
+                        .filter(key -> IncomingForeignKeyRules.keeps(way, it, intent.source(), key, spec.routing()))
+                        .isPresent())
+                .toList();
         return IncomingForeignKeyRules.obstacles(
-                spec.incomingForeignKeys(),
-                intent.source(),
+                way,
                 standing,
-                new ForeignKeyReader(intent.session()).incoming(intent.source().oid()),
-                spec.columns().stream().map(ColumnChange::column).toList(),
-                intent.key(),
-                spec.routing());
+                referring,
+                kept,
+                spec.columns().stream().map(ColumnChange::column).toList());
     }
 
     @Override

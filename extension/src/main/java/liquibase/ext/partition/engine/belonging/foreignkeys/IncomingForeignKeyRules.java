@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
 import liquibase.ext.partition.engine.belonging.foreignkeys.triggers.ForeignKeyTriggerNames;
@@ -34,23 +33,16 @@ public final class IncomingForeignKeyRules {
      * @param way the treatment of the keys
      * @param standing obstacles that do not depend on the treatment, including those from the keys themselves
      * @param referring the keys that refer to it
+     * @param kept those of them that {@linkplain #keeps remain} PostgreSQL's own
      * @param changing the columns that get another type
-     * @param partitionKey the new table's partition key; empty if it cannot have one
      */
     public static List<Obstacle> obstacles(
             IncomingForeignKeys way,
-            Table table,
             List<Obstacle> standing,
             List<ForeignKey> referring,
-            Collection<Identifier> changing,
-            Optional<PartitionKey> partitionKey,
-            Routing routing) {
+            List<ForeignKey> kept,
+            Collection<Identifier> changing) {
         List<Obstacle> obstacles = new ArrayList<>();
-        List<ForeignKey> kept = partitionKey.isEmpty()
-                ? List.of()
-                : referring.stream()
-                        .filter(key -> keeps(way, key, table, partitionKey.get(), routing))
-                        .toList();
         for (Obstacle obstacle : standing) {
             if (obstacle.feature() != Feature.INCOMING_FOREIGN_KEYS) {
                 obstacles.add(obstacle);

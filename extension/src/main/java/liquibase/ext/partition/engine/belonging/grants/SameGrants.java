@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -22,10 +23,14 @@ public final class SameGrants {
     private static final Sql OF_COLUMN = Sql.of("{privilege} ({column})");
 
     /** The properties that are compared; the grantor and the owner's name do not matter. */
-    private record Right(Optional<Identifier> grantee, String privilege, Optional<Identifier> column) {}
+    private record Right(Optional<Identifier> grantee, String privilege, Optional<Identifier> column) {
+        Sql recipient() {
+            return name(grantee.orElse(null));
+        }
+    }
 
     /** The rights that one statement can grant together. */
-    private record Recipient(Optional<Identifier> grantee, boolean grantable) {}
+    private record Recipient(Sql grantee, boolean grantable) {}
 
     private SameGrants() {}
 
@@ -40,19 +45,19 @@ public final class SameGrants {
         Map<Right, Boolean> ownersWanted = rights(wanted, true);
         if (!rights(present, true).equals(ownersWanted)) {
             statements.add(revoke(kind, object, List.of(owner.asSql())));
-            grant(statements, kind, object, Optional.of(owner), ownersWanted);
+            grant(statements, kind, object, ownersWanted, right -> owner.asSql());
         }
         Map<Right, Boolean> othersWanted = rights(wanted, false);
         if (!rights(present, false).equals(othersWanted)) {
             List<Sql> grantees = present.stream()
                     .filter(it -> !it.toOwner())
-                    .map(it -> name(it.grantee()))
+                    .map(it -> name(it.grantee().orElse(null)))
                     .distinct()
                     .toList();
             if (!grantees.isEmpty()) {
                 statements.add(revoke(kind, object, grantees));
             }
-            grant(statements, kind, object, Optional.empty(), othersWanted);
+            grant(statements, kind, object, othersWanted, Right::recipient);
         }
         return statements;
     }
@@ -79,16 +84,16 @@ public final class SameGrants {
             List<Sql> statements,
             String kind,
             SqlFragment object,
-            Optional<Identifier> owner,
-            Map<Right, Boolean> rights) {
+            Map<Right, Boolean> rights,
+            Function<Right, Sql> grantee) {
         Map<Recipient, List<Sql>> privileges = new LinkedHashMap<>();
         rights.forEach((right, grantable) -> privileges
-                .computeIfAbsent(new Recipient(owner.or(right::grantee), grantable), it -> new ArrayList<>())
+                .computeIfAbsent(new Recipient(grantee.apply(right), grantable), it -> new ArrayList<>())
                 .add(privilege(right)));
         privileges.forEach((recipient, granted) -> statements.add(GRANT.with("privileges", Sql.list(granted))
                 .with("kind", Sql.raw(kind))
                 .with("object", object)
-                .with("grantee", name(recipient.grantee()))
+                .with("grantee", recipient.grantee())
                 .with("option", Sql.raw(recipient.grantable() ? " WITH GRANT OPTION" : ""))));
     }
 
@@ -99,7 +104,8 @@ public final class SameGrants {
                 .orElse(privilege);
     }
 
-    private static Sql name(Optional<Identifier> grantee) {
-        return grantee.map(Identifier::asSql).orElse(Sql.raw("PUBLIC"));
+    /** @param grantee the role; null for everybody */
+    private static Sql name(Identifier grantee) {
+        return grantee == null ? Sql.raw("PUBLIC") : grantee.asSql();
     }
 }

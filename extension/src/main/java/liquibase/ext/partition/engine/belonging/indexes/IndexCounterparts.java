@@ -81,7 +81,7 @@ public record IndexCounterparts(Migration migration, Table live, Table backup) {
                 lost.add("index %s: %s; or do without it: %s"
                         .formatted(
                                 index.name(),
-                                statements(index, counterpart),
+                                statements(index),
                                 drop(live.name(), index).script()));
             }
         }
@@ -101,7 +101,7 @@ public record IndexCounterparts(Migration migration, Table live, Table backup) {
         }
     }
 
-    private String statements(Index index, Optional<Index> counterpart) {
+    private String statements(Index index) {
         Identifier name = CarriedName.backupIndex(live.name(), index.name()).name();
         Stream<Sql> create = Stream.of(CREATE.with("unique", index.unique() ? Sql.raw("UNIQUE ") : Sql.empty())
                 .with("name", name)
@@ -113,7 +113,8 @@ public record IndexCounterparts(Migration migration, Table live, Table backup) {
                         .with("name", name)
                         .with("kind", Sql.raw(index.primaryKey() ? "PRIMARY KEY" : "UNIQUE"))
                         .with("deferrable", deferrable(definition)));
-        List<String> statements = Stream.of(counterpart.stream().map(it -> drop(backup.name(), it)), create, constraint)
+        List<String> statements = Stream.of(
+                        counterpart(index.name()).stream().map(it -> drop(backup.name(), it)), create, constraint)
                 .flatMap(it -> it)
                 .map(Sql::script)
                 .toList();

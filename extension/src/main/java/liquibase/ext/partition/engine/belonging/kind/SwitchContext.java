@@ -32,14 +32,13 @@ public record SwitchContext(
         Capture capture,
         TableProperties leavingProperties,
         TableProperties enteringProperties) {
-    /** Reads the properties of both tables. */
-    public static SwitchContext of(
+    /** On the way to the partitioned table. Reads the properties of both tables. */
+    public static SwitchContext there(
             StepRun run,
             Migration migration,
-            Direction direction,
             TablePair pair,
             SwitchedNames names,
-            Optional<PartitionKey> key,
+            PartitionKey key,
             boolean stretched,
             Capture capture)
             throws SQLException {
@@ -47,11 +46,29 @@ public record SwitchContext(
         return new SwitchContext(
                 run,
                 migration,
-                direction,
+                Direction.THERE,
                 pair,
                 names,
-                key,
+                Optional.of(key),
                 stretched,
+                capture,
+                reader.read(pair.old().table()),
+                reader.read(pair.next().table()));
+    }
+
+    /** On the way back. Reads the properties of both tables. */
+    public static SwitchContext back(
+            StepRun run, Migration migration, TablePair pair, SwitchedNames names, Capture capture)
+            throws SQLException {
+        TablePropertiesReader reader = new TablePropertiesReader(run.session());
+        return new SwitchContext(
+                run,
+                migration,
+                Direction.BACK,
+                pair,
+                names,
+                Optional.empty(),
+                true,
                 capture,
                 reader.read(pair.old().table()),
                 reader.read(pair.next().table()));

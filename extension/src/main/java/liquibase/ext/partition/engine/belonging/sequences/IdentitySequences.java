@@ -225,8 +225,12 @@ final class IdentitySequences {
         return rows.stream().filter(it -> it.oid() == sequence.oid()).findFirst();
     }
 
-    /** Finishes the work that the row stands for, or takes it back. */
-    void finish(SwitchedSequences.Row row, Table live, Optional<Table> idle, LockPolicy lock) throws SQLException {
+    /**
+     * Finishes the work that the row stands for, or takes it back.
+     *
+     * @param idle the table that does not have the live name; null if it is gone or was renamed
+     */
+    void finish(SwitchedSequences.Row row, Table live, Table idle, LockPolicy lock) throws SQLException {
         boolean takenBack = live.columns().stream()
                 .flatMap(it -> SequencePair.identity(it).stream())
                 .anyMatch(own -> own.oid() == row.oid());
@@ -234,22 +238,22 @@ final class IdentitySequences {
             restore(row, lock);
             return;
         }
-        if (row.present().isEmpty() || idle.isEmpty()) {
+        if (row.present().isEmpty() || idle == null) {
             throw new PartitionException(
                     "Sequence %s of %s counts by twice its increment, because a switch of its table was interrupted, and the other table is gone or was renamed. Nothing was changed. Give that table its name back, then run the same command again."
                             .formatted(row.name(), run.source()));
         }
-        Identifier column = idle.get().columns().stream()
+        Identifier column = idle.columns().stream()
                 .filter(it -> SequencePair.identity(it)
                         .filter(own -> own.oid() == row.oid())
                         .isPresent())
                 .findFirst()
                 .orElseThrow()
                 .name();
-        SequencePair pair = pair(idle.get(), live, column);
+        SequencePair pair = pair(idle, live, column);
         if (!pair.entering().name().name().equals(row.name())) {
             try {
-                exchangeNames(row, live, idle.get(), pair, lock);
+                exchangeNames(row, live, idle, pair, lock);
             } catch (SQLException e) {
                 if (!SqlState.DUPLICATE_RELATION.matches(e)) {
                     throw e;
@@ -261,7 +265,7 @@ final class IdentitySequences {
             }
         }
         boolean alone = new OlderTransactions(session, patience).end();
-        goOn(row, live, idle.get(), column, alone, lock);
+        goOn(row, live, idle, column, alone, lock);
     }
 
     private SequencePair pair(Table left, Table live, Identifier column) throws SQLException {

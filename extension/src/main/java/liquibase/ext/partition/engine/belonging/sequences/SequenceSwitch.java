@@ -136,7 +136,7 @@ public final class SequenceSwitch {
                 reader.find(idleName).filter(it -> it.oid() == migration.sourceOid() || it.oid() == migration.newOid());
         for (SwitchedSequences.Row row : state.find(run.session())) {
             if (row.increment().isPresent()) {
-                identities.finish(row, live, idle, lock);
+                identities.finish(row, live, idle.orElse(null), lock);
             }
         }
         if (idle.isPresent()) {

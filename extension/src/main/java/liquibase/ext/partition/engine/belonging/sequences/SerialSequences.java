@@ -105,7 +105,9 @@ final class SerialSequences {
                     } else {
                         widen(now, leftColumn, column);
                     }
-                    advance(now.oid(), live, furthest);
+                    if (furthest.isPresent()) {
+                        advance(now.oid(), live, furthest.get());
+                    }
                     return null;
                 },
                 () -> {});
@@ -150,23 +152,20 @@ final class SerialSequences {
     }
 
     /** The sequence's next value must not meet ids that were inserted by hand. Moves only forward. */
-    private void advance(long oid, Table live, Optional<BigInteger> furthest) throws SQLException {
-        if (furthest.isEmpty()) {
-            return;
-        }
+    private void advance(long oid, Table live, BigInteger furthest) throws SQLException {
         Sequence sequence = reader.columns(live.oid()).stream()
                 .flatMap(it -> it.sequences().stream())
                 .filter(it -> it.oid() == oid)
                 .findFirst()
                 .orElseThrow();
         SequencePosition position = SequencePosition.of(session, sequence);
-        int beyond = furthest.get().compareTo(position.last()) * (sequence.ascending() ? 1 : -1);
-        if (SequencePosition.isWithin(furthest.get(), sequence.options())
+        int beyond = furthest.compareTo(position.last()) * (sequence.ascending() ? 1 : -1);
+        if (SequencePosition.isWithin(furthest, sequence.options())
                 && (beyond > 0 || beyond == 0 && !position.called())) {
             session.updateAll(SequencePosition.goOnAt(
                     sequence.name(),
                     sequence.options(),
-                    furthest.get().add(BigInteger.valueOf(sequence.options().increment()))));
+                    furthest.add(BigInteger.valueOf(sequence.options().increment()))));
         }
     }
 

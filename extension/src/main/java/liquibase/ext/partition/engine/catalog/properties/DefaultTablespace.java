@@ -1,8 +1,6 @@
 package liquibase.ext.partition.engine.catalog.properties;
 
 import java.sql.SQLException;
-import java.util.Optional;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -12,6 +10,9 @@ import liquibase.ext.partition.engine.sql.Sql;
  * index or a constraint, to which it would have to be added, may end in a condition.
  */
 public final class DefaultTablespace {
+    /** The database's own default, as the setting has it. */
+    public static final String OF_THE_DATABASE = "";
+
     private static final Sql CURRENT = Sql.of("SELECT pg_catalog.current_setting('default_tablespace')");
     private static final Sql SET = Sql.of("SELECT pg_catalog.set_config('default_tablespace', {name}, true)");
 
@@ -20,13 +21,12 @@ public final class DefaultTablespace {
     /**
      * Runs {@code work} with this tablespace, in the open transaction, or else in one of its own.
      *
-     * @param tablespace the tablespace; empty for the database's default
+     * @param tablespace the tablespace's name, or {@link #OF_THE_DATABASE}
      */
-    public static void within(Session session, Optional<Identifier> tablespace, Session.Action work)
-            throws SQLException {
+    public static void within(Session session, String tablespace, Session.Action work) throws SQLException {
         session.inTransaction(() -> {
             String before = session.queryStrings(CURRENT).get(0);
-            set(session, tablespace.map(Identifier::name).orElse(""));
+            set(session, tablespace);
             work.run();
             set(session, before);
         });

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.delta.replay;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import liquibase.ext.partition.engine.sql.PreparedStatements;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -21,9 +20,11 @@ import liquibase.ext.partition.engine.sql.TupleId;
 public final class Drain {
     private final Session session;
     private final Replay replay;
-    private final Optional<PreparedStatements> prepared;
 
-    private Drain(Session session, Replay replay, Optional<PreparedStatements> prepared) {
+    /** Null where the statements depend on the rows. */
+    private final PreparedStatements prepared;
+
+    private Drain(Session session, Replay replay, PreparedStatements prepared) {
         this.session = session;
         this.replay = replay;
         this.prepared = prepared;
@@ -38,8 +39,8 @@ public final class Drain {
                 session,
                 replay,
                 replay.routes().isSingle()
-                        ? Optional.of(PreparedStatements.of(session, replay.batchStatements(0, TupleId.MAX_BLOCK)))
-                        : Optional.empty());
+                        ? PreparedStatements.of(session, replay.batchStatements(0, TupleId.MAX_BLOCK))
+                        : null);
     }
 
     /**
@@ -47,7 +48,7 @@ public final class Drain {
      * under the lock.
      */
     public boolean isPrepared() {
-        return prepared.isPresent();
+        return prepared != null;
     }
 
     /**
@@ -84,7 +85,7 @@ public final class Drain {
     public void run(long backlog, List<Sql> after, List<Sql> limit) throws SQLException {
         List<Sql> statements = new ArrayList<>(limit);
         try {
-            if (backlog > 0 && prepared.isPresent()) {
+            if (backlog > 0 && prepared != null) {
                 for (Sql statement : statements()) {
                     statements.add(statement);
                     statements.addAll(limit);
@@ -105,15 +106,17 @@ public final class Drain {
 
     private List<Sql> statements() {
         List<Sql> statements = new ArrayList<>(List.of(Replay.PREFER_INDEXES));
-        prepared.ifPresent(it -> statements.addAll(it.executions()));
+        if (prepared != null) {
+            statements.addAll(prepared.executions());
+        }
         statements.addAll(replay.afterwards());
         statements.add(Replay.CHECK_NOW);
         return statements;
     }
 
     public void release() throws SQLException {
-        if (prepared.isPresent()) {
-            prepared.get().release(session);
+        if (prepared != null) {
+            prepared.release(session);
         }
     }
 }

@@ -1,7 +1,6 @@
 package liquibase.ext.partition.generator.config.read;
 
 import java.util.Collection;
-import java.util.Optional;
 
 /** The beginning of the ids of a table's changesets and of its tags. */
 final class ChangesetPrefix {
@@ -11,9 +10,13 @@ final class ChangesetPrefix {
      * The table's name; {@code schema_table} if a table before it in the config has the same name. So adding a table at
      * the end does not change existing ids, whose changesets Liquibase would run again.
      *
+     * @param entry the table, which has a name
      * @param before the names of the tables before it
      */
-    static String of(Optional<String> schema, String table, Collection<String> before) {
-        return before.contains(table) ? schema.map(it -> it + "_" + table).orElse(table) : table;
+    static String of(TableEntry entry, Collection<String> before) {
+        String table = entry.text(TableEntry.TABLE_NAME).orElseThrow();
+        return before.contains(table)
+                ? entry.text(TableEntry.SCHEMA_NAME).map(it -> it + "_" + table).orElse(table)
+                : table;
     }
 }

@@ -53,10 +53,7 @@ public final class ConfigReader {
     /** Only for an entry without problems. */
     private static TableConfig table(TableEntry entry, List<String> before, TableTuning tuning) {
         return new TableConfig(
-                ChangesetPrefix.of(
-                        entry.text(TableEntry.SCHEMA_NAME),
-                        entry.text(TableEntry.TABLE_NAME).orElseThrow(),
-                        before),
+                ChangesetPrefix.of(entry, before),
                 entry.text(TableEntry.SCHEMA_NAME).orElse(null),
                 entry.text(TableEntry.TABLE_NAME).orElseThrow(),
                 entry.name("newTableName").orElseThrow(),

@@ -73,7 +73,7 @@ final class RelationRules {
             if (tableName.isEmpty()) {
                 continue;
             }
-            String prefix = ChangesetPrefix.of(table.text(TableEntry.SCHEMA_NAME), tableName.get(), before);
+            String prefix = ChangesetPrefix.of(table, before);
             before.add(tableName.get());
             TableEntry earlier = byPrefix.putIfAbsent(prefix, table);
             if (earlier != null) {
@@ -91,44 +91,32 @@ final class RelationRules {
         Map<Name, Use> taken = new HashMap<>();
         Set<List<Object>> reported = new HashSet<>();
         for (TableEntry table : tables) {
-            Optional<String> schema = table.text(TableEntry.SCHEMA_NAME);
-            take(table, TableEntry.TABLE_NAME, table.text(TableEntry.TABLE_NAME), schema, taken, reported);
+            table.text(TableEntry.TABLE_NAME)
+                    .ifPresent(name -> take(table, TableEntry.TABLE_NAME, name, taken, reported));
             for (String key : TableEntry.DEFAULT_SUFFIXES.keySet()) {
                 if (!key.equals(TableEntry.PARTITION_PREFIX)) {
-                    take(table, key, table.name(key), schema, taken, reported);
+                    table.name(key).ifPresent(name -> take(table, key, name, taken, reported));
                 }
             }
         }
         for (TableEntry table : tables) {
-            Optional<String> schema = table.text(TableEntry.SCHEMA_NAME);
             for (String partition : table.partitionNames()) {
-                take(table, TableEntry.PARTITION_PREFIX, Optional.of(partition), schema, taken, reported);
+                take(table, TableEntry.PARTITION_PREFIX, partition, taken, reported);
             }
         }
     }
 
-    private void take(
-            TableEntry table,
-            String key,
-            Optional<String> name,
-            Optional<String> schema,
-            Map<Name, Use> taken,
-            Set<List<Object>> reported) {
-        if (name.isEmpty()) {
-            return;
-        }
+    private void take(TableEntry table, String key, String name, Map<Name, Use> taken, Set<List<Object>> reported) {
+        Optional<String> schema = table.text(TableEntry.SCHEMA_NAME);
         Use use = new Use(table, schema, key, table.origin(key));
-        Use earlier = taken.putIfAbsent(new Name(schema, name.get()), use);
+        Use earlier = taken.putIfAbsent(new Name(schema, name), use);
         // Two tables with one prefix share every month; one report is enough.
         if (earlier != null && reported.add(List.of(earlier.table().path(), earlier.key(), table.path(), key))) {
             problems.add(document.problem(
                     use.origin(),
                     "The name %s is wanted twice: for the %s, and for the %s in line %d."
                             .formatted(
-                                    Quoted.of(name.get()),
-                                    role(key),
-                                    role(earlier.key()),
-                                    document.line(earlier.origin())),
+                                    Quoted.of(name), role(key), role(earlier.key()), document.line(earlier.origin())),
                     "Set %s%s.".formatted(key, key.equals(earlier.key()) ? "" : " or " + earlier.key())));
         }
     }
