@@ -50,7 +50,11 @@ import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
 
-/** Makes the new table {@code LIKE} the source, its partitions and its default partition. */
+/**
+ * Makes the new table {@code LIKE} the source, its partitions and its default partition.
+ *
+ * <p>The file is long because Liquibase wants a getter and a setter for each attribute, and this change has the most.
+ */
 @DatabaseChange(
         name = "createPartitionedTable",
         description = "Creates the partitioned table that will take the place of a table, with its partitions",

@@ -26,6 +26,8 @@ import liquibase.ext.partition.engine.state.Migration;
  * writer as long as its owner has USAGE on the schema (see {@link CaptureRights}) and the disk has room. Both triggers
  * are {@code ENABLE ALWAYS}, so {@code session_replication_role = replica} does not bypass them.
  *
+ * <p>The file is long because it has the statements for every moment of a capture, from its creation to its removal.
+ *
  * @param delta the delta table
  * @param key the key columns of the captured rows
  * @param partitionColumns recorded beside the key, so that replay finds the partition that a row was in

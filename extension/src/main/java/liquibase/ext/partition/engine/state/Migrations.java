@@ -17,6 +17,8 @@ import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 /**
  * Reads migrations, and records what their steps have done. Every write is part of the session's transaction if one is
  * open, so that a step and its record commit together.
+ *
+ * <p>The file is long because it has a statement and a method for each thing that a step records.
  */
 public final class Migrations {
     private static final Sql TABLE_EXISTS = Sql.of("SELECT pg_catalog.to_regclass({table}) IS NOT NULL");

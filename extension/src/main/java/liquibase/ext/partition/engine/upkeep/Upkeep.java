@@ -57,6 +57,8 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
  * <p>Transactions: one for some partitions that follow each other. Locks, under the lock policy: those above, ACCESS
  * EXCLUSIVE on the default partition, and SHARE ROW EXCLUSIVE on tables that a foreign key of the table refers to. Safe
  * to repeat and to kill: what is not attached does not exist.
+ *
+ * <p>The file is long because what is done before and under the lock, by either routing, is one argument.
  */
 public final class Upkeep {
     /** The partitions of one transaction. Each is some locks. */

@@ -27,7 +27,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.postgresql.PGConnection;
 
-/** How rows that are inserted find their child, whatever else the table has and becomes. */
+/**
+ * How rows that are inserted find their child, whatever else the table has and becomes.
+ *
+ * <p>The file is long because it is a catalogue: a test for each thing that a table can have or become.
+ */
 @ExtendWith(FreshDatabase.class)
 class TriggerRoutingTest {
     private TestDatabase database;

@@ -33,7 +33,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The partitions ahead: before the swap, after it, on the way back and after the drop. */
+/**
+ * The partitions ahead: before the swap, after it, on the way back and after the drop.
+ *
+ * <p>The file is long because partitions are made in every phase, by either routing and with every kind of key.
+ */
 @ExtendWith(FreshDatabase.class)
 class UpkeepTest {
     private TestDatabase database;

@@ -29,6 +29,8 @@ import liquibase.ext.partition.engine.state.Migration;
 /**
  * The sequences of identity columns, before and after a switch; {@link SequenceSwitch} states the argument,
  * transactions and locks.
+ *
+ * <p>The file is long because the work before a switch and after it, and the review of both, go by the same state.
  */
 final class IdentitySequences {
     /** A no-op that locks the sequence, because LOCK TABLE does not take sequences. */
