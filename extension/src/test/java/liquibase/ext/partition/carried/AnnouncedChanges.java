@@ -7,7 +7,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.MigrationFixture;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
@@ -39,7 +39,7 @@ final class AnnouncedChanges {
                         .filter(change -> change.feature() == Feature.INDEXES)
                         // The description takes the mark from the partitions; this announcement is about the table.
                         .filter(change -> !change.was().startsWith("CLUSTER "))
-                        .map(Change::subject))
+                        .map(AnnouncedChange::subject))
                 .as("indexes that the survey announces, as the partition key demands them")
                 .containsExactlyInAnyOrderElementsOf(differences.stream()
                         .filter(line -> line.startsWith(REMOVED_INDEX))

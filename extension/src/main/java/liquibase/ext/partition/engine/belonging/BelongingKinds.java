@@ -12,8 +12,8 @@ import liquibase.ext.partition.engine.belonging.grants.GrantKind;
 import liquibase.ext.partition.engine.belonging.grants.OwnerKind;
 import liquibase.ext.partition.engine.belonging.indexes.IndexKind;
 import liquibase.ext.partition.engine.belonging.kind.AfterSwitch;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
-import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.PlannedPart;
 import liquibase.ext.partition.engine.belonging.kind.Refusal;
@@ -131,17 +131,17 @@ public final class BelongingKinds {
     }
 
     /** See {@link BelongingKind#changes}. */
-    public static List<Change> changes(Table source, NewTable plan) {
+    public static List<AnnouncedChange> changes(Table source, NewTable plan) {
         return ORDER_OF_CHANGES.sorted(
                 ALL.stream()
                         .flatMap(kind -> kind.changes(source, plan).stream())
                         .toList(),
-                Change::feature);
+                AnnouncedChange::feature);
     }
 
     /** See {@link BelongingKind#changesForOthers}. */
-    public static List<Change> changesForOthers(Intent intent) throws SQLException {
-        List<Change> changes = new ArrayList<>();
+    public static List<AnnouncedChange> changesForOthers(Intent intent) throws SQLException {
+        List<AnnouncedChange> changes = new ArrayList<>();
         for (BelongingKind kind : ALL) {
             changes.addAll(kind.changesForOthers(intent));
         }

@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
@@ -69,9 +69,9 @@ final class PlacesOfRows {
 
     private PlacesOfRows() {}
 
-    static List<Change> changes(Session session, Table source, NewTableSpec spec) throws SQLException {
+    static List<AnnouncedChange> changes(Session session, Table source, NewTableSpec spec) throws SQLException {
         return QualifiedNames.within(session, () -> {
-            List<Change> changes =
+            List<AnnouncedChange> changes =
                     new ArrayList<>(session.query(VIEWS.with("oid", source.oid()), PlacesOfRows::change));
             changes.addAll(session.query(searching(FUNCTIONS, source), PlacesOfRows::change));
             Optional<String> schema =
@@ -100,9 +100,9 @@ final class PlacesOfRows {
         return name.name().replaceAll("[^\\p{L}\\p{N}_]", "\\\\$0");
     }
 
-    private static Change change(ResultSet row) throws SQLException {
+    private static AnnouncedChange change(ResultSet row) throws SQLException {
         boolean ctid = row.getBoolean("ctid");
-        return new Change(
+        return new AnnouncedChange(
                 Feature.valueOf(row.getString("feature")),
                 row.getString("subject"),
                 ctid ? "says ctid" : "says ONLY of the table",

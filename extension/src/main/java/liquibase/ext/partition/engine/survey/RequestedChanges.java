@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -22,15 +22,15 @@ final class RequestedChanges {
         this.plan = plan;
     }
 
-    static List<Change> of(Table source, NewTable plan) {
+    static List<AnnouncedChange> of(Table source, NewTable plan) {
         RequestedChanges requested = new RequestedChanges(source, plan);
-        List<Change> changes = new ArrayList<>(requested.types());
+        List<AnnouncedChange> changes = new ArrayList<>(requested.types());
         requested.combinedColumn().ifPresent(changes::add);
         return changes;
     }
 
-    private List<Change> types() {
-        List<Change> changes = new ArrayList<>();
+    private List<AnnouncedChange> types() {
+        List<AnnouncedChange> changes = new ArrayList<>();
         for (ColumnChange change : plan.changes()) {
             Column column = source.column(change.column()).orElseThrow();
             String how = change.using().map(using -> "by " + using).orElse("by a cast");
@@ -40,7 +40,7 @@ final class RequestedChanges {
                     .filter(sequence -> widened && sequence.suppliesColumn())
                     .map(sequence -> " Its sequence %s becomes one of bigint.".formatted(sequence.name()))
                     .collect(Collectors.joining());
-            changes.add(new Change(
+            changes.add(new AnnouncedChange(
                     Feature.COLUMNS,
                     change.column().name(),
                     column.type(),
@@ -56,10 +56,10 @@ final class RequestedChanges {
         return changes;
     }
 
-    private Optional<Change> combinedColumn() {
+    private Optional<AnnouncedChange> combinedColumn() {
         return plan.key()
                 .combinedColumn()
-                .map(column -> new Change(
+                .map(column -> new AnnouncedChange(
                         Feature.COLUMNS,
                         column.name(),
                         "",

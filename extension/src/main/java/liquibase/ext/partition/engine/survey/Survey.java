@@ -3,7 +3,7 @@ package liquibase.ext.partition.engine.survey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -28,7 +28,7 @@ public record Survey(
         Optional<TableSize> size,
         Optional<Estimate> estimate,
         List<Belonging> comesAlong,
-        List<Change> changes,
+        List<AnnouncedChange> changes,
         List<Obstacle> refused,
         Optional<DefaultSample> sample,
         List<Condition> conditions) {

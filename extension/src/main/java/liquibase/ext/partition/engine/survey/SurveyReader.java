@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -49,7 +49,7 @@ public final class SurveyReader {
             source.keyObstacle(key).ifPresent(refused::add);
         }
         TableSize size = TableSize.read(session, source);
-        List<Change> changes = new ArrayList<>();
+        List<AnnouncedChange> changes = new ArrayList<>();
         if (feasibility.plan().isPresent()) {
             NewTable plan = feasibility.plan().get();
             Intent intent = Feasibility.intent(session, source, plan.spec(), plan);

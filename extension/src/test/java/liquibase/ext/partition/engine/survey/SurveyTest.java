@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.partitioning.PartitionKeySpec;
@@ -253,7 +253,7 @@ class SurveyTest {
         orders.converting("amount", "bigint", null, null);
 
         assertThat(survey(orders).changes())
-                .extracting(Change::subject, Change::was, Change::becomes)
+                .extracting(AnnouncedChange::subject, AnnouncedChange::was, AnnouncedChange::becomes)
                 .containsExactly(
                         tuple("amount", "integer", "bigint"),
                         tuple("orders_pkey", "PRIMARY KEY (id)", "PRIMARY KEY (id, \"created_at\")"),
@@ -269,7 +269,7 @@ class SurveyTest {
                 Optional.empty(),
                 Optional.of(new Identifier("time"))));
         assertThat(survey(orders).changes())
-                .extracting(Change::subject, Change::becomes)
+                .extracting(AnnouncedChange::subject, AnnouncedChange::becomes)
                 .contains(
                         tuple("orders_pkey", "PRIMARY KEY (id) on each partition"),
                         tuple("time", "timestamp GENERATED ALWAYS AS (the time that decides the partition) STORED"));
@@ -303,7 +303,7 @@ class SurveyTest {
 
         assertThat(survey(orders).changes().stream()
                         .filter(change -> change.was().startsWith("says ")))
-                .extracting(Change::feature, Change::subject, Change::was)
+                .extracting(AnnouncedChange::feature, AnnouncedChange::subject, AnnouncedChange::was)
                 .containsExactlyInAnyOrder(
                         tuple(Feature.FUNCTIONS, "public.by_place(integer)", "says ctid"),
                         tuple(Feature.FUNCTIONS, "public.only_it()", "says ONLY of the table"),
@@ -329,7 +329,7 @@ class SurveyTest {
 
         assertThat(survey(orders).changes().stream()
                         .filter(change -> change.was().startsWith("says ")))
-                .extracting(Change::subject, Change::was)
+                .extracting(AnnouncedChange::subject, AnnouncedChange::was)
                 .containsExactlyInAnyOrder(
                         tuple("statement SELECT count(*) FROM ONLY orders", "says ONLY of the table"),
                         tuple(

@@ -2,7 +2,7 @@ package liquibase.ext.partition.generator.plan;
 
 import java.util.List;
 import java.util.Locale;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
@@ -123,7 +123,7 @@ public final class PlanJson {
         json.put("remedy", obstacle.remedy());
     }
 
-    private static void change(ObjectNode json, Change change) {
+    private static void change(ObjectNode json, AnnouncedChange change) {
         json.put("feature", word(change.feature()));
         json.put("subject", change.subject());
         json.put("was", change.was());

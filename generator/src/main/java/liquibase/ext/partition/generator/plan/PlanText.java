@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
@@ -144,7 +144,7 @@ public final class PlanText {
                         .formatted(Figures.span(estimate.shortest(), estimate.longest()), estimate.assumption()));
     }
 
-    private void change(Change change) {
+    private void change(AnnouncedChange change) {
         line("    " + change.subject());
         if (!change.was().isEmpty() && !change.becomes().equals("the same")) {
             wrapped("      - ", "        ", change.was());

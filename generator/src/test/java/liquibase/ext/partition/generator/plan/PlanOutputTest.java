@@ -18,7 +18,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
@@ -79,13 +79,13 @@ public class PlanOutputTest {
                         new Belonging(Feature.INDEXES, List.of("orders_pkey", "orders_status")),
                         new Belonging(Feature.GRANTS, List.of("reporting"))),
                 List.of(
-                        new Change(
+                        new AnnouncedChange(
                                 Feature.INDEXES,
                                 "orders_pkey",
                                 "PRIMARY KEY (id)",
                                 "PRIMARY KEY (id, \"created_at\")",
                                 "Rows with the same id are no longer refused where created_at differs. INSERT … ON CONFLICT (id) finds no such index any more; name created_at too."),
-                        new Change(Feature.INDEXES, "broken", "btree (note)", "", "It is invalid.")),
+                        new AnnouncedChange(Feature.INDEXES, "broken", "btree (note)", "", "It is invalid.")),
                 List.of(),
                 Optional.of(new DefaultSample(
                         spec("orders"),

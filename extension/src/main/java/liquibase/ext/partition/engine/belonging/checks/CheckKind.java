@@ -3,8 +3,8 @@ package liquibase.ext.partition.engine.belonging.checks;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
-import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
@@ -34,11 +34,11 @@ public final class CheckKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changes(Table source, NewTable plan) {
+    public List<AnnouncedChange> changes(Table source, NewTable plan) {
         return plan.properties().checks().stream()
                 .filter(check -> !check.inherited())
                 .map(
-                        check -> new Change(
+                        check -> new AnnouncedChange(
                                 Feature.CHECKS,
                                 check.name().name(),
                                 check.expression() + " NO INHERIT",

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
 import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKeyReader;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
-import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
@@ -70,8 +70,8 @@ public final class IncomingForeignKeyKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changesForOthers(Intent intent) throws SQLException {
-        List<Change> changes = new ArrayList<>();
+    public List<AnnouncedChange> changesForOthers(Intent intent) throws SQLException {
+        List<AnnouncedChange> changes = new ArrayList<>();
         Table source = intent.source();
         NewTableSpec spec = intent.spec();
         PartitionKey partitionKey = intent.key().orElseThrow();
@@ -79,7 +79,7 @@ public final class IncomingForeignKeyKind implements BelongingKind {
         for (ForeignKey key : new ForeignKeyReader(intent.session()).incoming(source.oid())) {
             if (IncomingForeignKeyRules.keeps(spec.incomingForeignKeys(), key, source, partitionKey, spec.routing())) {
                 changes.add(
-                        new Change(
+                        new AnnouncedChange(
                                 Feature.INCOMING_FOREIGN_KEYS,
                                 "%s of %s".formatted(key.name(), key.referring().name()),
                                 "foreign key",
@@ -90,7 +90,7 @@ public final class IncomingForeignKeyKind implements BelongingKind {
             if (spec.incomingForeignKeys() == IncomingForeignKeys.REFUSE) {
                 continue;
             }
-            changes.add(new Change(
+            changes.add(new AnnouncedChange(
                     Feature.INCOMING_FOREIGN_KEYS,
                     "%s of %s".formatted(key.name(), key.referring().name()),
                     "foreign key",

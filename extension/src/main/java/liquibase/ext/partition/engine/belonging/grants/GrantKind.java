@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.grants;
 
 import java.util.List;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
-import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
@@ -19,7 +19,7 @@ public final class GrantKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changes(Table source, NewTable plan) {
+    public List<AnnouncedChange> changes(Table source, NewTable plan) {
         return source.grants().stream()
                 .filter(grant -> grant.grantor().isPresent())
                 .map(grant -> {
@@ -27,7 +27,7 @@ public final class GrantKind implements BelongingKind {
                             + grant.column()
                                     .map(column -> " (" + column.name() + ")")
                                     .orElse("");
-                    return new Change(
+                    return new AnnouncedChange(
                             Feature.GRANTS,
                             grant.grantee().map(Identifier::name).orElse("PUBLIC"),
                             "%s by %s"

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -23,16 +23,16 @@ final class IndexChanges {
         this.plan = plan;
     }
 
-    static List<Change> of(Table source, NewTable plan) {
+    static List<AnnouncedChange> of(Table source, NewTable plan) {
         return new IndexChanges(source, plan).list();
     }
 
-    private List<Change> list() {
-        List<Change> changes = new ArrayList<>();
+    private List<AnnouncedChange> list() {
+        List<AnnouncedChange> changes = new ArrayList<>();
         for (Index index : source.indexes()) {
             String was = index.constraint().orElse((index.unique() ? "UNIQUE " : "") + index.method());
             if (!index.valid()) {
-                changes.add(new Change(
+                changes.add(new AnnouncedChange(
                         Feature.INDEXES,
                         index.name().name(),
                         was,
@@ -46,7 +46,7 @@ final class IndexChanges {
         return changes;
     }
 
-    private Optional<Change> uniqueness(Index index, String was) {
+    private Optional<AnnouncedChange> uniqueness(Index index, String was) {
         Uniqueness uniqueness = Uniqueness.of(index, plan.key(), plan.spec().routing());
         String key = index.columns().isEmpty() ? "its expressions" : list(index.columns());
         String both = index.columns().isEmpty() ? "the same" : "the same " + key;
@@ -54,7 +54,7 @@ final class IndexChanges {
         return switch (uniqueness) {
             case KEPT -> Optional.empty();
             case WITH_PARTITION_KEY ->
-                Optional.of(new Change(
+                Optional.of(new AnnouncedChange(
                         Feature.INDEXES,
                         index.name().name(),
                         was,
@@ -66,7 +66,7 @@ final class IndexChanges {
                                         key,
                                         list(plan.key().columns()))));
             case OF_EACH_PARTITION ->
-                Optional.of(new Change(
+                Optional.of(new AnnouncedChange(
                         Feature.INDEXES,
                         index.name().name(),
                         was,
@@ -78,7 +78,7 @@ final class IndexChanges {
                                         index.primaryKey() ? "primary key" : "index",
                                         key)));
             case OF_EACH_CHILD ->
-                Optional.of(new Change(
+                Optional.of(new AnnouncedChange(
                         Feature.INDEXES,
                         index.name().name(),
                         was,
@@ -88,14 +88,14 @@ final class IndexChanges {
         };
     }
 
-    private Optional<Change> clustered(Index index) {
+    private Optional<AnnouncedChange> clustered(Index index) {
         PartitionedIndex partitioned = new PartitionedIndex(
                 index,
                 plan.properties().index(index.name()),
                 plan.key(),
                 plan.spec().routing());
         return partitioned.isClusteredInPartitionsOnly()
-                ? Optional.of(new Change(
+                ? Optional.of(new AnnouncedChange(
                         Feature.INDEXES,
                         index.name().name(),
                         "CLUSTER goes by it",

@@ -2,8 +2,8 @@ package liquibase.ext.partition.engine.belonging.indexes;
 
 import java.util.List;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
-import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
@@ -18,7 +18,7 @@ public final class IndexKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changes(Table source, NewTable plan) {
+    public List<AnnouncedChange> changes(Table source, NewTable plan) {
         return IndexChanges.of(source, plan);
     }
 

@@ -71,7 +71,7 @@ public interface BelongingKind {
      * Belongings that come along, but changed, for people to know before a row is copied, as far as the table that was
      * read and the plan show them. Asks the server nothing.
      */
-    default List<Change> changes(Table source, NewTable plan) {
+    default List<AnnouncedChange> changes(Table source, NewTable plan) {
         return List.of();
     }
 
@@ -79,7 +79,7 @@ public interface BelongingKind {
      * As {@link #changes}, for changes that only the catalog shows: those that affect others that rely on the table.
      * The partition key is known.
      */
-    default List<Change> changesForOthers(Intent intent) throws SQLException {
+    default List<AnnouncedChange> changesForOthers(Intent intent) throws SQLException {
         return List.of();
     }
 

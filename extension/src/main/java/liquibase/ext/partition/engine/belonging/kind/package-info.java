@@ -3,9 +3,9 @@
  * {@code BelongingKind}.
  *
  * <p>Before a switch a kind is asked about an {@code Intent}, a table with its intended new form, or about a
- * {@code WayBack}, a partitioned table and its backup. It answers with obstacles and with {@code Change}s, things that
- * come along but changed, of which people are told in a {@code TellingOrder}; {@code Refusal} is the sentence with
- * which the swap refuses a table that has its obstacles.
+ * {@code WayBack}, a partitioned table and its backup. It answers with obstacles and with {@code AnnouncedChange}s,
+ * things that come along but changed, of which people are told in a {@code TellingOrder}; {@code Refusal} is the
+ * sentence with which the swap refuses a table that has its obstacles.
  *
  * <p>For a switch it gives {@code SwitchPart}s, the statements and locks that move its things, planned from a
  * {@code SwitchContext}: the {@code Direction}, the {@code TablePair} (the table that leaves and the one that takes its

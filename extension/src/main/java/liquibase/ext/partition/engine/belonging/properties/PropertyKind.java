@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
-import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedNames;
@@ -52,7 +52,7 @@ public final class PropertyKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changes(Table source, NewTable plan) {
+    public List<AnnouncedChange> changes(Table source, NewTable plan) {
         return SettingsChanges.of(source, plan);
     }
 

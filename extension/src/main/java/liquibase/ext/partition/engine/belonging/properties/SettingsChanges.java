@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.belonging.kind.Change;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -26,9 +26,9 @@ final class SettingsChanges {
         this.plan = plan;
     }
 
-    static List<Change> of(Table source, NewTable plan) {
+    static List<AnnouncedChange> of(Table source, NewTable plan) {
         SettingsChanges properties = new SettingsChanges(source, plan);
-        List<Change> changes = new ArrayList<>();
+        List<AnnouncedChange> changes = new ArrayList<>();
         source.indexes().stream()
                 .filter(Index::valid)
                 .flatMap(index -> properties.replicaIdentity(index).stream())
@@ -40,14 +40,14 @@ final class SettingsChanges {
         return changes;
     }
 
-    private Optional<Change> replicaIdentity(Index index) {
+    private Optional<AnnouncedChange> replicaIdentity(Index index) {
         TableProperties properties = plan.properties();
         PartitionedIndex partitioned = new PartitionedIndex(
                 index, properties.index(index.name()), plan.key(), plan.spec().routing());
         boolean identifies = properties.replicaIdentity() == ReplicaIdentity.DEFAULT && index.primaryKey()
                 || partitioned.properties().replicaIdentity();
         return identifies && partitioned.addsPartitionKey()
-                ? Optional.of(new Change(
+                ? Optional.of(new AnnouncedChange(
                         Feature.REPLICA_IDENTITY,
                         index.name().name(),
                         definition(index, index.constraint().orElse(index.method())),
@@ -60,12 +60,12 @@ final class SettingsChanges {
         return index.unique() && index.constraint().isEmpty() ? "UNIQUE " + definition : definition;
     }
 
-    private static Optional<Change> statistics(ColumnProperties column) {
+    private static Optional<AnnouncedChange> statistics(ColumnProperties column) {
         List<StorageParameter> becomes = ColumnStatistics.optionsOfParent(column);
         return becomes.equals(column.options())
                 ? Optional.empty()
                 : Optional.of(
-                        new Change(
+                        new AnnouncedChange(
                                 Feature.STATISTICS_TARGETS,
                                 column.column().name(),
                                 words(column.options()),
@@ -73,12 +73,12 @@ final class SettingsChanges {
                                 "The planner reads n_distinct_inherited of a table with partitions where it read n_distinct before."));
     }
 
-    private Optional<Change> parameters() {
+    private Optional<AnnouncedChange> parameters() {
         List<StorageParameter> parameters = plan.properties().parameters();
         return parameters.isEmpty()
                 ? Optional.empty()
                 : Optional.of(
-                        new Change(
+                        new AnnouncedChange(
                                 Feature.STORAGE_PARAMETERS,
                                 source.name().name().name(),
                                 words(parameters),

@@ -4,8 +4,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
-import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.Refusal;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
@@ -114,13 +114,13 @@ public final class PublicationKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changesForOthers(Intent intent) throws SQLException {
-        List<Change> changes = new ArrayList<>();
+    public List<AnnouncedChange> changesForOthers(Intent intent) throws SQLException {
+        List<AnnouncedChange> changes = new ArrayList<>();
         Table source = intent.source();
         for (Publication publication : new PublicationReader(intent.session()).read(source.oid())) {
             publication
                     .consequence(source.name())
-                    .ifPresent(consequence -> changes.add(new Change(
+                    .ifPresent(consequence -> changes.add(new AnnouncedChange(
                             Feature.PUBLICATIONS,
                             publication.name().name(),
                             "changes of the table",

@@ -4,8 +4,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
-import liquibase.ext.partition.engine.belonging.kind.Change;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.PlannedPart;
 import liquibase.ext.partition.engine.belonging.kind.Refusal;
@@ -65,10 +65,10 @@ public final class TriggerKind implements BelongingKind {
     }
 
     @Override
-    public List<Change> changes(Table source, NewTable plan) {
+    public List<AnnouncedChange> changes(Table source, NewTable plan) {
         Routing routing = plan.spec().routing();
         boolean routed = routing == Routing.TRIGGER;
-        List<Change> changes = new ArrayList<>();
+        List<AnnouncedChange> changes = new ArrayList<>();
         for (Trigger trigger : source.triggers()) {
             List<String> consequences = new ArrayList<>();
             boolean onChildren = routed && TriggerRouting.onChildren(trigger).isPresent();
@@ -78,7 +78,7 @@ public final class TriggerKind implements BelongingKind {
             }
             RowTriggers.consequence(trigger, plan.key().columns(), routing).ifPresent(consequences::add);
             if (!consequences.isEmpty()) {
-                changes.add(new Change(
+                changes.add(new AnnouncedChange(
                         Feature.TRIGGERS,
                         trigger.name().name(),
                         "on the table",

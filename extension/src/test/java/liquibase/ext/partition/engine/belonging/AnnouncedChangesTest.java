@@ -28,7 +28,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The announcements about the table's own definition, in the order in which people are told. */
 @ExtendWith(FreshDatabase.class)
-class ChangesTest {
+class AnnouncedChangesTest {
     private static List<String> changes(TestDatabase database, String column, Routing routing) throws SQLException {
         try (Connection connection = database.connect()) {
             Session session = Session.pinned(connection);
