@@ -158,6 +158,7 @@ final class LockedSwitch {
     private Duration drainTime = SHORTEST_DRAIN;
     private Duration limit = FIRST_LIMIT;
     private Plan planned;
+    private List<String> consequences = List.of();
     private long drainable;
     private long lockedAt;
     private long releasedAt;
@@ -237,6 +238,7 @@ final class LockedSwitch {
             outcome = attempt(body);
             switch (outcome) {
                 case SWITCHED -> {
+                    consequences.forEach(run::line);
                     return (releasedAt - lockedAt) / 1_000_000;
                 }
                 case LONG_DRAIN -> {
@@ -346,6 +348,7 @@ final class LockedSwitch {
                     return body.plan();
                 }));
         body.approve();
+        consequences = plan.made().consequences();
         List<Sql> statements = new ArrayList<>(plan.made().statements());
         statements.add(body.record());
         statements.add(COMMIT_WITHOUT_WAITING);

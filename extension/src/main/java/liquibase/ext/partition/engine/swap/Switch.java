@@ -66,4 +66,9 @@ record Switch(TablePair pair, List<SwitchPart> parts) {
         parts.forEach(part -> statements.addAll(part.afterRenaming()));
         return statements;
     }
+
+    /** What people are told once the switch is committed. */
+    List<String> consequences() {
+        return parts.stream().flatMap(part -> part.consequences().stream()).toList();
+    }
 }

@@ -39,4 +39,9 @@ public interface SwitchPart extends PlannedPart {
     default List<Sql> afterRenaming() {
         return List.of();
     }
+
+    /** What people are told once the switch is committed: what was lost, and how it is had again. */
+    default List<String> consequences() {
+        return List.of();
+    }
 }

@@ -24,11 +24,15 @@ import liquibase.ext.partition.engine.sql.Sql;
  *     {@code triggers} have replaced one of ours, or are on one partition only
  */
 public record UserTriggers(TablePair pair, List<Trigger> triggers, List<Stranger> strangers) implements SwitchPart {
-    /** A trigger, and the table that has it. */
-    record Stranger(QualifiedName table, Identifier trigger) {}
+    /**
+     * A trigger, and the table that has it.
+     *
+     * @param definition the statement that makes it
+     */
+    record Stranger(QualifiedName table, Identifier trigger, String definition) {}
 
     private static final Sql STRANGERS = Sql.of("""
-            SELECT n.nspname, c.relname, g.tgname
+            SELECT n.nspname, c.relname, g.tgname, pg_catalog.pg_get_triggerdef(g.oid) AS definition
             FROM pg_catalog.pg_trigger AS g
             JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -54,7 +58,8 @@ public record UserTriggers(TablePair pair, List<Trigger> triggers, List<Stranger
                 STRANGERS.with("table", pair.old().name().quoted()),
                 row -> new Stranger(
                         QualifiedName.of(row.getString("nspname"), row.getString("relname")),
-                        new Identifier(row.getString("tgname"))));
+                        new Identifier(row.getString("tgname")),
+                        row.getString("definition")));
     }
 
     /** The same before it is known which triggers other parts own. */
@@ -78,12 +83,30 @@ public record UserTriggers(TablePair pair, List<Trigger> triggers, List<Stranger
                 statements.add(DROP_TRIGGER.with("trigger", trigger.name()).with("table", table));
             }
         }
-        for (Stranger stranger : strangers) {
-            if (triggers.stream().noneMatch(trigger -> trigger.name().equals(stranger.trigger()))) {
-                statements.add(DROP_TRIGGER.with("trigger", stranger.trigger()).with("table", stranger.table()));
-            }
+        for (Stranger stranger : left()) {
+            statements.add(DROP_TRIGGER.with("trigger", stranger.trigger()).with("table", stranger.table()));
         }
         return statements;
+    }
+
+    /** The strangers that do not go along with the name. A trigger of another table may have the same name. */
+    private List<Stranger> left() {
+        return strangers.stream()
+                .filter(stranger -> triggers.stream()
+                        .noneMatch(trigger -> trigger.name().equals(stranger.trigger())
+                                && pair.old()
+                                        .tablesWith(trigger, pair.liveName())
+                                        .contains(stranger.table())))
+                .toList();
+    }
+
+    @Override
+    public List<String> consequences() {
+        return left().stream()
+                .map(stranger ->
+                        "Trigger %s was dropped from %s, into which changes are replayed from now on: its function, which is neither the table owner's nor a superuser's, would run with the rights of the replay. Where it is still wanted once the table is live again, make it again: %s"
+                                .formatted(stranger.trigger(), stranger.table(), stranger.definition()))
+                .toList();
     }
 
     /** On the table that has the live name by now, or on its children. */

@@ -170,6 +170,33 @@ class GrantsTest {
                 .isEqualTo("t");
     }
 
+    /** Whatever name it has: that of a trigger which goes along with the table does not make it one. */
+    @Test
+    void aTriggerOnOnePartitionThatWouldRunWithTheRightsOfTheReplayIsDroppedAndTold() throws SQLException {
+        database.execute(
+                "GRANT TRIGGER, SELECT, UPDATE ON orders TO " + clerk,
+                "CREATE SCHEMA theirs; GRANT ALL ON SCHEMA theirs TO " + clerk,
+                "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "CREATE TRIGGER each AFTER UPDATE ON orders FOR EACH STATEMENT EXECUTE FUNCTION nothing()");
+        try (Transaction theirs = Transaction.beginAs(database, clerk)) {
+            theirs.run("CREATE FUNCTION theirs.up() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+            theirs.commit();
+        }
+        MigrationFixture orders = MigrationFixture.of(database, "public", "orders", "day", "id");
+        orders.throughSwap();
+        database.execute("CREATE TRIGGER each AFTER UPDATE ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.up()");
+
+        orders.reverseSwap();
+
+        assertThat(orders.lines())
+                .anySatisfy(line -> assertThat(line)
+                        .contains("Trigger each was dropped from public.orders_202401")
+                        .contains("CREATE TRIGGER each AFTER UPDATE ON public.orders_202401 FOR EACH ROW"));
+        assertThat(database.queryStrings(
+                        "SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger WHERE tgname = 'each'"))
+                .containsExactly("orders each");
+    }
+
     private void assertMayMakeNoTrigger(String table) {
         assertThatThrownBy(() -> makeTrigger(table)).hasMessageContaining("permission denied for table " + table);
     }
