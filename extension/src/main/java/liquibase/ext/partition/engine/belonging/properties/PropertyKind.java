@@ -53,7 +53,7 @@ public final class PropertyKind implements BelongingKind {
 
     @Override
     public List<AnnouncedChange> changes(Table source, NewTable plan) {
-        return SettingsChanges.of(source, plan);
+        return PropertyChanges.of(source, plan);
     }
 
     @Override

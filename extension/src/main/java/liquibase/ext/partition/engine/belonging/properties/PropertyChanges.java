@@ -17,17 +17,17 @@ import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.PartitionedIndex;
 
 /** Announces the properties that come along, but changed. Pure. */
-final class SettingsChanges {
+final class PropertyChanges {
     private final Table source;
     private final NewTable plan;
 
-    private SettingsChanges(Table source, NewTable plan) {
+    private PropertyChanges(Table source, NewTable plan) {
         this.source = source;
         this.plan = plan;
     }
 
     static List<AnnouncedChange> of(Table source, NewTable plan) {
-        SettingsChanges properties = new SettingsChanges(source, plan);
+        PropertyChanges properties = new PropertyChanges(source, plan);
         List<AnnouncedChange> changes = new ArrayList<>();
         source.indexes().stream()
                 .filter(Index::valid)
