@@ -45,7 +45,10 @@ import liquibase.ext.partition.engine.sql.Session;
  * <p>Before a switch has committed it reads the catalog only, as {@link BelongingKind} says.
  */
 public final class BelongingKinds {
-    /** The kinds in the order that {@link SwitchPart} describes, the innermost first. */
+    /**
+     * The kinds in the order that {@link SwitchPart} describes, the innermost first. {@link #settle} and
+     * {@link #finish} ask them in this order too.
+     */
     public static final List<BelongingKind> ALL = List.of(
             new SequenceKind(),
             new OwnerKind(),

@@ -28,7 +28,7 @@ record PresentPartitions(List<Present> all, String type) {
      */
     record Present(QualifiedName name, boolean isDefault, Optional<String> from, Optional<String> to) {}
 
-    /** What there is where a partition is wanted: some partitions in the way, or one with just its bounds. */
+    /** The partitions that are where one is wanted: some that are in the way, or one with exactly its bounds. */
     record Found(Partition wanted, List<QualifiedName> overlapping, Optional<QualifiedName> same) {}
 
     private static final Pattern RANGE = Pattern.compile("FOR VALUES FROM \\((.*)\\) TO \\((.*)\\)", Pattern.DOTALL);
@@ -88,7 +88,7 @@ record PresentPartitions(List<Present> all, String type) {
         return all.stream().map(Present::name).reduce((one, next) -> next);
     }
 
-    /** What there is for each of the partitions, in their order. */
+    /** Finds for each wanted partition those that are in its place, in the order of the wanted ones. */
     List<Found> find(Session session, PartitionKey key, List<Partition> wanted) throws SQLException {
         List<List<QualifiedName>> overlapping = new ArrayList<>();
         List<QualifiedName> same = new ArrayList<>();

@@ -156,7 +156,7 @@ public final class PlanReader {
         return Optional.empty();
     }
 
-    /** What the last changeset of the table would look into now. */
+    /** Says which partitions the next update would make ahead; empty if the config asks for none. */
     private String upkeep(StateTables state, QualifiedName source, PartitionBy by) throws SQLException {
         if (by.ahead() == null) {
             return "";

@@ -72,7 +72,7 @@ public final class OwnForeignKeyKind implements BelongingKind {
         return List.of(ForeignKeys.own(context));
     }
 
-    /** Those that refer to the table are finished here too, after its own; see {@link ForeignKeyCompletion}. */
+    /** Finishes the foreign keys that refer to the table too, after its own; see {@link ForeignKeyCompletion}. */
     @Override
     public void finish(AfterSwitch after) throws SQLException {
         if (after.isBack()) {
