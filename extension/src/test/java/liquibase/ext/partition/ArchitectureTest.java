@@ -157,7 +157,9 @@ class ArchitectureTest {
     /** The same inside a room that has rooms of its own. */
     private static final List<List<String>> INNER_ROOMS = List.of(
             List.of("catalog.properties", "catalog", "catalog.server"),
-            List.of("belonging.foreignkeys", "belonging.foreignkeys.triggers", "belonging.foreignkeys.read"));
+            List.of("belonging.foreignkeys", "belonging.foreignkeys.triggers", "belonging.foreignkeys.read"),
+            List.of("delta.replay", "delta"),
+            List.of("survey", "survey.sample"));
 
     @ArchTest
     static void insideARoomArrowsPointDownwards(JavaClasses classes) {
