@@ -6,7 +6,7 @@
  * reverse replay; the engine's page says why both are right. Does not decide when to capture or to replay, nor how rows
  * of the two tables match ({@code rows}).
  *
- * <p>Called by {@code change}, {@code statement}, {@code command}, {@code restart}, {@code copy}, {@code verify} and
- * {@code swap}, and by {@code belonging}, which moves the capture's triggers.
+ * <p>Called by {@code change}, {@code statement}, {@code command}, {@code restart}, {@code copy}, {@code verify},
+ * {@code swap} and {@code upkeep}, and by {@code belonging}, which moves the capture's triggers.
  */
 package liquibase.ext.partition.engine.delta;

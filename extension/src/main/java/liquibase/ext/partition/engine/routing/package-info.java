@@ -7,7 +7,7 @@
  *
  * <p>Makes statements and runs none. Does not know the migration, nor how a column notes its time; {@code newtable}
  * passes the expression for that. Called by {@code newtable} for the new table, by {@code belonging} to move triggers
- * and to learn whether a user's trigger can be kept, and on which table, and by {@code swap} to find what the children
- * lack.
+ * and to learn whether a user's trigger can be kept, and on which table, by {@code swap} to find what the children
+ * lack, and by {@code upkeep} to make further children.
  */
 package liquibase.ext.partition.engine.routing;

@@ -4,6 +4,6 @@
  * its recorded result.
  *
  * <p>It finds and reports differences, and repairs nothing. Does not own how rows match ({@code rows}). Called by
- * {@code change}, {@code precondition}, {@code restart} and {@code swap}.
+ * {@code change}, {@code precondition}, {@code restart}, {@code swap} and {@code upkeep}.
  */
 package liquibase.ext.partition.engine.verify;

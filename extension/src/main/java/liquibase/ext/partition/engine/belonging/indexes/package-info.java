@@ -1,7 +1,7 @@
 /**
  * The names of indexes, the pairs of indexes that correspond on the two tables, and what is announced about them.
  *
- * <p>Plans statements only. Does not own the indexes themselves: the step {@code index} builds them. Called by
- * {@code BelongingKinds}, and by the reverse swap.
+ * <p>Reads the catalog and plans statements. Does not own the indexes themselves: the step {@code index} builds them.
+ * Called by {@code BelongingKinds}, and by the reverse swap.
  */
 package liquibase.ext.partition.engine.belonging.indexes;

@@ -4,6 +4,6 @@
  *
  * <p>Reads at most a few thousand rows, in at most a few seconds, and either all of them or none. Does not own what all
  * rows say ({@code verify}), nor where people are told of it. Called by {@code survey}, and by the generator's
- * {@code inspect}, which reads the range of times out of a sample.
+ * {@code plan}, which prints what a sample says, and {@code inspect}, which reads the range of times out of one.
  */
 package liquibase.ext.partition.engine.survey.sample;
