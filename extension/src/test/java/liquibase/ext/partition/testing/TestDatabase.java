@@ -101,15 +101,15 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Creates a tablespace inside the server's own directory, in which everybody may create, and returns its name.
-     * Needs a superuser, and for PostgreSQL 14 one of the later minor versions.
+     * Creates a tablespace inside the server's own directory, in which everybody may create, and returns its name,
+     * unquoted. Needs a superuser, and for PostgreSQL 14 one of the later minor versions.
      */
     public String createTablespace(String prefix) {
         String tablespace = prefix + "_" + unique();
         execute(
                 "SET allow_in_place_tablespaces = on",
-                "CREATE TABLESPACE %s LOCATION ''".formatted(tablespace),
-                "GRANT CREATE ON TABLESPACE %s TO PUBLIC".formatted(tablespace));
+                "CREATE TABLESPACE %s LOCATION ''".formatted(quoted(tablespace)),
+                "GRANT CREATE ON TABLESPACE %s TO PUBLIC".formatted(quoted(tablespace)));
         tablespaces.add(tablespace);
         return tablespace;
     }
@@ -253,7 +253,7 @@ public final class TestDatabase implements AutoCloseable {
     public void close() {
         closeSessions();
         administer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
-        tablespaces.forEach(tablespace -> administer("DROP TABLESPACE " + tablespace));
+        tablespaces.forEach(tablespace -> administer("DROP TABLESPACE " + quoted(tablespace)));
         tablespaces.clear();
         disks.forEach(SmallDisk::close);
         disks.clear();

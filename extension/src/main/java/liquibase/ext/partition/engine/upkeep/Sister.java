@@ -143,9 +143,13 @@ record Sister(
                         "name", Sql.literal(storage.accessMethod().name())));
     }
 
-    /** @param tablespace null for the database's default */
+    /**
+     * The setting takes the name as it is, not as an identifier in SQL.
+     *
+     * @param tablespace null for the database's default
+     */
     private static Sql setTablespace(Identifier tablespace) {
-        return SET_TABLESPACE.with("name", Sql.literal(tablespace == null ? "" : tablespace.quoted()));
+        return SET_TABLESPACE.with("name", Sql.literal(tablespace == null ? "" : tablespace.name()));
     }
 
     private List<Sql> alike(QualifiedName table, Routing routing) {

@@ -272,6 +272,32 @@ class UpkeepTest {
     }
 
     @Test
+    void aPartitionAndItsIndexesLieInTheTablespacesOfItsSisters() throws SQLException {
+        String fast = database.createTablespace("Fast \"and\" 'near'");
+        String cold = database.createTablespace("Cold");
+        database.execute(
+                "CREATE TABLE orders (id int PRIMARY KEY USING INDEX TABLESPACE %2$s, created_at timestamptz NOT NULL) TABLESPACE %1$s"
+                        .formatted(new Identifier(fast).quoted(), new Identifier(cold).quoted()),
+                "CREATE INDEX elsewhere ON orders (created_at)",
+                "INSERT INTO orders SELECT i, timestamptz '2024-01-15' + (i % 12) * interval '1 month' FROM generate_series(1, 50) AS i",
+                "ANALYZE orders");
+        MigrationFixture orders = MigrationFixture.of(database, "public", "orders", "created_at", "id");
+
+        orders.throughVerification().upkeep("2025-02").swap().upkeep("2025-03");
+
+        for (String month : List.of("orders_202412", "orders_202501", "orders_202502")) {
+            assertThat(database.queryStrings("""
+                            SELECT concat_ws(' ', c.relkind, coalesce(s.spcname, '-'))
+                            FROM pg_class AS c LEFT JOIN pg_tablespace AS s ON s.oid = c.reltablespace
+                            WHERE c.oid = ?1::regclass
+                               OR c.oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = ?1::regclass)
+                            ORDER BY 1""".replace("?1", "'" + month + "'")))
+                    .as(month)
+                    .containsExactly("i -", "i " + cold, "r " + fast);
+        }
+    }
+
+    @Test
     void rowsInTheDefaultPartitionKeepTheirMonthFromBeingMadeAndNoOther() throws SQLException {
         MigrationFixture orders = orders().throughSwap();
         database.execute(
