@@ -26,6 +26,8 @@ record DefaultRange(QualifiedName table, PartitionKey key) {
     private static final Sql VALIDATE = Sql.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
     private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
 
+    private static final Sql DROP_COPY = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
+
     private static final Sql IS_THERE = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
                            WHERE conrelid = pg_catalog.to_regclass({table}) AND contype = 'c' AND conname = {name})""");
@@ -72,6 +74,11 @@ record DefaultRange(QualifiedName table, PartitionKey key) {
 
     Sql drop() {
         return DROP.with("table", table).with("name", name());
+    }
+
+    /** Drops the copy of the CHECK from a partition that is made like the default one, all of whose rows it refuses. */
+    Sql dropCopy(QualifiedName partition) {
+        return DROP_COPY.with("table", partition).with("name", name());
     }
 
     /** Whether the CHECK is there: an earlier run was killed while it was. */

@@ -417,7 +417,12 @@ public final class Upkeep {
      */
     private void attach(List<Partition> batch, Sister sister, DefaultRange rest, List<Sql> add) throws SQLException {
         List<Sql> before = new ArrayList<>();
-        batch.forEach(it -> before.addAll(sister.partitionStatements(it)));
+        for (Partition it : batch) {
+            before.addAll(sister.partitionStatements(it));
+            if (rest != null) {
+                before.add(rest.dropCopy(named(it)));
+            }
+        }
         List<Sql> under = new ArrayList<>();
         if (!isLive() && rest != null) {
             batch.forEach(it -> under.add(move(rest.table(), it)));

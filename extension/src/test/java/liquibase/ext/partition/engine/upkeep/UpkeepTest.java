@@ -410,6 +410,7 @@ class UpkeepTest {
                                 "orders_" + now.plusMonths(2).toString().replace("-", "")))))
                 .isTrue();
         assertNoCheckIsLeft();
+        database.execute("INSERT INTO orders VALUES (2001, 'ahead', 1, 'x', '%s-05')".formatted(now.plusMonths(2)));
     }
 
     @Test
