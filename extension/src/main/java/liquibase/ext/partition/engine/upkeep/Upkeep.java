@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.upkeep;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -45,9 +46,9 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
  * was refused before, and SHARE UPDATE EXCLUSIVE is enough.
  *
  * <p><b>Writers wait no longer than for one attempt.</b> The partition is made before any lock is asked for. Under the
- * lock nothing takes time but the server's look at the default partition's rows, which is given up when it takes as
- * long as an attempt at the lock. A default partition that is too large for that is read before, while writers go on;
- * see {@link #besideWriters}.
+ * lock nothing takes time but the server's look at the default partition's rows. Wait and look together are given up
+ * when they take as long as the longest attempt at the lock. A default partition that is too large for that is read
+ * before, while writers go on; see {@link #besideWriters}.
  *
  * <p><b>A partition that holds no row when it is attached changes no verdict.</b> So it is added, in the transaction
  * that attaches it, to what was known when the two tables were last found equal ({@link Fingerprint},
@@ -71,8 +72,8 @@ public final class Upkeep {
 
     private static final Sql AGAINST_WRITERS = Sql.of("LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE");
     private static final Sql AGAINST_CHANGES = Sql.of("LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE");
-    private static final Sql SET_LIMIT = Sql.of("SET LOCAL statement_timeout = {milliseconds}");
-    private static final Sql SET_NO_LIMIT = Sql.of("SET LOCAL statement_timeout TO DEFAULT");
+    private static final Sql LIMIT = Sql.of("SELECT pg_catalog.current_setting('statement_timeout')");
+    private static final Sql SET_LIMIT = Sql.of("SELECT pg_catalog.set_config('statement_timeout', {limit}, true)");
     private static final Sql ATTACH =
             Sql.of("ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ({from}) TO ({to})");
 
@@ -345,19 +346,6 @@ public final class Upkeep {
         besideWriters(batch, sister, rest);
     }
 
-    /** Nobody waits for a look at the new table. */
-    private List<Sql> add(DefaultRange rest, List<Partition> batch) {
-        Sql add = rest.add(first(batch), last(batch));
-        return isLive()
-                ? List.of(
-                        SET_LIMIT.with(
-                                "milliseconds",
-                                Sql.raw(Long.toString(lock.timeout().toMillis()))),
-                        add,
-                        SET_NO_LIMIT)
-                : List.of(add);
-    }
-
     private static LocalDate first(List<Partition> batch) {
         return batch.get(0).from();
     }
@@ -392,6 +380,7 @@ public final class Upkeep {
                 List.of(),
                 List.of(Lock.againstAll(rest.table())),
                 rest.table(),
+                List.of(),
                 List.of(rest.addNotValid(first(later), last(later))));
         try {
             run.session().update(rest.validate());
@@ -408,7 +397,7 @@ public final class Upkeep {
     }
 
     private void dropCheck(DefaultRange rest) throws SQLException {
-        lockAndRun(List.of(), List.of(Lock.againstAll(rest.table())), rest.table(), List.of(rest.drop()));
+        lockAndRun(List.of(), List.of(Lock.againstAll(rest.table())), rest.table(), List.of(), List.of(rest.drop()));
     }
 
     /**
@@ -423,11 +412,12 @@ public final class Upkeep {
                 before.add(rest.dropCopy(named(it)));
             }
         }
-        List<Sql> under = new ArrayList<>();
+        List<Sql> reading = new ArrayList<>();
         if (!isLive() && rest != null) {
-            batch.forEach(it -> under.add(move(rest.table(), it)));
+            batch.forEach(it -> reading.add(move(rest.table(), it)));
         }
-        under.addAll(add);
+        reading.addAll(add);
+        List<Sql> under = new ArrayList<>();
         batch.forEach(it -> under.add(ATTACH.with("table", table.name())
                 .with("partition", named(it))
                 .with("from", key.bound(it.from()))
@@ -436,7 +426,7 @@ public final class Upkeep {
             under.add(rest.drop());
         }
         batch.forEach(it -> under.addAll(records(it)));
-        lockAndRun(before, locks(rest), rest == null ? table.name() : rest.table(), under);
+        lockAndRun(before, locks(rest), rest == null ? table.name() : rest.table(), reading, under);
         made.addAll(batch);
         if (!isLive() && migration.phase().isAtLeast(Phase.INDEXED)) {
             for (Partition it : batch) {
@@ -488,7 +478,11 @@ public final class Upkeep {
         return locks;
     }
 
-    private void lockAndRun(List<Sql> before, List<Lock> locks, QualifiedName live, List<Sql> under)
+    /**
+     * @param reading what reads rows under the locks; on the live table, no longer than is left of the longest attempt
+     * @param under what follows
+     */
+    private void lockAndRun(List<Sql> before, List<Lock> locks, QualifiedName live, List<Sql> reading, List<Sql> under)
             throws SQLException {
         Session session = run.session();
         lock.inTransaction(
@@ -498,11 +492,25 @@ public final class Upkeep {
                 UNCHANGED,
                 () -> {
                     session.updateAll(before);
+                    // Writers wait behind us from here on, before we have the locks and then while we read.
+                    long began = System.nanoTime();
                     LockPatience.lock(session, locks, live);
+                    session.updateAll(reading.isEmpty() || !isLive() ? reading : limited(reading, began));
                     session.updateAll(under);
                     return null;
                 },
                 () -> {});
+    }
+
+    /** Limits the time of these statements alone, not that of those that follow, such as the commit. */
+    private List<Sql> limited(List<Sql> statements, long began) throws SQLException {
+        String before = run.session().queryStrings(LIMIT).get(0);
+        Duration left = lock.timeout().minusNanos(System.nanoTime() - began);
+        // Zero would mean no limit at all.
+        List<Sql> limited = new ArrayList<>(List.of(SET_LIMIT.with("limit", Math.max(1, left.toMillis()) + "ms")));
+        limited.addAll(statements);
+        limited.add(SET_LIMIT.with("limit", before));
+        return limited;
     }
 
     /** @param there gets the names of the children that are there already */
@@ -544,6 +552,7 @@ public final class Upkeep {
                 List.of(),
                 List.of(new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true)),
                 table.name(),
+                List.of(),
                 all);
         made.add(child);
     }

@@ -413,6 +413,44 @@ class UpkeepTest {
         database.execute("INSERT INTO orders VALUES (2001, 'ahead', 1, 'x', '%s-05')".formatted(now.plusMonths(2)));
     }
 
+    /** Its size promises a short look, and the function that reads its dates does not keep the promise. */
+    @Test
+    void aLookAtTheDefaultPartitionUnderTheLockIsGivenUpWhenItTakesAsLongAsAnAttempt() throws SQLException {
+        YearMonth now = YearMonth.now(ZoneOffset.UTC);
+        database.execute(
+                "CREATE TABLE orders (id int PRIMARY KEY, at text NOT NULL)",
+                "INSERT INTO orders SELECT i, to_char(date '2024-01-10' + i, 'DD.MM.YYYY') FROM generate_series(1, 20) AS i",
+                "ANALYZE orders");
+        MigrationFixture orders = MigrationFixture.of(database, "public", "orders", "at", "id")
+                .between("2024-01", now.plusMonths(2).toString())
+                .partitionedBy(new PartitionKeySpec(
+                        List.of(new Identifier("at")),
+                        Optional.of("DD.MM.YYYY"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty()))
+                .throughSwap();
+        database.execute("INSERT INTO orders VALUES (1001, '01.01.1999')");
+        database.execute(database.queryString("""
+                SELECT regexp_replace(pg_get_functiondef(oid), '\\mBEGIN\\M', $$BEGIN
+                         IF EXISTS (SELECT FROM pg_catalog.pg_locks AS l
+                                    WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
+                                      AND l.relation OPERATOR(pg_catalog.=) 'public.orders_default'::pg_catalog.regclass::pg_catalog.oid
+                                      AND l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock') THEN
+                           PERFORM pg_catalog.pg_sleep(5);
+                         END IF;$$)
+                FROM pg_proc WHERE oid = 'public.orders_text_date'::regproc"""));
+
+        orders.upkeep(Runway.ahead(2), new LockPolicy(Duration.ofMillis(300), 500));
+
+        assertSaid(orders, "public.orders_default is read to show that it has no rows from");
+        assertNoCheckIsLeft();
+        database.execute(
+                "INSERT INTO orders VALUES (1002, to_char(date '%s-05', 'DD.MM.YYYY'))".formatted(now.plusMonths(2)));
+        assertThat(database.queryString("SELECT tableoid::regclass::text FROM orders WHERE id = 1002"))
+                .isEqualTo("orders_" + now.plusMonths(2).toString().replace("-", ""));
+    }
+
     @Test
     void whatMayBeWrittenTodayIsNotRefusedToWriters() throws SQLException {
         MigrationFixture orders = orders().throughSwap();
