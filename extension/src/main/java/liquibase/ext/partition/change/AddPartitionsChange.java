@@ -99,9 +99,10 @@ public class AddPartitionsChange extends PartitionChange {
      */
     @Override
     public Review review(Database database) throws SQLException {
-        boolean isDue = LiquibaseEnvironment.isOnline(database)
-                && Upkeep.isDue(session(), LiquibaseEnvironment.state(database), source(database), runway());
-        String what = isDue
+        boolean isMissing = LiquibaseEnvironment.isOnline(database)
+                && !Upkeep.missing(session(), LiquibaseEnvironment.state(database), source(database), runway())
+                        .isEmpty();
+        String what = isMissing
                 ? "some partitions of %s are missing. Not a script but an update makes them: liquibase update --label-filter=upkeep"
                 : "no partition of %s is missing";
         return Review.script(List.of(Sql.raw("-- addPartitions: " + what.formatted(source(database)))));

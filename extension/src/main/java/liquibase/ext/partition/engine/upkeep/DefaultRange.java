@@ -44,8 +44,11 @@ record DefaultRange(QualifiedName table, PartitionKey key) {
     /** How many bytes a server reads in a second, when nothing of it is in memory and the disk is slow. */
     private static final long BYTES_A_SECOND = 100L << 20;
 
+    /** The end of the CHECK's name, whatever the default partition's. */
+    static final String SUFFIX = "_makes_room";
+
     private Identifier name() {
-        return DerivedName.of(table.name(), "_makes_room");
+        return DerivedName.of(table.name(), SUFFIX);
     }
 
     /** Adds the CHECK once every row was read, under ACCESS EXCLUSIVE. */

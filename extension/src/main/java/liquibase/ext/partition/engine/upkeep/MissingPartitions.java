@@ -23,15 +23,17 @@ import liquibase.ext.partition.engine.state.StateTables;
 
 /**
  * What the server says about the partitions of a table, in one question: which intervals were made once, which
- * partitions there are, and what day it is.
+ * partitions there are, what day it is, and whether a killed run has left its CHECK.
  *
  * <p>An interval that was made once and has no partition now was taken out by somebody. It is not made again while a
  * way back rests on it, nor if it has passed. Once the backup is gone, one that is still to come is made again.
  *
  * @param layout up to the end of what was made without a gap
  * @param present the names of the partitions, or children
+ * @param leftCheck whether the default partition seems to have the CHECK of a {@link DefaultRange}; only a run that was
+ *     killed leaves it, or one that is under way
  */
-record MissingPartitions(PartitionLayout layout, Phase phase, LocalDate today, Set<String> present) {
+record MissingPartitions(PartitionLayout layout, Phase phase, LocalDate today, Set<String> present, boolean leftCheck) {
     /** A year of days, and then some: more in one run are asked for by mistake, or by a clock that is wrong. */
     static final int MOST_IN_A_RUN = 500;
 
@@ -40,7 +42,11 @@ record MissingPartitions(PartitionLayout layout, Phase phase, LocalDate today, S
                    (pg_catalog.clock_timestamp() AT TIME ZONE 'UTC')::pg_catalog.date AS today,
                    ARRAY(SELECT c.relname::pg_catalog.text
                          FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
-                         WHERE i.inhparent = m.new_oid::pg_catalog.oid) AS present
+                         WHERE i.inhparent = m.new_oid::pg_catalog.oid) AS present,
+                   EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS p
+                           JOIN pg_catalog.pg_constraint AS k ON k.conrelid = p.partdefid
+                           WHERE p.partrelid = m.new_oid::pg_catalog.oid AND k.contype = 'c'
+                             AND pg_catalog.right(k.conname::pg_catalog.text, {length}) = {suffix}) AS left_check
             FROM {migration} AS m
             WHERE m.source_schema = {schema} AND m.source_table = {table}""");
 
@@ -51,7 +57,9 @@ record MissingPartitions(PartitionLayout layout, Phase phase, LocalDate today, S
             return session.queryFirst(
                     QUESTION.with("migration", state.migration())
                             .with("schema", source.schema().name())
-                            .with("table", source.name().name()),
+                            .with("table", source.name().name())
+                            .with("length", DefaultRange.SUFFIX.length())
+                            .with("suffix", DefaultRange.SUFFIX),
                     MissingPartitions::read);
         } catch (SQLException e) {
             if (SqlState.UNDEFINED_TABLE.matches(e)) {
@@ -71,7 +79,8 @@ record MissingPartitions(PartitionLayout layout, Phase phase, LocalDate today, S
                         row.getObject("range_until", LocalDate.class)),
                 Phase.parse(row.getString("phase")),
                 row.getObject("today", LocalDate.class),
-                Arrays.stream((String[]) row.getArray("present").getArray()).collect(Collectors.toSet()));
+                Arrays.stream((String[]) row.getArray("present").getArray()).collect(Collectors.toSet()),
+                row.getBoolean("left_check"));
     }
 
     /**

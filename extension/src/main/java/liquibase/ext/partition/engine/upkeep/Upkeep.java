@@ -112,16 +112,23 @@ public final class Upkeep {
     }
 
     /**
-     * Whether a partition is missing. One question, which takes no lock.
+     * Whether a partition is missing, or a killed run has left a CHECK that refuses rows. One question, which takes no
+     * lock.
      *
      * @throws liquibase.ext.partition.engine.PartitionException when too many are missing
      */
     public static boolean isDue(Session session, StateTables state, QualifiedName source, Runway runway)
             throws SQLException {
-        return !missing(session, state, source, runway).isEmpty();
+        return MissingPartitions.ask(session, state, source)
+                .filter(it -> it.leftCheck() || !it.upTo(runway).isEmpty())
+                .isPresent();
     }
 
-    /** The names of the partitions that are missing, in order; as {@link #isDue}. */
+    /**
+     * The names of the partitions that are missing, in order. One question, which takes no lock.
+     *
+     * @throws liquibase.ext.partition.engine.PartitionException when too many are missing
+     */
     public static List<Identifier> missing(Session session, StateTables state, QualifiedName source, Runway runway)
             throws SQLException {
         return MissingPartitions.ask(session, state, source).map(it -> it.upTo(runway)).orElse(List.of()).stream()
@@ -130,8 +137,8 @@ public final class Upkeep {
     }
 
     /**
-     * Makes what is missing. An interval whose partition cannot be made is reported, and the others are made. Does
-     * nothing for a table whose migration has not begun.
+     * Makes what is missing, and drops the CHECK that a killed run has left. An interval whose partition cannot be made
+     * is reported, and the others are made. Does nothing for a table whose migration has not begun.
      *
      * @throws liquibase.ext.partition.engine.PartitionException when too many are missing, the server's clock is far
      *     off, or a lock is not granted
@@ -139,7 +146,7 @@ public final class Upkeep {
     public static void run(StepRun run, Runway runway, LockPolicy lock) throws SQLException {
         Optional<MissingPartitions> asked = MissingPartitions.ask(run.session(), run.state(), run.source());
         List<Partition> missing = asked.map(it -> it.upTo(runway)).orElse(List.of());
-        if (missing.isEmpty()) {
+        if (missing.isEmpty() && asked.filter(MissingPartitions::leftCheck).isEmpty()) {
             return;
         }
         if (runway.followsTheClock()) {

@@ -487,6 +487,20 @@ class UpkeepTest {
         database.execute("INSERT INTO orders VALUES (1001, 'later', 1, 'x', '2025-02-03')");
     }
 
+    @Test
+    void theCheckThatAKilledRunHasLeftIsDroppedThoughNoPartitionIsMissing() throws SQLException {
+        MigrationFixture orders = orders().throughSwap();
+        database.execute(
+                "ALTER TABLE orders_default ADD CONSTRAINT orders_default_makes_room CHECK (created_at IS NULL OR created_at < '2025-01-01 00:00+00' OR created_at >= '2025-03-01 00:00+00') NOT VALID");
+        assertThat(isDue(orders, Runway.until("2025-01"))).isTrue();
+
+        orders.upkeep("2025-01");
+
+        assertNoCheckIsLeft();
+        assertThat(isDue(orders, Runway.until("2025-01"))).isFalse();
+        database.execute("INSERT INTO orders VALUES (1001, 'later', 1, 'x', '2025-02-03')");
+    }
+
     /** The server would refuse the row of a writer who waits for the default partition with it. */
     @Test
     void aWriterWhoComesWhileThePartitionIsAttachedFindsIt() throws Exception {
