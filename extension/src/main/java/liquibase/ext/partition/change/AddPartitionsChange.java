@@ -12,6 +12,7 @@ import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.upkeep.MissingPartitions;
 import liquibase.ext.partition.engine.upkeep.Upkeep;
 import liquibase.ext.partition.step.Review;
 import liquibase.ext.partition.step.Undo;
@@ -100,7 +101,7 @@ public class AddPartitionsChange extends PartitionChange {
     @Override
     public Review review(Database database) throws SQLException {
         boolean isMissing = LiquibaseEnvironment.isOnline(database)
-                && !Upkeep.missing(session(), LiquibaseEnvironment.state(database), source(database), runway())
+                && !MissingPartitions.names(session(), LiquibaseEnvironment.state(database), source(database), runway())
                         .isEmpty();
         String what = isMissing
                 ? "some partitions of %s are missing. Not a script but an update makes them: liquibase update --label-filter=upkeep"

@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Runway;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -33,7 +34,8 @@ import liquibase.ext.partition.engine.state.StateTables;
  * @param leftCheck whether the default partition seems to have the CHECK of a {@link DefaultRange}; only a run that was
  *     killed leaves it, or one that is under way
  */
-record MissingPartitions(PartitionLayout layout, Phase phase, LocalDate today, Set<String> present, boolean leftCheck) {
+public record MissingPartitions(
+        PartitionLayout layout, Phase phase, LocalDate today, Set<String> present, boolean leftCheck) {
     /** A year of days, and then some: more in one run are asked for by mistake, or by a clock that is wrong. */
     static final int MOST_IN_A_RUN = 500;
 
@@ -49,6 +51,18 @@ record MissingPartitions(PartitionLayout layout, Phase phase, LocalDate today, S
                              AND pg_catalog.right(k.conname::pg_catalog.text, {length}) = {suffix}) AS left_check
             FROM {migration} AS m
             WHERE m.source_schema = {schema} AND m.source_table = {table}""");
+
+    /**
+     * The names of the partitions that are missing, in order. One question, which takes no lock.
+     *
+     * @throws PartitionException when too many are missing
+     */
+    public static List<Identifier> names(Session session, StateTables state, QualifiedName source, Runway runway)
+            throws SQLException {
+        return ask(session, state, source).map(it -> it.upTo(runway)).orElse(List.of()).stream()
+                .map(Partition::name)
+                .toList();
+    }
 
     /** Asks the server; empty if no migration of the table has begun. Takes no lock. */
     static Optional<MissingPartitions> ask(Session session, StateTables state, QualifiedName source)

@@ -125,18 +125,6 @@ public final class Upkeep {
     }
 
     /**
-     * The names of the partitions that are missing, in order. One question, which takes no lock.
-     *
-     * @throws liquibase.ext.partition.engine.PartitionException when too many are missing
-     */
-    public static List<Identifier> missing(Session session, StateTables state, QualifiedName source, Runway runway)
-            throws SQLException {
-        return MissingPartitions.ask(session, state, source).map(it -> it.upTo(runway)).orElse(List.of()).stream()
-                .map(Partition::name)
-                .toList();
-    }
-
-    /**
      * Makes what is missing, and drops the CHECK that a killed run has left. An interval whose partition cannot be made
      * is reported, and the others are made. Does nothing for a table whose migration has not begun.
      *

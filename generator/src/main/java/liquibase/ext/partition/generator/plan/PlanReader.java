@@ -25,7 +25,7 @@ import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.SurveyReader;
-import liquibase.ext.partition.engine.upkeep.Upkeep;
+import liquibase.ext.partition.engine.upkeep.MissingPartitions;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 
@@ -161,7 +161,7 @@ public final class PlanReader {
         if (by.ahead() == null) {
             return "";
         }
-        List<Identifier> missing = Upkeep.missing(session, state, source, by.runway());
+        List<Identifier> missing = MissingPartitions.names(session, state, source, by.runway());
         return switch (missing.size()) {
             case 0 -> "No partition is missing ahead. ";
             case 1 -> "Partition %s is missing, and the next update makes it. ".formatted(missing.get(0));
