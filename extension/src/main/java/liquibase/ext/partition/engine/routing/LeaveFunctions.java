@@ -23,7 +23,7 @@ record LeaveFunctions(RoutingNames names) {
                   MESSAGE = pg_catalog.format('%s was renamed, and the triggers that put its rows into its children know it as %s', TG_RELID::pg_catalog.regclass, {parentSaid}),
                   HINT = 'Nothing was changed. Give it that name again.';
               END IF;
-              IF {others}(TG_RELID::pg_catalog.regclass, {deleted}) IS NOT NULL THEN
+              IF {others}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass) IS NOT NULL THEN
                 PERFORM pg_catalog.set_config('liquibase_partition.left', '', true);
                 RETURN NULL;
               END IF;
@@ -40,7 +40,7 @@ record LeaveFunctions(RoutingNames names) {
               gone pg_catalog.bool;
             BEGIN
               IF pg_catalog.current_setting('liquibase_partition.left') OPERATOR(pg_catalog.=) '' THEN
-                PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted});
+                PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass);
                 seqscan := pg_catalog.current_setting('enable_seqscan');
                 PERFORM pg_catalog.set_config('enable_seqscan', 'off', true);
                 DELETE FROM ONLY {parent} AS c WHERE c.ctid OPERATOR(pg_catalog.=) NEW.ctid;

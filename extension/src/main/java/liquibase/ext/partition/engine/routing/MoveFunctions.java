@@ -103,7 +103,7 @@ record MoveFunctions(RoutingNames names) {
                   HINT = pg_catalog.format('Nothing was changed. Give the trigger a name that sorts before: ALTER TRIGGER %I ON %s RENAME TO %I;', later, TG_RELID::pg_catalog.regclass, 'before_' || later);
               END IF;
               {leftOver}
-              IF {others}(child, {inserted}) IS NOT NULL THEN
+              IF {others}(child, {inserted}, TG_RELID::pg_catalog.regclass) IS NOT NULL THEN
                 PERFORM pg_catalog.set_config('liquibase_partition.left_over', left_over, true);
                 PERFORM pg_catalog.set_config('liquibase_partition.moved', '>' || child::pg_catalog.oid || ' ' || {insertInto}(child), true);
                 RETURN NEW;
@@ -118,7 +118,7 @@ record MoveFunctions(RoutingNames names) {
               task pg_catalog.text := pg_catalog.substr(pg_catalog.current_setting('liquibase_partition.moved'), 2);
               left_over pg_catalog.text := pg_catalog.current_setting('liquibase_partition.left_over');
             BEGIN
-              PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted});
+              PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted}, TG_RELID::pg_catalog.regclass);
               {move}
             END
             {quote}""");

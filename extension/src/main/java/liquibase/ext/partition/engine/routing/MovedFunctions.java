@@ -26,7 +26,7 @@ record MovedFunctions(RoutingNames names) {
               deleted pg_catalog.int8;
             BEGIN
               PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
-              IF {others}(TG_RELID::pg_catalog.regclass, {deleted}) IS NOT NULL THEN
+              IF {others}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass) IS NOT NULL THEN
                 PERFORM pg_catalog.set_config('liquibase_partition.taken', 'false', true);
                 RETURN NULL;
               END IF;
@@ -42,7 +42,7 @@ record MovedFunctions(RoutingNames names) {
               IF pg_catalog.current_setting('liquibase_partition.taken') OPERATOR(pg_catalog.=) 'true' THEN
                 RETURN NULL;
               END IF;
-              PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted});
+              PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass);
               {takeAway}
             END
             {quote}""");

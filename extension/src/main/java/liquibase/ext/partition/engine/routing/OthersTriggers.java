@@ -1,8 +1,9 @@
 package liquibase.ext.partition.engine.routing;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
@@ -19,8 +20,9 @@ import liquibase.ext.partition.engine.sql.Sql;
  * ours, which nobody else may EXECUTE from the transaction on that makes it.
  *
  * <p><b>The settings are the writer's.</b> A trigger in between, or its WHEN, could change what the first of our
- * triggers notes for the next ones. So such a trigger counts like a trigger for DELETE if a row is to be taken away:
- * otherwise a role that may UPDATE and make triggers could DELETE.
+ * triggers notes for the next ones, and where one of ours does not fire as it was made, the writer could note it
+ * himself. So both count, on the table that the row comes from, whether the row is to be taken away or put into another
+ * table: otherwise a role that may UPDATE and make triggers could DELETE, or INSERT.
  *
  * <p><b>The answer holds until the statement that fires the triggers.</b> The session that asks holds ROW EXCLUSIVE on
  * the table, and CREATE TRIGGER takes SHARE ROW EXCLUSIVE, so no trigger can be made since. A READ COMMITTED
@@ -36,7 +38,13 @@ record OthersTriggers(RoutingNames names) {
 
     static final Sql DELETE = Sql.raw("8");
 
-    private static final String ARGUMENTS = "pg_catalog.regclass, pg_catalog.int4";
+    /** FOR EACH ROW, as {@code pg_trigger.tgtype} as a whole. */
+    private static final String BEFORE_UPDATE = "19";
+
+    private static final String AFTER_UPDATE = "17";
+    private static final String AFTER_INSERT_OR_UPDATE = "21";
+
+    private static final String ARGUMENTS = "pg_catalog.regclass, pg_catalog.int4, pg_catalog.regclass";
 
     /** The answer for a table that was altered since the snapshot; no trigger has this name. */
     private static final String ALTERED = "altered";
@@ -53,45 +61,70 @@ record OthersTriggers(RoutingNames names) {
              )::pg_catalog.text::pg_catalog.xid8) IN ('committed', 'in progress'))""");
 
     /**
-     * BEFORE UPDATE after the first of ours, or AFTER INSERT OR UPDATE before the last one. A role that may make
-     * triggers on the table may also replace one of ours by one that calls another function, but not by one that calls
-     * a function of ours, which no other role may EXECUTE.
+     * Whether a trigger {@code t}, which calls {@code f}, is one of ours, and fires for all that it was made for. A
+     * role that may make triggers on the table may also replace one of ours by one that calls another function, but not
+     * by one that calls a function of ours, which no other role may EXECUTE.
      */
-    private static final Sql BETWEEN_OURS = Sql.of("""
-            ((t.tgtype & 19 = 19 AND t.tgname > {moveFirst} OR t.tgtype & 3 = 1 AND t.tgtype & 20 <> 0 AND t.tgname < {routeLast})
-              AND NOT (t.tgname = ANY (ARRAY[{ours}]::pg_catalog.name[])
-                       AND EXISTS (SELECT FROM pg_catalog.pg_proc AS f
-                                   WHERE f.oid = t.tgfoid AND f.proname = ANY (ARRAY[{functions}]::pg_catalog.name[])
-                                     AND f.pronamespace = {schema}::pg_catalog.regnamespace AND f.pronargs = 0)))""");
+    private static final Sql AS_MADE = Sql.of("""
+            ((t.tgname, f.proname, t.tgtype, t.tgqual IS NULL) IN ({ours})
+              AND f.pronamespace = {schema}::pg_catalog.regnamespace AND f.pronargs = 0 AND t.tgattr::pg_catalog.text = '' AND t.tgenabled = 'A')""");
 
-    /** NULL if only triggers fire that run the same for every writer. Reads the catalog only, whoever calls it. */
+    private static final Sql OUR_TRIGGER = Sql.of("({trigger}, {function}, {type}, {unconditional})");
+
+    /** BEFORE UPDATE after the first of ours, or AFTER INSERT OR UPDATE before the last one. */
+    private static final Sql BETWEEN_OURS = Sql.of("""
+            (t.tgtype & 19 = 19 AND t.tgname > {moveFirst} OR t.tgtype & 3 = 1 AND t.tgtype & 20 <> 0 AND t.tgname < {routeLast})""");
+
+    private static final Sql COUNTS = Sql.of("""
+            (t.tgenabled <> 'D' AND (t.tgrelid = relation AND t.tgtype & event <> 0 OR t.tgrelid = origin AND {between} AND NOT {asMade}))""");
+
+    /**
+     * NULL if only triggers fire that run the same for every writer. Reads the catalog only, whoever calls it. The row
+     * comes from {@code origin}, which is the table itself if the row is taken out of it. A transaction whose snapshot
+     * is older than our triggers does not see them, so that it is asked last whether they are there.
+     */
     private static final Sql CREATE_OTHERS_FUNCTION = Sql.of("""
-            CREATE FUNCTION {others}(relation pg_catalog.regclass, event pg_catalog.int4) RETURNS pg_catalog.text LANGUAGE plpgsql AS {quote}
+            CREATE FUNCTION {others}(relation pg_catalog.regclass, event pg_catalog.int4, origin pg_catalog.regclass) RETURNS pg_catalog.text LANGUAGE plpgsql AS {quote}
             DECLARE
               other pg_catalog.text;
+              whole pg_catalog.bool;
+              alone pg_catalog.bool;
             BEGIN
               -- Most tables have none at all, and this is asked for each row.
-              IF EXISTS (SELECT FROM pg_catalog.pg_trigger AS t
-                         WHERE t.tgrelid = relation AND (t.tgtype & event <> 0 OR event = {delete} AND {between}) AND NOT t.tgisinternal AND t.tgenabled <> 'D') THEN
-                SELECT pg_catalog.format('trigger %I', t.tgname) INTO other
-                FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
-                WHERE t.tgrelid = relation AND (t.tgtype & event <> 0 OR event = {delete} AND {between}) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
-                  AND NOT (p.prosecdef
-                           AND EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS s (setting) WHERE s.setting LIKE 'search\\_path=%')
-                           AND EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = relation AND c.relowner = p.proowner
+              SELECT pg_catalog.count(*) FILTER (WHERE t.tgrelid = origin AND {asMade}) = 4, pg_catalog.count(*) FILTER (WHERE {counts}) = 0
+              INTO whole, alone
+              FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+              WHERE t.tgrelid IN (relation, origin) AND NOT t.tgisinternal;
+              IF NOT alone THEN
+                SELECT pg_catalog.format('trigger %I%s fires with the rights of whoever writes', t.tgname,
+                                         CASE WHEN t.tgrelid <> relation THEN ' of ' || origin::pg_catalog.text ELSE '' END) INTO other
+                FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+                WHERE t.tgrelid IN (relation, origin) AND NOT t.tgisinternal AND {counts}
+                  AND NOT (f.prosecdef
+                           AND EXISTS (SELECT FROM pg_catalog.unnest(f.proconfig) AS s (setting) WHERE s.setting LIKE 'search\\_path=%')
+                           AND EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = t.tgrelid AND c.relowner = f.proowner
                                        UNION ALL
-                                       SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = p.proowner AND r.rolsuper)
+                                       SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = f.proowner AND r.rolsuper)
                            AND (t.tgqual IS NULL
-                                OR p.prosrc LIKE '%''liquibase\\_partition.search\\_path''%' AND p.proacl IS NOT NULL
-                                   AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(p.proacl) AS acl WHERE acl.grantee <> p.proowner)))
-                ORDER BY t.tgname LIMIT 1;
+                                OR f.prosrc LIKE '%''liquibase\\_partition.search\\_path''%' AND f.proacl IS NOT NULL
+                                   AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(f.proacl) AS acl WHERE acl.grantee <> f.proowner)))
+                ORDER BY t.tgrelid <> relation, t.tgname LIMIT 1;
               END IF;
               IF other IS NULL AND pg_catalog.current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
-                SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS acl
-                                         WHERE acl.privilege_type = 'TRIGGER' AND acl.grantee <> c.relowner)
-                              THEN 'a trigger that somebody with the right TRIGGER may have made since the transaction began'
-                            WHEN {replaced} THEN {altered} END
-                  INTO other FROM pg_catalog.pg_class AS c WHERE c.oid = relation;
+                SELECT CASE WHEN pg_catalog.bool_or(EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS acl
+                                                            WHERE acl.privilege_type = 'TRIGGER' AND acl.grantee <> c.relowner))
+                              THEN 'a trigger that somebody with the right TRIGGER may have made since the transaction began fires with the rights of whoever writes'
+                            WHEN pg_catalog.bool_or({replaced}) THEN {altered} END
+                  INTO other FROM pg_catalog.pg_class AS c WHERE c.oid IN (relation, origin);
+              END IF;
+              IF other IS NULL AND NOT whole THEN
+                SELECT pg_catalog.format('trigger %I%s is not as it was made', o.name, CASE WHEN origin <> relation THEN ' of ' || origin::pg_catalog.text ELSE '' END)
+                INTO other
+                FROM pg_catalog.unnest(CASE WHEN origin = pg_catalog.to_regclass({parentName}) THEN ARRAY[{onParent}] ELSE ARRAY[{onChild}] END)
+                  WITH ORDINALITY AS o (name, place)
+                WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+                                  WHERE t.tgrelid = origin AND t.tgname = o.name AND {asMade})
+                ORDER BY o.place LIMIT 1;
               END IF;
               RETURN other;
             END
@@ -99,7 +132,7 @@ record OthersTriggers(RoutingNames names) {
 
     /** An error if the writer lacks the right; the server's own error would not say why the right is needed. */
     private static final Sql CREATE_PERMIT_FUNCTION = Sql.of("""
-            CREATE FUNCTION {permit}(relation pg_catalog.regclass, event pg_catalog.int4) RETURNS pg_catalog.void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {quote}
+            CREATE FUNCTION {permit}(relation pg_catalog.regclass, event pg_catalog.int4, origin pg_catalog.regclass) RETURNS pg_catalog.void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {quote}
             DECLARE
               other pg_catalog.text;
             BEGIN
@@ -112,16 +145,16 @@ record OthersTriggers(RoutingNames names) {
                     AND pg_catalog.has_column_privilege(relation, 'ctid', 'SELECT') THEN
                 RETURN;
               END IF;
-              other := {others}(relation, event);
+              other := {others}(relation, event, origin);
               IF other = {altered} THEN
                 RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
                   MESSAGE = pg_catalog.format('could not serialize access, because %s was altered since the transaction began', relation),
                   HINT = 'Nothing was changed. Run the transaction again.';
               END IF;
               RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-                MESSAGE = pg_catalog.format('%I may not %s %s, where %s fires with the rights of whoever writes', current_user,
+                MESSAGE = pg_catalog.format('%I may not %s %s, where %s', current_user,
                                             CASE event WHEN {insert} THEN 'INSERT INTO' ELSE 'DELETE FROM' END, relation, other),
-                HINT = pg_catalog.format('Nothing was changed. Either the trigger goes, or: GRANT %s ON %s TO %I;',
+                HINT = pg_catalog.format('Nothing was changed. Either %s, or: GRANT %s ON %s TO %I;', CASE WHEN other LIKE '%made' THEN 'make it again' ELSE 'the trigger goes' END,
                                          CASE event WHEN {insert} THEN 'INSERT' ELSE 'SELECT, DELETE' END, relation, current_user);
             END
             {quote}""");
@@ -141,14 +174,21 @@ record OthersTriggers(RoutingNames names) {
     }
 
     private Sql othersStatement() {
-        Sql between = betweenOurs();
+        Sql asMade = asMade();
+        List<Identifier> onParent = names.routeTriggers();
+        Sql between = BETWEEN_OURS
+                .with("moveFirst", Sql.literal(names.moveTrigger().name()))
+                .with("routeLast", Sql.literal(onParent.get(onParent.size() - 1).name()));
         return CREATE_OTHERS_FUNCTION
                 .with("others", names.others())
-                .with("between", between)
-                .with("delete", DELETE)
+                .with("counts", COUNTS.with("between", between).with("asMade", asMade))
+                .with("asMade", asMade)
+                .with("parentName", names.parentName())
+                .with("onParent", literals(onParent))
+                .with("onChild", literals(names.triggersOnChild()))
                 .with("replaced", replaced("c"))
                 .with("altered", Sql.literal(ALTERED))
-                .with("quote", Sql.dollarQuote("others", between));
+                .with("quote", Sql.dollarQuote("others", asMade));
     }
 
     private Sql permitStatement() {
@@ -160,26 +200,33 @@ record OthersTriggers(RoutingNames names) {
                 .with("quote", Sql.dollarQuote("permit", names.others().asSql()));
     }
 
-    private Sql betweenOurs() {
+    private Sql asMade() {
         List<Identifier> onParent = names.routeTriggers();
-        return BETWEEN_OURS
-                .with("schema", Sql.literal(names.parent().schema().quoted()))
-                .with(
-                        "functions",
-                        Sql.join(
-                                ", ",
-                                names.triggerFunctions().stream()
-                                        .map(function ->
-                                                Sql.literal(function.name().name()))
-                                        .toList()))
-                .with("moveFirst", Sql.literal(names.moveTrigger().name()))
-                .with("routeLast", Sql.literal(onParent.get(onParent.size() - 1).name()))
-                .with(
-                        "ours",
-                        Sql.join(
-                                ", ",
-                                Stream.concat(onParent.stream(), names.triggersOnChild().stream())
-                                        .map(trigger -> Sql.literal(trigger.name()))
-                                        .toList()));
+        List<Identifier> onChild = names.triggersOnChild();
+        List<QualifiedName> functions = names.triggerFunctions();
+        List<Sql> ours = new ArrayList<>();
+        for (int i = 0; i < onParent.size(); i++) {
+            ours.add(ourTrigger(onParent.get(i), functions.get(i), AFTER_INSERT_OR_UPDATE, "true"));
+        }
+        for (int i = 0; i < onChild.size(); i++) {
+            QualifiedName function = functions.get(onParent.size() + i);
+            ours.add(ourTrigger(onChild.get(i), function, i < 2 ? BEFORE_UPDATE : AFTER_UPDATE, "false"));
+        }
+        return AS_MADE.with("ours", Sql.join(", ", ours))
+                .with("schema", Sql.literal(names.parent().schema().quoted()));
+    }
+
+    private static Sql ourTrigger(Identifier trigger, QualifiedName function, String type, String unconditional) {
+        return OUR_TRIGGER
+                .with("trigger", Sql.literal(trigger.name()))
+                .with("function", Sql.literal(function.name().name()))
+                .with("type", Sql.raw(type))
+                .with("unconditional", Sql.raw(unconditional));
+    }
+
+    private static Sql literals(List<Identifier> triggers) {
+        return Sql.join(
+                ", ",
+                triggers.stream().map(trigger -> Sql.literal(trigger.name())).toList());
     }
 }

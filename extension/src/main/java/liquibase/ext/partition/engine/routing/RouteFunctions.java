@@ -23,7 +23,7 @@ record RouteFunctions(RoutingNames names) {
               IF pg_catalog.current_setting('liquibase_partition.left') = 'true' THEN
                 {readTime}
                 child := {childOf}(routed_at);
-                IF {others}(child, {inserted}) IS NOT NULL THEN
+                IF {others}(child, {inserted}, TG_RELID::pg_catalog.regclass) IS NOT NULL THEN
                   PERFORM pg_catalog.set_config('liquibase_partition.left', child::pg_catalog.oid || ' ' || {insertInto}(child), true);
                   RETURN NULL;
                 END IF;
@@ -40,7 +40,7 @@ record RouteFunctions(RoutingNames names) {
               task pg_catalog.text := pg_catalog.current_setting('liquibase_partition.left');
             BEGIN
               IF pg_catalog.strpos(task, ' ') OPERATOR(pg_catalog.>) 0 THEN
-                PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted});
+                PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted}, TG_RELID::pg_catalog.regclass);
                 EXECUTE pg_catalog.substr(task, 1 OPERATOR(pg_catalog.+) pg_catalog.strpos(task, ' ')) USING NEW;
                 PERFORM pg_catalog.set_config('liquibase_partition.left', 'false', true);
               END IF;

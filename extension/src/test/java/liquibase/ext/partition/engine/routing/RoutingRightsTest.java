@@ -185,9 +185,9 @@ class RoutingRightsTest {
         String role = ambitious("GRANT CREATE ON SCHEMA public TO ROLE");
         try (Transaction maker = Transaction.beginAs(database, role)) {
             for (String signature : List.of(
-                    "orders_others(oid, int)",
-                    "orders_others(regclass, bigint)",
-                    "orders_permit(oid, int)",
+                    "orders_others(oid, int, oid)",
+                    "orders_others(regclass, bigint, regclass)",
+                    "orders_permit(oid, int, oid)",
                     "orders_columns(varchar)",
                     "orders_columns(name)",
                     "orders_child(timestamptz)",
@@ -272,6 +272,7 @@ class RoutingRightsTest {
                 "CREATE TRIGGER \"~z\" BEFORE UPDATE ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.take()",
                 "CREATE TRIGGER \"~orders_move1_\" BEFORE UPDATE ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.take()",
                 "CREATE OR REPLACE TRIGGER \"~orders_move2\" BEFORE UPDATE ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.take()",
+                "CREATE OR REPLACE TRIGGER \"~orders_move1\" BEFORE UPDATE ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.take()",
                 "CREATE TRIGGER \" z\" AFTER UPDATE ON orders_202401 FOR EACH ROW WHEN (theirs.taken(OLD)) EXECUTE FUNCTION theirs.take()"
             })
     void whoMayUpdateAndMakeTriggersMayNotDelete(String trigger) throws Exception {
@@ -296,6 +297,94 @@ class RoutingRightsTest {
                             + trigger.split("\"")[1].transform(name -> '"' + name + '"'));
         }
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE OR REPLACE TRIGGER \"~orders_move1\" BEFORE INSERT ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.nothing()",
+                "ALTER TABLE orders_202401 DISABLE TRIGGER \"~orders_move1\""
+            })
+    void whoNotesHimselfThatARowHasMovedMayNotDelete(String statement) throws Exception {
+        orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+        String role = whoMayUpdateAndMakeTriggers("orders_202401");
+        without(role, statement);
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            writer.run(
+                    "SELECT set_config('liquibase_partition.moved', tableoid::text || ':' || ctid::text, true) FROM orders_202401");
+            assertThatThrownBy(() -> writer.run("UPDATE orders_202401 SET note = 'x'"))
+                    .hasMessageContaining(
+                            role
+                                    + " may not DELETE FROM public.orders_202401, where trigger \"~orders_move1\" is not as it was made")
+                    .hasMessageContaining(
+                            "Either make it again, or: GRANT SELECT, DELETE ON public.orders_202401 TO " + role);
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE OR REPLACE TRIGGER \"!orders_leave1\" BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION theirs.nothing()",
+                "ALTER TABLE orders DISABLE TRIGGER \"!orders_leave1\""
+            })
+    void whoNotesHimselfThatARowHasLeftMayNotInsert(String statement) throws Exception {
+        orders().attach();
+        database.execute("SET session_replication_role = replica; ALTER TABLE orders DISABLE TRIGGER USER; "
+                + insert(1, "2024-01-05 00:00+00"));
+        for (String trigger : List.of("leave1", "leave2", "route1", "route2")) {
+            database.execute("ALTER TABLE orders ENABLE ALWAYS TRIGGER \"!orders_" + trigger + "\"");
+        }
+        String role = whoMayUpdateAndMakeTriggers("orders");
+        without(role, statement);
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            writer.run("SELECT set_config('liquibase_partition.left', 'true', true)");
+            assertThatThrownBy(() -> writer.run("UPDATE ONLY orders SET note = 'x'"))
+                    .hasMessageContaining(
+                            role
+                                    + " may not INSERT INTO public.orders_202401, where trigger \"!orders_leave1\" of public.orders is not as it was made");
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1);
+    }
+
+    @Test
+    void whoKeepsAMovedRowInItsChildMayNotInsert() throws Exception {
+        orders().attach();
+        database.execute(insert(1, "2024-01-05 00:00+00"));
+        String role = whoMayUpdateAndMakeTriggers("orders_202401");
+        without(
+                role,
+                "CREATE OR REPLACE TRIGGER \"!orders_moved1\" BEFORE INSERT ON orders_202401 FOR EACH ROW EXECUTE FUNCTION theirs.nothing()");
+        try (Transaction writer = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(() -> writer.run("UPDATE orders_202401 SET at = '2024-02-05 00:00+00'"))
+                    .hasMessageContaining(
+                            role
+                                    + " may not INSERT INTO public.orders_202402, where trigger \"!orders_moved1\" of public.orders_202401 is not as it was made");
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1);
+    }
+
+    private String whoMayUpdateAndMakeTriggers(String table) {
+        String role = database.createRole("ambitious", "");
+        database.execute(
+                "CREATE SCHEMA theirs AUTHORIZATION " + role,
+                "CREATE FUNCTION theirs.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+                "GRANT EXECUTE ON FUNCTION theirs.nothing() TO " + role,
+                "GRANT SELECT, UPDATE, TRIGGER ON " + table + " TO " + role);
+        return role;
+    }
+
+    /** Replaces one of our triggers as the role, which may do so; or disables it, which only the owner may. */
+    private void without(String role, String statement) throws SQLException {
+        if (statement.startsWith("ALTER")) {
+            database.execute(statement);
+            return;
+        }
+        try (Transaction maker = Transaction.beginAs(database, role)) {
+            maker.run(statement);
+            maker.commit();
+        }
     }
 
     @Test
