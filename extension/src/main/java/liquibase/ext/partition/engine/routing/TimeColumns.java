@@ -26,26 +26,32 @@ record TimeColumns(RoutingNames names) {
     /**
      * Reads no table: a transaction with an older snapshot would find former names in {@code pg_attribute}, and if two
      * columns had swapped them since, would read the time from the wrong one. What writes a trigger's definition goes
-     * by the latest names.
+     * by the latest names. A role that may make triggers on the table may replace this one, but not by one that calls
+     * our function.
      */
     private static final Sql CREATE_FUNCTION = Sql.of("""
             CREATE FUNCTION {timeColumns}() RETURNS pg_catalog.text[] LANGUAGE plpgsql IMMUTABLE {asOwner} AS {quote}
             DECLARE
+              definition pg_catalog.text;
+              ending pg_catalog.text := pg_catalog.format(' FOR EACH ROW WHEN (false) EXECUTE FUNCTION %I.%I()', {schema}, {function});
               present pg_catalog.text[];
             BEGIN
               BEGIN
-                present := ARRAY(
-                  SELECT (pg_catalog.parse_ident(c.name[1]))[1]
-                  FROM pg_catalog.regexp_matches(
-                         pg_catalog.substring(
-                           pg_catalog.pg_get_triggerdef((pg_catalog.pg_get_object_address('trigger', ARRAY[{schema}, {table}, {trigger}], ARRAY[]::pg_catalog.text[])).objid),
-                           '^CREATE TRIGGER "(?:[^"]|"")*" AFTER UPDATE OF ((?:(?:"(?:[^"]|"")*"|[a-z_][a-z0-9_]*)(?:, )?)+) ON '),
-                         '("(?:[^"]|"")*"|[a-z_][a-z0-9_]*)', 'g') WITH ORDINALITY AS c (name, place)
-                  ORDER BY c.place);
+                definition := pg_catalog.pg_get_triggerdef((pg_catalog.pg_get_object_address('trigger', ARRAY[{schema}, {table}, {trigger}], ARRAY[]::pg_catalog.text[])).objid);
               EXCEPTION WHEN undefined_object THEN
                 -- It was dropped.
                 NULL;
               END;
+              IF pg_catalog.right(definition, pg_catalog.length(ending)) = ending THEN
+                present := ARRAY(
+                  SELECT (pg_catalog.parse_ident(c.name[1]))[1]
+                  FROM pg_catalog.regexp_matches(
+                         pg_catalog.substring(
+                           definition,
+                           '^CREATE TRIGGER "(?:[^"]|"")*" AFTER UPDATE OF ((?:(?:"(?:[^"]|"")*"|[a-z_][a-z0-9_]*)(?:, )?)+) ON '),
+                         '("(?:[^"]|"")*"|[a-z_][a-z0-9_]*)', 'g') WITH ORDINALITY AS c (name, place)
+                  ORDER BY c.place);
+              END IF;
               IF pg_catalog.cardinality(present) IS DISTINCT FROM {count} THEN
                 RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
                   MESSAGE = pg_catalog.format('the columns that hold the time of a row of %s are not known, because its trigger %I is gone or was replaced', {parentSaid}, {trigger}),
@@ -96,6 +102,7 @@ record TimeColumns(RoutingNames names) {
                         .with("schema", Sql.literal(names.parent().schema().name()))
                         .with("table", Sql.literal(names.parent().name().name()))
                         .with("trigger", Sql.literal(names.timeTrigger().name()))
+                        .with("function", Sql.literal(names.route().name().name()))
                         .with("count", Sql.raw(Integer.toString(columns().size())))
                         .with("parentSaid", Sql.literal(names.parent().toString()))
                         .with(

@@ -365,6 +365,24 @@ class RoutingRightsTest {
         assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(1);
     }
 
+    @Test
+    void whoReplacesTheTriggerThatKeepsTheColumnsDoesNotChooseThem() throws Exception {
+        RoutedOrders orders = orders();
+        database.execute("ALTER TABLE orders ADD shipped timestamptz");
+        orders.attach();
+        String role = whoMayUpdateAndMakeTriggers("orders");
+        without(
+                role,
+                "CREATE OR REPLACE TRIGGER \"!orders_timeof\" AFTER UPDATE OF shipped ON orders FOR EACH ROW WHEN (false) EXECUTE FUNCTION theirs.nothing()");
+        for (String statement : List.of(insert(1, "2024-01-05 00:00+00"), "SELECT orders_make('2025-08-01')")) {
+            Throwable error = catchThrowable(() -> database.execute(statement));
+            assertThat(error)
+                    .hasMessageContaining("its trigger \"!orders_timeof\" is gone or was replaced")
+                    .hasMessageContaining(
+                            "CREATE OR REPLACE TRIGGER \"!orders_timeof\" AFTER UPDATE OF \"at\" ON \"public\".\"orders\"");
+        }
+    }
+
     private String whoMayUpdateAndMakeTriggers(String table) {
         String role = database.createRole("ambitious", "");
         database.execute(
