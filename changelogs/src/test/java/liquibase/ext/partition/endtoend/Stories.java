@@ -410,8 +410,8 @@ final class Stories {
                         "+ function documents_move_as_writer()",
                         "+ function documents_moved()",
                         "+ function documents_moved_as_writer()",
-                        "+ function documents_others(regclass,integer)",
-                        "+ function documents_permit(regclass,integer)",
+                        "+ function documents_others(regclass,integer,regclass)",
+                        "+ function documents_permit(regclass,integer,regclass)",
                         "+ function documents_route()",
                         "+ function documents_route_as_writer()",
                         "+ function documents_time_columns()")
