@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What is on a table that routes by triggers, and not on its children, is named until they have it. */
+/** Objects on a table that routes by triggers are named for as long as its children lack them. */
 @ExtendWith(FreshDatabase.class)
 class ChildGapsTest {
     private TestDatabase database;

@@ -67,7 +67,7 @@ record Switch(TablePair pair, List<SwitchPart> parts) {
         return statements;
     }
 
-    /** What people are told once the switch is committed. */
+    /** Messages for people once the switch is committed. */
     List<String> consequences() {
         return parts.stream().flatMap(part -> part.consequences().stream()).toList();
     }

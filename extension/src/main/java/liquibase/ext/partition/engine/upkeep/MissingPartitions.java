@@ -23,8 +23,8 @@ import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
 
 /**
- * What the server says about the partitions of a table, in one question: which intervals were made once, which
- * partitions there are, what day it is, and whether a killed run has left its CHECK.
+ * The server's answer to one question about the partitions of a table: which intervals were made once, which partitions
+ * exist now, what day it is, and whether a killed run has left its CHECK.
  *
  * <p>An interval that was made once and has no partition now was taken out by somebody. It is not made again while a
  * way back rests on it, nor if it has passed. Once the backup is gone, one that is still to come is made again.

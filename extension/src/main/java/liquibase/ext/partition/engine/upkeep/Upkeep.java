@@ -439,7 +439,7 @@ public final class Upkeep {
                 .with("columns", Sql.list(table.writableColumns()));
     }
 
-    /** What makes the partition one of those that were there when the tables were last found equal. */
+    /** Statements that count the partition among those that existed when the tables were last found equal. */
     private List<Sql> records(Partition partition) {
         List<Sql> statements = new ArrayList<>();
         if (isCaptured()) {

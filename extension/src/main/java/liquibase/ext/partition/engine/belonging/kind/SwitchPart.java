@@ -40,7 +40,7 @@ public interface SwitchPart extends PlannedPart {
         return List.of();
     }
 
-    /** What people are told once the switch is committed: what was lost, and how it is had again. */
+    /** Messages for people once the switch is committed: each says what was dropped and how to make it again. */
     default List<String> consequences() {
         return List.of();
     }

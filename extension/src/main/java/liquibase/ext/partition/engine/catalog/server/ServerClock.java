@@ -10,7 +10,7 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** The server's clock, by which it is told what day it is. */
+/** The server's clock, which decides what day it is. */
 public final class ServerClock {
     private static final Sql NOW = Sql.of("SELECT pg_catalog.clock_timestamp()");
 
@@ -20,8 +20,8 @@ public final class ServerClock {
     private ServerClock() {}
 
     /**
-     * What day it is in UTC. Partitions that a clock of another year asks for would be made for good, so the clock of
-     * this machine is asked too.
+     * Today's date in UTC. A partition that is made because of a wrong clock stays, so the clock of this machine is
+     * compared with the server's.
      *
      * @throws PartitionException when the two clocks are more than a day apart
      */

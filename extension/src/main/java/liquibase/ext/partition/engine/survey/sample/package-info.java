@@ -1,6 +1,6 @@
 /**
- * What a sample of a table's rows says before the whole table is read: which rows it takes, how they are read without
- * holding up anybody, and how many of them would be in the default partition.
+ * A sample of a table's rows, taken before the whole table is read: which rows it takes, how it reads them without
+ * blocking anybody, and how many of them would be in the default partition.
  *
  * <p>Reads at most a few thousand rows, in at most a few seconds, and either all of them or none. Does not own what all
  * rows say ({@code verify}), nor where people are told of it. Called by {@code survey}, and by the generator's
