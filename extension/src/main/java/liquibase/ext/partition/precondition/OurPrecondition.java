@@ -13,7 +13,7 @@ import liquibase.precondition.AbstractPrecondition;
 import liquibase.resource.ResourceAccessor;
 
 /** The common part of our preconditions: their namespace, and the rejection of unknown attributes. */
-abstract class OurPrecondition extends AbstractPrecondition {
+public abstract class OurPrecondition extends AbstractPrecondition {
     /** In an update, Liquibase asks the preconditions at the head of a changelog twice. */
     private final Set<String> told = new HashSet<>();
 

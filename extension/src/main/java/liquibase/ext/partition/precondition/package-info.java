@@ -7,7 +7,7 @@
  * is a {@link liquibase.exception.PreconditionErrorException}, to which {@code onError} applies. Never use
  * {@code MARK_RAN} with them: it would record the gated changeset as done for ever.
  *
- * <p>Does not own the work that they start, and does not know the change types: {@code partitionable}, which has the
- * attributes of one, asks {@code step.PreparationStep} for it. Called by Liquibase.
+ * <p>Owns what all our preconditions have in common. Does not own the work that they start, nor those that ask whether
+ * a changelog fits the database ({@code changelog}), and does not know the change types. Called by Liquibase.
  */
 package liquibase.ext.partition.precondition;

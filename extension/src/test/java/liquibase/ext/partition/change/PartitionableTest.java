@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import java.util.Map;
 import liquibase.exception.LiquibaseException;
-import liquibase.ext.partition.precondition.PartitionablePrecondition;
+import liquibase.ext.partition.precondition.changelog.PartitionablePrecondition;
 import liquibase.ext.partition.testing.TestDatabase;
 import liquibase.parser.core.ParsedNode;
 import liquibase.resource.DirectoryResourceAccessor;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.precondition;
+package liquibase.ext.partition.precondition.changelog;
 
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.precondition;
+package liquibase.ext.partition.precondition.changelog;
 
 import liquibase.ext.partition.attribute.TypedColumn;
 

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.precondition;
+package liquibase.ext.partition.precondition.changelog;
 
 import java.sql.SQLException;
 import java.util.HashSet;
@@ -11,6 +11,7 @@ import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.precondition.PartitionPrecondition;
 import liquibase.ext.partition.step.PreparationStep;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;

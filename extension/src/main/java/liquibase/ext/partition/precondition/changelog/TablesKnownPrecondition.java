@@ -1,4 +1,4 @@
-package liquibase.ext.partition.precondition;
+package liquibase.ext.partition.precondition.changelog;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -25,6 +25,7 @@ import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.precondition.OurPrecondition;
 import liquibase.ext.partition.step.Step;
 import liquibase.precondition.Precondition;
 import liquibase.precondition.PreconditionLogic;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.precondition;
+package liquibase.ext.partition.precondition.changelog;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.server.TypeName;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.precondition.PartitionPrecondition;
 import liquibase.parser.core.ParsedNode;
 import liquibase.parser.core.ParsedNodeException;
 import liquibase.resource.ResourceAccessor;
