@@ -2,6 +2,7 @@ package liquibase.ext.partition.generator;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -22,6 +23,7 @@ class ArchitectureTest {
     private static final String CLI = "liquibase.ext.partition.generator.cli..";
     private static final String CHANGELOG = "liquibase.ext.partition.generator.changelog..";
     private static final String CONFIG = "liquibase.ext.partition.generator.config..";
+    private static final String CONFIG_DOCUMENT = "liquibase.ext.partition.generator.config.document..";
     private static final String CONFIG_READ = "liquibase.ext.partition.generator.config.read..";
     private static final String INSPECT = "liquibase.ext.partition.generator.inspect..";
     private static final String PLAN = "liquibase.ext.partition.generator.plan..";
@@ -52,10 +54,20 @@ class ArchitectureTest {
     void theValuesOfAConfigDoNotKnowWhoReadsThemAndOnlyTheCommandLineReadsAConfig() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(CONFIG_READ, CLI)
+                .resideOutsideOfPackages(CONFIG_READ, CONFIG_DOCUMENT, CLI)
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage(CONFIG_READ)
+                .resideInAnyPackage(CONFIG_READ, CONFIG_DOCUMENT)
+                .check(CLASSES);
+    }
+
+    @Test
+    void theFileOfAConfigIsReadWithoutKnowingItsKeys() {
+        noClasses()
+                .that()
+                .resideInAPackage(CONFIG_DOCUMENT)
+                .should()
+                .dependOnClassesThat(resideInAPackage("liquibase..").and(not(resideInAPackage(CONFIG_DOCUMENT))))
                 .check(CLASSES);
     }
 

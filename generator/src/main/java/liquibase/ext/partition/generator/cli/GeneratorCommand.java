@@ -6,7 +6,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import liquibase.ext.partition.generator.changelog.TemplateFailureException;
-import liquibase.ext.partition.generator.config.read.InvalidConfigException;
+import liquibase.ext.partition.generator.config.document.InvalidConfigException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;

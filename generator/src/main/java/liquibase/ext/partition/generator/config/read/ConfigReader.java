@@ -15,6 +15,9 @@ import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TableTuning;
 import liquibase.ext.partition.generator.config.TablesConfig;
+import liquibase.ext.partition.generator.config.document.ConfigDocument;
+import liquibase.ext.partition.generator.config.document.InvalidConfigException;
+import liquibase.ext.partition.generator.config.document.Problem;
 import tools.jackson.databind.JsonNode;
 
 /** Reads a table config. Has no state but the schema; safe to use for any number of files. */

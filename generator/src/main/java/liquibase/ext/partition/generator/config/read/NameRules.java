@@ -9,6 +9,10 @@ import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.name.MadeName;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.generator.config.ColumnConfig;
+import liquibase.ext.partition.generator.config.document.ConfigDocument;
+import liquibase.ext.partition.generator.config.document.KeyPath;
+import liquibase.ext.partition.generator.config.document.Problem;
+import liquibase.ext.partition.generator.config.document.Quoted;
 
 /** The requirements of PostgreSQL, Liquibase and XML on each single name. */
 final class NameRules {

@@ -8,6 +8,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.generator.config.document.ConfigDocument;
+import liquibase.ext.partition.generator.config.document.KeyPath;
+import liquibase.ext.partition.generator.config.document.Problem;
+import liquibase.ext.partition.generator.config.document.Quoted;
 
 /** The rules between the key, the partition key and its range. */
 final class PartitionRules {

@@ -7,6 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import liquibase.ext.partition.generator.config.document.ConfigDocument;
+import liquibase.ext.partition.generator.config.document.KeyPath;
+import liquibase.ext.partition.generator.config.document.Problem;
+import liquibase.ext.partition.generator.config.document.Quoted;
 
 /** No two things in one schema may share a name, and no two tables of a config may share changeset ids. */
 final class RelationRules {

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
+import liquibase.ext.partition.generator.config.document.KeyPath;
 import tools.jackson.databind.JsonNode;
 
 /** {@code tables.schema.json}: finds the problems of a config, and gives the documentation of each key. */

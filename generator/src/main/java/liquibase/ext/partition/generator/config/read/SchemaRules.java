@@ -9,6 +9,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import liquibase.ext.partition.generator.config.document.ConfigDocument;
+import liquibase.ext.partition.generator.config.document.KeyPath;
+import liquibase.ext.partition.generator.config.document.Problem;
+import liquibase.ext.partition.generator.config.document.Quoted;
 import tools.jackson.databind.JsonNode;
 
 /** The schema's verdict on a config, in words that tell people what to write. */

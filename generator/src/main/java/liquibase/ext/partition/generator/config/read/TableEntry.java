@@ -15,6 +15,7 @@ import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.generator.config.ColumnConfig;
+import liquibase.ext.partition.generator.config.document.KeyPath;
 import tools.jackson.databind.JsonNode;
 
 /**

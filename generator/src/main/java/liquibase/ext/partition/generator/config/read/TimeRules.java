@@ -18,6 +18,8 @@ import liquibase.ext.partition.engine.time.KeyTime;
 import liquibase.ext.partition.engine.time.TextDateFormat;
 import liquibase.ext.partition.engine.time.TimeEncoding;
 import liquibase.ext.partition.engine.time.TimeFormats;
+import liquibase.ext.partition.generator.config.document.ConfigDocument;
+import liquibase.ext.partition.generator.config.document.Problem;
 
 /**
  * Whether a time can be read out of the partition columns as the config says. The engine decides; its reasons become

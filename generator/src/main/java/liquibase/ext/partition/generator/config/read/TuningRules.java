@@ -7,6 +7,9 @@ import java.util.Set;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.attribute.TuningAttribute.Kind;
 import liquibase.ext.partition.engine.pace.GivenPace;
+import liquibase.ext.partition.generator.config.document.ConfigDocument;
+import liquibase.ext.partition.generator.config.document.KeyPath;
+import liquibase.ext.partition.generator.config.document.Problem;
 import tools.jackson.databind.JsonNode;
 
 /** Whether the settings that tune a migration can be read. The engine decides; its reasons become problems. */

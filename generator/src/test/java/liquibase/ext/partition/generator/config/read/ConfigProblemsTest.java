@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import liquibase.ext.partition.generator.config.document.InvalidConfigException;
+import liquibase.ext.partition.generator.config.document.Problem;
 import org.assertj.core.api.AbstractAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

@@ -22,6 +22,7 @@ import liquibase.ext.partition.generator.config.ColumnConfig;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TablesConfig;
+import liquibase.ext.partition.generator.config.document.KeyPath;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config.read;
+package liquibase.ext.partition.generator.config.document;
 
 /**
  * One thing that is wrong with a config.

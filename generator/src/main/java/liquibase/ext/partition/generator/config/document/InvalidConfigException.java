@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config.read;
+package liquibase.ext.partition.generator.config.document;
 
 import java.util.List;
 import java.util.stream.Collectors;
@@ -10,7 +10,7 @@ public final class InvalidConfigException extends Exception {
     private final transient List<Problem> problems;
 
     /** @param problems at least one, by line */
-    InvalidConfigException(List<Problem> problems) {
+    public InvalidConfigException(List<Problem> problems) {
         super(problems.stream().map(Problem::toString).collect(Collectors.joining(System.lineSeparator())));
         this.problems = List.copyOf(problems);
     }

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config.read;
+package liquibase.ext.partition.generator.config.document;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -9,20 +9,20 @@ import java.util.regex.Pattern;
  *
  * @param elements a {@code String} for each key and an {@code Integer} for each index in a list, from the top
  */
-record KeyPath(List<Object> elements) {
-    static final KeyPath ROOT = new KeyPath(List.of());
+public record KeyPath(List<Object> elements) {
+    public static final KeyPath ROOT = new KeyPath(List.of());
 
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z_][A-Za-z0-9_-]*");
 
-    KeyPath {
+    public KeyPath {
         elements = List.copyOf(elements);
     }
 
-    KeyPath child(String key) {
+    public KeyPath child(String key) {
         return append(key);
     }
 
-    KeyPath child(int index) {
+    public KeyPath child(int index) {
         return append(index);
     }
 
@@ -37,17 +37,17 @@ record KeyPath(List<Object> elements) {
     }
 
     /** Whether this is an item of a list. */
-    boolean isItem() {
+    public boolean isItem() {
         return !isRoot() && elements.get(elements.size() - 1) instanceof Integer;
     }
 
     /** The path without its last element; the root's is the root. */
-    KeyPath parent() {
+    public KeyPath parent() {
         return isRoot() ? this : new KeyPath(elements.subList(0, elements.size() - 1));
     }
 
     /** The nearest key: {@code keyColumns} for {@code tables[0].keyColumns[1]}; empty at the root. */
-    String lastKey() {
+    public String lastKey() {
         for (int i = elements.size() - 1; i >= 0; i--) {
             if (elements.get(i) instanceof String key) {
                 return key;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.generator.config.read;
+package liquibase.ext.partition.generator.config.document;
 
 import java.io.IOException;
 import java.io.StringReader;
@@ -39,7 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
  * <p>Values are read as text, except for whole numbers and missing values: YAML 1.1 would read {@code 2024-01-01} as a
  * moment in time, and a column named {@code on} as {@code true}. No object is ever constructed from a tag.
  */
-final class ConfigDocument {
+public final class ConfigDocument {
     /** Enough for thousands of tables; a few lines of nested aliases could stand for billions of values. */
     private static final int MOST_VALUES = 200_000;
 
@@ -64,24 +64,24 @@ final class ConfigDocument {
      * @throws InvalidConfigException when there is no tree at all: no file, not UTF-8, no YAML, empty
      * @throws IOException when the file is there but cannot be read
      */
-    static ConfigDocument read(Path path) throws InvalidConfigException, IOException {
+    public static ConfigDocument read(Path path) throws InvalidConfigException, IOException {
         ConfigDocument document = new ConfigDocument(path.toString());
         document.load(document.decode(document.bytes(path)));
         return document;
     }
 
     /** The config's top value; an object unless the user wrote something else. */
-    JsonNode root() {
+    public JsonNode root() {
         return root;
     }
 
     /** The problems of the YAML itself, in the order of the file. */
-    List<Problem> problems() {
+    public List<Problem> problems() {
         return problems;
     }
 
     /** The line of the key; if the key is missing, the line of the nearest one around it. */
-    int line(KeyPath path) {
+    public int line(KeyPath path) {
         KeyPath present = path;
         while (!lines.containsKey(present) && !present.isRoot()) {
             present = present.parent();
@@ -90,7 +90,7 @@ final class ConfigDocument {
     }
 
     /** A problem at the line of {@code path}. */
-    Problem problem(KeyPath path, String message, String remedy) {
+    public Problem problem(KeyPath path, String message, String remedy) {
         return new Problem(file, line(path), path.toString(), message, remedy);
     }
 
