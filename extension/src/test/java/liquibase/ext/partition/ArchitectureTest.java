@@ -1,6 +1,7 @@
 package liquibase.ext.partition;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.TuningAttribute;
+import liquibase.ext.partition.engine.routing.row.RoutedTable;
 
 /** The arrows between the packages; see the engine's package page. */
 @AnalyzeClasses(packages = "liquibase.ext.partition", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -159,6 +161,7 @@ class ArchitectureTest {
             List.of("catalog.properties", "catalog", "catalog.server"),
             List.of("belonging.foreignkeys", "belonging.foreignkeys.triggers", "belonging.foreignkeys.read"),
             List.of("delta.replay", "delta"),
+            List.of("routing", "routing.insert", "routing.update", "routing.row"),
             List.of("survey", "survey.sample"));
 
     @ArchTest
@@ -192,6 +195,15 @@ class ArchitectureTest {
                     .check(classes);
         }
     }
+
+    /** The rooms inside are made for it alone; others say with {@code RoutedTable} what is to be routed. */
+    @ArchTest
+    static final ArchRule othersCallTheRoutingByItsOwnRoom = noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + ".engine.routing..")
+            .should()
+            .dependOnClassesThat(
+                    resideInAPackage(ROOT + ".engine.routing.*..").and(not(belongToAnyOf(RoutedTable.class))));
 
     /** Steps meet in the tables and the records, not in each other; who may know which is said here. */
     @ArchTest

@@ -2,6 +2,11 @@ package liquibase.ext.partition.engine.routing;
 
 import java.util.List;
 import liquibase.ext.partition.engine.catalog.server.SettableOptions;
+import liquibase.ext.partition.engine.routing.row.RoutedTable;
+import liquibase.ext.partition.engine.routing.row.RoutingFunction;
+import liquibase.ext.partition.engine.routing.row.RoutingNames;
+import liquibase.ext.partition.engine.routing.row.TimeColumns;
+import liquibase.ext.partition.engine.routing.update.ChildTriggers;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /** The function that makes the missing child of a day, with everything that the default child has. */

@@ -2,8 +2,9 @@
  * Routing by triggers: the inheritance children, and the functions and triggers by which every row finds its child. The
  * choice between this and native routing is {@code partitioning.Routing}.
  *
- * <p>{@code TriggerRouting} explains the routing and puts its statements in order. Each other class makes one function,
- * or the pair of functions with the owner's and with the writer's rights, or the triggers of a table.
+ * <p>{@code TriggerRouting} explains the routing, puts its statements in order, and is what other rooms call. The
+ * children are made here, ahead of their rows. {@code insert} brings a row of the table itself into its child,
+ * {@code update} brings a row of a child into another one, and {@code row} has what both need.
  *
  * <p>Makes statements and runs none. Does not know the migration, nor how a column notes its time; {@code newtable}
  * passes the expression for that. Called by {@code newtable} for the new table, by {@code belonging} to move triggers

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.routing.row.RoutedTable;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;

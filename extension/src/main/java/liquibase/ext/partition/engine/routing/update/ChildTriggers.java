@@ -1,15 +1,18 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.update;
 
 import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.partitioning.Partition;
+import liquibase.ext.partition.engine.routing.row.RoutingNames;
+import liquibase.ext.partition.engine.routing.row.RoutingTrigger;
+import liquibase.ext.partition.engine.routing.row.TimeColumns;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlFragment;
 
 /** The triggers on a child that move a row to another child when its time is updated. */
-record ChildTriggers(RoutingNames names) {
+public record ChildTriggers(RoutingNames names) {
     /** If a row has just moved in this statement, the function resets the setting for rows that stay. */
     private static final Sql CREATE_MOVE_TRIGGER = Sql.of("""
             CREATE TRIGGER {trigger} BEFORE UPDATE ON {child} FOR EACH ROW
@@ -36,9 +39,7 @@ record ChildTriggers(RoutingNames names) {
                         = OLD.tableoid::pg_catalog.text || ':' || OLD.ctid::pg_catalog.text)
               EXECUTE FUNCTION {function}()""");
 
-    private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
-
-    List<Sql> statements(Partition partition) {
+    public List<Sql> statements(Partition partition) {
         QualifiedName child = names.child(partition.name());
         return statements(
                 child,
@@ -49,7 +50,7 @@ record ChildTriggers(RoutingNames names) {
                         TimeColumns.timestamp(partition.to())));
     }
 
-    List<Sql> statementsForTheDefaultChild() {
+    public List<Sql> statementsForTheDefaultChild() {
         return statements(
                 names.defaultChild(),
                 CREATE_DEFAULT_MOVE_TRIGGER
@@ -67,7 +68,7 @@ record ChildTriggers(RoutingNames names) {
      * @param from the beginning of the child's range
      * @param to the end of the range
      */
-    Sql moveTrigger(SqlFragment child, Sql time, Sql from, Sql to) {
+    public Sql moveTrigger(SqlFragment child, Sql time, Sql from, Sql to) {
         return CREATE_MOVE_TRIGGER
                 .with("trigger", names.moveTrigger())
                 .with("child", child)
@@ -93,13 +94,9 @@ record ChildTriggers(RoutingNames names) {
                 .with("child", child)
                 .with("function", names.movedAsWriter()));
         for (Identifier trigger : names.triggersOnChild()) {
-            statements.add(enableAlways(child, trigger));
+            statements.add(RoutingTrigger.enableAlways(child, trigger));
         }
         return statements;
-    }
-
-    static Sql enableAlways(QualifiedName table, Identifier trigger) {
-        return ENABLE_ALWAYS.with("table", table).with("trigger", trigger);
     }
 
     private Sql newTime() {

@@ -1,10 +1,10 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.row;
 
 import java.util.List;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /** The functions that put together the INSERT of a row of the parent into a child. */
-record InsertFunctions(RoutingNames names) {
+public record InsertFunctions(RoutingNames names) {
     /**
      * The names come from the row's type and not from {@code pg_attribute}, where a transaction with an older snapshot
      * would miss a column that was added since, and would lose its value. No row's type shows which columns are
@@ -48,7 +48,7 @@ record InsertFunctions(RoutingNames names) {
             END
             {quote}""");
 
-    List<RoutingFunction> functions() {
+    public List<RoutingFunction> functions() {
         return List.of(
                 RoutingFunction.called(names.columns(), "pg_catalog.text", columnsStatement()),
                 RoutingFunction.called(names.insert(), "pg_catalog.regclass", insertStatement()));

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.row;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -14,22 +14,22 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param create the statement that makes it
  * @param calledByWriters whether writers call it when they write with their own rights; nobody calls a trigger function
  */
-record RoutingFunction(QualifiedName name, Sql arguments, Sql create, boolean calledByWriters) {
+public record RoutingFunction(QualifiedName name, Sql arguments, Sql create, boolean calledByWriters) {
     private static final Sql GRANT = Sql.of("GRANT EXECUTE ON FUNCTION {function}({arguments}) TO PUBLIC");
     private static final Sql CHANGE_OWNER = Sql.of("ALTER FUNCTION {function}({arguments}) OWNER TO {owner}");
     private static final Sql DROP_FUNCTION = Sql.of("DROP FUNCTION IF EXISTS {function}({arguments}) CASCADE");
 
     /** A function that only other functions of the routing call. */
-    static RoutingFunction called(QualifiedName name, String arguments, Sql create) {
+    public static RoutingFunction called(QualifiedName name, String arguments, Sql create) {
         return new RoutingFunction(name, Sql.raw(arguments), create, false);
     }
 
     /** A function that a trigger calls. */
-    static RoutingFunction ofTrigger(QualifiedName name, Sql create) {
+    public static RoutingFunction ofTrigger(QualifiedName name, Sql create) {
         return new RoutingFunction(name, Sql.empty(), create, false);
     }
 
-    List<Sql> createStatements(Identifier owner) {
+    public List<Sql> createStatements(Identifier owner) {
         List<Sql> statements = new ArrayList<>();
         statements.add(create);
         statements.add(Seclusion.ofFunction(name, arguments.text()));
@@ -42,7 +42,7 @@ record RoutingFunction(QualifiedName name, Sql arguments, Sql create, boolean ca
     }
 
     /** Also drops the triggers that call it. */
-    Sql dropStatement() {
+    public Sql dropStatement() {
         return DROP_FUNCTION.with("function", name).with("arguments", arguments);
     }
 }

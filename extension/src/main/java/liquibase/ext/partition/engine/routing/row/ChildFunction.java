@@ -1,9 +1,9 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.row;
 
 import liquibase.ext.partition.engine.sql.Sql;
 
 /** The function that finds the child of a time. */
-record ChildFunction(RoutingNames names) {
+public record ChildFunction(RoutingNames names) {
     /**
      * The child of a time, locked for the writer. Rows never go to a table that was taken out of the inheritance (NO
      * INHERIT) but kept its name. So this is checked again under the lock, since the writer may have waited for just
@@ -46,7 +46,7 @@ record ChildFunction(RoutingNames names) {
             END
             {quote}""");
 
-    RoutingFunction function() {
+    public RoutingFunction function() {
         return RoutingFunction.called(
                 names.childOf(),
                 "timestamp",

@@ -1,13 +1,16 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.insert;
 
 import java.util.List;
+import liquibase.ext.partition.engine.routing.row.OthersTriggers;
+import liquibase.ext.partition.engine.routing.row.RoutingFunction;
+import liquibase.ext.partition.engine.routing.row.RoutingNames;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * The functions that take a row out of the parent again: with the owner's rights, or, if {@link OthersTriggers} finds a
  * trigger, with the writer's.
  */
-record LeaveFunctions(RoutingNames names) {
+public record LeaveFunctions(RoutingNames names) {
     /**
      * Deletes by the {@code ctid}. Without the setting, a session that plans this while the parent is small would go on
      * scanning, for each row, everything that was inserted since the last VACUUM; in a SERIALIZABLE transaction that
@@ -52,7 +55,7 @@ record LeaveFunctions(RoutingNames names) {
             END
             {quote}""");
 
-    List<RoutingFunction> functions() {
+    public List<RoutingFunction> functions() {
         return List.of(
                 RoutingFunction.ofTrigger(names.leave(), leaveStatement()),
                 RoutingFunction.ofTrigger(names.leaveAsWriter(), leaveAsWriterStatement()));

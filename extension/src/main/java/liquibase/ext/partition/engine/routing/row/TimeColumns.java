@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.row;
 
 import java.time.LocalDate;
 import java.util.LinkedHashSet;
@@ -15,7 +15,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * PostgreSQL's newest minor releases refuse to give a table a column with a default, or a column another type, if such
  * a function names its row type.
  */
-record TimeColumns(RoutingNames names) {
+public record TimeColumns(RoutingNames names) {
     /**
      * The server keeps the columns of {@code UPDATE OF} by number, writes them by name into a dump, and refuses to drop
      * them or to give them another type.
@@ -93,7 +93,7 @@ record TimeColumns(RoutingNames names) {
     private static final char COLUMN = '\uE000';
 
     /** The function that gives the present names of {@link RoutedTable#columns()}, in that order. */
-    RoutingFunction function() {
+    public RoutingFunction function() {
         return RoutingFunction.called(
                 names.timeColumns(),
                 "",
@@ -111,7 +111,7 @@ record TimeColumns(RoutingNames names) {
     }
 
     /** The trigger that keeps the columns. It never fires; some function it has to name. */
-    Sql triggerStatement() {
+    public Sql triggerStatement() {
         return triggerStatement("");
     }
 
@@ -125,19 +125,19 @@ record TimeColumns(RoutingNames names) {
     }
 
     /** A query for the present names of {@link RoutedTable#columns()}, in that order, as an array. */
-    Sql present() {
+    public Sql present() {
         return PRESENT.with("timeColumns", names.timeColumns()).with("parent", names.parent());
     }
 
     /** The query for the names that the transaction's snapshot has; no rows if it is older than the routing. */
-    Sql namesInSnapshot() {
+    public Sql namesInSnapshot() {
         return NAMES_IN_SNAPSHOT
                 .with("parentName", names.parentName())
                 .with("trigger", Sql.literal(names.timeTrigger().name()));
     }
 
     /** Statements that assign the present names to {@code present} and the time of {@code NEW} to {@code routed_at}. */
-    Sql readTime() {
+    public Sql readTime() {
         return READ_TIME
                 .with("present", present())
                 .with("original", original())
@@ -155,7 +155,7 @@ record TimeColumns(RoutingNames names) {
     }
 
     /** The columns from which the time itself is read, as an array of elements of {@code present}. */
-    Sql columnsOfTime() {
+    public Sql columnsOfTime() {
         Set<Identifier> read = new LinkedHashSet<>();
         names.table().time().of(column -> {
             read.add(column);
@@ -167,7 +167,7 @@ record TimeColumns(RoutingNames names) {
     }
 
     /** How a statement that is made into a {@link #template} names a column. */
-    Sql placeholder(Identifier column) {
+    public Sql placeholder(Identifier column) {
         return Sql.raw(Character.toString(COLUMN + columns().indexOf(column)));
     }
 
@@ -176,7 +176,7 @@ record TimeColumns(RoutingNames names) {
      *
      * @param first the place of the first column's name among the arguments
      */
-    String template(Sql statement, int first) {
+    public String template(Sql statement, int first) {
         String text = statement.text().replace("%", "%%");
         for (int i = 0; i < columns().size(); i++) {
             text = text.replace(Character.toString(COLUMN + i), "%" + (first + i) + "$I");
@@ -185,11 +185,11 @@ record TimeColumns(RoutingNames names) {
     }
 
     /** A constant with which a row's time is compared. */
-    static Sql timestamp(LocalDate day) {
+    public static Sql timestamp(LocalDate day) {
         return timestamp(Sql.literal(day.toString()));
     }
 
-    static Sql timestamp(Sql literal) {
+    public static Sql timestamp(Sql literal) {
         return TIMESTAMP.with("literal", literal);
     }
 

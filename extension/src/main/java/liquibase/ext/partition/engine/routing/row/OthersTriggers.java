@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.row;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -32,11 +32,11 @@ import liquibase.ext.partition.engine.sql.Sql;
  * the one that the snapshot sees. A trigger that the owner has made since the snapshot simply fires with the owner's
  * rights.
  */
-record OthersTriggers(RoutingNames names) {
+public record OthersTriggers(RoutingNames names) {
     /** A trigger's events, as in {@code pg_trigger.tgtype}. */
-    static final Sql INSERT = Sql.raw("4");
+    public static final Sql INSERT = Sql.raw("4");
 
-    static final Sql DELETE = Sql.raw("8");
+    public static final Sql DELETE = Sql.raw("8");
 
     /** FOR EACH ROW, as {@code pg_trigger.tgtype} as a whole. */
     private static final String BEFORE_UPDATE = "19";
@@ -167,7 +167,7 @@ record OthersTriggers(RoutingNames names) {
     }
 
     /** The function that looks for such triggers, and the one that reports the rights that the writer lacks. */
-    List<RoutingFunction> functions() {
+    public List<RoutingFunction> functions() {
         return List.of(
                 new RoutingFunction(names.others(), Sql.raw(ARGUMENTS), othersStatement(), true),
                 new RoutingFunction(names.permit(), Sql.raw(ARGUMENTS), permitStatement(), true));

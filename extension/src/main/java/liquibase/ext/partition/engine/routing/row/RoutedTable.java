@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.row;
 
 import java.util.List;
 import java.util.function.Function;
@@ -21,7 +21,7 @@ public record RoutedTable(QualifiedName parent, List<Identifier> columns, RowTim
      *
      * @param row a name of the row, such as {@code NEW}
      */
-    Sql timeOf(String row) {
+    public Sql timeOf(String row) {
         return time.of(column -> Sql.list(row, List.of(column)));
     }
 

@@ -1,13 +1,16 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.update;
 
 import java.util.List;
+import liquibase.ext.partition.engine.routing.row.OthersTriggers;
+import liquibase.ext.partition.engine.routing.row.RoutingFunction;
+import liquibase.ext.partition.engine.routing.row.RoutingNames;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * The functions that, after a row has moved to another child ({@link MoveFunctions}), remove the row that is left in
  * the old one: with the owner's rights, or, if {@link OthersTriggers} finds a trigger, with the writer's.
  */
-record MovedFunctions(RoutingNames names) {
+public record MovedFunctions(RoutingNames names) {
     /** A user's trigger may keep the row from being deleted, and then it would be there twice. */
     private static final Sql TAKE_AWAY = Sql.of("""
             EXECUTE pg_catalog.format('DELETE FROM ONLY %s AS c WHERE c.ctid OPERATOR(pg_catalog.=) %L', TG_RELID::pg_catalog.regclass, NEW.ctid);
@@ -47,7 +50,7 @@ record MovedFunctions(RoutingNames names) {
             END
             {quote}""");
 
-    List<RoutingFunction> functions() {
+    public List<RoutingFunction> functions() {
         return List.of(
                 RoutingFunction.ofTrigger(names.moved(), movedStatement()),
                 RoutingFunction.ofTrigger(names.movedAsWriter(), movedAsWriterStatement()));

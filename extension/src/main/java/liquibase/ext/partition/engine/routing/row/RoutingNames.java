@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.row;
 
 import java.util.List;
 import java.util.stream.Stream;
@@ -9,21 +9,21 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /** The names of a routing's functions, triggers and children, and the texts that several functions share. */
-record RoutingNames(RoutedTable table, PartitionLayout layout) {
+public record RoutingNames(RoutedTable table, PartitionLayout layout) {
     private static final Sql AS_OWNER = Sql.of("SECURITY DEFINER SET search_path = pg_catalog, pg_temp");
 
     /** The suffix of the function that does the same with the writer's rights. */
     private static final String AS_WRITER = "_as_writer";
 
-    QualifiedName parent() {
+    public QualifiedName parent() {
         return table.parent();
     }
 
-    QualifiedName child(Identifier name) {
+    public QualifiedName child(Identifier name) {
         return parent().sibling(name);
     }
 
-    QualifiedName defaultChild() {
+    public QualifiedName defaultChild() {
         return child(layout.defaultPartition());
     }
 
@@ -35,51 +35,51 @@ record RoutingNames(RoutedTable table, PartitionLayout layout) {
         return function("_columns");
     }
 
-    QualifiedName insert() {
+    public QualifiedName insert() {
         return function("_insert");
     }
 
-    QualifiedName others() {
+    public QualifiedName others() {
         return function("_others");
     }
 
-    QualifiedName permit() {
+    public QualifiedName permit() {
         return function("_permit");
     }
 
-    QualifiedName childOf() {
+    public QualifiedName childOf() {
         return function("_child");
     }
 
-    QualifiedName leave() {
+    public QualifiedName leave() {
         return function("_leave");
     }
 
-    QualifiedName leaveAsWriter() {
+    public QualifiedName leaveAsWriter() {
         return function("_leave" + AS_WRITER);
     }
 
-    QualifiedName route() {
+    public QualifiedName route() {
         return function("_route");
     }
 
-    QualifiedName routeAsWriter() {
+    public QualifiedName routeAsWriter() {
         return function("_route" + AS_WRITER);
     }
 
-    QualifiedName move() {
+    public QualifiedName move() {
         return function("_move");
     }
 
-    QualifiedName moveAsWriter() {
+    public QualifiedName moveAsWriter() {
         return function("_move" + AS_WRITER);
     }
 
-    QualifiedName moved() {
+    public QualifiedName moved() {
         return function("_moved");
     }
 
-    QualifiedName movedAsWriter() {
+    public QualifiedName movedAsWriter() {
         return function("_moved" + AS_WRITER);
     }
 
@@ -89,23 +89,23 @@ record RoutingNames(RoutedTable table, PartitionLayout layout) {
                 leave(), leaveAsWriter(), route(), routeAsWriter(), move(), moveAsWriter(), moved(), movedAsWriter());
     }
 
-    QualifiedName make() {
+    public QualifiedName make() {
         return function("_make");
     }
 
-    /** As {@link TriggerRouting#triggersOnParent}. */
-    static List<Identifier> triggersOnParent(QualifiedName parent) {
+    /** As {@code TriggerRouting.triggersOnParent}. */
+    public static List<Identifier> triggersOnParent(QualifiedName parent) {
         return Stream.of("_leave1", "_leave2", "_route1", "_route2", "_timeof")
                 .map(suffix -> DerivedName.of("!" + parent.name().name(), suffix))
                 .toList();
     }
 
-    List<Identifier> triggersOnParent() {
+    public List<Identifier> triggersOnParent() {
         return triggersOnParent(parent());
     }
 
     /** The triggers on the parent that move a row out of it, in the order in which they fire. */
-    List<Identifier> routeTriggers() {
+    public List<Identifier> routeTriggers() {
         return triggersOnParent().subList(0, 4);
     }
 
@@ -114,7 +114,7 @@ record RoutingNames(RoutedTable table, PartitionLayout layout) {
         return triggersOnParent().get(4);
     }
 
-    List<Identifier> triggersOnChild() {
+    public List<Identifier> triggersOnChild() {
         return List.of(moveTrigger(), moveAsWriterTrigger(), movedTrigger(), movedAsWriterTrigger());
     }
 
@@ -122,41 +122,41 @@ record RoutingNames(RoutedTable table, PartitionLayout layout) {
      * Triggers fire in the order of their names: this one comes after every trigger of a user, which may still change
      * the row's time. Only a name that begins with a letter outside ASCII comes later, and then no row moves.
      */
-    Identifier moveTrigger() {
+    public Identifier moveTrigger() {
         return DerivedName.of("~" + parent().name().name(), "_move1");
     }
 
     /** Right after the move trigger. */
-    Identifier moveAsWriterTrigger() {
+    public Identifier moveAsWriterTrigger() {
         return DerivedName.of("~" + parent().name().name(), "_move2");
     }
 
     /** Before every AFTER trigger of a user, whose work must not find the row twice. */
-    Identifier movedTrigger() {
+    public Identifier movedTrigger() {
         return DerivedName.of("!" + parent().name().name(), "_moved1");
     }
 
-    Identifier movedAsWriterTrigger() {
+    public Identifier movedAsWriterTrigger() {
         return DerivedName.of("!" + parent().name().name(), "_moved2");
     }
 
     /** The parent's name, as a string constant. */
-    Sql parentName() {
+    public Sql parentName() {
         return Sql.literal(parent().quoted());
     }
 
     /** The default child's name, as a string constant. */
-    Sql defaultName() {
+    public Sql defaultName() {
         return Sql.literal(defaultChild().quoted());
     }
 
     /** Fills the holes of a function that runs with its owner's rights and a pinned path. */
-    Sql asOwner(Sql function, String tag) {
+    public Sql asOwner(Sql function, String tag) {
         return function.with("asOwner", AS_OWNER).with("quote", quote(tag));
     }
 
     /** Fills the holes of a function that finds a child by its name, or makes it. */
-    Sql withNameOfChild(Sql function) {
+    public Sql withNameOfChild(Sql function) {
         return function.with("parentName", parentName())
                 .with("defaultName", defaultName())
                 .with("schema", Sql.literal(parent().schema().name()))
@@ -166,7 +166,7 @@ record RoutingNames(RoutedTable table, PartitionLayout layout) {
     }
 
     /** A dollar quote that no name ends. */
-    Sql quote(String tag) {
+    public Sql quote(String tag) {
         return Sql.dollarQuote(
                 tag,
                 Sql.raw(layout.prefix()

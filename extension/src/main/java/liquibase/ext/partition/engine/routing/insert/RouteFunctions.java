@@ -1,13 +1,17 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.insert;
 
 import java.util.List;
+import liquibase.ext.partition.engine.routing.row.OthersTriggers;
+import liquibase.ext.partition.engine.routing.row.RoutingFunction;
+import liquibase.ext.partition.engine.routing.row.RoutingNames;
+import liquibase.ext.partition.engine.routing.row.TimeColumns;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * The functions that insert a row into its child once it has left the parent: with the owner's rights, or, if
  * {@link OthersTriggers} finds a trigger, with the writer's.
  */
-record RouteFunctions(RoutingNames names) {
+public record RouteFunctions(RoutingNames names) {
     /**
      * If a function that the statement calls has updated the row since, the trigger has fired for the version that
      * exists now. If the writer must insert the row, the setting has the child and the statement: nobody may call the
@@ -48,7 +52,7 @@ record RouteFunctions(RoutingNames names) {
             END
             {quote}""");
 
-    List<RoutingFunction> functions() {
+    public List<RoutingFunction> functions() {
         return List.of(
                 RoutingFunction.ofTrigger(names.route(), routeStatement()),
                 RoutingFunction.ofTrigger(names.routeAsWriter(), routeAsWriterStatement()));

@@ -1,6 +1,10 @@
-package liquibase.ext.partition.engine.routing;
+package liquibase.ext.partition.engine.routing.update;
 
 import java.util.List;
+import liquibase.ext.partition.engine.routing.row.OthersTriggers;
+import liquibase.ext.partition.engine.routing.row.RoutingFunction;
+import liquibase.ext.partition.engine.routing.row.RoutingNames;
+import liquibase.ext.partition.engine.routing.row.TimeColumns;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
@@ -8,7 +12,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * owner's rights, or, if {@link OthersTriggers} finds a trigger, with the writer's. {@link MovedFunctions} remove the
  * row that is left in the old child.
  */
-record MoveFunctions(RoutingNames names) {
+public record MoveFunctions(RoutingNames names) {
     /**
      * The setting names the row that is left over, and ends with the transaction. Nobody can make a row vanish by
      * setting it: a row that stays resets it. The row that is left over must satisfy the child's constraints: it is
@@ -123,7 +127,7 @@ record MoveFunctions(RoutingNames names) {
             END
             {quote}""");
 
-    List<RoutingFunction> functions() {
+    public List<RoutingFunction> functions() {
         return List.of(
                 RoutingFunction.ofTrigger(names.move(), moveStatement()),
                 RoutingFunction.ofTrigger(names.moveAsWriter(), moveAsWriterStatement()));
