@@ -58,7 +58,7 @@ public final class KnownPartitions {
      *     triggers
      * @param identity everything that distinguishes it from what it, or another partition, was at another time
      */
-    public record Change(
+    public record ChangedPartition(
             QualifiedName name, QualifiedName knownAs, Optional<String> bound, What what, String identity) {}
 
     /**
@@ -91,7 +91,7 @@ public final class KnownPartitions {
               AS was (oid pg_catalog.int8, schema pg_catalog.text, name pg_catalog.text, link pg_catalog.text, filenode pg_catalog.int8,
                       trigger pg_catalog.text, bound pg_catalog.text, judged pg_catalog.bool)""";
 
-    private static final Sql CHANGES = Sql.of("""
+    private static final Sql CHANGED = Sql.of("""
             SELECT coalesce(n.nspname, now.schema, was.schema) AS schema, coalesce(c.relname, now.name, was.name) AS name,
                    coalesce(was.schema, now.schema) AS known_schema, coalesce(was.name, now.name) AS known_name,
                    coalesce(was.bound, now.bound) AS bound,
@@ -198,17 +198,17 @@ public final class KnownPartitions {
     }
 
     /** The partitions of the live table that have changed since the swap, or since the backup was found equal to it. */
-    public static List<Change> changesSinceSwap(StepRun run, Migration migration) throws SQLException {
-        return changes(run, migration, presentCaptured(Capture.of(migration), migration.source()));
+    public static List<ChangedPartition> changedSinceSwap(StepRun run, Migration migration) throws SQLException {
+        return changed(run, migration, presentCaptured(Capture.of(migration), migration.source()));
     }
 
-    private static List<Change> changes(StepRun run, Migration migration, Sql present) throws SQLException {
+    private static List<ChangedPartition> changed(StepRun run, Migration migration, Sql present) throws SQLException {
         return run.session()
                 .query(
-                        CHANGES.with("migration", run.state().migration())
+                        CHANGED.with("migration", run.state().migration())
                                 .with("id", migration.id())
                                 .with("present", present),
-                        row -> new Change(
+                        row -> new ChangedPartition(
                                 QualifiedName.of(row.getString("schema"), row.getString("name")),
                                 QualifiedName.of(row.getString("known_schema"), row.getString("known_name")),
                                 Optional.ofNullable(row.getString("bound")),

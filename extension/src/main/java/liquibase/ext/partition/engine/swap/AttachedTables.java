@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.delta.KnownPartitions.ChangedPartition;
 import liquibase.ext.partition.engine.delta.KnownPartitions.What;
 import liquibase.ext.partition.engine.delta.replay.Replay;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -42,19 +43,19 @@ final class AttachedTables {
      * @throws PartitionException naming the first partition that has rows of its own
      */
     void requireNoneWithRowsOfItsOwn() throws SQLException {
-        for (KnownPartitions.Change change : KnownPartitions.changesSinceSwap(run, migration)) {
-            if (change.what() != What.ADDED || harmless.contains(change.identity())) {
+        for (ChangedPartition partition : KnownPartitions.changedSinceSwap(run, migration)) {
+            if (partition.what() != What.ADDED || harmless.contains(partition.identity())) {
                 continue;
             }
-            if (replay.missesARowOf(run.session(), change.name())) {
+            if (replay.missesARowOf(run.session(), partition.name())) {
                 throw new PartitionException(
                         "%s has rows that the backup has not, or not so, and that were not written through %s: it was a table with rows when it was made a partition. A rollback would lose them. Nothing was renamed. Have them captured, then roll back again: %s"
                                 .formatted(
-                                        change.name(),
+                                        partition.name(),
                                         run.source(),
-                                        BackupDifference.captureStatement(replay.capture(), change.name())));
+                                        BackupDifference.captureStatement(replay.capture(), partition.name())));
             }
-            harmless.add(change.identity());
+            harmless.add(partition.identity());
         }
     }
 }

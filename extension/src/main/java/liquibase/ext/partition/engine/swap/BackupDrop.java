@@ -215,7 +215,7 @@ public final class BackupDrop {
                 && unbroken
                 && complete
                 && unchanged
-                && KnownPartitions.changesSinceSwap(run, migration).stream().allMatch(it -> it.what() == What.ADDED);
+                && KnownPartitions.changedSinceSwap(run, migration).stream().allMatch(it -> it.what() == What.ADDED);
     }
 
     private void requireVerified(int workers, GivenPace pace) throws SQLException {

@@ -119,7 +119,7 @@ public final class CatchUp {
      */
     private static boolean isAsItWas(StepRun run, Migration migration) throws SQLException {
         return Fingerprint.isUnchangedButForNewPartitions(run, migration)
-                && KnownPartitions.changesSinceSwap(run, migration).stream()
-                        .allMatch(change -> change.what() == KnownPartitions.What.ADDED);
+                && KnownPartitions.changedSinceSwap(run, migration).stream()
+                        .allMatch(partition -> partition.what() == KnownPartitions.What.ADDED);
     }
 }

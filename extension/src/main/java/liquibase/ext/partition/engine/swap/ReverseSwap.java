@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.delta.KnownPartitions.ChangedPartition;
 import liquibase.ext.partition.engine.delta.KnownPartitions.What;
 import liquibase.ext.partition.engine.delta.MissedWrites;
 import liquibase.ext.partition.engine.delta.replay.Replay;
@@ -145,7 +146,7 @@ public final class ReverseSwap {
                     "Changes of %s are not being captured: a trigger of %s is missing or disabled, so the backup may lack what was written since. Nothing was renamed. %s"
                             .formatted(run.source(), capture.delta(), Continuity.remedy(run.session(), capture, live)));
         }
-        List<KnownPartitions.Change> changed = known(KnownPartitions.changesSinceSwap(run, migration));
+        List<ChangedPartition> changed = known(KnownPartitions.changedSinceSwap(run, migration));
         boolean unbroken = Continuity.isUnbroken(run, migration, run.source());
         List<MissedWrites.Missed> missed = capture.missed().first(run.session(), Long.MAX_VALUE);
         if (unbroken
@@ -154,7 +155,7 @@ public final class ReverseSwap {
                 && Fingerprint.isUnchangedButForNewPartitions(run, migration)) {
             return;
         }
-        List<KnownPartitions.Change> moved =
+        List<ChangedPartition> moved =
                 BackupDifference.moved(changed, reader.partitions(run.source()).size());
         if (!moved.isEmpty()) {
             run.line("%s: partitions of %s are not what the swap left (%s). The table is compared with its backup."
@@ -187,10 +188,7 @@ public final class ReverseSwap {
 
     /** Why the differences are there, and why they stop the rollback. */
     private static String whyNotBack(
-            ComparisonResult result,
-            List<KnownPartitions.Change> moved,
-            boolean unbroken,
-            List<MissedWrites.Missed> missed) {
+            ComparisonResult result, List<ChangedPartition> moved, boolean unbroken, List<MissedWrites.Missed> missed) {
         if (result.isOnlyComputed()) {
             return ", in generated columns alone. Nothing was renamed, since the rollback would bring other values than those that are stored.";
         }
@@ -205,13 +203,13 @@ public final class ReverseSwap {
     }
 
     /** Without attached tables, since the rows that they held are checked separately. */
-    private static List<KnownPartitions.Change> known(List<KnownPartitions.Change> changes) {
-        return changes.stream().filter(it -> it.what() != What.ADDED).toList();
+    private static List<ChangedPartition> known(List<ChangedPartition> changed) {
+        return changed.stream().filter(it -> it.what() != What.ADDED).toList();
     }
 
     /** As {@link #requireUnchanged}, but for partitions by name, including those that were made since. */
     private static void requireKnownPartitions(StepRun run, Migration migration) throws SQLException {
-        List<KnownPartitions.Change> changed = known(KnownPartitions.changesSinceSwap(run, migration));
+        List<ChangedPartition> changed = known(KnownPartitions.changedSinceSwap(run, migration));
         if (!changed.isEmpty()) {
             throw new PartitionException(
                     "Partitions of %s have just been changed: %s. Nothing was renamed and change capture is still on. Roll back again; the table is compared with its backup first."

@@ -13,6 +13,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.delta.KnownPartitions.ChangedPartition;
 import liquibase.ext.partition.engine.delta.KnownPartitions.What;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.partitioning.Partition;
@@ -20,6 +21,7 @@ import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -171,12 +173,12 @@ public final class BackupDifference {
                     .orElseGet(() -> "Make the function that they call what it was, then %s.\n".formatted(again));
         }
         BackupDifference difference = read(run, migration);
-        List<KnownPartitions.Change> changes = KnownPartitions.changesSinceSwap(run, migration);
-        if (moved(changes, difference.partitions).isEmpty()) {
+        List<ChangedPartition> changed = KnownPartitions.changedSinceSwap(run, migration);
+        if (moved(changed, difference.partitions).isEmpty()) {
             return "Find out which of the two is right.\n" + difference.ofRows(again);
         }
         return "Partitions are not what the swap left. Do one of these for each, then %s:%s\nWhere rows differ for another reason, find out which of the two is right.\n%s"
-                .formatted(again, difference.lines(run.session(), changes), difference.ofRows(again));
+                .formatted(again, difference.lines(run.session(), changed), difference.ofRows(again));
     }
 
     /**
@@ -185,14 +187,14 @@ public final class BackupDifference {
      * reads the delta table once. Must be asked before a replay, which removes these rows.
      */
     static ComparisonResult writtenAndTakenOut(StepRun run, Migration migration) throws SQLException {
-        List<KnownPartitions.Change> changes = KnownPartitions.changesSinceSwap(run, migration);
-        if (changes.stream().noneMatch(BackupDifference::isGone)) {
+        List<ChangedPartition> changed = KnownPartitions.changedSinceSwap(run, migration);
+        if (changed.stream().noneMatch(BackupDifference::isGone)) {
             return ComparisonResult.none();
         }
         BackupDifference difference = read(run, migration);
         ComparisonResult result = ComparisonResult.none();
-        List<KnownPartitions.Change> gone = difference.withRange(changes).stream()
-                .filter(change -> !difference.isReplaced(change, changes))
+        List<ChangedPartition> gone = difference.withRange(changed).stream()
+                .filter(partition -> !difference.isReplaced(partition, changed))
                 .toList();
         for (Written one : difference.written(run.session(), gone).values()) {
             result = result.plus(ComparisonResult.takenOut(
@@ -209,28 +211,27 @@ public final class BackupDifference {
      * Whether another partition covers the same range by now. Its rows are what people have put there, and deletions
      * from it are captured: a key that the delta table names does not belong to a row that went with the partition.
      */
-    private boolean isReplaced(KnownPartitions.Change gone, List<KnownPartitions.Change> changes) {
+    private boolean isReplaced(ChangedPartition gone, List<ChangedPartition> changed) {
         String range = range(gone).orElseThrow().script();
-        return changes.stream()
-                .filter(change -> !isGone(change))
-                .anyMatch(change ->
-                        range(change).filter(it -> it.script().equals(range)).isPresent());
+        return changed.stream()
+                .filter(partition -> !isGone(partition))
+                .anyMatch(partition ->
+                        range(partition).filter(it -> it.script().equals(range)).isPresent());
     }
 
-    private static boolean isGone(KnownPartitions.Change change) {
-        return change.what() == What.DROPPED || change.what() == What.DETACHED;
+    private static boolean isGone(ChangedPartition partition) {
+        return partition.what() == What.DROPPED || partition.what() == What.DETACHED;
     }
 
     /** The partitions that were taken out and whose rows are known. */
-    private List<KnownPartitions.Change> withRange(List<KnownPartitions.Change> changes) {
-        return changes.stream()
-                .filter(change -> isGone(change) && range(change).isPresent())
+    private List<ChangedPartition> withRange(List<ChangedPartition> changed) {
+        return changed.stream()
+                .filter(partition -> isGone(partition) && range(partition).isPresent())
                 .toList();
     }
 
-    private Map<KnownPartitions.Change, Written> written(Session session, List<KnownPartitions.Change> gone)
-            throws SQLException {
-        Map<KnownPartitions.Change, Written> written = new LinkedHashMap<>();
+    private Map<ChangedPartition, Written> written(Session session, List<ChangedPartition> gone) throws SQLException {
+        Map<ChangedPartition, Written> written = new LinkedHashMap<>();
         if (gone.isEmpty()) {
             return written;
         }
@@ -260,9 +261,8 @@ public final class BackupDifference {
         return written;
     }
 
-    private Map<KnownPartitions.Change, Long> unwritten(Session session, List<KnownPartitions.Change> gone)
-            throws SQLException {
-        Map<KnownPartitions.Change, Long> unwritten = new LinkedHashMap<>();
+    private Map<ChangedPartition, Long> unwritten(Session session, List<ChangedPartition> gone) throws SQLException {
+        Map<ChangedPartition, Long> unwritten = new LinkedHashMap<>();
         if (!gone.isEmpty()) {
             session.query(
                     UNWRITTEN_ROWS
@@ -277,7 +277,7 @@ public final class BackupDifference {
         return unwritten;
     }
 
-    private Sql parts(List<KnownPartitions.Change> gone, RowMatch.Rows rows) {
+    private Sql parts(List<ChangedPartition> gone, RowMatch.Rows rows) {
         List<Sql> parts = new ArrayList<>();
         for (int part = 0; part < gone.size(); part++) {
             parts.add(PART.with("range", range(gone.get(part), rows).orElseThrow())
@@ -327,11 +327,11 @@ public final class BackupDifference {
      *
      * @param partitions the number of all partitions
      */
-    public static List<KnownPartitions.Change> moved(List<KnownPartitions.Change> changes, int partitions) {
-        List<KnownPartitions.Change> moved = changes.stream()
+    public static List<ChangedPartition> moved(List<ChangedPartition> changed, int partitions) {
+        List<ChangedPartition> moved = changed.stream()
                 .filter(it -> it.what() != What.ADDED && it.what() != What.NOT_CAPTURED)
                 .toList();
-        long added = changes.stream().filter(it -> it.what() == What.ADDED).count();
+        long added = changed.stream().filter(it -> it.what() == What.ADDED).count();
         boolean allRewritten =
                 moved.size() == partitions - added && moved.stream().allMatch(it -> it.what() == What.REWRITTEN);
         return allRewritten ? List.of() : moved;
@@ -354,41 +354,41 @@ public final class BackupDifference {
      * A line for each partition, with its remedies. A partition whose trigger was disabled is left out, because the
      * table's message covers it.
      */
-    private String lines(Session session, List<KnownPartitions.Change> changes) throws SQLException {
-        List<KnownPartitions.Change> gone = withRange(changes);
-        Map<KnownPartitions.Change, Written> written = written(session, gone);
-        Map<KnownPartitions.Change, Long> unwritten = unwritten(session, gone);
+    private String lines(Session session, List<ChangedPartition> changed) throws SQLException {
+        List<ChangedPartition> gone = withRange(changed);
+        Map<ChangedPartition, Written> written = written(session, gone);
+        Map<ChangedPartition, Long> unwritten = unwritten(session, gone);
         StringBuilder lines = new StringBuilder();
-        for (KnownPartitions.Change change : changes) {
-            if (change.what() != What.NOT_CAPTURED) {
+        for (ChangedPartition partition : changed) {
+            if (partition.what() != What.NOT_CAPTURED) {
                 lines.append("\n  ")
                         .append(
-                                isGone(change)
+                                isGone(partition)
                                         ? lineOfGone(
-                                                change,
-                                                written.getOrDefault(change, Written.NONE),
-                                                unwritten.getOrDefault(change, 0L))
-                                        : line(change));
+                                                partition,
+                                                written.getOrDefault(partition, Written.NONE),
+                                                unwritten.getOrDefault(partition, 0L))
+                                        : line(partition));
             }
         }
         return lines.toString();
     }
 
     /** A description of what has become of the partitions. */
-    public static String words(List<KnownPartitions.Change> changes) {
-        return String.join(", ", changes.stream().map(BackupDifference::words).toList());
+    public static String words(List<ChangedPartition> changed) {
+        return String.join(", ", changed.stream().map(BackupDifference::words).toList());
     }
 
-    private static String words(KnownPartitions.Change change) {
-        String name = change.knownAs().toString();
+    private static String words(ChangedPartition partition) {
+        String name = partition.knownAs().toString();
         return name
-                + switch (change.what()) {
+                + switch (partition.what()) {
                     case ADDED -> " was attached";
                     case DROPPED -> " was dropped";
                     case DETACHED ->
-                        change.name().equals(change.knownAs())
+                        partition.name().equals(partition.knownAs())
                                 ? " was detached"
-                                : " was detached, and is " + change.name() + " now";
+                                : " was detached, and is " + partition.name() + " now";
                     case ATTACHED_AGAIN -> " was detached and attached again";
                     case REWRITTEN -> " was rewritten, as by TRUNCATE or VACUUM FULL";
                     case NOT_CAPTURED -> " was not captured for a while";
@@ -407,24 +407,24 @@ public final class BackupDifference {
                 .script();
     }
 
-    private String line(KnownPartitions.Change change) {
+    private String line(ChangedPartition partition) {
         return "%s. To go by what it has now: %s%s"
                 .formatted(
-                        words(change),
-                        captureStatement(capture, change.name()),
-                        range(change).map(it -> "; " + forget(it)).orElse(""));
+                        words(partition),
+                        captureStatement(capture, partition.name()),
+                        range(partition).map(it -> "; " + forget(it)).orElse(""));
     }
 
     /**
      * A child that does not belong to the migration has no bounds, so it is not known which of the backup's rows it
      * would have.
      */
-    private String lineOfGone(KnownPartitions.Change change, Written written, long unwritten) {
-        Optional<Sql> range = range(change);
-        List<String> parts = new ArrayList<>(List.of(words(change)));
+    private String lineOfGone(ChangedPartition partition, Written written, long unwritten) {
+        Optional<Sql> range = range(partition);
+        List<String> parts = new ArrayList<>(List.of(words(partition)));
         range.ifPresent(it -> parts.add(written.words(unwritten)));
-        if (change.what() == What.DETACHED) {
-            parts.add("To have its rows again: " + attach(change).script());
+        if (partition.what() == What.DETACHED) {
+            parts.add("To have its rows again: " + attach(partition).script());
         } else if (range.isPresent()) {
             parts.add("To have those of its rows again that were not written since the swap: "
                     + bringBack(range.get()).script());
@@ -434,7 +434,7 @@ public final class BackupDifference {
                                 .with("live", migration.source())
                                 .with("columns", Sql.list(old.writableColumns()))
                                 .with("values", match.list(OLD, old.writableColumns(), RowShape.NEW))
-                                .with("gone", gone(written(change), match.sameKey(LIVE, OLD)))
+                                .with("gone", gone(written(partition), match.sameKey(LIVE, OLD)))
                                 .script());
             }
         }
@@ -442,16 +442,18 @@ public final class BackupDifference {
                 + DO_WITHOUT
                         .with(
                                 "gone",
-                                gone(EITHER.with("left", it).with("right", written(change)), match.sameKey(LIVE, OLD)))
+                                gone(
+                                        EITHER.with("left", it).with("right", written(partition)),
+                                        match.sameKey(LIVE, OLD)))
                         .script()));
         return String.join(". ", parts);
     }
 
     /** A condition on the backup's rows: the delta table names them in the range of the partition. */
-    private Sql written(KnownPartitions.Change change) {
+    private Sql written(ChangedPartition partition) {
         return WRITTEN.with("delta", capture.delta())
                 .with("sameKey", match.sameKey(CAPTURED, OLD))
-                .with("range", range(change, CAPTURED).orElseThrow());
+                .with("range", range(partition, CAPTURED).orElseThrow());
     }
 
     private String forget(Sql range) {
@@ -472,11 +474,11 @@ public final class BackupDifference {
                 .with("captured", match.sameRow(CAPTURED, OLD));
     }
 
-    private Sql attach(KnownPartitions.Change change) {
+    private Sql attach(ChangedPartition partition) {
         Sql template = migration.spec().routing() == Routing.NATIVE
-                ? ATTACH.with("bound", Sql.raw(change.bound().orElse("DEFAULT")))
+                ? ATTACH.with("bound", Sql.raw(partition.bound().orElse("DEFAULT")))
                 : INHERIT;
-        return template.with("live", migration.source()).with("partition", change.name());
+        return template.with("live", migration.source()).with("partition", partition.name());
     }
 
     /** @param same the condition that matches a row to the live table's row */
@@ -487,25 +489,25 @@ public final class BackupDifference {
                 .with("same", same);
     }
 
-    private Optional<Sql> range(KnownPartitions.Change change) {
-        return range(change, OLD);
+    private Optional<Sql> range(ChangedPartition partition) {
+        return range(partition, OLD);
     }
 
-    private Optional<Sql> range(KnownPartitions.Change change, RowMatch.Rows rows) {
-        QualifiedName partition = change.knownAs();
+    private Optional<Sql> range(ChangedPartition partition, RowMatch.Rows rows) {
+        Identifier name = partition.knownAs().name();
         PartitionLayout layout = migration.spec().layout();
         Sql time = match.time(rows);
-        Optional<Partition> interval = layout.partition(partition.name());
+        Optional<Partition> interval = layout.partition(name);
         if (interval.isPresent()) {
             return Optional.of(INSIDE.with("time", time)
                     .with("from", Sql.literal(interval.get().from() + " 00:00:00"))
                     .with("to", Sql.literal(interval.get().to() + " 00:00:00")));
         }
-        return partition.name().equals(layout.defaultPartition())
+        return name.equals(layout.defaultPartition())
                 ? Optional.of(OUTSIDE.with("time", time)
                         .with("from", Sql.literal(layout.from() + " 00:00:00"))
                         .with("to", Sql.literal(layout.until() + " 00:00:00")))
-                : change.bound().map(BOUND::matcher).filter(Matcher::matches).map(bound -> insideBound(bound, rows));
+                : partition.bound().map(BOUND::matcher).filter(Matcher::matches).map(bound -> insideBound(bound, rows));
     }
 
     private Sql insideBound(Matcher bound, RowMatch.Rows rows) {
