@@ -87,4 +87,19 @@ class AnnouncedChangesTest {
                 .contains("INDEXES whole: UNIQUE btree (number, at) => UNIQUE btree (number, at) on each child")
                 .noneMatch(line -> line.contains("CLUSTER"));
     }
+
+    @Test
+    void namesTheLostMarkForClusterOfAnIndexWhoseUniquenessChangesToo(TestDatabase database) throws SQLException {
+        database.execute(
+                "CREATE TABLE orders (id bigint PRIMARY KEY, at timestamptz NOT NULL, day date)",
+                "ALTER TABLE orders CLUSTER ON orders_pkey");
+        String lostMark = "INDEXES orders_pkey: CLUSTER goes by it => CLUSTER goes by it in each partition";
+
+        assertThat(changes(database, "at", Routing.NATIVE))
+                .containsSubsequence("INDEXES orders_pkey: PRIMARY KEY (id) => PRIMARY KEY (id, \"at\")", lostMark);
+        assertThat(changes(database, "day", Routing.NATIVE))
+                .containsSubsequence(
+                        "INDEXES orders_pkey: PRIMARY KEY (id) => PRIMARY KEY (id) on each partition", lostMark);
+        assertThat(changes(database, "at", Routing.TRIGGER)).noneMatch(line -> line.contains("CLUSTER"));
+    }
 }

@@ -41,7 +41,8 @@ final class IndexChanges {
                                 .formatted(source.name().sibling(index.name()).quoted())));
                 continue;
             }
-            uniqueness(index, was).or(() -> clustered(index)).ifPresent(changes::add);
+            uniqueness(index, was).ifPresent(changes::add);
+            clustered(index).ifPresent(changes::add);
         }
         return changes;
     }
