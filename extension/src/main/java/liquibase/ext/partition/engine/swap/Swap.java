@@ -15,17 +15,11 @@ import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedNames;
 import liquibase.ext.partition.engine.belonging.kind.SwitchedTable;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
-import liquibase.ext.partition.engine.belonging.publications.Publication;
-import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
-import liquibase.ext.partition.engine.belonging.triggers.RowTriggers;
 import liquibase.ext.partition.engine.catalog.Index;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
-import liquibase.ext.partition.engine.catalog.Trigger;
-import liquibase.ext.partition.engine.catalog.properties.Check;
-import liquibase.ext.partition.engine.catalog.properties.TablePropertiesReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
@@ -42,7 +36,6 @@ import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
-import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
@@ -96,15 +89,13 @@ public final class Swap {
                 true);
         BelongingKinds.settle(earlier);
         BelongingKinds.finish(earlier);
-        Session session = run.session();
-        TableReader reader = new TableReader(session);
+        TableReader reader = new TableReader(run.session());
         Table source = reader.require(run.source());
         Table entering = reader.require(migration.newTable());
         Replay replay = requireReady(reader, source, entering);
         requireTriggers(source, replay.match().partitionKey(), settings);
         sequences.requireFreeNames(source, entering);
         compareWhereThatIsNotDone(settings);
-        List<Check> notValid = new TablePropertiesReader(session).read(source).checksNotValid();
         CapturedTable idle = new CapturedTable(
                 migration.newTable(),
                 reader.partitions(migration.newTable()),
@@ -132,9 +123,6 @@ public final class Swap {
         });
         run.migrations().recordLockTime(migration, milliseconds);
         BelongingKinds.settle(swapped);
-        for (Publication publication : new PublicationReader(session).read(migration.newOid())) {
-            publication.consequence(run.source()).ifPresent(run::line);
-        }
         run.line(
                 "%s is partitioned now; %s is its backup. The lock was held for %d ms. To take back this swap alone, whatever was deployed since: liquibase update -DswapBack=%s"
                         .formatted(
@@ -142,18 +130,6 @@ public final class Swap {
                                 backup,
                                 milliseconds,
                                 run.source().name().name()));
-        for (Trigger trigger : SwitchedTable.ordinary(source).userTriggers(replay.capture()::owns)) {
-            RowTriggers.consequence(
-                            trigger,
-                            migration.partitionColumns(),
-                            migration.spec().routing())
-                    .ifPresent(consequence ->
-                            run.line("%s: trigger %s: %s".formatted(run.step(), trigger.name(), consequence)));
-        }
-        for (Check check : notValid) {
-            run.line("%s: check %s is NOT VALID on %s, as it was: rows that are older than it may violate it."
-                    .formatted(run.step(), check.name(), run.source()));
-        }
         BelongingKinds.finish(swapped);
     }
 

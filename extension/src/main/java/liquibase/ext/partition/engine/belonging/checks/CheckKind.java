@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
+import liquibase.ext.partition.engine.belonging.kind.Consequences;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.catalog.Feature;
@@ -49,6 +50,18 @@ public final class CheckKind implements BelongingKind {
 
     @Override
     public List<SwitchPart> parts(SwitchContext context) {
-        return List.of(new NotValidChecks(context.pair(), context.leavingProperties(), context.enteringProperties()));
+        NotValidChecks checks =
+                new NotValidChecks(context.pair(), context.leavingProperties(), context.enteringProperties());
+        return context.isBack() ? List.of(checks) : List.of(checks, stillNotValid(context));
+    }
+
+    private static Consequences stillNotValid(SwitchContext context) {
+        return new Consequences(context.leavingProperties().checksNotValid().stream()
+                .map(check -> "%s: check %s is NOT VALID on %s, as it was: rows that are older than it may violate it."
+                        .formatted(
+                                context.run().step(),
+                                check.name(),
+                                context.pair().liveName()))
+                .toList());
     }
 }

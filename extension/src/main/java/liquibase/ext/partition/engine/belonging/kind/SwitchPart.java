@@ -40,7 +40,7 @@ public interface SwitchPart extends PlannedPart {
         return List.of();
     }
 
-    /** Messages for people once the switch is committed: each says what was dropped and how to make it again. */
+    /** Messages for people once the switch is committed: what is not as it was, and how to have it again. */
     default List<String> consequences() {
         return List.of();
     }

@@ -10,8 +10,8 @@
  * <p>For a switch it gives {@code SwitchPart}s, the statements and locks that move its things, planned from a
  * {@code SwitchContext}: the {@code Direction}, the {@code TablePair} (the table that leaves and the one that takes its
  * place, each a {@code SwitchedTable}), the migration, and what was read for all parts. A {@code PlannedPart} becomes a
- * part once all are planned. {@code SwitchedNames} are the names of both tables' indexes and sequences, before and
- * after.
+ * part once all are planned. {@code Consequences} are lines for people, printed when the switch has committed.
+ * {@code SwitchedNames} are the names of both tables' indexes and sequences, before and after.
  *
  * <p>Once the switch has committed it does what is left, with an {@code AfterSwitch}.
  *

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
+import liquibase.ext.partition.engine.belonging.kind.Consequences;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.Refusal;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
@@ -133,7 +134,16 @@ public final class PublicationKind implements BelongingKind {
     @Override
     public List<SwitchPart> parts(SwitchContext context) throws SQLException {
         PublicationReader reader = new PublicationReader(context.session());
-        return List.of(new Publications(
-                context.pair(), reader.read(context.leavingOid()), reader.read(context.enteringOid())));
+        List<Publication> leaving = reader.read(context.leavingOid());
+        Publications publications = new Publications(context.pair(), leaving, reader.read(context.enteringOid()));
+        return context.isBack()
+                ? List.of(publications)
+                : List.of(publications, noticed(leaving, context.pair().liveName()));
+    }
+
+    private static Consequences noticed(List<Publication> publications, QualifiedName table) {
+        return new Consequences(publications.stream()
+                .flatMap(publication -> publication.consequence(table).stream())
+                .toList());
     }
 }

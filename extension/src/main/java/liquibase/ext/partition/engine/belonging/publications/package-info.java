@@ -3,7 +3,7 @@
  * name.
  *
  * <p>Reads the catalog and plans statements. Does not own subscriptions, which {@code refusal} refuses, nor the replica
- * identity, which {@code newtable} makes and {@code properties} carries along. Called by {@code BelongingKinds}, by
- * {@code swap}, which reports what subscribers notice, and by {@code upkeep} for the partitions that come later.
+ * identity, which {@code newtable} makes and {@code properties} carries along. Called by {@code BelongingKinds},
+ * and by {@code upkeep} for the partitions that come later.
  */
 package liquibase.ext.partition.engine.belonging.publications;

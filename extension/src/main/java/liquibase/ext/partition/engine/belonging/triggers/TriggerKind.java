@@ -6,10 +6,12 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.belonging.kind.BelongingKind;
+import liquibase.ext.partition.engine.belonging.kind.Consequences;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
 import liquibase.ext.partition.engine.belonging.kind.PlannedPart;
 import liquibase.ext.partition.engine.belonging.kind.Refusal;
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
+import liquibase.ext.partition.engine.belonging.kind.TablePair;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
@@ -97,7 +99,23 @@ public final class TriggerKind implements BelongingKind {
 
     @Override
     public List<PlannedPart> parts(SwitchContext context) throws SQLException {
-        return List.of(
-                new UserTriggers.Planned(context.pair(), UserTriggers.strangers(context.session(), context.pair())));
+        TablePair pair = context.pair();
+        PlannedPart triggers = new UserTriggers.Planned(pair, UserTriggers.strangers(context.session(), pair));
+        return context.isBack()
+                ? List.of(triggers)
+                : List.of(triggers, parts -> firingOtherwise(context, UserTriggers.of(pair, parts)));
+    }
+
+    private static Consequences firingOtherwise(SwitchContext context, List<Trigger> triggers) {
+        List<String> lines = new ArrayList<>();
+        for (Trigger trigger : triggers) {
+            RowTriggers.consequence(
+                            trigger,
+                            context.migration().partitionColumns(),
+                            context.migration().spec().routing())
+                    .ifPresent(consequence -> lines.add(
+                            "%s: trigger %s: %s".formatted(context.run().step(), trigger.name(), consequence)));
+        }
+        return new Consequences(lines);
     }
 }
