@@ -42,33 +42,36 @@ public record SwitchContext(
             boolean stretched,
             Capture capture)
             throws SQLException {
-        TablePropertiesReader reader = new TablePropertiesReader(run.session());
-        return new SwitchContext(
-                run,
-                migration,
-                Direction.THERE,
-                pair,
-                names,
-                Optional.of(key),
-                stretched,
-                capture,
-                reader.read(pair.old().table()),
-                reader.read(pair.next().table()));
+        return of(Direction.THERE, run, migration, pair, names, key, stretched, capture);
     }
 
     /** On the way back. Reads the properties of both tables. */
     public static SwitchContext back(
             StepRun run, Migration migration, TablePair pair, SwitchedNames names, Capture capture)
             throws SQLException {
+        return of(Direction.BACK, run, migration, pair, names, null, true, capture);
+    }
+
+    /** @param key null on the way back */
+    private static SwitchContext of(
+            Direction direction,
+            StepRun run,
+            Migration migration,
+            TablePair pair,
+            SwitchedNames names,
+            PartitionKey key,
+            boolean stretched,
+            Capture capture)
+            throws SQLException {
         TablePropertiesReader reader = new TablePropertiesReader(run.session());
         return new SwitchContext(
                 run,
                 migration,
-                Direction.BACK,
+                direction,
                 pair,
                 names,
-                Optional.empty(),
-                true,
+                Optional.ofNullable(key),
+                stretched,
                 capture,
                 reader.read(pair.old().table()),
                 reader.read(pair.next().table()));
