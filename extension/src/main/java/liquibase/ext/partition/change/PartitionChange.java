@@ -38,6 +38,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.statement.EngineStatement;
 import liquibase.ext.partition.statement.PrintedStep;
+import liquibase.ext.partition.step.Duplicates;
 import liquibase.ext.partition.step.Review;
 import liquibase.ext.partition.step.Step;
 import liquibase.ext.partition.step.Undo;

@@ -3,8 +3,6 @@
  * {@link liquibase.ext.partition.change.PartitionChange} is their common part, a
  * {@link liquibase.ext.partition.step.Step} for Liquibase.
  *
- * <p>Also owns the finding of changesets that a changelog has twice ({@code Duplicates}).
- *
  * <p>Does not own the work ({@code engine}), the shape of a step ({@code step}), how a step runs and is printed inside
  * Liquibase ({@code statement}), nor how attributes are read ({@code attribute}). Called by Liquibase alone.
  */

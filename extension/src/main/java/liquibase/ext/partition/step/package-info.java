@@ -1,6 +1,6 @@
 /**
  * The shape of a step, as a changeset describes it: it runs, is taken back, and shows its SQL; others find it in the
- * changelog, and among Liquibase's records.
+ * changelog, perhaps twice ({@code Duplicates}), and among Liquibase's records.
  *
  * <p>Owns neither the change types, which are the steps ({@code change}), nor the names of steps
  * ({@code attribute.StepName}), nor one run of a step ({@code engine.run.StepRun}). {@code RestartedCopy} reads the

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.step;
 
 import java.util.List;
 import java.util.Optional;
@@ -9,7 +9,7 @@ import liquibase.changelog.DatabaseChangeLog;
  * Finds changesets that a changelog contains more than once, because it includes one file twice, or two files with the
  * same changesets. Liquibase says only how many there are, and not where.
  */
-final class Duplicates {
+public final class Duplicates {
     private Duplicates() {}
 
     /**
@@ -18,7 +18,7 @@ final class Duplicates {
      * @param changeSet may be null, or belong to a changelog that is not known as a whole; then there is no problem
      * @return empty unless {@code changeSet} is the first of several with its identity
      */
-    static Optional<String> problem(ChangeSet changeSet) {
+    public static Optional<String> problem(ChangeSet changeSet) {
         if (changeSet == null || changeSet.getChangeLog() == null) {
             return Optional.empty();
         }
