@@ -2,13 +2,10 @@ package liquibase.ext.partition.change;
 
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Set;
 import liquibase.change.DatabaseChange;
-import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
-import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -25,37 +22,7 @@ import liquibase.ext.partition.step.Undo;
         name = "addPartitions",
         description = "Makes the partitions of a table that are missing ahead, on the live table or on the new one",
         priority = 1)
-public class AddPartitionsChange extends PartitionChange {
-    private String ahead;
-    private String until;
-
-    @DatabaseChangeProperty(
-            description =
-                    "How many intervals after the present one have a partition, by the server's clock. Either this or until is given",
-            exampleValue = "6",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getAhead() {
-        return ahead;
-    }
-
-    public void setAhead(String ahead) {
-        this.ahead = ahead;
-    }
-
-    @DatabaseChangeProperty(
-            description = "The first interval without a partition. Either this or ahead is given",
-            exampleValue = "2027-01",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getUntil() {
-        return until;
-    }
-
-    public void setUntil(String until) {
-        this.until = until;
-    }
-
+public class AddPartitionsChange extends RunwayChange {
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
@@ -64,17 +31,8 @@ public class AddPartitionsChange extends PartitionChange {
     }
 
     @Override
-    protected Set<String> changeableAttributes() {
-        return Set.of("until", "ahead");
-    }
-
-    @Override
     public StepName stepName() {
         return StepName.ADD_PARTITIONS;
-    }
-
-    private Runway runway() {
-        return Runway.parse(ahead, until);
     }
 
     @Override

@@ -29,7 +29,6 @@ import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionKeySpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Routing;
-import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.prepare.Preparation;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -59,7 +58,7 @@ import liquibase.resource.ResourceAccessor;
         name = "createPartitionedTable",
         description = "Creates the partitioned table that will take the place of a table, with its partitions",
         priority = 1)
-public class CreatePartitionedTableChange extends PartitionChange implements PreparationStep {
+public class CreatePartitionedTableChange extends RunwayChange implements PreparationStep {
     private static final Sql IS_THERE =
             Sql.of("m.new_oid = pg_catalog.to_regclass({newTable})::pg_catalog.oid::bigint");
 
@@ -70,8 +69,6 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
     private String combinedColumn;
     private String interval;
     private String from;
-    private String until;
-    private String ahead;
     private String partitionPrefix;
     private String routing;
     private String incomingForeignKeys;
@@ -215,34 +212,6 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
 
     @DatabaseChangeProperty(
             description =
-                    "The first one without a partition; rows from then on go to the default partition. Either this or ahead is given",
-            exampleValue = "2027-01",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getUntil() {
-        return until;
-    }
-
-    public void setUntil(String until) {
-        this.until = until;
-    }
-
-    @DatabaseChangeProperty(
-            description =
-                    "How many intervals after the present one get a partition, by the server's clock when the change runs. Either this or until is given",
-            exampleValue = "6",
-            requiredForDatabase = OPTIONAL,
-            supportsDatabase = POSTGRESQL)
-    public String getAhead() {
-        return ahead;
-    }
-
-    public void setAhead(String ahead) {
-        this.ahead = ahead;
-    }
-
-    @DatabaseChangeProperty(
-            description =
                     "What the partitions' names begin with; the table's name and an underscore where it is not given",
             exampleValue = "orders_",
             requiredForDatabase = OPTIONAL,
@@ -294,12 +263,6 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
         return false;
     }
 
-    /** How far the partitions reach may change at any time: addPartitions makes what is missing. */
-    @Override
-    protected Set<String> changeableAttributes() {
-        return Set.of("until", "ahead");
-    }
-
     @Override
     protected void execute(StepRun run) throws SQLException {
         Preparation.run(run, spec(run.session(), run.source()), maxDefaultShare());
@@ -333,7 +296,7 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
 
     @Override
     public NewTableSpec spec(Session session, QualifiedName source) throws SQLException {
-        return spec(source, ahead == null ? LocalDate.EPOCH : ServerClock.today(session));
+        return spec(source, getAhead() == null ? LocalDate.EPOCH : ServerClock.today(session));
     }
 
     /** @param today unused if {@code until} is given */
@@ -375,11 +338,7 @@ public class CreatePartitionedTableChange extends PartitionChange implements Pre
 
     private PartitionLayout layout(LocalDate today) {
         PartitionInterval span = interval();
-        return new PartitionLayout(
-                prefix(),
-                span,
-                span.parseBound("from", from),
-                Runway.parse(ahead, until).end(span, today));
+        return new PartitionLayout(prefix(), span, span.parseBound("from", from), runway().end(span, today));
     }
 
     private PartitionInterval interval() {
