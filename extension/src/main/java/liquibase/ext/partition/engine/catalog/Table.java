@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
@@ -42,31 +41,6 @@ public record Table(
         List<Grant> grants,
         List<QualifiedName> children) {
 
-    /** The tables that inherit from it, each of which keeps it from being partitioned. */
-    public List<Obstacle> inheritingTables() {
-        return children.stream()
-                .map(child -> new Obstacle(
-                        Feature.INHERITANCE, child + " inherits from it", takeRowsOf(child, List.of(name))))
-                .toList();
-    }
-
-    /**
-     * The remedy for a child. NO INHERIT alone would hide the child's rows from everybody who reads the table. The
-     * child keeps its own rows, since it may have columns that the table lacks. All tables are locked first, so that a
-     * reader of the table at that moment sees each row once.
-     *
-     * @param parents the tables through which the table has the child's rows: itself, or children of it
-     */
-    String takeRowsOf(QualifiedName child, List<QualifiedName> parents) {
-        String columnList = String.join(
-                ", ", writableColumns().stream().map(Identifier::quoted).toList());
-        String takeOut = parents.stream()
-                .map(parent -> "ALTER TABLE %s NO INHERIT %s; ".formatted(child.quoted(), parent.quoted()))
-                .collect(Collectors.joining());
-        return "take its rows over, of which it keeps a copy: BEGIN; LOCK TABLE %1$s IN ACCESS EXCLUSIVE MODE; INSERT INTO %1$s (%3$s) OVERRIDING SYSTEM VALUE SELECT %3$s FROM %2$s; %4$sCOMMIT. Who writes to %2$s must write to %1$s from then on"
-                .formatted(name.quoted(), child.quoted(), columnList, takeOut);
-    }
-
     /** The column of that name, if there is one. */
     public Optional<Column> column(Identifier column) {
         return columns.stream().filter(it -> it.name().equals(column)).findFirst();
@@ -95,54 +69,8 @@ public record Table(
                 .toList();
     }
 
-    /**
-     * The index by which {@code key} identifies rows: unique, not partial, over columns of the key only, all NOT NULL.
-     *
-     * @throws PartitionException when a column is missing or nullable, or no index makes the key unique
-     */
-    public Index keyIndex(List<Identifier> key) {
-        Optional<Obstacle> obstacle = keyObstacle(key);
-        if (obstacle.isPresent()) {
-            throw new PartitionException("%s. Nothing was changed. %s."
-                    .formatted(obstacle.get().what(), obstacle.get().remedy()));
-        }
-        return indexOver(key).orElseThrow();
-    }
-
-    /** Why {@code key} does not identify rows; empty if it does. */
-    public Optional<Obstacle> keyObstacle(List<Identifier> key) {
-        for (Identifier name : key) {
-            Optional<Column> column = column(name);
-            if (column.isEmpty()) {
-                return Optional.of(new Obstacle(
-                        Feature.INDEXES,
-                        "%s has no column %s, which keyColumns names".formatted(this.name, name),
-                        "Its columns are %s"
-                                .formatted(columns.stream().map(Column::name).toList())));
-            }
-            if (!column.get().notNull()) {
-                return Optional.of(new Obstacle(
-                        Feature.INDEXES,
-                        "Column %s of %s may be NULL, so it cannot be part of the key".formatted(name, this.name),
-                        "Make it NOT NULL, or name another key in keyColumns"));
-            }
-        }
-        return indexOver(key).isPresent()
-                ? Optional.empty()
-                : Optional.of(new Obstacle(
-                        Feature.INDEXES,
-                        "No unique index of %s makes (%s) unique"
-                                .formatted(
-                                        this.name,
-                                        String.join(
-                                                ", ",
-                                                key.stream()
-                                                        .map(Identifier::name)
-                                                        .toList())),
-                        "Name the primary key's columns in keyColumns, or create a unique index on these"));
-    }
-
-    private Optional<Index> indexOver(List<Identifier> key) {
+    /** A unique index, not partial, over columns of {@code key} only. */
+    public Optional<Index> indexOver(List<Identifier> key) {
         Set<Identifier> columnsOfKey = new HashSet<>(key);
         return indexes.stream()
                 .filter(Index::tellsRowsApart)

@@ -206,10 +206,10 @@ public final class TableReader {
     }
 
     /**
-     * The tables that inherit from a child of {@code table}, other than by partitioning. A reader of the table reads
-     * their rows, but a reader of child after child does not; and no trigger captures them.
+     * The tables that inherit from a child of {@code table}, other than by partitioning, each with the tables through
+     * which {@code table} has its rows: itself, or children of it.
      */
-    public List<Obstacle> childrenOfChildren(Table table) throws SQLException {
+    public Map<QualifiedName, List<QualifiedName>> childrenOfChildren(Table table) throws SQLException {
         Map<QualifiedName, List<QualifiedName>> parents = new LinkedHashMap<>();
         session.query(
                 CHILDREN_OF_CHILDREN.with("oid", table.oid()),
@@ -217,20 +217,7 @@ public final class TableReader {
                                 QualifiedName.of(row.getString("nspname"), row.getString("relname")),
                                 it -> new ArrayList<>())
                         .add(QualifiedName.of(row.getString("parentschema"), row.getString("parent"))));
-        return parents.entrySet().stream()
-                .map(it -> new Obstacle(
-                        Feature.INHERITANCE,
-                        "%s inherits from %s, so that queries find its rows in %s, and nothing captures them"
-                                .formatted(
-                                        it.getKey(),
-                                        String.join(
-                                                ", ",
-                                                it.getValue().stream()
-                                                        .map(QualifiedName::toString)
-                                                        .toList()),
-                                        table.name()),
-                        table.takeRowsOf(it.getKey(), it.getValue())))
-                .toList();
+        return parents;
     }
 
     /** The tables that lack the valid index that {@code index} names for them; asks one question for all. */
@@ -262,10 +249,9 @@ public final class TableReader {
      * The key's columns with the operators that compare them.
      *
      * @param table the table, read before
-     * @throws PartitionException as {@link Table#keyIndex}
+     * @param index its index that makes the key unique
      */
-    public List<KeyColumn> key(Table table, List<Identifier> key) throws SQLException {
-        Index index = table.keyIndex(key);
+    public List<KeyColumn> key(Table table, Index index, List<Identifier> key) throws SQLException {
         Sql byIndex = EQUALITY.with("index", table.name().sibling(index.name()).quoted());
         List<KeyColumn> indexed = session.query(
                 byIndex,

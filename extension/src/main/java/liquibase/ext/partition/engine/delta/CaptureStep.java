@@ -9,6 +9,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.rows.RowKey;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -65,7 +66,7 @@ public final class CaptureStep {
                             .formatted(run.source(), migration.delta()));
         }
         Table source = new TableReader(run.session()).require(run.source());
-        source.keyIndex(key);
+        RowKey.requireIndex(source, key);
         boolean left = capture.missed().isLeft(run.session());
         List<QualifiedName> tables = new ArrayList<>(capture.segments());
         if (!left) {

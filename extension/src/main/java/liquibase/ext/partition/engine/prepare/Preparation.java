@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.rows.RowKey;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -150,7 +151,9 @@ public final class Preparation {
         }
         List<Obstacle> refused = new ArrayList<>(
                 Feasibility.of(session, source, spec, state.schema(), share).refused());
-        source.keyObstacle(key).filter(obstacle -> !key.isEmpty()).ifPresent(refused::add);
+        if (!key.isEmpty()) {
+            RowKey.obstacle(source, key).ifPresent(refused::add);
+        }
         return refused.isEmpty() ? Optional.empty() : Optional.of(refusalText(source, refused));
     }
 

@@ -162,7 +162,7 @@ public final class Obstacles {
     /** Lists the obstacles of a table, including the tables that inherit from {@code table}; empty for most tables. */
     public static List<Obstacle> of(Session session, Table table) throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>(withoutInheritingTables(session, table));
-        obstacles.addAll(table.inheritingTables());
+        obstacles.addAll(Inheritance.children(table));
         return obstacles;
     }
 

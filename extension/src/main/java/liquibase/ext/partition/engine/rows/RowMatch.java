@@ -76,7 +76,7 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
             TableReader reader, NewTableSpec spec, List<Identifier> key, Table ordinary, Table partitioned)
             throws SQLException {
         return new RowMatch(
-                reader.key(ordinary, key),
+                reader.key(ordinary, RowKey.requireIndex(ordinary, key), key),
                 PartitionKey.of(spec.partitionKey(), partitioned.columns(), spec.textDateFunction()),
                 Conversions.between(ordinary.columns(), partitioned.columns(), spec.columns()));
     }
@@ -85,7 +85,7 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
     public static RowMatch byKey(TableReader reader, List<Identifier> key, Table source) throws SQLException {
         PartitionKey partOfKey = new PartitionKey(
                 List.of(new PartitionKey.TimeSource(key.get(0), false, new DateTime("timestamptz"))), Optional.empty());
-        return new RowMatch(reader.key(source, key), partOfKey, Conversions.none());
+        return new RowMatch(reader.key(source, RowKey.requireIndex(source, key), key), partOfKey, Conversions.none());
     }
 
     /** The key's columns. */

@@ -12,6 +12,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.rows.RowKey;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.DefaultShare;
@@ -46,7 +47,7 @@ public final class SurveyReader {
         Feasibility feasibility = Feasibility.of(session, source, spec, stateSchema, share);
         List<Obstacle> refused = new ArrayList<>(feasibility.refused());
         if (!key.isEmpty()) {
-            source.keyObstacle(key).ifPresent(refused::add);
+            RowKey.obstacle(source, key).ifPresent(refused::add);
         }
         TableSize size = TableSize.read(session, source);
         List<AnnouncedChange> changes = new ArrayList<>();

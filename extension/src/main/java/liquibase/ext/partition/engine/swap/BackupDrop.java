@@ -22,6 +22,7 @@ import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.pace.GivenPace;
+import liquibase.ext.partition.engine.refusal.Inheritance;
 import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Answers;
@@ -134,7 +135,7 @@ public final class BackupDrop {
                     "%s cannot be dropped:\n  %s\nNothing was dropped. Remove these, then run update again."
                             .formatted(backup, Obstacle.lines(obstacles)));
         }
-        List<Obstacle> notCaptured = reader.childrenOfChildren(current);
+        List<Obstacle> notCaptured = Inheritance.childrenOfChildren(run.session(), current);
         if (!notCaptured.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be dropped, because the comparison with it would leave out rows of %s:\n  %s\nNothing was dropped. Remove these, then run update again."

@@ -30,6 +30,7 @@ import liquibase.ext.partition.engine.delta.replay.Replay;
 import liquibase.ext.partition.engine.delta.replay.ReplayStep;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.refusal.Inheritance;
 import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.rows.RowMatch;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -278,7 +279,7 @@ public final class ReverseSwap {
         List<Obstacle> obstacles = new ArrayList<>(BelongingKinds.back(
                 Obstacles.withoutInheritingTables(run.session(), live),
                 new WayBack(run.session(), live, backup, differing)));
-        obstacles.addAll(new TableReader(run.session()).childrenOfChildren(live));
+        obstacles.addAll(Inheritance.childrenOfChildren(run.session(), live));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be swapped back, because that would leave behind what others rely on:\n  %s\nNothing was changed. Remove these, then roll back again."
