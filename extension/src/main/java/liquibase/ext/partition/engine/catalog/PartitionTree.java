@@ -19,6 +19,10 @@ public final class PartitionTree {
             SELECT {relation}::pg_catalog.oid AS oid
             UNION {below}""").with("below", BELOW);
 
+    private static final Sql LEAVES = Sql.of("""
+            SELECT p.relid::pg_catalog.oid AS oid
+            FROM pg_catalog.pg_partition_tree({relation}::pg_catalog.regclass) AS p WHERE p.isleaf""");
+
     private static final Sql NAMED = Sql.of("pg_catalog.to_regclass({table})");
     private static final Sql NUMBERED = Sql.of("{oid}::pg_catalog.oid");
 
@@ -42,5 +46,15 @@ public final class PartitionTree {
     /** As {@link #below}, with the table itself. */
     public static Sql of(Sql oid) {
         return WHOLE.with("relation", NUMBERED.with("oid", oid));
+    }
+
+    /**
+     * The partitions that are not partitioned themselves; of a table that is not partitioned, the table itself, without
+     * children that inherit from it.
+     *
+     * @param oid as for {@link #below}
+     */
+    public static Sql leaves(Sql oid) {
+        return LEAVES.with("relation", NUMBERED.with("oid", oid));
     }
 }

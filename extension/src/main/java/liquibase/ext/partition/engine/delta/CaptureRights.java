@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.lock.LockNotAvailable;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -22,6 +23,10 @@ import liquibase.ext.partition.engine.state.Phase;
  * every writer fails: the delta table and the functions must follow the table.
  */
 public final class CaptureRights {
+    /** Whether {@code c} is a table that the capture writes: the delta table, with its segments, or the other one. */
+    private static final Sql WRITTEN = Sql.of("(c.oid IN ({tree}) OR c.oid = pg_catalog.to_regclass({missed}))")
+            .with("tree", PartitionTree.of(Sql.of("pg_catalog.to_regclass({delta})")));
+
     /** Statements that make the owners agree; a member of both roles may run them. */
     private static final Sql OWNERS = Sql.of("""
             WITH owner AS (
@@ -31,14 +36,12 @@ public final class CaptureRights {
             SELECT s.statement FROM (
               SELECT pg_catalog.format('ALTER TABLE %I.%I OWNER TO %I', n.nspname, c.relname, owner.rolname) AS statement
               FROM owner, pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-              WHERE c.relowner <> owner.oid
-                AND (c.oid IN (pg_catalog.to_regclass({delta}), pg_catalog.to_regclass({missed}))
-                     OR c.oid IN (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({delta})))
+              WHERE c.relowner <> owner.oid AND {written}
               UNION ALL
               SELECT pg_catalog.format('ALTER FUNCTION %I.%I() OWNER TO %I', n.nspname, p.proname, owner.rolname)
               FROM owner, pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
               WHERE p.proowner <> owner.oid AND p.oid IN (pg_catalog.to_regprocedure({capture}), pg_catalog.to_regprocedure({refusal}))
-            ) AS s ORDER BY s.statement DESC""");
+            ) AS s ORDER BY s.statement DESC""").with("written", WRITTEN);
 
     /** The rights that the role that the function runs as lacks now. */
     private static final Sql LACKING = Sql.of("""
@@ -48,8 +51,7 @@ public final class CaptureRights {
             ), written AS (
               SELECT c.oid, c.relowner, c.relrowsecurity, c.relforcerowsecurity, n.nspname, c.relname
               FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-              WHERE c.oid IN (pg_catalog.to_regclass({delta}), pg_catalog.to_regclass({missed}))
-                 OR c.oid IN (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass({delta}))
+              WHERE {written}
             )
             SELECT pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, r.rolname)
             FROM runs_as AS r, pg_catalog.pg_namespace AS n
@@ -59,7 +61,7 @@ public final class CaptureRights {
             FROM runs_as AS r, written AS w WHERE NOT pg_catalog.has_table_privilege(r.oid, w.oid, 'INSERT')
             UNION ALL
             SELECT pg_catalog.format('ALTER TABLE %I.%I NO FORCE ROW LEVEL SECURITY', w.nspname, w.relname)
-            FROM written AS w WHERE w.relrowsecurity AND w.relforcerowsecurity""");
+            FROM written AS w WHERE w.relrowsecurity AND w.relforcerowsecurity""").with("written", WRITTEN);
 
     /** Writers wait while the delta table changes its owner, so the attempts are short; another step will try again. */
     private static final LockPolicy BRIEFLY = new LockPolicy(Duration.ofMillis(500), 3);

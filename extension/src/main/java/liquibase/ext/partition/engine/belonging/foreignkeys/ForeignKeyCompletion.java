@@ -29,13 +29,13 @@ public final class ForeignKeyCompletion {
     /** Foreign keys that somebody made on the table or on its partitions. */
     private static final Sql LEFT_OVER = Sql.of("""
             SELECT n.nspname, c.relname, k.conname, rn.nspname AS referenced_schema, r.relname AS referenced
-            FROM (SELECT {oid}::pg_catalog.oid AS oid UNION SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = {oid}) AS t
+            FROM ({tree}) AS t
             JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'f' AND k.conparentid = 0
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid
             JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace
-            ORDER BY c.relkind = 'p' DESC, c.relname, k.conname""");
+            ORDER BY c.relkind = 'p' DESC, c.relname, k.conname""").with("tree", PartitionTree.of(Sql.of("{oid}")));
 
     /**
      * The partitions come before the partitioned table, so that the table's own validation has nothing left to check.

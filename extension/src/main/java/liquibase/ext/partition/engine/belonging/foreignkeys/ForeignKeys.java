@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.belonging.foreignkeys.triggers.ForeignKeyT
 import liquibase.ext.partition.engine.belonging.kind.SwitchContext;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.catalog.server.ServerVersion;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.Routing;
@@ -66,9 +67,9 @@ final class ForeignKeys {
 
     private static final Sql LEAVES = Sql.of("""
             SELECT n.nspname, c.relname
-            FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid) AS t
-            JOIN pg_catalog.pg_class AS c ON c.oid = t.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE t.isleaf ORDER BY c.relname""");
+            FROM ({leaves}) AS t
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.oid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            ORDER BY c.relname""").with("leaves", PartitionTree.leaves(Sql.of("{oid}")));
 
     private static final Sql IS_PARTITIONED =
             Sql.of("SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = {oid} AND relkind = 'p')");

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Index;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.partitioning.Routing;
@@ -41,14 +42,14 @@ public record IndexCounterparts(Migration migration, Table live, Table backup) {
                          JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = key.attnum
                          WHERE key.place <= i.indnkeyatts
                          ORDER BY key.place) AS columns
-            FROM pg_catalog.pg_partition_tree({live}::pg_catalog.oid::pg_catalog.regclass) AS p
-            JOIN pg_catalog.pg_index AS i ON i.indrelid = p.relid
+            FROM ({leaves}) AS p
+            JOIN pg_catalog.pg_index AS i ON i.indrelid = p.oid
             JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
             JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE p.isleaf AND p.level > 0 AND i.indisvalid
+            WHERE i.indisvalid
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)
-            ORDER BY c.relname""");
+            ORDER BY c.relname""").with("leaves", PartitionTree.leaves(Sql.of("{live}")));
 
     /** The names of the indexes that both tables have, as they are while the table is live. */
     public List<Identifier> carried() {

@@ -1,6 +1,7 @@
 package liquibase.ext.partition.engine.belonging.foreignkeys.triggers;
 
 import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -72,9 +73,7 @@ record ActFunction(KeyTables tables, Routing routing) {
      */
     private static final Sql TRUNCATE = Sql.of("""
             IF isolated THEN
-                  hits := pg_catalog.pg_relation_size(referring)
-                    + coalesce((SELECT pg_catalog.sum(pg_catalog.pg_relation_size(t.relid)) FROM pg_catalog.pg_partition_tree(referring) AS t), 0)
-                    + coalesce((SELECT pg_catalog.sum(pg_catalog.pg_relation_size(i.inhrelid)) FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = referring), 0);
+                  hits := (SELECT pg_catalog.sum(pg_catalog.pg_relation_size(t.oid)) FROM ({tree}) AS t);
                 ELSE
                   {lookForAny}
                 END IF;
@@ -82,7 +81,7 @@ record ActFunction(KeyTables tables, Routing routing) {
                   RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'cannot truncate a table referenced in a foreign key constraint',
                     DETAIL = pg_catalog.format('Table "%s" references "%s".', c[2], p[2]),
                     HINT = pg_catalog.format('Truncate table "%s" at the same time.', c[2]), SCHEMA = c[1], TABLE = c[2], CONSTRAINT = {constraint};
-                END IF;""");
+                END IF;""").with("tree", PartitionTree.of(Sql.raw("referring")));
 
     Sql body() {
         ForeignKey key = tables.key();
