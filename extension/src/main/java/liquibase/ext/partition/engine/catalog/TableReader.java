@@ -110,8 +110,8 @@ public final class TableReader {
      * The columns that a generation expression reads depend on its column before PostgreSQL 15, and on the expression
      * since.
      */
-    private static final Sql STORED_GENERATED = Sql.of("""
-            SELECT a.attname,
+    private static final Sql GENERATED = Sql.of("""
+            SELECT a.attname, a.attgenerated = 's' AS stored,
                    ARRAY(SELECT r.attname::pg_catalog.text
                          FROM pg_catalog.pg_attribute AS r
                          WHERE r.attrelid = a.attrelid AND r.attnum <> a.attnum AND EXISTS (
@@ -124,7 +124,7 @@ public final class TableReader {
                          ORDER BY r.attnum) AS reads
             FROM pg_catalog.pg_attribute AS a
             JOIN pg_catalog.pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
-            WHERE a.attrelid = {oid} AND a.attnum > 0 AND a.attgenerated = 's' AND NOT a.attisdropped
+            WHERE a.attrelid = {oid} AND a.attnum > 0 AND a.attgenerated <> '' AND NOT a.attisdropped
             ORDER BY a.attnum
             """);
 
@@ -190,12 +190,14 @@ public final class TableReader {
         return QualifiedNames.within(session, () -> readColumns(oid));
     }
 
-    /** The generated columns of the table with that oid whose values are stored. */
-    public List<GeneratedColumn> storedGeneratedColumns(long oid) throws SQLException {
+    /** The generated columns of the table with that oid. */
+    public List<GeneratedColumn> generatedColumns(long oid) throws SQLException {
         return session.query(
-                STORED_GENERATED.with("oid", oid),
+                GENERATED.with("oid", oid),
                 row -> new GeneratedColumn(
-                        new Identifier(row.getString("attname")), identifiers(row.getArray("reads"))));
+                        new Identifier(row.getString("attname")),
+                        row.getBoolean("stored"),
+                        identifiers(row.getArray("reads"))));
     }
 
     /** The partitions, or the inheritance children, of {@code table}, by name; empty if it has none. */

@@ -7,6 +7,7 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Column;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.server.TypeName;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.Conversions;
@@ -93,25 +94,6 @@ final class TypeChanges {
               WHEN OTHERS THEN NULL;
             END
             {quote}""");
-
-    /**
-     * The columns that a generation expression reads depend on its column before PostgreSQL 15, and on the expression
-     * since.
-     */
-    private static final Sql GENERATED_FROM = Sql.of("""
-            SELECT a.attname
-            FROM pg_catalog.pg_attribute AS a
-            JOIN pg_catalog.pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
-            JOIN pg_catalog.pg_attribute AS r ON r.attrelid = a.attrelid AND r.attname = {column} AND r.attnum <> a.attnum
-            WHERE a.attrelid = {oid} AND a.attgenerated <> '' AND NOT a.attisdropped
-              AND EXISTS (
-                SELECT FROM pg_catalog.pg_depend AS d
-                WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                  AND d.refobjid = r.attrelid AND d.refobjsubid = r.attnum
-                  AND (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = e.oid
-                       OR d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = a.attrelid AND d.objsubid = a.attnum))
-            ORDER BY a.attnum
-            """);
 
     /**
      * Tries the new types on a temporary table, because a default or a check may not fit them. The block ends with an
@@ -267,8 +249,11 @@ final class TypeChanges {
         if (column.generated()) {
             return Optional.of("column %s is generated, so its type cannot be changed on the way".formatted(name));
         }
-        List<String> generated =
-                session.queryStrings(GENERATED_FROM.with("oid", source.oid()).with("column", name.name()));
+        List<String> generated = new TableReader(session)
+                .generatedColumns(source.oid()).stream()
+                        .filter(it -> it.reads().contains(name))
+                        .map(it -> it.name().name())
+                        .toList();
         if (!generated.isEmpty()) {
             return Optional.of("column %s cannot become %s, since the generated column %s reads it; leave its type"
                     .formatted(name, wanted.type(), String.join(", ", generated)));

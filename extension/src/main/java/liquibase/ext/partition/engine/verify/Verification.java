@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.util.Arrays;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.GeneratedColumn;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
@@ -313,6 +314,9 @@ public final class Verification {
                         ? KnownPartitions.routes(run.session(), migration)
                         : migration.spec().routes(partitioned.name()),
                 ordinary.writableColumns(),
-                new TableReader(run.session()).storedGeneratedColumns(ordinary.oid()));
+                new TableReader(run.session())
+                        .generatedColumns(ordinary.oid()).stream()
+                                .filter(GeneratedColumn::stored)
+                                .toList());
     }
 }
