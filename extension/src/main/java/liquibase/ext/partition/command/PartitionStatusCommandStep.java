@@ -1,10 +1,13 @@
 package liquibase.ext.partition.command;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.Scope;
 import liquibase.command.AbstractCommandStep;
+import liquibase.command.CommandArgumentDefinition;
+import liquibase.command.CommandBuilder;
 import liquibase.command.CommandDefinition;
 import liquibase.command.CommandResultsBuilder;
 import liquibase.database.Database;
@@ -15,11 +18,36 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.MigrationStatus;
 import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.state.StatusReport;
 import liquibase.ext.partition.engine.swap.ChildGaps;
+import liquibase.ext.partition.engine.upkeep.UpkeepStatus;
 
-/** {@code liquibase partition-status}: where each migration is, who is at work on it, and what comes next. */
+/**
+ * {@code liquibase partition-status}: where each migration is, who is at work on it, and what comes next; and of tables
+ * in service, how many partitions they have ahead and what is in the default one. With {@code --check} it ends with
+ * {@value #ATTENTION} where somebody has to see to a table in service, for monitoring.
+ */
 public class PartitionStatusCommandStep extends AbstractCommandStep {
+    /** The exit code of {@code --check} where something is wrong. Liquibase itself ends with 1 on every failure. */
+    public static final int ATTENTION = 2;
+
     private static final String[] COMMAND_NAME = {"partitionStatus"};
+
+    private static final CommandArgumentDefinition<Boolean> CHECK = new CommandBuilder(new String[][] {COMMAND_NAME})
+            .argument("check", Boolean.class)
+            .defaultValue(false)
+            .description("End with exit code " + ATTENTION
+                    + " if partitions are missing ahead, or rows that should have one are in a default partition")
+            .build();
+
+    /** Tells of a table in service. */
+    @FunctionalInterface
+    private interface TableStatus {
+        StatusReport of(Session session, StateTables state, Migration migration) throws SQLException;
+    }
+
+    private static final List<TableStatus> IN_SERVICE = List.of(UpkeepStatus::of);
 
     @Override
     public String[][] defineCommandNames() {
@@ -30,8 +58,9 @@ public class PartitionStatusCommandStep extends AbstractCommandStep {
     public void adjustCommandDefinition(CommandDefinition definition) {
         definition.setShortDescription("Tell how far the partitioning of each table is");
         definition.setLongDescription(
-                "For each table that liquibase-partition works on: its phase, how much is copied and"
-                        + " how fast, who is at work, and what comes next. Changes nothing, and takes no lock.");
+                "For each table that liquibase-partition works on: its phase, how much is copied and how fast, who is at"
+                        + " work, and what comes next; after the swap, how many partitions there are ahead, how large they"
+                        + " are, and what is in the default one. Changes nothing, and takes no lock that a writer waits for.");
     }
 
     @Override
@@ -43,29 +72,37 @@ public class PartitionStatusCommandStep extends AbstractCommandStep {
     public void run(CommandResultsBuilder results) throws Exception {
         Database database = (Database) results.getCommandScope().getDependency(Database.class);
         Session session = new Session(LiquibaseEnvironment.connection(database));
-        session.whilePinned(() -> {
-            tellAll(session, database);
-            return null;
-        });
+        List<String> problems = session.whilePinned(() -> tellAll(session, database));
+        if (Boolean.TRUE.equals(results.getCommandScope().getArgumentValue(CHECK)) && !problems.isEmpty()) {
+            throw results.commandFailed("partition-status --check: " + String.join("\n", problems), ATTENTION, true);
+        }
     }
 
-    private static void tellAll(Session session, Database database) throws SQLException {
-        List<MigrationStatus> migrations = MigrationStatus.readAll(session, LiquibaseEnvironment.state(database));
+    private static List<String> tellAll(Session session, Database database) throws SQLException {
+        StateTables state = LiquibaseEnvironment.state(database);
+        List<String> problems = new ArrayList<>();
+        List<MigrationStatus> migrations = MigrationStatus.readAll(session, state);
         if (migrations.isEmpty()) {
-            tell("No table is being partitioned in this database, as far as %s knows."
-                    .formatted(LiquibaseEnvironment.state(database).migration()));
+            tell("No table is being partitioned in this database, as far as %s knows.".formatted(state.migration()));
         }
-        for (MigrationStatus migration : migrations) {
-            tell(migration.describe());
-            Optional<String> holder = MigrationLock.holder(session, migration.source());
+        for (MigrationStatus status : migrations) {
+            tell(status.describe());
+            Optional<String> holder = MigrationLock.holder(session, status.source());
             holder.ifPresent(it -> tell("  At work: " + it));
-            Optional<Migration> captured =
-                    new Migrations(session, LiquibaseEnvironment.state(database)).find(migration.source());
-            if (captured.isPresent()) {
-                CaptureRights.problems(session, captured.get()).forEach(it -> tell("  Attention: " + it));
-                ChildGaps.of(session, captured.get()).forEach(it -> tell("  Attention: " + it));
+            Optional<Migration> migration = new Migrations(session, state).find(status.source());
+            if (migration.isPresent()) {
+                CaptureRights.problems(session, migration.get()).forEach(it -> tell("  Attention: " + it));
+                ChildGaps.of(session, migration.get()).forEach(it -> tell("  Attention: " + it));
+                StatusReport report = StatusReport.empty();
+                for (TableStatus one : IN_SERVICE) {
+                    report = report.and(one.of(session, state, migration.get()));
+                }
+                report.facts().forEach(it -> tell("  " + it));
+                report.problems().forEach(it -> tell("  Attention: " + it));
+                problems.addAll(report.problems());
             }
         }
+        return problems;
     }
 
     private static void tell(String line) {

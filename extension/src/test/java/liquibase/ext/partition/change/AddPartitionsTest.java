@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import liquibase.command.CommandFailedException;
 import liquibase.exception.LiquibaseException;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,6 +117,48 @@ class AddPartitionsTest {
                         .update())
                 .hasStackTraceContaining("from is 2023-12-01 here and was 2024-01-01");
         assertThat(changelog.recorded()).hasSize(3);
+    }
+
+    @Test
+    void aTableThatOthersHavePartitionedIsRefused() throws Exception {
+        database.execute("CREATE TABLE events (at timestamptz NOT NULL) PARTITION BY RANGE (at)");
+        String upkeep =
+                "<changeSet id=\"upkeep\" author=\"test\" runAlways=\"true\" runInTransaction=\"false\"><partition:addPartitions tableName=\"%s\" ahead=\"2\"/></changeSet>";
+
+        for (String state : List.of("without state tables", "with state tables")) {
+            assertThatThrownBy(() ->
+                            changelog.changesets(upkeep.formatted("events")).update())
+                    .as(state)
+                    .hasMessageContainingAll(
+                            "public.events is partitioned already, and no migration of it is recorded in public.partition_migration",
+                            "Nothing was made",
+                            "let whatever has partitioned the table make its partitions");
+            changelog.changesets(changesets(MONTHS, range("2024-05"), 1)).update();
+        }
+        changelog.changesets(upkeep.formatted("customers")).update();
+    }
+
+    @Test
+    void theCommandTellsOfTheTableAndEndsWithACodeOfItsOwnWherePartitionsAreMissing() throws Exception {
+        update("ahead=\"2\"", 8);
+        changelog.status(true);
+        assertThat(changelog.lines())
+                .anyMatch(
+                        line -> line.startsWith("public.orders: swapped") || line.startsWith("public.orders: dropped"))
+                .anyMatch(line -> line.startsWith("  Ahead: 2 months after the present one have a partition"));
+        String last = partitions().get(partitions().size() - 1);
+        database.execute("DROP TABLE " + last);
+
+        changelog.status(false);
+        assertThatThrownBy(() -> changelog.status(true))
+                .cause()
+                .isInstanceOf(CommandFailedException.class)
+                .hasMessageContaining("partition-status --check: public.orders misses " + last + "; ahead is 2.")
+                .extracting(it -> ((CommandFailedException) it).getExitCode())
+                .isEqualTo(2);
+        assertThat(changelog.lines()).anyMatch(line -> line.startsWith("  Attention: public.orders misses " + last));
+        update("ahead=\"2\"", 8);
+        changelog.status(true);
     }
 
     @Test

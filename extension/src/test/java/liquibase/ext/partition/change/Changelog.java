@@ -23,6 +23,8 @@ import liquibase.LabelExpression;
 import liquibase.Liquibase;
 import liquibase.Scope;
 import liquibase.UpdateSummaryEnum;
+import liquibase.command.CommandScope;
+import liquibase.command.core.helpers.DbUrlConnectionArgumentsCommandStep;
 import liquibase.database.Database;
 import liquibase.database.DatabaseFactory;
 import liquibase.database.jvm.JdbcConnection;
@@ -265,6 +267,14 @@ final class Changelog {
      */
     void beforeNextRun(String statement) {
         onceConnected = statement;
+    }
+
+    /** The command {@code partition-status}. */
+    void status(boolean check) throws LiquibaseException {
+        run(liquibase -> new CommandScope("partitionStatus")
+                .addArgumentValue("check", check)
+                .addArgumentValue(DbUrlConnectionArgumentsCommandStep.DATABASE_ARG, liquibase.getDatabase())
+                .execute());
     }
 
     /** The changesets that the runs have recorded as done. */

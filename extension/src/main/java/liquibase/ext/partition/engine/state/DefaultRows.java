@@ -71,6 +71,16 @@ public record DefaultRows(long nulls, long unreadable, long infinite, long befor
                 after + other.after);
     }
 
+    /** The counts of all rows, where these are the counts of a sample. */
+    public DefaultRows times(double factor) {
+        return new DefaultRows(
+                Math.round(nulls * factor),
+                Math.round(unreadable * factor),
+                Math.round(infinite * factor),
+                Math.round(before * factor),
+                Math.round(after * factor));
+    }
+
     public long total() {
         return nulls + unreadable + infinite + before + after;
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -138,6 +139,11 @@ public final class Migrations {
 
     private static final Sql EXTEND_RANGE = Sql.of(
             "UPDATE {migration} SET range_until = {until}::pg_catalog.date WHERE id = {id} AND range_until < {until}::pg_catalog.date");
+
+    /** Waits for nobody, as {@link #RECORD_CAUGHT_UP}: the next update records it. */
+    private static final Sql RECORD_REACH = Sql.of("""
+            UPDATE {migration} SET reach_ahead = {ahead}::integer, reach_until = {until}::pg_catalog.date
+            WHERE id = (SELECT m.id FROM {migration} AS m WHERE m.id = {id} FOR NO KEY UPDATE SKIP LOCKED)""");
 
     private static final Sql TUNING = Sql.of("""
             SELECT t.key, t.value
@@ -369,6 +375,23 @@ public final class Migrations {
     /** Records that every interval up to that day, without it, has had its partition. */
     public Sql extendRangeStatement(Migration migration, LocalDate until) {
         return sql(EXTEND_RANGE).with("until", until.toString()).with("id", migration.id());
+    }
+
+    /**
+     * Records how far the partitions shall reach, for those who watch the table without a changelog.
+     *
+     * @param runway as it is asked for now
+     */
+    public Sql reachStatement(Migration migration, Runway runway) {
+        return sql(RECORD_REACH)
+                .with("ahead", runway.ahead().orElse(null))
+                .with(
+                        "until",
+                        runway.followsTheClock()
+                                ? null
+                                : runway.end(migration.spec().layout().interval(), LocalDate.EPOCH)
+                                        .toString())
+                .with("id", migration.id());
     }
 
     public void recordDrop(Migration migration) throws SQLException {

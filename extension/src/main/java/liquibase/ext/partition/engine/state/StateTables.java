@@ -1,7 +1,9 @@
 package liquibase.ext.partition.engine.state;
 
+import java.util.Arrays;
 import java.util.List;
 import liquibase.ext.partition.engine.access.Seclusion;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -27,6 +29,8 @@ public record StateTables(Identifier schema) {
               partition_interval pg_catalog.text NOT NULL,
               range_from pg_catalog.date NOT NULL,
               range_until pg_catalog.date NOT NULL,
+              reach_ahead integer,
+              reach_until pg_catalog.date,
               routing pg_catalog.text NOT NULL,
               incoming_foreign_keys pg_catalog.text NOT NULL,
               converted_columns pg_catalog.text[] NOT NULL,
@@ -120,6 +124,9 @@ public record StateTables(Identifier schema) {
      * age is an upper bound for the keys in it; for their true age, writers would have to write the time with each key.
      * The view looks the table up in the catalog by its name, since to_regclass is an error for a role that may read
      * the view but not look into the table's schema.
+     *
+     * <p>The partitions of the live table are counted by their names. {@code intervals_ahead} is the number of those
+     * that follow the present interval without a gap: -1 if the present one has no partition itself.
      */
     private static final Sql CREATE_PROGRESS = Sql.of("""
             CREATE OR REPLACE VIEW {progress} AS
@@ -134,7 +141,10 @@ public record StateTables(Identifier schema) {
                    CASE WHEN d.rows > 0 THEN pg_catalog.clock_timestamp() - m.caught_up_at END AS delta_age,
                    m.started_at, m.copied_at, m.verified_at, m.verified_differences,
                    m.default_null, m.default_unreadable, m.default_infinite, m.default_before, m.default_after,
-                   m.swapped_at, m.lock_held_ms, m.dropped_at
+                   m.swapped_at, m.lock_held_ms, m.dropped_at,
+                   m.reach_ahead, m.reach_until, a.intervals_ahead, a.partitions_until,
+                   p.partitions, p.bytes AS partition_bytes, p.largest AS largest_partition, p.largest_bytes AS largest_partition_bytes,
+                   p.default_bytes AS default_partition_bytes
             FROM {migration} AS m
             LEFT JOIN LATERAL (
               SELECT pg_catalog.count(*) AS chunks, coalesce(pg_catalog.sum(k.to_block - k.from_block), 0) AS blocks,
@@ -150,7 +160,30 @@ public record StateTables(Identifier schema) {
               CROSS JOIN LATERAL (
                 SELECT t.oid UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = t.oid
               ) AS s (oid)
-            ) AS d ON true""");
+            ) AS d ON true
+            LEFT JOIN LATERAL (
+              SELECT pg_catalog.count(*) AS partitions, pg_catalog.sum(s.bytes)::bigint AS bytes,
+                     (pg_catalog.array_agg(s.relname ORDER BY s.bytes DESC, s.relname))[1]::pg_catalog.text AS largest, pg_catalog.max(s.bytes) AS largest_bytes,
+                     pg_catalog.max(s.bytes) FILTER (WHERE s.relname = m.partition_prefix || 'default') AS default_bytes,
+                     pg_catalog.array_agg(s.relname::pg_catalog.text) AS names
+              FROM (SELECT r.relname, pg_catalog.pg_total_relation_size(r.oid) AS bytes
+                    FROM pg_catalog.pg_class AS l JOIN pg_catalog.pg_namespace AS n ON n.oid = l.relnamespace
+                    JOIN pg_catalog.pg_inherits AS i ON i.inhparent = l.oid JOIN pg_catalog.pg_class AS r ON r.oid = i.inhrelid
+                    WHERE n.nspname = m.source_schema AND l.relname = m.source_table) AS s
+            ) AS p ON m.phase IN ('swapped', 'dropped')
+            LEFT JOIN LATERAL (
+              SELECT pg_catalog.count(*) - 1 AS intervals_ahead, pg_catalog.max(w.next)::pg_catalog.date AS partitions_until
+              FROM (SELECT s.start, s.start + t.step AS next,
+                           pg_catalog.bool_and(m.partition_prefix || pg_catalog.to_char(s.start, t.pattern) = ANY (p.names)) OVER (ORDER BY s.start) AS covered
+                    FROM (SELECT pg_catalog.date_trunc(m.partition_interval, pg_catalog.clock_timestamp() AT TIME ZONE 'UTC') AS present,
+                                 CASE m.partition_interval WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || m.partition_interval)::interval END AS step,
+                                 {pattern} AS pattern) AS t
+                    CROSS JOIN pg_catalog.generate_series(t.present, greatest(m.range_until, t.present), t.step) AS s (start)) AS w
+              WHERE w.covered
+            ) AS a ON p.names IS NOT NULL""");
+
+    private static final Sql PATTERN = Sql.of("CASE m.partition_interval {patterns} END");
+    private static final Sql PATTERN_OF = Sql.of("WHEN {interval} THEN {pattern}");
 
     private static final Sql DROP_VIEW = Sql.of("DROP VIEW IF EXISTS {progress}");
     private static final Sql DROP_TABLES =
@@ -195,7 +228,21 @@ public record StateTables(Identifier schema) {
                         CREATE_PROGRESS
                                 .with("progress", progress())
                                 .with("migration", migration())
-                                .with("chunk", chunk())));
+                                .with("chunk", chunk())
+                                .with("pattern", suffixPattern())));
+    }
+
+    /** How the names of a migration's partitions end, as a pattern of {@code to_char}. */
+    private static Sql suffixPattern() {
+        return PATTERN.with(
+                "patterns",
+                Sql.join(
+                        " ",
+                        Arrays.stream(PartitionInterval.values())
+                                .map(it -> PATTERN_OF
+                                        .with("interval", Sql.literal(it.word()))
+                                        .with("pattern", Sql.literal(it.suffixPattern())))
+                                .toList()));
     }
 
     /** Statements that remove everything; safe to repeat. */

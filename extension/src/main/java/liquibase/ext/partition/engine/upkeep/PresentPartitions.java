@@ -3,7 +3,10 @@ package liquibase.ext.partition.engine.upkeep;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.partitioning.Partition;
@@ -17,7 +20,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * are wanted. The server compares the bounds, in the type of the partition key: it is the one that would refuse an
  * overlap.
  *
- * @param type the type of the partition key, as SQL
+ * @param type the type of the partition key, with its collation, as SQL
  */
 record PresentPartitions(List<Present> all, String type) {
     /**
@@ -44,7 +47,10 @@ record PresentPartitions(List<Present> all, String type) {
     /** An expression as a key is one of ours, of type timestamp. */
     private static final Sql TYPE = Sql.of("""
             SELECT coalesce(pg_catalog.format_type(a.atttypid, a.atttypmod), 'timestamp')
+                     || coalesce(' COLLATE ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.collname), '')
             FROM pg_catalog.pg_partitioned_table AS p
+            LEFT JOIN pg_catalog.pg_collation AS c ON c.oid = p.partcollation[0]
+            LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.collnamespace
             LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0] AND a.attnum > 0
             WHERE p.partrelid = {oid}""");
 
@@ -54,6 +60,14 @@ record PresentPartitions(List<Present> all, String type) {
             JOIN (VALUES {present}) AS p (place, lower, upper)
               ON (p.lower IS NULL OR p.lower < w.upper) AND (p.upper IS NULL OR w.lower < p.upper)
             ORDER BY w.place, p.place""");
+
+    /** Numbers the bounds by their order; equal ones have one number. */
+    private static final Sql RANKS = Sql.of("""
+            SELECT b.place, pg_catalog.dense_rank() OVER (ORDER BY b.bound) AS rank
+            FROM (VALUES {bounds}) AS b (place, bound)
+            ORDER BY b.place""");
+
+    private static final Sql BOUND = Sql.of("({place}, ({bound})::{type})");
 
     private static final Sql UNBOUNDED = Sql.raw("NULL");
     private static final Sql BOUNDS = Sql.of("({place}, ({from})::{type}, ({to})::{type})");
@@ -112,6 +126,62 @@ record PresentPartitions(List<Present> all, String type) {
             found.add(new Found(wanted.get(i), overlapping.get(i), Optional.ofNullable(same.get(i))));
         }
         return found;
+    }
+
+    /**
+     * For each interval, in their order, whether partitions cover all of it, whatever their own bounds are. The default
+     * partition covers nothing.
+     */
+    List<Boolean> covered(Session session, PartitionKey key, List<Partition> intervals) throws SQLException {
+        List<Present> ranges = all.stream().filter(it -> !it.isDefault()).toList();
+        if (ranges.isEmpty() || intervals.isEmpty()) {
+            return intervals.stream().map(it -> false).toList();
+        }
+        List<Optional<Sql>> bounds = new ArrayList<>();
+        for (Partition interval : intervals) {
+            bounds.add(Optional.of(key.bound(interval.from())));
+            bounds.add(Optional.of(key.bound(interval.to())));
+        }
+        for (Present range : ranges) {
+            bounds.add(range.from().map(Sql::raw));
+            bounds.add(range.to().map(Sql::raw));
+        }
+        long[] ranks = ranks(session, bounds);
+        // The ends of the partitions by their beginnings: they overlap nowhere.
+        NavigableMap<Long, Long> ends = new TreeMap<>();
+        for (int i = 2 * intervals.size(); i < ranks.length; i += 2) {
+            ends.put(ranks[i], ranks[i + 1]);
+        }
+        List<Boolean> covered = new ArrayList<>();
+        for (int i = 0; i < 2 * intervals.size(); i += 2) {
+            long reached = ranks[i];
+            Map.Entry<Long, Long> next = ends.floorEntry(reached);
+            while (next != null && next.getValue() > reached && reached < ranks[i + 1]) {
+                reached = next.getValue();
+                next = ends.floorEntry(reached);
+            }
+            covered.add(reached >= ranks[i + 1]);
+        }
+        return covered;
+    }
+
+    /** @param bounds lower and upper ones by turns, of which an empty one is infinite */
+    private long[] ranks(Session session, List<Optional<Sql>> bounds) throws SQLException {
+        long[] ranks = new long[bounds.size()];
+        List<Sql> rows = new ArrayList<>();
+        for (int i = 0; i < ranks.length; i++) {
+            ranks[i] = i % 2 == 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
+            if (bounds.get(i).isPresent()) {
+                rows.add(BOUND.with("place", Sql.raw(Integer.toString(i)))
+                        .with("bound", bounds.get(i).get())
+                        .with("type", Sql.raw(type)));
+            }
+        }
+        session.query(RANKS.with("bounds", Sql.list(rows)), row -> {
+            ranks[row.getInt("place")] = row.getLong("rank");
+            return null;
+        });
+        return ranks;
     }
 
     private Sql wantedBounds(PartitionKey key, List<Partition> wanted) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.server.ServerClock;
@@ -81,6 +82,13 @@ public final class Upkeep {
             WITH moved AS (DELETE FROM ONLY {from} WHERE {value} >= {lower} AND {value} < {upper} RETURNING {columns})
             INSERT INTO {to} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM moved""");
 
+    /** {@code column} is null for an expression. */
+    private static final Sql IS_PARTITIONED_BY = Sql.of("""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS p
+                           LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0] AND a.attnum > 0
+                           WHERE p.partrelid = {oid} AND p.partstrat = 'r' AND p.partnatts = 1
+                             AND a.attname IS NOT DISTINCT FROM {column}::pg_catalog.name)""");
+
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {table}");
 
     private static final Sql REFERENCED = Sql.of("""
@@ -112,15 +120,17 @@ public final class Upkeep {
     }
 
     /**
-     * Whether a partition is missing, or a killed run has left a CHECK that refuses rows. One question, which takes no
-     * lock.
+     * Whether a partition is missing, or a killed run has left a CHECK that refuses rows, or the partitions are to
+     * reach elsewhere than at the last update. Two questions, which take no lock.
      *
-     * @throws liquibase.ext.partition.engine.PartitionException when too many are missing
+     * @throws PartitionException when too many are missing, or the table is partitioned and not by a migration
      */
     public static boolean isDue(Session session, StateTables state, QualifiedName source, Runway runway)
             throws SQLException {
         return MissingPartitions.ask(session, state, source)
-                .filter(it -> it.leftCheck() || !it.upTo(runway).isEmpty())
+                .filter(it -> it.leftCheck()
+                        || !it.isRecorded(runway)
+                        || !it.upTo(runway).isEmpty())
                 .isPresent();
     }
 
@@ -128,28 +138,48 @@ public final class Upkeep {
      * Makes what is missing, and drops the CHECK that a killed run has left. An interval whose partition cannot be made
      * is reported, and the others are made. Does nothing for a table whose migration has not begun.
      *
-     * @throws liquibase.ext.partition.engine.PartitionException when too many are missing, the server's clock is far
-     *     off, or a lock is not granted
+     * @throws PartitionException when too many are missing, the server's clock is far off, or a lock is not granted
      */
     public static void run(StepRun run, Runway runway, LockPolicy lock) throws SQLException {
-        Optional<MissingPartitions> asked = MissingPartitions.ask(run.session(), run.state(), run.source());
-        List<Partition> missing = asked.map(it -> it.upTo(runway)).orElse(List.of());
-        if (missing.isEmpty() && asked.filter(MissingPartitions::leftCheck).isEmpty()) {
+        Optional<MissingPartitions> answer = MissingPartitions.ask(run.session(), run.state(), run.source());
+        if (answer.isEmpty()) {
             return;
         }
-        if (runway.followsTheClock()) {
-            ServerClock.today(run.session());
+        MissingPartitions asked = answer.get();
+        List<Partition> missing = asked.upTo(runway);
+        if (runway.followsTheClock() && !missing.isEmpty()) {
+            ServerClock.requireNear(asked.now());
         }
         Migration migration = run.migrations().find(run.source()).orElseThrow();
+        if (!asked.isRecorded(runway)) {
+            run.session().update(run.migrations().reachStatement(migration, runway));
+        }
+        if (missing.isEmpty() && !asked.leftCheck()) {
+            return;
+        }
         QualifiedName name = migration.phase().isAtLeast(Phase.SWAPPED) ? run.source() : migration.newTable();
-        Optional<Table> table = new TableReader(run.session()).find(name).filter(it -> it.oid() == migration.newOid());
-        if (table.isEmpty()) {
+        Optional<Table> table = new TableReader(run.session()).find(name).filter(it -> it.oid() == asked.oid());
+        if (table.isEmpty() || !isPartitionedAsRecorded(run.session(), table.get(), migration)) {
             run.line(
                     "%s: WARNING: %s is not the table that the migration of %s has made, so that it gets no partitions. Put the names right; the next update makes them."
                             .formatted(run.step(), name, run.source()));
             return;
         }
-        new Upkeep(run, lock, migration, table.get(), asked.get().today()).make(missing);
+        new Upkeep(run, lock, migration, table.get(), asked.today()).make(missing);
+    }
+
+    /** Once the backup is gone, the table is known by its name, which another table may have got since. */
+    static boolean isPartitionedAsRecorded(Session session, Table table, Migration migration) throws SQLException {
+        if (migration.spec().routing() != Routing.NATIVE || !migration.phase().isAtLeast(Phase.DROPPED)) {
+            return true;
+        }
+        PartitionKey key = PartitionKey.of(
+                migration.spec().partitionKey(),
+                table.columns(),
+                migration.spec().textDateFunction());
+        return session.queryBoolean(IS_PARTITIONED_BY
+                .with("oid", table.oid())
+                .with("column", key.isColumn() ? key.columns().get(0).name() : null));
     }
 
     private void make(List<Partition> missing) throws SQLException {
@@ -487,19 +517,24 @@ public final class Upkeep {
                 UNCHANGED,
                 () -> {
                     session.updateAll(before);
+                    // Asked before anybody waits.
+                    String limit = session.queryStrings(LIMIT).get(0);
                     // Writers wait behind us from here on, before we have the locks and then while we read.
                     long began = System.nanoTime();
                     LockPatience.lock(session, locks, live);
-                    session.updateAll(reading.isEmpty() || !isLive() ? reading : limited(reading, began));
+                    session.updateAll(reading.isEmpty() || !isLive() ? reading : limited(reading, began, limit));
                     session.updateAll(under);
                     return null;
                 },
                 () -> {});
     }
 
-    /** Limits the time of these statements alone, not that of those that follow, such as the commit. */
-    private List<Sql> limited(List<Sql> statements, long began) throws SQLException {
-        String before = run.session().queryStrings(LIMIT).get(0);
+    /**
+     * Limits the time of these statements alone, not that of those that follow, such as the commit.
+     *
+     * @param before the limit of those that follow
+     */
+    private List<Sql> limited(List<Sql> statements, long began, String before) {
         Duration left = lock.timeout().minusNanos(System.nanoTime() - began);
         // Zero would mean no limit at all.
         List<Sql> limited = new ArrayList<>(List.of(SET_LIMIT.with("limit", Math.max(1, left.toMillis()) + "ms")));

@@ -28,8 +28,13 @@ public final class ServerClock {
     public static LocalDate today(Session session) throws SQLException {
         OffsetDateTime now = session.queryFirst(NOW, row -> row.getObject(1, OffsetDateTime.class))
                 .orElseThrow();
-        requireNear(now.toInstant(), Instant.now());
+        requireNear(now.toInstant());
         return now.withOffsetSameInstant(ZoneOffset.UTC).toLocalDate();
+    }
+
+    /** @throws PartitionException when the server's clock, which says {@code server}, is more than a day off */
+    public static void requireNear(Instant server) {
+        requireNear(server, Instant.now());
     }
 
     static void requireNear(Instant server, Instant here) {
