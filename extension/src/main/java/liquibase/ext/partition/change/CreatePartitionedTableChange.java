@@ -5,6 +5,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,8 +20,11 @@ import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.attribute.UnknownAttributes;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.catalog.Column;
+import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.server.ServerClock;
+import liquibase.ext.partition.engine.catalog.server.TypeName;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.newtable.NewTable;
@@ -38,6 +42,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.engine.time.KeyTime;
 import liquibase.ext.partition.engine.time.TextDateFormat;
@@ -350,7 +355,7 @@ public class CreatePartitionedTableChange extends RunwayChange implements Prepar
     }
 
     @Override
-    public List<String> changedSince(Migration migration) {
+    public List<String> changedSince(Session session, Migration migration) throws SQLException {
         NewTableSpec begun = migration.spec();
         PartitionKeySpec key = partitionKey();
         PartitionKeySpec begunKey = begun.partitionKey();
@@ -378,17 +383,38 @@ public class CreatePartitionedTableChange extends RunwayChange implements Prepar
                 "incomingForeignKeys",
                 incoming().word(),
                 begun.incomingForeignKeys().word());
+        changedColumns(changed, session, migration);
+        return changed;
+    }
+
+    /** Of columns whose type was not to change, none is recorded: it is the type that the partitioned table has. */
+    private void changedColumns(List<String> changed, Session session, Migration migration) throws SQLException {
         Map<Identifier, ColumnChange> given = columns.stream()
                 .map(NewColumn::change)
-                .collect(Collectors.toMap(ColumnChange::column, it -> it, (one, other) -> other));
-        for (ColumnChange column : begun.columns()) {
-            ColumnChange now = given.get(column.column());
+                .collect(Collectors.toMap(ColumnChange::column, it -> it, (one, other) -> other, LinkedHashMap::new));
+        for (ColumnChange column : migration.spec().columns()) {
+            ColumnChange now = given.remove(column.column());
             if (!column.equals(now)) {
                 changed.add("column %s becomes %s here and became %s"
                         .formatted(column.column(), now == null ? "no other type" : described(now), described(column)));
             }
         }
-        return changed;
+        Optional<Table> table = new TableReader(session)
+                .find(migration.phase().isAtLeast(Phase.SWAPPED) ? migration.source() : migration.newTable());
+        for (ColumnChange now : given.values()) {
+            Optional<Column> column = table.flatMap(it -> it.column(now.column()));
+            if (column.isEmpty()) {
+                changed.add("column %s is given a type here, and there is no such column".formatted(now.column()));
+            } else if (now.using().isPresent()
+                    || now.reverseUsing().isPresent()
+                    || !TypeName.same(
+                            session,
+                            TypeName.qualified(session, now.type()),
+                            column.get().type())) {
+                changed.add("column %s becomes %s here and was left as it is, %s"
+                        .formatted(now.column(), described(now), column.get().type()));
+            }
+        }
     }
 
     private static String described(ColumnChange column) {

@@ -25,11 +25,11 @@ public interface PreparationStep extends Step, LiquibaseSerializable {
 
     /**
      * The attributes that differ from those with which the migration began, and that cannot change any more: its tables
-     * are made, and their rows are where they are.
+     * are made, and their rows are where they are. Reads the columns that they have now.
      *
      * @return a phrase for each
      */
-    List<String> changedSince(Migration migration);
+    List<String> changedSince(Session session, Migration migration) throws SQLException;
 
     /** How many of the rows may be in the default partition. */
     DefaultShare maxDefaultShare();

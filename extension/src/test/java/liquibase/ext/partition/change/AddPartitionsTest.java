@@ -119,6 +119,48 @@ class AddPartitionsTest {
         assertThat(changelog.recorded()).hasSize(3);
     }
 
+    private void updateWithColumns(String columns, int steps) throws LiquibaseException {
+        String reach = range("2024-05");
+        String first = "createPartitionedTable tableName=\"orders\" %s %s".formatted(MONTHS, reach);
+        changelog
+                .changesets(changesets(MONTHS, reach, steps)
+                        .replace(first + "/>", first + ">" + columns + "</partition:createPartitionedTable>"))
+                .update();
+    }
+
+    private static String column(String name, String type) {
+        return "<partition:column name=\"%s\" type=\"%s\"/>".formatted(name, type);
+    }
+
+    @Test
+    void aTypeThatAColumnIsToHaveOnlyNowIsRefusedByName() throws Exception {
+        updateWithColumns(column("note", "text"), 2);
+
+        assertThatThrownBy(() -> updateWithColumns(column("note", "varchar(20)"), 8))
+                .hasStackTraceContaining(
+                        "The migration of public.orders has begun, and these cannot change any more: column note becomes varchar(20) here and was left as it is, text.")
+                .message()
+                .doesNotContain("check sum");
+        assertThatThrownBy(() ->
+                        updateWithColumns("<partition:column name=\"note\" type=\"text\" using=\"upper(note)\"/>", 8))
+                .hasStackTraceContaining("column note becomes text using upper(note) here");
+        assertThatThrownBy(() -> updateWithColumns(column("remark", "text"), 8))
+                .hasStackTraceContaining("column remark is given a type here, and there is no such column");
+        assertThat(changelog.recorded()).hasSize(3);
+    }
+
+    /** As when a deployment adds a column to the live table, and the config lists it from then on. */
+    @Test
+    void aColumnThatIsListedWithTheTypeThatItHasChangesNothing() throws Exception {
+        updateWithColumns(column("note", "text"), 8);
+        database.execute("ALTER TABLE orders ADD COLUMN late timestamp with time zone");
+
+        updateWithColumns(column("id", "int8") + column("note", "text") + column("late", "timestamptz"), 8);
+        updateWithColumns("", 8);
+
+        assertThat(changelog.recorded()).hasSize(9);
+    }
+
     @Test
     void aTableThatOthersHavePartitionedIsRefused() throws Exception {
         database.execute("CREATE TABLE events (at timestamptz NOT NULL) PARTITION BY RANGE (at)");

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.change.CheckSum;
 import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
 import liquibase.changelog.RanChangeSet;
@@ -16,6 +17,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.step.PreparationStep;
 import liquibase.ext.partition.step.Step;
 
@@ -39,8 +41,10 @@ final class BegunOtherwise {
         try {
             for (ChangeSet changeSet : root.getChangeSets()) {
                 for (Step step : Step.of(changeSet).toList()) {
-                    if (step instanceof PreparationStep first && isOtherThanRun(changeSet, database)) {
-                        refuse(first, database).ifPresent(refused::add);
+                    Optional<CheckSum> other =
+                            step instanceof PreparationStep ? otherCheckSum(changeSet, database) : Optional.empty();
+                    if (other.isPresent()) {
+                        judge((PreparationStep) step, other.get(), database).ifPresent(refused::add);
                     }
                 }
             }
@@ -52,16 +56,21 @@ final class BegunOtherwise {
         }
     }
 
-    private static boolean isOtherThanRun(ChangeSet changeSet, Database database) throws DatabaseException {
+    /** The recorded checksum, if the changeset has another one now. */
+    private static Optional<CheckSum> otherCheckSum(ChangeSet changeSet, Database database) throws DatabaseException {
         for (RanChangeSet ran : database.getRanChangeSetList()) {
             if (ran.isSameAs(changeSet)) {
-                return ran.getLastCheckSum() != null && !changeSet.isCheckSumValid(ran.getLastCheckSum());
+                return Optional.ofNullable(ran.getLastCheckSum()).filter(it -> !changeSet.isCheckSumValid(it));
             }
         }
-        return false;
+        return Optional.empty();
     }
 
-    private static Optional<String> refuse(PreparationStep step, Database database)
+    /**
+     * Names what cannot change. Where the same is only written otherwise, as when the type that a column has is listed
+     * now, the recorded checksum counts as valid.
+     */
+    private static Optional<String> judge(PreparationStep step, CheckSum recorded, Database database)
             throws SQLException, DatabaseException {
         if (!step.attributeProblems().isEmpty()) {
             // The validation that follows says them.
@@ -69,13 +78,23 @@ final class BegunOtherwise {
         }
         QualifiedName table = step.source(database);
         Session session = new Session(LiquibaseEnvironment.connection(database));
-        Optional<Migration> migration =
-                session.whilePinned(() -> new Migrations(session, LiquibaseEnvironment.state(database)).find(table));
-        List<String> changed = migration.map(step::changedSince).orElse(List.of());
-        return changed.isEmpty()
-                ? Optional.empty()
-                : Optional.of(
-                        "The migration of %s has begun, and these cannot change any more: %s. Nothing was done. Write them as they were; how far the partitions reach (ahead, until) may change at any time. Or begin anew: roll back to before createPartitionedTable with the changelog as it was, which is possible until the backup is dropped."
-                                .formatted(table, String.join("; ", changed)));
+        StateTables state = LiquibaseEnvironment.state(database);
+        Optional<List<String>> compared = session.whilePinned(() -> {
+            Optional<Migration> migration = new Migrations(session, state).find(table);
+            return migration.isPresent() ? Optional.of(step.changedSince(session, migration.get())) : Optional.empty();
+        });
+        if (compared.isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> changed = compared.get();
+        if (changed.isEmpty()) {
+            if (step.getChangeSet().getChanges().size() == 1) {
+                step.getChangeSet().addValidCheckSum(recorded.toString());
+            }
+            return Optional.empty();
+        }
+        return Optional.of(
+                "The migration of %s has begun, and these cannot change any more: %s. Nothing was done. Write them as they were; how far the partitions reach (ahead, until) may change at any time. Or begin anew: roll back to before createPartitionedTable with the changelog as it was, which is possible until the backup is dropped."
+                        .formatted(table, String.join("; ", changed)));
     }
 }
