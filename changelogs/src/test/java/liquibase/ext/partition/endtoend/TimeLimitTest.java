@@ -74,7 +74,7 @@ class TimeLimitTest {
                 .requireSuccess();
 
         assertThat(completed.output()).doesNotContain("maxDuration");
-        assertThat(recorded(database)).hasSize(11).endsWith("orders-drop");
+        assertThat(recorded(database)).hasSize(12).endsWith("orders-drop", "orders-upkeep");
         assertThat(Migrated.contents(database, "orders")).isEqualTo(contents);
     }
 

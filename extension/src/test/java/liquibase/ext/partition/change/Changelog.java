@@ -277,11 +277,12 @@ final class Changelog {
                 .execute());
     }
 
-    /** The changesets that the runs have recorded as done. */
+    /** The changesets that the runs have recorded as done, but for a generated upkeep, which always runs again. */
     List<String> recorded() {
         return database.queryString("SELECT to_regclass('databasechangelog')") == null
                 ? List.of()
-                : database.queryStrings("SELECT id FROM databasechangelog ORDER BY orderexecuted");
+                : database.queryStrings(
+                        "SELECT id FROM databasechangelog WHERE id NOT LIKE '%-upkeep' ORDER BY orderexecuted");
     }
 
     private interface Command {

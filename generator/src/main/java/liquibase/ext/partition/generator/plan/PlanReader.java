@@ -156,14 +156,11 @@ public final class PlanReader {
         return Optional.empty();
     }
 
-    /** Says which partitions the next update would make ahead; empty if the config asks for none. */
+    /** Says which partitions the next update would make. */
     private String upkeep(StateTables state, QualifiedName source, PartitionBy by) throws SQLException {
-        if (by.ahead() == null) {
-            return "";
-        }
         List<Identifier> missing = MissingPartitions.names(session, state, source, by.runway());
         return switch (missing.size()) {
-            case 0 -> "No partition is missing ahead. ";
+            case 0 -> "No partition is missing. ";
             case 1 -> "Partition %s is missing, and the next update makes it. ".formatted(missing.get(0));
             default ->
                 "%d partitions from %s to %s are missing, and the next update makes them. "

@@ -105,7 +105,10 @@
 
 <#-- How far the partitions reach that every update makes. -->
 <#function reach>
-  <#return "for " + ahead + " " + interval + (ahead == 1)?then("", "s") + " after the present one">
+  <#if ahead??>
+    <#return "for " + ahead + " " + interval + (ahead == 1)?then("", "s") + " after the present one">
+  </#if>
+  <#return "until " + until>
 </#function>
 
 <#-- What a reviewer must know of this table's partitions. -->

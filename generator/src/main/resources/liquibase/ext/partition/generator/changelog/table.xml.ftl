@@ -186,13 +186,11 @@
         backupTableName="[=backupTableName]"
         deltaTableName="[=deltaTableName]"<@tuned "drop" "        "/>/>
   </changeSet>
-<#if ahead??>
 
   <@about "upkeep"/>
   <changeSet id="[=prefix]-upkeep" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"
       logicalFilePath="[=logicalFilePath]">
     <comment>Makes the partitions of [=tableName] that are missing [=steps.reach()]</comment>
     <partition:addPartitions [=source]
-        ahead="[=ahead]"<@tuned "upkeep" "        "/>/>
+        <#if ahead??>ahead="[=ahead]"<#else>until="[=until]"</#if><@tuned "upkeep" "        "/>/>
   </changeSet>
-</#if>

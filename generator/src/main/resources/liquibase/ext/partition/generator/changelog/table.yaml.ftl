@@ -282,7 +282,6 @@
             backupTableName: "[=backupTableName]"
             deltaTableName: "[=deltaTableName]"
             <@tuned "drop" "            "/>
-<#if ahead??>
 
   <@about "upkeep"/>
   - changeSet:
@@ -296,6 +295,9 @@
       changes:
         - addPartitions:
             <@source "            "/>
+<#if ahead??>
             ahead: [=ahead]
-            <@tuned "upkeep" "            "/>
+<#else>
+            until: "[=until]"
 </#if>
+            <@tuned "upkeep" "            "/>

@@ -134,7 +134,8 @@ class ChangelogGeneratorTest {
                         "orders-before-swap swap true",
                         "orders-swap swap false",
                         "orders-swapped swap true",
-                        "orders-drop drop false");
+                        "orders-drop drop false",
+                        "orders-upkeep upkeep false");
     }
 
     @Test
@@ -217,6 +218,33 @@ class ChangelogGeneratorTest {
                             tableName: "orders"
                             ahead: 6
                             lockTimeout: "500ms"
+                """);
+    }
+
+    /** So that a later end takes effect, whenever it is written. */
+    @Test
+    void endsWithTheUpkeepOfATableWhosePartitionsHaveAFixedEnd() throws Exception {
+        String config = """
+                tables:
+                  - tableName: orders
+                    keyColumns: [id]
+                    partitionBy: {columns: [created_at], from: 2024-01, until: 2027-01}
+                """;
+
+        assertThat(generate(config, ChangelogFormat.XML).text()).contains("""
+                          <changeSet id="orders-upkeep" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"
+                              logicalFilePath="liquibase-partition/orders">
+                            <comment>Makes the partitions of orders that are missing until 2027-01</comment>
+                            <partition:addPartitions tableName="orders"
+                                until="2027-01"/>
+                          </changeSet>
+                        """);
+        assertThat(generate(config, ChangelogFormat.YAML).text())
+                .contains("comment: \"Makes the partitions of orders that are missing until 2027-01\"")
+                .endsWith("""
+                        - addPartitions:
+                            tableName: "orders"
+                            until: "2027-01"
                 """);
     }
 
