@@ -75,6 +75,7 @@ public class CreatePartitionedTableChange extends RunwayChange implements Prepar
     private String interval;
     private String from;
     private String partitionPrefix;
+    private String partitionSchema;
     private String routing;
     private String incomingForeignKeys;
     private List<NewColumn> columns = new ArrayList<>();
@@ -229,6 +230,20 @@ public class CreatePartitionedTableChange extends RunwayChange implements Prepar
         this.partitionPrefix = partitionPrefix;
     }
 
+    @DatabaseChangeProperty(
+            description =
+                    "The schema in which the partitions are made, which has to be there; the table's own where it is not given",
+            exampleValue = "shop_partitions",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getPartitionSchema() {
+        return partitionSchema;
+    }
+
+    public void setPartitionSchema(String partitionSchema) {
+        this.partitionSchema = partitionSchema;
+    }
+
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
@@ -245,6 +260,11 @@ public class CreatePartitionedTableChange extends RunwayChange implements Prepar
         checks.add(() -> Optional.ofNullable(keyTime).ifPresent(KeyTime::parse));
         checks.add(() -> columns.forEach(NewColumn::change));
         checks.add(this::routing);
+        checks.add(() -> {
+            if (partitionSchema().isPresent() && Routing.TRIGGER.word().equals(routing)) {
+                throw new IllegalArgumentException(NewTableSpec.PARTITION_SCHEMA_OF_CHILDREN);
+            }
+        });
         checks.add(this::incoming);
         checks.add(() -> {
             require("from", from);
@@ -314,7 +334,12 @@ public class CreatePartitionedTableChange extends RunwayChange implements Prepar
                 routing(),
                 incoming(),
                 columns.stream().map(NewColumn::change).toList(),
-                tuning().acceptedTriggers());
+                tuning().acceptedTriggers(),
+                partitionSchema());
+    }
+
+    private Optional<Identifier> partitionSchema() {
+        return Optional.ofNullable(partitionSchema).map(it -> Attributes.name("partitionSchema", it));
     }
 
     @Override
@@ -377,6 +402,7 @@ public class CreatePartitionedTableChange extends RunwayChange implements Prepar
                 interval().parseBound("from", from),
                 begun.layout().from());
         changed(changed, "partitionPrefix", prefix(), begun.layout().prefix());
+        changed(changed, "partitionSchema", partitionSchema(), begun.partitionSchema());
         changed(changed, "routing", routing().word(), begun.routing().word());
         changed(
                 changed,

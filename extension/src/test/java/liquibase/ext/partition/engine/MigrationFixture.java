@@ -92,6 +92,9 @@ public final class MigrationFixture {
     private String until = "2025-01";
     private final List<Identifier> acceptedTriggers = new ArrayList<>();
 
+    /** Null for the table's own. */
+    private String partitionSchema;
+
     /** Null for the extension's default. */
     private DefaultShare maxDefaultShare = ANY_SHARE;
 
@@ -172,6 +175,12 @@ public final class MigrationFixture {
     /** By default all rows; null for the extension's default. */
     public MigrationFixture maxDefaultShare(String percent) {
         maxDefaultShare = percent == null ? null : DefaultShare.parse(percent);
+        return this;
+    }
+
+    /** By default the partitions are in the table's schema. */
+    public MigrationFixture partitionsIn(String schema) {
+        partitionSchema = schema;
         return this;
     }
 
@@ -282,7 +291,8 @@ public final class MigrationFixture {
                 routing,
                 incomingForeignKeys,
                 changes,
-                acceptedTriggers);
+                acceptedTriggers,
+                Optional.ofNullable(partitionSchema).map(Identifier::new));
     }
 
     public MigrationFixture prepare() throws SQLException {

@@ -165,10 +165,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
     }
 
     private List<QualifiedName> partitions() {
-        List<QualifiedName> partitions = new ArrayList<>();
-        spec.layout().partitions().forEach(partition -> partitions.add(source().sibling(partition.name())));
-        partitions.add(source().sibling(spec.layout().defaultPartition()));
-        return partitions;
+        return spec.partitions();
     }
 
     private static QualifiedName statisticsName(ExtendedStatistics statistics) {
@@ -230,7 +227,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
         List<Sql> statements = new ArrayList<>();
         for (Partition partition : spec.layout().partitions()) {
             statements.add(CREATE_PARTITION
-                    .with("partition", source().sibling(partition.name()))
+                    .with("partition", spec.partition(partition.name()))
                     .with("newTable", newTable())
                     .with(
                             "check",
@@ -242,7 +239,7 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
                     .with("parameters", parameters()));
         }
         statements.add(CREATE_DEFAULT_PARTITION
-                .with("partition", source().sibling(spec.layout().defaultPartition()))
+                .with("partition", spec.defaultPartition())
                 .with("newTable", newTable())
                 .with("parameters", parameters()));
         return statements;

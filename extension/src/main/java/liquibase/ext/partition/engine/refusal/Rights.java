@@ -74,6 +74,22 @@ public final class Rights {
               AND NOT pg_catalog.has_tablespace_privilege(t.oid, 'CREATE')
             """);
 
+    /** The same of the schema that the partitions are to be made in, which has to be there. */
+    private static final Sql PARTITION_SCHEMA = Sql.of("""
+            SELECT 'GRANTS' AS feature, pg_catalog.format('its partitions are to be made in schema %I, and there is none', {schema}::pg_catalog.text) AS what,
+                   pg_catalog.format('CREATE SCHEMA %I AUTHORIZATION %I, or leave out partitionSchema', {schema}::pg_catalog.text, o.rolname) AS remedy
+            FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
+            WHERE c.oid = {oid} AND NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {schema})
+            UNION ALL
+            SELECT 'GRANTS', pg_catalog.format('role %I may not create in schema %I, which its partitions are to be made in', r.rolname, n.nspname),
+                   pg_catalog.format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', n.nspname, r.rolname)
+            FROM pg_catalog.pg_class AS c
+            JOIN pg_catalog.pg_roles AS r ON r.oid = c.relowner OR r.rolname = current_user
+            JOIN pg_catalog.pg_namespace AS n ON n.nspname = {schema}
+            WHERE c.oid = {oid}
+              AND NOT (pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE') AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE'))
+            """);
+
     /** An owner can revoke its own rights. LOCK TABLE … ACCESS EXCLUSIVE requires one of the rights to change rows. */
     private static final Sql ON_TABLE = Sql.of("""
             SELECT 'GRANTS' AS feature, pg_catalog.format('role %I lacks the privilege %s on it', current_user, p.privilege) AS what,
@@ -171,6 +187,11 @@ public final class Rights {
     public Rights(Session session, long oid) {
         this.session = session;
         this.oid = oid;
+    }
+
+    /** What keeps the partitions from being made in that schema, each with the statement that helps. */
+    public List<Obstacle> missingIn(Identifier partitionSchema) throws SQLException {
+        return session.query(PARTITION_SCHEMA.with("oid", oid).with("schema", partitionSchema.name()), Obstacle::read);
     }
 
     /**

@@ -27,7 +27,7 @@ import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 public final class MigrationRow {
     private static final Sql FIND = Sql.of("""
             SELECT id, source_schema, source_table, new_table, partition_columns, text_format, epoch, key_time,
-                   combined_column, partition_prefix, partition_interval, range_from, range_until, routing,
+                   combined_column, partition_prefix, partition_schema, partition_interval, range_from, range_until, routing,
                    incoming_foreign_keys, converted_columns, converted_types, converted_using, converted_reverse_using,
                    phase, source_oid, new_oid, delta_table,
                    key_columns, source_blocks, source_filenode, source_columns, restarting, backup_table,
@@ -46,11 +46,11 @@ public final class MigrationRow {
      */
     private static final Sql INSERT = Sql.of("""
             INSERT INTO {migration} (source_schema, source_table, new_table, partition_columns, text_format, epoch, key_time,
-                                     combined_column, partition_prefix, partition_interval, range_from, range_until, routing,
+                                     combined_column, partition_prefix, partition_schema, partition_interval, range_from, range_until, routing,
                                      incoming_foreign_keys, converted_columns, converted_types, converted_using, converted_reverse_using,
                                      phase, source_oid, new_oid)
             VALUES ({schema}, {table}, {newTable}, {partitionColumns}, {textFormat}, {epoch}, {keyTime},
-                    {combinedColumn}, {prefix}, {interval}, {from}::pg_catalog.date, {until}::pg_catalog.date, {routing},
+                    {combinedColumn}, {prefix}, {partitionSchema}, {interval}, {from}::pg_catalog.date, {until}::pg_catalog.date, {routing},
                     {incomingForeignKeys}, {convertedColumns}, {convertedTypes}, {using}, {reverseUsing},
                     {phase}, ({qualifiedSource}::pg_catalog.regclass)::pg_catalog.oid::bigint, ({qualifiedNew}::pg_catalog.regclass)::pg_catalog.oid::bigint)""");
 
@@ -83,6 +83,9 @@ public final class MigrationRow {
                         "combinedColumn",
                         key.combinedColumn().map(Identifier::name).orElse(null))
                 .with("prefix", layout.prefix())
+                .with(
+                        "partitionSchema",
+                        spec.partitionSchema().map(Identifier::name).orElse(null))
                 .with("interval", layout.interval().word())
                 .with("from", layout.from().toString())
                 .with("until", layout.until().toString())
@@ -153,7 +156,9 @@ public final class MigrationRow {
                 layout,
                 Routing.parse(row.getString("routing")),
                 IncomingForeignKeys.parse(row.getString("incoming_foreign_keys")),
-                changes(row));
+                changes(row),
+                List.of(),
+                Optional.ofNullable(row.getString("partition_schema")).map(Identifier::new));
     }
 
     private static List<ColumnChange> changes(ResultSet row) throws SQLException {

@@ -26,6 +26,7 @@ public record StateTables(Identifier schema) {
               key_time pg_catalog.text,
               combined_column pg_catalog.text,
               partition_prefix pg_catalog.text NOT NULL,
+              partition_schema pg_catalog.text,
               partition_interval pg_catalog.text NOT NULL,
               range_from pg_catalog.date NOT NULL,
               range_until pg_catalog.date NOT NULL,

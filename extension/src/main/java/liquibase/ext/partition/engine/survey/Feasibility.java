@@ -2,7 +2,9 @@ package liquibase.ext.partition.engine.survey;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
@@ -65,7 +67,11 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
         if (source.partitioned()) {
             refused.add(new Obstacle(Feature.KIND, "it is partitioned already", "leave it out"));
         }
-        refused.addAll(new Rights(session, source.oid()).missing(stateSchema, spec.routing() == Routing.TRIGGER));
+        Rights rights = new Rights(session, source.oid());
+        refused.addAll(rights.missing(stateSchema, spec.routing() == Routing.TRIGGER));
+        if (spec.partitionSchema().isPresent()) {
+            refused.addAll(rights.missingIn(spec.partitionSchema().get()));
+        }
         refused.addAll(BelongingKinds.ahead(intent));
         refused.addAll(unplanned);
         Optional<DefaultSample> sample = Optional.empty();
@@ -105,13 +111,17 @@ public record Feasibility(Optional<NewTable> plan, List<Obstacle> refused, Optio
 
     private static Optional<Obstacle> takenNames(Session session, NewTableSpec spec, boolean readsText)
             throws SQLException {
-        List<String> names =
-                spec.tables().stream().map(table -> table.name().name()).toList();
-        Identifier schema = spec.source().schema();
+        Map<Identifier, List<String>> names = new LinkedHashMap<>();
+        spec.tables()
+                .forEach(table -> names.computeIfAbsent(table.schema(), schema -> new ArrayList<>())
+                        .add(table.name().name()));
         List<String> taken = new ArrayList<>();
-        for (String name : TakenNames.among(session, schema, names)) {
-            taken.add(QualifiedName.of(schema.name(), name).toString());
+        for (Map.Entry<Identifier, List<String>> there : names.entrySet()) {
+            for (String name : TakenNames.among(session, there.getKey(), there.getValue())) {
+                taken.add(QualifiedName.of(there.getKey().name(), name).toString());
+            }
         }
+        Identifier schema = spec.source().schema();
         QualifiedName function = spec.textDateFunction();
         if (readsText
                 && session.queryBoolean(FUNCTION_EXISTS

@@ -250,10 +250,7 @@ public final class ReverseSwap {
     private static List<Trigger> childTriggers(TableReader reader, Migration migration) throws SQLException {
         return migration.spec().routing() == Routing.NATIVE
                 ? List.of()
-                : reader.require(migration
-                                .source()
-                                .sibling(migration.spec().layout().defaultPartition()))
-                        .triggers();
+                : reader.require(migration.spec().defaultPartition()).triggers();
     }
 
     private static void requireReversible(StepRun run, Migration migration, Table live, Table backup)

@@ -4,7 +4,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
 import liquibase.ext.partition.engine.belonging.kind.AfterSwitch;
@@ -29,7 +28,6 @@ import liquibase.ext.partition.engine.delta.replay.ReplayStep;
 import liquibase.ext.partition.engine.lock.LockTable;
 import liquibase.ext.partition.engine.name.CarriedName;
 import liquibase.ext.partition.engine.pace.GivenPace;
-import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.rows.RowMatch;
@@ -304,10 +302,7 @@ public final class Swap {
     /** Somebody who dropped or detached a partition has taken its rows, which the comparison had found there. */
     private void requirePartitions(TableReader reader) throws SQLException {
         List<QualifiedName> present = reader.partitions(migration.newTable());
-        List<QualifiedName> gone = Stream.concat(
-                        migration.spec().layout().partitions().stream().map(Partition::name),
-                        Stream.of(migration.spec().layout().defaultPartition()))
-                .map(migration.source()::sibling)
+        List<QualifiedName> gone = migration.spec().partitions().stream()
                 .filter(name -> !present.contains(name))
                 .toList();
         if (!gone.isEmpty()) {

@@ -108,8 +108,7 @@ record Sister(
     }
 
     /** The statements that make a partition beside the table, to be attached in the same transaction. */
-    List<Sql> partitionStatements(Partition partition) {
-        QualifiedName name = model.name().sibling(partition.name());
+    List<Sql> partitionStatements(Partition partition, QualifiedName name) {
         List<Sql> statements = new ArrayList<>(placement());
         statements.add(CREATE.with("unlogged", storage.unlogged() ? UNLOGGED : Sql.empty())
                 .with("partition", name)
@@ -129,10 +128,10 @@ record Sister(
      *
      * @param create the statement that makes the child itself
      */
-    List<Sql> childStatements(Partition partition, Sql create) {
+    List<Sql> childStatements(QualifiedName child, Sql create) {
         List<Sql> statements = new ArrayList<>(placement());
         statements.add(create);
-        statements.addAll(alike(model.name().sibling(partition.name()), Routing.TRIGGER));
+        statements.addAll(alike(child, Routing.TRIGGER));
         return statements;
     }
 

@@ -235,7 +235,7 @@ public final class Upkeep {
     }
 
     private QualifiedName named(Partition partition) {
-        return table.name().sibling(partition.name());
+        return migration.spec().partition(partition.name());
     }
 
     /** @param there gets the names of the partitions that are there already, as they should be */
@@ -432,7 +432,7 @@ public final class Upkeep {
     private void attach(List<Partition> batch, Sister sister, DefaultRange rest, List<Sql> add) throws SQLException {
         List<Sql> before = new ArrayList<>();
         for (Partition it : batch) {
-            before.addAll(sister.partitionStatements(it));
+            before.addAll(sister.partitionStatements(it, named(it)));
             if (rest != null) {
                 before.add(rest.dropCopy(named(it)));
             }
@@ -548,7 +548,7 @@ public final class Upkeep {
         List<QualifiedName> present = new TableReader(run.session()).partitions(table.name());
         PartitionLayout layout = migration.spec().layout();
         TriggerRouting routing = ChildrenByTrigger.of(migration.spec(), key);
-        QualifiedName defaultChild = table.name().sibling(layout.defaultPartition());
+        QualifiedName defaultChild = migration.spec().defaultPartition();
         if (!present.contains(defaultChild)) {
             run.line(
                     "%s: WARNING: %s, which tells what a child has, is no child of %s, so that none is made. Put it back; the next update makes them."
@@ -566,8 +566,8 @@ public final class Upkeep {
             } else if (isLive()) {
                 makeChild(List.of(routing.makeStatement(child.from())), child);
             } else {
-                List<Sql> statements =
-                        new ArrayList<>(sister.childStatements(child, routing.childStatement(table.name(), child)));
+                List<Sql> statements = new ArrayList<>(
+                        sister.childStatements(named(child), routing.childStatement(table.name(), child)));
                 statements.add(move(defaultChild, child));
                 makeChild(statements, child);
             }

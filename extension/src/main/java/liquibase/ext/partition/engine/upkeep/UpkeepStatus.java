@@ -107,7 +107,7 @@ public final class UpkeepStatus {
             defaultPartition = present.defaultPartition().orElse(null);
             covered = present.covered(session, key, intervals);
         } else {
-            QualifiedName child = table.name().sibling(migration.spec().layout().defaultPartition());
+            QualifiedName child = migration.spec().defaultPartition();
             if (table.children().contains(child)) {
                 defaultPartition = child;
             }

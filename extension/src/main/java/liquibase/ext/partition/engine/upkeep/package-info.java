@@ -4,8 +4,9 @@
  *
  * <p>A partition is made beside the table, like its sisters, and attached. Table and attachment are one transaction, so
  * that a kill leaves nothing behind. Owns which intervals are missing, what a partition has in common with its sisters,
- * and how the default partition is shown to have no row of it. Does not own the first partitions ({@code newtable}),
- * how rows find them ({@code partitioning}, {@code routing}), nor the records by which the way back knows a partition
- * ({@code delta}, {@code verify}). Called by the change type, and by the generator's {@code plan}.
+ * how the default partition is shown to have no row of it, and what is to be said of a table in service. Does not own
+ * the first partitions ({@code newtable}), how rows find them ({@code partitioning}, {@code routing}), nor the records
+ * by which the way back knows a partition ({@code delta}, {@code verify}). Called by the change type, by the command,
+ * and by the generator's {@code plan}.
  */
 package liquibase.ext.partition.engine.upkeep;

@@ -58,7 +58,7 @@ public final class Verification {
         String what = "verification of " + migration.newTable();
         Workers team = run.wholeWorkers(pace, what);
         PartitionLayout layout = migration.spec().layout();
-        QualifiedName defaultPartition = run.source().sibling(layout.defaultPartition());
+        QualifiedName defaultPartition = migration.spec().defaultPartition();
         DefaultRows[] aside = {DefaultRows.none()};
         Steady steady = steadily(run, migration, migration.newTable(), () -> {
             TableReader reader = new TableReader(run.session());

@@ -25,6 +25,7 @@ final class TableModel {
         model.put("backupTableName", table.backupTableName());
         model.put("deltaTableName", table.deltaTableName());
         model.put("partitionPrefix", table.partitionPrefix());
+        putIfPresent(model, "partitionSchema", table.partitionSchema());
         model.put("keyColumns", table.keyColumns());
         model.put("partitionColumns", partitionBy.columns());
         putIfPresent(model, "combinedColumn", partitionBy.combinedColumn());

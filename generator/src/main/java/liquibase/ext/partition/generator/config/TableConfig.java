@@ -19,6 +19,7 @@ import liquibase.ext.partition.engine.partitioning.Routing;
  * @param backupTableName the unpartitioned table after the swap
  * @param deltaTableName the table that holds the keys of rows written since capture began
  * @param partitionPrefix the beginning of partitions' names
+ * @param partitionSchema the schema of the partitions; null for the table's own
  * @param keyColumns the columns that identify rows; at least one
  * @param routing how a new row finds its partition; null for the extension's default, native
  * @param incomingForeignKeys what becomes of foreign keys that refer to the table; null for the extension's default,
@@ -34,6 +35,7 @@ public record TableConfig(
         String backupTableName,
         String deltaTableName,
         String partitionPrefix,
+        String partitionSchema,
         List<String> keyColumns,
         Routing routing,
         IncomingForeignKeys incomingForeignKeys,

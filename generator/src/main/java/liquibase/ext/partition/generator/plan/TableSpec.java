@@ -48,7 +48,8 @@ final class TableSpec {
                                 Optional.ofNullable(column.getValue().using()),
                                 Optional.ofNullable(column.getValue().reverseUsing())))
                         .toList(),
-                table.tuning().acceptedTriggers());
+                table.tuning().acceptedTriggers(),
+                Optional.ofNullable(table.partitionSchema()).map(Identifier::new));
     }
 
     static List<Identifier> names(List<String> names) {

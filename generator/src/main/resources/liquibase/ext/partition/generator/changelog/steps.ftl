@@ -120,6 +120,9 @@
         + " by " + interval + " from " + from + " until " + until>
   </#if>
   <#local facts = ["Makes " + newTableName + ": " + reach + ", and a default partition"]>
+  <#if partitionSchema??>
+    <#local facts += ["they are in schema " + partitionSchema]>
+  </#if>
   <#if (partitionColumns?size > 1)>
     <#local facts += ["the first of " + partitionColumns?join(", ") + " that has a time decides"]>
   </#if>

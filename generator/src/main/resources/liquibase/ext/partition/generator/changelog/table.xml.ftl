@@ -45,7 +45,8 @@
 <#else>
 [=indent]    until="[=until]"
 </#if>
-[=indent]    partitionPrefix="[=partitionPrefix]"<#if routing??>
+[=indent]    partitionPrefix="[=partitionPrefix]"<#if partitionSchema??>
+[=indent]    partitionSchema="[=partitionSchema]"</#if><#if routing??>
 [=indent]    routing="[=routing]"</#if><#if incomingForeignKeys??>
 [=indent]    incomingForeignKeys="[=incomingForeignKeys]"</#if><@tuned "prepare" indent + "    "/><#if columns?has_content>>
 <#list columns as column>

@@ -48,6 +48,9 @@
 [=indent]    until: "[=until]"
 </#if>
 [=indent]    partitionPrefix: "[=partitionPrefix]"
+<#if partitionSchema??>
+[=indent]    partitionSchema: "[=partitionSchema]"
+</#if>
 <#if routing??>
 [=indent]    routing: [=routing]
 </#if>

@@ -13,6 +13,7 @@ final class GoldenConfigs {
                 backupTableName: "ééééééééééééééééééééééééééééééé2"
                 deltaTableName: "ééééééééééééééééééééééééééééééé3"
                 partitionPrefix: "<p&q>_"
+                partitionSchema: "Parts of <Sales> & \\"Co\\""
                 keyColumns: ['Tenant "A"', "it's"]
                 partitionBy: {columns: ["created & <at>"], from: 1999-12, until: 2000-02}
                 columns:

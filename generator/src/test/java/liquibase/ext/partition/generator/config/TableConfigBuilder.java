@@ -19,6 +19,7 @@ public final class TableConfigBuilder {
     private String backupTableName;
     private String deltaTableName;
     private String partitionPrefix;
+    private String partitionSchema;
     private List<String> keyColumns = List.of("id");
     private Routing routing;
     private IncomingForeignKeys incomingForeignKeys;
@@ -54,6 +55,11 @@ public final class TableConfigBuilder {
         backupTableName = backupTable;
         deltaTableName = deltaTable;
         partitionPrefix = prefix;
+        return this;
+    }
+
+    public TableConfigBuilder partitionSchema(String name) {
+        partitionSchema = name;
         return this;
     }
 
@@ -123,6 +129,7 @@ public final class TableConfigBuilder {
                 backupTableName,
                 deltaTableName,
                 partitionPrefix,
+                partitionSchema,
                 keyColumns,
                 routing,
                 incomingForeignKeys,

@@ -87,7 +87,7 @@ public final class ForeignKeyCompletion {
         this.lock = lock;
         this.switched = new SwitchedForeignKeys(run.state(), migration);
         this.live = migration.source();
-        this.defaultPartition = live.sibling(migration.spec().layout().defaultPartition());
+        this.defaultPartition = migration.spec().defaultPartition();
     }
 
     /** Finishes the foreign keys after the swap. */

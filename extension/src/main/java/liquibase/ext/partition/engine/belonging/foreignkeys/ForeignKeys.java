@@ -110,11 +110,7 @@ final class ForeignKeys {
         ForeignKeyReader reader = new ForeignKeyReader(session);
         long oid = context.leavingOid();
         List<ForeignKey> keys = context.isBack()
-                ? reader.ownOfPartitioned(
-                        oid,
-                        context.pair()
-                                .liveName()
-                                .sibling(context.migration().spec().layout().defaultPartition()))
+                ? reader.ownOfPartitioned(oid, context.migration().spec().defaultPartition())
                 : reader.own(oid);
         return new OwnForeignKeys(
                 context.pair(),

@@ -153,7 +153,7 @@ public record DefaultSample(
 
     /** The default partition; or, if triggers route the rows, the child that takes its place. */
     public QualifiedName partition() {
-        return spec.source().sibling(spec.layout().defaultPartition());
+        return spec.defaultPartition();
     }
 
     /** Whether a larger share of the sample would be there than may be there. */

@@ -63,6 +63,7 @@ public final class ConfigReader {
                 entry.name("backupTableName").orElseThrow(),
                 entry.name("deltaTableName").orElseThrow(),
                 entry.name(TableEntry.PARTITION_PREFIX).orElseThrow(),
+                entry.text(TableEntry.PARTITION_SCHEMA).orElse(null),
                 List.copyOf(entry.keyColumns().values()),
                 entry.text(TableEntry.ROUTING).map(Routing::parse).orElse(null),
                 entry.text(TableEntry.INCOMING_FOREIGN_KEYS)

@@ -38,6 +38,7 @@ final class NameRules {
     private void check(TableEntry table) {
         checkGiven(table, TableEntry.TABLE_NAME, "");
         checkGiven(table, TableEntry.SCHEMA_NAME, "");
+        checkGiven(table, TableEntry.PARTITION_SCHEMA, "");
         checkSchemaInTableName(table);
         for (String key : TableEntry.DEFAULT_SUFFIXES.keySet()) {
             String suffix = key.equals(TableEntry.PARTITION_PREFIX) ? longestPartitionSuffix(table) : "";

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.generator.config.document.ConfigDocument;
 import liquibase.ext.partition.generator.config.document.KeyPath;
 import liquibase.ext.partition.generator.config.document.Problem;
@@ -36,6 +37,7 @@ final class PartitionRules {
             checkEnd(table);
             checkRange(table);
             checkCombinedColumn(table);
+            checkSchema(table);
             checkExpressions(table);
             if (table.hasColumns()) {
                 checkAmongColumns(table, table.keyColumns(), "key column");
@@ -77,6 +79,18 @@ final class PartitionRules {
                                         interval.get() == PartitionInterval.DAY
                                                 ? ""
                                                 : " or %s: 2024-01-01".formatted(key)))));
+    }
+
+    private void checkSchema(TableEntry table) {
+        if (table.text(TableEntry.PARTITION_SCHEMA).isPresent()
+                && table.text(TableEntry.ROUTING)
+                        .filter(Routing.TRIGGER.word()::equals)
+                        .isPresent()) {
+            problems.add(document.problem(
+                    table.path().child(TableEntry.PARTITION_SCHEMA),
+                    "partitionSchema is given, and routing is trigger, whose functions find the children in the table's own schema.",
+                    "Remove partitionSchema, or write routing: native."));
+        }
     }
 
     private void checkEnd(TableEntry table) {

@@ -111,7 +111,10 @@ final class RelationRules {
     }
 
     private void take(TableEntry table, String key, String name, Map<Name, Use> taken, Set<List<Object>> reported) {
-        Optional<String> schema = table.text(TableEntry.SCHEMA_NAME);
+        Optional<String> own = table.text(TableEntry.SCHEMA_NAME);
+        Optional<String> schema = key.equals(TableEntry.PARTITION_PREFIX)
+                ? table.text(TableEntry.PARTITION_SCHEMA).or(() -> own)
+                : own;
         Use use = new Use(table, schema, key, table.origin(key));
         Use earlier = taken.putIfAbsent(new Name(schema, name), use);
         // Two tables with one prefix share every month; one report is enough.

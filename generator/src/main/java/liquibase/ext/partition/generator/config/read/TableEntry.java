@@ -29,6 +29,7 @@ record TableEntry(KeyPath path, JsonNode json) {
     static final String TABLE_NAME = "tableName";
     static final String SCHEMA_NAME = "schemaName";
     static final String PARTITION_PREFIX = "partitionPrefix";
+    static final String PARTITION_SCHEMA = "partitionSchema";
     static final String KEY_COLUMNS = "keyColumns";
     static final String PARTITION_BY = "partitionBy";
     static final String COLUMNS = "columns";

@@ -697,6 +697,22 @@ class ConfigProblemsTest {
     }
 
     @Test
+    void letsPartitionsOfAnotherSchemaHaveNamesOfTables() throws Exception {
+        write(TABLE + "    schemaName: one\n    newTableName: orders_202401\n    partitionSchema: parts\n");
+
+        assertThat(new ConfigReader().read(file()).tables().get(0).partitionSchema())
+                .isEqualTo("parts");
+    }
+
+    @Test
+    void refusesASchemaOfPartitionsThatTriggersRoute() {
+        assertProblem(TABLE + "    routing: trigger\n    partitionSchema: parts\n", 9, "tables[0].partitionSchema")
+                .saying(
+                        "partitionSchema is given, and routing is trigger, whose functions find the children in the table's own schema.")
+                .advising("Remove partitionSchema, or write routing: native.");
+    }
+
+    @Test
     void refusesNamesLongerThanPostgresqlKeepsCountingBytes() {
         assertProblem(TABLE + "    newTableName: " + "é".repeat(32) + "\n", 8, "tables[0].newTableName")
                 .saying("has 64 bytes in UTF-8; PostgreSQL keeps 63.")
