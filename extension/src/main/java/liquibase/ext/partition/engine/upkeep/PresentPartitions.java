@@ -29,7 +29,14 @@ record PresentPartitions(List<Present> all, String type) {
      * @param from its lower bound as the server writes it; empty for MINVALUE
      * @param to its upper bound likewise; empty for MAXVALUE
      */
-    record Present(QualifiedName name, boolean isDefault, Optional<String> from, Optional<String> to) {}
+    record Present(QualifiedName name, boolean isDefault, Optional<String> from, Optional<String> to) {
+        /** Its range for people. */
+        String range() {
+            return isDefault
+                    ? "all other rows"
+                    : "from %s to %s".formatted(from.orElse("MINVALUE"), to.orElse("MAXVALUE"));
+        }
+    }
 
     /** The partitions that are where one is wanted: some that are in the way, or one with exactly its bounds. */
     record Found(Partition wanted, List<QualifiedName> overlapping, Optional<QualifiedName> same) {}
@@ -95,6 +102,11 @@ record PresentPartitions(List<Present> all, String type) {
     /** The default partition under the name that it has; empty if there is none. */
     Optional<QualifiedName> defaultPartition() {
         return all.stream().filter(Present::isDefault).map(Present::name).findFirst();
+    }
+
+    /** The partition of that name; empty if there is none. */
+    Optional<Present> named(QualifiedName name) {
+        return all.stream().filter(it -> it.name().equals(name)).findFirst();
     }
 
     /** The partition after which another is made, if there is no default one; empty if there is none at all. */

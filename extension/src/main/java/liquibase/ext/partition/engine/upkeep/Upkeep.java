@@ -248,8 +248,17 @@ public final class Upkeep {
         }
         List<Partition> free = new ArrayList<>();
         for (PresentPartitions.Found found : present.find(run.session(), key, missing)) {
+            Optional<PresentPartitions.Present> namesake = present.named(named(found.wanted()));
             if (found.same().isPresent()) {
                 found.same().filter(named(found.wanted())::equals).ifPresent(it -> there.add(it.name()));
+            } else if (namesake.isPresent()) {
+                warn(
+                        found.wanted(),
+                        "the partition of that name has other bounds, %s, than it should have, from %s to %s. Rows of it go where they went before. Rename that partition; the next update makes what is missing, unless others are in its place."
+                                .formatted(
+                                        namesake.get().range(),
+                                        found.wanted().from(),
+                                        found.wanted().to()));
             } else if (!found.overlapping().isEmpty()) {
                 warn(
                         found.wanted(),

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
@@ -352,6 +353,93 @@ class UpkeepTest {
     }
 
     @Test
+    void aPartitionOfTheWantedNameWithOtherBoundsIsNamedAndMadeOnceItIsRenamed() throws SQLException {
+        MigrationFixture orders = orders().throughSwap().dropBackup();
+        database.execute(
+                "CREATE TABLE orders_202501 PARTITION OF orders FOR VALUES FROM ('2025-05-01 00:00+00') TO ('2025-06-01 00:00+00')",
+                "CREATE TABLE orders_202502 PARTITION OF orders FOR VALUES FROM ('2025-02-01 00:00+00') TO ('2025-02-15 00:00+00')");
+
+        orders.upkeep("2025-04");
+
+        assertSaid(
+                orders,
+                "orders_202501 of public.orders is not made: the partition of that name has other bounds, from '2025-05-01 00:00:00+00' to '2025-06-01 00:00:00+00', than it should have, from 2025-01-01 to 2025-02-01");
+        assertSaid(orders, "orders_202502 of public.orders is not made: the partition of that name has other bounds");
+        database.execute(
+                "ALTER TABLE orders_202501 RENAME TO orders_may",
+                "ALTER TABLE orders_202502 RENAME TO orders_first_half");
+        orders.upkeep("2025-04");
+        assertThat(partitionsOf("orders")).contains("orders_202501").doesNotContain("orders_202502");
+        assertSaid(
+                orders,
+                "orders_202502 of public.orders is not made: its range, from 2025-02-01 to 2025-03-01, overlaps");
+    }
+
+    /** The others are made, and rows of the gap stay where every query finds them. */
+    @Test
+    void gapsAreFilledAndWhatLiesBeyondEveryBoundIsNamed() throws SQLException {
+        MigrationFixture orders = orders().throughSwap().dropBackup();
+        database.execute(
+                "CREATE TABLE orders_202502 PARTITION OF orders FOR VALUES FROM ('2025-02-01 00:00+00') TO ('2025-03-01 00:00+00')",
+                "CREATE TABLE orders_202504 PARTITION OF orders FOR VALUES FROM ('2025-04-01 00:00+00') TO ('2025-05-01 00:00+00')",
+                "CREATE TABLE the_rest PARTITION OF orders FOR VALUES FROM ('2025-06-10 00:00+00') TO (MAXVALUE)");
+
+        orders.upkeep("2025-08");
+
+        assertThat(partitionsOf("orders"))
+                .containsExactly(
+                        "orders_202501",
+                        "orders_202502",
+                        "orders_202503",
+                        "orders_202504",
+                        "orders_202505",
+                        "orders_default",
+                        "the_rest");
+        assertSaid(
+                orders,
+                "orders_202506 of public.orders is not made: its range, from 2025-06-01 to 2025-07-01, overlaps");
+        assertSaid(orders, "orders_202507 of public.orders is not made: its range");
+        assertNeverSaid(orders, "orders_202505 of public.orders is not made");
+        database.execute("DROP TABLE the_rest");
+        orders.upkeep("2025-08");
+        assertThat(isDue(orders, Runway.until("2025-08"))).isFalse();
+    }
+
+    /** People free Liquibase's lock with release-locks. */
+    @Test
+    void ofTwoRunnersAtOnceTheSecondFailsOrWaitsAndEachPartitionIsMadeOnce() throws Exception {
+        MigrationFixture orders = orders().throughSwap();
+        LockPolicy patient = new LockPolicy(Duration.ofSeconds(30), 2);
+        try (Connection reader = database.connect();
+                Statement statement = reader.createStatement()) {
+            reader.setAutoCommit(false);
+            statement.execute("SELECT count(*) FROM ONLY orders_default");
+            Future<Void> first = MigrationFixture.inBackground(() -> orders.upkeep(Runway.until("2025-03"), patient));
+            orders.awaitBlockedStatement("orders_default");
+
+            assertThatThrownBy(() -> orders.upkeep(Runway.until("2025-04"), patient))
+                    .isInstanceOf(PartitionException.class)
+                    .hasMessageContaining("another runner is at work on public.orders: pid ");
+
+            orders.waitingForOthers();
+            Future<Void> second = MigrationFixture.inBackground(() -> orders.upkeep(Runway.until("2025-04"), patient));
+            while (orders.lines().stream()
+                    .noneMatch(line -> line.contains("waiting for another runner at work on public.orders"))) {
+                LockSupport.parkNanos(1_000_000);
+                assertThat(second.isDone()).isFalse();
+            }
+            reader.rollback();
+            MigrationFixture.join(first);
+            MigrationFixture.join(second);
+        }
+        assertThat(partitionsOf("orders"))
+                .containsExactly("orders_202501", "orders_202502", "orders_202503", "orders_default");
+        assertSaid(orders, "public.orders has partitions orders_202501 and orders_202502 now");
+        assertSaid(orders, "public.orders has partition orders_202503 now");
+        assertNeverSaid(orders, "WARNING");
+    }
+
+    @Test
     void tooManyAreRefused() throws SQLException {
         MigrationFixture orders = orders().throughSwap();
 
@@ -560,6 +648,7 @@ class UpkeepTest {
                 "date; t::date;;;;",
                 "date; t::date;;;; day_of_order",
                 "uuid NOT NULL; (lpad(to_hex((extract(epoch FROM t) * 1000)::bigint), 12, '0') || '7000800000000000' || lpad(to_hex(i), 4, '0'))::uuid;;; uuidv7;",
+                "text COLLATE \"C\" NOT NULL; (SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 1 + ((extract(epoch FROM t) * 1000)::bigint >> (45 - 5 * k) & 31)::int, 1), '' ORDER BY k) FROM generate_series(0, 9) AS k) || lpad(i::text, 16, '0');;; ulid;",
                 "bigint NOT NULL; ((extract(epoch FROM t) * 1000)::bigint - 1288834974657) << 22;;; snowflake;"
             })
     void everyKindOfKey(String type, String value, String textFormat, String epoch, String keyTime, String combined)
