@@ -128,14 +128,16 @@ final class Lane implements Runnable, AutoCloseable {
         return started;
     }
 
+    /** Plays until the time is over, and one round in any case: a slow machine plays fewer rounds, never none. */
     @Override
     public void run() {
         long deadline = System.nanoTime() + longest.toNanos();
-        for (int life = 0, round = 0; System.nanoTime() < deadline; life++) {
+        int round = 0;
+        for (int life = 0; round == 0 || System.nanoTime() < deadline; life++) {
             Shape shape = shapes.get((life + number) % shapes.size());
             try (Life table = new Life(shape, server.newDatabase(), proxy.port(), changelogs, random.nextLong())) {
                 begin(table);
-                while (!table.isOver() && System.nanoTime() < deadline) {
+                while (!table.isOver() && (round == 0 || System.nanoTime() < deadline)) {
                     Round played = new Round(table, ++round, random.split());
                     if (!played.play()) {
                         break;
