@@ -40,7 +40,10 @@ class PacedStepsTest {
     @BeforeEach
     void copied() throws SQLException {
         database.execute("CREATE TABLE busy (yes boolean)", "INSERT INTO busy VALUES (true)");
-        orders = MigrationFixture.ofOrders(database, 2_000).prepare().capture().copy();
+        orders = MigrationFixture.ofOrders(database, 2_000, 4)
+                .prepare()
+                .capture()
+                .copy();
     }
 
     private Future<Void> start(String name, MigrationFixture.Step step) {

@@ -26,7 +26,7 @@ class SourceChangedTest {
 
     @BeforeEach
     void orders() {
-        orders = MigrationFixture.ofOrders(database, 1000);
+        orders = MigrationFixture.ofOrders(database, 1000, 4);
     }
 
     private static void assertRefused(String message, ThrowingCallable... steps) {

@@ -34,7 +34,7 @@ class ResumeTest {
 
     @BeforeEach
     void orders() throws SQLException {
-        orders = MigrationFixture.ofOrders(database, 1000).prepare().capture();
+        orders = MigrationFixture.ofOrders(database, 1000, 4).prepare().capture();
     }
 
     private Future<Void> copyWithOneWorker() {
@@ -123,7 +123,7 @@ class ResumeTest {
     @Test
     void anErrorInOneChunkStopsTheCopyAndTheChunkIsNotLost() throws Exception {
         // Only the new table refuses it, so the source never had to.
-        database.execute("ALTER TABLE orders_202406 ADD CONSTRAINT refused CHECK (id <> 509)");
+        database.execute("ALTER TABLE orders_202402 ADD CONSTRAINT refused CHECK (id <> 509)");
 
         assertThatThrownBy(orders::copy)
                 .isInstanceOf(SQLException.class)
@@ -133,7 +133,7 @@ class ResumeTest {
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("the migration is only <copying>, and it must be <copied>");
 
-        database.execute("ALTER TABLE orders_202406 DROP CONSTRAINT refused");
+        database.execute("ALTER TABLE orders_202402 DROP CONSTRAINT refused");
         orders.copy();
         catchUpAndCompare();
     }

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(FreshDatabase.class)
 class ThrottleTest {
     private static MigrationFixture captured(TestDatabase database) throws SQLException {
-        return MigrationFixture.ofOrders(database, 2_000).prepare().capture();
+        return MigrationFixture.ofOrders(database, 2_000, 4).prepare().capture();
     }
 
     private static void awaitLine(MigrationFixture orders, Future<Void> copy, String part) throws Exception {

@@ -32,7 +32,7 @@ class CaptureNoticedTest {
 
     @BeforeEach
     void orders() {
-        orders = MigrationFixture.ofOrders(database, 1000);
+        orders = MigrationFixture.ofOrders(database, 1000, 4);
     }
 
     private static void assertNotCaptured(ThrowingCallable step) {
@@ -242,7 +242,7 @@ class CaptureNoticedTest {
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("differ in 3 rows")
                 .hasMessageContaining("5 (not the same in public.orders_new)")
-                .hasMessageContaining("6 (in public.orders_202407, not in public.orders)")
+                .hasMessageContaining("6 (in public.orders_202403, not in public.orders)")
                 .hasMessageContaining("7000 (in public.orders, not in public.orders_new)");
         assertThatThrownBy(orders::swap).hasMessageContaining("differ in 3 rows");
     }

@@ -42,7 +42,7 @@ class MissedWritesTest {
 
     @BeforeEach
     void orders() {
-        orders = MigrationFixture.ofOrders(database, 1000);
+        orders = MigrationFixture.ofOrders(database, 1000, 4);
     }
 
     private static final String WRITES = """

@@ -28,7 +28,7 @@ class BackupDropTest {
 
     @BeforeEach
     void orders() {
-        orders = MigrationFixture.ofOrders(database, 1000);
+        orders = MigrationFixture.ofOrders(database, 1000, 4);
     }
 
     @Test
@@ -82,7 +82,7 @@ class BackupDropTest {
                 insert(5000),
                 "DELETE FROM orders WHERE id = 5",
                 "UPDATE orders SET id = 6000 WHERE id = 6",
-                "UPDATE orders SET created_at = timestamptz '2024-12-24 00:00+00' WHERE id = 7");
+                "UPDATE orders SET created_at = timestamptz '2024-04-24 00:00+00' WHERE id = 7");
 
         orders.dropBackup();
 

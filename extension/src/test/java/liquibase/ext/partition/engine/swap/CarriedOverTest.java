@@ -339,7 +339,7 @@ class CarriedOverTest {
     @Test
     void indexesThatWereDroppedSinceTheSwapAreNamedByTheWayBackAndDroppedAsItSays(TestDatabase database)
             throws SQLException {
-        MigrationFixture orders = MigrationFixture.ofOrders(database, 40);
+        MigrationFixture orders = MigrationFixture.ofOrders(database, 40, 4);
         database.execute(
                 "CREATE INDEX by_status ON orders (status)",
                 "CREATE UNIQUE INDEX by_date ON orders (created_at, id)",

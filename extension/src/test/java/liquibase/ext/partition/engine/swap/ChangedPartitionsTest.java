@@ -31,13 +31,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(FreshDatabase.class)
 class ChangedPartitionsTest {
     private static final String MARCH = "FOR VALUES FROM ('2024-03-01 00:00+00') TO ('2024-04-01 00:00+00')";
-    private static final String NEXT_JANUARY = "FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2025-02-01 00:00+00')";
+    private static final String NEXT_MAY = "FOR VALUES FROM ('2024-05-01 00:00+00') TO ('2024-06-01 00:00+00')";
     private TestDatabase database;
     private MigrationFixture orders;
 
     @BeforeEach
     void orders() {
-        orders = MigrationFixture.ofOrders(database, 240);
+        orders = MigrationFixture.ofOrders(database, 80, 4);
     }
 
     /** Some rows of March are in the delta table, and some are not. */
@@ -136,7 +136,7 @@ class ChangedPartitionsTest {
                 "orders_202403",
                 "To have the others again as the backup has them, those that were deleted, too"));
 
-        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(240);
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(80);
         assertSwapsBackWithWhatTheLiveTableHas();
     }
 
@@ -144,7 +144,7 @@ class ChangedPartitionsTest {
     void theDropKeepsTheOnlyRowsThereAreOfADroppedMonthUntilPeopleDoWithoutThemAsAdvised() throws SQLException {
         orders.throughSwap();
         database.execute(
-                "UPDATE orders SET status = 'paid' WHERE id % 12 = 2",
+                "UPDATE orders SET status = 'paid' WHERE id % 4 = 2",
                 "ALTER TABLE orders DETACH PARTITION orders_202403", "DROP TABLE orders_202403");
 
         Throwable refused = catchThrowable(orders::dropBackup);
@@ -165,10 +165,10 @@ class ChangedPartitionsTest {
     void whatWasWrittenInADroppedMonthIsNotReplayedAwayBeforeItIsCounted() throws SQLException {
         database.execute("ALTER TABLE orders ADD COLUMN doubled numeric GENERATED ALWAYS AS (amount * 2) STORED");
         orders.throughSwap();
-        database.execute("UPDATE orders SET status = 'paid' WHERE id % 12 = 2", "DROP TABLE orders_202403");
+        database.execute("UPDATE orders SET status = 'paid' WHERE id % 4 = 2", "DROP TABLE orders_202403");
 
         refusedReverseSwap("Of its rows the backup has 0 as they were last, and 20 only as they were before");
-        assertThat(database.queryLong("SELECT count(*) FROM orders_old WHERE id % 12 = 2"))
+        assertThat(database.queryLong("SELECT count(*) FROM orders_old WHERE id % 4 = 2"))
                 .isEqualTo(20);
     }
 
@@ -267,15 +267,15 @@ class ChangedPartitionsTest {
         database.execute("UPDATE orders SET status = 'paid' WHERE id <= 60");
         database.execute(
                 "CREATE TABLE mended (LIKE orders INCLUDING ALL)",
-                "WITH taken AS (DELETE FROM orders_default RETURNING *) INSERT INTO mended SELECT id, status, amount, filler, '2025-01-05 00:00+00' FROM taken",
-                "ALTER TABLE orders ATTACH PARTITION mended " + NEXT_JANUARY);
+                "WITH taken AS (DELETE FROM orders_default RETURNING *) INSERT INTO mended SELECT id, status, amount, filler, '2024-05-05 00:00+00' FROM taken",
+                "ALTER TABLE orders ATTACH PARTITION mended " + NEXT_MAY);
         assertThat(database.queryLong("SELECT count(*) FROM mended")).isEqualTo(30);
 
         String message = refusedReverseSwap("public.mended has rows that the backup has not, or not so");
         database.execute(message.substring(message.indexOf("INSERT INTO")));
 
         assertSwapsBackWithWhatTheLiveTableHas();
-        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(240);
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(80);
     }
 
     @Test
@@ -299,9 +299,9 @@ class ChangedPartitionsTest {
     void theRowsOfAPartitionMadeSinceAreNotResurrectedWhenItIsTruncatedOrDropped() throws Exception {
         orders.throughSwap();
         database.execute(
-                "CREATE TABLE orders_202501 PARTITION OF orders " + NEXT_JANUARY,
-                "CREATE TABLE later PARTITION OF orders FOR VALUES FROM ('2025-02-01 00:00+00') TO ('2025-03-01 00:00+00')",
-                "INSERT INTO orders SELECT i, 'late', 1, 'x', timestamptz '2025-01-05 00:00+00' + (i % 2) * interval '1 month' FROM generate_series(5000, 5099) AS i");
+                "CREATE TABLE orders_202405 PARTITION OF orders " + NEXT_MAY,
+                "CREATE TABLE later PARTITION OF orders FOR VALUES FROM ('2024-06-01 00:00+00') TO ('2025-03-01 00:00+00')",
+                "INSERT INTO orders SELECT i, 'late', 1, 'x', timestamptz '2024-05-05 00:00+00' + (i % 2) * interval '1 month' FROM generate_series(5000, 5099) AS i");
         try (Transaction holder = Transaction.begin(database)) {
             holder.run("SELECT count(*) FROM orders");
             assertThatThrownBy(
@@ -310,15 +310,15 @@ class ChangedPartitionsTest {
         }
         assertThat(database.queryLong("SELECT count(*) FROM orders_old WHERE status = 'late'"))
                 .isEqualTo(100);
-        database.execute("TRUNCATE orders_202501", "DROP TABLE later");
+        database.execute("TRUNCATE orders_202405", "DROP TABLE later");
 
-        String message = refusedReverseSwap("public.orders_202501 was rewritten", "public.later was dropped");
+        String message = refusedReverseSwap("public.orders_202405 was rewritten", "public.later was dropped");
         database.execute(
-                advised(message, "orders_202501", "To go by what it has now"),
+                advised(message, "orders_202405", "To go by what it has now"),
                 advised(message, "later", "To do without them for good"));
 
         assertSwapsBackWithWhatTheLiveTableHas();
-        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(240);
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(80);
     }
 
     /** Only the replay that took its rows over has recorded it. */
@@ -326,8 +326,8 @@ class ChangedPartitionsTest {
     void whatWasWrittenInAPartitionMadeSinceIsNotReplayedAwayOnceItIsDropped() throws SQLException {
         orders.throughSwap();
         database.execute(
-                "CREATE TABLE later PARTITION OF orders " + NEXT_JANUARY,
-                "INSERT INTO orders SELECT i, 'late', 1, 'x', '2025-01-05 00:00+00' FROM generate_series(5001, 5003) AS i");
+                "CREATE TABLE later PARTITION OF orders " + NEXT_MAY,
+                "INSERT INTO orders SELECT i, 'late', 1, 'x', '2024-05-05 00:00+00' FROM generate_series(5001, 5003) AS i");
         orders.step("update", run -> CatchUp.run(run, CatchUp.DEFAULT_TIME, GivenPace.NOTHING));
         database.execute("UPDATE orders SET status = 'later' WHERE id > 5000", "DROP TABLE later");
 
@@ -353,7 +353,7 @@ class ChangedPartitionsTest {
             Future<Void> rollback = MigrationFixture.inBackground(
                     () -> orders.reverseSwap(new SwapSettings(new LockPolicy(Duration.ofMillis(500), 20), 1000)));
             orders.awaitBlockedStatement("LOCK TABLE");
-            writer.run("UPDATE orders SET status = 'paid' WHERE id % 12 = 2", "DROP TABLE orders_202403");
+            writer.run("UPDATE orders SET status = 'paid' WHERE id % 4 = 2", "DROP TABLE orders_202403");
             writer.commit();
 
             assertThatThrownBy(() -> MigrationFixture.join(rollback))
@@ -386,23 +386,23 @@ class ChangedPartitionsTest {
     void theRowsOfADroppedMonthAreForgottenOrComeBackWhereTheKeyHasGotAnotherType() throws SQLException {
         orders.converting("id", "numeric(20,0)", null, null);
         swapAndWriteSome();
-        database.execute("DROP TABLE orders_202403", "DROP TABLE orders_202405");
+        database.execute("DROP TABLE orders_202403", "DROP TABLE orders_202404");
 
-        String message = refusedReverseSwap("public.orders_202403 was dropped", "public.orders_202405 was dropped");
+        String message = refusedReverseSwap("public.orders_202403 was dropped", "public.orders_202404 was dropped");
         database.execute(
                 advised(message, "orders_202403", "To do without them for good"),
                 advised(
                         message,
-                        "orders_202405",
+                        "orders_202404",
                         "To have those of its rows again that were not written since the swap"));
         message = refusedReverseSwap("Of its rows the backup has 0 as they were last");
         database.execute(advised(
                 message,
-                "orders_202405",
+                "orders_202404",
                 "To have the others again as the backup has them, those that were deleted, too"));
 
-        assertThat(database.queryLong("SELECT count(*) FROM orders_default WHERE extract(month FROM created_at) = 5"))
-                .isEqualTo(17);
+        assertThat(database.queryLong("SELECT count(*) FROM orders_default WHERE extract(month FROM created_at) = 4"))
+                .isEqualTo(15);
         assertSwapsBackWithWhatTheLiveTableHas();
     }
 
@@ -447,7 +447,7 @@ class ChangedPartitionsTest {
     void theRemedyForAPartitionThatIsNoneOfTheMonthsTakesNoOtherMonthsRowsAway() throws SQLException {
         orders.throughSwap();
         List<String> before = orders.rows();
-        database.execute("CREATE TABLE extra PARTITION OF orders " + NEXT_JANUARY, "DROP TABLE orders_202404");
+        database.execute("CREATE TABLE extra PARTITION OF orders " + NEXT_MAY, "DROP TABLE orders_202404");
 
         String message = refusedReverseSwap("public.extra was attached", "public.orders_202404 was dropped");
         database.execute(advised(message, "extra", "To go by what it has now"));
@@ -464,7 +464,7 @@ class ChangedPartitionsTest {
         orders.throughSwap();
         database.execute(
                 "ALTER TABLE orders DISABLE TRIGGER orders_delta_capture",
-                "UPDATE orders SET created_at = '2024-09-09 00:00+00' WHERE id = 7",
+                "UPDATE orders SET created_at = '2024-02-09 00:00+00' WHERE id = 7",
                 "DELETE FROM orders WHERE id = 8",
                 "ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_delta_capture");
 

@@ -38,7 +38,7 @@ class OlderSnapshotsTest {
 
     @BeforeEach
     void orders() {
-        orders = MigrationFixture.ofOrders(database, 1000);
+        orders = MigrationFixture.ofOrders(database, 1000, 4);
     }
 
     /** With a snapshot older than the rows of the new table, it would find none of them under the live name. */

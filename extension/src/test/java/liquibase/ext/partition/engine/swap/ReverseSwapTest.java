@@ -24,7 +24,7 @@ class ReverseSwapTest {
 
     @BeforeEach
     void orders() {
-        orders = MigrationFixture.ofOrders(database, 1000);
+        orders = MigrationFixture.ofOrders(database, 1000, 4);
     }
 
     @Test
@@ -34,10 +34,10 @@ class ReverseSwapTest {
                 insert(5000),
                 insert(5001),
                 "UPDATE orders SET status = 'paid' WHERE id = 1",
-                "UPDATE orders SET created_at = timestamptz '2024-12-24 00:00+00' WHERE id IN (2, 5001)",
+                "UPDATE orders SET created_at = timestamptz '2024-04-24 00:00+00' WHERE id IN (2, 5001)",
                 "UPDATE orders SET created_at = timestamptz '2030-01-01 00:00+00' WHERE id = 3",
                 "UPDATE orders SET id = 6000 WHERE id = 4",
-                "UPDATE orders SET id = 6001, created_at = timestamptz '2024-10-10 00:00+00' WHERE id = 5",
+                "UPDATE orders SET id = 6001, created_at = timestamptz '2024-03-10 00:00+00' WHERE id = 5",
                 "DELETE FROM orders WHERE id IN (6, 7)",
                 insert(7),
                 "UPDATE orders SET amount = NULL");
@@ -59,7 +59,7 @@ class ReverseSwapTest {
         orders.reverseSwap();
         database.execute(
                 insert(5001),
-                "UPDATE orders SET created_at = timestamptz '2024-10-10 00:00+00' WHERE id IN (1, 5000)",
+                "UPDATE orders SET created_at = timestamptz '2024-03-10 00:00+00' WHERE id IN (1, 5000)",
                 "DELETE FROM orders WHERE id = 2");
         List<String> rows = orders.rows();
 
@@ -92,7 +92,7 @@ class ReverseSwapTest {
         orders.throughSwap();
         // The partitioned table's key includes the month.
         database.execute(
-                "INSERT INTO orders (id, status, created_at) VALUES (1, 'again', timestamptz '2024-09-09 00:00+00')");
+                "INSERT INTO orders (id, status, created_at) VALUES (1, 'again', timestamptz '2024-02-09 00:00+00')");
 
         assertThatThrownBy(orders::reverseSwap)
                 .isInstanceOf(PartitionException.class)
@@ -109,16 +109,16 @@ class ReverseSwapTest {
     void aPartitionAddedAfterTheSwapIsCapturedAndItsRowsComeBack() throws SQLException {
         orders.throughSwap();
         database.execute(
-                "CREATE TABLE orders_202501 PARTITION OF orders FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2025-02-01 00:00+00')",
-                "INSERT INTO orders (id, status, created_at) VALUES (5000, 'next year', timestamptz '2025-01-09 00:00+00')");
+                "CREATE TABLE orders_202405 PARTITION OF orders FOR VALUES FROM ('2024-05-01 00:00+00') TO ('2024-06-01 00:00+00')",
+                "INSERT INTO orders (id, status, created_at) VALUES (5000, 'next month', timestamptz '2024-05-09 00:00+00')");
 
         orders.reverseSwap();
 
         assertThat(database.queryString("SELECT status FROM orders WHERE id = 5000"))
-                .isEqualTo("next year");
+                .isEqualTo("next month");
         orders.swap().dropBackup();
         assertThat(database.queryString("SELECT tableoid::regclass FROM orders WHERE id = 5000"))
-                .isEqualTo("orders_202501");
+                .isEqualTo("orders_202405");
     }
 
     private static final String CAPTURE_ELSEWHERE =
@@ -128,9 +128,9 @@ class ReverseSwapTest {
         orders.throughSwap();
         database.execute(
                 "CREATE TABLE elsewhere (LIKE orders INCLUDING ALL)",
-                "INSERT INTO elsewhere (id, status, created_at) VALUES (5000, 'elsewhere', timestamptz '2025-01-09 00:00+00')",
-                "ALTER TABLE orders ATTACH PARTITION elsewhere FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2025-02-01 00:00+00')",
-                "INSERT INTO orders (id, status, created_at) VALUES (5001, 'through orders', timestamptz '2025-01-10 00:00+00')");
+                "INSERT INTO elsewhere (id, status, created_at) VALUES (5000, 'elsewhere', timestamptz '2024-05-09 00:00+00')",
+                "ALTER TABLE orders ATTACH PARTITION elsewhere FOR VALUES FROM ('2024-05-01 00:00+00') TO ('2024-06-01 00:00+00')",
+                "INSERT INTO orders (id, status, created_at) VALUES (5001, 'through orders', timestamptz '2024-05-10 00:00+00')");
 
         assertThatThrownBy(orders::reverseSwap)
                 .isInstanceOf(PartitionException.class)

@@ -30,7 +30,7 @@ class SwapTest {
 
     @BeforeEach
     void orders() {
-        orders = MigrationFixture.ofOrders(database, 1000);
+        orders = MigrationFixture.ofOrders(database, 1000, 4);
     }
 
     @Test
@@ -246,7 +246,7 @@ class SwapTest {
             transaction.run(
                     "INSERT INTO orders (id, status, created_at) VALUES (%d, 'by %d', timestamptz '2024-03-01 00:00+00')"
                             .formatted(7000 + number, number),
-                    "UPDATE orders SET status = 'by %d', created_at = timestamptz '2024-12-12 00:00+00' WHERE id = %d"
+                    "UPDATE orders SET status = 'by %d', created_at = timestamptz '2024-04-12 00:00+00' WHERE id = %d"
                             .formatted(number, number),
                     "DELETE FROM orders WHERE id = " + (10 + number));
             transaction.commit();

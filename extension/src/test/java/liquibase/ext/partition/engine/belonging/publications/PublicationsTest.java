@@ -36,7 +36,7 @@ class PublicationsTest {
     }
 
     private MigrationFixture migration() {
-        return MigrationFixture.of(database, "public", "orders", "day", "id");
+        return MigrationFixture.of(database, "public", "orders", "day", "id").between("2024-05", "2024-07");
     }
 
     private boolean hasLists() {
@@ -77,7 +77,7 @@ class PublicationsTest {
                         "SELECT DISTINCT tablename FROM pg_publication_tables WHERE pubname = 'the Feed' ORDER BY 1"))
                 .containsExactly("orders", "others");
         assertThat(database.queryStrings("SELECT tablename FROM pg_publication_tables WHERE pubname = 'leaves'"))
-                .contains("orders_202401", "orders_default")
+                .contains("orders_202405", "orders_default")
                 .doesNotContain("orders", "orders_old");
         database.execute(
                 "UPDATE orders SET note = 'm' WHERE id = 51",

@@ -55,7 +55,9 @@ class RowSecurityTest {
     }
 
     private MigrationFixture migration() {
-        return MigrationFixture.of(database, "public", "orders", "day", "id").as(owner);
+        return MigrationFixture.of(database, "public", "orders", "day", "id")
+                .between("2024-01", "2024-04")
+                .as(owner);
     }
 
     private List<List<String>> described(String table) {
