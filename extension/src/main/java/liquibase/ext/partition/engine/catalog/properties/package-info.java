@@ -7,7 +7,7 @@
  * what a user says to this tool ({@code attribute}).
  *
  * <p>Reads only. {@code belonging.properties} moves the properties that somebody has changed. Called by
- * {@code newtable}, {@code prepare}, {@code survey}, {@code index}, {@code swap}, {@code upkeep}, and the rooms of
+ * {@code newtable}, {@code prepare}, {@code survey}, {@code index}, {@code upkeep}, and the rooms of
  * {@code belonging}.
  */
 package liquibase.ext.partition.engine.catalog.properties;
