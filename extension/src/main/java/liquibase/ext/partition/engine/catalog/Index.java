@@ -31,22 +31,4 @@ public record Index(
     public boolean tellsRowsApart() {
         return unique && valid && !partial && !columns.isEmpty();
     }
-
-    /**
-     * Whether {@code other} can be this index's counterpart on a table that is partitioned by {@code added}, in either
-     * direction: equally unique, and over the same columns, except for those. Expressions and conditions are not
-     * compared, because their text changes when a column is converted.
-     */
-    public boolean guardsAs(Index other, List<Identifier> added) {
-        return unique == other.unique
-                && partial == other.partial
-                && (without(added, columns).equals(without(added, other.columns))
-                        && without(added, List.copyOf(plainColumns)).size()
-                                == without(added, List.copyOf(other.plainColumns))
-                                        .size());
-    }
-
-    private static List<Identifier> without(List<Identifier> added, List<Identifier> columns) {
-        return columns.stream().filter(column -> !added.contains(column)).toList();
-    }
 }

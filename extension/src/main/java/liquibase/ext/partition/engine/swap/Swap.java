@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.BelongingKinds;
+import liquibase.ext.partition.engine.belonging.indexes.IndexCounterparts;
 import liquibase.ext.partition.engine.belonging.kind.AfterSwitch;
 import liquibase.ext.partition.engine.belonging.kind.Direction;
 import liquibase.ext.partition.engine.belonging.kind.Intent;
@@ -351,7 +352,7 @@ public final class Swap {
 
     /** A unique index that was made in place of another one would no longer be unique after the swap. */
     private void requireSame(Index index, Index entered) {
-        if (!index.guardsAs(entered, migration.partitionColumns())) {
+        if (!IndexCounterparts.areAlike(index, entered, migration.partitionColumns())) {
             throw new PartitionException(
                     "Index %s of %s is another one than its counterpart %s on %s: it was made anew after buildIndexes ran. Nothing was renamed. Make it as it was, and change it after the swap; or copy again, with this index: liquibase update -DrestartCopy=%s."
                             .formatted(

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.belonging.indexes;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -51,6 +52,23 @@ public record IndexCounterparts(Migration migration, Table live, Table backup) {
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)
             ORDER BY c.relname""").with("leaves", PartitionTree.leaves(Sql.of("{live}")));
 
+    /**
+     * Whether one index can be the other's counterpart on a table that is partitioned by {@code added}: equally unique,
+     * and over the same columns, except for those. Expressions and conditions are not compared, because their text
+     * changes when a column is converted.
+     */
+    public static boolean areAlike(Index one, Index other, List<Identifier> added) {
+        return one.unique() == other.unique()
+                && one.partial() == other.partial()
+                && without(added, one.columns()).equals(without(added, other.columns()))
+                && without(added, one.plainColumns()).size()
+                        == without(added, other.plainColumns()).size();
+    }
+
+    private static List<Identifier> without(List<Identifier> added, Collection<Identifier> columns) {
+        return columns.stream().filter(column -> !added.contains(column)).toList();
+    }
+
     /** The names of the indexes that both tables have, as they are while the table is live. */
     public List<Identifier> carried() {
         return live.indexes().stream()
@@ -77,7 +95,7 @@ public record IndexCounterparts(Migration migration, Table live, Table backup) {
             }
             Optional<Index> counterpart = counterpart(index.name());
             if (counterpart
-                    .filter(it -> it.valid() && index.guardsAs(it, migration.partitionColumns()))
+                    .filter(it -> it.valid() && areAlike(index, it, migration.partitionColumns()))
                     .isEmpty()) {
                 lost.add("index %s: %s; or do without it: %s"
                         .formatted(
