@@ -133,6 +133,7 @@ class ArchitectureTest {
             "restart",
             "prepare",
             "survey",
+            "retirement",
             "upkeep",
             "swap",
             "refusal",
@@ -215,9 +216,10 @@ class ArchitectureTest {
                 "survey", List.of("prepare"),
                 "copy", List.of("restart"),
                 "index", List.of("restart"),
-                "verify", List.of("restart", "swap", "upkeep"),
+                "verify", List.of("restart", "swap", "upkeep", "retirement"),
                 "upkeep", List.of(),
-                "delta", List.of("restart", "swap", "upkeep", "copy", "verify", "refusal", "belonging"));
+                "retirement", List.of(),
+                "delta", List.of("restart", "swap", "upkeep", "retirement", "copy", "verify", "refusal", "belonging"));
         known.forEach((name, by) -> noClasses()
                 .that()
                 .resideInAPackage(ROOT + ".engine..")

@@ -17,11 +17,17 @@ public enum StepName {
     LOCKED_SWAP("lockedSwap"),
     BACKUP_VERIFIED("backupVerified"),
     DROP_BACKUP("dropBackup"),
-    ADD_PARTITIONS("addPartitions");
+    ADD_PARTITIONS("addPartitions"),
+    RETIRE_PARTITIONS("retirePartitions"),
+    DROP_RETIRED_PARTITIONS("dropRetiredPartitions");
 
     /** The steps that may work for hours, piece by piece. */
     static final Set<StepName> LONG =
             Set.of(CHUNKED_COPY, BUILD_INDEXES, REPLAY_CHANGES, VERIFY_COPY, APPROVED, BACKUP_VERIFIED, DROP_BACKUP);
+
+    /** The steps that ask for locks that writers feel. */
+    static final Set<StepName> LOCKING = Set.of(
+            CAPTURE_CHANGES, LOCKED_SWAP, DROP_BACKUP, ADD_PARTITIONS, RETIRE_PARTITIONS, DROP_RETIRED_PARTITIONS);
 
     private final String elementName;
 

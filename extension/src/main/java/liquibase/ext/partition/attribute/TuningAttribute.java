@@ -93,14 +93,14 @@ public enum TuningAttribute {
             "1s",
             "500ms",
             "How long the longest attempts wait for the lock, and writers behind them: a number with ms, s or min",
-            Set.of(StepName.CAPTURE_CHANGES, StepName.LOCKED_SWAP, StepName.DROP_BACKUP, StepName.ADD_PARTITIONS)),
+            StepName.LOCKING),
     LOCK_ATTEMPTS(
             "lockAttempts",
             Kind.COUNT,
             "40",
             "40",
             "How many times the lock is tried for, with growing timeouts and pauses",
-            Set.of(StepName.CAPTURE_CHANGES, StepName.LOCKED_SWAP, StepName.DROP_BACKUP, StepName.ADD_PARTITIONS)),
+            StepName.LOCKING),
     MAX_DRAIN_ROWS(
             "maxDrainRows",
             Kind.NUMBER,

@@ -14,6 +14,7 @@ import liquibase.database.Database;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.delta.CaptureRights;
 import liquibase.ext.partition.engine.lock.MigrationLock;
+import liquibase.ext.partition.engine.retirement.RetirementStatus;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.MigrationStatus;
@@ -25,8 +26,8 @@ import liquibase.ext.partition.engine.upkeep.UpkeepStatus;
 
 /**
  * {@code liquibase partition-status}: where each migration is, who is at work on it, and what comes next; and of tables
- * in service, how many partitions they have ahead and what is in the default one. With {@code --check} it ends with
- * {@value #ATTENTION} where somebody has to see to a table in service, for monitoring.
+ * in service, how many partitions they have ahead, what is in the default one, and what leaves. With {@code --check} it
+ * ends with {@value #ATTENTION} where somebody has to see to a table in service, for monitoring.
  */
 public class PartitionStatusCommandStep extends AbstractCommandStep {
     /** The exit code of {@code --check} where something is wrong. Liquibase itself ends with 1 on every failure. */
@@ -38,7 +39,8 @@ public class PartitionStatusCommandStep extends AbstractCommandStep {
             .argument("check", Boolean.class)
             .defaultValue(false)
             .description("End with exit code " + ATTENTION
-                    + " if partitions are missing ahead, or rows that should have one are in a default partition")
+                    + " if partitions are missing ahead, rows that should have one are in a default partition, or partitions"
+                    + " should have left")
             .build();
 
     /** Tells of a table in service. */
@@ -47,7 +49,7 @@ public class PartitionStatusCommandStep extends AbstractCommandStep {
         StatusReport of(Session session, StateTables state, Migration migration) throws SQLException;
     }
 
-    private static final List<TableStatus> IN_SERVICE = List.of(UpkeepStatus::of);
+    private static final List<TableStatus> IN_SERVICE = List.of(UpkeepStatus::of, RetirementStatus::of);
 
     @Override
     public String[][] defineCommandNames() {
@@ -60,7 +62,7 @@ public class PartitionStatusCommandStep extends AbstractCommandStep {
         definition.setLongDescription(
                 "For each table that liquibase-partition works on: its phase, how much is copied and how fast, who is at"
                         + " work, and what comes next; after the swap, how many partitions there are ahead, how large they"
-                        + " are, and what is in the default one. Changes nothing, and takes no lock that a writer waits for.");
+                        + " are, what is in the default one, and which partition leaves next. Changes nothing, and takes no lock that a writer waits for.");
     }
 
     @Override

@@ -11,6 +11,7 @@ import liquibase.ext.partition.attribute.TableSelection;
 import liquibase.ext.partition.connection.Reconnection;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.lock.OnBusy;
+import liquibase.ext.partition.engine.retirement.RetiredDrop;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
@@ -33,6 +34,7 @@ import liquibase.ext.partition.step.SwapStep;
 public class ApprovedPrecondition extends TunedPrecondition {
     private static final String SWAP = "swap";
     private static final String DROP = "drop";
+    private static final String RETIRE = "retire";
 
     private String operation;
     private String approvedTables;
@@ -46,7 +48,7 @@ public class ApprovedPrecondition extends TunedPrecondition {
         return "approved";
     }
 
-    /** {@code swap} or {@code drop}. */
+    /** {@code swap}, {@code drop}, or {@code retire}: the drop of what has left the table. */
     public String getOperation() {
         return operation;
     }
@@ -67,8 +69,8 @@ public class ApprovedPrecondition extends TunedPrecondition {
     @Override
     protected List<String> problems() {
         List<String> problems = super.problems();
-        if (!SWAP.equals(operation) && !DROP.equals(operation)) {
-            problems.add("operation is <%s>; it can be swap or drop.".formatted(operation));
+        if (!SWAP.equals(operation) && !DROP.equals(operation) && !RETIRE.equals(operation)) {
+            problems.add("operation is <%s>; it can be swap, drop or retire.".formatted(operation));
         }
         return problems;
     }
@@ -77,6 +79,9 @@ public class ApprovedPrecondition extends TunedPrecondition {
     protected Optional<String> whyNot(Question question) throws SQLException, DatabaseException {
         refuseWhatCannotBeRead(problems());
         boolean approved = TableSelection.parse(approvedTables).contains(question.table());
+        if (RETIRE.equals(operation)) {
+            return approved ? Optional.empty() : whyNotDropped(question);
+        }
         Optional<Migration> migration = question.migration();
         boolean swapped =
                 migration.filter(it -> it.phase().isAtLeast(Phase.SWAPPED)).isPresent();
@@ -97,6 +102,20 @@ public class ApprovedPrecondition extends TunedPrecondition {
                 showSwap(question);
             }
         }
+        return Optional.of(pending);
+    }
+
+    private static Optional<String> whyNotDropped(Question question) throws SQLException {
+        boolean due = question.session()
+                .whilePinned(() -> RetiredDrop.isDue(
+                        question.session(), question.environment().state(), question.table()));
+        if (!due) {
+            return Optional.of("No partition that has left %s waits for its drop".formatted(question.table()));
+        }
+        String pending =
+                "The drop of partitions that have left %s waits for approval: run update with -DretireApproved=%s"
+                        .formatted(question.table(), question.table().name());
+        question.environment().report().line(pending);
         return Optional.of(pending);
     }
 

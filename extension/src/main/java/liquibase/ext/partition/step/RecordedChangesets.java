@@ -1,6 +1,8 @@
 package liquibase.ext.partition.step;
 
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import liquibase.Scope;
 import liquibase.changelog.ChangeLogHistoryService;
 import liquibase.changelog.ChangeLogHistoryServiceFactory;
@@ -31,6 +33,15 @@ public final class RecordedChangesets {
 
     public boolean contain(ChangeSet changeSet) throws DatabaseException {
         return history.getRanChangeSets().stream().anyMatch(ran -> ran.isSameAs(changeSet));
+    }
+
+    /** Which run of Liquibase the record of the changeset is of; empty if there is no record. */
+    public Optional<String> deploymentOf(ChangeSet changeSet) throws DatabaseException {
+        return history.getRanChangeSets().stream()
+                .filter(ran -> ran.isSameAs(changeSet))
+                .map(RanChangeSet::getDeploymentId)
+                .filter(Objects::nonNull)
+                .findFirst();
     }
 
     /** Makes the changeset one that was never run. */

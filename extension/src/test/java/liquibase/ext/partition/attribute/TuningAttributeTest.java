@@ -38,7 +38,8 @@ class TuningAttributeTest {
             Map.entry("all that take long", StepName.LONG),
             Map.entry("swap", Set.of(StepName.LOCKED_SWAP)),
             Map.entry("drop", Set.of(StepName.DROP_BACKUP)),
-            Map.entry("partitions ahead", Set.of(StepName.ADD_PARTITIONS)));
+            Map.entry("partitions ahead", Set.of(StepName.ADD_PARTITIONS)),
+            Map.entry("retirement", Set.of(StepName.RETIRE_PARTITIONS, StepName.DROP_RETIRED_PARTITIONS)));
 
     private static Tuning tuning(TuningAttribute... settings) {
         Tuning tuning = new Tuning();

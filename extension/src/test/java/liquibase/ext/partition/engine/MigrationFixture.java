@@ -7,6 +7,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.YearMonth;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -35,9 +37,15 @@ import liquibase.ext.partition.engine.pace.RunPace;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionKeySpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.partitioning.Retention;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.prepare.Preparation;
+import liquibase.ext.partition.engine.retirement.Reattachment;
+import liquibase.ext.partition.engine.retirement.RetiredDrop;
+import liquibase.ext.partition.engine.retirement.Retirement;
+import liquibase.ext.partition.engine.retirement.RetirementRule;
+import liquibase.ext.partition.engine.retirement.RetirementWay;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -420,6 +428,51 @@ public final class MigrationFixture {
     public MigrationFixture upkeep(Runway runway, LockPolicy lock) throws SQLException {
         step("addPartitions", run -> Upkeep.run(run, runway, lock));
         return this;
+    }
+
+    /** Retires the partitions of {@code 2024} before that month, {@code 2024-04}, by detaching them. */
+    public MigrationFixture retireBefore(String month) throws SQLException {
+        return retireBefore(month, null, LOCK);
+    }
+
+    /** @param schema may be null */
+    public MigrationFixture retireBefore(String month, String schema, LockPolicy lock) throws SQLException {
+        return retire(detaching(month, schema), lock);
+    }
+
+    public MigrationFixture retire(RetirementRule rule, LockPolicy lock) throws SQLException {
+        step("retirePartitions", run -> Retirement.run(run, rule, lock));
+        return this;
+    }
+
+    /** @param schema may be null */
+    public static RetirementRule detaching(String month, String schema) {
+        return new RetirementRule(
+                keeping(month),
+                RetirementWay.DETACH,
+                Optional.ofNullable(schema).map(Identifier::new));
+    }
+
+    /** Takes back what has left last. */
+    public MigrationFixture undoRetirement() throws SQLException {
+        step("rollback", run -> Reattachment.run(run, LOCK));
+        return this;
+    }
+
+    /** Retires the partitions of {@code 2024} before that month, to be dropped. */
+    public MigrationFixture retireToDropBefore(String month) throws SQLException {
+        return retire(new RetirementRule(keeping(month), RetirementWay.DROP, Optional.empty()), LOCK);
+    }
+
+    /** Drops what has left to be dropped. */
+    public MigrationFixture dropRetired() throws SQLException {
+        step("dropRetiredPartitions", run -> RetiredDrop.run(run, LOCK, "an update"));
+        return this;
+    }
+
+    /** The number of months by which that one is the oldest that is kept today. */
+    public static Retention keeping(String month) {
+        return new Retention((int) ChronoUnit.MONTHS.between(YearMonth.parse(month), YearMonth.now(ZoneOffset.UTC)));
     }
 
     /** Makes the partition of the next interval that has had none. */

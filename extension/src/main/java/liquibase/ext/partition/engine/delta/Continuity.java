@@ -9,6 +9,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.StateTables;
 
 /**
  * Whether changes have been captured without a break since a comparison, or the switch, last found the two tables in
@@ -32,6 +33,12 @@ public final class Continuity {
               SELECT FROM {migration} AS m, pg_catalog.unnest(m.capture_triggers) AS r (recorded)
               WHERE m.id = {id} AND pg_catalog.split_part(r.recorded, ':', 1)::pg_catalog.oid IN ({tree})
                 AND NOT EXISTS (SELECT FROM pg_catalog.unnest({triggers}) AS n (now) WHERE n.now = r.recorded))""").with("tree", PartitionTree.OF_TABLE);
+
+    private static final Sql FORGET = Sql.of("""
+            UPDATE {migration} SET capture_triggers = ARRAY(
+              SELECT r.recorded FROM pg_catalog.unnest(capture_triggers) AS r (recorded)
+              WHERE pg_catalog.split_part(r.recorded, ':', 1) <> {partition})
+            WHERE id = {id} AND capture_triggers IS NOT NULL""");
 
     private static final Sql SWITCHED_OFF = Sql.of("""
             SELECT pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::pg_catalog.regclass, g.tgname)
@@ -67,6 +74,18 @@ public final class Continuity {
                         .with("id", migration.id())
                         .with("table", table.quoted())
                         .with("triggers", triggers(Capture.of(migration), table)));
+    }
+
+    /**
+     * The statement that forgets the triggers of a partition, in the transaction that detaches it: if it is attached
+     * again, it has others.
+     *
+     * @param partition its oid
+     */
+    public static Sql forgetStatement(StateTables state, Migration migration, long partition) {
+        return FORGET.with("migration", state.migration())
+                .with("id", migration.id())
+                .with("partition", Sql.literal(Long.toString(partition)));
     }
 
     /** The remedy after the swap for a trigger that is missing or disabled: the last sentences of a message. */

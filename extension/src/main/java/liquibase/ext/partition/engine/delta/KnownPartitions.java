@@ -123,6 +123,12 @@ public final class KnownPartitions {
             )) AS added
             WHERE id = {id} AND added.list IS NOT NULL""");
 
+    private static final Sql FORGET = Sql.of("""
+            UPDATE {migration} SET partitions = (
+              SELECT coalesce(pg_catalog.jsonb_agg(was.known), '[]') FROM pg_catalog.jsonb_array_elements(partitions) AS was (known)
+              WHERE was.known ->> 'oid' <> {partition})
+            WHERE id = {id} AND partitions IS NOT NULL""");
+
     private static final Sql ANY = Sql.raw("true");
     private static final Sql ONE = Sql.of("p.oid = {partition}::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int8");
 
@@ -160,6 +166,18 @@ public final class KnownPartitions {
      */
     public static Sql knowStatement(StateTables state, Migration migration, QualifiedName partition) {
         return adopt(state, migration, ONE.with("partition", Sql.literal(partition.quoted())), Sql.raw("true"));
+    }
+
+    /**
+     * The statement that forgets a partition, in the transaction that detaches it. To be used only where the delta
+     * table names all of its rows: a replay then takes them out of the other table, too.
+     *
+     * @param partition its oid
+     */
+    public static Sql forgetStatement(StateTables state, Migration migration, long partition) {
+        return FORGET.with("migration", state.migration())
+                .with("id", migration.id())
+                .with("partition", Sql.literal(Long.toString(partition)));
     }
 
     private static Sql adopt(StateTables state, Migration migration, Sql which, Sql judged) {

@@ -197,6 +197,11 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
                 || names().triggersOnChild().contains(trigger);
     }
 
+    /** The names of our triggers on each child, which are of no use once it is none. */
+    public List<Identifier> triggersOnChild() {
+        return names().triggersOnChild();
+    }
+
     /** The default child. */
     public QualifiedName defaultChild() {
         return names().defaultChild();

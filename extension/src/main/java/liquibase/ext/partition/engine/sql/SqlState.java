@@ -26,7 +26,8 @@ public enum SqlState {
     DISK_FULL("53100"),
     QUERY_CANCELED("57014"),
     UNDEFINED_TABLE("42P01"),
-    DUPLICATE_RELATION("42P07");
+    DUPLICATE_RELATION("42P07"),
+    DEPENDENT_OBJECTS("2BP01");
 
     private static final Pattern FAILED_EXPRESSION = Pattern.compile("(22|P0|21|0A)...|23514");
 

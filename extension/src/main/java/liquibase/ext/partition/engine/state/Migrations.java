@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.partitioning.Retention;
 import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -144,6 +145,11 @@ public final class Migrations {
     private static final Sql RECORD_REACH = Sql.of("""
             UPDATE {migration} SET reach_ahead = {ahead}::integer, reach_until = {until}::pg_catalog.date
             WHERE id = (SELECT m.id FROM {migration} AS m WHERE m.id = {id} FOR NO KEY UPDATE SKIP LOCKED)""");
+
+    private static final Sql KEPT =
+            Sql.of("SELECT keep::pg_catalog.text FROM {migration} WHERE id = {id} AND keep IS NOT NULL");
+
+    private static final Sql KEEP = Sql.of("UPDATE {migration} SET keep = {keep} WHERE id = {id}");
 
     private static final Sql TUNING = Sql.of("""
             SELECT t.key, t.value
@@ -375,6 +381,18 @@ public final class Migrations {
     /** Records that every interval up to that day, without it, has had its partition. */
     public Sql extendRangeStatement(Migration migration, LocalDate until) {
         return sql(EXTEND_RANGE).with("until", until.toString()).with("id", migration.id());
+    }
+
+    /** How many intervals were to stay in the table at the last update; empty if all. */
+    public Optional<Retention> retention(Migration migration) throws SQLException {
+        return session.queryStrings(sql(KEPT).with("id", migration.id())).stream()
+                .findFirst()
+                .map(Retention::parse);
+    }
+
+    /** Records how many intervals stay in the table, for those who watch the table without a changelog. */
+    public Sql keepStatement(Migration migration, Retention retention) {
+        return sql(KEEP).with("keep", retention.keep()).with("id", migration.id());
     }
 
     /**

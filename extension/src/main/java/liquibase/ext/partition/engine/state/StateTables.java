@@ -32,6 +32,7 @@ public record StateTables(Identifier schema) {
               range_until pg_catalog.date NOT NULL,
               reach_ahead integer,
               reach_until pg_catalog.date,
+              keep integer,
               routing pg_catalog.text NOT NULL,
               incoming_foreign_keys pg_catalog.text NOT NULL,
               converted_columns pg_catalog.text[] NOT NULL,
@@ -120,6 +121,25 @@ public record StateTables(Identifier schema) {
               PRIMARY KEY (migration_id, sequence_oid)
             )""");
 
+    /** A row for each partition that was taken out of its table, which stays when it is put back or dropped. */
+    private static final Sql CREATE_RETIREMENT = Sql.of("""
+            CREATE TABLE IF NOT EXISTS {retirement} (
+              id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+              migration_id bigint NOT NULL REFERENCES {migration} ON DELETE CASCADE,
+              partition_oid bigint NOT NULL,
+              partition_schema pg_catalog.text NOT NULL,
+              partition_name pg_catalog.text NOT NULL,
+              bound pg_catalog.text,
+              retired_schema pg_catalog.text NOT NULL,
+              way pg_catalog.text NOT NULL,
+              state pg_catalog.text NOT NULL,
+              batch pg_catalog.text NOT NULL,
+              guard pg_catalog.text,
+              dropped_in pg_catalog.text,
+              dropped_at pg_catalog.timestamptz,
+              detached_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+            )""");
+
     /**
      * The delta backlog is the statistics' estimate, because a view cannot count a table whose name is in a row. The
      * age is an upper bound for the keys in it; for their true age, writers would have to write the time with each key.
@@ -188,7 +208,7 @@ public record StateTables(Identifier schema) {
 
     private static final Sql DROP_VIEW = Sql.of("DROP VIEW IF EXISTS {progress}");
     private static final Sql DROP_TABLES =
-            Sql.of("DROP TABLE IF EXISTS {sequence}, {foreignKey}, {chunk}, {migration}");
+            Sql.of("DROP TABLE IF EXISTS {retirement}, {sequence}, {foreignKey}, {chunk}, {migration}");
 
     public QualifiedName migration() {
         return named("partition_migration");
@@ -204,6 +224,10 @@ public record StateTables(Identifier schema) {
 
     public QualifiedName sequence() {
         return named("partition_sequence");
+    }
+
+    public QualifiedName retirement() {
+        return named("partition_retirement");
     }
 
     public QualifiedName progress() {
@@ -224,6 +248,7 @@ public record StateTables(Identifier schema) {
                         CREATE_FOREIGN_KEY.with("foreignKey", foreignKey()).with("migration", migration())),
                 Seclusion.made(
                         sequence(), CREATE_SEQUENCE.with("sequence", sequence()).with("migration", migration())),
+                createRetirement(),
                 Seclusion.made(
                         progress(),
                         CREATE_PROGRESS
@@ -246,11 +271,18 @@ public record StateTables(Identifier schema) {
                                 .toList()));
     }
 
+    /** The one of {@link #createStatements} for retired partitions, which an earlier version has not made. */
+    public Sql createRetirement() {
+        return Seclusion.made(
+                retirement(), CREATE_RETIREMENT.with("retirement", retirement()).with("migration", migration()));
+    }
+
     /** Statements that remove everything; safe to repeat. */
     public List<Sql> dropStatements() {
         return List.of(
                 DROP_VIEW.with("progress", progress()),
                 DROP_TABLES
+                        .with("retirement", retirement())
                         .with("sequence", sequence())
                         .with("foreignKey", foreignKey())
                         .with("chunk", chunk())

@@ -19,6 +19,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.state.StatusReport;
@@ -61,6 +62,7 @@ public final class UpkeepStatus {
     }
 
     private final Session session;
+    private final StateTables state;
     private final MissingPartitions asked;
     private final Migration migration;
     private final Table table;
@@ -68,8 +70,10 @@ public final class UpkeepStatus {
     private final List<String> facts = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
-    private UpkeepStatus(Session session, MissingPartitions asked, Migration migration, Table table) {
+    private UpkeepStatus(
+            Session session, StateTables state, MissingPartitions asked, Migration migration, Table table) {
         this.session = session;
+        this.state = state;
         this.asked = asked;
         this.migration = migration;
         this.table = table;
@@ -95,7 +99,7 @@ public final class UpkeepStatus {
                             "%s is not the table that its migration has made, so that it gets no partitions. Put the names right."
                                     .formatted(migration.source())));
         }
-        return new UpkeepStatus(session, asked, migration, table.get()).report();
+        return new UpkeepStatus(session, state, asked, migration, table.get()).report();
     }
 
     private StatusReport report() throws SQLException {
@@ -197,6 +201,16 @@ public final class UpkeepStatus {
         }
     }
 
+    /** The first interval that should have a partition: late rows of those that have left are where they belong. */
+    private LocalDate oldest() throws SQLException {
+        LocalDate from = asked.layout().from();
+        return new Migrations(session, state)
+                .retention(migration)
+                .map(it -> it.start(interval(), asked.today()))
+                .filter(from::isBefore)
+                .orElse(from);
+    }
+
     private static String some(List<String> names) {
         return names.size() <= NAMED
                 ? String.join(", ", names)
@@ -255,7 +269,7 @@ public final class UpkeepStatus {
                             .formatted(partition));
             return;
         }
-        LocalDate from = asked.layout().from();
+        LocalDate from = oldest();
         DefaultLook look = DefaultLook.at(session, partition, key, layout(from, wantedEnd()));
         String about = look.isEstimate() ? "about " : "";
         facts.add("Rows in the default partition: %s%s%s.%s"

@@ -77,6 +77,12 @@ public final class Fingerprint {
               SELECT {heap} FROM (SELECT {partition}::pg_catalog.regclass::pg_catalog.oid AS oid) AS r)
             WHERE id = {id} AND fingerprint IS NOT NULL""").with("heap", HEAP);
 
+    private static final Sql FORGET = Sql.of("""
+            UPDATE {migration} SET fingerprint = ARRAY(
+              SELECT f.fact FROM pg_catalog.unnest(fingerprint) AS f (fact)
+              WHERE f.fact NOT LIKE 'heap ' || {partition} || ' %')
+            WHERE id = {id} AND fingerprint IS NOT NULL""");
+
     private static final Sql LIST = Sql.of("SELECT pg_catalog.unnest({facts})");
 
     private static final Sql CHANGES = Sql.of("""
@@ -125,6 +131,19 @@ public final class Fingerprint {
         return ADOPT.with("migration", state.migration())
                 .with("id", migration.id())
                 .with("partition", Sql.literal(partition.quoted()));
+    }
+
+    /**
+     * The statement that takes a partition out of the recorded fingerprint, in the transaction that detaches it. To be
+     * used only where the verdict holds without its rows: they are in the delta table, or no verdict is needed any
+     * more.
+     *
+     * @param partition its oid
+     */
+    public static Sql forgetStatement(StateTables state, Migration migration, long partition) {
+        return FORGET.with("migration", state.migration())
+                .with("id", migration.id())
+                .with("partition", Sql.literal(Long.toString(partition)));
     }
 
     private static List<String> changes(StepRun run, Migration migration, Sql counted) throws SQLException {

@@ -45,6 +45,7 @@ import liquibase.precondition.PreconditionLogic;
 public class TablesKnownPrecondition extends OurPrecondition {
     private String swapApproved;
     private String dropApproved;
+    private String retireApproved;
     private String restartCopy;
     private String swapBack;
 
@@ -69,6 +70,15 @@ public class TablesKnownPrecondition extends OurPrecondition {
 
     public void setDropApproved(String dropApproved) {
         this.dropApproved = dropApproved;
+    }
+
+    /** The parameter of this name. */
+    public String getRetireApproved() {
+        return retireApproved;
+    }
+
+    public void setRetireApproved(String retireApproved) {
+        this.retireApproved = retireApproved;
     }
 
     /** The parameter of this name. */
@@ -107,7 +117,7 @@ public class TablesKnownPrecondition extends OurPrecondition {
         for (String parameter : List.of("swapBack", "restartCopy")) {
             refuseUnknown(parameter, all, changeLog);
         }
-        for (String parameter : List.of("swapApproved", "dropApproved")) {
+        for (String parameter : List.of("swapApproved", "dropApproved", "retireApproved")) {
             tellUnknown(parameter, all);
         }
         parameters().keySet().forEach(parameter -> tellOthers(parameter, here, all));
@@ -117,6 +127,7 @@ public class TablesKnownPrecondition extends OurPrecondition {
         Map<String, String> parameters = new LinkedHashMap<>();
         parameters.put("swapApproved", swapApproved);
         parameters.put("dropApproved", dropApproved);
+        parameters.put("retireApproved", retireApproved);
         parameters.put("restartCopy", isYesOrNo(restartCopy) ? "" : restartCopy);
         parameters.put("swapBack", swapBack);
         return parameters;

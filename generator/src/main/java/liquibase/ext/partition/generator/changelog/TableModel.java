@@ -49,6 +49,12 @@ final class TableModel {
             model.put("incomingForeignKeys", table.incomingForeignKeys().word());
         }
         model.put("columns", columns(table));
+        if (table.keep() != null) {
+            model.put("keep", table.keep());
+            model.put("retire", table.retire().word());
+            putIfPresent(model, "retireApproval", table.retireApproval());
+            putIfPresent(model, "retireSchema", table.retireSchema());
+        }
         model.putAll(table.tuning().settings());
         return model;
     }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.retirement.RetirementWay;
 
 /**
  * How one table is partitioned; default names are filled in. Names have the form in which PostgreSQL stores them: not
@@ -25,6 +26,10 @@ import liquibase.ext.partition.engine.partitioning.Routing;
  * @param incomingForeignKeys what becomes of foreign keys that refer to the table; null for the extension's default,
  *     refuse
  * @param columns the columns by name, in the order of the file; empty when the config does not state them
+ * @param keep how many intervals before the present one stay in the table; null if all do
+ * @param retire what becomes of partitions that leave; null if none does
+ * @param retireApproval how the drop of partitions that have left is approved; null for a parameter of each update
+ * @param retireSchema the schema into which they are moved; null if they stay in their own
  * @param tuning how the migration works; from {@code defaults} if the table's entry has no settings
  */
 public record TableConfig(
@@ -41,6 +46,10 @@ public record TableConfig(
         IncomingForeignKeys incomingForeignKeys,
         PartitionBy partitionBy,
         Map<String, ColumnConfig> columns,
+        Integer keep,
+        RetirementWay retire,
+        String retireApproval,
+        String retireSchema,
         TableTuning tuning) {
     /** Copies the collections. */
     public TableConfig {

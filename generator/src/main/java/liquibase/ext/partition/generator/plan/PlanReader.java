@@ -14,6 +14,8 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.server.ServerClock;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.partitioning.Retention;
+import liquibase.ext.partition.engine.retirement.RetirementStatus;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
@@ -94,8 +96,7 @@ public final class PlanReader {
                 told = System.nanoTime();
             }
             Optional<Table> source = tables.find(spec.source());
-            Optional<String> begun =
-                    source.isPresent() ? begun(source.get(), spec, table.partitionBy()) : Optional.empty();
+            Optional<String> begun = source.isPresent() ? begun(source.get(), spec, table) : Optional.empty();
             List<Obstacle> unexpected = source.map(
                             it -> unexpectedColumns(it, table.columns().keySet()))
                     .orElse(List.of());
@@ -136,7 +137,7 @@ public final class PlanReader {
                 .toList();
     }
 
-    private Optional<String> begun(Table source, NewTableSpec spec, PartitionBy by) throws SQLException {
+    private Optional<String> begun(Table source, NewTableSpec spec, TableConfig config) throws SQLException {
         for (String schema : session.queryStrings(STATE_SCHEMAS)) {
             StateTables state = new StateTables(new Identifier(schema));
             Optional<Migration> migration = new Migrations(session, state).find(spec.source());
@@ -146,7 +147,11 @@ public final class PlanReader {
                             .hasMadeItsTable(
                                     source,
                                     tables.find(migration.get().newTable()).orElse(null))) {
-                String upkeep = upkeep(state, spec.source(), by);
+                String upkeep = upkeep(state, spec.source(), config.partitionBy())
+                        + (config.keep() == null
+                                ? ""
+                                : RetirementStatus.outlook(
+                                        session, state, migration.get(), new Retention(config.keep())));
                 return MigrationStatus.readAll(session, state).stream()
                         .filter(status -> status.source().equals(spec.source()))
                         .map(status -> upkeep + status.describe())

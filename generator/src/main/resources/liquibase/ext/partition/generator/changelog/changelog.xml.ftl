@@ -16,6 +16,9 @@
        the command line, for example -DswapApproved=orders, which goes before the values here. -->
   <property name="swapApproved" value=""/>
   <property name="dropApproved" value=""/>
+<#if steps.asksToDropRetired(tables)>
+  <property name="retireApproved" value=""/>
+</#if>
   <property name="restartCopy" value=""/>
   <property name="swapBack" value=""/>
 
@@ -25,7 +28,8 @@
 </#list>
   -->
   <preConditions>
-    <partition:tablesKnown swapApproved="${swapApproved}" dropApproved="${dropApproved}"
+    <partition:tablesKnown swapApproved="${swapApproved}" dropApproved="${dropApproved}"<#if steps.asksToDropRetired(tables)>
+        retireApproved="${retireApproved}"</#if>
         restartCopy="${restartCopy}" swapBack="${swapBack}"/>
 <#list tables as table>
 <#assign source><#if table.schemaName??>schemaName="[=table.schemaName]" </#if>tableName="[=table.tableName]"</#assign>

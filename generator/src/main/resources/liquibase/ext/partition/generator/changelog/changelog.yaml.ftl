@@ -10,6 +10,11 @@ databaseChangeLog:
   - property:
       name: dropApproved
       value: ""
+<#if steps.asksToDropRetired(tables)>
+  - property:
+      name: retireApproved
+      value: ""
+</#if>
   - property:
       name: restartCopy
       value: ""
@@ -24,6 +29,9 @@ databaseChangeLog:
     - tablesKnown:
         swapApproved: "${swapApproved}"
         dropApproved: "${dropApproved}"
+<#if steps.asksToDropRetired(tables)>
+        retireApproved: "${retireApproved}"
+</#if>
         restartCopy: "${restartCopy}"
         swapBack: "${swapBack}"
 <#list tables as table>

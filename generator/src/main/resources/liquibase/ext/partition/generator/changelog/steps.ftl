@@ -73,6 +73,18 @@
     "Lock: none if nothing is missing. Else SHARE ROW EXCLUSIVE on the table, and ACCESS EXCLUSIVE on the default partition, for a",
     "moment, asked for in short attempts.",
     "Undo: nothing to undo; the partitions stay."
+  ],
+  "retire": [
+    "Once the table is swapped, every update takes the partitions out of it that can only hold rows older than it keeps. The default",
+    "partition stays. One to whose rows others refer by a foreign key is reported and stays.",
+    "Lock: none if nothing is due. Else ACCESS EXCLUSIVE on the table for a moment, one partition at a time, asked for in short attempts.",
+    "Undo: puts back what has left last; with routing by triggers it stays."
+  ],
+  "dropRetired": [
+    "Every update drops what has left the table, unless somebody may have written to it since. Unless the config says that approval is",
+    "standing, it waits until the parameter retireApproved names the table (or says all).",
+    "Lock: ACCESS EXCLUSIVE on what is dropped, and for a moment on the tables that its foreign keys refer to.",
+    "Undo: impossible for what was dropped by the run that is undone."
   ]
 }>
 
@@ -91,7 +103,9 @@
   "approval": ["catchUpTime"] + chunks,
   "backup": ["workers"] + chunks,
   "drop": ["workers"] + chunks + lock,
-  "upkeep": lock
+  "upkeep": lock,
+  "retire": lock,
+  "dropRetired": lock
 }>
 
 <#-- Where the changesets of a table begin. No two hyphens in a row: an XML comment could not hold them. -->
@@ -109,6 +123,23 @@
     <#return "for " + ahead + " " + interval + (ahead == 1)?then("", "s") + " after the present one">
   </#if>
   <#return "until " + until>
+</#function>
+
+<#function dropsRetired>
+  <#return retireApproval???then(": the review of this changelog is the approval", ", once that is approved")>
+</#function>
+
+<#-- Whether a drop of what has left one of the tables is asked for. -->
+<#function asksToDropRetired tables>
+  <#return tables?filter(table -> (table.retire!"") == "drop" && !table.retireApproval??)?has_content>
+</#function>
+
+<#-- What leaves the table, and what becomes of it. -->
+<#function retired>
+  <#return "Takes the partitions out of " + tableName + " that can only hold rows of more than " + keep + " " + interval
+      + (keep == 1)?then("", "s") + " before the present one; each becomes a table of its own"
+      + retireSchema???then(", in the schema " + retireSchema!"", "")
+      + (retire == "drop")?then(", until it is dropped", "")>
 </#function>
 
 <#-- What a reviewer must know of this table's partitions. -->

@@ -195,3 +195,29 @@
     <partition:addPartitions [=source]
         <#if ahead??>ahead="[=ahead]"<#else>until="[=until]"</#if><@tuned "upkeep" "        "/>/>
   </changeSet>
+<#if keep??>
+
+  <@about "retire"/>
+  <changeSet id="[=prefix]-retire" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"
+      logicalFilePath="[=logicalFilePath]">
+    <comment>[=steps.retired()]</comment>
+    <partition:retirePartitions [=source]
+        keep="[=keep]"
+        retire="[=retire]"<#if retireSchema??>
+        retireSchema="[=retireSchema]"</#if><@tuned "retire" "        "/>/>
+  </changeSet>
+<#if retire == "drop">
+
+  <@about "dropRetired"/>
+  <changeSet id="[=prefix]-drop-retired" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"
+      logicalFilePath="[=logicalFilePath]">
+<#if !retireApproval??>
+    <preConditions onFail="CONTINUE">
+      <partition:approved operation="retire" [=source] approvedTables="${retireApproved}"/>
+    </preConditions>
+</#if>
+    <comment>DROPS what has left [=tableName][=steps.dropsRetired()]</comment>
+    <partition:dropRetiredPartitions [=source]<@tuned "dropRetired" "        "/>/>
+  </changeSet>
+</#if>
+</#if>

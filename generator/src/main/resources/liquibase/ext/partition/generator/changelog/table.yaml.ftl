@@ -304,3 +304,48 @@
             until: "[=until]"
 </#if>
             <@tuned "upkeep" "            "/>
+<#if keep??>
+
+  <@about "retire"/>
+  - changeSet:
+      id: "[=prefix]-retire"
+      author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
+      labels: upkeep
+      runAlways: true
+      runInTransaction: false
+      comment: "[=steps.retired()]"
+      changes:
+        - retirePartitions:
+            <@source "            "/>
+            keep: [=keep]
+            retire: [=retire]
+<#if retireSchema??>
+            retireSchema: "[=retireSchema]"
+</#if>
+            <@tuned "retire" "            "/>
+<#if retire == "drop">
+
+  <@about "dropRetired"/>
+  - changeSet:
+      id: "[=prefix]-drop-retired"
+      author: liquibase-partition
+      logicalFilePath: "[=logicalFilePath]"
+      labels: upkeep
+      runAlways: true
+      runInTransaction: false
+<#if !retireApproval??>
+      preConditions:
+        - onFail: CONTINUE
+        - approved:
+            <@source "            "/>
+            operation: retire
+            approvedTables: "${retireApproved}"
+</#if>
+      comment: "DROPS what has left [=tableName][=steps.dropsRetired()]"
+      changes:
+        - dropRetiredPartitions:
+            <@source "            "/>
+            <@tuned "dropRetired" "            "/>
+</#if>
+</#if>

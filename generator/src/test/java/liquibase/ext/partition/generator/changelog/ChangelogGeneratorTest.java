@@ -249,6 +249,51 @@ class ChangelogGeneratorTest {
     }
 
     @Test
+    void endsWithTheRetirementOfATableThatKeepsSomeOfItsPartitions() throws Exception {
+        String config = """
+                tables:
+                  - tableName: orders
+                    keyColumns: [id]
+                    lockTimeout: 500ms
+                    keep: 36
+                    retire: detach
+                    retireSchema: retired
+                    partitionBy: {columns: [created_at], from: 2024-01, ahead: 6}
+                """;
+
+        assertThat(generate(config, ChangelogFormat.XML).text()).endsWith("""
+                          <changeSet id="orders-retire" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"
+                              logicalFilePath="liquibase-partition/orders">
+                            <comment>Takes the partitions out of orders that can only hold rows of more than 36 months before the present one; each becomes a table of its own, in the schema retired</comment>
+                            <partition:retirePartitions tableName="orders"
+                                keep="36"
+                                retire="detach"
+                                retireSchema="retired"
+                                lockTimeout="500ms"/>
+                          </changeSet>
+                        </databaseChangeLog>
+                        """);
+        assertThat(generate(config.replace("    retireSchema: retired\n", ""), ChangelogFormat.YAML)
+                        .text())
+                .endsWith("""
+                  - changeSet:
+                      id: "orders-retire"
+                      author: liquibase-partition
+                      logicalFilePath: "liquibase-partition/orders"
+                      labels: upkeep
+                      runAlways: true
+                      runInTransaction: false
+                      comment: "Takes the partitions out of orders that can only hold rows of more than 36 months before the present one; each becomes a table of its own"
+                      changes:
+                        - retirePartitions:
+                            tableName: "orders"
+                            keep: 36
+                            retire: detach
+                            lockTimeout: "500ms"
+                """);
+    }
+
+    @Test
     void givesTablesTheSameChangesetsWhateverElseTheConfigHolds() throws Exception {
         for (ChangelogFormat format : ChangelogFormat.values()) {
             String together = generate(GoldenConfigs.PLAIN, format).text();

@@ -282,6 +282,28 @@ class PlanCommandTest {
     }
 
     @Test
+    void tellsWhichPartitionsLeaveWithTheNextUpdateAndWhatMayKeepThem() throws Exception {
+        try (Connection connection = database.connect()) {
+            prepare(connection, "public");
+        }
+        database.execute(
+                "ALTER TABLE orders RENAME TO orders_old",
+                "ALTER TABLE orders_new RENAME TO orders",
+                "UPDATE partition_migration SET phase = 'swapped', backup_table = 'orders_old'",
+                "CREATE UNIQUE INDEX ON orders (id, created_at)",
+                "CREATE TABLE lines (id bigint, at timestamptz, CONSTRAINT of_order FOREIGN KEY (id, at) REFERENCES orders (id, created_at))");
+        Files.writeString(
+                config,
+                Files.readString(config).replace("keyColumns:", "keep: 1\n    retire: detach\n    keyColumns:"));
+
+        assertThat(plan()).isZero();
+
+        assertThat(out.toString().replaceAll("\\s+", " "))
+                .contains(
+                        "12 partitions from orders_202401 to orders_202412 are older than is kept, and leave with the next update, but for those to whose rows others refer (of_order of public.lines). public.orders: swapped");
+    }
+
+    @Test
     void readsAsAnyRoleAndSaysWhatThatRoleLacks() {
         String stranger = database.createRole("stranger", "");
 

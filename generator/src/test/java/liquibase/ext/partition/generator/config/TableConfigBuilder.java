@@ -144,6 +144,10 @@ public final class TableConfigBuilder {
                         ahead == null ? until : null,
                         ahead),
                 columns,
+                null,
+                null,
+                null,
+                null,
                 tuning);
     }
 }

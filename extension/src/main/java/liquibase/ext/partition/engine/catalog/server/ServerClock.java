@@ -17,6 +17,9 @@ public final class ServerClock {
     /** Two clocks that nobody sets differ by less than this. */
     private static final Duration FAR_OFF = Duration.ofDays(1);
 
+    private static final String AHEAD =
+            "what is ahead cannot be told. Nothing was made. Set the clock that is wrong, then run again; or write until, a fixed end, instead of ahead.";
+
     private ServerClock() {}
 
     /**
@@ -26,22 +29,30 @@ public final class ServerClock {
      * @throws PartitionException when the two clocks are more than a day apart
      */
     public static LocalDate today(Session session) throws SQLException {
+        return today(session, AHEAD);
+    }
+
+    /**
+     * As {@link #today(Session)}.
+     *
+     * @param cannotBeTold the message after the two times: what cannot be told, what is unchanged, and what to do
+     */
+    public static LocalDate today(Session session, String cannotBeTold) throws SQLException {
         OffsetDateTime now = session.queryFirst(NOW, row -> row.getObject(1, OffsetDateTime.class))
                 .orElseThrow();
-        requireNear(now.toInstant());
+        requireNear(now.toInstant(), Instant.now(), cannotBeTold);
         return now.withOffsetSameInstant(ZoneOffset.UTC).toLocalDate();
     }
 
     /** @throws PartitionException when the server's clock, which says {@code server}, is more than a day off */
     public static void requireNear(Instant server) {
-        requireNear(server, Instant.now());
+        requireNear(server, Instant.now(), AHEAD);
     }
 
-    static void requireNear(Instant server, Instant here) {
+    private static void requireNear(Instant server, Instant here, String cannotBeTold) {
         if (Duration.between(server, here).abs().compareTo(FAR_OFF) > 0) {
-            throw new PartitionException(
-                    "The server's clock says %s and the clock of this machine says %s, so what is ahead cannot be told. Nothing was made. Set the clock that is wrong, then run again; or write until, a fixed end, instead of ahead."
-                            .formatted(server, here));
+            throw new PartitionException("The server's clock says %s and the clock of this machine says %s, so %s"
+                    .formatted(server, here, cannotBeTold));
         }
     }
 }

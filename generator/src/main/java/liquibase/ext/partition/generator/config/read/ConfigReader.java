@@ -10,6 +10,7 @@ import java.util.Map;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.retirement.RetirementWay;
 import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
@@ -82,6 +83,10 @@ public final class ConfigReader {
                         entry.bound("until").orElse(null),
                         entry.ahead().orElse(null)),
                 entry.columns(),
+                entry.keep().orElse(null),
+                entry.text(TableEntry.RETIRE).map(RetirementWay::parse).orElse(null),
+                entry.text(TableEntry.RETIRE_APPROVAL).orElse(null),
+                entry.text(TableEntry.RETIRE_SCHEMA).orElse(null),
                 tuning);
     }
 

@@ -39,6 +39,7 @@ final class PartitionRules {
             checkCombinedColumn(table);
             checkSchema(table);
             checkExpressions(table);
+            checkRetirement(table);
             if (table.hasColumns()) {
                 checkAmongColumns(table, table.keyColumns(), "key column");
                 checkAmongColumns(table, table.partitionColumns(), "partition column");
@@ -191,6 +192,31 @@ final class PartitionRules {
                         "Add using, or remove reverseUsing: a change of the type alone is undone by a cast."));
             }
         });
+    }
+
+    private void checkRetirement(TableEntry table) {
+        if (table.json().has(TableEntry.KEEP) && !table.json().has(TableEntry.RETIRE)) {
+            problems.add(document.problem(
+                    table.path().child(TableEntry.RETIRE),
+                    "keep says which partitions leave the table, and nothing says what becomes of them.",
+                    "Write retire: detach, or retire: drop."));
+        }
+        for (String key : List.of(TableEntry.RETIRE, TableEntry.RETIRE_SCHEMA, TableEntry.RETIRE_APPROVAL)) {
+            if (table.json().has(key) && !table.json().has(TableEntry.KEEP)) {
+                problems.add(document.problem(
+                        table.path().child(key),
+                        "Nothing says which partitions leave the table.",
+                        "Write keep, how many intervals before the present one stay, or remove %s.".formatted(key)));
+                return;
+            }
+        }
+        if (table.json().has(TableEntry.RETIRE_APPROVAL)
+                && table.text(TableEntry.RETIRE).filter("detach"::equals).isPresent()) {
+            problems.add(document.problem(
+                    table.path().child(TableEntry.RETIRE_APPROVAL),
+                    "retireApproval is about a drop, and retire: detach drops nothing.",
+                    "Remove it, or write retire: drop."));
+        }
     }
 
     private void checkAmongColumns(TableEntry table, Map<KeyPath, String> names, String role) {

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.partitioning.Retention;
 import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.generator.config.ColumnConfig;
@@ -35,6 +36,10 @@ record TableEntry(KeyPath path, JsonNode json) {
     static final String COLUMNS = "columns";
     static final String ROUTING = "routing";
     static final String INCOMING_FOREIGN_KEYS = "incomingForeignKeys";
+    static final String KEEP = "keep";
+    static final String RETIRE = "retire";
+    static final String RETIRE_APPROVAL = "retireApproval";
+    static final String RETIRE_SCHEMA = "retireSchema";
     static final String COMBINED_COLUMN = "combinedColumn";
     static final String AHEAD = "ahead";
     static final String TEXT_FORMAT = "textFormat";
@@ -178,6 +183,14 @@ record TableEntry(KeyPath path, JsonNode json) {
         JsonNode ahead = json.path(PARTITION_BY).path(AHEAD);
         return ahead.isIntegralNumber()
                 ? Optional.of(ahead.intValue()).filter(it -> it >= 0 && it <= Runway.MOST_AHEAD)
+                : Optional.empty();
+    }
+
+    /** {@code keep}; empty when it is missing, or no such number. */
+    Optional<Integer> keep() {
+        JsonNode keep = json.path(KEEP);
+        return keep.isIntegralNumber()
+                ? Optional.of(keep.intValue()).filter(it -> it >= 1 && it <= Retention.MOST_KEPT)
                 : Optional.empty();
     }
 

@@ -126,6 +126,25 @@ class ConfigProblemsTest {
     }
 
     @Test
+    void wantsKeepAndRetireTogether() {
+        assertProblem(TABLE + "    keep: 36\n", 2, "tables[0].retire")
+                .saying("keep says which partitions leave the table, and nothing says what becomes of them.")
+                .advising("Write retire: detach, or retire: drop.");
+        assertProblem(TABLE + "    retire: detach\n", 8, "tables[0].retire")
+                .saying("Nothing says which partitions leave the table.")
+                .advising("Write keep");
+        assertProblem(TABLE + "    retireSchema: retired\n", 8, "tables[0].retireSchema")
+                .advising("remove retireSchema");
+        assertProblem(
+                        TABLE + "    keep: 9\n    retire: detach\n    retireApproval: standing\n",
+                        10,
+                        "tables[0].retireApproval")
+                .saying("retireApproval is about a drop, and retire: detach drops nothing.");
+        assertProblem(TABLE + "    keep: 0\n    retire: detach\n", 8, "tables[0].keep")
+                .saying("0 is less than 1.");
+    }
+
+    @Test
     void saysWhichKnownKeyIsNearestToAnUnknownOne() {
         assertProblem(TABLE + "    backup_table_nam: x\n", 8, "tables[0].backup_table_nam")
                 .saying("The key is not known.")

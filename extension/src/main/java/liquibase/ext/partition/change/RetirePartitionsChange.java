@@ -1,0 +1,141 @@
+package liquibase.ext.partition.change;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.change.DatabaseChange;
+import liquibase.change.DatabaseChangeProperty;
+import liquibase.database.Database;
+import liquibase.ext.partition.attribute.Attributes;
+import liquibase.ext.partition.attribute.StepName;
+import liquibase.ext.partition.connection.LiquibaseEnvironment;
+import liquibase.ext.partition.engine.partitioning.Retention;
+import liquibase.ext.partition.engine.retirement.Reattachment;
+import liquibase.ext.partition.engine.retirement.Retirement;
+import liquibase.ext.partition.engine.retirement.RetirementRule;
+import liquibase.ext.partition.engine.retirement.RetirementWay;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.step.Review;
+import liquibase.ext.partition.step.Undo;
+
+/**
+ * Takes partitions that are older than a table keeps out of it. Its changeset runs always, so that every update does
+ * so.
+ */
+@DatabaseChange(
+        name = "retirePartitions",
+        description = "Takes the partitions out of a table that are older than it keeps",
+        priority = 1)
+public class RetirePartitionsChange extends PartitionChange {
+    private String keep;
+    private String retire;
+    private String retireSchema;
+
+    @DatabaseChangeProperty(
+            description =
+                    "How many intervals before the present one stay in the table, by the server's clock. A partition leaves when all that it can hold is older",
+            exampleValue = "36",
+            requiredForDatabase = POSTGRESQL,
+            supportsDatabase = POSTGRESQL)
+    public String getKeep() {
+        return keep;
+    }
+
+    public void setKeep(String keep) {
+        this.keep = keep;
+    }
+
+    @DatabaseChangeProperty(
+            description =
+                    "What becomes of such a partition: detach, a table of its own; or drop, a table of its own until dropRetiredPartitions drops it",
+            exampleValue = "detach",
+            requiredForDatabase = POSTGRESQL,
+            supportsDatabase = POSTGRESQL)
+    public String getRetire() {
+        return retire;
+    }
+
+    public void setRetire(String retire) {
+        this.retire = retire;
+    }
+
+    @DatabaseChangeProperty(
+            description = "The schema into which such a partition is moved; it stays in its own where it is not given",
+            exampleValue = "retired",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getRetireSchema() {
+        return retireSchema;
+    }
+
+    public void setRetireSchema(String retireSchema) {
+        this.retireSchema = retireSchema;
+    }
+
+    @Override
+    protected List<Runnable> attributeChecks() {
+        List<Runnable> checks = super.attributeChecks();
+        checks.add(() -> Retention.parse(keep));
+        checks.add(() -> {
+            require("retire", retire);
+            RetirementWay.parse(retire);
+        });
+        checks.add(() -> {
+            if (retireSchema != null) {
+                Attributes.name("retireSchema", retireSchema);
+            }
+        });
+        return checks;
+    }
+
+    @Override
+    protected Set<String> changeableAttributes() {
+        return Set.of("keep", "retire", "retireSchema");
+    }
+
+    @Override
+    public StepName stepName() {
+        return StepName.RETIRE_PARTITIONS;
+    }
+
+    private RetirementRule rule() {
+        return new RetirementRule(
+                Retention.parse(keep),
+                RetirementWay.parse(retire),
+                Optional.ofNullable(retireSchema).map(name -> Attributes.name("retireSchema", name)));
+    }
+
+    @Override
+    protected boolean isDue(Session session, Database database) throws SQLException {
+        return session.whilePinned(
+                () -> Retirement.isDue(session, LiquibaseEnvironment.state(database), source(database), rule()));
+    }
+
+    @Override
+    protected void execute(StepRun run) throws SQLException {
+        Retirement.run(run, rule(), tuning().lock());
+    }
+
+    /** Puts back what has left last. */
+    @Override
+    public Undo undo(Database database) {
+        return new Undo.By(run -> Reattachment.run(run, tuning().lock()));
+    }
+
+    /**
+     * A comment. The changeset is in every script, since it always runs; and it runs again with the next update,
+     * although the script records it.
+     */
+    @Override
+    public Review review(Database database) throws SQLException {
+        boolean isDue = LiquibaseEnvironment.isOnline(database)
+                && Retirement.isAnyOld(session(), LiquibaseEnvironment.state(database), source(database), rule());
+        String what = isDue
+                ? "some partitions of %s are older than it keeps. Not a script but an update retires them: liquibase update --label-filter=upkeep"
+                : "no partition of %s is older than it keeps";
+        return Review.script(List.of(Sql.raw("-- retirePartitions: " + what.formatted(source(database)))));
+    }
+}

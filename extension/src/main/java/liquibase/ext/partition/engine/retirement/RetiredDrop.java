@@ -1,0 +1,159 @@
+package liquibase.ext.partition.engine.retirement;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.lock.Lock;
+import liquibase.ext.partition.engine.lock.LockPatience;
+import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.engine.state.StateTables;
+
+/**
+ * Drops what has left a table to be dropped: only what the record says we have taken out, which is still the same table
+ * by its oid, is no partition again, and to which nobody can have written since, as its {@link Guard} shows.
+ *
+ * <p>Transactions: one for each table. Locks, under the lock policy: ACCESS EXCLUSIVE on the table, which nobody waits
+ * for, and for a moment on tables to which its foreign keys refer, since {@code DROP TABLE} takes their triggers away.
+ * Safe to repeat and to kill. Cannot be undone.
+ */
+public final class RetiredDrop {
+    private static final Sql DROP = Sql.of("DROP TABLE {table}");
+
+    private static final Sql REFERENCED = Sql.of("""
+            SELECT DISTINCT n.nspname, c.relname
+            FROM pg_catalog.pg_constraint AS k
+            JOIN pg_catalog.pg_class AS c ON c.oid = k.confrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.confrelid <> {oid}
+            ORDER BY n.nspname, c.relname""");
+
+    private RetiredDrop() {}
+
+    /** Whether something waits for its drop. One question, which takes no lock. */
+    public static boolean isDue(Session session, StateTables state, QualifiedName source) throws SQLException {
+        return RetiredPartition.of(session, state, source).stream().anyMatch(RetiredPartition::isToBeDropped);
+    }
+
+    /**
+     * Drops what waits for it. What must not be dropped is reported, and the others are dropped.
+     *
+     * @param update identifies this update in the records
+     * @throws PartitionException when a lock is not granted
+     */
+    public static void run(StepRun run, LockPolicy lock, String update) throws SQLException {
+        for (RetiredPartition it : RetiredPartition.of(run.session(), run.state(), run.source())) {
+            if (!it.isToBeDropped()) {
+                continue;
+            }
+            Optional<String> reason = settle(run, it) ? Optional.empty() : drop(run, lock, it, update);
+            reason.ifPresent(why -> run.line("%s: WARNING: %s, which has left %s, is not dropped: %s"
+                    .formatted(run.step(), it.present().orElse(it.partition()), run.source(), why)));
+        }
+    }
+
+    /**
+     * Refuses to undo the drop, if that update has dropped something.
+     *
+     * @param update the update that Liquibase undoes, as the records know it
+     */
+    public static void undo(StepRun run, String update) throws SQLException {
+        List<QualifiedName> dropped = RetiredPartition.of(run.session(), run.state(), run.source()).stream()
+                .filter(it -> it.droppedIn().filter(update::equals).isPresent())
+                .map(RetiredPartition::partition)
+                .toList();
+        if (!dropped.isEmpty()) {
+            throw new PartitionException(
+                    "%s, which had left %s, %s dropped, and only a restore brings the rows back. Nothing was changed. To roll back what else was deployed, run update before, which then has the record of a drop that did nothing; or restore, and attach."
+                            .formatted(dropped, run.source(), dropped.size() == 1 ? "was" : "were"));
+        }
+    }
+
+    /** Records what somebody else has done with it. @return whether nothing is left to be done */
+    private static boolean settle(StepRun run, RetiredPartition it) throws SQLException {
+        if (it.present().isPresent() && !it.attached()) {
+            return false;
+        }
+        boolean gone = it.present().isEmpty();
+        run.session()
+                .update(it.stateStatement(
+                        run.state(), gone ? RetiredPartition.State.DROPPED : RetiredPartition.State.ATTACHED));
+        run.line("%s: %s, which had left %s, %s."
+                .formatted(
+                        run.step(),
+                        it.partition(),
+                        run.source(),
+                        gone
+                                ? "was dropped by somebody"
+                                : "is a partition again, and is not dropped. Rows of it are refused until it has no trigger %s"
+                                        .formatted(Guard.TRIGGER)));
+        return true;
+    }
+
+    /** @return why it is still there; empty if it is not */
+    private static Optional<String> drop(StepRun run, LockPolicy lock, RetiredPartition it, String update)
+            throws SQLException {
+        QualifiedName table = it.present().orElseThrow();
+        Session session = run.session();
+        try {
+            Optional<String> reason = lock.inTransaction(
+                    session,
+                    run.report(),
+                    table,
+                    "It was not dropped.",
+                    () -> {
+                        LockPatience.lock(session, locks(session, it, table), table);
+                        Optional<String> changed = whyNot(run, it);
+                        if (changed.isEmpty()) {
+                            session.updateAll(
+                                    List.of(DROP.with("table", table), it.dropStatement(run.state(), update)));
+                        }
+                        return changed;
+                    },
+                    () -> {});
+            if (reason.isEmpty()) {
+                run.line("%s: %s, which had left %s, is dropped.".formatted(run.step(), table, run.source()));
+            }
+            return reason;
+        } catch (SQLException e) {
+            if (SqlState.DEPENDENT_OBJECTS.matches(e)) {
+                return Optional.of("others depend on it: %s. Drop these or let them be; the next update drops it."
+                        .formatted(e.getMessage().replaceAll("\\s+", " ")));
+            }
+            throw e;
+        }
+    }
+
+    /** Asked under the lock: why it must not be dropped; empty if it may. */
+    private static Optional<String> whyNot(StepRun run, RetiredPartition read) throws SQLException {
+        Optional<RetiredPartition> now = RetiredPartition.of(run.session(), run.state(), run.source()).stream()
+                .filter(it -> it.id() == read.id())
+                .findFirst();
+        if (now.isEmpty() || now.get().attached() || !now.get().present().equals(read.present())) {
+            return Optional.of("somebody has just renamed or attached it. The next update looks again.");
+        }
+        return now.get().guarded()
+                ? Optional.empty()
+                : Optional.of(
+                        "the trigger %s, which keeps rows from being written to it, was disabled, replaced or dropped since, so that it may have rows that are nowhere else. Look at it, bring such rows into %s, and drop it yourself: DROP TABLE %s"
+                                .formatted(
+                                        Guard.TRIGGER,
+                                        run.source(),
+                                        read.present().orElseThrow().quoted()));
+    }
+
+    private static List<Lock> locks(Session session, RetiredPartition it, QualifiedName table) throws SQLException {
+        List<Lock> locks = new ArrayList<>(List.of(Lock.ofIdle(table)));
+        session.query(
+                        REFERENCED.with("oid", it.oid()),
+                        row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")))
+                .forEach(referenced -> locks.add(Lock.againstAll(referenced)));
+        return locks;
+    }
+}

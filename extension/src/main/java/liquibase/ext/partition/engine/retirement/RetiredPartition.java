@@ -1,0 +1,127 @@
+package liquibase.ext.partition.engine.retirement;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.engine.state.StateTables;
+
+/**
+ * One row of {@code partition_retirement}: a partition that has left its table, and what has become of it since.
+ *
+ * @param oid the table that was the partition
+ * @param partition its name as a partition
+ * @param bound in the form that {@code ATTACH PARTITION} takes; empty for a child of a table whose rows triggers route
+ * @param present its present name; empty if it is gone
+ * @param attached whether it is a partition, or a child, again
+ * @param guarded whether nobody can have written to it since
+ * @param batch the run in which it left
+ * @param droppedIn the update in which it was dropped; empty if it was not, or not by us
+ */
+public record RetiredPartition(
+        long id,
+        long oid,
+        QualifiedName partition,
+        Optional<String> bound,
+        Optional<QualifiedName> present,
+        boolean attached,
+        boolean guarded,
+        RetirementWay way,
+        State state,
+        String batch,
+        Optional<String> droppedIn) {
+    /** What has become of it. */
+    public enum State {
+        /** It is a table of its own. */
+        DETACHED,
+        /** It is gone. */
+        DROPPED,
+        /** It is a partition again. */
+        ATTACHED;
+
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private static final Sql FIND = Sql.of("""
+            SELECT r.id, r.partition_oid, r.partition_schema, r.partition_name, r.bound, r.way, r.state, r.batch, r.dropped_in,
+                   n.nspname, c.relname, EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid) AS attached,
+                   (r.guard = (SELECT pg_catalog.format('%s:%s:%s', g.oid, g.xmin, f.xmin)
+                               FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_proc AS f ON f.oid = g.tgfoid
+                               WHERE g.tgrelid = c.oid AND g.tgname = {trigger} AND g.tgenabled = 'A')) IS TRUE AS guarded
+            FROM {migration} AS m
+            JOIN {retirement} AS r ON r.migration_id = m.id
+            LEFT JOIN pg_catalog.pg_class AS c ON c.oid = r.partition_oid AND c.relkind = 'r'
+            LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE m.source_schema = {schema} AND m.source_table = {table}
+            ORDER BY r.id""");
+
+    private static final Sql SET_STATE = Sql.of("UPDATE {retirement} SET state = {state} WHERE id = {id}");
+
+    private static final Sql RECORD_DROP = Sql.of(
+            "UPDATE {retirement} SET state = {state}, dropped_at = pg_catalog.clock_timestamp(), dropped_in = {batch} WHERE id = {id}");
+
+    /** All of a table, in the order in which they have left. One question, which takes no lock. */
+    public static List<RetiredPartition> of(Session session, StateTables state, QualifiedName source)
+            throws SQLException {
+        try {
+            return session.query(
+                    FIND.with("migration", state.migration())
+                            .with("retirement", state.retirement())
+                            .with("trigger", Guard.TRIGGER.name())
+                            .with("schema", source.schema().name())
+                            .with("table", source.name().name()),
+                    RetiredPartition::read);
+        } catch (SQLException e) {
+            if (SqlState.UNDEFINED_TABLE.matches(e)) {
+                // Nothing has left yet.
+                return List.of();
+            }
+            throw e;
+        }
+    }
+
+    private static RetiredPartition read(ResultSet row) throws SQLException {
+        String name = row.getString("relname");
+        return new RetiredPartition(
+                row.getLong("id"),
+                row.getLong("partition_oid"),
+                QualifiedName.of(row.getString("partition_schema"), row.getString("partition_name")),
+                Optional.ofNullable(row.getString("bound")),
+                name == null ? Optional.empty() : Optional.of(QualifiedName.of(row.getString("nspname"), name)),
+                row.getBoolean("attached"),
+                row.getBoolean("guarded"),
+                RetirementWay.parse(row.getString("way")),
+                State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
+                row.getString("batch"),
+                Optional.ofNullable(row.getString("dropped_in")));
+    }
+
+    /** Whether it waits for its drop. */
+    boolean isToBeDropped() {
+        return way == RetirementWay.DROP && state == State.DETACHED;
+    }
+
+    /** The statement that records what has become of it. */
+    Sql stateStatement(StateTables tables, State now) {
+        return SET_STATE
+                .with("retirement", tables.retirement())
+                .with("state", now.word())
+                .with("id", id);
+    }
+
+    /** The statement that records its drop. */
+    Sql dropStatement(StateTables tables, String update) {
+        return RECORD_DROP
+                .with("retirement", tables.retirement())
+                .with("state", State.DROPPED.word())
+                .with("batch", update)
+                .with("id", id);
+    }
+}

@@ -1,0 +1,12 @@
+package liquibase.ext.partition.engine.retirement;
+
+import java.util.Optional;
+import liquibase.ext.partition.engine.partitioning.Retention;
+import liquibase.ext.partition.engine.sql.Identifier;
+
+/**
+ * Which partitions leave a table, and how.
+ *
+ * @param schema the schema into which a partition is moved when it is taken out; empty if it stays in its own
+ */
+public record RetirementRule(Retention retention, RetirementWay way, Optional<Identifier> schema) {}

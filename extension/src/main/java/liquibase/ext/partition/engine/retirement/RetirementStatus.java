@@ -1,0 +1,128 @@
+package liquibase.ext.partition.engine.retirement;
+
+import java.sql.SQLException;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.partitioning.Partition;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.partitioning.Retention;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.state.StatusReport;
+
+/**
+ * What is to be said of the partitions that leave a table: which one leaves next and when, which should have left, and
+ * what waits for its drop. How many intervals are kept is read from the record, which every update renews.
+ *
+ * <p>Reads the catalog and the records. Takes no lock.
+ */
+public final class RetirementStatus {
+    private RetirementStatus() {}
+
+    /** The report on the table of that migration; says nothing of a table that no retirement has looked at. */
+    public static StatusReport of(Session session, StateTables state, Migration migration) throws SQLException {
+        Optional<DuePartitions> asked = DuePartitions.ask(session, state, migration.source())
+                .filter(it -> it.kept().isPresent());
+        Optional<Table> table =
+                new TableReader(session).find(migration.source()).filter(it -> it.oid() == migration.newOid());
+        if (asked.isEmpty() || table.isEmpty()) {
+            return StatusReport.empty();
+        }
+        Retention retention = new Retention(asked.get().kept().orElseThrow());
+        PartitionKey key = PartitionKey.of(
+                migration.spec().partitionKey(),
+                table.get().columns(),
+                migration.spec().textDateFunction());
+        List<String> facts = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        facts.add(next(asked.get(), retention));
+        List<String> overdue = asked.get().due(session, key, retention).stream()
+                .map(it -> it.name().name().name())
+                .toList();
+        if (!overdue.isEmpty()) {
+            problems.add(
+                    "%s of %s should have left, since %d %ss are kept. Run liquibase update --label-filter=upkeep, which takes out what is due, or says what is in the way."
+                            .formatted(
+                                    String.join(", ", overdue),
+                                    migration.source(),
+                                    retention.keep(),
+                                    asked.get().layout().interval().word()));
+        }
+        List<String> waiting = RetiredPartition.of(session, state, migration.source()).stream()
+                .filter(RetiredPartition::isToBeDropped)
+                .map(it -> it.present().orElse(it.partition()).toString())
+                .toList();
+        if (!waiting.isEmpty()) {
+            facts.add(
+                    "Out of the table, and waiting for the drop: %s. To approve it: liquibase update -DretireApproved=%s."
+                            .formatted(
+                                    String.join(", ", waiting),
+                                    migration.source().name()));
+        }
+        return new StatusReport(facts, problems);
+    }
+
+    /**
+     * What the next update would take out, in sentences that end with a blank; empty if it would take out nothing.
+     *
+     * @param retention how many intervals are to stay, by whatever is planned
+     */
+    public static String outlook(Session session, StateTables state, Migration migration, Retention retention)
+            throws SQLException {
+        List<AgedPartition> old = DuePartitions.ask(session, state, migration.source())
+                .map(it -> it.candidates(retention))
+                .orElse(List.of());
+        if (old.isEmpty()) {
+            return "";
+        }
+        List<ReferringKey> referring = ReferringKey.of(session, state, migration);
+        return "%s %s older than is kept, and leave%s with the next update%s. "
+                .formatted(
+                        old.size() == 1
+                                ? old.get(0).name().name()
+                                : "%d partitions from %s to %s"
+                                        .formatted(
+                                                old.size(),
+                                                old.get(0).name().name(),
+                                                old.get(old.size() - 1).name().name()),
+                        old.size() == 1 ? "is" : "are",
+                        old.size() == 1 ? "s" : "",
+                        referring.isEmpty()
+                                ? ""
+                                : ", but for those to whose rows others refer (%s)"
+                                        .formatted(String.join(
+                                                ", ",
+                                                referring.stream()
+                                                        .map(ReferringKey::toString)
+                                                        .toList())));
+    }
+
+    private static String next(DuePartitions asked, Retention retention) {
+        PartitionInterval interval = asked.layout().interval();
+        String kept = "%d %s%s".formatted(retention.keep(), interval.word(), retention.keep() == 1 ? "" : "s");
+        LocalDate start = asked.start(retention);
+        return asked.all().stream()
+                .flatMap(it -> asked.layout().partition(it.name().name()).stream())
+                .filter(it -> it.to().isAfter(start))
+                .min(Comparator.comparing(Partition::to))
+                .map(it -> "Retirement: %s are kept; %s leaves next, with the first update from %s on."
+                        .formatted(kept, it.name().name(), leaves(it.to(), interval, retention)))
+                .orElse("Retirement: %s are kept.".formatted(kept));
+    }
+
+    /** The first day on which a partition with that upper bound is old enough. */
+    private static LocalDate leaves(LocalDate to, PartitionInterval interval, Retention retention) {
+        LocalDate day = to;
+        for (int i = 0; i < retention.keep(); i++) {
+            day = interval.next(day);
+        }
+        return day;
+    }
+}
