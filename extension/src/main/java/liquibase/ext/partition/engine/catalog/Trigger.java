@@ -20,6 +20,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param before whether it fires before the row or statement, and not after
  * @param onInsert whether it fires on INSERT
  * @param onUpdate whether it fires on UPDATE
+ * @param calls the qualified name of the function that it calls, which has no parameters
  * @param enabled {@code pg_trigger.tgenabled}: {@code O} origin, {@code D} disabled, {@code R} replica, {@code A}
  *     always
  * @param extensions the extensions whose drop also drops it ({@code DEPENDS ON EXTENSION})
@@ -34,6 +35,7 @@ public record Trigger(
         boolean onInsert,
         boolean onUpdate,
         TriggerFunction function,
+        QualifiedName calls,
         char enabled,
         Optional<String> comment,
         List<Identifier> extensions) {
@@ -41,7 +43,7 @@ public record Trigger(
             SELECT g.tgname, pg_catalog.pg_get_triggerdef(g.oid) AS definition, pg_catalog.format(' ON %s ', g.tgrelid::pg_catalog.regclass) AS place,
                    g.tgtype & 1 = 1 AS for_each_row, g.tgtype & 8 = 8 AS on_delete, g.tgenabled,
                    g.tgtype & 2 = 2 AS before, g.tgtype & 4 = 4 AS on_insert, g.tgtype & 16 = 16 AS on_update,
-                   p.oid::pg_catalog.regproc::pg_catalog.text AS function, l.lanname,
+                   p.oid::pg_catalog.regproc::pg_catalog.text AS function, l.lanname, n.nspname AS function_schema, p.proname,
                    CASE WHEN g.tgtype & 3 = 3 THEN p.prosrc END AS source,
                    pg_catalog.encode(g.tgargs, 'escape') AS arguments,
                    pg_catalog.obj_description(g.oid, 'pg_trigger') AS comment,
@@ -52,6 +54,7 @@ public record Trigger(
                          ORDER BY e.extname) AS extensions
             FROM pg_catalog.pg_trigger AS g
             JOIN pg_catalog.pg_proc AS p ON p.oid = g.tgfoid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
             JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
             WHERE g.tgrelid = {oid} AND NOT g.tgisinternal AND g.tgparentid = 0
             ORDER BY g.tgname
@@ -95,6 +98,7 @@ public record Trigger(
                             Optional.ofNullable(row.getString("source"))
                                     .orElseGet(() -> otherSources.getOrDefault(name, "")),
                             List.of(row.getString("arguments").split("\\\\000"))),
+                    QualifiedName.of(row.getString("function_schema"), row.getString("proname")),
                     row.getString("tgenabled").charAt(0),
                     Optional.ofNullable(row.getString("comment")),
                     TableReader.identifiers(row.getArray("extensions")));
@@ -147,6 +151,7 @@ public record Trigger(
                 false,
                 onUpdate,
                 function,
+                calls,
                 enabled,
                 comment,
                 extensions));

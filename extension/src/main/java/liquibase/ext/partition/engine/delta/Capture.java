@@ -11,6 +11,7 @@ import liquibase.ext.partition.engine.access.Seclusion;
 import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -62,21 +63,31 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     private static final Sql DROP_DELTA = Sql.of("DROP TABLE IF EXISTS {segments}");
 
     /**
+     * Whether a trigger {@code g} is the row trigger, as it was made. One that was replaced by a trigger for other
+     * events (29 is AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW), for some columns only or with a condition is not.
+     */
+    private static final Sql CAPTURES = Sql.of("""
+            (g.tgname = {captureTrigger} AND g.tgfoid = pg_catalog.to_regprocedure({capture})
+              AND g.tgtype = 29 AND g.tgqual IS NULL AND g.tgattr::pg_catalog.text = '')""");
+
+    /** Whether it is the trigger that refuses TRUNCATE, as it was made; 34 is BEFORE TRUNCATE. */
+    private static final Sql REFUSES = Sql.of("""
+            (g.tgname = {refusalTrigger} AND g.tgfoid = pg_catalog.to_regprocedure({refusal})
+              AND g.tgtype = 34 AND g.tgqual IS NULL)""");
+
+    /**
      * The row trigger must be on every table of the tree, since a parent that routes its rows to children can have rows
      * of its own. The server clones the trigger to partitions made later, and the routing makes it on new children. The
      * trigger that refuses TRUNCATE must be on the table itself; a partition that was made since holds only captured
-     * rows. A trigger that was replaced by one for other events (29 is AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW,
-     * 34 is BEFORE TRUNCATE), for some columns only or with a condition does not count.
+     * rows.
      */
     private static final Sql IS_ON = Sql.of("""
             SELECT NOT EXISTS (
               SELECT FROM ({tree}) AS t
               WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
-                                WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regprocedure({capture})
-                                  AND g.tgtype = 29 AND g.tgqual IS NULL AND g.tgattr::pg_catalog.text = ''))
+                                WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND {captures}))
             AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
-                        WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND g.tgenabled = 'A' AND g.tgfoid = pg_catalog.to_regprocedure({refusal})
-                          AND g.tgtype = 34 AND g.tgqual IS NULL)
+                        WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND g.tgenabled = 'A' AND {refuses})
             """).with("tree", PartitionTree.OF_TABLE);
 
     /**
@@ -180,6 +191,22 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     }
 
     /**
+     * As {@link #startStatements(CapturedTable, Triggered)}, for a table some of whose triggers are missing or switched
+     * off: leaves the others alone.
+     */
+    List<Sql> mendStatements(CapturedTable captured, Triggered triggered) {
+        List<Sql> statements = new ArrayList<>();
+        for (QualifiedName one : captured.rowTriggered()) {
+            if (!triggered.captured().contains(one)) {
+                statements.add(createCaptureTrigger(captured, one));
+                statements.add(ENABLE_ALWAYS.with("table", one).with("trigger", captureTrigger()));
+            }
+        }
+        refuse(statements, captured, triggered);
+        return statements;
+    }
+
+    /**
      * Statements that give a table of many partitions its triggers before capture of it begins, while nobody uses it
      * yet. The capturing triggers are made disabled. Empty if there is nothing to make.
      */
@@ -216,10 +243,12 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     private void refuse(List<Sql> statements, CapturedTable captured, Triggered triggered) {
         for (QualifiedName one : captured.truncatable()) {
             if (!triggered.refusing().contains(one)) {
-                statements.add(CREATE_REFUSAL_TRIGGER
-                        .with("trigger", refusalTrigger())
-                        .with("table", one)
-                        .with("function", refusalFunction()));
+                if (!triggered.notRefusing().contains(one)) {
+                    statements.add(CREATE_REFUSAL_TRIGGER
+                            .with("trigger", refusalTrigger())
+                            .with("table", one)
+                            .with("function", refusalFunction()));
+                }
                 statements.add(ENABLE_ALWAYS.with("table", one).with("trigger", refusalTrigger()));
             }
         }
@@ -311,7 +340,7 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     /** Whether writes to {@code table} and its partitions are captured, and TRUNCATE is refused. */
     public boolean isOn(Session session, QualifiedName table) throws SQLException {
-        return session.queryBoolean(named(IS_ON).with("table", table.quoted()));
+        return session.queryBoolean(asMade(IS_ON).with("table", table.quoted()));
     }
 
     /**
@@ -375,9 +404,10 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
         return DerivedName.of(delta.name(), "_no_truncate");
     }
 
-    /** Whether a trigger of that name is one of ours. */
-    public boolean owns(Identifier trigger) {
-        return trigger.equals(captureTrigger()) || trigger.equals(refusalTrigger());
+    /** Whether a trigger calls a function of ours, or has the name of a trigger of ours: it is no user's. */
+    public boolean owns(Trigger trigger) {
+        return List.of(captureTrigger(), refusalTrigger()).contains(trigger.name())
+                || List.of(captureFunction(), refusalFunction()).contains(trigger.calls());
     }
 
     QualifiedName captureFunction() {
@@ -395,6 +425,16 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
     Sql named(Sql template) {
         return template.with("capture", captureFunction().quoted() + "()")
                 .with("refusal", refusalFunction().quoted() + "()");
+    }
+
+    /**
+     * Fills in the conditions by which a trigger {@code g} is one of ours, as it was made. They are NULL if our
+     * functions are gone.
+     */
+    Sql asMade(Sql template) {
+        return named(template.with("captures", CAPTURES).with("refuses", REFUSES))
+                .with("captureTrigger", captureTrigger().name())
+                .with("refusalTrigger", refusalTrigger().name());
     }
 
     /** An expression for the oid of the function that captures a row; NULL if there is none. */

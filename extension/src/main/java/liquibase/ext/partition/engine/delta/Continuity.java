@@ -43,14 +43,14 @@ public final class Continuity {
     private static final Sql SWITCHED_OFF = Sql.of("""
             SELECT pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::pg_catalog.regclass, g.tgname)
             FROM pg_catalog.pg_trigger AS g
-            WHERE g.tgfoid IN (pg_catalog.to_regprocedure({capture}), pg_catalog.to_regprocedure({refusal})) AND g.tgenabled <> 'A' AND g.tgrelid IN ({tree})
+            WHERE ({captures} OR {refuses}) AND g.tgenabled <> 'A' AND g.tgrelid IN ({tree})
             ORDER BY 1""").with("tree", PartitionTree.OF_TABLE);
 
     private static final Sql REPLACED = Sql.of("""
             SELECT pg_catalog.format('DROP TRIGGER %I ON %s', g.tgname, g.tgrelid::pg_catalog.regclass)
             FROM pg_catalog.pg_trigger AS g
             WHERE g.tgname IN ({captureTrigger}, {refusalTrigger}) AND g.tgparentid = 0 AND g.tgrelid IN ({tree})
-              AND (g.tgfoid = CASE g.tgname WHEN {captureTrigger} THEN pg_catalog.to_regprocedure({capture}) ELSE pg_catalog.to_regprocedure({refusal}) END) IS NOT TRUE
+              AND ({captures} OR {refuses}) IS NOT TRUE
             ORDER BY 1""").with("tree", PartitionTree.OF_TABLE);
 
     private Continuity() {}
@@ -88,20 +88,20 @@ public final class Continuity {
                 .with("partition", Sql.literal(Long.toString(partition)));
     }
 
-    /** The remedy after the swap for a trigger that is missing or disabled: the last sentences of a message. */
+    /**
+     * The remedy after the swap for a trigger that is missing, disabled or replaced: the last sentences of a message.
+     * Once all its statements are run, {@link Capture#isOn} holds.
+     */
     public static String remedy(Session session, Capture capture, CapturedTable live) throws SQLException {
-        List<String> statements = new ArrayList<>(session.queryStrings(capture.named(REPLACED)
-                .with("captureTrigger", capture.captureTrigger().name())
-                .with("refusalTrigger", capture.refusalTrigger().name())
-                .with("table", live.table().quoted())));
-        List<String> enable = session.queryStrings(
-                capture.named(SWITCHED_OFF).with("table", live.table().quoted()));
-        statements.addAll(
-                enable.isEmpty()
-                        ? capture.startStatements(live, Triggered.of(capture, session, live.table())).stream()
-                                .map(Sql::script)
-                                .toList()
-                        : enable);
+        List<String> statements = new ArrayList<>();
+        for (Sql question : List.of(REPLACED, SWITCHED_OFF)) {
+            statements.addAll(session.queryStrings(
+                    capture.asMade(question).with("table", live.table().quoted())));
+        }
+        Triggered triggered = Triggered.of(capture, session, live.table());
+        for (Sql statement : capture.mendStatements(live, triggered.withAllRefusing())) {
+            statements.add(statement.script());
+        }
         return "Switch it on again, then run the same command again, which compares the table with its backup: %s"
                 .formatted(String.join("; ", statements));
     }

@@ -46,6 +46,16 @@ public record Routes(Routing routing, QualifiedName table, PartitionLayout layou
         return new Route(table.asSql(), table, Optional.empty());
     }
 
+    /** The children that routes name; empty if there is one route for all. */
+    public List<QualifiedName> children() {
+        if (isSingle()) {
+            return List.of();
+        }
+        List<QualifiedName> children = new ArrayList<>(List.of(table.sibling(layout.defaultPartition())));
+        layout.partitions().forEach(partition -> children.add(table.sibling(partition.name())));
+        return children;
+    }
+
     /**
      * An expression by which {@link #of} finds the route of a row: the first day of its interval, NULL outside all of
      * them.

@@ -304,9 +304,8 @@ public final class Reattachment {
                 migration.phase().isAtLeast(Phase.DROPPED) ? Optional.empty() : Optional.of(Capture.of(migration));
         return table.triggers().stream()
                 .filter(Trigger::onDelete)
-                .map(Trigger::name)
-                .filter(name -> capture.filter(it -> it.owns(name)).isEmpty())
-                .map(name -> "the trigger " + name)
+                .filter(trigger -> capture.filter(it -> it.owns(trigger)).isEmpty())
+                .map(trigger -> "the trigger " + trigger.name())
                 .findFirst();
     }
 

@@ -191,10 +191,16 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
         return RoutingNames.triggersOnParent(parent);
     }
 
-    /** Whether a trigger of that name is one of ours. */
-    public boolean owns(Identifier trigger) {
-        return names().triggersOnParent().contains(trigger)
-                || names().triggersOnChild().contains(trigger);
+    /** Whether a trigger calls a function of ours, or has the name of a trigger of ours: it is no user's. */
+    public boolean owns(Trigger trigger) {
+        return names().triggersOnParent().contains(trigger.name())
+                || names().triggersOnChild().contains(trigger.name())
+                || isCalledByTriggers(trigger.calls());
+    }
+
+    /** Whether the function is one of ours that triggers call. */
+    public boolean isCalledByTriggers(QualifiedName function) {
+        return names().triggerFunctions().contains(function);
     }
 
     /** The names of our triggers on each child, which are of no use once it is none. */

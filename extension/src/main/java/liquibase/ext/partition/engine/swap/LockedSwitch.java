@@ -84,6 +84,9 @@ final class LockedSwitch {
 
     private static final int ATTEMPTS_AT_THE_LIMIT = 4;
 
+    /** Lets writers pass. The drain deletes from the delta table too, so nobody may make a trigger there meanwhile. */
+    private static final Sql AGAINST_TRIGGERS = Sql.of("LOCK TABLE {delta} IN ROW EXCLUSIVE MODE");
+
     private static final Sql NOW = Sql.of("SELECT pg_catalog.clock_timestamp()");
 
     private static final Sql SET_LIMIT = Sql.of("SET LOCAL statement_timeout = {milliseconds}");
@@ -193,6 +196,7 @@ final class LockedSwitch {
 
     /** @return for how many milliseconds the lock was held */
     long run(Body body) throws SQLException {
+        replay.requireOurs(run.session());
         TriggersAhead.make(run, replay.capture(), entering, settings.lock());
         long milliseconds;
         try {
@@ -344,6 +348,7 @@ final class LockedSwitch {
                                     leaving,
                                     ", so the two tables may differ. Nothing was renamed. Run the same command again; it says what to do.");
                     requireUnbroken(migration);
+                    replay.requireOurs(session);
                     prepared.set(sequences.isReady(leaving, entering.table()));
                     return body.plan();
                 }));
@@ -367,6 +372,11 @@ final class LockedSwitch {
     private List<Lock> locks(Migration migration, Switch plan) {
         List<Lock> locks = new ArrayList<>();
         locks.add(new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true));
+        locks.add(new Lock(
+                replay.capture().delta(),
+                AGAINST_TRIGGERS.with("delta", replay.capture().delta()),
+                false,
+                true));
         locks.addAll(plan.locks());
         return locks;
     }

@@ -95,6 +95,37 @@ class CaptureNoticedTest {
                 .isEqualTo("not captured");
     }
 
+    /** One round is enough, whatever was done to which of the triggers. */
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "trigger"})
+    void triggersThatWereReplacedAndDroppedAndSwitchedOffAreMendedAllAtOnceAsTheMessageSays(String routing)
+            throws SQLException {
+        boolean byTrigger = routing.equals("trigger");
+        if (byTrigger) {
+            orders.routedByTrigger();
+        }
+        orders.throughSwap();
+        String replaced = byTrigger ? "orders_202402" : "orders";
+        database.execute(
+                "CREATE OR REPLACE TRIGGER orders_delta_capture AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW WHEN (pg_trigger_depth() < 9) EXECUTE FUNCTION orders_delta_capture()"
+                        .formatted(replaced),
+                "ALTER TABLE %s ENABLE ALWAYS TRIGGER orders_delta_capture".formatted(replaced),
+                "ALTER TABLE orders_202404 DISABLE TRIGGER orders_delta_capture",
+                "DROP TRIGGER orders_delta_no_truncate ON orders",
+                "ALTER TABLE orders_202401 DISABLE TRIGGER orders_delta_no_truncate",
+                "CREATE OR REPLACE TRIGGER orders_delta_no_truncate AFTER TRUNCATE ON orders_202403 FOR EACH STATEMENT EXECUTE FUNCTION orders_delta_no_truncate()",
+                "UPDATE orders SET status = 'captured' WHERE id = 5");
+
+        Throwable refused = catchThrowable(orders::reverseSwap);
+        assertThat(refused).hasMessageContaining("Changes of public.orders are not being captured");
+        database.execute(refused.getMessage()
+                .substring(refused.getMessage().indexOf("DROP TRIGGER"))
+                .split(";"));
+        orders.reverseSwap();
+        assertThat(database.queryString("SELECT status FROM orders WHERE id = 5"))
+                .isEqualTo("captured");
+    }
+
     @Test
     void anotherFunctionOfTheSameNameDoesNotHideTheCapture() throws Exception {
         orders.prepare().capture();

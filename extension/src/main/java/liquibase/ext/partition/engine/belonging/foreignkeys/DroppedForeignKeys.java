@@ -6,6 +6,7 @@ import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
 import liquibase.ext.partition.engine.belonging.foreignkeys.triggers.ForeignKeyTriggers;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -43,6 +44,12 @@ public record DroppedForeignKeys(
         keys = List.copyOf(keys);
         kept = List.copyOf(kept);
         triggers = List.copyOf(triggers);
+    }
+
+    /** The entering table gets triggers of these names. */
+    @Override
+    public boolean owns(Trigger trigger) {
+        return triggers.stream().anyMatch(it -> it.triggersOnReferenced().contains(trigger.name()));
     }
 
     @Override

@@ -7,6 +7,7 @@ import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
 import liquibase.ext.partition.engine.belonging.foreignkeys.triggers.ForeignKeyTriggers;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -59,8 +60,13 @@ public record RestoredForeignKeys(
     }
 
     @Override
-    public boolean owns(Identifier trigger) {
-        return triggers.contains(trigger);
+    public boolean owns(Trigger trigger) {
+        return triggers.contains(trigger.name()) || drops(trigger.calls());
+    }
+
+    @Override
+    public boolean drops(QualifiedName function) {
+        return keys.stream().anyMatch(key -> key.functions().contains(function));
     }
 
     @Override

@@ -9,7 +9,6 @@ import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.routing.TriggerRouting;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
@@ -43,13 +42,13 @@ public record SwitchedTable(Table table, List<QualifiedName> partitions, Routing
      * The triggers of users, on whichever of its tables they are. A trigger that is on the table and on its children
      * counts as the table's.
      */
-    public List<Trigger> userTriggers(Predicate<Identifier> ours) {
+    public List<Trigger> userTriggers(Predicate<Trigger> ours) {
         List<Trigger> triggers = new ArrayList<>(table.triggers());
         childTriggers.stream()
                 .filter(Trigger::forEachRow)
                 .filter(trigger -> !has(table.triggers(), trigger))
                 .forEach(triggers::add);
-        return triggers.stream().filter(trigger -> !ours.test(trigger.name())).toList();
+        return triggers.stream().filter(trigger -> !ours.test(trigger)).toList();
     }
 
     /**

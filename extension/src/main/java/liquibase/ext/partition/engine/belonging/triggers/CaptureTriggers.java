@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Triggered;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
@@ -19,7 +19,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public record CaptureTriggers(TablePair pair, Capture capture, Triggered triggered) implements SwitchPart {
     @Override
-    public boolean owns(Identifier trigger) {
+    public boolean owns(Trigger trigger) {
         return capture.owns(trigger);
     }
 

@@ -11,7 +11,6 @@ import liquibase.ext.partition.engine.belonging.kind.TablePair;
 import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.routing.TriggerRouting;
-import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -27,8 +26,14 @@ public record RoutingTriggers(TablePair pair, Optional<TriggerRouting> routing, 
     /** The same before it is known which triggers other parts own. */
     record Planned(TablePair pair, Optional<TriggerRouting> routing) implements PlannedPart {
         @Override
-        public boolean owns(Identifier trigger) {
+        public boolean owns(Trigger trigger) {
             return routing.filter(it -> it.owns(trigger)).isPresent();
+        }
+
+        @Override
+        public boolean drops(QualifiedName function) {
+            return pair.old().byTrigger().isPresent()
+                    && routing.filter(it -> it.isCalledByTriggers(function)).isPresent();
         }
 
         @Override

@@ -16,6 +16,7 @@ import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.Trigger;
+import liquibase.ext.partition.engine.delta.Strangers;
 import liquibase.ext.partition.engine.newtable.NewTable;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.Routing;
@@ -100,7 +101,8 @@ public final class TriggerKind implements BelongingKind {
     @Override
     public List<PlannedPart> parts(SwitchContext context) throws SQLException {
         TablePair pair = context.pair();
-        PlannedPart triggers = new UserTriggers.Planned(pair, UserTriggers.strangers(context.session(), pair));
+        PlannedPart triggers = new UserTriggers.Planned(
+                pair, new Strangers(context.capture(), pair.old().name()).triggers(context.session()));
         return context.isBack()
                 ? List.of(triggers)
                 : List.of(triggers, parts -> firingOtherwise(context, UserTriggers.of(pair, parts)));

@@ -57,11 +57,14 @@ public final class Drain {
      * @return the number of delta rows taken
      */
     public long rehearse() throws SQLException {
-        List<Sql> statements = new ArrayList<>(List.of(Replay.ONE_SNAPSHOT));
-        statements.addAll(statements());
+        List<Sql> statements = new ArrayList<>(statements());
         statements.add(replay.takenQuestion());
         try {
-            List<List<List<String>>> answers = session.inTransaction(() -> session.queryAll(statements));
+            List<List<List<String>>> answers = session.inTransaction(() -> {
+                session.update(Replay.ONE_SNAPSHOT);
+                replay.begin(session);
+                return session.queryAll(statements);
+            });
             return Long.parseLong(answers.get(answers.size() - 1).get(0).get(0));
         } catch (SQLException e) {
             if (SqlState.isDuplicate(e)) {
@@ -77,7 +80,8 @@ public final class Drain {
 
     /**
      * Drains as part of the caller's transaction, which holds the lock, and runs the statements that come after it. All
-     * of this is one round trip if the rows take one route.
+     * of this is one round trip if the rows take one route. The caller has asked {@link Replay#requireOurs} under the
+     * lock.
      *
      * @param backlog how many rows the delta table has
      * @param limit statements run before each statement; may be empty

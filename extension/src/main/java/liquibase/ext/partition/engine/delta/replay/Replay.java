@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.Strangers;
+import liquibase.ext.partition.engine.delta.Strangers.Stranger;
 import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.Pace;
@@ -63,8 +66,14 @@ public record Replay(
      *
      * @param shape the shape of its rows. Rows of the partitioned table are looked up by key and partition-key value:
      *     by the key alone, every partition's index would be searched for every row.
+     * @param oid the table that must have the name; 0 for review
      */
-    public record Side(QualifiedName table, RowShape shape) {}
+    public record Side(QualifiedName table, RowShape shape, long oid) {
+        /** A table of statements that nobody runs here. */
+        public Side(QualifiedName table, RowShape shape) {
+            this(table, shape, 0);
+        }
+    }
 
     /** Waits until the next batch may begin, and says how long the batch should take. */
     @FunctionalInterface
@@ -74,6 +83,21 @@ public record Replay(
 
     /** Must come first in a transaction. */
     static final Sql ONE_SNAPSHOT = Sql.of("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+
+    /** Takes no snapshot, so that what is asked next sees everything that was there before the lock. */
+    private static final Sql LOCK = Sql.of("LOCK TABLE {to}, {delta} IN ROW EXCLUSIVE MODE");
+
+    private static final Sql LOCK_READ = Sql.of("LOCK TABLE {from} IN ACCESS SHARE MODE");
+    private static final Sql ONLY = Sql.of("ONLY {table}");
+
+    private static final Sql NAMED = Sql.of("""
+            SELECT pg_catalog.to_regclass({from})::pg_catalog.oid IS NOT DISTINCT FROM {fromOid}::pg_catalog.oid
+              AND pg_catalog.to_regclass({to})::pg_catalog.oid IS NOT DISTINCT FROM {toOid}::pg_catalog.oid""");
+
+    private static final Sql NO_CHILDREN = Sql.of("""
+            SELECT t.name FROM pg_catalog.unnest({children}::pg_catalog.text[]) AS t (name)
+            WHERE pg_catalog.to_regclass(t.name) NOT IN ({tree})
+            ORDER BY t.name""").with("tree", PartitionTree.BELOW_TABLE);
 
     private static final Sql CREATE_BATCH = Sql.of("""
             CREATE TEMPORARY TABLE IF NOT EXISTS {batch} ON COMMIT DELETE ROWS AS
@@ -161,6 +185,66 @@ public record Replay(
             session.update(DROP_BATCH.with("batch", batch()));
         } catch (SQLException suppressed) {
             failure.addSuppressed(suppressed);
+        }
+    }
+
+    /**
+     * Locks what this replay reads and writes, and requires that its names lead to the tables of the migration, and
+     * that nothing of others fires there ({@link Strangers}). Comes before anything is read or written in every
+     * transaction that replays, and holds until its end.
+     */
+    void begin(Session session) throws SQLException {
+        session.updateAll(List.of(
+                LOCK.with("to", to.table()).with("delta", capture.delta()),
+                LOCK_READ.with(
+                        "from",
+                        routes.isSingle()
+                                ? ONLY.with("table", from.table())
+                                : from.table().asSql())));
+        requireOurs(session);
+    }
+
+    /** The questions of {@link #begin} alone, for a caller that locks the tables, or asks again once it has. */
+    public void requireOurs(Session session) throws SQLException {
+        if (!session.queryBoolean(NAMED.with("from", from.table().quoted())
+                .with("fromOid", from.oid())
+                .with("to", to.table().quoted())
+                .with("toOid", to.oid()))) {
+            throw new PartitionException(
+                    "%s or %s is not the table that this migration knows; somebody renamed or made it anew just now. Nothing was replayed; the changes stay in %s, and capture goes on. Put the names right, then run the same command again."
+                            .formatted(from.table(), to.table(), capture.delta()));
+        }
+        if (!routes.isSingle()) {
+            List<String> others = session.queryStrings(NO_CHILDREN
+                    .with(
+                            "children",
+                            routes.children().stream()
+                                    .map(QualifiedName::quoted)
+                                    .toArray(String[]::new))
+                    .with("table", routes.table().quoted()));
+            if (!others.isEmpty()) {
+                throw new PartitionException(
+                        "%s has no child any more of a name that the replay uses: %s. Nothing was replayed; the changes stay in %s, and capture goes on. Put the child back, or rename what has its name; then run the same command again."
+                                .formatted(routes.table(), String.join(", ", others), capture.delta()));
+            }
+        }
+        Strangers strangers = new Strangers(capture, to.table());
+        List<Stranger> firing = strangers.firing(session);
+        if (!firing.isEmpty()) {
+            List<String> statements =
+                    new ArrayList<>(firing.stream().map(Stranger::removal).toList());
+            statements.addAll(strangers.revocations(session));
+            throw new PartitionException("""
+                    Changes of %s are not replayed into %s, because something of others would fire with the rights of the replay: %s. \
+                    Nothing was replayed; the changes stay in %s, and capture goes on. \
+                    Remove it, with the rights to make the like, then run the same command again:
+                      %s;
+                    """.formatted(
+                    from.table(),
+                    to.table(),
+                    String.join(", ", firing.stream().map(Stranger::toString).toList()),
+                    capture.delta(),
+                    String.join(";\n  ", statements)));
         }
     }
 

@@ -122,11 +122,12 @@ record ReplayPass(Replay replay) {
         return replay.take(ONE_SEGMENT.with("segment", piece.segment()), piece.chunk());
     }
 
-    private static long inOneSnapshot(Session session, Session.Work<Long> work) throws SQLException {
+    private long inOneSnapshot(Session session, Session.Work<Long> work) throws SQLException {
         for (int attempt = 1; ; attempt++) {
             try {
                 return session.inTransaction(() -> {
                     session.update(Replay.ONE_SNAPSHOT);
+                    replay.begin(session);
                     return work.run();
                 });
             } catch (SQLException e) {

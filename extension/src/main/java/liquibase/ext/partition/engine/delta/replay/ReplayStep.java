@@ -36,8 +36,8 @@ public final class ReplayStep {
                 Capture.of(migration),
                 match,
                 migration.spec().routes(migration.newTable()),
-                new Replay.Side(migration.source(), RowShape.SOURCE),
-                new Replay.Side(migration.newTable(), RowShape.NEW),
+                new Replay.Side(migration.source(), RowShape.SOURCE, migration.sourceOid()),
+                new Replay.Side(migration.newTable(), RowShape.NEW, migration.newOid()),
                 source.writableColumns());
     }
 
@@ -47,8 +47,8 @@ public final class ReplayStep {
                 Capture.of(migration),
                 match,
                 KnownPartitions.routes(run.session(), migration),
-                new Replay.Side(migration.source(), RowShape.NEW),
-                new Replay.Side(backup.name(), RowShape.SOURCE),
+                new Replay.Side(migration.source(), RowShape.NEW, migration.newOid()),
+                new Replay.Side(backup.name(), RowShape.SOURCE, migration.sourceOid()),
                 backup.writableColumns(),
                 List.of(KnownPartitions.adoptStatement(run.state(), migration)));
     }

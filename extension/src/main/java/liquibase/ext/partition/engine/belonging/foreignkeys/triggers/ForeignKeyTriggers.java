@@ -7,6 +7,7 @@ import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
 import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey.Action;
 import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey.Pair;
 import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
@@ -109,6 +110,11 @@ public record ForeignKeyTriggers(
 
     public ForeignKeyTriggers {
         tables = List.copyOf(tables);
+    }
+
+    /** The names of the triggers on the referenced table. */
+    public List<Identifier> triggersOnReferenced() {
+        return new KeyTables(key, live, referring, referenced).names().triggersOnReferenced();
     }
 
     /**
