@@ -35,12 +35,16 @@ final class ForeignKeys {
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = {oid} AND a.attname = u.name AND NOT a.attisdropped
             ORDER BY u.place""");
 
-    /** The schema that holds the functions now; its name may differ from that at the swap. */
+    /**
+     * The schema that holds the functions now; its name may differ from that at the swap. Ours belong to the table's
+     * owner: somebody who may make triggers could have made one that calls a function of that name.
+     */
     private static final Sql SCHEMA_OF_FUNCTIONS = Sql.of("""
             SELECT n.nspname
             FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-            WHERE t.tgrelid = {oid} AND p.proname = {function}""");
+            WHERE t.tgrelid = {oid} AND p.proname = {function} AND p.proowner = c.relowner""");
 
     /**
      * The present referring table, which another migration may have put in the place of the one at the swap: the table

@@ -1,5 +1,6 @@
 package liquibase.ext.partition.engine.belonging.foreignkeys;
 
+import static liquibase.ext.partition.engine.belonging.foreignkeys.ReferredOrders.keepingFunctions;
 import static liquibase.ext.partition.engine.belonging.foreignkeys.ReferredOrders.referringKeys;
 import static liquibase.ext.partition.engine.belonging.foreignkeys.ReferredOrders.swappedWithLines;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import liquibase.ext.partition.engine.MigrationFixture;
+import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -47,6 +49,32 @@ class ForeignKeyTriggersRightsTest {
         assertThat(database.queryStrings("SELECT o FROM log")).containsExactlyInAnyOrder("5", "6");
         database.execute("ALTER TABLE lines RENAME TO lines2", "DELETE FROM orders WHERE id = 7");
         assertThat(database.queryLong("SELECT count(*) FROM log")).isEqualTo(3);
+    }
+
+    /** Which functions are ours is not told by their names alone. */
+    @Test
+    void aTriggerThatCallsSomebodyElsesFunctionOfThatNameDoesNotGetTheKeyOnTheWayBack() throws SQLException {
+        String clerk = database.createRole("clerk", "");
+        swappedWithLines(orders, "");
+        database.execute(
+                "CREATE SCHEMA theirs AUTHORIZATION " + clerk,
+                "GRANT SELECT, TRIGGER ON orders TO " + clerk,
+                "CREATE TABLE theirs.lines (id bigint, o bigint)",
+                "ALTER TABLE theirs.lines OWNER TO " + clerk);
+        try (Transaction maker = Transaction.beginAs(database, clerk)) {
+            for (String function : keepingFunctions(database)) {
+                maker.run("CREATE FUNCTION theirs.%s RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+                        .formatted(function));
+                maker.run("CREATE TRIGGER \"!a\" AFTER INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION theirs.%s"
+                        .formatted(function.endsWith("_act()") ? "orders" : "theirs.lines", function));
+            }
+            maker.commit();
+        }
+
+        orders.reverseSwap();
+
+        assertThat(referringKeys(database)).containsExactly("lines line_order: FOREIGN KEY (o) REFERENCES orders(id)");
+        assertThat(keepingFunctions(database)).allMatch(function -> function.startsWith("theirs."));
     }
 
     /**
