@@ -252,4 +252,20 @@ class RoutedUpdatesTest {
                         "orders_202403 2 none 03-06 03-07 2",
                         "orders_202404 3 none 2");
     }
+
+    /** The snapshot has the former name of a column that a CHECK compares with the time. */
+    @Test
+    void aMoveByASnapshotThatIsOlderThanTheNameOfAColumnSatisfiesItsCheck() throws Exception {
+        RoutedOrders orders = RoutedOrders.planned(database, PartitionInterval.MONTH)
+                .make(RoutedOrders.COLUMNS + ", done timestamptz, CHECK (done >= at)")
+                .attach();
+        database.execute("INSERT INTO orders (id, at, done) VALUES (1, '2024-03-05 00:00+00', '2024-03-06 00:00+00')");
+        try (Transaction old = Transaction.beginRepeatableRead(database)) {
+            old.run("SELECT 1 FROM pg_class LIMIT 1");
+            database.execute("ALTER TABLE orders RENAME COLUMN done TO finished");
+            old.run("UPDATE orders SET at = at - interval '1 month', finished = finished - interval '1 month'");
+            old.commit();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 none");
+    }
 }

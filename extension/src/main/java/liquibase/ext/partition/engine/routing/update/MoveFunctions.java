@@ -27,18 +27,23 @@ public record MoveFunctions(RoutingNames names) {
               RETURN NEW;""");
 
     /**
-     * NULL for the default child, which has no range. Otherwise the time is the old one, and so is each column that
-     * appears beside it in a CHECK or a unique index, or beside one of those. An exception is a key of its own, by
-     * which the triggers that keep foreign keys notice that the row got another one. The names come from the row's
-     * type; no value is inspected, because the owner of a column's type may have defined a cast for it. If the snapshot
-     * is older than the routing, or than a column's name, the old row is left.
+     * Empty for the default child, which has no range. Otherwise the time is the old one, and so is each column that
+     * appears beside it in a CHECK, an exclusion constraint or a unique index, or beside one of those. The columns of a
+     * unique index without the time are an exception: by such a key, which is the new one, the triggers that keep
+     * foreign keys notice that the row got another one. The names come from the row's type; no value is inspected,
+     * because the owner of a column's type may have defined a cast for it. If the snapshot is older than the routing,
+     * or than the name of a column of the child, the old row is left. A CHECK or an index that is younger than the
+     * snapshot is not seen; the row that is left over may break it, and then the move is an error.
      */
     private static final Sql LEFT_OVER = Sql.of("""
             IF TG_RELID <> {defaultName}::pg_catalog.regclass::pg_catalog.oid THEN
                 EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(k.name) FROM pg_catalog.json_object_keys((
                     SELECT pg_catalog.row_to_json(r.*) FROM (SELECT o.* FROM (SELECT) AS one LEFT JOIN ONLY %s AS o ON false) AS r)) AS k (name)',
                   TG_RELID::pg_catalog.regclass) INTO columns;
-                times := CASE WHEN present = ARRAY({namesInSnapshot}) THEN {columnsOfTime} ELSE columns END;
+                times := CASE WHEN present = ARRAY({namesInSnapshot})
+                    AND columns = ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute AS a
+                                        WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+                  THEN {columnsOfTime} ELSE columns END;
                 WITH RECURSIVE sets AS (
                   SELECT k.conkey AS keys FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = TG_RELID AND k.contype IN ('c', 'x')
                   UNION ALL
