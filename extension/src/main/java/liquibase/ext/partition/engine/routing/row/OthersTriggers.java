@@ -63,11 +63,14 @@ public record OthersTriggers(RoutingNames names) {
     /**
      * Whether a trigger {@code t}, which calls {@code f}, is one of ours, and fires for all that it was made for. A
      * role that may make triggers on the table may also replace one of ours by one that calls another function, but not
-     * by one that calls a function of ours, which no other role may EXECUTE.
+     * by one that calls a function of ours, which no other role may EXECUTE. ENABLE TRIGGER ALL enables ours in the
+     * ordinary way. They fire all the same unless the session replicates. The setting counts when a row is written, and
+     * only a role that may switch off every trigger by it can change it until the question is asked.
      */
     private static final Sql AS_MADE = Sql.of("""
             ((t.tgname, f.proname, t.tgtype, t.tgqual IS NULL) IN ({ours})
-              AND f.pronamespace = {schema}::pg_catalog.regnamespace AND f.pronargs = 0 AND t.tgattr::pg_catalog.text = '' AND t.tgenabled = 'A')""");
+              AND f.pronamespace = {schema}::pg_catalog.regnamespace AND f.pronargs = 0 AND t.tgattr::pg_catalog.text = ''
+              AND (t.tgenabled = 'A' OR t.tgenabled = 'O' AND pg_catalog.current_setting('session_replication_role') <> 'replica'))""");
 
     private static final Sql OUR_TRIGGER = Sql.of("({trigger}, {function}, {type}, {unconditional})");
 
