@@ -505,9 +505,9 @@ class TriggerRoutingTest {
                 .hasMessageContaining(
                         "the columns that hold the time of a row of public.orders are not known, because its trigger \"!orders_timeof\" is gone")
                 .hasMessageContaining(
-                        "CREATE OR REPLACE TRIGGER \"!orders_timeof\" AFTER UPDATE OF \"at\" ON \"public\".\"orders\"");
+                        "CREATE OR REPLACE TRIGGER \"!orders_timeof\" AFTER UPDATE OF made ON \"public\".\"orders\"");
         database.execute(
-                "CREATE OR REPLACE TRIGGER \"!orders_timeof\" AFTER UPDATE OF \"made\" ON \"public\".\"orders\" FOR EACH ROW WHEN (false) EXECUTE FUNCTION \"public\".\"orders_route\"()",
+                "CREATE OR REPLACE TRIGGER \"!orders_timeof\" AFTER UPDATE OF made ON \"public\".\"orders\" FOR EACH ROW WHEN (false) EXECUTE FUNCTION \"public\".\"orders_route\"()",
                 insert,
                 "ALTER TABLE orders RENAME COLUMN made TO at");
         assertThat(orders.rows()).containsExactly("orders_202401 1 2024-01-05 none");

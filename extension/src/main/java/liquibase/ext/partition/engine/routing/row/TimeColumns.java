@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlFragment;
 
 /**
  * The columns that hold the time of a row, under whatever names they have: a trigger on the parent that never fires
@@ -55,11 +56,30 @@ public record TimeColumns(RoutingNames names) {
               IF pg_catalog.cardinality(present) IS DISTINCT FROM {count} THEN
                 RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
                   MESSAGE = pg_catalog.format('the columns that hold the time of a row of %s are not known, because its trigger %I is gone or was replaced', {parentSaid}, {trigger}),
-                  HINT = pg_catalog.format('Nothing was changed. Make the trigger again, with the present names of the columns: %s;', {createTrigger});
+                  HINT = pg_catalog.format('Nothing was changed. Make the trigger again, with the present names of the columns: %s;',
+                    pg_catalog.format({createTrigger}, VARIADIC {named}));
               END IF;
               RETURN present;
             END
             {quote}""");
+
+    /**
+     * The present names again, as far as another trigger still knows them: the one of the default child that moves rows
+     * reads the time's columns in its condition, in the order of {@code read}. Only for people.
+     */
+    private static final Sql NAMED = Sql.of("""
+            ARRAY(
+                      SELECT coalesce(f.name, o.name)
+                      FROM pg_catalog.unnest({original}) WITH ORDINALITY AS o (name, place)
+                      LEFT JOIN (
+                        SELECT (pg_catalog.parse_ident(m.part[1]))[1] AS name, pg_catalog.row_number() OVER (ORDER BY pg_catalog.min(m.place)) AS place
+                        FROM pg_catalog.pg_trigger AS t
+                        CROSS JOIN pg_catalog.regexp_matches(pg_catalog.pg_get_triggerdef(t.oid),
+                          '''(?:[^'']|'''')*''|\\mnew\\.("(?:[^"]|"")*"|[a-z_][a-z0-9_]*)', 'g') WITH ORDINALITY AS m (part, place)
+                        WHERE t.tgrelid = pg_catalog.to_regclass({defaultName}) AND t.tgname = {move}
+                          AND t.tgfoid = pg_catalog.to_regprocedure({moveFunction}) AND m.part[1] IS NOT NULL
+                        GROUP BY m.part[1]) AS f ON f.place = pg_catalog.array_position({read}, o.name)
+                      ORDER BY o.place)""");
 
     /**
      * The server evaluates an immutable function of constants once, when it plans the statement, and plans anew when
@@ -107,19 +127,48 @@ public record TimeColumns(RoutingNames names) {
                         .with("parentSaid", Sql.literal(names.parent().toString()))
                         .with(
                                 "createTrigger",
-                                Sql.literal(triggerStatement(" OR REPLACE").text())));
+                                Sql.literal(template(
+                                        triggerStatement(
+                                                " OR REPLACE",
+                                                columns().stream()
+                                                        .map(this::placeholder)
+                                                        .toList()),
+                                        1)))
+                        .with("named", named()));
+    }
+
+    private Sql named() {
+        return NAMED.with("original", original())
+                .with("defaultName", names.defaultName())
+                .with("move", Sql.literal(names.moveTrigger().name()))
+                .with("moveFunction", Sql.literal(names.move().quoted() + "()"))
+                .with(
+                        "read",
+                        array(readByTime().stream()
+                                .map(column -> Sql.literal(column.name()))
+                                .toList()));
+    }
+
+    /** The columns from which the time itself is read, in the order in which it names them. */
+    private Set<Identifier> readByTime() {
+        Set<Identifier> read = new LinkedHashSet<>();
+        names.table().time().of(column -> {
+            read.add(column);
+            return placeholder(column);
+        });
+        return read;
     }
 
     /** The trigger that keeps the columns. It never fires; some function it has to name. */
     public Sql triggerStatement() {
-        return triggerStatement("");
+        return triggerStatement("", columns());
     }
 
-    private Sql triggerStatement(String orReplace) {
+    private Sql triggerStatement(String orReplace, List<? extends SqlFragment> columns) {
         return CREATE_TRIGGER
                 .with("orReplace", Sql.raw(orReplace))
                 .with("trigger", names.timeTrigger())
-                .with("columns", Sql.list(columns()))
+                .with("columns", Sql.list(columns))
                 .with("parent", names.parent())
                 .with("function", names.route());
     }
@@ -156,12 +205,7 @@ public record TimeColumns(RoutingNames names) {
 
     /** The columns from which the time itself is read, as an array of elements of {@code present}. */
     public Sql columnsOfTime() {
-        Set<Identifier> read = new LinkedHashSet<>();
-        names.table().time().of(column -> {
-            read.add(column);
-            return placeholder(column);
-        });
-        return array(read.stream()
+        return array(readByTime().stream()
                 .map(column -> Sql.raw("present[%d]".formatted(1 + columns().indexOf(column))))
                 .toList());
     }
