@@ -400,21 +400,21 @@ final class Stories {
                         "+ trigger A CREATE TRIGGER \"!documents_route2\" AFTER INSERT OR UPDATE ON public.documents…",
                         "+ trigger O CREATE TRIGGER \"!documents_timeof\" AFTER UPDATE OF created_at ON public.document…")
                 .leaves(
-                        "+ function documents_child(timestamp without time zone)",
-                        "+ function documents_columns(text)",
-                        "+ function documents_insert(regclass)",
+                        "+ function documents_child(timestamp without time zone,documents_routing)",
+                        "+ function documents_columns(text,documents_routing)",
+                        "+ function documents_insert(regclass,documents_routing)",
                         "+ function documents_leave()",
                         "+ function documents_leave_as_writer()",
-                        "+ function documents_make(date)",
+                        "+ function documents_make(date,documents_routing)",
                         "+ function documents_move()",
                         "+ function documents_move_as_writer()",
                         "+ function documents_moved()",
                         "+ function documents_moved_as_writer()",
-                        "+ function documents_others(regclass,integer,regclass)",
-                        "+ function documents_permit(regclass,integer,regclass)",
+                        "+ function documents_others(regclass,integer,regclass,documents_routing)",
+                        "+ function documents_permit(regclass,integer,regclass,documents_routing)",
                         "+ function documents_route()",
                         "+ function documents_route_as_writer()",
-                        "+ function documents_time_columns()")
+                        "+ function documents_time_columns(documents_routing)")
                 .shows(shown -> shown.is("""
                                 SELECT count(*) FROM documents
                                 WHERE created_at >= '2024-01-01 00:00+00' AND created_at < '2024-09-01 00:00+00'

@@ -124,6 +124,21 @@ public final class Seclusion {
             END
             {quote}""");
 
+    private static final Sql REVOKE_ON_TYPE = Sql.of("""
+            DO {quote}
+            DECLARE
+              grantees pg_catalog.text := (
+                SELECT pg_catalog.string_agg(DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::pg_catalog.regrole::pg_catalog.text END, ', ')
+                FROM pg_catalog.pg_type AS t
+                CROSS JOIN pg_catalog.aclexplode(coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))) AS g
+                WHERE t.oid = pg_catalog.to_regtype({name}) AND g.grantee <> t.typowner);
+            BEGIN
+              IF grantees IS NOT NULL THEN
+                EXECUTE pg_catalog.format('REVOKE ALL ON TYPE %s FROM %s CASCADE', {name}, grantees);
+              END IF;
+            END
+            {quote}""");
+
     private Seclusion() {}
 
     /**
@@ -153,6 +168,13 @@ public final class Seclusion {
         return REVOKE_ON_FUNCTION
                 .with("quote", Sql.dollarQuote("seclude", Sql.list(List.of(function))))
                 .with("signature", Sql.literal(signature));
+    }
+
+    /** The statement for a type of which nobody but its owner may make anything, such as a function's parameter. */
+    public static Sql ofType(QualifiedName type) {
+        return REVOKE_ON_TYPE
+                .with("quote", Sql.dollarQuote("seclude", Sql.list(List.of(type))))
+                .with("name", Sql.literal(type.quoted()));
     }
 
     /** The statement for a table that has just been made, with its partitions, if it has some. */

@@ -21,7 +21,7 @@ record MakeFunction(RoutingNames names) {
     private static final Sql TO = Sql.raw("\u0003");
 
     private static final Sql CREATE_MAKE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {make}(day pg_catalog.date) RETURNS pg_catalog.regclass LANGUAGE plpgsql {asOwner} SET client_min_messages = warning SET default_tablespace = '' AS {quote}
+            CREATE FUNCTION {make}(day pg_catalog.date, ours {type} DEFAULT NULL) RETURNS pg_catalog.regclass LANGUAGE plpgsql {asOwner} SET client_min_messages = warning SET default_tablespace = '' AS {quote}
             DECLARE
               step interval := {step};
               lower timestamp := pg_catalog.date_trunc({unit}, day::timestamp);
@@ -193,7 +193,7 @@ record MakeFunction(RoutingNames names) {
             {quote}""");
 
     RoutingFunction function() {
-        return RoutingFunction.called(names.make(), "pg_catalog.date", statement());
+        return RoutingFunction.called(names.make(), names.parameters("pg_catalog.date"), statement());
     }
 
     private Sql statement() {
@@ -201,6 +201,7 @@ record MakeFunction(RoutingNames names) {
         TimeColumns columns = new TimeColumns(names);
         return names.withNameOfChild(names.asOwner(CREATE_MAKE_FUNCTION, "make"))
                 .with("make", names.make())
+                .with("type", names.type())
                 .with("present", columns.present())
                 .with("parent", names.parent())
                 .with("step", Sql.raw("interval " + Sql.literal(step()).text()))

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.access.Seclusion;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
@@ -85,7 +86,13 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     private static final Sql SET_ANALYZE_THRESHOLD =
             Sql.of("ALTER TABLE {parent} SET (autovacuum_analyze_threshold = 1000000)");
 
-    private static final Sql MAKE = Sql.of("SELECT {function}({day}::pg_catalog.date)");
+    /** It has no value but NULL. */
+    private static final Sql CREATE_TYPE = Sql.of("CREATE TYPE {type} AS ENUM ()");
+
+    private static final Sql CHANGE_OWNER_OF_TYPE = Sql.of("ALTER TYPE {type} OWNER TO {owner}");
+    private static final Sql DROP_TYPE = Sql.of("DROP TYPE IF EXISTS {type}");
+
+    private static final Sql MAKE = Sql.of("SELECT {function}({day}::pg_catalog.date, {ours})");
 
     private static final Sql RESET_ANALYZE_THRESHOLD =
             Sql.of("ALTER TABLE IF EXISTS {parent} RESET (autovacuum_analyze_threshold)");
@@ -111,7 +118,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
      * default child has.
      */
     public Sql makeStatement(LocalDate day) {
-        return MAKE.with("function", makeFunction()).with("day", Sql.literal(day.toString()));
+        return MAKE.with("function", makeFunction())
+                .with("day", Sql.literal(day.toString()))
+                .with("ours", names().ours());
     }
 
     /**
@@ -125,6 +134,9 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     public List<Sql> attachStatements(Identifier owner, Collection<Partition> children) {
         RoutingNames names = names();
         List<Sql> statements = new ArrayList<>();
+        statements.add(CREATE_TYPE.with("type", names.type()));
+        statements.add(Seclusion.ofType(names.type()));
+        statements.add(CHANGE_OWNER_OF_TYPE.with("type", names.type()).with("owner", owner));
         for (RoutingFunction function : functions()) {
             statements.addAll(function.createStatements(owner));
         }
@@ -144,14 +156,16 @@ public record TriggerRouting(RoutedTable table, PartitionLayout layout) {
     }
 
     /**
-     * Statements that remove the functions, and the triggers that call them, from the parent and every child, including
-     * those made later. Children and rows stay. Lock: ACCESS EXCLUSIVE on the parent and every child. Safe to repeat.
+     * Statements that remove the functions, their type, and the triggers that call them, from the parent and every
+     * child, including those made later. Children and rows stay. Lock: ACCESS EXCLUSIVE on the parent and every child.
+     * Safe to repeat.
      */
     public List<Sql> dropStatements() {
         List<Sql> statements = new ArrayList<>();
         for (RoutingFunction function : functions()) {
             statements.add(function.dropStatement());
         }
+        statements.add(DROP_TYPE.with("type", names().type()));
         statements.add(RESET_ANALYZE_THRESHOLD.with("parent", table.parent()));
         return statements;
     }

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.sql.SQLException;
+import java.time.LocalDate;
 import java.util.List;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -180,8 +182,8 @@ class RoutingRightsTest {
     }
 
     @Test
-    void whoMayMakeFunctionsBesideTheTablesOwnIsNotItsOwner() throws Exception {
-        orders().attach();
+    void whoMayMakeFunctionsBesideTheTablesOwnIsNotItsOwnerAndKeepsNobodyFromWriting() throws Exception {
+        RoutedOrders orders = orders().attach();
         String role = ambitious("GRANT CREATE ON SCHEMA public TO ROLE");
         try (Transaction maker = Transaction.beginAs(database, role)) {
             for (String signature : List.of(
@@ -192,14 +194,40 @@ class RoutingRightsTest {
                     "orders_columns(name)",
                     "orders_child(timestamptz)",
                     "orders_time_columns(int)",
-                    "orders_insert(oid)")) {
+                    "orders_insert(oid)",
+                    // Beside the functions that have no more parameters, each of these would make a call ambiguous.
+                    "orders_others(regclass, int, regclass, int DEFAULT 0)",
+                    "orders_permit(regclass, int, regclass, int DEFAULT 0)",
+                    "orders_columns(text, int DEFAULT 0)",
+                    "orders_child(timestamp, int DEFAULT 0)",
+                    "orders_time_columns(bigint DEFAULT 0)",
+                    "orders_insert(regclass, int DEFAULT 0)",
+                    "orders_make(date, int DEFAULT 0)",
+                    // These take any type.
+                    "orders_time_columns(anyenum)",
+                    "orders_time_columns(VARIADIC anyarray)",
+                    "orders_child(timestamp, anyelement)",
+                    "orders_insert(regclass, anyenum)")) {
                 maker.run("""
                         CREATE FUNCTION public.%s RETURNS text LANGUAGE plpgsql AS
                         $$ BEGIN EXECUTE 'ALTER ROLE %s SUPERUSER'; RETURN NULL; END $$""".formatted(signature, role));
             }
             maker.commit();
         }
-        database.execute(insert(1, "2024-01-05 00:00+00"), "UPDATE orders SET at = '2024-02-05 00:00+00'");
+        try (Transaction maker = Transaction.beginAs(database, role)) {
+            assertThatThrownBy(
+                            () -> maker.run(
+                                    "CREATE FUNCTION orders_time_columns(orders_routing, int DEFAULT 0) RETURNS int LANGUAGE sql AS 'SELECT 1'"))
+                    .hasMessageContaining("permission denied for type orders_routing");
+        }
+        database.execute(
+                "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "CREATE TRIGGER noted AFTER INSERT ON orders_202403 FOR EACH ROW EXECUTE FUNCTION noted()",
+                insert(1, "2024-01-05 00:00+00"),
+                insert(2, "2024-03-05 00:00+00"),
+                "UPDATE orders SET at = '2024-02-05 00:00+00' WHERE id = 1",
+                "UPDATE orders SET at = '2024-03-06 00:00+00' WHERE id = 1");
+        run(orders.routing().makeStatement(LocalDate.of(2030, 1, 1)));
         assertNoSuperuser(role);
         // A renamed table leaves its name to a role that may make views, whose functions the planner calls.
         database.execute(
@@ -209,7 +237,8 @@ class RoutingRightsTest {
                         + role
                         + " SUPERUSER'; RETURN now(); END $$; CREATE VIEW orders AS SELECT theirs.at() AS at; GRANT ALL ON orders TO PUBLIC");
         try (Transaction caller = Transaction.beginAs(database, role)) {
-            assertThatThrownBy(() -> caller.run("SELECT orders_insert('orders_202401'::regclass)"))
+            assertThatThrownBy(
+                            () -> caller.run("SELECT orders_insert('orders_202401'::regclass, NULL::orders_routing)"))
                     .hasMessageContaining("permission denied for function orders_insert");
         }
         assertThatThrownBy(
@@ -379,8 +408,60 @@ class RoutingRightsTest {
             assertThat(error)
                     .hasMessageContaining("its trigger \"!orders_timeof\" is gone or was replaced")
                     .hasMessageContaining(
-                            "CREATE OR REPLACE TRIGGER \"!orders_timeof\" AFTER UPDATE OF \"at\" ON \"public\".\"orders\"");
+                            "CREATE OR REPLACE TRIGGER \"!orders_timeof\" AFTER UPDATE OF at ON \"public\".\"orders\"");
         }
+    }
+
+    /** As the message says it. */
+    @Test
+    void theTriggerThatKeepsTheColumnsIsMadeAgainAfterTwoOfThemHaveSwappedTheirNames() throws Exception {
+        RoutedOrders orders = orders();
+        database.execute("ALTER TABLE orders ADD \"Shipped new.at\" timestamptz");
+        orders.attach();
+        database.execute(
+                "ALTER TABLE orders RENAME COLUMN at TO between_names",
+                "ALTER TABLE orders RENAME COLUMN \"Shipped new.at\" TO at",
+                "ALTER TABLE orders RENAME COLUMN between_names TO \"Shipped new.at\"",
+                "DROP TRIGGER \"!orders_timeof\" ON orders");
+        String insert =
+                "INSERT INTO orders (id, \"Shipped new.at\", at) VALUES (1, '2024-01-05 00:00+00', '2024-11-05 00:00+00')";
+        Throwable error = catchThrowable(() -> database.execute(insert));
+
+        database.execute(error.getMessage()
+                .substring(error.getMessage().indexOf("CREATE OR REPLACE TRIGGER"))
+                .split(";")[0]);
+        database.execute(insert);
+        assertThat(database.queryString("SELECT tableoid::regclass::text FROM orders"))
+                .isEqualTo("orders_202401");
+    }
+
+    /** It enables ours in the ordinary way, too. */
+    @Test
+    void enableTriggerAllTakesNothingFromWhoMayWriteTheTable() throws Exception {
+        RoutedOrders orders = orders().attach();
+        String writer = database.createRole("writer", "");
+        database.execute(
+                "GRANT SELECT, INSERT, UPDATE ON orders TO " + writer,
+                "ALTER TABLE orders DISABLE TRIGGER ALL",
+                "ALTER TABLE orders ENABLE TRIGGER ALL",
+                "ALTER TABLE orders_202401 ENABLE TRIGGER ALL");
+        try (Transaction transaction = Transaction.beginAs(database, writer)) {
+            transaction.run(insert(1, "2024-01-05 00:00+00"), "UPDATE orders SET at = '2024-02-05 00:00+00'");
+            transaction.commit();
+        }
+        assertThat(orders.rows()).containsExactly("orders_202402 1 2024-02-05 none");
+        // Where the session replicates, such triggers do not fire: the first one must not take the row away alone.
+        database.execute("ALTER TABLE orders ENABLE ALWAYS TRIGGER \"!orders_leave1\"");
+        try (Transaction transaction = Transaction.begin(database)) {
+            transaction.run(
+                    "SET session_replication_role = replica", "SET ROLE " + writer, insert(2, "2024-01-05 00:00+00"));
+            transaction.commit();
+        }
+        assertThat(orders.rows()).contains("orders 2 2024-01-05 none");
+    }
+
+    private void run(Sql statement) {
+        database.execute(statement.script());
     }
 
     private String whoMayUpdateAndMakeTriggers(String table) {

@@ -26,7 +26,7 @@ public record LeaveFunctions(RoutingNames names) {
                   MESSAGE = pg_catalog.format('%s was renamed, and the triggers that put its rows into its children know it as %s', TG_RELID::pg_catalog.regclass, {parentSaid}),
                   HINT = 'Nothing was changed. Give it that name again.';
               END IF;
-              IF {others}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass) IS NOT NULL THEN
+              IF {others}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass, {ours}) IS NOT NULL THEN
                 PERFORM pg_catalog.set_config('liquibase_partition.left', '', true);
                 RETURN NULL;
               END IF;
@@ -43,7 +43,7 @@ public record LeaveFunctions(RoutingNames names) {
               gone pg_catalog.bool;
             BEGIN
               IF pg_catalog.current_setting('liquibase_partition.left') OPERATOR(pg_catalog.=) '' THEN
-                PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass);
+                PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass, {ours});
                 seqscan := pg_catalog.current_setting('enable_seqscan');
                 PERFORM pg_catalog.set_config('enable_seqscan', 'off', true);
                 DELETE FROM ONLY {parent} AS c WHERE c.ctid OPERATOR(pg_catalog.=) NEW.ctid;
@@ -68,6 +68,7 @@ public record LeaveFunctions(RoutingNames names) {
                 .with("parentName", names.parentName())
                 .with("parentSaid", Sql.literal(names.parent().toString()))
                 .with("others", names.others())
+                .with("ours", names.ours())
                 .with("deleted", OthersTriggers.DELETE);
     }
 
@@ -77,6 +78,7 @@ public record LeaveFunctions(RoutingNames names) {
                 .with("leaveAsWriter", names.leaveAsWriter())
                 .with("parent", names.parent())
                 .with("permit", names.permit())
+                .with("ours", names.ours())
                 .with("deleted", OthersTriggers.DELETE);
     }
 }

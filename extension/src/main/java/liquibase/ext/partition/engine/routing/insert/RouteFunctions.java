@@ -26,12 +26,12 @@ public record RouteFunctions(RoutingNames names) {
             BEGIN
               IF pg_catalog.current_setting('liquibase_partition.left') = 'true' THEN
                 {readTime}
-                child := {childOf}(routed_at);
-                IF {others}(child, {inserted}, TG_RELID::pg_catalog.regclass) IS NOT NULL THEN
-                  PERFORM pg_catalog.set_config('liquibase_partition.left', child::pg_catalog.oid || ' ' || {insertInto}(child), true);
+                child := {childOf}(routed_at, {ours});
+                IF {others}(child, {inserted}, TG_RELID::pg_catalog.regclass, {ours}) IS NOT NULL THEN
+                  PERFORM pg_catalog.set_config('liquibase_partition.left', child::pg_catalog.oid || ' ' || {insertInto}(child, {ours}), true);
                   RETURN NULL;
                 END IF;
-                EXECUTE {insertInto}(child) USING NEW;
+                EXECUTE {insertInto}(child, {ours}) USING NEW;
                 PERFORM pg_catalog.set_config('liquibase_partition.left', 'false', true);
               END IF;
               RETURN NULL;
@@ -44,7 +44,7 @@ public record RouteFunctions(RoutingNames names) {
               task pg_catalog.text := pg_catalog.current_setting('liquibase_partition.left');
             BEGIN
               IF pg_catalog.strpos(task, ' ') OPERATOR(pg_catalog.>) 0 THEN
-                PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted}, TG_RELID::pg_catalog.regclass);
+                PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted}, TG_RELID::pg_catalog.regclass, {ours});
                 EXECUTE pg_catalog.substr(task, 1 OPERATOR(pg_catalog.+) pg_catalog.strpos(task, ' ')) USING NEW;
                 PERFORM pg_catalog.set_config('liquibase_partition.left', 'false', true);
               END IF;
@@ -65,6 +65,7 @@ public record RouteFunctions(RoutingNames names) {
                 .with("childOf", names.childOf())
                 .with("readTime", new TimeColumns(names).readTime())
                 .with("others", names.others())
+                .with("ours", names.ours())
                 .with("inserted", OthersTriggers.INSERT);
     }
 
@@ -73,6 +74,7 @@ public record RouteFunctions(RoutingNames names) {
                 .with("quote", names.quote("route"))
                 .with("routeAsWriter", names.routeAsWriter())
                 .with("permit", names.permit())
+                .with("ours", names.ours())
                 .with("inserted", OthersTriggers.INSERT);
     }
 }

@@ -12,7 +12,7 @@ public record ChildFunction(RoutingNames names) {
      * again for each row.
      */
     private static final Sql CREATE_CHILD_FUNCTION = Sql.of("""
-            CREATE FUNCTION {childOf}(routed_at timestamp) RETURNS pg_catalog.regclass LANGUAGE plpgsql AS {quote}
+            CREATE FUNCTION {childOf}(routed_at timestamp, ours {type}) RETURNS pg_catalog.regclass LANGUAGE plpgsql AS {quote}
             DECLARE
               parent pg_catalog.regclass := {parentName}::pg_catalog.regclass;
               child pg_catalog.regclass;
@@ -49,9 +49,10 @@ public record ChildFunction(RoutingNames names) {
     public RoutingFunction function() {
         return RoutingFunction.called(
                 names.childOf(),
-                "timestamp",
+                names.parameters("timestamp"),
                 names.withNameOfChild(CREATE_CHILD_FUNCTION.with("quote", names.quote("child")))
                         .with("childOf", names.childOf())
+                        .with("type", names.type())
                         .with("defaultSaid", Sql.literal(names.defaultChild().toString())));
     }
 }

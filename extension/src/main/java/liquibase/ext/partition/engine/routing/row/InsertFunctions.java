@@ -11,7 +11,7 @@ public record InsertFunctions(RoutingNames names) {
      * generated, so if DROP EXPRESSION may have come since, the transaction has to begin anew.
      */
     private static final Sql CREATE_COLUMNS_FUNCTION = Sql.of("""
-            CREATE FUNCTION {columnsOf}(isolation pg_catalog.text) RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE {asOwner} AS {quote}
+            CREATE FUNCTION {columnsOf}(isolation pg_catalog.text, ours {type}) RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE {asOwner} AS {quote}
             BEGIN
               RETURN (
                 SELECT pg_catalog.format(' (%s) VALUES (%s)', pg_catalog.string_agg(pg_catalog.quote_ident(k.name), ', '),
@@ -30,7 +30,7 @@ public record InsertFunctions(RoutingNames names) {
      * an older snapshot must not be kept, so in that case it is computed for each row.
      */
     private static final Sql CREATE_INSERT_FUNCTION = Sql.of("""
-            CREATE FUNCTION {insertInto}(child pg_catalog.regclass) RETURNS pg_catalog.text LANGUAGE plpgsql {asOwner} AS {quote}
+            CREATE FUNCTION {insertInto}(child pg_catalog.regclass, ours {type}) RETURNS pg_catalog.text LANGUAGE plpgsql {asOwner} AS {quote}
             DECLARE
               isolation pg_catalog.text := pg_catalog.current_setting('transaction_isolation');
             BEGIN
@@ -41,22 +41,23 @@ public record InsertFunctions(RoutingNames names) {
                     MESSAGE = pg_catalog.format('could not serialize access, because a generated column of %s was altered since the transaction began', {parentName}::pg_catalog.regclass),
                     HINT = 'Nothing was changed. Run the transaction again.';
                 END IF;
-                RETURN 'INSERT INTO ' || child::pg_catalog.text || {columnsOf}(isolation);
+                RETURN 'INSERT INTO ' || child::pg_catalog.text || {columnsOf}(isolation, ours);
               END IF;
               RETURN 'INSERT INTO ' || child::pg_catalog.text
-                || (SELECT {columnsOf}(''::pg_catalog.text) FROM (SELECT) AS one LEFT JOIN ONLY {parent} AS o ON false);
+                || (SELECT {columnsOf}(''::pg_catalog.text, {ours}) FROM (SELECT) AS one LEFT JOIN ONLY {parent} AS o ON false);
             END
             {quote}""");
 
     public List<RoutingFunction> functions() {
         return List.of(
-                RoutingFunction.called(names.columns(), "pg_catalog.text", columnsStatement()),
-                RoutingFunction.called(names.insert(), "pg_catalog.regclass", insertStatement()));
+                RoutingFunction.called(names.columns(), names.parameters("pg_catalog.text"), columnsStatement()),
+                RoutingFunction.called(names.insert(), names.parameters("pg_catalog.regclass"), insertStatement()));
     }
 
     private Sql columnsStatement() {
         return names.asOwner(CREATE_COLUMNS_FUNCTION, "columns")
                 .with("columnsOf", names.columns())
+                .with("type", names.type())
                 .with("parent", names.parent())
                 .with("parentName", names.parentName());
     }
@@ -65,6 +66,8 @@ public record InsertFunctions(RoutingNames names) {
         return names.asOwner(CREATE_INSERT_FUNCTION, "insert")
                 .with("insertInto", names.insert())
                 .with("columnsOf", names.columns())
+                .with("type", names.type())
+                .with("ours", names.ours())
                 .with("parent", names.parent())
                 .with("parentName", names.parentName())
                 .with("replaced", OthersTriggers.replaced("a"));

@@ -87,7 +87,7 @@ public record OthersTriggers(RoutingNames names) {
      * is older than our triggers does not see them, so that it is asked last whether they are there.
      */
     private static final Sql CREATE_OTHERS_FUNCTION = Sql.of("""
-            CREATE FUNCTION {others}(relation pg_catalog.regclass, event pg_catalog.int4, origin pg_catalog.regclass) RETURNS pg_catalog.text LANGUAGE plpgsql AS {quote}
+            CREATE FUNCTION {others}(relation pg_catalog.regclass, event pg_catalog.int4, origin pg_catalog.regclass, ours {type}) RETURNS pg_catalog.text LANGUAGE plpgsql AS {quote}
             DECLARE
               other pg_catalog.text;
               whole pg_catalog.bool;
@@ -135,7 +135,7 @@ public record OthersTriggers(RoutingNames names) {
 
     /** An error if the writer lacks the right; the server's own error would not say why the right is needed. */
     private static final Sql CREATE_PERMIT_FUNCTION = Sql.of("""
-            CREATE FUNCTION {permit}(relation pg_catalog.regclass, event pg_catalog.int4, origin pg_catalog.regclass) RETURNS pg_catalog.void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {quote}
+            CREATE FUNCTION {permit}(relation pg_catalog.regclass, event pg_catalog.int4, origin pg_catalog.regclass, ours {type}) RETURNS pg_catalog.void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {quote}
             DECLARE
               other pg_catalog.text;
             BEGIN
@@ -148,7 +148,7 @@ public record OthersTriggers(RoutingNames names) {
                     AND pg_catalog.has_column_privilege(relation, 'ctid', 'SELECT') THEN
                 RETURN;
               END IF;
-              other := {others}(relation, event, origin);
+              other := {others}(relation, event, origin, ours);
               IF other = {altered} THEN
                 RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
                   MESSAGE = pg_catalog.format('could not serialize access, because %s was altered since the transaction began', relation),
@@ -171,9 +171,10 @@ public record OthersTriggers(RoutingNames names) {
 
     /** The function that looks for such triggers, and the one that reports the rights that the writer lacks. */
     public List<RoutingFunction> functions() {
+        Sql parameters = Sql.raw(names.parameters(ARGUMENTS));
         return List.of(
-                new RoutingFunction(names.others(), Sql.raw(ARGUMENTS), othersStatement(), true),
-                new RoutingFunction(names.permit(), Sql.raw(ARGUMENTS), permitStatement(), true));
+                new RoutingFunction(names.others(), parameters, othersStatement(), true),
+                new RoutingFunction(names.permit(), parameters, permitStatement(), true));
     }
 
     private Sql othersStatement() {
@@ -184,6 +185,7 @@ public record OthersTriggers(RoutingNames names) {
                 .with("routeLast", Sql.literal(onParent.get(onParent.size() - 1).name()));
         return CREATE_OTHERS_FUNCTION
                 .with("others", names.others())
+                .with("type", names.type())
                 .with("counts", COUNTS.with("between", between).with("asMade", asMade))
                 .with("asMade", asMade)
                 .with("parentName", names.parentName())
@@ -197,6 +199,7 @@ public record OthersTriggers(RoutingNames names) {
     private Sql permitStatement() {
         return CREATE_PERMIT_FUNCTION
                 .with("permit", names.permit())
+                .with("type", names.type())
                 .with("others", names.others())
                 .with("insert", INSERT)
                 .with("altered", Sql.literal(ALTERED))

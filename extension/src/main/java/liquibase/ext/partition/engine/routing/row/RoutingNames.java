@@ -10,6 +10,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /** The names of a routing's functions, triggers and children, and the texts that several functions share. */
 public record RoutingNames(RoutedTable table, PartitionLayout layout) {
+    private static final Sql OURS = Sql.of("NULL::{type}");
+
     private static final Sql AS_OWNER = Sql.of("SECURITY DEFINER SET search_path = pg_catalog, pg_temp");
 
     /** The suffix of the function that does the same with the writer's rights. */
@@ -25,6 +27,25 @@ public record RoutingNames(RoutedTable table, PartitionLayout layout) {
 
     public QualifiedName defaultChild() {
         return child(layout.defaultPartition());
+    }
+
+    /**
+     * A type that only the owner may use in a signature. Each function that is called by its name has it as its last
+     * parameter, so that nobody else who may create in the schema can make a function that the call could mean: by a
+     * better match, or by one with defaults, beside which the call would be ambiguous and an error.
+     */
+    public QualifiedName type() {
+        return function("_routing");
+    }
+
+    /** The argument of that type. */
+    public Sql ours() {
+        return OURS.with("type", type());
+    }
+
+    /** A function's parameter types, with the last one. */
+    public String parameters(String types) {
+        return types.isEmpty() ? type().quoted() : types + ", " + type().quoted();
     }
 
     QualifiedName timeColumns() {
@@ -84,7 +105,7 @@ public record RoutingNames(RoutedTable table, PartitionLayout layout) {
     }
 
     /** The functions that triggers call. */
-    List<QualifiedName> triggerFunctions() {
+    public List<QualifiedName> triggerFunctions() {
         return List.of(
                 leave(), leaveAsWriter(), route(), routeAsWriter(), move(), moveAsWriter(), moved(), movedAsWriter());
     }

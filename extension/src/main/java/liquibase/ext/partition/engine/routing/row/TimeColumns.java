@@ -31,7 +31,7 @@ public record TimeColumns(RoutingNames names) {
      * our function.
      */
     private static final Sql CREATE_FUNCTION = Sql.of("""
-            CREATE FUNCTION {timeColumns}() RETURNS pg_catalog.text[] LANGUAGE plpgsql IMMUTABLE {asOwner} AS {quote}
+            CREATE FUNCTION {timeColumns}(ours {type}) RETURNS pg_catalog.text[] LANGUAGE plpgsql IMMUTABLE {asOwner} AS {quote}
             DECLARE
               definition pg_catalog.text;
               ending pg_catalog.text := pg_catalog.format(' FOR EACH ROW WHEN (false) EXECUTE FUNCTION %I.%I()', {schema}, {function});
@@ -86,7 +86,7 @@ public record TimeColumns(RoutingNames names) {
      * the table that the statement names has been altered. So the names cost hardly anything per row.
      */
     private static final Sql PRESENT =
-            Sql.of("(SELECT {timeColumns}() FROM (SELECT) AS one LEFT JOIN ONLY {parent} AS o ON false)");
+            Sql.of("(SELECT {timeColumns}({ours}) FROM (SELECT) AS one LEFT JOIN ONLY {parent} AS o ON false)");
 
     /** A statement that is put together costs much more than one that is planned once. */
     private static final Sql READ_TIME = Sql.of("""
@@ -116,8 +116,9 @@ public record TimeColumns(RoutingNames names) {
     public RoutingFunction function() {
         return RoutingFunction.called(
                 names.timeColumns(),
-                "",
+                names.parameters(""),
                 names.asOwner(CREATE_FUNCTION, "time")
+                        .with("type", names.type())
                         .with("timeColumns", names.timeColumns())
                         .with("schema", Sql.literal(names.parent().schema().name()))
                         .with("table", Sql.literal(names.parent().name().name()))
@@ -175,7 +176,9 @@ public record TimeColumns(RoutingNames names) {
 
     /** A query for the present names of {@link RoutedTable#columns()}, in that order, as an array. */
     public Sql present() {
-        return PRESENT.with("timeColumns", names.timeColumns()).with("parent", names.parent());
+        return PRESENT.with("timeColumns", names.timeColumns())
+                .with("ours", names.ours())
+                .with("parent", names.parent());
     }
 
     /** The query for the names that the transaction's snapshot has; no rows if it is older than the routing. */

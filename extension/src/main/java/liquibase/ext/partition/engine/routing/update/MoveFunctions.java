@@ -97,7 +97,7 @@ public record MoveFunctions(RoutingNames names) {
               END IF;
               PERFORM NEW::{parent};
               {readTime}
-              child := {childOf}(routed_at);
+              child := {childOf}(routed_at, {ours});
               IF child = TG_RELID THEN
                 PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
                 RETURN NEW;
@@ -112,9 +112,9 @@ public record MoveFunctions(RoutingNames names) {
                   HINT = pg_catalog.format('Nothing was changed. Give the trigger a name that sorts before: ALTER TRIGGER %I ON %s RENAME TO %I;', later, TG_RELID::pg_catalog.regclass, 'before_' || later);
               END IF;
               {leftOver}
-              IF {others}(child, {inserted}, TG_RELID::pg_catalog.regclass) IS NOT NULL THEN
+              IF {others}(child, {inserted}, TG_RELID::pg_catalog.regclass, {ours}) IS NOT NULL THEN
                 PERFORM pg_catalog.set_config('liquibase_partition.left_over', left_over, true);
-                PERFORM pg_catalog.set_config('liquibase_partition.moved', '>' || child::pg_catalog.oid || ' ' || {insertInto}(child), true);
+                PERFORM pg_catalog.set_config('liquibase_partition.moved', '>' || child::pg_catalog.oid || ' ' || {insertInto}(child, {ours}), true);
                 RETURN NEW;
               END IF;
               {move}
@@ -127,7 +127,7 @@ public record MoveFunctions(RoutingNames names) {
               task pg_catalog.text := pg_catalog.substr(pg_catalog.current_setting('liquibase_partition.moved'), 2);
               left_over pg_catalog.text := pg_catalog.current_setting('liquibase_partition.left_over');
             BEGIN
-              PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted}, TG_RELID::pg_catalog.regclass);
+              PERFORM {permit}(pg_catalog.split_part(task, ' ', 1)::pg_catalog.oid::pg_catalog.regclass, {inserted}, TG_RELID::pg_catalog.regclass, {ours});
               {move}
             END
             {quote}""");
@@ -141,7 +141,7 @@ public record MoveFunctions(RoutingNames names) {
     private Sql moveStatement() {
         TimeColumns columns = new TimeColumns(names);
         return names.asOwner(CREATE_MOVE_FUNCTION, "move")
-                .with("move", MOVE.with("insert", Sql.of("{insertInto}(child)")))
+                .with("move", MOVE.with("insert", Sql.of("{insertInto}(child, {ours})")))
                 .with(
                         "leftOver",
                         LEFT_OVER
@@ -158,6 +158,7 @@ public record MoveFunctions(RoutingNames names) {
                 .with("moveLast", Sql.literal(names.moveAsWriterTrigger().name()))
                 .with("moveLastFunction", Sql.literal(names.moveAsWriter().quoted() + "()"))
                 .with("others", names.others())
+                .with("ours", names.ours())
                 .with("inserted", OthersTriggers.INSERT);
     }
 
@@ -172,6 +173,7 @@ public record MoveFunctions(RoutingNames names) {
                                         "pg_catalog.substr(task, 1 OPERATOR(pg_catalog.+) pg_catalog.strpos(task, ' '))")))
                 .with("moveAsWriter", names.moveAsWriter())
                 .with("permit", names.permit())
+                .with("ours", names.ours())
                 .with("inserted", OthersTriggers.INSERT);
     }
 }

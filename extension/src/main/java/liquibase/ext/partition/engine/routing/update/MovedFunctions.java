@@ -29,7 +29,7 @@ public record MovedFunctions(RoutingNames names) {
               deleted pg_catalog.int8;
             BEGIN
               PERFORM pg_catalog.set_config('liquibase_partition.moved', '', true);
-              IF {others}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass) IS NOT NULL THEN
+              IF {others}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass, {ours}) IS NOT NULL THEN
                 PERFORM pg_catalog.set_config('liquibase_partition.taken', 'false', true);
                 RETURN NULL;
               END IF;
@@ -45,7 +45,7 @@ public record MovedFunctions(RoutingNames names) {
               IF pg_catalog.current_setting('liquibase_partition.taken') OPERATOR(pg_catalog.=) 'true' THEN
                 RETURN NULL;
               END IF;
-              PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass);
+              PERFORM {permit}(TG_RELID::pg_catalog.regclass, {deleted}, TG_RELID::pg_catalog.regclass, {ours});
               {takeAway}
             END
             {quote}""");
@@ -61,6 +61,7 @@ public record MovedFunctions(RoutingNames names) {
                 .with("movedFunction", names.moved())
                 .with("takeAway", TAKE_AWAY)
                 .with("others", names.others())
+                .with("ours", names.ours())
                 .with("deleted", OthersTriggers.DELETE);
     }
 
@@ -70,6 +71,7 @@ public record MovedFunctions(RoutingNames names) {
                 .with("movedAsWriter", names.movedAsWriter())
                 .with("takeAway", TAKE_AWAY)
                 .with("permit", names.permit())
+                .with("ours", names.ours())
                 .with("deleted", OthersTriggers.DELETE);
     }
 }
