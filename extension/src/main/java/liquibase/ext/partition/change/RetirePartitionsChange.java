@@ -4,9 +4,12 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import liquibase.Scope;
 import liquibase.change.DatabaseChange;
 import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
+import liquibase.exception.DatabaseException;
+import liquibase.exception.UnexpectedLiquibaseException;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
@@ -18,6 +21,7 @@ import liquibase.ext.partition.engine.retirement.RetirementWay;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.step.RecordedChangesets;
 import liquibase.ext.partition.step.Review;
 import liquibase.ext.partition.step.Undo;
 
@@ -116,13 +120,19 @@ public class RetirePartitionsChange extends PartitionChange {
 
     @Override
     protected void execute(StepRun run) throws SQLException {
-        Retirement.run(run, rule(), tuning().lock());
+        Retirement.run(run, rule(), tuning().lock(), Scope.getCurrentScope().getDeploymentId());
     }
 
     /** Puts back what has left last. */
     @Override
     public Undo undo(Database database) {
-        return new Undo.By(run -> Reattachment.run(run, tuning().lock()));
+        try {
+            String undone =
+                    RecordedChangesets.of(database).deploymentOf(getChangeSet()).orElse(null);
+            return new Undo.By(run -> Reattachment.run(run, tuning().lock(), undone));
+        } catch (DatabaseException e) {
+            throw new UnexpectedLiquibaseException(e.getMessage(), e);
+        }
     }
 
     /**

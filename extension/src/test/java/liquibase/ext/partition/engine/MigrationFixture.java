@@ -441,7 +441,7 @@ public final class MigrationFixture {
     }
 
     public MigrationFixture retire(RetirementRule rule, LockPolicy lock) throws SQLException {
-        step("retirePartitions", run -> Retirement.run(run, rule, lock));
+        step("retirePartitions", run -> Retirement.run(run, rule, lock, "an update"));
         return this;
     }
 
@@ -455,7 +455,12 @@ public final class MigrationFixture {
 
     /** Takes back what has left last. */
     public MigrationFixture undoRetirement() throws SQLException {
-        step("rollback", run -> Reattachment.run(run, LOCK));
+        return undoRetirement("an update");
+    }
+
+    /** @param update the update that Liquibase undoes */
+    public MigrationFixture undoRetirement(String update) throws SQLException {
+        step("rollback", run -> Reattachment.run(run, LOCK, update));
         return this;
     }
 

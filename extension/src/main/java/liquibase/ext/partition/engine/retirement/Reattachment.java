@@ -112,10 +112,12 @@ public final class Reattachment {
      * Puts back what has left last, the youngest first. What was dropped, or has left while triggers routed the rows,
      * is reported, and stays as it is.
      *
-     * @throws PartitionException naming the first partition that cannot be put back, with the remedy; those before it
-     *     are back
+     * @param undone the update that Liquibase undoes, as the records know it; null if it does not say. What has left in
+     *     an earlier one and cannot be put back is reported, so that nobody's rollback fails because of it
+     * @throws PartitionException naming the first partition of that update that cannot be put back, with the remedy;
+     *     those before it are back
      */
-    public static void run(StepRun run, LockPolicy lock) throws SQLException {
+    public static void run(StepRun run, LockPolicy lock, String undone) throws SQLException {
         List<RetiredPartition> all = RetiredPartition.of(run.session(), run.state(), run.source());
         Optional<String> batch = all.stream()
                 .filter(it -> it.state() != RetiredPartition.State.ATTACHED)
@@ -144,7 +146,15 @@ public final class Reattachment {
             } else if (it.attached()) {
                 run.session().update(it.stateStatement(run.state(), RetiredPartition.State.ATTACHED));
             } else {
-                new Reattachment(run, lock, migration.get(), table).attach(it);
+                try {
+                    new Reattachment(run, lock, migration.get(), table).attach(it);
+                } catch (PartitionException e) {
+                    if (it.leftIn().equals(undone)) {
+                        throw e;
+                    }
+                    run.line("%s: WARNING: %s It has left in an earlier update, so that the rollback goes on."
+                            .formatted(run.step(), e.getMessage()));
+                }
             }
         }
     }

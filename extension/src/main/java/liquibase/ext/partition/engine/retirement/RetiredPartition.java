@@ -21,6 +21,7 @@ import liquibase.ext.partition.engine.state.StateTables;
  * @param attached whether it is a partition, or a child, again
  * @param guarded whether nobody can have written to it since
  * @param batch the run in which it left
+ * @param leftIn the update that this run was of
  * @param droppedIn the update in which it was dropped; empty if it was not, or not by us
  */
 public record RetiredPartition(
@@ -34,6 +35,7 @@ public record RetiredPartition(
         RetirementWay way,
         State state,
         String batch,
+        String leftIn,
         Optional<String> droppedIn) {
     /** What has become of it. */
     public enum State {
@@ -50,7 +52,7 @@ public record RetiredPartition(
     }
 
     private static final Sql FIND = Sql.of("""
-            SELECT r.id, r.partition_oid, r.partition_schema, r.partition_name, r.bound, r.way, r.state, r.batch, r.dropped_in,
+            SELECT r.id, r.partition_oid, r.partition_schema, r.partition_name, r.bound, r.way, r.state, r.batch, r.left_in, r.dropped_in,
                    n.nspname, c.relname, EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid) AS attached,
                    (r.guard = (SELECT pg_catalog.format('%s:%s:%s', g.oid, g.xmin, f.xmin)
                                FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_proc AS f ON f.oid = g.tgfoid
@@ -100,6 +102,7 @@ public record RetiredPartition(
                 RetirementWay.parse(row.getString("way")),
                 State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
                 row.getString("batch"),
+                row.getString("left_in"),
                 Optional.ofNullable(row.getString("dropped_in")));
     }
 

@@ -92,12 +92,13 @@ public final class Retirement {
             ORDER BY n.nspname, c.relname""");
 
     private static final Sql RECORD = Sql.of("""
-            INSERT INTO {retirement} (migration_id, partition_oid, partition_schema, partition_name, bound, retired_schema, way, state, batch, guard)
-            VALUES ({migration}, {oid}, {schema}, {name}, {bound}, {retiredSchema}, {way}, {state}, {batch}, {guard})""");
+            INSERT INTO {retirement} (migration_id, partition_oid, partition_schema, partition_name, bound, retired_schema, way, state, batch, left_in, guard)
+            VALUES ({migration}, {oid}, {schema}, {name}, {bound}, {retiredSchema}, {way}, {state}, {batch}, {update}, {guard})""");
 
     private final StepRun run;
     private final RetirementRule rule;
     private final LockPolicy lock;
+    private final String update;
 
     /** Identifies what leaves in this run, which a rollback takes back together. */
     private final String batch = UUID.randomUUID().toString();
@@ -108,11 +109,13 @@ public final class Retirement {
 
     private final List<ReferringKey> referring;
 
-    private Retirement(StepRun run, RetirementRule rule, LockPolicy lock, Migration migration, Table table)
+    private Retirement(
+            StepRun run, RetirementRule rule, LockPolicy lock, String update, Migration migration, Table table)
             throws SQLException {
         this.run = run;
         this.rule = rule;
         this.lock = lock;
+        this.update = update;
         this.migration = migration;
         this.table = table;
         this.key = PartitionKey.of(
@@ -145,10 +148,11 @@ public final class Retirement {
      * Retires what is due. A partition that cannot leave is reported, and the others are retired. Does nothing before
      * the swap.
      *
+     * @param update identifies this update in the records
      * @throws PartitionException when the server's clock is far off, the rule's schema does not exist, or a lock is not
      *     granted
      */
-    public static void run(StepRun run, RetirementRule rule, LockPolicy lock) throws SQLException {
+    public static void run(StepRun run, RetirementRule rule, LockPolicy lock, String update) throws SQLException {
         Optional<DuePartitions> asked = DuePartitions.ask(run.session(), run.state(), run.source());
         if (asked.isEmpty() || !asked.get().mayNeed(rule.retention())) {
             return;
@@ -167,7 +171,7 @@ public final class Retirement {
                             .formatted(run.step(), run.source()));
             return;
         }
-        new Retirement(run, rule, lock, migration, table.get()).retire(asked.get());
+        new Retirement(run, rule, lock, update, migration, table.get()).retire(asked.get());
     }
 
     private void retire(DuePartitions asked) throws SQLException {
@@ -392,6 +396,7 @@ public final class Retirement {
                 .with("way", rule.way().word())
                 .with("state", RetiredPartition.State.DETACHED.word())
                 .with("batch", batch)
+                .with("update", update)
                 .with("guard", Guard.state(partition.oid())));
         return statements;
     }

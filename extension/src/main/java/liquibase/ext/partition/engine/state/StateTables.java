@@ -134,6 +134,7 @@ public record StateTables(Identifier schema) {
               way pg_catalog.text NOT NULL,
               state pg_catalog.text NOT NULL,
               batch pg_catalog.text NOT NULL,
+              left_in pg_catalog.text NOT NULL,
               guard pg_catalog.text,
               dropped_in pg_catalog.text,
               dropped_at pg_catalog.timestamptz,

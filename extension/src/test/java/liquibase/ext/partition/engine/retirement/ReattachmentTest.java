@@ -151,8 +151,26 @@ class ReattachmentTest {
         assertThat(partitions()).contains("orders_202401");
     }
 
+    /** Others roll back what they have deployed since, and Liquibase undoes this changeset with it. */
+    @Test
+    void whatHasLeftEarlierFailsNobodysRollback() throws SQLException {
+        MigrationFixture orders = orders().throughSwap().dropBackup().retireBefore("2024-02");
+        database.execute("INSERT INTO orders_202401 VALUES (1001, 'wrong', 1, 'x', '2024-02-01 00:00+00')");
+
+        orders.undoRetirement("another update");
+
+        assertThat(orders.lines())
+                .anyMatch(line -> line.startsWith(
+                                "rollback: WARNING: public.orders_202401, which has left public.orders, cannot be put back: ")
+                        && line.endsWith("It has left in an earlier update, so that the rollback goes on."));
+        assertThat(states()).containsExactly("orders_202401 detached");
+        database.execute("DELETE FROM orders_202401 WHERE id = 1001");
+        orders.undoRetirement("another update");
+        assertThat(partitions()).contains("orders_202401");
+    }
+
     private void assertRefused(MigrationFixture orders, String why) {
-        assertThatThrownBy(orders::undoRetirement)
+        assertThatThrownBy(() -> orders.undoRetirement())
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining(", which has left public.orders, cannot be put back: ")
                 .hasMessageContaining(why)
@@ -186,7 +204,7 @@ class ReattachmentTest {
         MigrationFixture orders = orders().throughSwap().dropBackup().retireToDropBefore("2024-02");
         database.execute(
                 "INSERT INTO orders SELECT 1000 + i, 'late', 1, 'x', '2024-01-03' FROM generate_series(1, 10001) AS i");
-        assertThatThrownBy(orders::undoRetirement).satisfies(refused -> {
+        assertThatThrownBy(() -> orders.undoRetirement()).satisfies(refused -> {
             String message = refused.getMessage();
             assertThat(message).contains("has more than 10,000 rows of its range");
             String told = message.substring(
