@@ -32,6 +32,7 @@ final class Stories {
     /** @throws IllegalArgumentException if there is none: a scenario without a story shows too little */
     static Story of(Scenario scenario) {
         return switch (scenario.name()) {
+            case "ahead" -> new Story().written(by("orders", "id", "created_at"));
             case "all-in-default" -> allInDefault();
             case "changed-types" -> changedTypes();
             case "coalesced-dates" -> coalescedDates();
