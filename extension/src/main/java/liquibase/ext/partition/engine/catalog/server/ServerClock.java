@@ -46,7 +46,11 @@ public final class ServerClock {
 
     /** @throws PartitionException when the server's clock, which says {@code server}, is more than a day off */
     public static void requireNear(Instant server) {
-        requireNear(server, Instant.now(), AHEAD);
+        requireNear(server, Instant.now());
+    }
+
+    static void requireNear(Instant server, Instant here) {
+        requireNear(server, here, AHEAD);
     }
 
     private static void requireNear(Instant server, Instant here, String cannotBeTold) {
