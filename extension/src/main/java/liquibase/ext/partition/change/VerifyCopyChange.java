@@ -51,6 +51,7 @@ public class VerifyCopyChange extends DeltaChange {
                         new Comparison(
                                         source(database),
                                         newTable(database),
+                                        List.of(),
                                         shown.capture(),
                                         RowShape.SOURCE,
                                         shown.match(),

@@ -1,5 +1,7 @@
 package liquibase.ext.partition.engine.catalog;
 
+import java.util.Collection;
+import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
@@ -32,6 +34,12 @@ public final class PartitionTree {
     /** As {@link #BELOW_TABLE}, with the table itself; a NULL if there is no table. */
     public static final Sql OF_TABLE = WHOLE.with("relation", NAMED);
 
+    private static final Sql AMONG = Sql.of("""
+            SELECT h.inhrelid AS oid FROM pg_catalog.pg_inherits AS h
+            WHERE h.inhparent = {oid}::pg_catalog.oid AND h.inhrelid = ANY ({tables}::pg_catalog.oid[])""");
+
+    private static final Sql GIVEN = Sql.of("SELECT pg_catalog.unnest({tables}::pg_catalog.oid[]) AS oid");
+
     private PartitionTree() {}
 
     /**
@@ -41,6 +49,20 @@ public final class PartitionTree {
      */
     public static Sql below(Sql oid) {
         return BELOW.with("relation", NUMBERED.with("oid", oid));
+    }
+
+    /** Those of the given tables that are partitions of a table now. */
+    public static Sql partitionsAmong(long oid, Collection<Long> tables) {
+        return AMONG.with("oid", Sql.raw(Long.toString(oid))).with("tables", oids(tables));
+    }
+
+    /** The given tables, whatever has become of them. */
+    public static Sql given(Collection<Long> tables) {
+        return GIVEN.with("tables", oids(tables));
+    }
+
+    private static Sql oids(Collection<Long> tables) {
+        return Sql.literal(tables.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}")));
     }
 
     /** As {@link #below}, with the table itself. */

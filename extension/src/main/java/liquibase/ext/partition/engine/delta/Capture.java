@@ -10,15 +10,15 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.access.Seclusion;
 import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.name.DerivedName;
-import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migration.Exchange;
+import liquibase.ext.partition.engine.state.Phase;
 
 /**
  * The delta table, and the triggers that fill it with the key and the partition-key value of every row that is written.
@@ -32,8 +32,11 @@ import liquibase.ext.partition.engine.state.Migration;
  * @param delta the delta table
  * @param key the key columns of the captured rows
  * @param partitionColumns recorded beside the key, so that replay finds the partition that a row was in
+ * @param partitions the oids of partitions that are captured each by itself, of a table whose other partitions are not;
+ *     empty if a table is captured with all of its partitions
  */
-public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier> partitionColumns) {
+public record Capture(
+        QualifiedName delta, List<Identifier> key, List<Identifier> partitionColumns, List<Long> partitions) {
     private static final Sql CREATE_DELTA = Sql.of("""
             CREATE TABLE {delta} AS SELECT {columns} FROM {source} WITH NO DATA""");
 
@@ -90,6 +93,15 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
                         WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND g.tgenabled = 'A' AND {refuses})
             """).with("tree", PartitionTree.OF_TABLE);
 
+    private static final Sql ARE_ON = Sql.of("""
+            SELECT NOT EXISTS (
+              SELECT FROM ({given}) AS t
+              WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
+                                WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND {captures})
+                 OR NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
+                                WHERE g.tgrelid = t.oid AND g.tgenabled = 'A' AND {refuses}))
+            """);
+
     /**
      * When a partition is detached, it loses the clones of its parent's triggers, but keeps triggers that were made on
      * the partition itself.
@@ -108,9 +120,20 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
 
     private static final Sql ANALYZE = Sql.of("ANALYZE {segments}");
 
+    /** The capture of a table, with all of its partitions if it has some. */
+    public Capture(QualifiedName delta, List<Identifier> key, List<Identifier> partitionColumns) {
+        this(delta, key, partitionColumns, List.of());
+    }
+
     /** The capture of a migration whose changes are captured. */
     public static Capture of(Migration migration) {
-        return new Capture(migration.delta(), migration.keyColumns(), migration.partitionColumns());
+        return new Capture(
+                migration.delta(),
+                migration.keyColumns(),
+                migration.partitionColumns(),
+                migration.phase().isAtLeast(Phase.SWAPPED)
+                        ? migration.exchange().map(Exchange::partitions).orElse(List.of())
+                        : List.of());
     }
 
     /** The writes that could not be recorded in the delta table. */
@@ -331,16 +354,21 @@ public record Capture(QualifiedName delta, List<Identifier> key, List<Identifier
      * Removes our triggers, if there are any, from a partitioned table that is not captured. Runs in the open
      * transaction.
      */
-    public void removeFrom(Session session, QualifiedName table, Routing routing) throws SQLException {
-        if (!Triggered.of(this, session, table).isNone()) {
-            session.updateAll(
-                    stopStatements(new CapturedTable(table, new TableReader(session).partitions(table), routing)));
+    public void removeFrom(Session session, CapturedTable table) throws SQLException {
+        if (!Triggered.of(this, session, table.table()).isNone()) {
+            session.updateAll(stopStatements(table));
         }
     }
 
-    /** Whether writes to {@code table} and its partitions are captured, and TRUNCATE is refused. */
+    /**
+     * Whether writes to {@code table} and its partitions, or to {@link #partitions}, are captured, and TRUNCATE is
+     * refused.
+     */
     public boolean isOn(Session session, QualifiedName table) throws SQLException {
-        return session.queryBoolean(asMade(IS_ON).with("table", table.quoted()));
+        return session.queryBoolean(
+                partitions.isEmpty()
+                        ? asMade(IS_ON).with("table", table.quoted())
+                        : asMade(ARE_ON).with("given", PartitionTree.given(partitions)));
     }
 
     /**

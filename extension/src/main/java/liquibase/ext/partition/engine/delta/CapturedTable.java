@@ -1,24 +1,63 @@
 package liquibase.ext.partition.engine.delta;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migration;
 
 /**
  * A table whose writes are captured.
  *
  * @param partitions its partitions or inheritance children; empty for an ordinary table
  * @param routing how rows find the partitions
+ * @param partitionsOnly whether only these partitions are captured, each by itself, and not the table with its others
  */
-public record CapturedTable(QualifiedName table, List<QualifiedName> partitions, Routing routing) {
+public record CapturedTable(
+        QualifiedName table, List<QualifiedName> partitions, Routing routing, boolean partitionsOnly) {
     public CapturedTable {
         partitions = List.copyOf(partitions);
+    }
+
+    /** A table that is captured with all of its partitions. */
+    public CapturedTable(QualifiedName table, List<QualifiedName> partitions, Routing routing) {
+        this(table, partitions, routing, false);
+    }
+
+    /**
+     * Some partitions of a table, each of which is captured by itself.
+     *
+     * @param table the table whose partitions they are
+     */
+    public static CapturedTable ofPartitions(QualifiedName table, List<QualifiedName> partitions) {
+        return new CapturedTable(table, partitions, Routing.NATIVE, true);
     }
 
     /** A table without partitions. */
     public static CapturedTable ordinary(QualifiedName table) {
         return new CapturedTable(table, List.of(), Routing.NATIVE);
+    }
+
+    /** The new table of a migration, while it is not captured. */
+    public static CapturedTable ofIdle(Session session, Migration migration) throws SQLException {
+        List<QualifiedName> partitions = new TableReader(session).partitions(migration.newTable());
+        return migration.exchange().isPresent()
+                ? ofPartitions(migration.newTable(), partitions)
+                : new CapturedTable(
+                        migration.newTable(), partitions, migration.spec().routing());
+    }
+
+    /** The table that is live after the swap, under its present name. */
+    public static CapturedTable ofLive(Session session, Migration migration) throws SQLException {
+        return migration.exchange().isPresent()
+                ? ofPartitions(migration.live(), KnownPartitions.tables(session, migration))
+                : new CapturedTable(
+                        migration.live(),
+                        new TableReader(session).partitions(migration.live()),
+                        migration.spec().routing());
     }
 
     /** Whether a statement on the table is work on many tables. */
@@ -32,7 +71,7 @@ public record CapturedTable(QualifiedName table, List<QualifiedName> partitions,
      * off.
      */
     List<QualifiedName> rowTriggered() {
-        return routing == Routing.TRIGGER ? truncatable() : List.of(table);
+        return routing == Routing.TRIGGER || partitionsOnly ? truncatable() : List.of(table);
     }
 
     /** Whether rows are inserted into {@code one} only to be taken out again. */
@@ -44,7 +83,10 @@ public record CapturedTable(QualifiedName table, List<QualifiedName> partitions,
      * The tables that can be truncated. Each can be truncated by itself, which fires only its own statement triggers.
      */
     List<QualifiedName> truncatable() {
-        List<QualifiedName> tables = new ArrayList<>(List.of(table));
+        List<QualifiedName> tables = new ArrayList<>();
+        if (!partitionsOnly) {
+            tables.add(table);
+        }
         tables.addAll(partitions);
         return tables;
     }

@@ -71,11 +71,7 @@ public final class CopiedRows {
     /** Removes triggers that a swap has made ahead before it was killed; one of them refuses TRUNCATE. */
     private static void removeTriggers(StepRun run, Migration migration) throws SQLException {
         if (migration.deltaTableName().isPresent()) {
-            Capture.of(migration)
-                    .removeFrom(
-                            run.session(),
-                            migration.newTable(),
-                            migration.spec().routing());
+            Capture.of(migration).removeFrom(run.session(), CapturedTable.ofIdle(run.session(), migration));
         }
     }
 }

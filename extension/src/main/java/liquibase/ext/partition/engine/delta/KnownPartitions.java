@@ -76,7 +76,9 @@ public final class KnownPartitions {
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = c.oid
-            GROUP BY c.oid, n.nspname, c.relname, c.relpartbound""").with("tree", PartitionTree.BELOW_TABLE);
+            GROUP BY c.oid, n.nspname, c.relname, c.relpartbound""");
+
+    private static final Sql NAMES = Sql.of("SELECT p.schema, p.name FROM ({present}) AS p ORDER BY p.name, p.schema");
 
     private static final Sql LIST = Sql.of("""
             (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -135,11 +137,18 @@ public final class KnownPartitions {
     private KnownPartitions() {}
 
     /**
-     * An expression for the partitions of {@code table} and the triggers that capture their changes, in their present
-     * state.
+     * An expression for the partitions that are captured after the swap and the triggers that capture their changes, in
+     * their present state.
      */
-    public static Sql of(Capture capture, QualifiedName table) {
-        return list(presentCaptured(capture, table));
+    public static Sql of(Migration migration) {
+        return list(present(migration));
+    }
+
+    /** The tables that have the live rows: all partitions, or those for which a partition was exchanged. */
+    public static List<QualifiedName> tables(Session session, Migration migration) throws SQLException {
+        return session.query(
+                NAMES.with("present", present(migration)),
+                row -> QualifiedName.of(row.getString("schema"), row.getString("name")));
     }
 
     private static Sql list(Sql present) {
@@ -185,7 +194,7 @@ public final class KnownPartitions {
                 .with("id", migration.id())
                 .with("which", which)
                 .with("judged", judged)
-                .with("present", presentCaptured(Capture.of(migration), migration.source()));
+                .with("present", present(migration));
     }
 
     /**
@@ -194,7 +203,7 @@ public final class KnownPartitions {
      * table itself. The same holds if the table has a child whose name denotes no interval, which may hold rows of any.
      */
     public static Routes routes(Session session, Migration migration) throws SQLException {
-        Routes routes = migration.spec().routes(migration.source());
+        Routes routes = migration.spec().routes(migration.live());
         if (routes.isSingle()) {
             return routes;
         }
@@ -217,15 +226,11 @@ public final class KnownPartitions {
 
     /** The partitions of the live table that have changed since the swap, or since the backup was found equal to it. */
     public static List<ChangedPartition> changedSinceSwap(StepRun run, Migration migration) throws SQLException {
-        return changed(run, migration, presentCaptured(Capture.of(migration), migration.source()));
-    }
-
-    private static List<ChangedPartition> changed(StepRun run, Migration migration, Sql present) throws SQLException {
         return run.session()
                 .query(
                         CHANGED.with("migration", run.state().migration())
                                 .with("id", migration.id())
-                                .with("present", present),
+                                .with("present", present(migration)),
                         row -> new ChangedPartition(
                                 QualifiedName.of(row.getString("schema"), row.getString("name")),
                                 QualifiedName.of(row.getString("known_schema"), row.getString("known_name")),
@@ -234,11 +239,12 @@ public final class KnownPartitions {
                                 row.getString("identity")));
     }
 
-    private static Sql presentCaptured(Capture capture, QualifiedName table) {
-        return present(table, capture.captureFunctionOid());
-    }
-
-    private static Sql present(QualifiedName table, Sql function) {
-        return PRESENT.with("table", table.quoted()).with("function", function);
+    private static Sql present(Migration migration) {
+        Sql tree = migration
+                .exchange()
+                .map(it -> PartitionTree.partitionsAmong(it.parentOid(), it.partitions()))
+                .orElseGet(() -> PartitionTree.BELOW_TABLE.with(
+                        "table", migration.source().quoted()));
+        return PRESENT.with("tree", tree).with("function", Capture.of(migration).captureFunctionOid());
     }
 }

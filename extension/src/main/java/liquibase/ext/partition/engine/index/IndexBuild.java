@@ -37,6 +37,11 @@ public final class IndexBuild {
             SELECT pg_catalog.count(*) FROM pg_catalog.pg_index
             WHERE indexrelid = pg_catalog.to_regclass({index}) AND indrelid = pg_catalog.to_regclass({table})""");
 
+    /** The indexes of a partition that are no parts of indexes of its table. */
+    private static final Sql ALONE = Sql.of("""
+            SELECT c.relname FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+            WHERE i.indrelid = {table} AND NOT c.relispartition""");
+
     private static final Sql IS_ATTACHED = Sql.of("""
             SELECT pg_catalog.count(*) FROM pg_catalog.pg_inherits
             WHERE inhrelid = pg_catalog.to_regclass({partitionIndex}) AND inhparent = pg_catalog.to_regclass({index})""");
@@ -76,13 +81,17 @@ public final class IndexBuild {
                 partitioned.columns(),
                 migration.spec().textDateFunction());
         TableProperties properties = new TablePropertiesReader(run.session()).read(source);
+        List<String> alone = migration.exchange().isPresent()
+                ? run.session().queryStrings(ALONE.with("table", source.oid()))
+                : List.of();
         List<PartitionedIndex> indexes = source.indexes().stream()
                 .filter(Index::valid)
                 .map(index -> new PartitionedIndex(
                         index,
                         properties.index(index.name()),
                         key,
-                        migration.spec().routing()))
+                        migration.spec().routing(),
+                        alone.contains(index.name().name())))
                 .toList();
         return new IndexBuild(run, migration, indexes, reader.partitions(migration.newTable()));
     }
@@ -100,6 +109,9 @@ public final class IndexBuild {
             return;
         }
         for (PartitionedIndex index : indexes) {
+            if (index.alone()) {
+                continue;
+            }
             if (index.isOfPartitionsOnly()) {
                 run.line(
                         "%s: unique index %s is made on each partition by itself, because the partition key (%s) cannot be part of it."
@@ -244,7 +256,11 @@ public final class IndexBuild {
     }
 
     private QualifiedName partitionIndex(QualifiedName partition, PartitionedIndex index) {
+        Identifier name = index.original().name();
         return partition.sibling(
-                CarriedName.partitionIndex(partition.name(), index.original().name()));
+                migration.exchange().isPresent()
+                        ? CarriedName.sisterIndex(
+                                partition.name(), migration.source().name(), name)
+                        : CarriedName.partitionIndex(partition.name(), name));
     }
 }

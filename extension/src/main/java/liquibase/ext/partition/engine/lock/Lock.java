@@ -13,11 +13,18 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 public record Lock(QualifiedName relation, Sql statement, boolean readers, boolean idle) {
     private static final Sql AGAINST_ALL = Sql.of("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+    private static final Sql AGAINST_ALL_WITHOUT_PARTITIONS =
+            Sql.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
     private static final Sql AGAINST_WRITERS = Sql.of("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
 
     /** A lock that keeps readers and writers of a table out. */
     public static Lock againstAll(QualifiedName table) {
         return of(table, AGAINST_ALL.with("table", table));
+    }
+
+    /** A lock that keeps readers and writers of a table out, but not those of a partition that name it. */
+    public static Lock againstAllWithoutPartitions(QualifiedName table) {
+        return of(table, AGAINST_ALL_WITHOUT_PARTITIONS.with("table", table));
     }
 
     /** A lock that keeps writers of a table out, and lets transactions pass that only read it or lock its rows. */

@@ -26,6 +26,19 @@ public final class CarriedName {
         return source.sibling(DerivedName.of(name, OLD));
     }
 
+    /**
+     * The index of {@code partition} that is like the index {@code name} of its sister: {@code orders_202401_pkey} for
+     * {@code orders_default_pkey}.
+     */
+    public static Identifier sisterIndex(Identifier partition, Identifier sister, Identifier name) {
+        String beginning = sister.name() + "_";
+        return partitionIndex(
+                partition,
+                name.name().startsWith(beginning) && name.name().length() > beginning.length()
+                        ? new Identifier(name.name().substring(beginning.length()))
+                        : name);
+    }
+
     /** The index of {@code partition} that belongs to the partitioned index for the source's index {@code name}. */
     public static Identifier partitionIndex(Identifier partition, Identifier name) {
         return DerivedName.of(partition.name() + "_" + name.name(), "");

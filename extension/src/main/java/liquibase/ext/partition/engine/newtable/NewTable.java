@@ -29,13 +29,24 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param changes the requested changes of columns' types that really change a type
  * @param properties the properties of the source; for a changed column, only with a collation that the new type can
  *     have
+ * @param ofPartition whether the source is a partition, and the new table only holds the partitions that will take its
+ *     place. Then each has a CHECK of its bound, and takes its ids from the parent; and the combined column is there
+ *     already
  */
-public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> changes, TableProperties properties) {
+public record NewTable(
+        NewTableSpec spec,
+        PartitionKey key,
+        List<ColumnChange> changes,
+        TableProperties properties,
+        boolean ofPartition) {
     private static final Sql CREATE_TABLE = Sql.of("""
             CREATE TABLE {newTable} (
-              LIKE {source} INCLUDING DEFAULTS{constraints} INCLUDING GENERATED INCLUDING IDENTITY
+              LIKE {source} INCLUDING DEFAULTS{constraints} INCLUDING GENERATED{identity}
                 INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING COMMENTS{checks}{combinedColumn}
             ){partitioning}{tablespace}""");
+
+    private static final Sql INCLUDING_IDENTITY = Sql.of(" INCLUDING IDENTITY");
+    private static final Sql DROP_CHECK = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
 
     private static final Sql PARTITIONING = Sql.of(" PARTITION BY RANGE ({partitionKey})");
 
@@ -81,6 +92,11 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
         changes = List.copyOf(changes);
     }
 
+    /** The new table of a table that is no partition. */
+    public NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> changes, TableProperties properties) {
+        this(spec, key, changes, properties, false);
+    }
+
     /** A plan without a database; empty if the columns' types must be known. */
     public static Optional<NewTable> withoutCatalog(NewTableSpec spec) {
         return PartitionKey.withoutCatalog(spec.partitionKey())
@@ -112,6 +128,12 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
             statements.addAll(changeTypes(template));
             statements.add(createTable(template));
             statements.add(DROP_TEMPLATE.with("template", template));
+        }
+        if (ofPartition) {
+            // A partition that is no default one has a check of that name for its own range.
+            key.combinedColumn()
+                    .ifPresent(column -> statements.add(
+                            DROP_CHECK.with("table", newTable()).with("name", PartitionKey.nameOfCheck(column))));
         }
         statements.addAll(spec.routing() == Routing.NATIVE ? partitionStatements() : childStatements());
         for (Check check : listedChecks()) {
@@ -231,9 +253,9 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
                     .with("newTable", newTable())
                     .with(
                             "check",
-                            key.check(partition)
-                                    .map(check -> Sql.of(" ({check})").with("check", check))
-                                    .orElse(Sql.empty()))
+                            checks(partition).isEmpty()
+                                    ? Sql.empty()
+                                    : Sql.of(" ({checks})").with("checks", Sql.list(checks(partition))))
                     .with("from", key.bound(partition.from()))
                     .with("to", key.bound(partition.to()))
                     .with("parameters", parameters()));
@@ -245,11 +267,20 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
         return statements;
     }
 
+    private List<Sql> checks(Partition partition) {
+        List<Sql> checks = new ArrayList<>(key.check(partition).stream().toList());
+        if (ofPartition) {
+            checks.add(key.boundCheck(partition));
+        }
+        return checks;
+    }
+
     private Sql createTable(QualifiedName like) {
         return CREATE_TABLE
                 .with("newTable", newTable())
                 .with("source", like)
                 .with("constraints", includingConstraints())
+                .with("identity", ofPartition ? Sql.empty() : INCLUDING_IDENTITY)
                 .with(
                         "checks",
                         Sql.join(
@@ -259,7 +290,10 @@ public record NewTable(NewTableSpec spec, PartitionKey key, List<ColumnChange> c
                                         .toList()))
                 .with(
                         "combinedColumn",
-                        key.combinedColumn().map(this::combinedColumn).orElse(Sql.empty()))
+                        key.combinedColumn()
+                                .filter(column -> !ofPartition)
+                                .map(this::combinedColumn)
+                                .orElse(Sql.empty()))
                 .with(
                         "partitioning",
                         spec.routing() == Routing.NATIVE

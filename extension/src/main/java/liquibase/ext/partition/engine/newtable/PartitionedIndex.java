@@ -22,8 +22,10 @@ import liquibase.ext.partition.engine.sql.Sql;
  * rows.
  *
  * @param original a valid index
+ * @param alone whether the source is a partition that has the index by itself: so does each new one, unchanged
  */
-public record PartitionedIndex(Index original, IndexProperties properties, PartitionKey partitionKey, Routing routing) {
+public record PartitionedIndex(
+        Index original, IndexProperties properties, PartitionKey partitionKey, Routing routing, boolean alone) {
     private static final Sql ADD_CONSTRAINT = Sql.of("ALTER TABLE ONLY {table} ADD CONSTRAINT {name} {definition}");
     private static final Sql CREATE_INDEX = Sql.of("CREATE {unique}INDEX {name} ON ONLY {table} USING {definition}");
     private static final Sql ATTACH = Sql.of("ALTER INDEX {index} ATTACH PARTITION {partitionIndex}");
@@ -33,8 +35,13 @@ public record PartitionedIndex(Index original, IndexProperties properties, Parti
     private static final Sql COMMENT_ON_CONSTRAINT = Sql.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
     private static final Sql CLUSTER = Sql.of("ALTER TABLE {table} CLUSTER ON {index}");
 
+    /** An index that the whole table has. */
+    public PartitionedIndex(Index original, IndexProperties properties, PartitionKey partitionKey, Routing routing) {
+        this(original, properties, partitionKey, routing, false);
+    }
+
     private Uniqueness uniqueness() {
-        return Uniqueness.of(original, partitionKey, routing);
+        return alone ? Uniqueness.OF_EACH_PARTITION : Uniqueness.of(original, partitionKey, routing);
     }
 
     /** Whether the partition key is added to the columns that make a row unique. */

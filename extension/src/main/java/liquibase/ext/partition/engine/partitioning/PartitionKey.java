@@ -47,6 +47,9 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
     private static final Sql CHECK =
             Sql.of("CONSTRAINT {name} CHECK ({column} >= {from}::timestamp AND {column} < {to}::timestamp)");
 
+    private static final Sql BOUND_CHECK =
+            Sql.of("CONSTRAINT {name} CHECK ({value} IS NOT NULL AND {value} >= {from} AND {value} < {to})");
+
     public PartitionKey {
         sources = List.copyOf(sources);
     }
@@ -209,6 +212,23 @@ public record PartitionKey(List<TimeSource> sources, Optional<Identifier> combin
                 .with("column", column)
                 .with("from", Sql.literal(partition.from() + " 00:00:00"))
                 .with("to", Sql.literal(partition.to() + " 00:00:00")));
+    }
+
+    /** The name of {@link #boundCheck}. */
+    public static Identifier nameOfBoundCheck(Identifier partition) {
+        return DerivedName.of(partition, "_bound");
+    }
+
+    /**
+     * A constraint that says of a partition what its bound says, in the server's own words: by it, the server attaches
+     * the partition to another table without reading its rows.
+     */
+    public Sql boundCheck(Partition partition) {
+        return BOUND_CHECK
+                .with("name", nameOfBoundCheck(partition.name()))
+                .with("value", value(Identifier::asSql))
+                .with("from", bound(partition.from()))
+                .with("to", bound(partition.to()));
     }
 
     /**

@@ -8,11 +8,13 @@ import liquibase.ext.partition.engine.sql.Identifier;
 
 /**
  * The partitions of a table: one per interval from {@code from} (inclusive) until {@code until} (exclusive), and the
- * default partition for every row outside.
+ * default partition for every row outside. The first and the last interval are cut off at these days.
  *
  * @param prefix the beginning of the partitions' names: {@code orders_} gives {@code orders_202401}
+ * @param defaultPartition the partition that takes every row outside the ranges
  */
-public record PartitionLayout(String prefix, PartitionInterval interval, LocalDate from, LocalDate until) {
+public record PartitionLayout(
+        String prefix, PartitionInterval interval, LocalDate from, LocalDate until, Identifier defaultPartition) {
     private static final String DEFAULT_SUFFIX = "default";
 
     /**
@@ -33,9 +35,22 @@ public record PartitionLayout(String prefix, PartitionInterval interval, LocalDa
                             .formatted(from, until));
         }
         // Checked here, and not when the first statement is made.
-        new Identifier(prefix + DEFAULT_SUFFIX);
         new Identifier(prefix + interval.suffix(from));
         new Identifier(prefix + interval.suffix(last));
+    }
+
+    /**
+     * A layout whose default partition is named as the others are: {@code orders_default}.
+     *
+     * @throws IllegalArgumentException as for the other constructor
+     */
+    public PartitionLayout(String prefix, PartitionInterval interval, LocalDate from, LocalDate until) {
+        this(prefix, interval, from, until, nameOfDefault(prefix));
+    }
+
+    /** The name of a default partition that is named as the others are. */
+    public static Identifier nameOfDefault(String prefix) {
+        return new Identifier(prefix + DEFAULT_SUFFIX);
     }
 
     /**
@@ -51,15 +66,13 @@ public record PartitionLayout(String prefix, PartitionInterval interval, LocalDa
     /** The partitions in order of their ranges, without the default one. */
     public List<Partition> partitions() {
         List<Partition> partitions = new ArrayList<>();
-        for (LocalDate start = from; start.isBefore(until); start = interval.next(start)) {
-            partitions.add(new Partition(new Identifier(prefix + interval.suffix(start)), start, interval.next(start)));
+        LocalDate end;
+        for (LocalDate start = from; start.isBefore(until); start = end) {
+            LocalDate whole = interval.startOf(start);
+            end = interval.next(whole).isBefore(until) ? interval.next(whole) : until;
+            partitions.add(new Partition(new Identifier(prefix + interval.suffix(whole)), start, end));
         }
         return partitions;
-    }
-
-    /** The partition that takes every row outside the ranges. */
-    public Identifier defaultPartition() {
-        return new Identifier(prefix + DEFAULT_SUFFIX);
     }
 
     /**

@@ -22,6 +22,9 @@ public record DefaultShare(BigDecimal percent) {
     /** The default: some rows without a date are ordinary. */
     public static final DefaultShare DEFAULT = new DefaultShare(BigDecimal.ONE);
 
+    /** All rows. */
+    public static final DefaultShare ANY = new DefaultShare(HUNDRED);
+
     private static final Pattern WRITTEN = Pattern.compile("([0-9]{1,3}(?:\\.[0-9]{1,6})?)\\s*%");
 
     /** @throws IllegalArgumentException when the number is not between 0 and 100 */

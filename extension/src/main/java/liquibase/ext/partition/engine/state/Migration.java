@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  *     were
  * @param backupVerification the last comparison of the backup with the live table; empty if there was none since the
  *     swap
+ * @param exchange if it is given, the source is a partition that others take the place of
  */
 public record Migration(
         long id,
@@ -36,7 +37,29 @@ public record Migration(
         boolean restarting,
         Optional<Identifier> backupTableName,
         Optional<Long> verifiedDifferences,
-        Optional<BackupVerification> backupVerification) {
+        Optional<BackupVerification> backupVerification,
+        Optional<Exchange> exchange) {
+
+    /**
+     * The exchange of a partition. The new table is a staging table, whose partitions become those of the parent.
+     *
+     * @param parentOid the partitioned table
+     * @param parent its present name; empty if it is gone
+     * @param bound that of the source, as {@code ATTACH PARTITION} takes it
+     * @param partitions the oids of the partitions that take its place
+     */
+    public record Exchange(long parentOid, Optional<QualifiedName> parent, String bound, List<Long> partitions) {
+        /** The bound of a default partition. */
+        public static final String DEFAULT = "DEFAULT";
+
+        public Exchange {
+            partitions = List.copyOf(partitions);
+        }
+
+        public boolean isOfDefault() {
+            return bound.equals(DEFAULT);
+        }
+    }
 
     /**
      * Everything that the chunks of a copy rest on.
@@ -56,6 +79,27 @@ public record Migration(
     /** The name that the application uses. */
     public QualifiedName source() {
         return spec.source();
+    }
+
+    /**
+     * The table through which its rows are reached once it is swapped: the one that has the source's name then, or the
+     * parent of the partition that was exchanged.
+     *
+     * @throws PartitionException when the parent is gone
+     */
+    public QualifiedName live() {
+        return exchange.isEmpty()
+                ? source()
+                : exchange.get()
+                        .parent()
+                        .orElseThrow(() -> new PartitionException(
+                                "The partitioned table that %s was a partition of is gone. Nothing was changed."
+                                        .formatted(source())));
+    }
+
+    /** The oid of {@link #live}. */
+    public long liveOid() {
+        return exchange.map(Exchange::parentOid).orElse(newOid);
     }
 
     /** The partitioned table's own name before the swap. */

@@ -22,19 +22,27 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration.BackupVerification;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
+import liquibase.ext.partition.engine.state.Migration.Exchange;
 
 /** How a migration, and the new table that it was asked for, stand in a row of {@code partition_migration}. */
 public final class MigrationRow {
+    /** The column {@code exchange} is not there before the first exchange. */
     private static final Sql FIND = Sql.of("""
-            SELECT id, source_schema, source_table, new_table, partition_columns, text_format, epoch, key_time,
-                   combined_column, partition_prefix, partition_schema, partition_interval, range_from, range_until, routing,
-                   incoming_foreign_keys, converted_columns, converted_types, converted_using, converted_reverse_using,
-                   phase, source_oid, new_oid, delta_table,
-                   key_columns, source_blocks, source_filenode, source_columns, restarting, backup_table,
-                   verified_differences, backup_differences,
-                   extract(epoch FROM pg_catalog.clock_timestamp() - backup_verified_at)::bigint AS backup_verified_age
-            FROM {migration}
-            WHERE source_schema = {schema} AND source_table = {table}
+            SELECT m.id, m.source_schema, m.source_table, m.new_table, m.partition_columns, m.text_format, m.epoch, m.key_time,
+                   m.combined_column, m.partition_prefix, m.partition_schema, m.partition_interval, m.range_from, m.range_until, m.routing,
+                   m.incoming_foreign_keys, m.converted_columns, m.converted_types, m.converted_using, m.converted_reverse_using,
+                   m.phase, m.source_oid, m.new_oid, m.delta_table,
+                   m.key_columns, m.source_blocks, m.source_filenode, m.source_columns, m.restarting, m.backup_table,
+                   m.verified_differences, m.backup_differences,
+                   extract(epoch FROM pg_catalog.clock_timestamp() - m.backup_verified_at)::bigint AS backup_verified_age,
+                   (x.exchange ->> 'parent')::bigint AS parent_oid, n.nspname AS parent_schema, c.relname AS parent_table,
+                   x.exchange ->> 'bound' AS exchanged_bound, x.exchange ->> 'default_partition' AS default_partition,
+                   ARRAY(SELECT pg_catalog.jsonb_array_elements_text(x.exchange -> 'partitions')) AS exchanged_for
+            FROM {migration} AS m
+            CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(m) -> 'exchange' AS exchange) AS x
+            LEFT JOIN pg_catalog.pg_class AS c ON c.oid = (x.exchange ->> 'parent')::pg_catalog.oid AND c.relkind = 'p'
+            LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE m.source_schema = {schema} AND m.source_table = {table}
             """);
 
     /** Deletes the record of an earlier table of that name, with its chunks. */
@@ -53,6 +61,16 @@ public final class MigrationRow {
                     {combinedColumn}, {prefix}, {partitionSchema}, {interval}, {from}::pg_catalog.date, {until}::pg_catalog.date, {routing},
                     {incomingForeignKeys}, {convertedColumns}, {convertedTypes}, {using}, {reverseUsing},
                     {phase}, ({qualifiedSource}::pg_catalog.regclass)::pg_catalog.oid::bigint, ({qualifiedNew}::pg_catalog.regclass)::pg_catalog.oid::bigint)""");
+
+    private static final Sql ADD_EXCHANGE =
+            Sql.of("ALTER TABLE {migration} ADD COLUMN IF NOT EXISTS exchange pg_catalog.jsonb");
+
+    private static final Sql RECORD_EXCHANGE = Sql.of("""
+            UPDATE {migration} SET exchange = pg_catalog.jsonb_build_object(
+              'parent', {parent}, 'bound', {bound}, 'default_partition', {defaultPartition},
+              'partitions', (SELECT pg_catalog.jsonb_agg(n.name::pg_catalog.regclass::pg_catalog.oid::bigint ORDER BY n.place)
+                             FROM pg_catalog.unnest({partitions}) WITH ORDINALITY AS n (name, place)))
+            WHERE source_schema = {schema} AND source_table = {table}""");
 
     private MigrationRow() {}
 
@@ -109,6 +127,29 @@ public final class MigrationRow {
         return List.of(deleteEarlier, insert);
     }
 
+    /**
+     * The statements that record that a migration, which was recorded just now, is the exchange of a partition.
+     *
+     * @param parentOid the table whose partition it is
+     * @param bound the partition's
+     * @param partitions those that will take its place, which exist by then
+     */
+    public static List<Sql> exchangeStatements(
+            StateTables tables, NewTableSpec spec, long parentOid, String bound, List<QualifiedName> partitions) {
+        return List.of(
+                ADD_EXCHANGE.with("migration", tables.migration()),
+                RECORD_EXCHANGE
+                        .with("migration", tables.migration())
+                        .with("parent", Sql.raw(Long.toString(parentOid)))
+                        .with("bound", Sql.literal(bound))
+                        .with(
+                                "defaultPartition",
+                                Sql.literal(spec.layout().defaultPartition().name()))
+                        .with("partitions", texts(partitions.stream(), QualifiedName::quoted))
+                        .with("schema", spec.source().schema().name())
+                        .with("table", spec.source().name().name()));
+    }
+
     private static <T> String[] texts(Stream<T> values, Function<T, String> text) {
         return values.map(text).toArray(String[]::new);
     }
@@ -134,7 +175,20 @@ public final class MigrationRow {
                 row.getBoolean("restarting"),
                 Optional.ofNullable(row.getString("backup_table")).map(Identifier::new),
                 Optional.ofNullable(row.getObject("verified_differences", Long.class)),
-                backup);
+                backup,
+                exchange(row));
+    }
+
+    private static Optional<Exchange> exchange(ResultSet row) throws SQLException {
+        if (row.getString("exchanged_bound") == null) {
+            return Optional.empty();
+        }
+        String table = row.getString("parent_table");
+        return Optional.of(new Exchange(
+                row.getLong("parent_oid"),
+                table == null ? Optional.empty() : Optional.of(QualifiedName.of(row.getString("parent_schema"), table)),
+                row.getString("exchanged_bound"),
+                Arrays.stream(texts(row, "exchanged_for")).map(Long::valueOf).toList()));
     }
 
     private static NewTableSpec spec(ResultSet row) throws SQLException {
@@ -144,11 +198,15 @@ public final class MigrationRow {
                 Optional.ofNullable(row.getString("epoch")),
                 Optional.ofNullable(row.getString("key_time")),
                 Optional.ofNullable(row.getString("combined_column")).map(Identifier::new));
+        String prefix = row.getString("partition_prefix");
         PartitionLayout layout = new PartitionLayout(
-                row.getString("partition_prefix"),
+                prefix,
                 PartitionInterval.parse(row.getString("partition_interval")),
                 row.getObject("range_from", LocalDate.class),
-                row.getObject("range_until", LocalDate.class));
+                row.getObject("range_until", LocalDate.class),
+                Optional.ofNullable(row.getString("default_partition"))
+                        .map(Identifier::new)
+                        .orElseGet(() -> PartitionLayout.nameOfDefault(prefix)));
         return new NewTableSpec(
                 QualifiedName.of(row.getString("source_schema"), row.getString("source_table")),
                 new Identifier(row.getString("new_table")),

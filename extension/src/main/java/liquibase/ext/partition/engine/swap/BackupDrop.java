@@ -22,6 +22,7 @@ import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.pace.GivenPace;
+import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.refusal.Inheritance;
 import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -57,6 +58,7 @@ public final class BackupDrop {
     private static final int ATTEMPTS_UNDER_THE_LOCK = 5;
 
     private static final Sql DROP_TABLE = Sql.of("DROP TABLE {table}");
+    private static final Sql DROP_CHECK = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
 
     private final StepRun run;
     private final Migration migration;
@@ -92,13 +94,15 @@ public final class BackupDrop {
                                         backupName));
             }
             BackupDrop drop = new BackupDrop(run, migration);
-            // Until then, a sequence that the live table goes on with can belong to the backup.
-            new SequenceSwitch(run, migration).finish(drop.backup, lock);
+            if (migration.exchange().isEmpty()) {
+                // Until then, a sequence that the live table goes on with can belong to the backup.
+                new SequenceSwitch(run, migration).finish(drop.backup, lock);
+            }
             drop.plan();
             drop.requireVerified(workers, pace);
             if (drop.isDone(lock)) {
                 run.line("%s is dropped, and changes of %s are no longer captured."
-                        .formatted(drop.backup, run.source()));
+                        .formatted(drop.backup, migration.live()));
                 for (String gap : ChildGaps.of(run.session(), migration)) {
                     run.line("%s: %s".formatted(run.step(), gap));
                 }
@@ -122,11 +126,11 @@ public final class BackupDrop {
     private List<Sql> statements() throws SQLException {
         TableReader reader = new TableReader(run.session());
         Table old = reader.require(backup);
-        Table current = reader.require(run.source());
-        if (old.oid() != migration.sourceOid() || current.oid() != migration.newOid()) {
+        Table current = reader.require(migration.live());
+        if (old.oid() != migration.sourceOid() || current.oid() != migration.liveOid()) {
             throw new PartitionException(
                     "%s or %s is not the table that the swap left there; somebody renamed or made it anew. Nothing was dropped. Put the names right, then run update again."
-                            .formatted(backup, run.source()));
+                            .formatted(backup, current.name()));
         }
         List<Obstacle> obstacles = new ArrayList<>(new DependentObstacles(run.session()).all(old.oid()));
         obstacles.addAll(Obstacles.of(run.session(), old));
@@ -139,19 +143,25 @@ public final class BackupDrop {
         if (!notCaptured.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be dropped, because the comparison with it would leave out rows of %s:\n  %s\nNothing was dropped. Remove these, then run update again."
-                            .formatted(backup, run.source(), Obstacle.lines(notCaptured)));
+                            .formatted(backup, current.name(), Obstacle.lines(notCaptured)));
         }
-        CapturedTable live = new CapturedTable(
-                run.source(), reader.partitions(run.source()), migration.spec().routing());
-        if (!capture.isOn(run.session(), run.source())) {
+        CapturedTable live = CapturedTable.ofLive(run.session(), migration);
+        if (!capture.isOn(run.session(), current.name())) {
             throw new PartitionException(
                     "Changes of %s are not being captured: a trigger of %s is missing or disabled, so it cannot be told what was written since. Nothing was dropped. %s"
-                            .formatted(run.source(), capture.delta(), Continuity.remedy(run.session(), capture, live)));
+                            .formatted(
+                                    current.name(), capture.delta(), Continuity.remedy(run.session(), capture, live)));
         }
         List<Sql> statements = new ArrayList<>(capture.stopStatements(live));
-        statements.addAll(capture.freeStatements(run.session(), run.source()));
+        statements.addAll(capture.freeStatements(run.session(), current.name()));
         statements.addAll(capture.dropStatements());
         statements.add(DROP_TABLE.with("table", backup));
+        if (migration.exchange().isPresent()) {
+            statements.add(DROP_TABLE.with("table", migration.newTable()));
+            live.partitions()
+                    .forEach(it -> statements.add(
+                            DROP_CHECK.with("table", it).with("name", PartitionKey.nameOfBoundCheck(it.name()))));
+        }
         return statements;
     }
 
@@ -166,13 +176,14 @@ public final class BackupDrop {
         if (!inStep.made()) {
             return false;
         }
+        List<Lock> locks = locks(KnownPartitions.tables(session, migration));
         return lock.inTransaction(
                 session,
                 run.report(),
-                run.source(),
+                migration.live(),
                 "Nothing was dropped.",
                 () -> {
-                    LockPatience.lock(session, locks(), run.source());
+                    LockPatience.lock(session, locks, migration.live());
                     boolean same = inStep.answers()
                                     .stillHold(session.queryAll(inStep.answers().asked()))
                             && QualifiedNames.within(
@@ -194,13 +205,19 @@ public final class BackupDrop {
      * The live table comes last, and before its partitions, which is the order in which writers lock them. DROP TRIGGER
      * begins with the partitions, so it would deadlock with a writer who has locked the table already.
      */
-    private List<Lock> locks() {
-        return List.of(
+    private List<Lock> locks(List<QualifiedName> partitions) {
+        List<Lock> locks = new ArrayList<>(List.of(
                 new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true),
-                Lock.ofIdle(backup),
-                Lock.againstAll(run.source()),
-                // Waits only a moment for its readers. Writers lock it after the table, so it cannot come first.
-                Lock.ofIdle(capture.delta()));
+                Lock.ofIdle(backup)));
+        if (migration.exchange().isPresent()) {
+            locks.add(Lock.againstAllWithoutPartitions(migration.live()));
+            partitions.forEach(it -> locks.add(Lock.againstAll(it)));
+        } else {
+            locks.add(Lock.againstAll(migration.live()));
+        }
+        // Waits only a moment for its readers. Writers lock it after the table, so it cannot come first.
+        locks.add(Lock.ofIdle(capture.delta()));
+        return locks;
     }
 
     /**
@@ -209,7 +226,7 @@ public final class BackupDrop {
      */
     private boolean isInStep() throws SQLException {
         boolean recorded = run.migrations().isFoundEqual(migration);
-        boolean unbroken = Continuity.isUnbroken(run, migration, run.source());
+        boolean unbroken = Continuity.isUnbroken(run, migration, migration.live());
         boolean unchanged = Fingerprint.isUnchangedButForNewPartitions(run, migration);
         boolean complete = capture.missed().first(run.session(), 1).isEmpty();
         return recorded
@@ -232,7 +249,7 @@ public final class BackupDrop {
             throw new PartitionException(
                     "%s and its backup %s differ in %d rows%s. Nothing was dropped: the backup may be the only place that has them. %sThe keys:%s"
                             .formatted(
-                                    run.source(),
+                                    migration.live(),
                                     backup,
                                     result.differences(),
                                     result.whichSinceTheSwap(),

@@ -93,11 +93,12 @@ public final class CatchUp {
         boolean swapped = migration.phase().isAtLeast(Phase.SWAPPED);
         QualifiedName aside =
                 swapped ? run.source().sibling(migration.backupTableName().orElseThrow()) : migration.newTable();
-        Table live = reader.require(run.source());
+        Table live = reader.require(swapped ? migration.live() : run.source());
         Table other = reader.require(aside);
         Table ordinary = swapped ? other : live;
         Table partitioned = swapped ? live : other;
-        if (ordinary.oid() != migration.sourceOid() || partitioned.oid() != migration.newOid()) {
+        if (ordinary.oid() != migration.sourceOid()
+                || partitioned.oid() != (swapped ? migration.liveOid() : migration.newOid())) {
             throw new PartitionException(
                     "%s or %s is not the table that this migration knows; somebody renamed or made it anew. Nothing was replayed. Put the names right; the next update replays it."
                             .formatted(live.name(), other.name()));

@@ -30,10 +30,11 @@ import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
 /**
- * The common part of the swap and the reverse swap: catch up, plan, lock, drain, switch, commit.
+ * The common part of every switch, the swap, the exchange of a partition, and the ways back: catch up, plan, lock,
+ * drain, switch, commit.
  *
- * <p>Transaction: one, from the lock to the last rename. Locks: ACCESS EXCLUSIVE on both tables, taken under the lock
- * policy, the table that nobody uses first. Any failure rolls all of it back.
+ * <p>Transaction: one, from the lock to the last rename. Locks: those of the plan, ACCESS EXCLUSIVE on both tables at
+ * least, taken under the lock policy, the table that nobody uses first. Any failure rolls all of it back.
  *
  * <p>While the lock is held every writer waits, so that time must not grow with the table, and hardly with its
  * partitions. Everything that can be done before is done before: the catalog is read and the statements are planned
@@ -47,14 +48,14 @@ import liquibase.ext.partition.engine.state.Phase;
  * <p>The file is long because the order of what is done before, under and after the lock is one argument, which is read
  * in one place.
  */
-final class LockedSwitch {
+public final class LockedSwitch {
     /**
      * The lock is released when the commit returns, and that would wait for the disk, and for a synchronous standby.
      * Nobody would gain by it: no writer after the switch is told of a commit before everything that was logged earlier
      * is safe, including the switch. The switch waits afterwards for what it has to wait for. See "Asynchronous Commit"
      * in PostgreSQL's manual.
      */
-    static final Sql COMMIT_WITHOUT_WAITING = Sql.of("SET LOCAL synchronous_commit = off");
+    public static final Sql COMMIT_WITHOUT_WAITING = Sql.of("SET LOCAL synchronous_commit = off");
 
     /** How many attempts may get the lock and find a long drain or a changed catalog before the switch gives up. */
     private static final int ATTEMPTS_UNDER_THE_LOCK = 20;
@@ -118,8 +119,8 @@ final class LockedSwitch {
 
     private static final Duration BRIEFLY = Duration.ofSeconds(1);
 
-    /** The differences between the swap and the reverse swap. */
-    interface Body {
+    /** The differences between the switches. */
+    public interface Body {
         /**
          * Asked before a replay that comes some time after the last plan.
          *
@@ -128,7 +129,7 @@ final class LockedSwitch {
         default void requireReplayable() throws SQLException {}
 
         /** The switch, planned from the present catalog. Asks in the run's session only, and changes nothing. */
-        Switch plan() throws SQLException;
+        SwitchPlan plan() throws SQLException;
 
         /**
          * Checks that run once the plan is there, and not again under the lock, because they may take long. What they
@@ -151,9 +152,13 @@ final class LockedSwitch {
 
     private final StepRun run;
     private final SwapSettings settings;
+
+    /** Null where no sequence changes its table. */
     private final SequenceSwitch sequences;
+
     private final Replay replay;
     private final QualifiedName leaving;
+    private final QualifiedName live;
     private final CapturedTable entering;
     private final QualifiedName left;
     private final OldSnapshots oldSnapshots;
@@ -173,6 +178,8 @@ final class LockedSwitch {
     private record Plan(boolean prepared, Answers answers, Drain drain, List<Lock> locks, List<Sql> statements) {}
 
     /**
+     * A switch of the table that has the live name for another.
+     *
      * @param sequences prepared before each attempt, and taken back if there is no switch for now
      * @param entering the table that gets the live name, by the name that it has before
      * @param left the name of the other table afterwards
@@ -184,25 +191,62 @@ final class LockedSwitch {
             Replay replay,
             CapturedTable entering,
             QualifiedName left) {
+        this(run, settings, sequences, replay, run.source(), run.source(), entering, left);
+    }
+
+    /**
+     * A switch of partitions.
+     *
+     * @param captured the table whose changes are captured until then: the partition that leaves, or the one table by
+     *     which those that leave are reached
+     * @param live the table through which they are read and written
+     * @param entering what takes their place
+     */
+    public LockedSwitch(
+            StepRun run,
+            SwapSettings settings,
+            Replay replay,
+            QualifiedName captured,
+            QualifiedName live,
+            CapturedTable entering) {
+        this(run, settings, null, replay, captured, live, entering, null);
+    }
+
+    /**
+     * @param sequences null where no sequence changes its table
+     * @param left null where {@code sequences} is
+     */
+    private LockedSwitch(
+            StepRun run,
+            SwapSettings settings,
+            SequenceSwitch sequences,
+            Replay replay,
+            QualifiedName leaving,
+            QualifiedName live,
+            CapturedTable entering,
+            QualifiedName left) {
         this.run = run;
         this.settings = settings;
         this.sequences = sequences;
         this.replay = replay;
-        this.leaving = run.source();
+        this.leaving = leaving;
+        this.live = live;
         this.entering = entering;
         this.left = left;
-        this.oldSnapshots = new OldSnapshots(run, leaving, settings);
+        this.oldSnapshots = new OldSnapshots(run, live, settings);
     }
 
     /** @return for how many milliseconds the lock was held */
-    long run(Body body) throws SQLException {
+    public long run(Body body) throws SQLException {
         replay.requireOurs(run.session());
         TriggersAhead.make(run, replay.capture(), entering, settings.lock());
         long milliseconds;
         try {
             milliseconds = replay.withScratchTable(run.session(), () -> untilSwitched(body));
         } catch (SQLException | RuntimeException e) {
-            takeBackSequences(e);
+            if (sequences != null) {
+                takeBackSequences(e);
+            }
             removeTriggers(e);
             throw e;
         }
@@ -221,8 +265,7 @@ final class LockedSwitch {
 
     private void removeTriggers(Exception failure) {
         try {
-            TriggersAhead.remove(
-                    run, replay.capture(), entering.table(), entering.routing(), new LockPolicy(BRIEFLY, 1));
+            TriggersAhead.remove(run, replay.capture(), entering, new LockPolicy(BRIEFLY, 1));
         } catch (SQLException | RuntimeException suppressed) {
             // They do no harm, and whoever takes the migration back removes them.
             failure.addSuppressed(suppressed);
@@ -295,13 +338,13 @@ final class LockedSwitch {
                     .inTransaction(
                             session,
                             run.report(),
-                            leaving,
+                            live,
                             "Nothing was renamed and change capture is still on.",
                             () -> planned.prepared() ? underLock() : Outcome.CHANGED,
                             new LockPolicy.Between() {
                                 @Override
                                 public void refused(Duration pause) throws SQLException {
-                                    if (pause.compareTo(LONG_PAUSE) > 0) {
+                                    if (sequences != null && pause.compareTo(LONG_PAUSE) > 0) {
                                         sequences.takeBack(entering.table(), left);
                                     }
                                 }
@@ -335,11 +378,13 @@ final class LockedSwitch {
     /** Plans in a transaction of its own, so that its locks on what it describes are gone before ours is waited for. */
     private void plan(Body body) throws SQLException {
         forgetPlan();
-        sequences.stretch(leaving, entering.table(), settings.lock());
+        if (sequences != null) {
+            sequences.stretch(leaving, entering.table(), settings.lock());
+        }
         AtomicBoolean prepared = new AtomicBoolean();
         Session session = run.session();
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
-        Answers.Of<Switch> plan = QualifiedNames.within(
+        Answers.Of<SwitchPlan> plan = QualifiedNames.within(
                 session,
                 () -> session.recorded(() -> {
                     replay.capture()
@@ -349,7 +394,7 @@ final class LockedSwitch {
                                     ", so the two tables may differ. Nothing was renamed. Run the same command again; it says what to do.");
                     requireUnbroken(migration);
                     replay.requireOurs(session);
-                    prepared.set(sequences.isReady(leaving, entering.table()));
+                    prepared.set(sequences == null || sequences.isReady(leaving, entering.table()));
                     return body.plan();
                 }));
         body.approve();
@@ -369,7 +414,7 @@ final class LockedSwitch {
         });
     }
 
-    private List<Lock> locks(Migration migration, Switch plan) {
+    private List<Lock> locks(Migration migration, SwitchPlan plan) {
         List<Lock> locks = new ArrayList<>();
         locks.add(new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true));
         locks.add(new Lock(
@@ -457,7 +502,7 @@ final class LockedSwitch {
         Session session = run.session();
         String searchPath = QualifiedNames.searchPath(session);
         lockedAt = 0;
-        lockedAt = LockPatience.lock(session, planned.locks(), leaving);
+        lockedAt = LockPatience.lock(session, planned.locks(), live);
         try {
             return locked(searchPath);
         } catch (SQLException e) {

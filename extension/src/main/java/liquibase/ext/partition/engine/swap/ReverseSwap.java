@@ -66,6 +66,7 @@ public final class ReverseSwap {
                     "The backup of %s has been dropped, so there is no table to go back to. Nothing was changed; the partitioned table goes on. Only a restore brings the earlier one back; roll back to a state after the drop instead."
                             .formatted(run.source()));
         }
+        Swap.requireNoExchange(run, migration);
         QualifiedName backupName =
                 run.source().sibling(migration.backupTableName().orElseThrow());
         SequenceSwitch sequences = new SequenceSwitch(run, migration, settings.waitForOldTransactions());

@@ -60,7 +60,17 @@ public final class Swap {
 
     public static Swap of(StepRun run, Identifier backupName) throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.INDEXED, run.step());
+        requireNoExchange(run, migration);
         return new Swap(run, migration, run.source().sibling(backupName));
+    }
+
+    /** @throws PartitionException when the table is a partition, which is exchanged and not swapped */
+    static void requireNoExchange(StepRun run, Migration migration) {
+        if (migration.exchange().isPresent()) {
+            throw new PartitionException(
+                    "%s is to be exchanged for other partitions, and not to be swapped. Nothing was changed. Use exchangePartitions instead of %s."
+                            .formatted(run.source(), run.step()));
+        }
     }
 
     /**
@@ -95,7 +105,7 @@ public final class Swap {
         Replay replay = requireReady(reader, source, entering);
         requireTriggers(source, replay.match().partitionKey(), settings);
         sequences.requireFreeNames(source, entering);
-        compareWhereThatIsNotDone(settings);
+        compareWhereThatIsNotDone(run, migration, settings);
         CapturedTable idle = new CapturedTable(
                 migration.newTable(),
                 reader.partitions(migration.newTable()),
@@ -118,7 +128,7 @@ public final class Swap {
                                 backup.name(),
                                 Continuity.triggers(replay.capture(), run.source()),
                                 Fingerprint.expression(migration),
-                                KnownPartitions.of(replay.capture(), run.source()));
+                                KnownPartitions.of(migration));
             }
         });
         run.migrations().recordLockTime(migration, milliseconds);
@@ -138,7 +148,8 @@ public final class Swap {
      * taken back, by somebody who rolled back while an update ran. Liquibase would not run it again, so a refusal would
      * leave no way on.
      */
-    private void compareWhereThatIsNotDone(SwapSettings settings) throws SQLException {
+    public static void compareWhereThatIsNotDone(StepRun run, Migration migration, SwapSettings settings)
+            throws SQLException {
         Capture.of(migration)
                 .requireOn(
                         run.session(),
@@ -147,21 +158,21 @@ public final class Swap {
         if (!migration.phase().isAtLeast(Phase.VERIFIED)) {
             run.line("%s: that %s and %s are equal is not recorded. They are compared first."
                     .formatted(run.step(), run.source(), migration.newTable()));
-            compare(settings);
+            compare(run, settings);
         } else if (!Continuity.isUnbroken(run, migration, run.source())) {
             run.line(
                     "%s: a trigger that captures changes of %s was disabled, or made again, since the tables were compared. They are compared once more."
                             .formatted(run.step(), run.source()));
-            compare(settings);
+            compare(run, settings);
         } else if (!Fingerprint.isUnchanged(run, migration)) {
             run.line(
                     "%s: %s or %s was rewritten or altered since the tables were compared. They are compared once more."
                             .formatted(run.step(), run.source(), migration.newTable()));
-            compare(settings);
+            compare(run, settings);
         }
     }
 
-    private void compare(SwapSettings settings) throws SQLException {
+    private static void compare(StepRun run, SwapSettings settings) throws SQLException {
         Verification.verifyCopy(
                 run,
                 Comparison.DEFAULT_CHUNK_SIZE,

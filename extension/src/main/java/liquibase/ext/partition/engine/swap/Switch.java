@@ -17,7 +17,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param parts in the order that {@link SwitchPart} describes, the innermost first
  */
-record Switch(TablePair pair, List<SwitchPart> parts) {
+record Switch(TablePair pair, List<SwitchPart> parts) implements SwitchPlan {
     private static final Sql RENAME_TABLE = Sql.of("ALTER TABLE {table} RENAME TO {name}");
 
     Switch {
@@ -37,7 +37,8 @@ record Switch(TablePair pair, List<SwitchPart> parts) {
      * one of the tables against everybody can wait for neither. So both tables are first locked against writers, which
      * lets those pass who only look for the row, and then against everybody else.
      */
-    List<Lock> locks() {
+    @Override
+    public List<Lock> locks() {
         List<Lock> locks = new ArrayList<>(List.of(Lock.ofIdle(pair.next().name())));
         parts.forEach(part -> locks.addAll(part.locks()));
         List<QualifiedName> referring = parts.stream()
@@ -53,8 +54,8 @@ record Switch(TablePair pair, List<SwitchPart> parts) {
         return locks;
     }
 
-    /** The statements in their order; every one must succeed. */
-    List<Sql> statements() {
+    @Override
+    public List<Sql> statements() {
         List<Sql> statements = new ArrayList<>();
         for (int i = parts.size() - 1; i >= 0; i--) {
             statements.addAll(parts.get(i).beforeRenaming());
@@ -67,8 +68,8 @@ record Switch(TablePair pair, List<SwitchPart> parts) {
         return statements;
     }
 
-    /** Messages for people once the switch is committed. */
-    List<String> consequences() {
+    @Override
+    public List<String> consequences() {
         return parts.stream().flatMap(part -> part.consequences().stream()).toList();
     }
 }

@@ -22,14 +22,23 @@ import liquibase.ext.partition.engine.sql.Sql;
  *
  * @param type the type of the partition key, with its collation, as SQL
  */
-record PresentPartitions(List<Present> all, String type) {
+public record PresentPartitions(List<Present> all, String type) {
     /**
      * A partition.
      *
      * @param from its lower bound as the server writes it; empty for MINVALUE
      * @param to its upper bound likewise; empty for MAXVALUE
      */
-    record Present(QualifiedName name, boolean isDefault, Optional<String> from, Optional<String> to) {
+    public record Present(QualifiedName name, boolean isDefault, Optional<String> from, Optional<String> to) {
+        /** A partition that is to have these bounds. */
+        public static Present of(QualifiedName name, PartitionKey key, Partition partition) {
+            return new Present(
+                    name,
+                    false,
+                    Optional.of(key.bound(partition.from()).script()),
+                    Optional.of(key.bound(partition.to()).script()));
+        }
+
         /** Its range for people. */
         String range() {
             return isDefault
@@ -38,8 +47,16 @@ record PresentPartitions(List<Present> all, String type) {
         }
     }
 
+    /**
+     * Some partitions without a gap between them, or one.
+     *
+     * @param from the lower bound of the first, as SQL; empty for MINVALUE
+     * @param to the upper bound of the last, as SQL; empty for MAXVALUE
+     */
+    public record Range(Optional<String> from, Optional<String> to) {}
+
     /** The partitions that are where one is wanted: some that are in the way, or one with exactly its bounds. */
-    record Found(Partition wanted, List<QualifiedName> overlapping, Optional<QualifiedName> same) {}
+    public record Found(Partition wanted, List<QualifiedName> overlapping, Optional<QualifiedName> same) {}
 
     private static final Pattern RANGE = Pattern.compile("FOR VALUES FROM \\((.*)\\) TO \\((.*)\\)", Pattern.DOTALL);
 
@@ -76,11 +93,19 @@ record PresentPartitions(List<Present> all, String type) {
 
     private static final Sql BOUND = Sql.of("({place}, ({bound})::{type})");
 
+    private static final Sql IN_ORDER = Sql.of("""
+            SELECT p.place, coalesce(pg_catalog.lag(p.upper) OVER w = p.lower, false) AS continues
+            FROM (VALUES {present}) AS p (place, lower, upper)
+            WINDOW w AS (ORDER BY p.lower NULLS FIRST)
+            ORDER BY p.lower NULLS FIRST""");
+
+    private static final Sql SAME_BOUNDS = Sql.of("SELECT ({one})::{type} = ({other})::{type}");
+
     private static final Sql UNBOUNDED = Sql.raw("NULL");
     private static final Sql BOUNDS = Sql.of("({place}, ({from})::{type}, ({to})::{type})");
 
     /** Reads the partitions of the table with that oid. */
-    static PresentPartitions read(Session session, long oid) throws SQLException {
+    public static PresentPartitions read(Session session, long oid) throws SQLException {
         List<Present> all = session.query(PARTITIONS.with("oid", oid), row -> {
             String bound = row.getString("bound");
             Matcher range = RANGE.matcher(bound);
@@ -100,7 +125,7 @@ record PresentPartitions(List<Present> all, String type) {
     }
 
     /** The default partition under the name that it has; empty if there is none. */
-    Optional<QualifiedName> defaultPartition() {
+    public Optional<QualifiedName> defaultPartition() {
         return all.stream().filter(Present::isDefault).map(Present::name).findFirst();
     }
 
@@ -115,7 +140,7 @@ record PresentPartitions(List<Present> all, String type) {
     }
 
     /** Finds for each wanted partition those that are in its place, in the order of the wanted ones. */
-    List<Found> find(Session session, PartitionKey key, List<Partition> wanted) throws SQLException {
+    public List<Found> find(Session session, PartitionKey key, List<Partition> wanted) throws SQLException {
         List<List<QualifiedName>> overlapping = new ArrayList<>();
         List<QualifiedName> same = new ArrayList<>();
         wanted.forEach(it -> {
@@ -194,6 +219,34 @@ record PresentPartitions(List<Present> all, String type) {
             return null;
         });
         return ranks;
+    }
+
+    /** The ranges that partitions of this table have, or are to have, in order; those that follow each other as one. */
+    public List<Range> ranges(Session session, List<Present> partitions) throws SQLException {
+        List<Present> bounded =
+                partitions.stream().filter(it -> !it.isDefault()).toList();
+        List<Range> ranges = new ArrayList<>();
+        if (!bounded.isEmpty()) {
+            session.query(IN_ORDER.with("present", bounds(bounded)), row -> {
+                Present next = bounded.get(row.getInt("place"));
+                int last = ranges.size() - 1;
+                if (row.getBoolean("continues")) {
+                    ranges.set(last, new Range(ranges.get(last).from(), next.to()));
+                } else {
+                    ranges.add(new Range(next.from(), next.to()));
+                }
+                return null;
+            });
+        }
+        return List.copyOf(ranges);
+    }
+
+    /** Whether two bounds, as SQL, are the same value of the key. */
+    public boolean isSameBound(Session session, String one, String other) throws SQLException {
+        return session.queryBoolean(SAME_BOUNDS
+                .with("one", Sql.raw(one))
+                .with("other", Sql.raw(other))
+                .with("type", Sql.raw(type)));
     }
 
     private Sql wantedBounds(PartitionKey key, List<Partition> wanted) {

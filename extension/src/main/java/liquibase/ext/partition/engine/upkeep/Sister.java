@@ -45,7 +45,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * @param model the partition
  * @param names names of indexes from which those of its own may be derived
  */
-record Sister(
+public record Sister(
         Table model,
         TableProperties properties,
         Storage storage,
@@ -55,7 +55,7 @@ record Sister(
         List<Identifier> names) {
 
     /** How the server stores its rows. */
-    private record Storage(Identifier accessMethod, boolean unlogged) {}
+    record Storage(Identifier accessMethod, boolean unlogged) {}
 
     private static final Sql STORAGE = Sql.of("""
             SELECT m.amname, c.relpersistence = 'u' AS unlogged
@@ -84,7 +84,7 @@ record Sister(
      *
      * @param relatives tables whose indexes may have given its indexes their names
      */
-    static Sister read(Session session, QualifiedName name, PartitionKey key, List<Table> relatives)
+    public static Sister read(Session session, QualifiedName name, PartitionKey key, List<Table> relatives)
             throws SQLException {
         Table model = new TableReader(session).require(name);
         return new Sister(
@@ -176,6 +176,13 @@ record Sister(
         }
         identifyReplicas(statements, table);
         statements.add(CHANGE_OWNER.with("table", table).with("owner", model.owner()));
+        statements.addAll(accessStatements(table));
+        return statements;
+    }
+
+    /** The statements that give a partition, which belongs to the same owner, to the same readers and writers. */
+    public List<Sql> accessStatements(QualifiedName table) {
+        List<Sql> statements = new ArrayList<>();
         if (rowSecurity.forced()) {
             statements.add(FORCE_ROW_SECURITY.with("table", table));
         }

@@ -166,10 +166,10 @@ public final class BackupDifference {
     public static String remedy(StepRun run, Migration migration, ComparisonResult result, String again)
             throws SQLException {
         if (result.isOnlyComputed()) {
-            return result.recompute(run.source())
+            return result.recompute(migration.live())
                     .map(update ->
                             "Have the generated columns of %s computed anew, for all rows, or with a condition for these alone:\n  %s;\nThen %s.\n"
-                                    .formatted(run.source(), update.script(), again))
+                                    .formatted(migration.live(), update.script(), again))
                     .orElseGet(() -> "Make the function that they call what it was, then %s.\n".formatted(again));
         }
         BackupDifference difference = read(run, migration);
@@ -201,7 +201,7 @@ public final class BackupDifference {
                     one.written(),
                     one.keys().stream()
                             .map(key -> "%s (in %s as it was before it was written, in no partition of %s)"
-                                    .formatted(key, difference.backup, migration.source()))
+                                    .formatted(key, difference.backup, migration.live()))
                             .toList()));
         }
         return result;
@@ -247,7 +247,7 @@ public final class BackupDifference {
                         .with("parts", parts(gone, CAPTURED))
                         .with("backup", backup)
                         .with("inBackup", match.sameKey(OLD, CAPTURED))
-                        .with("live", migration.source())
+                        .with("live", migration.live())
                         .with("inLive", match.sameKey(LIVE, CAPTURED)),
                 row -> written.put(
                         gone.get(row.getInt("part")),
@@ -268,7 +268,7 @@ public final class BackupDifference {
                     UNWRITTEN_ROWS
                             .with("backup", backup)
                             .with("parts", parts(gone, OLD))
-                            .with("live", migration.source())
+                            .with("live", migration.live())
                             .with("inLive", match.sameKey(LIVE, OLD))
                             .with("delta", capture.delta())
                             .with("captured", match.sameRow(CAPTURED, OLD)),
@@ -302,8 +302,8 @@ public final class BackupDifference {
                 """.formatted(
                         backup,
                         bringBack(ANYWHERE).script(),
-                        migration.source(),
-                        captureStatement(capture, migration.source()),
+                        migration.live(),
+                        captureStatement(capture, migration.live()),
                         forget(ANYWHERE),
                         again,
                         ofOwnRows());
@@ -317,8 +317,7 @@ public final class BackupDifference {
                 %s has rows of its own, outside of its children. Where these are right, have them captured:
                   %s;
                 """.formatted(
-                                migration.source(),
-                                captureStatement(capture, Comparison.ONLY.with("table", migration.source())));
+                        migration.live(), captureStatement(capture, Comparison.ONLY.with("table", migration.live())));
     }
 
     /**
@@ -345,9 +344,9 @@ public final class BackupDifference {
                 migration,
                 backup,
                 old,
-                RowMatch.of(reader, migration, old, reader.require(migration.source())),
-                reader.partitions(migration.source()).size(),
-                Comparison.hasRowsOfItsOwn(run.session(), migration.source()));
+                RowMatch.of(reader, migration, old, reader.require(migration.live())),
+                KnownPartitions.tables(run.session(), migration).size(),
+                Comparison.hasRowsOfItsOwn(run.session(), migration.live()));
     }
 
     /**
@@ -431,7 +430,7 @@ public final class BackupDifference {
             if (written.written() > 0) {
                 parts.add("To have the others again as the backup has them, those that were deleted, too: "
                         + BRING_BACK_WRITTEN
-                                .with("live", migration.source())
+                                .with("live", migration.live())
                                 .with("columns", Sql.list(old.writableColumns()))
                                 .with("values", match.list(OLD, old.writableColumns(), RowShape.NEW))
                                 .with("gone", gone(written(partition), match.sameKey(LIVE, OLD)))
@@ -466,7 +465,7 @@ public final class BackupDifference {
 
     private Sql bringBack(Sql range) {
         return BRING_BACK
-                .with("live", migration.source())
+                .with("live", migration.live())
                 .with("columns", Sql.list(old.writableColumns()))
                 .with("values", match.list(OLD, old.writableColumns(), RowShape.NEW))
                 .with("gone", gone(range, match.sameKey(LIVE, OLD)))
@@ -478,13 +477,13 @@ public final class BackupDifference {
         Sql template = migration.spec().routing() == Routing.NATIVE
                 ? ATTACH.with("bound", Sql.raw(partition.bound().orElse("DEFAULT")))
                 : INHERIT;
-        return template.with("live", migration.source()).with("partition", partition.name());
+        return template.with("live", migration.live()).with("partition", partition.name());
     }
 
     /** @param same the condition that matches a row to the live table's row */
     private Sql gone(Sql range, Sql same) {
         return GONE.with("backup", backup)
-                .with("live", migration.source())
+                .with("live", migration.live())
                 .with("range", range)
                 .with("same", same);
     }

@@ -12,7 +12,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.GeneratedColumn;
 import liquibase.ext.partition.engine.catalog.Heap;
-import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.ChunkSize;
@@ -49,6 +48,7 @@ import liquibase.ext.partition.engine.state.Chunk;
  * snapshot sees a row together with its key in the delta table. Each row costs one index lookup on the other side,
  * whatever the size of the tables.
  *
+ * @param partitions its partitions that have the rows; a partitioned table may have others, which are not compared
  * @param routes the routes into the partitioned table
  * @param captured the table whose form rows have in the delta table
  * @param columns the columns that are written
@@ -58,6 +58,7 @@ import liquibase.ext.partition.engine.state.Chunk;
 public record Comparison(
         QualifiedName ordinary,
         QualifiedName partitioned,
+        List<QualifiedName> partitions,
         Capture capture,
         RowShape captured,
         RowMatch match,
@@ -180,10 +181,10 @@ public record Comparison(
      */
     public ComparisonResult compare(StepRun run, Workers team, String what, long chunkSize, int workers)
             throws SQLException {
-        List<QualifiedName> partitions = new ArrayList<>(new TableReader(run.session()).partitions(partitioned));
+        List<QualifiedName> parts = new ArrayList<>(partitions);
         List<Sql> besides = new ArrayList<>();
         if (hasRowsOfItsOwn(run.session(), partitioned)) {
-            partitions.add(partitioned);
+            parts.add(partitioned);
             besides.add(ONLY.with("table", partitioned));
         }
         Optional<Route> inDefault = routes.inDefault();
@@ -191,10 +192,10 @@ public record Comparison(
             besides.add(inDefault.get().read());
         }
         ChunkSize there = chunkSize(run.session(), List.of(ordinary), chunkSize);
-        ChunkSize back = chunkSize(run.session(), partitions, chunkSize);
+        ChunkSize back = chunkSize(run.session(), parts, chunkSize);
         Pieces pieces = new Pieces();
         pieces.add(run.session(), ordinary, true, besides, there, team);
-        for (QualifiedName partition : partitions) {
+        for (QualifiedName partition : parts) {
             pieces.add(run.session(), partition, false, List.of(), back, team);
         }
         long blocks = pieces.left();

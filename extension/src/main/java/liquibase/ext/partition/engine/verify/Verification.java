@@ -106,6 +106,10 @@ public final class Verification {
 
     /** @param given may be null */
     private static DefaultShare share(StepRun run, Migration migration, DefaultShare given) throws SQLException {
+        if (migration.exchange().isPresent()) {
+            // The rows that the new partitions do not take were in the default partition before.
+            return DefaultShare.ANY;
+        }
         if (given != null) {
             run.migrations().recordDefaultShare(migration, given.percent().toPlainString());
             return given;
@@ -167,7 +171,7 @@ public final class Verification {
         Workers team = run.wholeWorkers(pace, what);
         Steady steady = steadily(run, migration, backup, () -> {
             TableReader reader = new TableReader(run.session());
-            Table live = reader.require(run.source());
+            Table live = reader.require(migration.live());
             Table old = reader.require(backup);
             requireSameColumns(migration, live, old);
             Comparison comparison = comparison(run, migration, old, live, RowShape.NEW);
@@ -175,9 +179,8 @@ public final class Verification {
             if (takenOut.differences() == 0) {
                 catchUp(run, comparison, () -> ReplayStep.backward(run, migration, old, comparison.match()));
             }
-            String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
-            String partitions =
-                    KnownPartitions.read(run.session(), KnownPartitions.of(comparison.capture(), run.source()));
+            String[] triggers = Continuity.read(run.session(), comparison.capture(), live.name());
+            String partitions = KnownPartitions.read(run.session(), KnownPartitions.of(migration));
             return new Compared(
                     comparison.compare(run, team, what, chunkSize, workers).plus(takenOut), triggers, partitions);
         });
@@ -294,19 +297,17 @@ public final class Verification {
         } else {
             capture.requireEnabled(
                     run.session(),
-                    run.source(),
+                    partitioned.name(),
                     ". Nothing was compared. "
                             + Continuity.remedy(
-                                    run.session(),
-                                    capture,
-                                    new CapturedTable(
-                                            partitioned.name(),
-                                            new TableReader(run.session()).partitions(partitioned.name()),
-                                            migration.spec().routing())));
+                                    run.session(), capture, CapturedTable.ofLive(run.session(), migration)));
         }
         return new Comparison(
                 ordinary.name(),
                 partitioned.name(),
+                captured == RowShape.NEW
+                        ? KnownPartitions.tables(run.session(), migration)
+                        : new TableReader(run.session()).partitions(partitioned.name()),
                 capture,
                 captured,
                 RowMatch.of(new TableReader(run.session()), migration, ordinary, partitioned),

@@ -10,6 +10,7 @@ import liquibase.ext.partition.engine.belonging.kind.SwitchPart;
 import liquibase.ext.partition.engine.belonging.kind.TablePair;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Triggered;
 import liquibase.ext.partition.engine.state.Migration;
 
@@ -38,8 +39,7 @@ public final class CaptureKind implements BelongingKind {
             TriggersAhead.remove(
                     after.run(),
                     Capture.of(migration),
-                    after.idle(),
-                    migration.spec().routing(),
+                    CapturedTable.ofIdle(after.run().session(), migration),
                     after.lock());
         }
     }

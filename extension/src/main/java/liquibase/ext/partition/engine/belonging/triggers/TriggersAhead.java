@@ -6,9 +6,7 @@ import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Triggered;
 import liquibase.ext.partition.engine.lock.LockPolicy;
-import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.run.StepRun;
-import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
@@ -43,17 +41,16 @@ public final class TriggersAhead {
         }
     }
 
-    /** Removes the triggers that there are. */
-    public static void remove(StepRun run, Capture capture, QualifiedName table, Routing routing, LockPolicy lock)
-            throws SQLException {
-        if (!Triggered.of(capture, run.session(), table).isNone()) {
+    /** Removes the triggers that there are. @param idle with its present partitions */
+    public static void remove(StepRun run, Capture capture, CapturedTable idle, LockPolicy lock) throws SQLException {
+        if (!Triggered.of(capture, run.session(), idle.table()).isNone()) {
             lock.inTransaction(
                     run.session(),
                     run.report(),
-                    table,
+                    idle.table(),
                     "It has triggers of a swap left, which are disabled or refuse TRUNCATE.",
                     () -> {
-                        capture.removeFrom(run.session(), table, routing);
+                        capture.removeFrom(run.session(), idle);
                         return null;
                     },
                     () -> {});

@@ -47,7 +47,7 @@ public final class ReplayStep {
                 Capture.of(migration),
                 match,
                 KnownPartitions.routes(run.session(), migration),
-                new Replay.Side(migration.source(), RowShape.NEW, migration.newOid()),
+                new Replay.Side(migration.live(), RowShape.NEW, migration.liveOid()),
                 new Replay.Side(backup.name(), RowShape.SOURCE, migration.sourceOid()),
                 backup.writableColumns(),
                 List.of(KnownPartitions.adoptStatement(run.state(), migration)));

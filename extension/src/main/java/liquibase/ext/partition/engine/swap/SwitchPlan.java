@@ -1,0 +1,17 @@
+package liquibase.ext.partition.engine.swap;
+
+import java.util.List;
+import liquibase.ext.partition.engine.lock.Lock;
+import liquibase.ext.partition.engine.sql.Sql;
+
+/** What a switch does in its one transaction. Pure: planned from the catalog, run by {@link LockedSwitch}. */
+public interface SwitchPlan {
+    /** All locks, in the order in which they must be taken. */
+    List<Lock> locks();
+
+    /** The statements in their order; every one must succeed. */
+    List<Sql> statements();
+
+    /** Messages for people once the switch is committed. */
+    List<String> consequences();
+}
