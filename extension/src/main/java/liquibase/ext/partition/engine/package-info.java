@@ -40,21 +40,22 @@
  *
  * <h2>Steps</h2>
  *
- * A step is what one changeset, its rollback, or a precondition that does work does to one table, under the migration's
- * lock. The steps are in {@code prepare}, {@code delta} (capture and replay), {@code copy}, {@code index},
+ * A step is what one changeset, its rollback, or a precondition that does work does to one table, under the
+ * migration's lock. The steps are in {@code prepare}, {@code delta} (capture and replay), {@code copy}, {@code index},
  * {@code verify}, {@code swap} (the swap, the reverse swap, the drop of the backup), {@code upkeep} (the partitions
- * ahead) and {@code retirement} (the partitions that leave). {@code restart} runs steps again and is none, and all
- * other rooms serve the steps. {@code run.StepRun} is one run of a step; outside the engine, {@code step.Step} is a
- * step as a changeset describes it, and {@code attribute.StepName} names those that have settings.
+ * ahead), {@code retirement} (the partitions that leave) and {@code exchange} (of a partition for others).
+ * {@code restart} runs steps again and is none, and all other rooms serve the steps. {@code run.StepRun} is one run of
+ * a step; outside the engine, {@code step.Step} is a step as a changeset describes it, and {@code attribute.StepName}
+ * names those that have settings.
  *
  * <h2>Rooms</h2>
  *
  * A room is a package, with those below it. Each may use the rooms that come after it, and none before, which a test
- * checks: {@code restart}, {@code prepare}, {@code survey}, {@code retirement}, {@code upkeep}, {@code swap},
- * {@code refusal}, {@code copy}, {@code index}, {@code verify}, {@code belonging}, {@code delta}, {@code rows},
- * {@code run}, {@code pace}, {@code lock}, {@code link}, {@code state}, {@code newtable}, {@code routing},
- * {@code partitioning}, {@code time}, {@code catalog}, {@code access}, {@code name}, {@code sql}. Every room may use
- * the types in this package itself.
+ * checks: {@code restart}, {@code prepare}, {@code survey}, {@code exchange}, {@code retirement}, {@code upkeep},
+ * {@code swap}, {@code refusal}, {@code copy}, {@code index}, {@code verify}, {@code belonging}, {@code delta},
+ * {@code rows}, {@code run}, {@code pace}, {@code lock}, {@code link}, {@code state}, {@code newtable},
+ * {@code routing}, {@code partitioning}, {@code time}, {@code catalog}, {@code access}, {@code name}, {@code sql}.
+ * Every room may use the types in this package itself.
  *
  * <p>The engine does not own attributes, changesets or connections: {@code attribute}, {@code step}, {@code change} and
  * {@code connection} do, outside. Called by these, by {@code precondition} and {@code command}, and by the generator,

@@ -83,9 +83,9 @@ public final class UpkeepStatus {
                 migration.spec().textDateFunction());
     }
 
-    /** The report on the table of that migration; says nothing before the swap. */
+    /** The report on the table of that migration; says nothing before the swap, nor of a partition's exchange. */
     public static StatusReport of(Session session, StateTables state, Migration migration) throws SQLException {
-        if (!migration.phase().isAtLeast(Phase.SWAPPED)) {
+        if (!migration.phase().isAtLeast(Phase.SWAPPED) || migration.exchange().isPresent()) {
             return StatusReport.empty();
         }
         MissingPartitions asked =

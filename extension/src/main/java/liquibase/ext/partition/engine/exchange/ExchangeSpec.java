@@ -1,0 +1,24 @@
+package liquibase.ext.partition.engine.exchange;
+
+import java.time.LocalDate;
+import java.util.Optional;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+
+/**
+ * An exchange as people ask for it.
+ *
+ * @param partition the partition that others take the place of
+ * @param stagingName the table that holds the new partitions until then
+ * @param prefix the beginning of the new partitions' names
+ * @param from the first day with a new partition; if it is not given, where the partition begins
+ * @param until the first day without one; if it is not given, where the partition ends
+ */
+public record ExchangeSpec(
+        QualifiedName partition,
+        Identifier stagingName,
+        String prefix,
+        PartitionInterval interval,
+        Optional<LocalDate> from,
+        Optional<LocalDate> until) {}
