@@ -19,7 +19,9 @@ public enum MadeTable {
             StepName.BUILD_INDEXES,
             StepName.REPLAY_CHANGES,
             StepName.VERIFY_COPY,
-            StepName.LOCKED_SWAP),
+            StepName.LOCKED_SWAP,
+            StepName.PREPARE_EXCHANGE,
+            StepName.EXCHANGE_PARTITIONS),
     DELTA_TABLE(
             "deltaTableName",
             "_delta",
@@ -29,13 +31,15 @@ public enum MadeTable {
             StepName.REPLAY_CHANGES,
             StepName.VERIFY_COPY,
             StepName.LOCKED_SWAP,
-            StepName.DROP_BACKUP),
+            StepName.DROP_BACKUP,
+            StepName.EXCHANGE_PARTITIONS),
     BACKUP(
             "backupTableName",
             "_old",
             "Name of the backup; the table's with _old where it is not given",
             StepName.LOCKED_SWAP,
-            StepName.DROP_BACKUP);
+            StepName.DROP_BACKUP,
+            StepName.EXCHANGE_PARTITIONS);
 
     private final String attribute;
     private final String suffix;

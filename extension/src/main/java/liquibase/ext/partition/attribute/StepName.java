@@ -4,7 +4,7 @@ import java.util.Set;
 
 /**
  * The steps that have settings: the change types, and the preconditions that do work of their own. In the order in
- * which a table passes them.
+ * which a table passes them; a partition passes the last two in place of the first and of the swap.
  */
 public enum StepName {
     CREATE_PARTITIONED_TABLE("createPartitionedTable"),
@@ -19,7 +19,9 @@ public enum StepName {
     DROP_BACKUP("dropBackup"),
     ADD_PARTITIONS("addPartitions"),
     RETIRE_PARTITIONS("retirePartitions"),
-    DROP_RETIRED_PARTITIONS("dropRetiredPartitions");
+    DROP_RETIRED_PARTITIONS("dropRetiredPartitions"),
+    PREPARE_EXCHANGE("prepareExchange"),
+    EXCHANGE_PARTITIONS("exchangePartitions");
 
     /** The steps that may work for hours, piece by piece. */
     static final Set<StepName> LONG =
@@ -27,7 +29,13 @@ public enum StepName {
 
     /** The steps that ask for locks that writers feel. */
     static final Set<StepName> LOCKING = Set.of(
-            CAPTURE_CHANGES, LOCKED_SWAP, DROP_BACKUP, ADD_PARTITIONS, RETIRE_PARTITIONS, DROP_RETIRED_PARTITIONS);
+            CAPTURE_CHANGES,
+            LOCKED_SWAP,
+            EXCHANGE_PARTITIONS,
+            DROP_BACKUP,
+            ADD_PARTITIONS,
+            RETIRE_PARTITIONS,
+            DROP_RETIRED_PARTITIONS);
 
     private final String elementName;
 

@@ -122,7 +122,7 @@ public class LockedSwapChange extends DeltaChange implements SwapStep {
             return Review.NOTHING;
         }
         try (StepRun run = LiquibaseEnvironment.of(database).begin(getSerializedObjectName(), source(database))) {
-            Swap.Statements statements = Swap.of(run, backup()).statements();
+            Swap.Statements statements = statements(run);
             List<String> comments = new ArrayList<>();
             comment(comments, "Before the transaction, each under a lock of its sequence alone:", statements.before());
             comment(comments, "In one transaction:", statements.transaction());
@@ -145,7 +145,12 @@ public class LockedSwapChange extends DeltaChange implements SwapStep {
         return name(MadeTable.BACKUP);
     }
 
-    private SwapSettings settings() {
+    @Override
+    public Swap.Statements statements(StepRun run) throws SQLException {
+        return Swap.of(run, backup()).statements();
+    }
+
+    protected final SwapSettings settings() {
         LockPolicy lock = tuning().lock();
         String onOldTransactions = tuning().text(TuningAttribute.ON_OLD_TRANSACTIONS);
         return new SwapSettings(

@@ -167,7 +167,9 @@ public class ApprovedPrecondition extends TunedPrecondition {
     private static boolean isBeforeItsChange(ChangeSet changeSet) {
         return Step.of(changeSet)
                 .map(Step::stepName)
-                .anyMatch(name -> name == StepName.LOCKED_SWAP || name == StepName.DROP_BACKUP);
+                .anyMatch(name -> name == StepName.LOCKED_SWAP
+                        || name == StepName.EXCHANGE_PARTITIONS
+                        || name == StepName.DROP_BACKUP);
     }
 
     /** If the SQL cannot be shown, that is reported and fails nothing: the swap waits in either case. */
@@ -177,7 +179,7 @@ public class ApprovedPrecondition extends TunedPrecondition {
             return;
         }
         try (StepRun run = question.environment().onBusy(OnBusy.FAIL).begin("approved", question.table())) {
-            Swap.Statements statements = Swap.of(run, swap.get().backup()).statements();
+            Swap.Statements statements = swap.get().statements(run);
             StringBuilder script = new StringBuilder("The swap would run, in one transaction:\nBEGIN;\n");
             append(script, statements.transaction());
             script.append("COMMIT;");

@@ -1,16 +1,22 @@
 package liquibase.ext.partition.step;
 
+import java.sql.SQLException;
 import java.util.Optional;
 import java.util.stream.Stream;
 import liquibase.changelog.ChangeSet;
 import liquibase.database.Database;
+import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.swap.Swap;
 
 /** The swap: others wait for it, are asked before it, or take it back. */
 public interface SwapStep extends Step {
     /** The backup's name. */
     Identifier backup();
+
+    /** The statements as a person would run them on the present tables; runs nothing. */
+    Swap.Statements statements(StepRun run) throws SQLException;
 
     /** The changeset before this one that sets the tag of the state right before the swap. */
     Optional<ChangeSet> changeSetOfTag();

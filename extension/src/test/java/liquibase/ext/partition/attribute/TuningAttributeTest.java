@@ -37,6 +37,7 @@ class TuningAttributeTest {
             Map.entry("comparison before the swap", Set.of(StepName.VERIFY_COPY, StepName.LOCKED_SWAP)),
             Map.entry("all that take long", StepName.LONG),
             Map.entry("swap", Set.of(StepName.LOCKED_SWAP)),
+            Map.entry("exchange", Set.of(StepName.EXCHANGE_PARTITIONS)),
             Map.entry("drop", Set.of(StepName.DROP_BACKUP)),
             Map.entry("partitions ahead", Set.of(StepName.ADD_PARTITIONS)),
             Map.entry("retirement", Set.of(StepName.RETIRE_PARTITIONS, StepName.DROP_RETIRED_PARTITIONS)));
@@ -131,7 +132,7 @@ class TuningAttributeTest {
             // A config sets it for the copy alone.
             case CHUNK_SIZE -> Set.of(StepName.CHUNKED_COPY);
             // The approval of these steps asks for it.
-            case CATCH_UP_TIME -> Set.of(StepName.LOCKED_SWAP, StepName.DROP_BACKUP);
+            case CATCH_UP_TIME -> Set.of(StepName.LOCKED_SWAP, StepName.EXCHANGE_PARTITIONS, StepName.DROP_BACKUP);
             default ->
                 Arrays.stream(StepName.values())
                         .filter(step -> TuningAttribute.of(step).contains(setting))
