@@ -5,12 +5,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import liquibase.ext.partition.generator.config.ExchangeConfig;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TablesConfig;
 
 /**
- * Makes the changelog of a config: one file with the changesets of all its tables. So whether a changelog includes the
- * file or all files of its folder, it has each changeset once. Writes nothing.
+ * Makes the changelog of a config: one file with the changesets of all its tables and exchanges. So whether a changelog
+ * includes the file or all files of its folder, it has each changeset once. Writes nothing.
  */
 public final class ChangelogGenerator {
     private static final String NAME = "changelog";
@@ -37,7 +38,7 @@ public final class ChangelogGenerator {
     }
 
     /**
-     * The changelog of a config, with its tables in the order of the config.
+     * The changelog of a config, with its tables in the order of the config, and then its exchanges.
      *
      * @throws TemplateFailureException when a template fails, or what it gives is not well-formed
      */
@@ -45,18 +46,26 @@ public final class ChangelogGenerator {
             throws TemplateFailureException, IOException {
         List<Map<String, Object>> tables = new ArrayList<>();
         for (TableConfig table : config.tables()) {
-            Map<String, Object> model = TableModel.of(table);
-            String template = templateName("table", format);
-            String changesets = templates.render(template, model);
-            format.requireWellFormedPart(template, "the table " + table.tableName(), changesets);
-            model.put("changesets", changesets);
-            tables.add(model);
+            tables.add(withChangesets(TableModel.of(table), "the table " + table.tableName(), format));
+        }
+        for (ExchangeConfig exchange : config.exchanges()) {
+            tables.add(withChangesets(
+                    TableModel.of(exchange), "the exchange of the partition " + exchange.tableName(), format));
         }
         String template = templateName(NAME, format);
         String name = NAME + "." + format.extension();
         String text = templates.render(template, Map.of("marker", ChangelogFile.MARKER, "tables", tables));
         format.requireWellFormed(template, name, text);
         return new ChangelogFile(name, text);
+    }
+
+    private Map<String, Object> withChangesets(Map<String, Object> model, String what, ChangelogFormat format)
+            throws TemplateFailureException, IOException {
+        String template = templateName("table", format);
+        String changesets = templates.render(template, model);
+        format.requireWellFormedPart(template, what, changesets);
+        model.put("changesets", changesets);
+        return model;
     }
 
     private static String templateName(String name, ChangelogFormat format) {

@@ -4,21 +4,28 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import liquibase.ext.partition.attribute.TuningAttribute;
+import liquibase.ext.partition.generator.config.ExchangeConfig;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 
 /**
- * The model that a table's template sees: texts, numbers, lists and maps, and nothing else. Settings that the config
- * leaves out are missing.
+ * The model that the template of a table or an exchange sees: texts, numbers, lists and maps, and nothing else.
+ * Settings that the config leaves out are missing.
  */
 final class TableModel {
+    private static final Set<String> NOT_OF_EXCHANGES =
+            Set.of(TuningAttribute.ACCEPT_TRIGGERS.attributeName(), TuningAttribute.MAX_DEFAULT_SHARE.attributeName());
+
     private TableModel() {}
 
     static Map<String, Object> of(TableConfig table) {
         PartitionBy partitionBy = table.partitionBy();
         Map<String, Object> model = new LinkedHashMap<>();
         model.put("prefix", table.changesetPrefix());
-        model.put("logicalFilePath", logicalFilePath(table));
+        model.put("kind", "table");
+        model.put("logicalFilePath", logicalFilePath(table.schemaName(), table.tableName()));
         putIfPresent(model, "schemaName", table.schemaName());
         model.put("tableName", table.tableName());
         model.put("newTableName", table.newTableName());
@@ -59,13 +66,37 @@ final class TableModel {
         return model;
     }
 
+    /** The model of an exchange, whose source is a partition. Settings that no exchange has are left out. */
+    static Map<String, Object> of(ExchangeConfig exchange) {
+        Map<String, Object> model = new LinkedHashMap<>();
+        model.put("prefix", exchange.changesetPrefix());
+        model.put("kind", "partition");
+        model.put("logicalFilePath", logicalFilePath(exchange.schemaName(), exchange.tableName()));
+        putIfPresent(model, "schemaName", exchange.schemaName());
+        model.put("tableName", exchange.tableName());
+        model.put("newTableName", exchange.newTableName());
+        model.put("backupTableName", exchange.backupTableName());
+        model.put("deltaTableName", exchange.deltaTableName());
+        model.put("partitionPrefix", exchange.partitionPrefix());
+        model.put("keyColumns", exchange.keyColumns());
+        model.put("columns", List.of());
+        model.put("interval", exchange.interval().word());
+        if (exchange.from() != null) {
+            model.put("from", exchange.from().toString());
+            model.put("until", exchange.until().toString());
+        }
+        model.putAll(exchange.tuning().settings());
+        model.keySet().removeAll(NOT_OF_EXCHANGES);
+        return model;
+    }
+
     /**
      * Part of each changeset's identity. It names the table, but no directory and no format, so that moving the
      * changelogs, or generating the other format, runs nothing again.
      */
-    private static String logicalFilePath(TableConfig table) {
-        String schema = table.schemaName() == null ? "" : table.schemaName() + ".";
-        return ChangelogFile.LOGICAL_FILE_PATHS + schema + table.tableName();
+    private static String logicalFilePath(String schemaName, String tableName) {
+        String schema = schemaName == null ? "" : schemaName + ".";
+        return ChangelogFile.LOGICAL_FILE_PATHS + schema + tableName;
     }
 
     private static List<Map<String, Object>> columns(TableConfig table) {

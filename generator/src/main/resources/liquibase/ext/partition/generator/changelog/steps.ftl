@@ -17,6 +17,15 @@
     "Lock: ACCESS SHARE on the source for a moment; readers and writers go on.",
     "Undo: drops the new table."
   ],
+  "beforeExchange": [
+    "The state before anything is made. A rollback to this tag undoes every step below."
+  ],
+  "prepareExchange": [
+    "Makes the new partitions, all of them empty, in a table that holds them until the exchange. Stops, with every reason and its",
+    "remedy, where the partition cannot be exchanged so.",
+    "Lock: ACCESS SHARE on the partition for a moment; readers and writers go on.",
+    "Undo: drops that table."
+  ],
   "capture": [
     "From here on every write to the source leaves the key of its row in the delta table.",
     "Lock: SHARE ROW EXCLUSIVE on the source for a moment, asked for in short attempts, so that writers do not queue.",
@@ -56,6 +65,15 @@
     "Lock: ACCESS EXCLUSIVE on source and new table for as long as that takes, asked for in short attempts.",
     "Undo: the reverse swap; rows written since are brought into the backup first. To undo this swap alone, whatever was",
     "deployed since, update with the parameter swapBack, which names the table."
+  ],
+  "exchange": [
+    "Stays pending until the parameter swapApproved names the partition (or says all). Until then restartCopy starts the copy over,",
+    "and every update that passes by replays what was written since the last one, for catchUpTime at most.",
+    "Replays the rest, then detaches the partition, which becomes the backup, and attaches the new ones. No row is read and no",
+    "index is built for that.",
+    "Lock: ACCESS EXCLUSIVE on the partitioned table and on what is exchanged for as long as that takes, asked for in short attempts.",
+    "Undo: the exchange back; rows written since are brought into the backup first. To undo this exchange alone, whatever was",
+    "deployed since, update with the parameter swapBack, which names the partition."
   ],
   "swapped": [
     "The state after the swap, with the backup still there. A rollback to this tag is possible until the drop."
@@ -100,6 +118,7 @@
   "replay": chunks,
   "verify": ["workers"] + chunks + ["maxDefaultShare"],
   "swap": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions", "maxDefaultShare", "acceptTriggers"],
+  "exchange": lock + ["maxDrainRows", "waitForOldTransactions", "onOldTransactions"],
   "approval": ["catchUpTime"] + chunks,
   "backup": ["workers"] + chunks,
   "drop": ["workers"] + chunks + lock,
@@ -108,13 +127,13 @@
   "dropRetired": lock
 }>
 
-<#-- Where the changesets of a table begin. No two hyphens in a row: an XML comment could not hold them. -->
+<#-- Where the changesets of a table, or of the exchange of a partition, begin. No two hyphens in a row: an XML comment could not hold them. -->
 <#function heading table>
   <#local schema = "">
   <#if table.schemaName??>
     <#local schema = table.schemaName + ".">
   </#if>
-  <#return "The table " + (schema + table.tableName)?replace("-(?=-)", "- ", "r")>
+  <#return "The " + table.kind + " " + (schema + table.tableName)?replace("-(?=-)", "- ", "r")>
 </#function>
 
 <#-- How far the partitions reach that every update makes. -->
@@ -144,6 +163,13 @@
 
 <#-- What a reviewer must know of this table's partitions. -->
 <#function prepared>
+  <#if kind == "partition">
+    <#local range = "over all of its range">
+    <#if from??>
+      <#local range = "from " + from + " until " + until>
+    </#if>
+    <#return "Makes partitions by " + interval + " " + range + " in " + newTableName + ", which will take the place of " + tableName>
+  </#if>
   <#if ahead??>
     <#local reach = "partitions by " + interval + " from " + from + ", " + ahead + " ahead of the day on which it runs">
   <#else>
@@ -180,6 +206,9 @@
 </#function>
 
 <#function swapped>
+  <#if kind == "partition">
+    <#return "Exchanges: " + tableName + " becomes " + backupTableName + ", and the partitions of " + newTableName + " take its place">
+  </#if>
   <#local fact = "Swaps: " + tableName + " becomes " + backupTableName + ", " + newTableName + " becomes " + tableName>
   <#local fact = fact + ((routing!"native") == "trigger")?then("; attaches the trigger that finds the partition of a new row", "")>
   <#if (incomingForeignKeys!"refuse") == "drop">

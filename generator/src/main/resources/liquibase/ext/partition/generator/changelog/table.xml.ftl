@@ -1,5 +1,5 @@
 <#import "steps.ftl" as steps>
-<#-- The changesets of one table, which changelog.xml.ftl puts into the changelog. Each says logicalFilePath, its identity. -->
+<#-- The changesets of one table, or of the exchange of one partition, which changelog.xml.ftl puts into the changelog. Each says logicalFilePath, its identity. -->
 <#macro about step>
   <#assign lines = steps.about[step]>
   <#if lines?size == 1>
@@ -58,16 +58,18 @@
 <#else>/>
 </#if>
 </#macro>
-  <@about "before"/>
+  <@about (kind == "table")?then("before", "beforeExchange")/>
   <changeSet id="[=prefix]-before" author="liquibase-partition" labels="prepare"
       logicalFilePath="[=logicalFilePath]">
+<#if kind == "table">
     <preConditions onFail="HALT">
       <@newTable "partitionable" "      "/>
     </preConditions>
+</#if>
     <tagDatabase tag="[=prefix]-before"/>
   </changeSet>
 
-  <@about "prepare"/>
+  <@about (kind == "table")?then("prepare", "prepareExchange")/>
   <changeSet id="[=prefix]-prepare" author="liquibase-partition" labels="prepare"
       logicalFilePath="[=logicalFilePath]">
 <#if columns?has_content>
@@ -80,7 +82,18 @@
     </preConditions>
 </#if>
     <comment>[=steps.prepared()]</comment>
+<#if kind == "table">
     <@newTable "createPartitionedTable" "    "/>
+<#else>
+    <partition:prepareExchange [=source]
+        newTableName="[=newTableName]"
+        interval="[=interval]"
+<#if from??>
+        from="[=from]"
+        until="[=until]"
+</#if>
+        partitionPrefix="[=partitionPrefix]"/>
+</#if>
   </changeSet>
 
   <@about "capture"/>
@@ -89,8 +102,8 @@
     <comment>Records the keys of the rows of [=tableName] that are written from now on in [=deltaTableName]</comment>
     <partition:captureChanges [=source]
         deltaTableName="[=deltaTableName]"
-        keyColumns="[=key]"
-        partitionColumns="[=partitionColumns?join(",")]"<@tuned "capture" "        "/>/>
+        keyColumns="[=key]"<#if kind == "table">
+        partitionColumns="[=partitionColumns?join(",")]"</#if><@tuned "capture" "        "/>/>
   </changeSet>
 
   <@about "copy"/>
@@ -148,7 +161,7 @@
     <tagDatabase tag="[=prefix]-before-swap"/>
   </changeSet>
 
-  <@about "swap"/>
+  <@about (kind == "table")?then("swap", "exchange")/>
   <changeSet id="[=prefix]-swap" author="liquibase-partition" labels="swap" runInTransaction="false"
       logicalFilePath="[=logicalFilePath]">
     <preConditions onFail="CONTINUE">
@@ -156,12 +169,12 @@
       <partition:approved operation="swap" [=source] approvedTables="${swapApproved}"<@tuned "approval" "          "/>/>
     </preConditions>
     <comment>[=steps.swapped()]</comment>
-    <partition:lockedSwap [=source]
+    <partition:[=(kind == "table")?then("lockedSwap", "exchangePartitions")] [=source]
         newTableName="[=newTableName]"
         backupTableName="[=backupTableName]"
         deltaTableName="[=deltaTableName]"
         keyColumns="[=key]"
-        tagBefore="[=prefix]-before-swap"<@tuned "swap" "        "/>/>
+        tagBefore="[=prefix]-before-swap"<@tuned (kind == "table")?then("swap", "exchange") "        "/>/>
   </changeSet>
 
   <@about "swapped"/>
@@ -182,11 +195,12 @@
       <partition:approved operation="drop" [=source] approvedTables="${dropApproved}"<@tuned "approval" "          "/>/>
       <partition:backupVerified [=source] onDifference="halt"<@tuned "backup" "          "/>/>
     </preConditions>
-    <comment>Drops [=backupTableName], which [=tableName] has replaced</comment>
+    <comment>Drops [=backupTableName], which [=(kind == "table")?then(tableName + " has", "other partitions have")] replaced</comment>
     <partition:dropBackup [=source]
         backupTableName="[=backupTableName]"
         deltaTableName="[=deltaTableName]"<@tuned "drop" "        "/>/>
   </changeSet>
+<#if kind == "table">
 
   <@about "upkeep"/>
   <changeSet id="[=prefix]-upkeep" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"
@@ -219,5 +233,6 @@
     <comment>DROPS what has left [=tableName][=steps.dropsRetired()]</comment>
     <partition:dropRetiredPartitions [=source]<@tuned "dropRetired" "        "/>/>
   </changeSet>
+</#if>
 </#if>
 </#if>

@@ -1,5 +1,5 @@
 <#import "steps.ftl" as steps>
-<#-- The changesets of one table, which changelog.yaml.ftl puts into the changelog. Each says logicalFilePath, its identity. -->
+<#-- The changesets of one table, or of the exchange of one partition, which changelog.yaml.ftl puts into the changelog. Each says logicalFilePath, its identity. -->
 <#macro about step>
 <#list steps.about[step] as line>
   # [=line]
@@ -73,20 +73,22 @@
 </#list>
 </#if>
 </#macro>
-  <@about "before"/>
+  <@about (kind == "table")?then("before", "beforeExchange")/>
   - changeSet:
       id: "[=prefix]-before"
       author: liquibase-partition
       logicalFilePath: "[=logicalFilePath]"
       labels: prepare
+<#if kind == "table">
       preConditions:
         - onFail: HALT
         <@newTable "partitionable" "        "/>
+</#if>
       changes:
         - tagDatabase:
             tag: "[=prefix]-before"
 
-  <@about "prepare"/>
+  <@about (kind == "table")?then("prepare", "prepareExchange")/>
   - changeSet:
       id: "[=prefix]-prepare"
       author: liquibase-partition
@@ -105,7 +107,19 @@
 </#if>
       comment: "[=steps.prepared()]"
       changes:
+<#if kind == "table">
         <@newTable "createPartitionedTable" "        "/>
+<#else>
+        - prepareExchange:
+            <@source "            "/>
+            newTableName: "[=newTableName]"
+            interval: [=interval]
+<#if from??>
+            from: "[=from]"
+            until: "[=until]"
+</#if>
+            partitionPrefix: "[=partitionPrefix]"
+</#if>
 
   <@about "capture"/>
   - changeSet:
@@ -120,7 +134,9 @@
             <@source "            "/>
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
+<#if kind == "table">
             partitionColumns: "[=partitionColumns?join(",")]"
+</#if>
             <@tuned "capture" "            "/>
 
   <@about "copy"/>
@@ -211,7 +227,7 @@
         - tagDatabase:
             tag: "[=prefix]-before-swap"
 
-  <@about "swap"/>
+  <@about (kind == "table")?then("swap", "exchange")/>
   - changeSet:
       id: "[=prefix]-swap"
       author: liquibase-partition
@@ -230,14 +246,14 @@
             <@tuned "approval" "            "/>
       comment: "[=steps.swapped()]"
       changes:
-        - lockedSwap:
+        - [=(kind == "table")?then("lockedSwap", "exchangePartitions")]:
             <@source "            "/>
             newTableName: "[=newTableName]"
             backupTableName: "[=backupTableName]"
             deltaTableName: "[=deltaTableName]"
             keyColumns: "[=key]"
             tagBefore: "[=prefix]-before-swap"
-            <@tuned "swap" "            "/>
+            <@tuned (kind == "table")?then("swap", "exchange") "            "/>
 
   <@about "swapped"/>
   - changeSet:
@@ -278,13 +294,14 @@
             <@source "            "/>
             onDifference: halt
             <@tuned "backup" "            "/>
-      comment: "Drops [=backupTableName], which [=tableName] has replaced"
+      comment: "Drops [=backupTableName], which [=(kind == "table")?then(tableName + " has", "other partitions have")] replaced"
       changes:
         - dropBackup:
             <@source "            "/>
             backupTableName: "[=backupTableName]"
             deltaTableName: "[=deltaTableName]"
             <@tuned "drop" "            "/>
+<#if kind == "table">
 
   <@about "upkeep"/>
   - changeSet:
@@ -347,5 +364,6 @@
         - dropRetiredPartitions:
             <@source "            "/>
             <@tuned "dropRetired" "            "/>
+</#if>
 </#if>
 </#if>

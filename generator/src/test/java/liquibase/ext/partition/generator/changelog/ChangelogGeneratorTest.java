@@ -48,7 +48,9 @@ class ChangelogGeneratorTest {
         "kinds, XML",
         "kinds, YAML",
         "tuned, XML",
-        "tuned, YAML"
+        "tuned, YAML",
+        "exchanges, XML",
+        "exchanges, YAML"
     })
     void givesExactlyTheGoldenFile(String name, ChangelogFormat format) throws Exception {
         ChangelogFile file = generate(GoldenConfigs.ALL.get(name), format);
@@ -62,7 +64,7 @@ class ChangelogGeneratorTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"plain", "odd", "kinds"})
+    @CsvSource({"plain", "odd", "kinds", "exchanges"})
     void givesTheSameChangesetsInBothFormats(String name) throws Exception {
         String config = GoldenConfigs.ALL.get(name);
         ChangelogFile xml = generate(config, ChangelogFormat.XML);

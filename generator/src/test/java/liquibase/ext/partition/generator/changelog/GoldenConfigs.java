@@ -124,7 +124,31 @@ final class GoldenConfigs {
                 catchUpTime: off
             """;
 
-    static final Map<String, String> ALL = Map.of("plain", PLAIN, "odd", ODD, "kinds", KINDS, "tuned", TUNED);
+    /** A partition that says its range and one that does not, beside the table. */
+    static final String EXCHANGES = """
+            defaults:
+              workers: 2
+              maxDrainRows: 2000
+              maxDefaultShare: 5%
+            tables:
+              - tableName: orders
+                keyColumns: [id]
+                partitionBy: {columns: [created_at], from: 2024-01, ahead: 6}
+            exchanges:
+              - tableName: orders_default
+                schemaName: public
+                keyColumns: [id, created_at]
+                partitionPrefix: orders_
+                partitionBy: {interval: quarter, from: 2023-Q1, until: 2024-Q1}
+                lockTimeout: 500ms
+              - tableName: orders_202402
+                keyColumns: [id, created_at]
+                partitionPrefix: orders_
+                partitionBy: {interval: day}
+            """;
+
+    static final Map<String, String> ALL =
+            Map.of("plain", PLAIN, "odd", ODD, "kinds", KINDS, "tuned", TUNED, "exchanges", EXCHANGES);
 
     private GoldenConfigs() {}
 }

@@ -40,6 +40,7 @@ class TemplatesTest {
             Map.entry("swap", StepName.LOCKED_SWAP),
             Map.entry("backup", StepName.BACKUP_VERIFIED),
             Map.entry("drop", StepName.DROP_BACKUP),
+            Map.entry("exchange", StepName.EXCHANGE_PARTITIONS),
             Map.entry("upkeep", StepName.ADD_PARTITIONS),
             Map.entry("retire", StepName.RETIRE_PARTITIONS),
             Map.entry("dropRetired", StepName.DROP_RETIRED_PARTITIONS));

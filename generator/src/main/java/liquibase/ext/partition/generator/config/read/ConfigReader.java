@@ -7,11 +7,13 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import liquibase.ext.partition.attribute.TuningAttribute;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.retirement.RetirementWay;
 import liquibase.ext.partition.engine.time.Epoch;
+import liquibase.ext.partition.generator.config.ExchangeConfig;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TableTuning;
@@ -34,13 +36,17 @@ public final class ConfigReader {
     public TablesConfig read(Path file) throws InvalidConfigException, IOException {
         ConfigDocument document = ConfigDocument.read(file);
         List<TableEntry> tables = TableEntry.of(document.root());
+        List<TableEntry> exchanges = TableEntry.exchangesOf(document.root());
+        List<TableEntry> all =
+                Stream.concat(tables.stream(), exchanges.stream()).toList();
         List<Problem> problems = new ArrayList<>(document.problems());
         problems.addAll(new SchemaRules(schema).problems(document));
-        problems.addAll(new NameRules(document).problems(tables));
+        problems.addAll(new NameRules(document).problems(all));
         problems.addAll(new PartitionRules(document).problems(tables));
+        problems.addAll(new ExchangeRules(document).problems(exchanges));
         problems.addAll(new TimeRules(document).problems(tables));
-        problems.addAll(new TuningRules(document, schema).problems(tables));
-        problems.addAll(new RelationRules(document).problems(tables));
+        problems.addAll(new TuningRules(document, schema).problems(all));
+        problems.addAll(new RelationRules(document).problems(tables, exchanges));
         if (!problems.isEmpty()) {
             problems.sort(Comparator.comparingInt(Problem::line));
             throw new InvalidConfigException(problems);
@@ -51,7 +57,31 @@ public final class ConfigReader {
             List<String> before = configs.stream().map(TableConfig::tableName).toList();
             configs.add(table(table, before, tuning(table, defaults)));
         }
-        return new TablesConfig(configs);
+        List<ExchangeConfig> exchangeConfigs = new ArrayList<>();
+        List<String> before =
+                new ArrayList<>(configs.stream().map(TableConfig::tableName).toList());
+        for (TableEntry exchange : exchanges) {
+            exchangeConfigs.add(exchange(exchange, before, tuning(exchange, defaults)));
+            before.add(exchange.text(TableEntry.TABLE_NAME).orElseThrow());
+        }
+        return new TablesConfig(configs, exchangeConfigs);
+    }
+
+    /** Only for an entry without problems. */
+    private static ExchangeConfig exchange(TableEntry entry, List<String> before, TableTuning tuning) {
+        return new ExchangeConfig(
+                ChangesetPrefix.of(entry, before),
+                entry.text(TableEntry.SCHEMA_NAME).orElse(null),
+                entry.text(TableEntry.TABLE_NAME).orElseThrow(),
+                entry.name("newTableName").orElseThrow(),
+                entry.name("backupTableName").orElseThrow(),
+                entry.name("deltaTableName").orElseThrow(),
+                entry.name(TableEntry.PARTITION_PREFIX).orElseThrow(),
+                List.copyOf(entry.keyColumns().values()),
+                entry.interval().orElseThrow(),
+                entry.bound("from").orElse(null),
+                entry.bound("until").orElse(null),
+                tuning);
     }
 
     /** Only for an entry without problems. */

@@ -48,6 +48,14 @@ final class PartitionRules {
         return problems;
     }
 
+    /** The problems of the days on which the partitions begin and end. */
+    List<Problem> problemsOfRange(TableEntry table) {
+        checkBound(table, "from");
+        checkBound(table, "until");
+        checkRange(table);
+        return problems;
+    }
+
     /** Whether the number of partitions is so large that it can only be a mistake. */
     static boolean tooMany(TableEntry table) {
         return table.partitionStarts().skip(MOST_PARTITIONS).findAny().isPresent();

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import liquibase.ext.partition.generator.config.document.ConfigDocument;
 import liquibase.ext.partition.generator.config.document.KeyPath;
 import liquibase.ext.partition.generator.config.document.Problem;
@@ -30,10 +31,16 @@ final class RelationRules {
 
     private record Name(Optional<String> schema, String name) {}
 
-    List<Problem> problems(List<TableEntry> tables) {
-        List<TableEntry> distinct = withoutRepeated(tables);
+    /**
+     * Tables and exchanges share their ids. Their names are not compared with each other: an exchange replaces a
+     * partition, which a table's entry names, too, by others of the names that this entry would give them.
+     */
+    List<Problem> problems(List<TableEntry> tables, List<TableEntry> exchanges) {
+        List<TableEntry> distinct = withoutRepeated(
+                Stream.concat(tables.stream(), exchanges.stream()).toList());
         checkIds(distinct);
-        checkNames(distinct);
+        checkNames(distinct.stream().filter(tables::contains).toList());
+        checkNames(distinct.stream().filter(exchanges::contains).toList());
         return problems;
     }
 

@@ -20,13 +20,16 @@ import liquibase.ext.partition.generator.config.document.KeyPath;
 import tools.jackson.databind.JsonNode;
 
 /**
- * One entry of {@code tables} as it was written, which may have every kind of mistake: a value that is missing, or has
- * the wrong type, counts as not there. The rules look at entries; the model is made from an entry when no rule objects.
+ * One entry of {@code tables} or {@code exchanges} as it was written, which may have every kind of mistake: a value
+ * that is missing, or has the wrong type, counts as not there. The rules look at entries; the model is made from an
+ * entry when no rule objects.
  */
 record TableEntry(KeyPath path, JsonNode json) {
     /** The key beside {@code tables} with the settings for all tables that have none of their own. */
     static final String DEFAULTS = "defaults";
 
+    static final String TABLES = "tables";
+    static final String EXCHANGES = "exchanges";
     static final String TABLE_NAME = "tableName";
     static final String SCHEMA_NAME = "schemaName";
     static final String PARTITION_PREFIX = "partitionPrefix";
@@ -62,8 +65,17 @@ record TableEntry(KeyPath path, JsonNode json) {
 
     /** The entries of a config. */
     static List<TableEntry> of(JsonNode config) {
-        KeyPath tables = KeyPath.ROOT.child("tables");
-        JsonNode list = config.path("tables");
+        return of(config, TABLES);
+    }
+
+    /** The entries of the exchanges of a config, which have some of the keys of a table. */
+    static List<TableEntry> exchangesOf(JsonNode config) {
+        return of(config, EXCHANGES);
+    }
+
+    private static List<TableEntry> of(JsonNode config, String key) {
+        KeyPath tables = KeyPath.ROOT.child(key);
+        JsonNode list = config.path(key);
         if (!list.isArray()) {
             return List.of();
         }
@@ -229,6 +241,11 @@ record TableEntry(KeyPath path, JsonNode json) {
                 from.get(), start -> start.isBefore(until.get()), interval().orElseThrow()::next);
     }
 
+    /** Whether the entry is of an exchange, whose new default partition has the name of the old one. */
+    private boolean isExchange() {
+        return path.parent().equals(KeyPath.ROOT.child(EXCHANGES));
+    }
+
     /** The names of the partitions; empty unless a prefix and a range from which names can be made are known. */
     List<String> partitionNames() {
         Optional<String> prefix = name(PARTITION_PREFIX);
@@ -243,7 +260,7 @@ record TableEntry(KeyPath path, JsonNode json) {
                             end().orElseThrow());
                     return Stream.concat(
                                     layout.partitions().stream().map(Partition::name),
-                                    Stream.of(layout.defaultPartition()))
+                                    Stream.of(layout.defaultPartition()).filter(it -> !isExchange()))
                             .map(Identifier::name)
                             .toList();
                 })

@@ -52,6 +52,46 @@ class ConfigProblemsTest {
     }
 
     @Test
+    void theRangeOfAnExchangeIsWholeOrLeftOut() {
+        String exchange = """
+                exchanges:
+                  - tableName: orders_default
+                    keyColumns: [id]
+                    partitionPrefix: orders_
+                    partitionBy: {from: 2024-01, until: 2024-07}
+                """;
+        assertThat(problems(exchange.replace(", until: 2024-07", "")))
+                .extracting(Problem::message)
+                .containsExactly("from is given without until.");
+        assertThat(problems(exchange.replace("from: 2024-01, ", "")))
+                .extracting(Problem::message)
+                .containsExactly("until is given without from.");
+        assertThat(problems(exchange.replace("2024-07", "2024-01")))
+                .extracting(Problem::message)
+                .containsExactly("The range from 2024-01 until 2024-01 holds no partition.");
+        assertThat(problems(exchange.replace("2024-07", "2024-07-02")))
+                .extracting(Problem::message)
+                .containsExactly("\"2024-07-02\" is not the first day of a month.");
+    }
+
+    @Test
+    void anExchangeStandsOnceAndIsOfNoTableOfTheConfig() {
+        String exchange = """
+                exchanges:
+                  - tableName: orders
+                    keyColumns: [id]
+                    partitionPrefix: orders_
+                """;
+
+        assertThat(problems(TABLE + exchange))
+                .extracting(Problem::message)
+                .containsExactly("The table stands twice; the first is in line 2.");
+        assertThat(problems(exchange + exchange.substring(exchange.indexOf('\n') + 1)))
+                .extracting(Problem::message)
+                .containsExactly("The table stands twice; the first is in line 2.");
+    }
+
+    @Test
     void tellsEverythingAtOnceByLine() {
         List<Problem> problems = problems("""
                 tables:

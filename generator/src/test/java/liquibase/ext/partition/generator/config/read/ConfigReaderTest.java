@@ -9,9 +9,11 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.generator.config.ColumnConfig;
+import liquibase.ext.partition.generator.config.ExchangeConfig;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TableConfigBuilder;
 import liquibase.ext.partition.generator.config.TableTuning;
@@ -40,6 +42,54 @@ class ConfigReaderTest {
                         .range(LocalDate.of(2024, 1, 1), LocalDate.of(2026, 7, 1))
                         .build());
         assertThat(table.partitionBy().partitionCount()).isEqualTo(30);
+    }
+
+    @Test
+    void anExchangeHasTheDefaultNamesAndWhereItSaysSoARange() throws Exception {
+        TablesConfig config = read("""
+                defaults: {workers: 4}
+                exchanges:
+                  - tableName: orders_default
+                    keyColumns: [id, created_at]
+                    partitionPrefix: orders_
+                    partitionBy: {from: 2026-01, until: 2026-07}
+                  - tableName: orders_202402
+                    schemaName: shop
+                    keyColumns: [id, created_at]
+                    partitionPrefix: orders_
+                    partitionBy: {interval: day}
+                    workers: 1
+                """);
+
+        assertThat(config.tables()).isEmpty();
+        assertThat(config.exchanges())
+                .containsExactly(
+                        new ExchangeConfig(
+                                "orders_default",
+                                null,
+                                "orders_default",
+                                "orders_default_new",
+                                "orders_default_old",
+                                "orders_default_delta",
+                                "orders_",
+                                List.of("id", "created_at"),
+                                PartitionInterval.MONTH,
+                                LocalDate.of(2026, 1, 1),
+                                LocalDate.of(2026, 7, 1),
+                                new TableTuning(Map.of("workers", 4L))),
+                        new ExchangeConfig(
+                                "orders_202402",
+                                "shop",
+                                "orders_202402",
+                                "orders_202402_new",
+                                "orders_202402_old",
+                                "orders_202402_delta",
+                                "orders_",
+                                List.of("id", "created_at"),
+                                PartitionInterval.DAY,
+                                null,
+                                null,
+                                new TableTuning(Map.of("workers", 1L))));
     }
 
     @Test

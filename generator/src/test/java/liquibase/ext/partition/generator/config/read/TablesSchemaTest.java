@@ -19,6 +19,7 @@ import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
 import liquibase.ext.partition.generator.config.ColumnConfig;
+import liquibase.ext.partition.generator.config.ExchangeConfig;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 import liquibase.ext.partition.generator.config.TablesConfig;
@@ -32,6 +33,7 @@ class TablesSchemaTest {
     private final SchemaDocument schema = new SchemaDocument();
     private final KeyPath table = KeyPath.ROOT.child("tables").child(0);
     private final KeyPath defaults = KeyPath.ROOT.child("defaults");
+    private final KeyPath exchange = KeyPath.ROOT.child("exchanges").child(0);
     private final KeyPath column = table.child("columns").child("amount");
 
     @Test
@@ -47,7 +49,7 @@ class TablesSchemaTest {
         List<KeyPath> undocumented = keys(KeyPath.ROOT)
                 .filter(key -> {
                     JsonNode described = schema.at(key);
-                    boolean list = key.equals(KeyPath.ROOT.child("tables"));
+                    boolean list = key.equals(table.parent()) || key.equals(exchange.parent());
                     return schema.keyword(described, "description")
                                             .stringValue("")
                                             .length()
@@ -88,7 +90,31 @@ class TablesSchemaTest {
     }
 
     @Test
+    void givesOnlyExamplesOfExchangesThatItAcceptsItself() {
+        List<String> refused = new ArrayList<>();
+        keys(exchange).forEach(key -> {
+            JsonNode value = schema.keyword(schema.at(key), "examples").get(0);
+            ObjectNode entry = JsonNodeFactory.instance.objectNode();
+            entry.put("tableName", "t").put("partitionPrefix", "t_");
+            entry.putArray("keyColumns").add("id");
+            (key.parent().equals(exchange) ? entry : entry.putObject("partitionBy")).set(key.lastKey(), value);
+            ObjectNode config = JsonNodeFactory.instance.objectNode();
+            config.putArray("exchanges").add(entry);
+            schema.violations(config).forEach(violation -> refused.add(key + ": " + violation));
+        });
+
+        assertThat(refused).isEmpty();
+    }
+
+    @Test
     void knowsTheSameKeysAsTheModel() {
+        assertThat(Stream.concat(
+                        properties(exchange).stream().filter(it -> !it.equals("partitionBy")),
+                        properties(exchange.child("partitionBy")).stream()))
+                .containsExactlyInAnyOrderElementsOf(components(ExchangeConfig.class)
+                        .filter(it -> !it.equals("changesetPrefix"))
+                        .flatMap(it -> it.equals("tuning") ? tuningKeysOfExchanges() : Stream.of(it))
+                        .toList());
         assertThat(properties(table))
                 .containsExactlyInAnyOrderElementsOf(components(TableConfig.class)
                         .filter(it -> !it.equals("changesetPrefix"))
@@ -109,6 +135,12 @@ class TablesSchemaTest {
 
     private static Stream<String> tuningKeys() {
         return TuningAttribute.OF_CONFIG.stream().map(TuningAttribute::attributeName);
+    }
+
+    private static Stream<String> tuningKeysOfExchanges() {
+        return TuningAttribute.OF_CONFIG.stream()
+                .filter(it -> it != TuningAttribute.ACCEPT_TRIGGERS && it != TuningAttribute.MAX_DEFAULT_SHARE)
+                .map(TuningAttribute::attributeName);
     }
 
     @Test
@@ -190,8 +222,11 @@ class TablesSchemaTest {
 
     /** The keys of a list's items, and those of a column, whatever its name. */
     private KeyPath inside(KeyPath key) {
-        if (key.equals(KeyPath.ROOT.child("tables"))) {
+        if (key.equals(table.parent())) {
             return table;
+        }
+        if (key.equals(exchange.parent())) {
+            return exchange;
         }
         return key.equals(table.child("columns")) ? column : key;
     }
