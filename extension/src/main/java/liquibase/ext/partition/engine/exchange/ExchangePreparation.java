@@ -356,8 +356,8 @@ public final class ExchangePreparation {
                 .filter(it -> it.name().equals(spec.partition()))
                 .findFirst()
                 .orElseThrow();
-        Optional<LocalDate> from = day(spec.from(), bound.from(), key, present);
-        Optional<LocalDate> until = day(spec.until(), bound.to(), key, present);
+        Optional<LocalDate> from = day(new End(spec.from(), bound.from()), key, present);
+        Optional<LocalDate> until = day(new End(spec.until(), bound.to()), key, present);
         if (from.isEmpty() || until.isEmpty()) {
             return Optional.empty();
         }
@@ -374,10 +374,18 @@ public final class ExchangePreparation {
         return Optional.of(layout);
     }
 
+    /**
+     * Where the partition begins, or ends.
+     *
+     * @param given as people say it, if they do
+     * @param bound as the server writes it; empty for MINVALUE and MAXVALUE
+     */
+    private record End(Optional<LocalDate> given, Optional<String> bound) {}
+
     /** The day at which the partition begins or ends; empty if that is refused. */
-    private Optional<LocalDate> day(
-            Optional<LocalDate> given, Optional<String> bound, PartitionKey key, PresentPartitions present)
-            throws SQLException {
+    private Optional<LocalDate> day(End end, PartitionKey key, PresentPartitions present) throws SQLException {
+        Optional<LocalDate> given = end.given();
+        Optional<String> bound = end.bound();
         if (bound.isEmpty()) {
             refuse(
                     null,
