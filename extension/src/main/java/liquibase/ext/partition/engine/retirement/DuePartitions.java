@@ -21,6 +21,10 @@ import liquibase.ext.partition.engine.state.StateTables;
 /**
  * The server's answer to one question: which partitions a table has now, and what day it is.
  *
+ * <p>Until the backup is dropped, the table is the one that the migration has made. Later it is the one that has the
+ * name: a database that was dumped and restored has given it another oid.
+ *
+ * @param table its oid; 0 if there is none
  * @param kept how many intervals were to stay at the last update; empty if no retirement has run
  * @param all without the table itself, by name
  */
@@ -33,16 +37,22 @@ record DuePartitions(
         Optional<Integer> kept,
         List<AgedPartition> all) {
     private static final Sql QUESTION = Sql.of("""
-            SELECT m.phase, m.routing, m.new_oid, m.partition_prefix, m.partition_interval, m.range_from, m.range_until, m.keep,
+            SELECT m.phase, m.routing, coalesce(t.oid, 0)::bigint AS oid, m.partition_prefix, m.partition_interval, m.range_from, m.range_until, m.keep,
                    (pg_catalog.clock_timestamp() AT TIME ZONE 'UTC')::pg_catalog.date AS today,
                    ARRAY(SELECT ARRAY[c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relkind::pg_catalog.text,
                                       pg_catalog.pg_get_expr(c.relpartbound, c.oid)]
                          FROM pg_catalog.pg_inherits AS i
                          JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
                          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-                         WHERE i.inhparent = m.new_oid::pg_catalog.oid
+                         WHERE i.inhparent = t.oid
                          ORDER BY c.relname, n.nspname) AS present
             FROM {migration} AS m
+            LEFT JOIN LATERAL (
+              SELECT m.new_oid::pg_catalog.oid AS oid WHERE m.phase <> {dropped}
+              UNION ALL
+              SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+              WHERE m.phase = {dropped} AND n.nspname = m.source_schema AND c.relname = m.source_table AND c.relkind IN ('r', 'p')
+            ) AS t ON true
             WHERE m.source_schema = {schema} AND m.source_table = {table}""");
 
     /** An expression as a key is one of ours, of type timestamp. */
@@ -62,6 +72,7 @@ record DuePartitions(
         try {
             return session.queryFirst(
                     QUESTION.with("migration", state.migration())
+                            .with("dropped", Phase.DROPPED.word())
                             .with("schema", source.schema().name())
                             .with("table", source.name().name()),
                     DuePartitions::read);
@@ -92,7 +103,7 @@ record DuePartitions(
                         row.getObject("range_until", LocalDate.class)),
                 Routing.parse(row.getString("routing")),
                 Phase.parse(row.getString("phase")),
-                row.getLong("new_oid"),
+                row.getLong("oid"),
                 row.getObject("today", LocalDate.class),
                 Optional.ofNullable(row.getObject("keep", Integer.class)),
                 all);

@@ -10,7 +10,6 @@ import java.util.regex.Pattern;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.catalog.server.TakenNames;
 import liquibase.ext.partition.engine.delta.Capture;
@@ -27,6 +26,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.state.TableInService;
 import liquibase.ext.partition.engine.verify.Fingerprint;
 
 /**
@@ -130,10 +130,7 @@ public final class Reattachment {
                 run.migrations().find(run.source()).filter(it -> it.phase().isAtLeast(Phase.SWAPPED));
         Table table = migration.isEmpty()
                 ? null
-                : new TableReader(run.session())
-                        .find(run.source())
-                        .filter(it -> it.oid() == migration.get().newOid())
-                        .orElse(null);
+                : TableInService.find(run.session(), migration.get()).orElse(null);
         for (int i = all.size() - 1; i >= 0; i--) {
             RetiredPartition it = all.get(i);
             if (!it.batch().equals(batch.get()) || it.state() == RetiredPartition.State.ATTACHED) {
@@ -306,7 +303,7 @@ public final class Reattachment {
     }
 
     private Optional<String> whoActs() throws SQLException {
-        List<ReferringKey> keys = ReferringKey.of(run.session(), run.state(), migration);
+        List<ReferringKey> keys = ReferringKey.of(run.session(), run.state(), migration, table.oid());
         if (!keys.isEmpty()) {
             return Optional.of("the foreign key " + keys.get(0));
         }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.belonging.foreignkeys.SwitchedForeignKeys;
 import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKey;
 import liquibase.ext.partition.engine.belonging.foreignkeys.read.ForeignKeyReader;
@@ -40,10 +41,15 @@ record ReferringKey(
     private static final Pattern DEFINITION = Pattern.compile(
             "FOREIGN KEY \\(" + NAMES + "\\) REFERENCES (?:\"(?:[^\"]|\"\")*\"|[^\"(])+\\(" + NAMES + "\\).*");
 
-    /** The keys that refer to the partitioned table. */
-    static List<ReferringKey> of(Session session, StateTables state, Migration migration) throws SQLException {
+    /**
+     * The keys that refer to the partitioned table.
+     *
+     * @param table its oid
+     */
+    static List<ReferringKey> of(Session session, StateTables state, Migration migration, long table)
+            throws SQLException {
         List<ReferringKey> keys = new ArrayList<>();
-        for (ForeignKey key : new ForeignKeyReader(session).incoming(migration.newOid())) {
+        for (ForeignKey key : new ForeignKeyReader(session).incoming(table)) {
             if (key.enforced()) {
                 keys.add(new ReferringKey(
                         key.name(),
@@ -59,7 +65,7 @@ record ReferringKey(
         }
         if (migration.spec().incomingForeignKeys() == IncomingForeignKeys.TRIGGER) {
             for (SwitchedForeignKeys.Row row : new SwitchedForeignKeys(state, migration).find(session, true)) {
-                if (!row.kept() && row.present().isPresent()) {
+                if (!row.kept()) {
                     addKept(keys, session, migration, row);
                 }
             }
@@ -70,19 +76,26 @@ record ReferringKey(
     private static void addKept(
             List<ReferringKey> keys, Session session, Migration migration, SwitchedForeignKeys.Row row)
             throws SQLException {
-        QualifiedName referring = row.present().orElseThrow();
         ForeignKeyTriggerNames names = new ForeignKeyTriggerNames(migration.source(), row.referringName(), row.name());
         Matcher definition = DEFINITION.matcher(row.definition());
-        boolean kept = session.queryBoolean(IS_KEPT.with("referring", referring.quoted())
-                .with("name", row.name().name())
-                .with("function", names.functions().get(0).quoted() + "()"));
-        if (kept && definition.matches()) {
-            keys.add(new ReferringKey(
-                    row.name(),
-                    referring,
-                    Sql.raw(definition.group(1)),
-                    Sql.raw(definition.group(2)),
-                    names.triggersOnReferenced()));
+        if (!definition.matches()) {
+            return;
+        }
+        // A database that was dumped and restored has given the table another oid.
+        for (QualifiedName referring : Stream.concat(row.present().stream(), Stream.of(row.referringName()))
+                .distinct()
+                .toList()) {
+            if (session.queryBoolean(IS_KEPT.with("referring", referring.quoted())
+                    .with("name", row.name().name())
+                    .with("function", names.functions().get(0).quoted() + "()"))) {
+                keys.add(new ReferringKey(
+                        row.name(),
+                        referring,
+                        Sql.raw(definition.group(1)),
+                        Sql.raw(definition.group(2)),
+                        names.triggersOnReferenced()));
+                return;
+            }
         }
     }
 

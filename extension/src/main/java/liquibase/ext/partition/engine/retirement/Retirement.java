@@ -9,7 +9,6 @@ import java.util.UUID;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.server.ServerClock;
 import liquibase.ext.partition.engine.catalog.server.TakenNames;
 import liquibase.ext.partition.engine.delta.Capture;
@@ -30,6 +29,7 @@ import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.state.TableInService;
 import liquibase.ext.partition.engine.verify.Fingerprint;
 
 /**
@@ -122,7 +122,7 @@ public final class Retirement {
                 migration.spec().partitionKey(),
                 table.columns(),
                 migration.spec().textDateFunction());
-        this.referring = ReferringKey.of(run.session(), run.state(), migration);
+        this.referring = ReferringKey.of(run.session(), run.state(), migration, table.oid());
     }
 
     /**
@@ -163,8 +163,7 @@ public final class Retirement {
             return;
         }
         ServerClock.today(run.session(), CLOCK);
-        Optional<Table> table =
-                new TableReader(run.session()).find(run.source()).filter(it -> it.oid() == migration.newOid());
+        Optional<Table> table = TableInService.find(run.session(), migration);
         if (table.isEmpty()) {
             run.line(
                     "%s: WARNING: %s is not the table that its migration has made, so that nothing of it is retired. Put the names right; the next update retires what is due."

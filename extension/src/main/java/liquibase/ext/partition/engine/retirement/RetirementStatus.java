@@ -7,7 +7,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Table;
-import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
@@ -16,6 +15,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.state.StatusReport;
+import liquibase.ext.partition.engine.state.TableInService;
 
 /**
  * What is to be said of the partitions that leave a table: which one leaves next and when, which should have left, and
@@ -30,9 +30,11 @@ public final class RetirementStatus {
     public static StatusReport of(Session session, StateTables state, Migration migration) throws SQLException {
         Optional<DuePartitions> asked = DuePartitions.ask(session, state, migration.source())
                 .filter(it -> it.kept().isPresent());
-        Optional<Table> table =
-                new TableReader(session).find(migration.source()).filter(it -> it.oid() == migration.newOid());
-        if (asked.isEmpty() || table.isEmpty()) {
+        if (asked.isEmpty()) {
+            return StatusReport.empty();
+        }
+        Optional<Table> table = TableInService.find(session, migration);
+        if (table.isEmpty()) {
             return StatusReport.empty();
         }
         Retention retention = new Retention(asked.get().kept().orElseThrow());
@@ -76,13 +78,13 @@ public final class RetirementStatus {
      */
     public static String outlook(Session session, StateTables state, Migration migration, Retention retention)
             throws SQLException {
-        List<AgedPartition> old = DuePartitions.ask(session, state, migration.source())
-                .map(it -> it.candidates(retention))
-                .orElse(List.of());
+        Optional<DuePartitions> asked = DuePartitions.ask(session, state, migration.source());
+        List<AgedPartition> old = asked.map(it -> it.candidates(retention)).orElse(List.of());
         if (old.isEmpty()) {
             return "";
         }
-        List<ReferringKey> referring = ReferringKey.of(session, state, migration);
+        List<ReferringKey> referring =
+                ReferringKey.of(session, state, migration, asked.get().table());
         return "%s %s older than is kept, and leave%s with the next update%s. "
                 .formatted(
                         old.size() == 1

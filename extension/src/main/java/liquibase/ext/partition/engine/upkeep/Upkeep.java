@@ -35,6 +35,7 @@ import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.state.TableInService;
 import liquibase.ext.partition.engine.verify.Fingerprint;
 
 /**
@@ -81,13 +82,6 @@ public final class Upkeep {
     private static final Sql MOVE = Sql.of("""
             WITH moved AS (DELETE FROM ONLY {from} WHERE {value} >= {lower} AND {value} < {upper} RETURNING {columns})
             INSERT INTO {to} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM moved""");
-
-    /** {@code column} is null for an expression. */
-    private static final Sql IS_PARTITIONED_BY = Sql.of("""
-            SELECT EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS p
-                           LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0] AND a.attnum > 0
-                           WHERE p.partrelid = {oid} AND p.partstrat = 'r' AND p.partnatts = 1
-                             AND a.attname IS NOT DISTINCT FROM {column}::pg_catalog.name)""");
 
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {table}");
 
@@ -159,27 +153,13 @@ public final class Upkeep {
         }
         QualifiedName name = migration.phase().isAtLeast(Phase.SWAPPED) ? run.source() : migration.newTable();
         Optional<Table> table = new TableReader(run.session()).find(name).filter(it -> it.oid() == asked.oid());
-        if (table.isEmpty() || !isPartitionedAsRecorded(run.session(), table.get(), migration)) {
+        if (table.isEmpty() || !TableInService.isPartitionedAsRecorded(run.session(), table.get(), migration)) {
             run.line(
                     "%s: WARNING: %s is not the table that the migration of %s has made, so that it gets no partitions. Put the names right; the next update makes them."
                             .formatted(run.step(), name, run.source()));
             return;
         }
         new Upkeep(run, lock, migration, table.get(), asked.today()).make(missing);
-    }
-
-    /** Once the backup is gone, the table is known by its name, which another table may have got since. */
-    static boolean isPartitionedAsRecorded(Session session, Table table, Migration migration) throws SQLException {
-        if (migration.spec().routing() != Routing.NATIVE || !migration.phase().isAtLeast(Phase.DROPPED)) {
-            return true;
-        }
-        PartitionKey key = PartitionKey.of(
-                migration.spec().partitionKey(),
-                table.columns(),
-                migration.spec().textDateFunction());
-        return session.queryBoolean(IS_PARTITIONED_BY
-                .with("oid", table.oid())
-                .with("column", key.isColumn() ? key.columns().get(0).name() : null));
     }
 
     private void make(List<Partition> missing) throws SQLException {

@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.state.Migrations;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.state.StatusReport;
+import liquibase.ext.partition.engine.state.TableInService;
 
 /**
  * What is to be said of the partitions of a table that has been swapped: how many are ahead, how large they are, and
@@ -92,7 +93,7 @@ public final class UpkeepStatus {
                 MissingPartitions.ask(session, state, migration.source()).orElseThrow();
         Optional<Table> table =
                 new TableReader(session).find(migration.source()).filter(it -> it.oid() == asked.oid());
-        if (table.isEmpty() || !Upkeep.isPartitionedAsRecorded(session, table.get(), migration)) {
+        if (table.isEmpty() || !TableInService.isPartitionedAsRecorded(session, table.get(), migration)) {
             return new StatusReport(
                     List.of(),
                     List.of(
