@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.catalog.server.TakenNames;
 import liquibase.ext.partition.engine.delta.Capture;
@@ -137,11 +139,11 @@ public final class Reattachment {
                 continue;
             }
             Optional<String> stays = whyItStays(it, table);
-            if (stays.isPresent()) {
+            if (it.attached() && !it.elsewhere()) {
+                run.session().update(it.stateStatement(run.state(), RetiredPartition.State.ATTACHED));
+            } else if (stays.isPresent()) {
                 run.line("%s: %s, which has left %s, %s."
                         .formatted(run.step(), it.partition(), run.source(), stays.get()));
-            } else if (it.attached()) {
-                run.session().update(it.stateStatement(run.state(), RetiredPartition.State.ATTACHED));
             } else {
                 try {
                     new Reattachment(run, lock, migration.get(), table).attach(it);
@@ -161,6 +163,9 @@ public final class Reattachment {
         if (it.present().isEmpty()) {
             return Optional.of("was dropped, and does not come back");
         }
+        if (it.elsewhere()) {
+            return Optional.of("is a partition, or a child, of another table now, and stays there");
+        }
         if (table == null) {
             return Optional.of("stays a table of its own, since the swap was taken back");
         }
@@ -177,6 +182,32 @@ public final class Reattachment {
                     it, "something else has the name %s. Rename that, then roll back again.".formatted(it.partition()));
         }
         addCheck(it, present);
+        try {
+            attachChecked(it, present);
+        } catch (SQLException | RuntimeException e) {
+            removeCheck(present, e);
+            throw e;
+        }
+        if (!migration.phase().isAtLeast(Phase.DROPPED)) {
+            new RecordedKeys(run, migration).of(it.partition());
+            session.inTransaction(() -> session.updateAll(List.of(
+                    KnownPartitions.knowStatement(run.state(), migration, it.partition()),
+                    Fingerprint.adoptStatement(run.state(), migration, it.partition()))));
+        }
+        run.line("%s: %s is a partition of %s again.".formatted(run.step(), it.partition(), table.name()));
+    }
+
+    /** A CHECK that stayed would refuse rows of a table that is nobody's partition. */
+    private void removeCheck(QualifiedName present, Exception why) {
+        try {
+            run.session().update(dropCheck(present));
+        } catch (SQLException e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    private void attachChecked(RetiredPartition it, QualifiedName present) throws SQLException {
+        Session session = run.session();
         QualifiedName rest = session.queryFirst(
                         DEFAULT_PARTITION.with("oid", table.oid()),
                         row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")))
@@ -198,13 +229,6 @@ public final class Reattachment {
         } catch (SQLException e) {
             throw explained(it, e);
         }
-        if (!migration.phase().isAtLeast(Phase.DROPPED)) {
-            new RecordedKeys(run, migration).of(it.partition());
-            session.inTransaction(() -> session.updateAll(List.of(
-                    KnownPartitions.knowStatement(run.state(), migration, it.partition()),
-                    Fingerprint.adoptStatement(run.state(), migration, it.partition()))));
-        }
-        run.line("%s: %s is a partition of %s again.".formatted(run.step(), it.partition(), table.name()));
     }
 
     private Sql range(RetiredPartition it) throws SQLException {
@@ -278,7 +302,7 @@ public final class Reattachment {
         if (rows == 0) {
             return;
         }
-        Optional<String> acted = whoActs();
+        Optional<String> acted = whoActs(rest, it.present().orElseThrow());
         if (rows > MOST_MOVED) {
             throw refused(
                     it,
@@ -302,18 +326,34 @@ public final class Reattachment {
         }
     }
 
-    private Optional<String> whoActs() throws SQLException {
+    /**
+     * Who would act upon the move of late rows.
+     *
+     * @param rest the default partition
+     * @param to the table that returns
+     */
+    private Optional<String> whoActs(QualifiedName rest, QualifiedName to) throws SQLException {
         List<ReferringKey> keys = ReferringKey.of(run.session(), run.state(), migration, table.oid());
         if (!keys.isEmpty()) {
             return Optional.of("the foreign key " + keys.get(0));
         }
         Optional<Capture> capture =
                 migration.phase().isAtLeast(Phase.DROPPED) ? Optional.empty() : Optional.of(Capture.of(migration));
-        return table.triggers().stream()
-                .filter(Trigger::onDelete)
+        return Stream.of(
+                        table.triggers().stream().filter(Trigger::onDelete),
+                        triggersOf(rest).stream().filter(Trigger::onDelete),
+                        // One that returns NULL would lose the row. Ours is dropped before.
+                        triggersOf(to).stream()
+                                .filter(Trigger::onInsert)
+                                .filter(it -> !it.name().equals(Guard.TRIGGER)))
+                .flatMap(it -> it)
                 .filter(trigger -> capture.filter(it -> it.owns(trigger)).isEmpty())
                 .map(trigger -> "the trigger " + trigger.name())
                 .findFirst();
+    }
+
+    private List<Trigger> triggersOf(QualifiedName name) throws SQLException {
+        return new TableReader(run.session()).find(name).map(Table::triggers).orElse(List.of());
     }
 
     private Sql move(RetiredPartition it, QualifiedName rest, QualifiedName to) throws SQLException {

@@ -70,8 +70,12 @@ public final class RetiredDrop {
                 .toList();
         if (!dropped.isEmpty()) {
             throw new PartitionException(
-                    "%s, which had left %s, %s dropped, and only a restore brings the rows back. Nothing was changed. To roll back what else was deployed, run update before, which then has the record of a drop that did nothing; or restore, and attach."
-                            .formatted(dropped, run.source(), dropped.size() == 1 ? "was" : "were"));
+                    "%s, which had left %s, %s dropped, and only a restore brings the rows back. Nothing was changed. To roll back what else was deployed, run update -DretireApproved=%s before: then the record is that of a drop that did nothing. Or restore, and attach."
+                            .formatted(
+                                    dropped,
+                                    run.source(),
+                                    dropped.size() == 1 ? "was" : "were",
+                                    run.source().name()));
         }
     }
 

@@ -9,6 +9,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.StateTables;
 
 /**
@@ -19,6 +20,7 @@ import liquibase.ext.partition.engine.state.StateTables;
  * @param bound in the form that {@code ATTACH PARTITION} takes; empty for a child of a table whose rows triggers route
  * @param present its present name; empty if it is gone
  * @param attached whether it is a partition, or a child, again
+ * @param elsewhere whether it is one of another table
  * @param guarded whether nobody can have written to it since
  * @param batch the run in which it left
  * @param leftIn the update that this run was of
@@ -31,6 +33,7 @@ public record RetiredPartition(
         Optional<String> bound,
         Optional<QualifiedName> present,
         boolean attached,
+        boolean elsewhere,
         boolean guarded,
         RetirementWay way,
         State state,
@@ -54,6 +57,10 @@ public record RetiredPartition(
     private static final Sql FIND = Sql.of("""
             SELECT r.id, r.partition_oid, r.partition_schema, r.partition_name, r.bound, r.way, r.state, r.batch, r.left_in, r.dropped_in,
                    n.nspname, c.relname, EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid) AS attached,
+                   EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
+                           JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace AS s ON s.oid = p.relnamespace
+                           WHERE i.inhrelid = c.oid AND i.inhparent <> m.new_oid::pg_catalog.oid
+                             AND (s.nspname, p.relname) IS DISTINCT FROM (m.source_schema, m.source_table)) AS elsewhere,
                    (r.guard = (SELECT pg_catalog.format('%s:%s:%s', g.oid, g.xmin, f.xmin)
                                FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_proc AS f ON f.oid = g.tgfoid
                                WHERE g.tgrelid = c.oid AND g.tgname = {trigger} AND g.tgenabled = 'A')) IS TRUE AS guarded
@@ -65,6 +72,9 @@ public record RetiredPartition(
             ORDER BY r.id""");
 
     private static final Sql SET_STATE = Sql.of("UPDATE {retirement} SET state = {state} WHERE id = {id}");
+
+    private static final Sql SET_ATTACHED = Sql.of("""
+            UPDATE {retirement} SET state = {attached} WHERE migration_id = {migration} AND partition_oid = {oid} AND state = {detached}""");
 
     private static final Sql RECORD_DROP = Sql.of(
             "UPDATE {retirement} SET state = {state}, dropped_at = pg_catalog.clock_timestamp(), dropped_in = {batch} WHERE id = {id}");
@@ -98,6 +108,7 @@ public record RetiredPartition(
                 Optional.ofNullable(row.getString("bound")),
                 name == null ? Optional.empty() : Optional.of(QualifiedName.of(row.getString("nspname"), name)),
                 row.getBoolean("attached"),
+                row.getBoolean("elsewhere"),
                 row.getBoolean("guarded"),
                 RetirementWay.parse(row.getString("way")),
                 State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
@@ -117,6 +128,19 @@ public record RetiredPartition(
                 .with("retirement", tables.retirement())
                 .with("state", now.word())
                 .with("id", id);
+    }
+
+    /**
+     * The statement that records of a partition, which is about to leave, that somebody has attached it since it left
+     * before.
+     */
+    static Sql attachedStatement(StateTables tables, Migration migration, long oid) {
+        return SET_ATTACHED
+                .with("retirement", tables.retirement())
+                .with("attached", State.ATTACHED.word())
+                .with("migration", migration.id())
+                .with("oid", oid)
+                .with("detached", State.DETACHED.word());
     }
 
     /** The statement that records its drop. */

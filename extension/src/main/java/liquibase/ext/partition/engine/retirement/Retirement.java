@@ -37,8 +37,8 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
  * its record.
  *
  * <p><b>No writer fails.</b> A row of an interval whose partition has left goes to the default partition. Whoever waits
- * while the partition is taken out finds that out, since PostgreSQL looks for a row's place once it has the table's
- * lock; with children, the routing does.
+ * while the partition is taken out finds that out, since PostgreSQL looks for a row's place, and for the children of a
+ * table, once it has the table's lock.
  *
  * <p><b>Nothing is scanned under the lock</b> unless foreign keys refer to the table. Then rows that refer to the
  * partition are looked for before, and PostgreSQL looks once more under the lock. Both looks are given up when they
@@ -58,8 +58,8 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
  * <p>Transactions: one for some keys in the delta table, then one for each partition. Locks, under the lock policy:
  * ACCESS EXCLUSIVE on the table, which {@code DETACH PARTITION} takes ({@code CONCURRENTLY} is refused while there is a
  * default partition), on the default partition and on the partition; SHARE ROW EXCLUSIVE on tables that a foreign key
- * of the table refers to, and on those that refer to it. Where triggers route the rows, ACCESS EXCLUSIVE on the child
- * alone. Safe to repeat and to kill.
+ * of the table refers to, and on those that refer to it. Where triggers route the rows, SHARE ROW EXCLUSIVE on the
+ * table and ACCESS EXCLUSIVE on the child. Safe to repeat and to kill.
  */
 public final class Retirement {
     private static final String UNCHANGED = "Nothing was retired by it, and nothing was changed.";
@@ -68,6 +68,7 @@ public final class Retirement {
             "what is old enough to leave cannot be told. Nothing was retired. Set the clock that is wrong, then run again.";
 
     private static final Sql ALONE = Sql.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
+    private static final Sql AGAINST_WRITERS = Sql.of("LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE");
     private static final Sql DETACH = Sql.of("ALTER TABLE {table} DETACH PARTITION {partition}");
     private static final Sql DISINHERIT = Sql.of("ALTER TABLE {partition} NO INHERIT {table}");
     private static final Sql SET_SCHEMA = Sql.of("ALTER TABLE {partition} SET SCHEMA {schema}");
@@ -277,11 +278,19 @@ public final class Retirement {
                     ? Optional.of(referred(one))
                     : Optional.empty();
         } catch (SQLException e) {
+            if (SqlState.INSUFFICIENT_PRIVILEGE.matches(e)) {
+                return Optional.of(notAllowed(e));
+            }
             if (!SqlState.QUERY_CANCELED.matches(e)) {
                 throw e;
             }
             return Optional.of(tooLong(one.toString()));
         }
+    }
+
+    private static String notAllowed(SQLException e) {
+        return "PostgreSQL refuses it: %s. Grant that to the role that runs this; the next update retires it."
+                .formatted(SqlState.firstLine(e));
     }
 
     private static String referred(ReferringKey one) {
@@ -319,6 +328,9 @@ public final class Retirement {
                 return Optional.of("PostgreSQL refuses it: %s. The next update retires it once no row refers to it."
                         .formatted(SqlState.firstLine(e)));
             }
+            if (SqlState.INSUFFICIENT_PRIVILEGE.matches(e)) {
+                return Optional.of(notAllowed(e));
+            }
             if (SqlState.QUERY_CANCELED.matches(e) && !referring.isEmpty()) {
                 return Optional.of(tooLong(referring.get(0).toString()));
             }
@@ -332,7 +344,7 @@ public final class Retirement {
         boolean isNative = migration.spec().routing() == Routing.NATIVE;
         // Writers wait behind us from here on, before we have the locks and then while PostgreSQL looks.
         long began = System.nanoTime();
-        LockPatience.lock(session, locks(partition, isNative), isNative ? table.name() : partition.name());
+        LockPatience.lock(session, locks(partition, isNative), table.name());
         if (!session.queryBoolean(IS_THERE.with("oid", partition.oid())
                 .with("table", table.oid())
                 .with("name", partition.name().quoted())
@@ -347,8 +359,10 @@ public final class Retirement {
         }
         String before = session.queryStrings(LIMIT).get(0);
         Duration left = lock.timeout().minusNanos(System.nanoTime() - began);
-        // Zero would mean no limit at all.
-        session.queryStrings(SET_LIMIT.with("limit", Math.max(1, left.toMillis()) + "ms"));
+        if (!referring.isEmpty()) {
+            // Without such a key nothing is read. Zero would mean no limit at all.
+            session.queryStrings(SET_LIMIT.with("limit", Math.max(1, left.toMillis()) + "ms"));
+        }
         for (ReferringKey one : referring) {
             if (one.isKeptByTriggers() && session.queryBoolean(one.question(partition.name()))) {
                 return Optional.of(referred(one));
@@ -382,6 +396,9 @@ public final class Retirement {
         if (!retired.equals(partition.name())) {
             statements.add(SET_SCHEMA.with("partition", partition.name()).with("schema", retired.schema()));
         }
+        // Whoever has attached it by hand may have left it the guard of an earlier retirement.
+        statements.add(Guard.dropStatement(retired));
+        statements.add(RetiredPartition.attachedStatement(run.state(), migration, partition.oid()));
         if (rule.way() == RetirementWay.DROP) {
             statements.addAll(Guard.of(table.name()).statements(run.session(), retired));
         }
@@ -417,6 +434,9 @@ public final class Retirement {
         if (isNative) {
             locks.add(Lock.of(table.name(), ALONE.with("table", table.name())));
             defaultPartition().ifPresent(it -> locks.add(Lock.againstAll(it)));
+        } else {
+            // An UPDATE that waited at the child would go on there, without the trigger that moves its row.
+            locks.add(new Lock(table.name(), AGAINST_WRITERS.with("table", table.name()), false, false));
         }
         locks.add(Lock.againstAll(partition.name()));
         return locks;

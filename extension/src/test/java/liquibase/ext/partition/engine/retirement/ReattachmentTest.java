@@ -177,6 +177,8 @@ class ReattachmentTest {
                 .hasMessageContaining("Nothing was changed for it.");
         assertThat(partitions()).doesNotContain("orders_202401");
         assertThat(states()).containsExactly("orders_202401 detached");
+        assertThat(database.queryStrings("SELECT conname FROM pg_constraint WHERE conname LIKE 'liquibase%'"))
+                .isEmpty();
     }
 
     @Test
@@ -228,6 +230,38 @@ class ReattachmentTest {
         assertThat(orders.lines())
                 .contains(
                         "rollback: public.orders_202401, which has left public.orders, stays a table of its own, since the swap was taken back.");
+        assertThat(states()).containsExactly("orders_202401 detached");
+    }
+
+    /** Somebody keeps what has left from being written, without a word. */
+    @Test
+    void lateRowsThatATriggerOfTheTableWouldDropAreLeftToPeople() throws SQLException {
+        MigrationFixture orders = orders().throughSwap().dropBackup().retireBefore("2024-02");
+        database.execute(
+                "CREATE FUNCTION closed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "CREATE TRIGGER closed BEFORE INSERT ON orders_202401 FOR EACH ROW EXECUTE FUNCTION closed()",
+                "INSERT INTO orders VALUES (1001, 'late', 1, 'x', '2024-01-03')");
+        assertRefused(orders, "which the trigger closed acts upon");
+        assertThat(database.queryLong("SELECT count(*) FROM orders WHERE id = 1001"))
+                .isEqualTo(1);
+        database.execute(
+                "DROP TRIGGER closed ON orders_202401",
+                "CREATE TRIGGER closed AFTER DELETE ON orders_default FOR EACH ROW EXECUTE FUNCTION closed()");
+        assertRefused(orders, "which the trigger closed acts upon");
+    }
+
+    @Test
+    void aPartitionOfAnotherTableStaysThere() throws SQLException {
+        MigrationFixture orders = orders().throughSwap().dropBackup().retireBefore("2024-02");
+        database.execute(
+                "CREATE TABLE archive (LIKE orders) PARTITION BY RANGE (created_at)",
+                "ALTER TABLE archive ATTACH PARTITION orders_202401 FOR VALUES FROM ('2024-01-01 00:00+00') TO ('2024-02-01 00:00+00')");
+
+        orders.undoRetirement();
+
+        assertThat(orders.lines())
+                .contains(
+                        "rollback: public.orders_202401, which has left public.orders, is a partition, or a child, of another table now, and stays there.");
         assertThat(states()).containsExactly("orders_202401 detached");
     }
 }

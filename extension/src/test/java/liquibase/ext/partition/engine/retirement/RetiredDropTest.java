@@ -159,4 +159,18 @@ class RetiredDropTest {
                 .hasMessageContaining("[public.orders_202401], which had left public.orders, was dropped");
         orders.step("rollback", run -> RetiredDrop.undo(run, "another update"));
     }
+
+    @Test
+    void whatSomebodyHasAttachedWithItsTriggerLeavesAgain() throws SQLException {
+        MigrationFixture orders = orders().throughSwap().dropBackup().retireToDropBefore("2024-02");
+        database.execute(
+                "ALTER TABLE orders ATTACH PARTITION orders_202401 FOR VALUES FROM ('2024-01-01 00:00+00') TO ('2024-02-01 00:00+00')");
+
+        orders.retireToDropBefore("2024-02");
+
+        assertThat(states()).containsExactly("orders_202401 attached", "orders_202401 detached");
+        orders.dropRetired();
+        assertThat(tables()).doesNotContain("orders_202401");
+        assertThat(orders.lines()).noneMatch(line -> line.contains("WARNING"));
+    }
 }

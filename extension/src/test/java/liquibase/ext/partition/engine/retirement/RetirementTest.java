@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Partitions that are older than their table keeps, once the backup is dropped. */
 @ExtendWith(FreshDatabase.class)
@@ -438,6 +439,72 @@ class RetirementTest {
         orders.reverseSwap();
         assertThat(database.queryStrings("SELECT id::text FROM orders ORDER BY id"))
                 .isEqualTo(rows);
+    }
+
+    /** It would update the row where it is, and fail at the CHECK of what is no child any more. */
+    @ParameterizedTest
+    @EnumSource(RetirementWay.class)
+    void anUpdateThatWaitsWhileAChildLeavesFindsItGone(RetirementWay way) throws Exception {
+        MigrationFixture orders = orders().routedByTrigger().throughSwap().dropBackup();
+        database.execute("ALTER DATABASE %s SET deadlock_timeout = '60s'".formatted(database.name()));
+        try (Connection reader = database.connect();
+                Statement statement = reader.createStatement()) {
+            reader.setAutoCommit(false);
+            statement.execute("SELECT count(*) FROM ONLY orders_202401");
+            Future<Void> retirement = MigrationFixture.inBackground(() -> orders.retire(
+                    new RetirementRule(MigrationFixture.keeping("2024-02"), way, Optional.empty()),
+                    new LockPolicy(Duration.ofSeconds(30), 1)));
+            orders.awaitBlockedStatement("orders_202401");
+            Future<Void> writer = MigrationFixture.inBackground(() -> {
+                database.execute("UPDATE orders SET created_at = '2024-08-05' WHERE id = 12 /* just now */");
+                return null;
+            });
+            orders.awaitBlockedStatement("just now");
+            reader.rollback();
+            MigrationFixture.join(retirement);
+            MigrationFixture.join(writer);
+        }
+        assertThat(database.queryLong("SELECT count(*) FROM orders_202401 WHERE created_at < '2024-02-01 00:00+00'"))
+                .isEqualTo(20);
+    }
+
+    @Test
+    void whereNothingRefersToThePartitionItLeavesHoweverLongThatTakes() throws SQLException {
+        MigrationFixture orders = orders().throughSwap().dropBackup();
+        database.execute(
+                "CREATE FUNCTION audit() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); END'",
+                "CREATE EVENT TRIGGER audit ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION audit()");
+
+        orders.retireBefore("2024-02");
+
+        assertThat(partitions()).doesNotContain("orders_202401");
+    }
+
+    @Test
+    void whatTheRoleMayNotReadOrLockIsNamed() throws SQLException {
+        String owner = database.createRole("owner", "");
+        database.execute(
+                "GRANT USAGE, CREATE ON SCHEMA public TO " + owner,
+                "CREATE TABLE orders (id bigint, created_at timestamptz NOT NULL, PRIMARY KEY (id, created_at))",
+                "INSERT INTO orders SELECT i, timestamptz '2024-01-15' + (i % 12) * interval '1 month' FROM generate_series(1, 240) AS i",
+                "ALTER TABLE orders OWNER TO " + owner);
+        MigrationFixture orders = MigrationFixture.of(database, "public", "orders", "created_at", "id", "created_at")
+                .as(owner)
+                .throughSwap()
+                .dropBackup();
+        database.execute(
+                "CREATE TABLE lines (order_id bigint, order_at timestamptz, FOREIGN KEY (order_id, order_at) REFERENCES orders)");
+        orders.retireBefore("2024-02");
+        database.execute("GRANT SELECT ON lines TO " + owner);
+        orders.retireBefore("2024-02");
+
+        assertThat(orders.lines())
+                .filteredOn(line ->
+                        line.contains("stays: PostgreSQL refuses it: ERROR: permission denied for table lines. Grant"))
+                .hasSize(2);
+        database.execute("GRANT DELETE ON lines TO " + owner);
+        orders.retireBefore("2024-02");
+        assertThat(partitions()).doesNotContain("orders_202401");
     }
 
     /** Its tables have other oids then. */
