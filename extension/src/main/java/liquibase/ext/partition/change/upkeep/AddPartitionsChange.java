@@ -1,10 +1,11 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.change.upkeep;
 
 import java.sql.SQLException;
 import java.util.List;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.StepName;
+import liquibase.ext.partition.change.RunwayChange;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Session;

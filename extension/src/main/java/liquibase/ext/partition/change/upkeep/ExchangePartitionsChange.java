@@ -1,9 +1,10 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.change.upkeep;
 
 import java.sql.SQLException;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.StepName;
+import liquibase.ext.partition.change.LockedSwapChange;
 import liquibase.ext.partition.engine.exchange.PartitionExchange;
 import liquibase.ext.partition.engine.exchange.ReverseExchange;
 import liquibase.ext.partition.engine.run.StepRun;

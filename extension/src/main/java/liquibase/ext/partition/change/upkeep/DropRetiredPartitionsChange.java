@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.change.upkeep;
 
 import java.sql.SQLException;
 import java.util.List;
@@ -8,6 +8,7 @@ import liquibase.database.Database;
 import liquibase.exception.DatabaseException;
 import liquibase.exception.UnexpectedLiquibaseException;
 import liquibase.ext.partition.attribute.StepName;
+import liquibase.ext.partition.change.PartitionChange;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.retirement.RetiredDrop;
 import liquibase.ext.partition.engine.run.StepRun;

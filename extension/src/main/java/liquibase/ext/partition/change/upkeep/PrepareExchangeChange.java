@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.change.upkeep;
 
 import java.sql.SQLException;
 import java.time.LocalDate;
@@ -9,6 +9,7 @@ import liquibase.change.DatabaseChangeProperty;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.attribute.StepName;
+import liquibase.ext.partition.change.NewTableChange;
 import liquibase.ext.partition.engine.exchange.ExchangePreparation;
 import liquibase.ext.partition.engine.exchange.ExchangeSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;

@@ -1,4 +1,4 @@
-package liquibase.ext.partition.change;
+package liquibase.ext.partition.change.upkeep;
 
 import java.sql.SQLException;
 import java.util.List;
@@ -12,6 +12,7 @@ import liquibase.exception.DatabaseException;
 import liquibase.exception.UnexpectedLiquibaseException;
 import liquibase.ext.partition.attribute.Attributes;
 import liquibase.ext.partition.attribute.StepName;
+import liquibase.ext.partition.change.PartitionChange;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.partitioning.Retention;
 import liquibase.ext.partition.engine.retirement.Reattachment;
