@@ -119,6 +119,10 @@ public record Sister(
                     statements.add(DROP_CHECK.with("table", name).with("name", PartitionKey.nameOfCheck(column)));
                     statements.add(ADD_CHECK.with("table", name).with("check", check));
                 }));
+        // Until the end of an exchange, a partition that came by it has a CHECK of its own bound.
+        statements.add(DROP_CHECK
+                .with("table", name)
+                .with("name", PartitionKey.nameOfBoundCheck(model.name().name())));
         statements.addAll(alike(name, Routing.NATIVE));
         return statements;
     }
