@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.catalog;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -158,5 +159,12 @@ public record Table(
     /** As {@link Column#fingerprint}. */
     public String columnFingerprint() {
         return columnFingerprint(Set.of());
+    }
+
+    /** As {@link #columnFingerprint()}, whatever the order of the columns is. */
+    public String columnFingerprintByName() {
+        return Column.fingerprint(columns.stream()
+                .sorted(Comparator.comparing(column -> column.name().name()))
+                .toList());
     }
 }

@@ -64,8 +64,10 @@ public record RowMatch(List<KeyColumn> key, PartitionKey partitionKey, Conversio
      */
     public static Optional<String> differingColumns(Migration migration, Table one, Table other) {
         Set<Identifier> changed = migration.spec().differingColumns();
-        String columns = one.columnFingerprint(changed);
-        String otherColumns = other.columnFingerprint(changed);
+        // A partition may have its table's columns in another order; all statements name them.
+        boolean inOrder = migration.exchange().isEmpty();
+        String columns = inOrder ? one.columnFingerprint(changed) : one.columnFingerprintByName();
+        String otherColumns = inOrder ? other.columnFingerprint(changed) : other.columnFingerprintByName();
         return columns.equals(otherColumns)
                 ? Optional.empty()
                 : Optional.of("<%s> and <%s>".formatted(columns, otherColumns));

@@ -249,6 +249,24 @@ public record PresentPartitions(List<Present> all, String type) {
                 .with("type", Sql.raw(type)));
     }
 
+    /**
+     * Whether a partition has that bound, which the server may have written in a session of another time zone.
+     *
+     * @param bound with both ends, or that of a default partition
+     */
+    public boolean hasBound(Session session, QualifiedName partition, String bound) throws SQLException {
+        Optional<Present> found = named(partition);
+        Matcher range = RANGE.matcher(bound);
+        if (found.isEmpty() || !range.matches()) {
+            return found.filter(Present::isDefault).isPresent();
+        }
+        Present present = found.get();
+        return present.from().isPresent()
+                && present.to().isPresent()
+                && isSameBound(session, present.from().get(), range.group(1))
+                && isSameBound(session, present.to().get(), range.group(2));
+    }
+
     private Sql wantedBounds(PartitionKey key, List<Partition> wanted) {
         List<Sql> rows = new ArrayList<>();
         for (int i = 0; i < wanted.size(); i++) {
