@@ -5,6 +5,7 @@ import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.attribute.StepName;
+import liquibase.ext.partition.engine.exchange.ExchangeChecks;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.swap.BackupDrop;
@@ -36,6 +37,7 @@ public class DropBackupChange extends PartitionChange {
 
     @Override
     protected void execute(StepRun run) throws SQLException {
+        ExchangeChecks.removeLeft(run, tuning().lock());
         BackupDrop.run(run, name(MadeTable.BACKUP), tuning().lock(), tuning().workers(), tuning().pace());
     }
 

@@ -10,8 +10,10 @@ import liquibase.database.Database;
 import liquibase.ext.partition.attribute.MadeTable;
 import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.change.NewTableChange;
+import liquibase.ext.partition.engine.exchange.ExchangeChecks;
 import liquibase.ext.partition.engine.exchange.ExchangePreparation;
 import liquibase.ext.partition.engine.exchange.ExchangeSpec;
+import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.prepare.Preparation;
@@ -133,7 +135,10 @@ public class PrepareExchangeChange extends NewTableChange {
 
     @Override
     public Undo undo(Database database) {
-        return new Undo.By(Preparation::undo);
+        return new Undo.By(run -> {
+            ExchangeChecks.removeLeft(run, new LockPolicy(LockPolicy.DEFAULT_TIMEOUT, LockPolicy.DEFAULT_ATTEMPTS));
+            Preparation.undo(run);
+        });
     }
 
     @Override

@@ -41,6 +41,10 @@ record BoundCheck(QualifiedName table, Sql condition) {
     private static final Sql VALIDATE = Sql.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
     private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
 
+    private static final Sql IS_THERE = Sql.of("""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
+                           WHERE conrelid = pg_catalog.to_regclass({table}) AND contype = 'c' AND conname = {name})""");
+
     private static final Sql HOLDS = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
                            WHERE conrelid = pg_catalog.to_regclass({table}) AND contype = 'c' AND conname = {name} AND convalidated)""");
@@ -74,7 +78,30 @@ record BoundCheck(QualifiedName table, Sql condition) {
     }
 
     private Identifier name() {
+        return name(table);
+    }
+
+    private static Identifier name(QualifiedName table) {
         return DerivedName.of(table.name(), SUFFIX);
+    }
+
+    /** Drops the one that a killed run has left on a live table, which would refuse rows once others are detached. */
+    static void removeLeft(StepRun run, QualifiedName table, LockPolicy lock) throws SQLException {
+        if (!run.session()
+                .queryBoolean(IS_THERE.with("table", table.quoted())
+                        .with("name", name(table).name()))) {
+            return;
+        }
+        lock.inTransaction(
+                run.session(),
+                run.report(),
+                table,
+                "It has a CHECK left from an exchange.",
+                () -> {
+                    run.session().updateAll(List.of(DROP.with("table", table).with("name", name(table))));
+                    return null;
+                },
+                () -> {});
     }
 
     /** Makes it and reads the rows. Must run outside any transaction. */

@@ -3,15 +3,34 @@ package liquibase.ext.partition.engine.exchange;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migration.Exchange;
+import liquibase.ext.partition.engine.upkeep.PresentPartitions;
 
 /** The CHECKs of one exchange: made before it, required while it is planned, taken back if it does not come. */
-final class ExchangeChecks {
+public final class ExchangeChecks {
     private static final LockPolicy BRIEFLY = new LockPolicy(Duration.ofSeconds(1), 1);
 
     private ExchangeChecks() {}
+
+    /** Drops the CHECK that a killed run has left on the default partition, where no other run comes that would. */
+    public static void removeLeft(StepRun run, LockPolicy lock) throws SQLException {
+        Optional<Exchange> exchange = run.migrations().find(run.source()).flatMap(Migration::exchange);
+        if (exchange.flatMap(Exchange::parent).isEmpty()) {
+            return;
+        }
+        Optional<QualifiedName> left = PresentPartitions.read(
+                        run.session(), exchange.get().parentOid())
+                .defaultPartition();
+        if (left.isPresent()) {
+            BoundCheck.removeLeft(run, left.get(), lock);
+        }
+    }
 
     /** Makes all of them; reads the rows of their tables. */
     static void make(StepRun run, List<BoundCheck> checks, LockPolicy lock) throws SQLException {
