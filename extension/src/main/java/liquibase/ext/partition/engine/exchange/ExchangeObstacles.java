@@ -4,10 +4,13 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import liquibase.ext.partition.engine.belonging.publications.Publication;
+import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Grant;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.catalog.properties.TablePropertiesReader;
@@ -40,6 +43,46 @@ final class ExchangeObstacles {
             WHERE k.contype = 'f' AND k.conparentid = 0
               AND (k.conrelid IN ({parent}, {partition}) OR k.confrelid IN ({parent}, {partition}))
             ORDER BY k.conname""");
+
+    /**
+     * The server adopts an index for one of the parent if it is alike in everything that is described here. An index of
+     * the parent that is not valid wants one, too.
+     */
+    private static final Sql MADE_MEANWHILE = Sql.of("""
+            WITH staged AS ({given}),
+            described AS (
+              SELECT i.indrelid, i.indexrelid, i.indisvalid, c.relname, c.relkind,
+                     pg_catalog.concat_ws('|', c.relam, i.indisunique, i.indnkeyatts, i.indclass, i.indcollation, i.indoption,
+                       (SELECT pg_catalog.string_agg(coalesce(pg_catalog.quote_ident(a.attname), '()'), ',' ORDER BY k.place)
+                        FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS k (attnum, place)
+                        LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND a.attnum > 0),
+                       pg_catalog.pg_get_expr(i.indexprs, i.indrelid), '|', pg_catalog.pg_get_expr(i.indpred, i.indrelid)) AS text
+              FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+              WHERE i.indrelid IN ({parent}, {partition}) OR i.indrelid IN (SELECT s.oid FROM staged AS s)),
+            wanted AS (
+              SELECT d.* FROM described AS d
+              WHERE d.indrelid = {parent}
+                 OR d.indrelid = {partition} AND d.indisvalid
+                    AND (SELECT pg_catalog.count(*) FROM described AS e WHERE e.indrelid = {partition} AND e.indisvalid)
+                      > (SELECT pg_catalog.count(*) FROM described AS e
+                         WHERE e.indisvalid AND e.indrelid = (SELECT pg_catalog.min(s.oid) FROM staged AS s)))
+            SELECT 'INDEXES' AS feature,
+                   pg_catalog.format('the new partitions have no index like %I of %s', w.relname, w.indrelid::pg_catalog.regclass) AS what,
+                   CASE WHEN w.indisvalid THEN 'drop it and make it again after the exchange, or roll back to before the exchange and begin again'
+                        ELSE 'it is not valid; drop it, or make it valid and roll back to before the exchange' END AS remedy
+            FROM wanted AS w
+            WHERE EXISTS (SELECT FROM staged AS s
+                          WHERE NOT EXISTS (SELECT FROM described AS d
+                                            WHERE d.indrelid = s.oid AND d.indisvalid AND d.text = w.text))
+            UNION ALL
+            SELECT 'CHECKS', pg_catalog.format('the new partitions do not have its check %I', k.conname),
+                   'drop it and make it again after the exchange, or roll back to before the exchange and begin again'
+            FROM pg_catalog.pg_constraint AS k
+            WHERE k.conrelid = {partition} AND k.contype = 'c' AND k.conname NOT LIKE '%\\_exchange'
+              AND EXISTS (SELECT FROM staged AS s
+                          WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS o
+                                            WHERE o.conrelid = s.oid AND o.contype = 'c' AND o.conname = k.conname))
+            ORDER BY 2""");
 
     private ExchangeObstacles() {}
 
@@ -88,7 +131,35 @@ final class ExchangeObstacles {
                                 .formatted(partition.name().quoted(), grantee)));
             }
         }
+        for (Publication publication : new PublicationReader(session).read(partition.oid())) {
+            if (!publication.ownedByUs()) {
+                obstacles.add(new Obstacle(
+                        Feature.PUBLICATIONS,
+                        "publication %s publishes it and belongs to role %s, and only its owner can exchange the table in it"
+                                .formatted(publication.name(), publication.owner()),
+                        "GRANT %s to the role that runs Liquibase"
+                                .formatted(publication.owner().quoted())));
+            }
+        }
         return obstacles;
+    }
+
+    /**
+     * Indexes and checks that were made since the new partitions got theirs. The server would build the former under
+     * the lock where the parent has them, and the others would be lost.
+     *
+     * @param taking the oids of the new partitions
+     */
+    static List<Obstacle> madeMeanwhile(Session session, long partition, long parent, List<Long> taking)
+            throws SQLException {
+        return QualifiedNames.within(
+                session,
+                () -> session.query(
+                        MADE_MEANWHILE
+                                .with("parent", parent)
+                                .with("partition", partition)
+                                .with("given", PartitionTree.given(taking)),
+                        Obstacle::read));
     }
 
     /** The foreign keys of a partition and of its parent, and those that refer to one of them. */

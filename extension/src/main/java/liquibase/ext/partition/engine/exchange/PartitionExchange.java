@@ -7,6 +7,7 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
+import liquibase.ext.partition.engine.belonging.publications.Publications;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -174,9 +175,8 @@ public final class PartitionExchange {
         Migration.Exchange exchange = migration.exchange().orElseThrow();
         if (partition.oid() != migration.sourceOid()
                 || staging.oid() != migration.newOid()
-                || place.filter(it -> it.parentOid() == exchange.parentOid()
-                                && it.bound().equals(exchange.bound()))
-                        .isEmpty()) {
+                || place.filter(it -> it.parentOid() == exchange.parentOid()).isEmpty()
+                || !present().hasBound(run.session(), partition.name(), exchange.bound())) {
             throw new PartitionException(
                     "%s or %s is not the table that this exchange began with, or is no partition of %s with the same bound any more. Nothing was exchanged and change capture is still on. Put it right, or roll back to before the exchange and begin again."
                             .formatted(partition.name(), staging.name(), tables.parent()));
@@ -196,6 +196,11 @@ public final class PartitionExchange {
                 PartitionPlace.read(run.session(), partition.oid()).orElseThrow();
         List<Obstacle> obstacles =
                 new ArrayList<>(ExchangeObstacles.of(run.session(), partition, place, replay.capture()::owns));
+        obstacles.addAll(ExchangeObstacles.madeMeanwhile(
+                run.session(),
+                partition.oid(),
+                place.parentOid(),
+                migration.exchange().orElseThrow().partitions()));
         if (TakenNames.isTaken(run.session(), tables.backup())) {
             obstacles.add(new Obstacle(
                     null,
@@ -264,6 +269,10 @@ public final class PartitionExchange {
         statements.add(DETACH.with("table", tables.parent()).with("partition", tables.partition()));
         statements.add(RENAME.with("table", tables.partition())
                 .with("name", tables.backup().name()));
+        // What is replayed into it from now on was published before.
+        for (Publication publication : new PublicationReader(session).read(partition.oid())) {
+            statements.add(Publications.drop(publication, tables.backup()));
+        }
         for (QualifiedName table : tables.staged()) {
             statements.add(DETACH.with("table", tables.staging()).with("partition", table));
         }

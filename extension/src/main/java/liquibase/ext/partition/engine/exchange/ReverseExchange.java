@@ -5,8 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.access.Seclusion;
+import liquibase.ext.partition.engine.belonging.publications.Publication;
+import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
+import liquibase.ext.partition.engine.belonging.publications.Publications;
 import liquibase.ext.partition.engine.belonging.triggers.TriggersAhead;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
@@ -46,6 +51,23 @@ import liquibase.ext.partition.engine.verify.Verification;
  */
 public final class ReverseExchange {
     private static final Sql LOCK = Sql.of("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE");
+
+    /** The statements that take policies from tables, and the tables from publications. */
+    private static final Sql GIVEN = Sql.of("""
+            WITH given AS (
+              SELECT c.oid, n.nspname, c.relname
+              FROM ({given}) AS t
+              JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
+              JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace)
+            SELECT pg_catalog.format('DROP POLICY %I ON %I.%I', p.polname, g.nspname, g.relname) AS statement
+            FROM given AS g JOIN pg_catalog.pg_policy AS p ON p.polrelid = g.oid
+            UNION ALL
+            SELECT pg_catalog.format('ALTER PUBLICATION %I DROP TABLE ONLY %I.%I', p.pubname, g.nspname, g.relname)
+            FROM given AS g
+            JOIN pg_catalog.pg_publication_rel AS r ON r.prrelid = g.oid
+            JOIN pg_catalog.pg_publication AS p ON p.oid = r.prpubid
+            WHERE pg_catalog.pg_has_role(p.pubowner, 'USAGE')
+            ORDER BY statement""");
 
     private final StepRun run;
     private final Migration migration;
@@ -249,6 +271,8 @@ public final class ReverseExchange {
         Triggered triggered = Triggered.of(capture, run.session(), tables.backup());
         List<Sql> statements = new ArrayList<>(
                 capture.pauseStatements(CapturedTable.ofPartitions(tables.parent(), tables.exchanged())));
+        statements.addAll(takenBack());
+        List<Sql> published = published();
         for (QualifiedName table : tables.exchanged()) {
             statements.add(
                     PartitionExchange.DETACH.with("table", tables.parent()).with("partition", table));
@@ -282,9 +306,32 @@ public final class ReverseExchange {
         for (BoundCheck check : checks) {
             statements.add(check.drop(presentName(check.table())));
         }
+        statements.addAll(published);
+        statements.add(Seclusion.of(tables.staging(), tables.partition()));
         statements.addAll(capture.startStatements(
                 CapturedTable.ordinary(tables.partition()), triggered.renamed(tables.backup(), tables.partition())));
         return statements;
+    }
+
+    /** Takes from the new partitions what the exchange gave them, so that the next one can give it again. */
+    private List<Sql> takenBack() throws SQLException {
+        return run
+                .session()
+                .queryStrings(GIVEN.with(
+                        "given",
+                        PartitionTree.given(migration.exchange().orElseThrow().partitions())))
+                .stream()
+                .map(Sql::raw)
+                .toList();
+    }
+
+    /** The publications of the new partitions publish the old one in their place. */
+    private List<Sql> published() throws SQLException {
+        return new PublicationReader(run.session())
+                .read(migration.exchange().orElseThrow().partitions().get(0)).stream()
+                        .filter(Publication::ownedByUs)
+                        .map(it -> Publications.add(it, tables.partition()))
+                        .toList();
     }
 
     private QualifiedName presentName(QualifiedName before) {

@@ -31,13 +31,18 @@ public record Publications(TablePair pair, List<Publication> leaving, List<Publi
         QualifiedName left = pair.liveName().sibling(pair.leavingName());
         List<Sql> statements = new ArrayList<>();
         for (Publication publication : leaving) {
-            statements.add(DROP.with("publication", publication.name()).with("table", left));
+            statements.add(drop(publication, left));
             if (entering.stream().anyMatch(it -> it.name().equals(publication.name()))) {
-                statements.add(DROP.with("publication", publication.name()).with("table", pair.liveName()));
+                statements.add(drop(publication, pair.liveName()));
             }
             statements.add(add(publication, pair.liveName()));
         }
         return statements;
+    }
+
+    /** The statement by which it publishes the table no more. */
+    public static Sql drop(Publication publication, QualifiedName table) {
+        return DROP.with("publication", publication.name()).with("table", table);
     }
 
     /** The statement by which it publishes another table in the same way. */
