@@ -29,9 +29,15 @@ class GalleryTest {
         List<Arguments> pairs = new ArrayList<>();
         versions.forEach(version -> pairs.add(Arguments.of(Scenario.named("orders"), version)));
         Scenario.all()
-                .filter(scenario -> !scenario.name().equals("orders"))
+                .filter(scenario -> !scenario.name().equals("orders") && !scenario.isExchange())
                 .forEach(scenario -> pairs.add(Arguments.of(scenario, versions.get(pairs.size() % versions.size()))));
         return pairs.stream();
+    }
+
+    static Stream<Arguments> exchangesAndVersions() {
+        return LiquibaseCli.versions()
+                .flatMap(version ->
+                        Scenario.all().filter(Scenario::isExchange).map(scenario -> Arguments.of(scenario, version)));
     }
 
     @Test
@@ -118,6 +124,59 @@ class GalleryTest {
             writers.stopAndAssertNothingLost();
             untouched.forEach((table, expected) ->
                     assertThat(Migrated.contents(database, table)).as(table).isEqualTo(expected));
+        }
+    }
+
+    /** Every partition of every table, with its bound. */
+    private static List<String> partitions(TestDatabase database) {
+        return database.queryStrings("""
+                SELECT i.inhparent::regclass || ': ' || c.relname || ' ' || pg_get_expr(c.relpartbound, c.oid)
+                FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+                WHERE c.relkind = 'r' AND c.relispartition AND i.inhparent::regclass::text NOT LIKE '%_new' ORDER BY 1""");
+    }
+
+    @ParameterizedTest
+    @MethodSource("exchangesAndVersions")
+    void exchangesAPartitionThereAndBackAndDropsItWithEveryRowUnderLiveWriters(
+            Scenario scenario, String version, TestDatabase database) {
+        Story story = Stories.of(scenario);
+        scenario.prepare(database);
+        List<String> before = partitions(database);
+        LiquibaseCli liquibase = LiquibaseCli.version(version)
+                .warm()
+                .changelog(scenario.changelog())
+                .database(database);
+
+        try (LiveWriters writers = new LiveWriters(story, database)) {
+            CliResult pending = liquibase.update().requireSuccess();
+            writers.write();
+            assertThat(pending.output()).contains("waits for approval").contains(" DETACH PARTITION ");
+            assertThat(partitions(database)).isEqualTo(before);
+
+            liquibase.update("-DswapApproved=all").requireSuccess();
+            List<String> after = partitions(database);
+            writers.write();
+            assertThat(after).hasSizeGreaterThan(before.size());
+            writers.whilePaused(() -> story.assertShown(database));
+
+            liquibase.rollback(firstTagOfASwap(database)).requireSuccess();
+            writers.write();
+            assertThat(partitions(database)).isEqualTo(before);
+
+            liquibase.update("-DswapApproved=all").requireSuccess();
+            liquibase.update("-DdropApproved=all").requireSuccess();
+            writers.write();
+            assertThat(partitions(database)).isEqualTo(after);
+            writers.whilePaused(() -> story.assertShown(database));
+            assertThat(
+                            database.queryStrings(
+                                    "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relname ~ '_(new|old|delta)'"))
+                    .isEmpty();
+
+            String recorded = Migrated.contents(database, "databasechangelog");
+            liquibase.update().requireSuccess();
+            assertThat(Migrated.contents(database, "databasechangelog")).isEqualTo(recorded);
+            writers.stopAndAssertNothingLost();
         }
     }
 

@@ -38,6 +38,11 @@ record Scenario(Path directory) {
         return directory.getFileName().toString();
     }
 
+    /** Whether a partition is exchanged, and no table swapped. */
+    boolean isExchange() {
+        return name().startsWith("exchange-");
+    }
+
     /** The argument of {@code generate --format}. */
     String format() {
         return Files.exists(directory.resolve("changelog.yaml")) ? "yaml" : "xml";

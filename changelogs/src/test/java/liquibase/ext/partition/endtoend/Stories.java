@@ -43,6 +43,8 @@ final class Stories {
                 new Story()
                         .written(by("events", "event_id", "occurred_on"))
                         .shows(shown -> shown.primaryKey("events", "PRIMARY KEY (event_id, occurred_on)"));
+            case "exchange-default" -> exchangeDefault();
+            case "exchange-month" -> exchangeMonth();
             case "intervals" -> intervals();
             case "keys" -> keys();
             case "mixed-case-names" -> mixedCaseNames();
@@ -85,6 +87,35 @@ final class Stories {
         return new Story()
                 .written(by("orders", "id", "created_at").andThen(table -> table.values("created_at", outside)))
                 .shows(shown -> shown.rows("orders", "true", "orders_default"));
+    }
+
+    private static Story exchangeDefault() {
+        return new Story()
+                .written(by("orders", "id", "created_at"))
+                .shows(shown -> shown.placed(
+                                "orders",
+                                "(created_at AT TIME ZONE 'UTC')",
+                                "to_char(t, 'YYYYMM')",
+                                "2023-12-01",
+                                "2024-09-01")
+                        .rows("orders", "NOT isfinite(created_at)", "orders_default")
+                        .primaryKeyOfEachPartition("orders", "PRIMARY KEY (id, created_at)")
+                        .reads(
+                                "SELECT * FROM orders WHERE created_at >= '2024-05-01 00:00+00' AND created_at < '2024-06-01 00:00+00'",
+                                "orders_202405"));
+    }
+
+    private static Story exchangeMonth() {
+        return new Story()
+                .written(by("readings", "id", "taken_at"))
+                .shows(shown -> shown.is("""
+                                SELECT count(*) FROM readings WHERE taken_at >= '2024-02-01' AND taken_at < '2024-03-01'
+                                  AND tableoid::regclass::text <> 'readings_' || to_char(taken_at, 'YYYYMMDD')""", "0")
+                        .rows("readings", "taken_at < '2024-02-01'", "readings_before")
+                        .rows("readings", "taken_at >= '2024-03-01'", "readings_after")
+                        .reads(
+                                "SELECT * FROM readings WHERE taken_at >= '2024-02-29' AND taken_at < '2024-03-01'",
+                                "readings_20240229"));
     }
 
     private static Story compositeKey() {

@@ -70,7 +70,7 @@
   </changeSet>
 
   <@about (kind == "table")?then("prepare", "prepareExchange")/>
-  <changeSet id="[=prefix]-prepare" author="liquibase-partition" labels="prepare"
+  <changeSet id="[=prefix]-prepare" author="liquibase-partition" labels="prepare"<#if kind != "table"> runInTransaction="false"</#if>
       logicalFilePath="[=logicalFilePath]">
 <#if columns?has_content>
     <preConditions onFail="HALT">

@@ -94,6 +94,9 @@
       author: liquibase-partition
       logicalFilePath: "[=logicalFilePath]"
       labels: prepare
+<#if kind != "table">
+      runInTransaction: false
+</#if>
 <#if columns?has_content>
       preConditions:
         - onFail: HALT
