@@ -47,8 +47,12 @@ public final class SameGrants {
             statements.add(revoke(kind, object, List.of(owner.asSql())));
             grant(statements, kind, object, ownersWanted, right -> owner.asSql());
         }
+        Map<Right, Boolean> others = rights(present, false);
         Map<Right, Boolean> othersWanted = rights(wanted, false);
-        if (!rights(present, false).equals(othersWanted)) {
+        if (isWithin(others, othersWanted)) {
+            // What is there stays as it was granted, by whomever.
+            grant(statements, kind, object, missing(others, othersWanted), Right::recipient);
+        } else {
             List<Sql> grantees = present.stream()
                     .filter(it -> !it.toOwner())
                     .map(it -> name(it.grantee().orElse(null)))
@@ -60,6 +64,18 @@ public final class SameGrants {
             grant(statements, kind, object, othersWanted, Right::recipient);
         }
         return statements;
+    }
+
+    /** Whether nothing has to be revoked. */
+    private static boolean isWithin(Map<Right, Boolean> present, Map<Right, Boolean> wanted) {
+        return present.entrySet().stream()
+                .allMatch(it -> wanted.containsKey(it.getKey()) && (!it.getValue() || wanted.get(it.getKey())));
+    }
+
+    private static Map<Right, Boolean> missing(Map<Right, Boolean> present, Map<Right, Boolean> wanted) {
+        Map<Right, Boolean> missing = new LinkedHashMap<>(wanted);
+        missing.entrySet().removeAll(present.entrySet());
+        return missing;
     }
 
     /** @return the rights, each with whether it can be passed on; several roles may have granted the same right */
