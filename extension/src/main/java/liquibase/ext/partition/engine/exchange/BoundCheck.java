@@ -81,7 +81,8 @@ record BoundCheck(QualifiedName table, Sql condition) {
         return name(table);
     }
 
-    private static Identifier name(QualifiedName table) {
+    /** Its name on that table. */
+    static Identifier name(QualifiedName table) {
         return DerivedName.of(table.name(), SUFFIX);
     }
 

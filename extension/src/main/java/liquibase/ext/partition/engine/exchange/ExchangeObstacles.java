@@ -78,7 +78,7 @@ final class ExchangeObstacles {
             SELECT 'CHECKS', pg_catalog.format('the new partitions do not have its check %I', k.conname),
                    'drop it and make it again after the exchange, or roll back to before the exchange and begin again'
             FROM pg_catalog.pg_constraint AS k
-            WHERE k.conrelid = {partition} AND k.contype = 'c' AND k.conname NOT LIKE '%\\_exchange'
+            WHERE k.conrelid = {partition} AND k.contype = 'c' AND k.conname <> {ours}
               AND EXISTS (SELECT FROM staged AS s
                           WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS o
                                             WHERE o.conrelid = s.oid AND o.contype = 'c' AND o.conname = k.conname))
@@ -150,14 +150,15 @@ final class ExchangeObstacles {
      *
      * @param taking the oids of the new partitions
      */
-    static List<Obstacle> madeMeanwhile(Session session, long partition, long parent, List<Long> taking)
+    static List<Obstacle> madeMeanwhile(Session session, Table partition, long parent, List<Long> taking)
             throws SQLException {
         return QualifiedNames.within(
                 session,
                 () -> session.query(
                         MADE_MEANWHILE
                                 .with("parent", parent)
-                                .with("partition", partition)
+                                .with("partition", partition.oid())
+                                .with("ours", BoundCheck.name(partition.name()).name())
                                 .with("given", PartitionTree.given(taking)),
                         Obstacle::read));
     }

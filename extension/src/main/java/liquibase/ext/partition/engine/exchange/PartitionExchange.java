@@ -198,7 +198,7 @@ public final class PartitionExchange {
                 new ArrayList<>(ExchangeObstacles.of(run.session(), partition, place, replay.capture()::owns));
         obstacles.addAll(ExchangeObstacles.madeMeanwhile(
                 run.session(),
-                partition.oid(),
+                partition,
                 place.parentOid(),
                 migration.exchange().orElseThrow().partitions()));
         if (TakenNames.isTaken(run.session(), tables.backup())) {
