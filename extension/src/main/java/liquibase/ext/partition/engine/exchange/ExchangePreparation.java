@@ -43,6 +43,8 @@ import liquibase.ext.partition.engine.upkeep.PresentPartitions.Present;
  *
  * <p>Transaction: one. Locks: ACCESS SHARE on the partition for a moment. Safe to repeat: does nothing if this
  * exchange's staging table is there, or if it is done. On failure nothing is left behind.
+ *
+ * <p>The file is long because it reads the bounds of every kind of partition and cuts the new ones out of them.
  */
 public final class ExchangePreparation {
     private static final Sql CHANGE_OWNER = Sql.of("ALTER TABLE {table} OWNER TO {owner}");
@@ -54,7 +56,7 @@ public final class ExchangePreparation {
             SELECT CASE WHEN pg_catalog.isfinite(b.time) AND b.time = pg_catalog.date_trunc('day', b.time) THEN b.time::pg_catalog.date::pg_catalog.text END
             FROM (SELECT {time} AS time) AS b""");
 
-    private static final Sql WITH_ZONE = Sql.of("(({bound})::timestamptz AT TIME ZONE 'UTC')");
+    private static final Sql WITH_ZONE = Sql.of("(({bound})::pg_catalog.timestamptz AT TIME ZONE 'UTC')");
     private static final Sql WITHOUT_ZONE = Sql.of("(({bound})::timestamp)");
 
     private final StepRun run;

@@ -49,6 +49,8 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
  * <p>Transactions: one for the CHECK, one to attach, then one for some keys. Locks, under the lock policy: ACCESS
  * EXCLUSIVE on the table that returns and on the default partition, SHARE ROW EXCLUSIVE on the partitioned table and on
  * those that its foreign keys refer to. Safe to repeat and to kill.
+ *
+ * <p>The file is long because each thing that stops a partition on its way back is refused here, with its remedy.
  */
 public final class Reattachment {
     /** Some hundredths of a second. */

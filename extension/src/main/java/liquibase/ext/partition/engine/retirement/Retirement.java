@@ -60,6 +60,8 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
  * default partition), on the default partition and on the partition; SHARE ROW EXCLUSIVE on tables that a foreign key
  * of the table refers to, and on those that refer to it. Where triggers route the rows, SHARE ROW EXCLUSIVE on the
  * table and ACCESS EXCLUSIVE on the child. Safe to repeat and to kill.
+ *
+ * <p>The file is long because what is asked before a partition leaves, and what leaves with it, are one argument.
  */
 public final class Retirement {
     private static final String UNCHANGED = "Nothing was retired by it, and nothing was changed.";

@@ -33,7 +33,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Partitions that are older than their table keeps, once the backup is dropped. */
+/**
+ * Partitions that are older than their table keeps, once the backup is dropped.
+ *
+ * <p>The file is long because it is a catalogue: a test for each thing that a partition can have as it leaves.
+ */
 @ExtendWith(FreshDatabase.class)
 class RetirementTest {
     private TestDatabase database;

@@ -20,7 +20,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** With whose rights a row is taken out of a table and put into another, and who cannot become the owner by it. */
+/**
+ * With whose rights a row is taken out of a table and put into another, and who cannot become the owner by it.
+ *
+ * <p>The file is long because it is a catalogue: a test for each way in which somebody could try.
+ */
 @ExtendWith(FreshDatabase.class)
 class RoutingRightsTest {
     private TestDatabase database;

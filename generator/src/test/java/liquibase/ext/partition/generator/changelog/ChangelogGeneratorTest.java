@@ -32,6 +32,8 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 /**
  * Compares generated changelogs with files that people can read. After a change on purpose run the test with
  * {@code -Dgolden.update=true}, and review the difference.
+ *
+ * <p>The file is long because each kind of config has its file to be compared with.
  */
 class ChangelogGeneratorTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden");

@@ -42,6 +42,8 @@ import liquibase.ext.partition.engine.state.Chunk;
  *
  * <p>A {@link ReplayPass} takes the delta batch by batch, a {@link Drain} all at once.
  *
+ * <p>The file is long because the three statements, and what they rest on, are read and changed together.
+ *
  * @param routes the routes into the partitioned table, whether it is {@code from} or {@code to}
  * @param from the table that (c) reads
  * @param to the table that (b) and (c) write
