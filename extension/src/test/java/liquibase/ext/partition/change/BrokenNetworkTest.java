@@ -195,7 +195,7 @@ class BrokenNetworkTest {
     @Test
     void aCommitWhoseAcknowledgementIsLostIsAskedForAndNotDoneTwice() throws Exception {
         changelog.update(6);
-        network.cutAfter("LOCK TABLE", "COMMIT");
+        network.cutAfter(" RENAME TO ", "COMMIT");
         changelog.update(1);
         network.awaitBreak();
         assertThat(changelog.lines())
@@ -205,7 +205,7 @@ class BrokenNetworkTest {
                 .isEqualTo("p");
         database.execute("INSERT INTO orders VALUES (-1, 'after the swap', '2024-01-01')");
 
-        network.cutAfter("LOCK TABLE", "COMMIT");
+        network.cutAfter(" RENAME TO ", "COMMIT");
         changelog.rollback(1);
         network.awaitBreak();
         assertThat(changelog.lines())
