@@ -1,5 +1,5 @@
 /**
- * Asks the server what is no table's own: its version, its clock, the options that it lets people set, how it writes
+ * Asks the server what is no table's own: its version, the options that it lets people set, how it writes
  * qualified names, which names are taken in a schema, and which type a name means.
  *
  * <p>Reads only. Does not own what a table is ({@code catalog}), nor how names are quoted ({@code sql}). Called by

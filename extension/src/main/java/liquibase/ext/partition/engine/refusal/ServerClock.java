@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.catalog.server;
+package liquibase.ext.partition.engine.refusal;
 
 import java.sql.SQLException;
 import java.time.Duration;

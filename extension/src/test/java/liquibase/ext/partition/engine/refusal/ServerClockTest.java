@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.catalog.server;
+package liquibase.ext.partition.engine.refusal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
