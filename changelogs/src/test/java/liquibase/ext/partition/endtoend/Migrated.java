@@ -112,7 +112,7 @@ record Migrated(TestDatabase database, String table, String newTable) {
                   AND NOT c.relispartition
                   AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)
                   AND NOT EXISTS (SELECT FROM pg_index JOIN pg_inherits ON inhrelid = indrelid WHERE indexrelid = c.oid)
-                  AND c.relname !~ '^(partition_(migration|chunk|progress|foreign_key|sequence)|databasechangelog)'
+                  AND c.relname !~ '^(partition_(migration|chunk|progress|foreign_key|sequence|retirement)|databasechangelog)'
                 UNION ALL
                 SELECT 'function ' || p.oid::regprocedure FROM pg_proc AS p
                 WHERE pronamespace::regnamespace::text !~ '^pg_' AND pronamespace::regnamespace::text <> 'information_schema'
