@@ -174,10 +174,25 @@ public final class TableReader {
                               WHERE i.indrelid = c.oid AND i.indexrelid = pg_catalog.to_regclass(wanted.indexname) AND i.indisvalid)
             """);
 
+    private static final Sql REFERENCED = Sql.of("""
+            SELECT DISTINCT n.nspname, c.relname
+            FROM pg_catalog.pg_constraint AS k
+            JOIN pg_catalog.pg_class AS c ON c.oid = k.confrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE k.conrelid = {oid} AND k.contype = 'f'
+            ORDER BY n.nspname, c.relname""");
+
     private final Session session;
 
     public TableReader(Session session) {
         this.session = session;
+    }
+
+    /** Reads the names of the tables that foreign keys of the table with that oid refer to, perhaps itself. */
+    public List<QualifiedName> referenced(long oid) throws SQLException {
+        return session.query(
+                REFERENCED.with("oid", oid),
+                row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")));
     }
 
     /** The table, view or partitioned table of that name; empty if there is none. */

@@ -93,11 +93,16 @@ record BoundCheck(QualifiedName table, Sql condition) {
                         .with("name", name(table).name()))) {
             return;
         }
+        drop(run, table, lock, "It has a CHECK left from an exchange.");
+    }
+
+    /** @param unchanged what is said where the lock is not granted */
+    private static void drop(StepRun run, QualifiedName table, LockPolicy lock, String unchanged) throws SQLException {
         lock.inTransaction(
                 run.session(),
                 run.report(),
                 table,
-                "It has a CHECK left from an exchange.",
+                unchanged,
                 () -> {
                     run.session().updateAll(List.of(DROP.with("table", table).with("name", name(table))));
                     return null;
@@ -132,16 +137,7 @@ record BoundCheck(QualifiedName table, Sql condition) {
 
     /** Takes it back, for a switch that does not come. Must run outside any transaction. */
     void takeBack(StepRun run, LockPolicy lock) throws SQLException {
-        lock.inTransaction(
-                run.session(),
-                run.report(),
-                table,
-                "It has a CHECK left, which the next run of the same step makes anew.",
-                () -> {
-                    run.session().updateAll(List.of(drop()));
-                    return null;
-                },
-                () -> {});
+        drop(run, table, lock, "It has a CHECK left, which the next run of the same step makes anew.");
     }
 
     private Sql add() {

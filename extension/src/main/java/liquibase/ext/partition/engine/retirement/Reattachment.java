@@ -1,7 +1,6 @@
 package liquibase.ext.partition.engine.retirement;
 
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +15,7 @@ import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.catalog.server.TakenNames;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.lock.AttemptLimit;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
@@ -72,8 +72,6 @@ public final class Reattachment {
     private static final Sql RENAME = Sql.of("ALTER TABLE {table} RENAME TO {name}");
     private static final Sql ATTACH = Sql.of("ALTER TABLE {table} ATTACH PARTITION {partition} {bound}");
     private static final Sql AGAINST_WRITERS = Sql.of("LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE");
-    private static final Sql LIMIT = Sql.of("SELECT pg_catalog.current_setting('statement_timeout')");
-    private static final Sql SET_LIMIT = Sql.of("SELECT pg_catalog.set_config('statement_timeout', {limit}, true)");
 
     private static final Sql COUNT = Sql.of("""
             SELECT pg_catalog.count(*) FROM (SELECT FROM ONLY {table} WHERE {value} IS NOT NULL{range} LIMIT {limit}) AS r""");
@@ -81,14 +79,6 @@ public final class Reattachment {
     private static final Sql MOVE = Sql.of("""
             WITH moved AS (DELETE FROM ONLY {from} WHERE {value} IS NOT NULL{range} RETURNING {columns})
             INSERT INTO {to} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM moved""");
-
-    private static final Sql REFERENCED = Sql.of("""
-            SELECT DISTINCT n.nspname, c.relname
-            FROM pg_catalog.pg_constraint AS k
-            JOIN pg_catalog.pg_class AS c ON c.oid = k.confrelid
-            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.confrelid <> {oid}
-            ORDER BY n.nspname, c.relname""");
 
     private static final Sql DEFAULT_PARTITION = Sql.of("""
             SELECT n.nspname, c.relname FROM pg_catalog.pg_partitioned_table AS p
@@ -369,7 +359,7 @@ public final class Reattachment {
     /** @param rest the default partition; null if there is none */
     private void attachLocked(RetiredPartition it, QualifiedName present, QualifiedName rest) throws SQLException {
         Session session = run.session();
-        long began = System.nanoTime();
+        AttemptLimit limit = AttemptLimit.begin(session, lock.timeout());
         LockPatience.lock(session, locks(present, rest), table.name());
         List<Sql> statements = new ArrayList<>();
         statements.add(Guard.dropStatement(present));
@@ -384,17 +374,14 @@ public final class Reattachment {
                     RENAME.with("table", name).with("name", it.partition().name()));
         }
         session.updateAll(statements);
-        String before = session.queryStrings(LIMIT).get(0);
-        Duration left = lock.timeout().minusNanos(System.nanoTime() - began);
-        // Zero would mean no limit at all.
-        session.queryStrings(SET_LIMIT.with("limit", Math.max(1, left.toMillis()) + "ms"));
+        session.queryStrings(limit.set());
         if (rest != null) {
             session.update(move(it, rest, it.partition()));
         }
         session.update(ATTACH.with("table", table.name())
                 .with("partition", it.partition())
                 .with("bound", Sql.raw(it.bound().orElseThrow())));
-        session.queryStrings(SET_LIMIT.with("limit", before));
+        session.queryStrings(limit.end());
         List<Sql> afterwards = new ArrayList<>();
         afterwards.add(dropCheck(it.partition()));
         if (!migration.phase().isAtLeast(Phase.DROPPED)) {
@@ -409,11 +396,10 @@ public final class Reattachment {
         List<Lock> locks = new ArrayList<>();
         locks.add(new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true));
         locks.add(Lock.ofIdle(present));
-        run.session()
-                .query(
-                        REFERENCED.with("oid", table.oid()),
-                        row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")))
-                .forEach(referenced -> locks.add(Lock.againstWriters(referenced)));
+        new TableReader(run.session())
+                .referenced(table.oid()).stream()
+                        .filter(referenced -> !referenced.equals(table.name()))
+                        .forEach(referenced -> locks.add(Lock.againstWriters(referenced)));
         locks.add(new Lock(table.name(), AGAINST_WRITERS.with("table", table.name()), false, false));
         if (rest != null) {
             locks.add(Lock.againstAll(rest));

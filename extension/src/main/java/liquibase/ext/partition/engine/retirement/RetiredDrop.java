@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
@@ -25,14 +26,6 @@ import liquibase.ext.partition.engine.state.StateTables;
  */
 public final class RetiredDrop {
     private static final Sql DROP = Sql.of("DROP TABLE {table}");
-
-    private static final Sql REFERENCED = Sql.of("""
-            SELECT DISTINCT n.nspname, c.relname
-            FROM pg_catalog.pg_constraint AS k
-            JOIN pg_catalog.pg_class AS c ON c.oid = k.confrelid
-            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.confrelid <> {oid}
-            ORDER BY n.nspname, c.relname""");
 
     private RetiredDrop() {}
 
@@ -154,10 +147,10 @@ public final class RetiredDrop {
 
     private static List<Lock> locks(Session session, RetiredPartition it, QualifiedName table) throws SQLException {
         List<Lock> locks = new ArrayList<>(List.of(Lock.ofIdle(table)));
-        session.query(
-                        REFERENCED.with("oid", it.oid()),
-                        row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")))
-                .forEach(referenced -> locks.add(Lock.againstAll(referenced)));
+        new TableReader(session)
+                .referenced(it.oid()).stream()
+                        .filter(referenced -> !referenced.equals(table))
+                        .forEach(referenced -> locks.add(Lock.againstAll(referenced)));
         return locks;
     }
 }

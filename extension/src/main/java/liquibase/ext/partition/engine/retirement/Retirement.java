@@ -1,7 +1,6 @@
 package liquibase.ext.partition.engine.retirement;
 
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,10 +8,12 @@ import java.util.UUID;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
+import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.server.TakenNames;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.Continuity;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.lock.AttemptLimit;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
@@ -75,8 +76,6 @@ public final class Retirement {
     private static final Sql DISINHERIT = Sql.of("ALTER TABLE {partition} NO INHERIT {table}");
     private static final Sql SET_SCHEMA = Sql.of("ALTER TABLE {partition} SET SCHEMA {schema}");
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");
-    private static final Sql LIMIT = Sql.of("SELECT pg_catalog.current_setting('statement_timeout')");
-    private static final Sql SET_LIMIT = Sql.of("SELECT pg_catalog.set_config('statement_timeout', {limit}, true)");
 
     private static final Sql IS_THERE = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
@@ -85,14 +84,6 @@ public final class Retirement {
 
     private static final Sql SCHEMA_EXISTS =
             Sql.of("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {schema})");
-
-    private static final Sql REFERENCED = Sql.of("""
-            SELECT DISTINCT n.nspname, c.relname
-            FROM pg_catalog.pg_constraint AS k
-            JOIN pg_catalog.pg_class AS c ON c.oid = k.confrelid
-            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE k.conrelid = {oid} AND k.contype = 'f' AND k.confrelid <> {oid}
-            ORDER BY n.nspname, c.relname""");
 
     private static final Sql RECORD = Sql.of("""
             INSERT INTO {retirement} (migration_id, partition_oid, partition_schema, partition_name, bound, retired_schema, way, state, batch, left_in, guard)
@@ -273,8 +264,7 @@ public final class Retirement {
         try {
             return run.session().inTransaction(() -> {
                         run.session()
-                                .queryStrings(
-                                        SET_LIMIT.with("limit", lock.timeout().toMillis() + "ms"));
+                                .queryStrings(AttemptLimit.set(lock.timeout().toMillis() + "ms"));
                         return run.session().queryBoolean(one.question(partition.name()));
                     })
                     ? Optional.of(referred(one))
@@ -345,7 +335,7 @@ public final class Retirement {
         Session session = run.session();
         boolean isNative = migration.spec().routing() == Routing.NATIVE;
         // Writers wait behind us from here on, before we have the locks and then while PostgreSQL looks.
-        long began = System.nanoTime();
+        AttemptLimit limit = AttemptLimit.begin(session, lock.timeout());
         LockPatience.lock(session, locks(partition, isNative), table.name());
         if (!session.queryBoolean(IS_THERE.with("oid", partition.oid())
                 .with("table", table.oid())
@@ -359,11 +349,9 @@ public final class Retirement {
                 return unknown;
             }
         }
-        String before = session.queryStrings(LIMIT).get(0);
-        Duration left = lock.timeout().minusNanos(System.nanoTime() - began);
         if (!referring.isEmpty()) {
-            // Without such a key nothing is read. Zero would mean no limit at all.
-            session.queryStrings(SET_LIMIT.with("limit", Math.max(1, left.toMillis()) + "ms"));
+            // Without such a key nothing is read.
+            session.queryStrings(limit.set());
         }
         for (ReferringKey one : referring) {
             if (one.isKeptByTriggers() && session.queryBoolean(one.question(partition.name()))) {
@@ -372,12 +360,12 @@ public final class Retirement {
         }
         session.update(
                 (isNative ? DETACH : DISINHERIT).with("table", table.name()).with("partition", partition.name()));
-        session.queryStrings(SET_LIMIT.with("limit", before));
+        session.queryStrings(limit.end());
         session.updateAll(afterwards(partition, isNative));
         return Optional.empty();
     }
 
-    /** What frees the table that was a partition from what is ours, moves it, and records it. */
+    /** The statements that take our triggers from the table that was a partition, move it, and record it. */
     private List<Sql> afterwards(AgedPartition partition, boolean isNative) throws SQLException {
         List<Sql> statements = new ArrayList<>();
         if (isCaptured()) {
@@ -423,11 +411,10 @@ public final class Retirement {
     private List<Lock> locks(AgedPartition partition, boolean isNative) throws SQLException {
         List<Lock> locks = new ArrayList<>();
         locks.add(new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true));
-        run.session()
-                .query(
-                        REFERENCED.with("oid", table.oid()),
-                        row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")))
-                .forEach(it -> locks.add(Lock.againstWriters(it)));
+        new TableReader(run.session())
+                .referenced(table.oid()).stream()
+                        .filter(it -> !it.equals(table.name()))
+                        .forEach(it -> locks.add(Lock.againstWriters(it)));
         referring.stream()
                 .map(ReferringKey::referring)
                 .filter(it -> !it.equals(table.name()))

@@ -1,7 +1,6 @@
 package liquibase.ext.partition.engine.upkeep;
 
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -15,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.server.TakenNames;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.lock.AttemptLimit;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
@@ -74,8 +74,6 @@ public final class Upkeep {
 
     private static final Sql AGAINST_WRITERS = Sql.of("LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE");
     private static final Sql AGAINST_CHANGES = Sql.of("LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE");
-    private static final Sql LIMIT = Sql.of("SELECT pg_catalog.current_setting('statement_timeout')");
-    private static final Sql SET_LIMIT = Sql.of("SELECT pg_catalog.set_config('statement_timeout', {limit}, true)");
     private static final Sql ATTACH =
             Sql.of("ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ({from}) TO ({to})");
 
@@ -84,14 +82,6 @@ public final class Upkeep {
             INSERT INTO {to} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM moved""");
 
     private static final Sql VACUUM = Sql.of("VACUUM (ANALYZE) {table}");
-
-    private static final Sql REFERENCED = Sql.of("""
-            SELECT DISTINCT n.nspname, c.relname
-            FROM pg_catalog.pg_constraint AS k
-            JOIN pg_catalog.pg_class AS c ON c.oid = k.confrelid
-            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE k.conrelid = {oid} AND k.contype = 'f'
-            ORDER BY n.nspname, c.relname""");
 
     private final StepRun run;
     private final LockPolicy lock;
@@ -479,11 +469,7 @@ public final class Upkeep {
     private List<Lock> locks(DefaultRange rest) throws SQLException {
         List<Lock> locks = new ArrayList<>();
         locks.add(new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true));
-        run.session()
-                .query(
-                        REFERENCED.with("oid", table.oid()),
-                        row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")))
-                .forEach(it -> locks.add(Lock.againstWriters(it)));
+        new TableReader(run.session()).referenced(table.oid()).forEach(it -> locks.add(Lock.againstWriters(it)));
         Sql statement = rest == null ? AGAINST_CHANGES : AGAINST_WRITERS;
         locks.add(new Lock(table.name(), statement.with("table", table.name()), false, rest == null));
         if (rest != null) {
@@ -506,30 +492,14 @@ public final class Upkeep {
                 UNCHANGED,
                 () -> {
                     session.updateAll(before);
-                    // Asked before anybody waits.
-                    String limit = session.queryStrings(LIMIT).get(0);
                     // Writers wait behind us from here on, before we have the locks and then while we read.
-                    long began = System.nanoTime();
+                    AttemptLimit limit = AttemptLimit.begin(session, lock.timeout());
                     LockPatience.lock(session, locks, live);
-                    session.updateAll(reading.isEmpty() || !isLive() ? reading : limited(reading, began, limit));
+                    session.updateAll(reading.isEmpty() || !isLive() ? reading : limit.around(reading));
                     session.updateAll(under);
                     return null;
                 },
                 () -> {});
-    }
-
-    /**
-     * Limits the time of these statements alone, not that of those that follow, such as the commit.
-     *
-     * @param before the limit of those that follow
-     */
-    private List<Sql> limited(List<Sql> statements, long began, String before) {
-        Duration left = lock.timeout().minusNanos(System.nanoTime() - began);
-        // Zero would mean no limit at all.
-        List<Sql> limited = new ArrayList<>(List.of(SET_LIMIT.with("limit", Math.max(1, left.toMillis()) + "ms")));
-        limited.addAll(statements);
-        limited.add(SET_LIMIT.with("limit", before));
-        return limited;
     }
 
     /** @param there gets the names of the children that are there already */
