@@ -51,7 +51,7 @@ public final class PartitionTree {
         return BELOW.with("relation", NUMBERED.with("oid", oid));
     }
 
-    /** Those of the given tables that are partitions of a table now. */
+    /** Finds which of the given tables are partitions of a table now. */
     public static Sql partitionsAmong(long oid, Collection<Long> tables) {
         return AMONG.with("oid", Sql.raw(Long.toString(oid))).with("tables", oids(tables));
     }

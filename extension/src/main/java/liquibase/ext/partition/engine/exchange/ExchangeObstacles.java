@@ -21,8 +21,8 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * What stands in the way of the exchange of a partition: what hangs on the partition by itself and would not come
- * along, and what would have the server read rows under the lock. Reads the catalog only.
+ * Finds the obstacles to the exchange of a partition: things that belong to the partition alone and would not come
+ * along, and things for which the server would read rows under the lock. Reads the catalog only.
  */
 final class ExchangeObstacles {
     /**

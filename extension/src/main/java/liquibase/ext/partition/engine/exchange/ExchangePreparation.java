@@ -144,7 +144,7 @@ public final class ExchangePreparation {
         return isSame(begun) && spec.from().isPresent();
     }
 
-    /** What is not said is as it was: the range of the partition. */
+    /** Where {@code from} or {@code until} is not given, the bound of the partition stands for it. */
     private boolean isSame(Migration begun) {
         PartitionLayout layout = begun.spec().layout();
         return begun.exchange().isPresent()

@@ -269,7 +269,7 @@ public final class PartitionExchange {
         statements.add(DETACH.with("table", tables.parent()).with("partition", tables.partition()));
         statements.add(RENAME.with("table", tables.partition())
                 .with("name", tables.backup().name()));
-        // What is replayed into it from now on was published before.
+        // Subscribers have those changes already that are replayed into the backup from now on.
         for (Publication publication : new PublicationReader(session).read(partition.oid())) {
             statements.add(Publications.drop(publication, tables.backup()));
         }

@@ -189,7 +189,7 @@ public final class Rights {
         this.oid = oid;
     }
 
-    /** What keeps the partitions from being made in that schema, each with the statement that helps. */
+    /** Finds the obstacles to making partitions in that schema, each with the statement that removes it. */
     public List<Obstacle> missingIn(Identifier partitionSchema) throws SQLException {
         return session.query(PARTITION_SCHEMA.with("oid", oid).with("schema", partitionSchema.name()), Obstacle::read);
     }

@@ -40,7 +40,7 @@ public record RetiredPartition(
         String batch,
         String leftIn,
         Optional<String> droppedIn) {
-    /** What has become of it. */
+    /** Where the partition is by now. */
     public enum State {
         /** It is a table of its own. */
         DETACHED,

@@ -18,8 +18,8 @@ import liquibase.ext.partition.engine.state.StatusReport;
 import liquibase.ext.partition.engine.state.TableInService;
 
 /**
- * What is to be said of the partitions that leave a table: which one leaves next and when, which should have left, and
- * what waits for its drop. How many intervals are kept is read from the record, which every update renews.
+ * Tells of the partitions that leave a table: which one leaves next and when, which should have left, and which wait
+ * for their drop. How many intervals are kept is read from the record, which every update renews.
  *
  * <p>Reads the catalog and the records. Takes no lock.
  */
@@ -72,7 +72,7 @@ public final class RetirementStatus {
     }
 
     /**
-     * What the next update would take out, in sentences that end with a blank; empty if it would take out nothing.
+     * Tells what the next update would take out, in sentences that end with a blank; empty if that is nothing.
      *
      * @param retention how many intervals are to stay, by whatever is planned
      */

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** What becomes of a partition that is older than its table keeps. */
+/** The ways in which a partition leaves once it is older than its table keeps. */
 public enum RetirementWay {
     /** It becomes a table of its own, which stays. */
     DETACH,

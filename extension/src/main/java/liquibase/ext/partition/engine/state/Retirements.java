@@ -6,7 +6,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** What the other rooms must know of partitions that have left their table. */
+/** Tells other rooms of partitions that have left their table. */
 public final class Retirements {
     private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({retirement}) IS NOT NULL");
 

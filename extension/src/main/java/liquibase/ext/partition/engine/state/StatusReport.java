@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What is to be said of a table in service.
+ * A report on a table in service.
  *
  * @param facts sentences for people
  * @param problems sentences for people about what somebody has to see to, each with a remedy
@@ -20,7 +20,7 @@ public record StatusReport(List<String> facts, List<String> problems) {
         return new StatusReport(List.of(), List.of());
     }
 
-    /** What this report says, and then what the other says. */
+    /** This report, followed by the other one. */
     public StatusReport and(StatusReport other) {
         List<String> allFacts = new ArrayList<>(facts);
         allFacts.addAll(other.facts);

@@ -4,7 +4,7 @@ import java.util.List;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** What a switch does in its one transaction. Pure: planned from the catalog, run by {@link LockedSwitch}. */
+/** The plan of a switch, which is one transaction. Pure: planned from the catalog, run by {@link LockedSwitch}. */
 public interface SwitchPlan {
     /** All locks, in the order in which they must be taken. */
     List<Lock> locks();

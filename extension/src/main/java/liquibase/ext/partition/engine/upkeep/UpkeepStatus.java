@@ -26,8 +26,8 @@ import liquibase.ext.partition.engine.state.StatusReport;
 import liquibase.ext.partition.engine.state.TableInService;
 
 /**
- * What is to be said of the partitions of a table that has been swapped: how many are ahead, how large they are, and
- * what is in the default one.
+ * Reports on the partitions of a table that has been swapped: how many are ahead, how large they are, and which rows
+ * are in the default one.
  *
  * <p>How many there should be is in the changelog, and who watches a table has none at hand, or an older one. So it is
  * read from the record, which every update renews.

@@ -50,7 +50,7 @@ public final class SameGrants {
         Map<Right, Boolean> others = rights(present, false);
         Map<Right, Boolean> othersWanted = rights(wanted, false);
         if (isWithin(others, othersWanted)) {
-            // What is there stays as it was granted, by whomever.
+            // The rights that are there stay, whoever granted them.
             grant(statements, kind, object, missing(others, othersWanted), Right::recipient);
         } else {
             List<Sql> grantees = present.stream()

@@ -4,7 +4,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Sql;
 
-/** What all triggers of the routing have in common. */
+/** Statements that all triggers of the routing have in common. */
 public final class RoutingTrigger {
     private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
 
