@@ -13,6 +13,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.upkeep.PresentPartitions.Range;
 
 /**
@@ -27,8 +28,8 @@ import liquibase.ext.partition.engine.upkeep.PresentPartitions.Range;
  * <p>Transactions: one to add it, under ACCESS EXCLUSIVE for a moment and the lock policy; one to read the rows, while
  * readers and writers go on.
  */
-record BoundCheck(QualifiedName table, Sql condition) {
-    private static final String SUFFIX = "_exchange";
+record BoundCheck(QualifiedName table, Identifier name, Sql condition) {
+    private static final String SUFFIX = "_exchange_";
 
     private static final Sql ADD = Sql.of("ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID");
     private static final Sql INSIDE = Sql.of("{value} IS NOT NULL AND {value} >= {from} AND {value} < {to}");
@@ -50,16 +51,17 @@ record BoundCheck(QualifiedName table, Sql condition) {
                            WHERE conrelid = pg_catalog.to_regclass({table}) AND contype = 'c' AND conname = {name} AND convalidated)""");
 
     /** All rows are of the range, which has both bounds. */
-    static BoundCheck inside(QualifiedName table, PartitionKey key, Range range) {
+    static BoundCheck inside(Migration exchange, QualifiedName table, PartitionKey key, Range range) {
         return new BoundCheck(
                 table,
+                name(exchange, table),
                 INSIDE.with("value", key.value(Identifier::asSql))
                         .with("from", Sql.raw(range.from().orElseThrow()))
                         .with("to", Sql.raw(range.to().orElseThrow())));
     }
 
     /** No row is of one of the ranges. */
-    static BoundCheck outside(QualifiedName table, PartitionKey key, List<Range> ranges) {
+    static BoundCheck outside(Migration exchange, QualifiedName table, PartitionKey key, List<Range> ranges) {
         Sql value = key.value(Identifier::asSql);
         List<Sql> outside = new ArrayList<>();
         for (Range range : ranges) {
@@ -73,38 +75,35 @@ record BoundCheck(QualifiedName table, Sql condition) {
         }
         return new BoundCheck(
                 table,
+                name(exchange, table),
                 OUTSIDE.with("value", value)
                         .with("outside", outside.isEmpty() ? EVERYWHERE : Sql.join(" AND ", outside)));
     }
 
-    private Identifier name() {
-        return name(table);
-    }
-
-    /** Its name on that table. */
-    static Identifier name(QualifiedName table) {
-        return DerivedName.of(table.name(), SUFFIX);
+    /** Its name on that table: two exchanges that go on beside one default partition each have one there. */
+    static Identifier name(Migration exchange, QualifiedName table) {
+        return DerivedName.of(table.name(), SUFFIX + exchange.id());
     }
 
     /** Drops the one that a killed run has left on a live table, which would refuse rows once others are detached. */
-    static void removeLeft(StepRun run, QualifiedName table, LockPolicy lock) throws SQLException {
-        if (!run.session()
-                .queryBoolean(IS_THERE.with("table", table.quoted())
-                        .with("name", name(table).name()))) {
-            return;
+    static void removeLeft(StepRun run, Migration exchange, QualifiedName table, LockPolicy lock) throws SQLException {
+        Identifier name = name(exchange, table);
+        if (run.session()
+                .queryBoolean(IS_THERE.with("table", table.quoted()).with("name", name.name()))) {
+            drop(run, table, name, lock, "It has a CHECK left from an exchange.");
         }
-        drop(run, table, lock, "It has a CHECK left from an exchange.");
     }
 
     /** @param unchanged what is said where the lock is not granted */
-    private static void drop(StepRun run, QualifiedName table, LockPolicy lock, String unchanged) throws SQLException {
+    private static void drop(StepRun run, QualifiedName table, Identifier name, LockPolicy lock, String unchanged)
+            throws SQLException {
         lock.inTransaction(
                 run.session(),
                 run.report(),
                 table,
                 unchanged,
                 () -> {
-                    run.session().updateAll(List.of(DROP.with("table", table).with("name", name(table))));
+                    run.session().updateAll(List.of(DROP.with("table", table).with("name", name)));
                     return null;
                 },
                 () -> {});
@@ -132,16 +131,16 @@ record BoundCheck(QualifiedName table, Sql condition) {
     }
 
     private Sql validate() {
-        return VALIDATE.with("table", table).with("name", name());
+        return VALIDATE.with("table", table).with("name", name);
     }
 
     /** Takes it back, for a switch that does not come. Must run outside any transaction. */
     void takeBack(StepRun run, LockPolicy lock) throws SQLException {
-        drop(run, table, lock, "It has a CHECK left, which the next run of the same step makes anew.");
+        drop(run, table, name, lock, "It has a CHECK left, which the next run of the same step makes anew.");
     }
 
     private Sql add() {
-        return ADD.with("table", table).with("name", name()).with("condition", condition);
+        return ADD.with("table", table).with("name", name).with("condition", condition);
     }
 
     private Sql drop() {
@@ -150,11 +149,11 @@ record BoundCheck(QualifiedName table, Sql condition) {
 
     /** The statement that drops it. @param present the table's name by then */
     Sql drop(QualifiedName present) {
-        return DROP.with("table", present).with("name", name());
+        return DROP.with("table", present).with("name", name);
     }
 
     /** Whether it is there and every row is known to satisfy it. */
     boolean holds(Session session) throws SQLException {
-        return session.queryBoolean(HOLDS.with("table", table.quoted()).with("name", name().name()));
+        return session.queryBoolean(HOLDS.with("table", table.quoted()).with("name", name.name()));
     }
 }

@@ -20,7 +20,8 @@ public final class ExchangeChecks {
 
     /** Drops the CHECK that a killed run has left on the default partition, where no other run comes that would. */
     public static void removeLeft(StepRun run, LockPolicy lock) throws SQLException {
-        Optional<Exchange> exchange = run.migrations().find(run.source()).flatMap(Migration::exchange);
+        Optional<Migration> migration = run.migrations().find(run.source());
+        Optional<Exchange> exchange = migration.flatMap(Migration::exchange);
         if (exchange.flatMap(Exchange::parent).isEmpty()) {
             return;
         }
@@ -28,7 +29,7 @@ public final class ExchangeChecks {
                         run.session(), exchange.get().parentOid())
                 .defaultPartition();
         if (left.isPresent()) {
-            BoundCheck.removeLeft(run, left.get(), lock);
+            BoundCheck.removeLeft(run, migration.get(), left.get(), lock);
         }
     }
 

@@ -19,6 +19,7 @@ import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
 
 /**
  * Finds the obstacles to the exchange of a partition: things that belong to the partition alone and would not come
@@ -148,18 +149,21 @@ final class ExchangeObstacles {
      * Indexes and checks that were made since the new partitions got theirs. The server would build the former under
      * the lock where the parent has them, and the others would be lost.
      *
-     * @param taking the oids of the new partitions
+     * @param exchange whose new partitions are made
      */
-    static List<Obstacle> madeMeanwhile(Session session, Table partition, long parent, List<Long> taking)
-            throws SQLException {
+    static List<Obstacle> madeMeanwhile(Session session, Table partition, Migration exchange) throws SQLException {
+        Migration.Exchange of = exchange.exchange().orElseThrow();
         return QualifiedNames.within(
                 session,
                 () -> session.query(
                         MADE_MEANWHILE
-                                .with("parent", parent)
+                                .with("parent", of.parentOid())
                                 .with("partition", partition.oid())
-                                .with("ours", BoundCheck.name(partition.name()).name())
-                                .with("given", PartitionTree.given(taking)),
+                                .with(
+                                        "ours",
+                                        BoundCheck.name(exchange, partition.name())
+                                                .name())
+                                .with("given", PartitionTree.given(of.partitions())),
                         Obstacle::read));
     }
 

@@ -111,7 +111,7 @@ record ExchangeTables(Migration migration, PartitionKey key, QualifiedName backu
                     .filter(it -> !it.name().equals(partition()))
                     .toList());
             others.addAll(newRanges());
-            return List.of(BoundCheck.outside(stagedDefault(), key, present.ranges(session, others)));
+            return List.of(BoundCheck.outside(migration, stagedDefault(), key, present.ranges(session, others)));
         }
         return besideTheDefault(session, present);
     }
@@ -127,12 +127,12 @@ record ExchangeTables(Migration migration, PartitionKey key, QualifiedName backu
                     .filter(it -> !exchanged().contains(it.name()))
                     .toList();
             return List.of(
-                    BoundCheck.outside(backup, key, present.ranges(session, others)),
-                    BoundCheck.outside(partition(), key, present.ranges(session, newRanges())));
+                    BoundCheck.outside(migration, backup, key, present.ranges(session, others)),
+                    BoundCheck.outside(migration, partition(), key, present.ranges(session, newRanges())));
         }
         List<BoundCheck> checks = new ArrayList<>(besideTheDefault(session, present));
         checks.add(BoundCheck.inside(
-                backup, key, present.ranges(session, newRanges()).get(0)));
+                migration, backup, key, present.ranges(session, newRanges()).get(0)));
         return checks;
     }
 
@@ -141,7 +141,7 @@ record ExchangeTables(Migration migration, PartitionKey key, QualifiedName backu
         Optional<QualifiedName> beside = present.defaultPartition();
         return beside.isEmpty()
                 ? List.of()
-                : List.of(BoundCheck.outside(beside.get(), key, present.ranges(session, newRanges())));
+                : List.of(BoundCheck.outside(migration, beside.get(), key, present.ranges(session, newRanges())));
     }
 
     /**

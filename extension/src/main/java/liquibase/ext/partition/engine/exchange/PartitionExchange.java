@@ -196,11 +196,7 @@ public final class PartitionExchange {
                 PartitionPlace.read(run.session(), partition.oid()).orElseThrow();
         List<Obstacle> obstacles =
                 new ArrayList<>(ExchangeObstacles.of(run.session(), partition, place, replay.capture()::owns));
-        obstacles.addAll(ExchangeObstacles.madeMeanwhile(
-                run.session(),
-                partition,
-                place.parentOid(),
-                migration.exchange().orElseThrow().partitions()));
+        obstacles.addAll(ExchangeObstacles.madeMeanwhile(run.session(), partition, migration));
         if (TakenNames.isTaken(run.session(), tables.backup())) {
             obstacles.add(new Obstacle(
                     null,

@@ -150,7 +150,7 @@ class ExchangeBelongingsTest {
         ExchangeFixture.makeOrders(database, 60);
         ofFebruary().throughVerification();
         database.execute(
-                "ALTER TABLE orders_default ADD CONSTRAINT orders_default_exchange CHECK (created_at < '2024-02-01 00:00+00' OR created_at >= '2024-03-01 00:00+00')");
+                "ALTER TABLE orders_default ADD CONSTRAINT orders_default_exchange_1 CHECK (created_at < '2024-02-01 00:00+00' OR created_at >= '2024-03-01 00:00+00')");
 
         ofFebruary().steps().step("rollback", run -> ExchangeChecks.removeLeft(run, MigrationFixture.LOCK));
 

@@ -261,6 +261,27 @@ class PartitionExchangeTest {
     }
 
     @Test
+    void twoExchangesBesideOneDefaultPartitionDoNotTakeEachOthersCheck() throws Exception {
+        ExchangeFixture february =
+                ExchangeFixture.of(database, "orders_202402", "day", null, null).throughVerification();
+        ExchangeFixture march =
+                ExchangeFixture.of(database, "orders_202403", "week", null, null).throughVerification();
+        List<String> rows = february.rows();
+        try (Transaction writer = Transaction.begin(database)) {
+            writer.run("LOCK TABLE orders_202402 IN ROW EXCLUSIVE MODE");
+            Future<Void> exchanging = MigrationFixture.inBackground(() -> february.exchange(
+                    new SwapSettings(new LockPolicy(Duration.ofMillis(500), 40), SwapSettings.DEFAULT_MAX_DRAIN_ROWS)));
+            february.steps().awaitBlockedStatement(" \"public\".\"orders_202402\"");
+            march.exchange();
+            writer.commit();
+            MigrationFixture.join(exchanging);
+        }
+
+        assertThat(february.partitions()).contains("orders_20240229", "orders_2024w10");
+        assertThat(february.rows()).isEqualTo(rows);
+    }
+
+    @Test
     void rowsWithoutADateStayInTheDefaultPartitionThereAndBack() throws SQLException {
         database.execute(
                 "CREATE TABLE events (id bigint NOT NULL, at timestamp) PARTITION BY RANGE (at)",
