@@ -88,8 +88,7 @@ record BoundCheck(QualifiedName table, Identifier name, Sql condition) {
     /** Drops the one that a killed run has left on a live table, which would refuse rows once others are detached. */
     static void removeLeft(StepRun run, Migration exchange, QualifiedName table, LockPolicy lock) throws SQLException {
         Identifier name = name(exchange, table);
-        if (run.session()
-                .queryBoolean(IS_THERE.with("table", table.quoted()).with("name", name.name()))) {
+        if (run.session().queryBoolean(IS_THERE.with("table", table.quoted()).with("name", name.name()))) {
             drop(run, table, name, lock, "It has a CHECK left from an exchange.");
         }
     }

@@ -264,8 +264,8 @@ class PartitionExchangeTest {
     void twoExchangesBesideOneDefaultPartitionDoNotTakeEachOthersCheck() throws Exception {
         ExchangeFixture february =
                 ExchangeFixture.of(database, "orders_202402", "day", null, null).throughVerification();
-        ExchangeFixture march =
-                ExchangeFixture.of(database, "orders_202403", "week", null, null).throughVerification();
+        ExchangeFixture march = ExchangeFixture.of(database, "orders_202403", "week", null, null)
+                .throughVerification();
         List<String> rows = february.rows();
         try (Transaction writer = Transaction.begin(database)) {
             writer.run("LOCK TABLE orders_202402 IN ROW EXCLUSIVE MODE");
