@@ -181,14 +181,14 @@ class RestartCopyTest {
             throws Exception {
         changelog.update(recorded);
         database.execute(
-                "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stopped'; END $$",
-                "CREATE TRIGGER stop BEFORE INSERT ON orders_202411 FOR EACH ROW EXECUTE FUNCTION stop()");
+                "CREATE FUNCTION stop() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE 'stopped'; END $$",
+                "ALTER TABLE orders_202411 ADD CONSTRAINT stop CHECK (stop()) NOT VALID");
         assertThatThrownBy(() -> restartCopy("orders")).hasMessageContaining("stopped");
         assertThat(phase()).isEqualTo("copying");
         List<String> finished = database.queryStrings("SELECT from_block FROM partition_chunk ORDER BY 1");
         assertThat(finished).isNotEmpty();
         String kept = database.queryString("SELECT max(finished_at) FROM partition_chunk");
-        database.execute("DROP TRIGGER stop ON orders_202411");
+        database.execute("ALTER TABLE orders_202411 DROP CONSTRAINT stop");
 
         restartCopy(parameter);
 
@@ -205,8 +205,8 @@ class RestartCopyTest {
     void aNewCopyThatWasStoppedInTheMiddleIsTakenBackLikeTheFirst() throws Exception {
         changelog.update();
         database.execute(
-                "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stopped'; END $$",
-                "CREATE TRIGGER stop BEFORE INSERT ON orders_202411 FOR EACH ROW EXECUTE FUNCTION stop()");
+                "CREATE FUNCTION stop() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE 'stopped'; END $$",
+                "ALTER TABLE orders_202411 ADD CONSTRAINT stop CHECK (stop()) NOT VALID");
         assertThatThrownBy(() -> restartCopy("orders")).hasMessageContaining("stopped");
 
         changelog.rollback("orders-before");

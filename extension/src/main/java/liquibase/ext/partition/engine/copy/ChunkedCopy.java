@@ -11,6 +11,8 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CopiedRows;
+import liquibase.ext.partition.engine.delta.Strangers;
+import liquibase.ext.partition.engine.lock.LockTable;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.pace.GivenPace;
@@ -37,7 +39,8 @@ import liquibase.ext.partition.engine.state.Phase;
  * Copies the source into the new table, chunk by chunk.
  *
  * <p>Transactions: one per chunk, lasting about the {@linkplain liquibase.ext.partition.engine.pace.Pace chunk time}.
- * Locks: those of a SELECT on the source and of an INSERT into the new table. Safe to repeat and to kill at any moment:
+ * Locks: those of a SELECT on the source, and ROW EXCLUSIVE on the new table and
+ * each of its partitions, so that nothing of others fires there ({@link Strangers}). Safe to repeat and to kill at any moment:
  * finished chunks are skipped, and an unfinished chunk leaves nothing behind. Writers are not held up.
  */
 public final class ChunkedCopy {
@@ -68,6 +71,9 @@ public final class ChunkedCopy {
             SELECT pg_catalog.pg_relation_filenode(c.oid) = {filenode}
             FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}""");
 
+    private static final String NOTHING_OF_CHUNK =
+            "Nothing of this chunk was kept; finished chunks are, and capture goes on.";
+
     private static final String NOT_CAPTURED =
             ". Writes since then may be missing from the delta table. Nothing was copied now. Roll back to before captureChanges and begin again.";
 
@@ -75,12 +81,16 @@ public final class ChunkedCopy {
     private final Migration migration;
     private final Table source;
     private final Capture capture;
+    private final Strangers strangers;
+    private final String notCopied;
 
     private ChunkedCopy(StepRun run, Migration migration, Table source) {
         this.run = run;
         this.migration = migration;
         this.source = source;
         this.capture = Capture.of(migration);
+        this.strangers = new Strangers(capture, migration.newTable());
+        this.notCopied = "Rows of %s are not copied into %s".formatted(source.name(), migration.newTable());
     }
 
     /**
@@ -195,6 +205,7 @@ public final class ChunkedCopy {
         Session session = run.session();
         Checkpoints checkpoints = new Checkpoints(session, run.state(), migration);
         Workers team = run.workers(pace);
+        int atOnce = withRoomForLocks(workers);
         ChunkSize size = new ChunkSize(
                 Heap.blocksOf(FIRST_CHUNK_BYTES, session, source.name()),
                 ChunkSize.blocksFor(chunkSize, Heap.rowsPerBlock(session, source.name())));
@@ -215,7 +226,7 @@ public final class ChunkedCopy {
         long[] analyzed = {System.nanoTime()};
         team.forEach(
                 missing,
-                workers,
+                atOnce,
                 (worker, chunk) -> {
                     try {
                         Copied copied = copyChunk(worker, plan, match, chunk);
@@ -237,6 +248,29 @@ public final class ChunkedCopy {
                     }
                 });
         meter.tell(backlog());
+    }
+
+    /** As many workers as the server's lock table has room for, but at least one: each holds a lock on every partition. */
+    private int withRoomForLocks(int workers) throws SQLException {
+        long locks = LockTable.wantedBy(
+                new TableReader(run.session()).partitions(migration.newTable()).size(), 0);
+        LockTable table = LockTable.read(run.session());
+        int fitting = workers;
+        while (fitting > 1 && !table.hasRoomFor(fitting * locks)) {
+            fitting--;
+        }
+        if (fitting < workers) {
+            run.line(String.format(
+                    Locale.ROOT,
+                    "%s: %d of %d workers copy, because each takes up to %,d locks, and the server has room for %,d of which %,d are taken. To have more, raise max_locks_per_transaction (needs a restart).",
+                    run.step(),
+                    fitting,
+                    workers,
+                    locks,
+                    table.capacity(),
+                    table.used()));
+        }
+        return fitting;
     }
 
     /**
@@ -276,6 +310,7 @@ public final class ChunkedCopy {
             long copied = session.inTransaction(() -> {
                 checkpoints.claim(chunk);
                 claimed[0] = System.nanoTime();
+                strangers.keepOut(session, notCopied, NOTHING_OF_CHUNK);
                 long rows = 0;
                 for (Route route : taken(session, match, chunk)) {
                     rows += session.update(copyStatement(
@@ -307,7 +342,8 @@ public final class ChunkedCopy {
                 RowMatch.Rows.ofSource("s"),
                 IN_CHUNK.with("from", new TupleId(chunk.from())).with("to", new TupleId(chunk.to())),
                 e,
-                "Nothing of this chunk was kept; finished chunks are, and capture goes on. Change the value and run update again; or take the migration back, say in the table config how to convert it (using), and begin again.");
+                NOTHING_OF_CHUNK
+                        + " Change the value and run update again; or take the migration back, say in the table config how to convert it (using), and begin again.");
     }
 
     private void requireSame(CopyPlan plan) throws SQLException {

@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.delta;
 
 import java.sql.SQLException;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.Checkpoints;
@@ -17,6 +18,7 @@ import liquibase.ext.partition.engine.state.Migration;
  */
 public final class CopiedRows {
     private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({newTable}) IS NOT NULL");
+    private static final Sql LOCK = Sql.of("LOCK TABLE {newTable} IN ACCESS EXCLUSIVE MODE");
     private static final Sql TRUNCATE = Sql.of("TRUNCATE {newTable}");
     private static final Sql SAVEPOINT = Sql.of("SAVEPOINT before_truncate");
     private static final Sql BACK = Sql.of("ROLLBACK TO SAVEPOINT before_truncate");
@@ -40,7 +42,7 @@ public final class CopiedRows {
     }
 
     private static boolean emptied(StepRun run, Migration migration) throws SQLException {
-        removeTriggers(run, migration);
+        keepOut(run, migration);
         run.session().update(SAVEPOINT);
         try {
             run.session().update(TRUNCATE.with("newTable", migration.newTable()));
@@ -63,15 +65,24 @@ public final class CopiedRows {
      */
     public static void removeLeftovers(StepRun run, Migration migration) throws SQLException {
         if (run.migrations().hasLeftRows(migration)) {
-            removeTriggers(run, migration);
+            keepOut(run, migration);
             run.session().update(TRUNCATE.with("newTable", migration.newTable()));
         }
     }
 
-    /** Removes triggers that a swap has made ahead before it was killed; one of them refuses TRUNCATE. */
-    private static void removeTriggers(StepRun run, Migration migration) throws SQLException {
+    /** Locks the new table, and makes sure that no trigger fires when it is emptied. */
+    private static void keepOut(StepRun run, Migration migration) throws SQLException {
+        Session session = run.session();
+        session.update(LOCK.with("newTable", migration.newTable()));
         if (migration.deltaTableName().isPresent()) {
-            Capture.of(migration).removeFrom(run.session(), CapturedTable.ofIdle(run.session(), migration));
+            Capture capture = Capture.of(migration);
+            // A swap that was killed has made these ahead; one of them refuses TRUNCATE.
+            capture.removeFrom(session, CapturedTable.ofIdle(session, migration));
+            new Strangers(capture, migration.newTable())
+                    .requireNone(
+                            session,
+                            "%s is not emptied".formatted(migration.newTable()),
+                            "Nothing was changed, and capture goes on.");
         }
     }
 }

@@ -2,7 +2,9 @@ package liquibase.ext.partition.engine.delta;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
+import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -10,10 +12,11 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 
 /**
- * Whatever others have made that fires when changes are replayed into a table. It would run with the rights of the role
- * that replays, which may be a superuser: the function of a trigger, and its WHEN, whoever's function it calls. A
- * foreign key that refers to the table acts on rows of another table, and before PostgreSQL 18 the AFTER triggers of
- * that table fire with the same rights.
+ * Whatever others have made that fires when we write a table that is not in service: when rows are copied, changes are
+ * replayed, the table is emptied, or keys are recorded. It would run with the rights of the role that writes, which may
+ * be a superuser: the function of a trigger, and its WHEN, whoever's function it calls. A foreign key that refers to
+ * the table acts on rows of another table, and before PostgreSQL 18 the AFTER triggers of that table fire with the same
+ * rights.
  *
  * <p>So the only triggers on such a table, on its partitions or children, and on the delta table, may be those of the
  * capture. A trigger is one of these by its function and the whole of its definition, and never by its name alone.
@@ -22,7 +25,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * CREATE TRIGGER, ENABLE TRIGGER and ADD FOREIGN KEY all take SHARE ROW EXCLUSIVE.
  *
  * @param capture the capture that fills the delta table
- * @param table the table that changes are replayed into
+ * @param table the table that is written; may be the delta table itself
  */
 public record Strangers(Capture capture, QualifiedName table) {
     /**
@@ -109,12 +112,62 @@ public record Strangers(Capture capture, QualifiedName table) {
             GROUP BY c.oid
             ORDER BY c.oid::pg_catalog.regclass::pg_catalog.text""");
 
+    /**
+     * True for a table that has a trigger, its own or that of a foreign key, in any state. Costs a tenth of the whole
+     * question, and most tables have none.
+     */
+    private static final Sql HAVE_TRIGGERS = Sql.of("""
+            SELECT EXISTS (SELECT FROM ({tables}) AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.oid WHERE c.relhastriggers)""");
+
+    /** Takes no snapshot, so that what is asked next sees everything that was there before the lock. */
+    private static final Sql LOCK = Sql.of("LOCK TABLE {table} IN ROW EXCLUSIVE MODE");
+
     private static final Sql DISABLED = Sql.raw("= 'D'");
     private static final Sql IN_ANY_STATE = Sql.raw("IS NOT NULL");
 
-    /** Reads what would fire when changes are replayed. */
+    /**
+     * Locks the table, with its partitions and children, and {@linkplain #requireNone requires} that nothing of others
+     * would fire. Must come before anything is written, in a transaction.
+     */
+    public void keepOut(Session session, String what, String unchanged) throws SQLException {
+        session.update(LOCK.with("table", table));
+        requireNone(session, what, unchanged);
+    }
+
+    /**
+     * Requires that nothing of others would fire. Must be asked under the locks that the class names, before anything
+     * is written.
+     *
+     * @param what the beginning of the message: what is not done because of it, a whole clause
+     * @param unchanged what is unchanged, whole sentences
+     * @throws PartitionException naming what would fire, with the statements that remove it
+     */
+    public void requireNone(Session session, String what, String unchanged) throws SQLException {
+        List<Stranger> firing = firing(session);
+        if (firing.isEmpty()) {
+            return;
+        }
+        List<String> statements =
+                new ArrayList<>(firing.stream().map(Stranger::removal).toList());
+        statements.addAll(revocations(session));
+        throw new PartitionException("""
+                %s, because something of others would fire with the rights of this run: %s. %s \
+                Remove it, with the rights to make the like, then run the same command again:
+                  %s;
+                """.formatted(
+                what,
+                String.join(", ", firing.stream().map(Stranger::toString).toList()),
+                unchanged,
+                String.join(";\n  ", statements)));
+    }
+
+    /** Reads what would fire when the table is written. */
     public List<Stranger> firing(Session session) throws SQLException {
-        Sql triggers = triggers(BOTH.with("tree", treeOf(table)).with("delta", treeOf(capture.delta())), DISABLED);
+        Sql both = BOTH.with("tree", treeOf(table)).with("delta", treeOf(capture.delta()));
+        if (!session.queryBoolean(HAVE_TRIGGERS.with("tables", both))) {
+            return List.of();
+        }
+        Sql triggers = triggers(both, DISABLED);
         return session.query(
                 ANY.with("triggers", triggers).with("foreignKeys", FOREIGN_KEYS.with("tree", treeOf(table))),
                 Stranger::read);

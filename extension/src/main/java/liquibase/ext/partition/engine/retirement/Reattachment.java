@@ -205,7 +205,7 @@ public final class Reattachment {
                         row -> QualifiedName.of(row.getString("nspname"), row.getString("relname")))
                 .orElse(null);
         if (rest != null) {
-            requireMovable(it, rest);
+            requireMovable(it, rest, present, present);
         }
         try {
             lock.inTransaction(
@@ -284,8 +284,14 @@ public final class Reattachment {
         return DROP_CHECK.with("table", present).with("name", CHECK_NAME);
     }
 
-    /** Late rows are moved by a DELETE, which fires triggers and acts on rows that refer to them. */
-    private void requireMovable(RetiredPartition it, QualifiedName rest) throws SQLException {
+    /**
+     * Late rows are moved by a DELETE, which fires triggers and acts on rows that refer to them.
+     *
+     * @param present the table that returns, as it is called for others
+     * @param to the same, as it is called in this transaction
+     */
+    private void requireMovable(RetiredPartition it, QualifiedName rest, QualifiedName present, QualifiedName to)
+            throws SQLException {
         long rows = run.session()
                 .queryLong(COUNT.with("table", rest)
                         .with("value", value())
@@ -294,7 +300,7 @@ public final class Reattachment {
         if (rows == 0) {
             return;
         }
-        Optional<String> acted = whoActs(rest, it.present().orElseThrow());
+        Optional<String> acted = whoActs(rest, to);
         if (rows > MOST_MOVED) {
             throw refused(
                     it,
@@ -303,12 +309,9 @@ public final class Reattachment {
                                     rest,
                                     MOST_MOVED,
                                     it.way() == RetirementWay.DROP
-                                            ? " "
-                                                    + Guard.dropStatement(
-                                                                    it.present().orElseThrow())
-                                                            .script() + ";"
+                                            ? " " + Guard.dropStatement(present).script() + ";"
                                             : "",
-                                    move(it, rest, it.present().orElseThrow()).script()));
+                                    move(it, rest, present).script()));
         }
         if (acted.isPresent()) {
             throw refused(
@@ -376,6 +379,8 @@ public final class Reattachment {
         session.updateAll(statements);
         session.queryStrings(limit.set());
         if (rest != null) {
+            // Somebody may have made a trigger, or written a late row, since this was asked without the lock.
+            requireMovable(it, rest, present, it.partition());
             session.update(move(it, rest, it.partition()));
         }
         session.update(ATTACH.with("table", table.name())

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.retirement;
 import java.sql.SQLException;
 import liquibase.ext.partition.engine.catalog.Heap;
 import liquibase.ext.partition.engine.delta.Capture;
+import liquibase.ext.partition.engine.delta.Strangers;
 import liquibase.ext.partition.engine.pace.ChunkSize;
 import liquibase.ext.partition.engine.pace.Pace;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -29,6 +30,8 @@ record RecordedKeys(StepRun run, Migration migration) {
     void of(QualifiedName partition) throws SQLException {
         Session session = run.session();
         Capture capture = Capture.of(migration);
+        Strangers strangers = new Strangers(capture, capture.delta());
+        String notRecorded = "The keys of %s are not recorded in %s".formatted(partition, capture.delta());
         long blocks = Heap.blocks(session, partition);
         ChunkSize size = new ChunkSize(FIRST_BLOCKS, TupleId.MAX_BLOCK);
         for (long from = 0; from < blocks; ) {
@@ -38,7 +41,12 @@ record RecordedKeys(StepRun run, Migration migration) {
                     .with("partition", partition)
                     .with("from", new TupleId(from))
                     .with("to", new TupleId(to));
-            size.timed(to - from, () -> session.update(chunk));
+            size.timed(
+                    to - from,
+                    () -> session.inTransaction(() -> {
+                        strangers.keepOut(session, notRecorded, "Nothing was changed.");
+                        return session.update(chunk);
+                    }));
             from = to;
         }
         session.update(ANALYZE.with("segments", Sql.list(capture.segments())));

@@ -20,6 +20,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.StateProtection;
 import liquibase.ext.partition.engine.state.StateTables;
 
 /**
@@ -123,6 +124,7 @@ public final class StepRun implements AutoCloseable {
             // A policy must never hide rows from us. With this setting such a statement fails, instead of working on a
             // part of the rows.
             setRowSecurity("off");
+            StateProtection.ensure(session, environment.state(), environment.report(), step);
         } catch (SQLException | RuntimeException e) {
             giveUp(e);
             throw e;

@@ -231,6 +231,11 @@ public record StateTables(Identifier schema) {
         return named("partition_retirement");
     }
 
+    /** The tables, in the order in which they refer to each other. */
+    public List<QualifiedName> all() {
+        return List.of(migration(), chunk(), foreignKey(), sequence(), retirement());
+    }
+
     public QualifiedName progress() {
         return named("partition_progress");
     }

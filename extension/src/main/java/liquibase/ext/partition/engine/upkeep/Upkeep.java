@@ -14,6 +14,7 @@ import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.catalog.server.TakenNames;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.KnownPartitions;
+import liquibase.ext.partition.engine.delta.Strangers;
 import liquibase.ext.partition.engine.lock.AttemptLimit;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
@@ -495,11 +496,20 @@ public final class Upkeep {
                     // Writers wait behind us from here on, before we have the locks and then while we read.
                     AttemptLimit limit = AttemptLimit.begin(session, lock.timeout());
                     LockPatience.lock(session, locks, live);
+                    keepOut();
                     session.updateAll(reading.isEmpty() || !isLive() ? reading : limit.around(reading));
                     session.updateAll(under);
                     return null;
                 },
                 () -> {});
+    }
+
+    /** Before the swap rows are moved, and what others have made on the new table must not fire. */
+    private void keepOut() throws SQLException {
+        if (!isLive() && migration.deltaTableName().isPresent()) {
+            new Strangers(Capture.of(migration), table.name())
+                    .keepOut(run.session(), "Rows of %s are not moved".formatted(table.name()), UNCHANGED);
+        }
     }
 
     /** @param there gets the names of the children that are there already */

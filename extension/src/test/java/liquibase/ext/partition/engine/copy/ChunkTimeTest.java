@@ -32,13 +32,13 @@ class ChunkTimeTest {
 
     /** Each row takes at least two milliseconds; a block has fifteen. */
     private void makeRowsSlow() {
-        database.execute(
-                """
-                CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
-                $$ BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END $$""", "CREATE TRIGGER dawdle BEFORE INSERT ON orders_new FOR EACH ROW EXECUTE FUNCTION dawdle()");
+        database.execute("""
+                CREATE FUNCTION dawdle() RETURNS bool LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(0.002); RETURN true; END $$""", "ALTER TABLE orders_new ADD CONSTRAINT dawdle CHECK (dawdle()) NOT VALID");
     }
 
     private void assertCopiedOnce() throws Exception {
+        database.execute("ALTER TABLE orders_new DROP CONSTRAINT IF EXISTS dawdle");
         assertThat(database.queryRows("""
                         SELECT min(from_block), bool_and(follows), max(to_block) = pg_relation_size('orders') / 8192,
                                sum(rows_copied)

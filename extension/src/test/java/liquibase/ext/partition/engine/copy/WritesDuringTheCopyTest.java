@@ -160,9 +160,9 @@ class WritesDuringTheCopyTest {
         orders.prepare().capture();
         database.execute(
                 """
-                CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
-                $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END $$""",
-                "CREATE TRIGGER wait BEFORE INSERT ON orders_202406 FOR EACH ROW WHEN (NEW.id = 5) EXECUTE FUNCTION wait()");
+                CREATE FUNCTION wait() RETURNS bool LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN true; END $$""",
+                "ALTER TABLE orders_202406 ADD CONSTRAINT wait CHECK (CASE WHEN id = 5 THEN wait() ELSE true END)");
         try (Transaction gate = Transaction.begin(database)) {
             gate.run("SELECT pg_advisory_xact_lock(4711)");
             Future<Void> copy = inBackground(() -> orders.copy(MigrationFixture.CHUNK_SIZE, 1, false));
@@ -171,7 +171,7 @@ class WritesDuringTheCopyTest {
             gate.rollback();
             join(copy);
         }
-        database.execute("DROP TRIGGER wait ON orders_202406");
+        database.execute("ALTER TABLE orders_202406 DROP CONSTRAINT wait");
         assertThat(database.queryString("SELECT tableoid::regclass FROM orders_new WHERE id = 5"))
                 .as("the old version was copied")
                 .isEqualTo("orders_202406");

@@ -14,6 +14,7 @@ import java.util.concurrent.Future;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
+import liquibase.ext.partition.engine.copy.ChunkedCopy;
 import liquibase.ext.partition.engine.pace.GivenPace;
 import liquibase.ext.partition.engine.swap.CatchUp;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -174,6 +175,128 @@ class StrangersTest {
         database.execute(advised(refused, "Changes of public.orders"));
         orders.replay().verify().swap();
         assertNoMoreRights();
+    }
+
+    /** The same for every way in which we write a table of ours before the swap. */
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "trigger"})
+    void whatIsMadeOnTheNewTableFiresInNoCopy(String routing) throws SQLException {
+        if (routing.equals("trigger")) {
+            orders.routedByTrigger();
+        }
+        orders.prepare().capture();
+        database.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + clerk);
+        asClerk(
+                "CREATE TRIGGER up BEFORE INSERT ON orders_202402 FOR EACH ROW WHEN (theirs.more()) EXECUTE FUNCTION nothing()");
+
+        Throwable refused = catchThrowable(orders::copy);
+
+        assertThat(refused)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("Rows of public.orders are not copied into public.orders_new")
+                .hasMessageContaining("trigger up of public.orders_202402");
+        assertThat(database.queryLong("SELECT count(*) FROM orders_new")).isZero();
+        database.execute(advised(refused, "Rows of public.orders"));
+        orders.copy().index().replay().verify().swap();
+        assertNoMoreRights();
+    }
+
+    /** It has got as far as the trigger's lock, and the trigger commits. */
+    @Test
+    void aTriggerThatIsMadeWhileAChunkWaitsForItIsSeen() throws Exception {
+        orders.prepare().capture();
+        database.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + clerk);
+        try (Transaction maker = Transaction.beginAs(database, clerk)) {
+            maker.run("CREATE TRIGGER up BEFORE INSERT ON orders_202402 FOR EACH ROW EXECUTE FUNCTION theirs.up()");
+            Future<Void> copy = inBackground(() -> {
+                orders.copy();
+                return null;
+            });
+            orders.awaitBlocked("liquibase-partition chunkedCopy%");
+            maker.commit();
+            assertThatThrownBy(() -> join(copy)).hasMessageContaining("trigger up of public.orders_202402");
+        }
+        assertNoMoreRights();
+    }
+
+    @Test
+    void whatIsMadeOnTheNewTableDoesNotFireWhenTheCopyIsTakenBack() throws SQLException {
+        orders.prepare().capture().copy();
+        database.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + clerk);
+        asClerk("CREATE TRIGGER up BEFORE TRUNCATE ON orders_202402 FOR EACH STATEMENT EXECUTE FUNCTION theirs.up()");
+
+        Throwable refused = catchThrowable(() -> orders.step("chunkedCopy", ChunkedCopy::forget));
+
+        assertThat(refused).hasMessageContaining("public.orders_new is not emptied");
+        database.execute(advised(refused, "public.orders_new is not emptied"));
+        orders.step("chunkedCopy", ChunkedCopy::forget);
+        assertThat(database.queryLong("SELECT count(*) FROM orders_new")).isZero();
+        assertNoMoreRights();
+    }
+
+    /** Before the swap rows of a new month are moved out of the default partition. */
+    @ParameterizedTest
+    @ValueSource(strings = {"native", "trigger"})
+    void whatIsMadeOnTheNewTableDoesNotFireWhenAMonthIsAdded(String routing) throws SQLException {
+        if (routing.equals("trigger")) {
+            orders.routedByTrigger();
+        }
+        database.execute(insert(7000), "UPDATE orders SET created_at = '2025-01-15' WHERE id = 7000");
+        orders.prepare().capture().copy();
+        database.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + clerk);
+        asClerk("CREATE TRIGGER up BEFORE DELETE ON orders_default FOR EACH ROW EXECUTE FUNCTION theirs.up()");
+
+        Throwable refused = catchThrowable(() -> orders.upkeep("2025-03-01"));
+
+        assertThat(refused).hasMessageContaining("Rows of public.orders_new are not moved");
+        assertThat(database.queryString("SELECT to_regclass('orders_202501')")).isNull();
+        database.execute(advised(refused, "Rows of public.orders_new"));
+        orders.upkeep("2025-03-01");
+        assertThat(database.queryString("SELECT tableoid::regclass FROM orders_new WHERE id = 7000"))
+                .isEqualTo("orders_202501");
+        assertNoMoreRights();
+    }
+
+    /** Every step writes the state tables. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TRIGGER up BEFORE UPDATE ON partition_migration FOR EACH ROW EXECUTE FUNCTION theirs.up()",
+                "CREATE TRIGGER up AFTER INSERT ON partition_chunk FOR EACH STATEMENT WHEN (theirs.more()) EXECUTE FUNCTION nothing()",
+                "CREATE TABLE theirs.notes (migration_id bigint REFERENCES partition_migration ON DELETE CASCADE)"
+            })
+    void whatIsMadeOnTheStateTablesFiresInNoStepAndGoesAsTheMessageSays(String made) throws SQLException {
+        orders.prepare().capture();
+        database.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + clerk);
+        asClerk(made);
+
+        Throwable refused = catchThrowable(orders::copy);
+
+        assertThat(refused)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("does not begin, because something of others would fire");
+        database.execute(advised(refused, "chunkedCopy does not begin"));
+        assertThatThrownBy(() -> asClerk(made.replace("TABLE theirs.notes", "TABLE theirs.more_notes")))
+                .hasMessageContaining("permission denied");
+        orders.copy();
+        assertNoMoreRights();
+    }
+
+    /** Monitoring goes on. */
+    @Test
+    void rightsToReadAndWriteTheStateTablesStayAndTheOthersAreTakenAndTold() throws SQLException {
+        orders.prepare().capture();
+        database.execute("GRANT SELECT, TRIGGER, REFERENCES ON partition_migration TO " + clerk);
+
+        orders.copy();
+
+        assertThat(orders.lines())
+                .anySatisfy(line -> assertThat(line)
+                        .contains("REVOKE TRIGGER, REFERENCES ON TABLE public.partition_migration FROM " + clerk));
+        assertThat(database.queryStrings(
+                        "SELECT privilege_type FROM aclexplode((SELECT relacl FROM pg_class WHERE oid = 'partition_migration'::regclass)) WHERE grantee = '%s'::regrole"
+                                .formatted(clerk)))
+                .containsExactly("SELECT");
     }
 
     /** Also in the drain, which comes last. */

@@ -9,7 +9,6 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.PartitionTree;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.Strangers;
-import liquibase.ext.partition.engine.delta.Strangers.Stranger;
 import liquibase.ext.partition.engine.name.DerivedName;
 import liquibase.ext.partition.engine.newtable.RowShape;
 import liquibase.ext.partition.engine.pace.Pace;
@@ -230,24 +229,12 @@ public record Replay(
                                 .formatted(routes.table(), String.join(", ", others), capture.delta()));
             }
         }
-        Strangers strangers = new Strangers(capture, to.table());
-        List<Stranger> firing = strangers.firing(session);
-        if (!firing.isEmpty()) {
-            List<String> statements =
-                    new ArrayList<>(firing.stream().map(Stranger::removal).toList());
-            statements.addAll(strangers.revocations(session));
-            throw new PartitionException("""
-                    Changes of %s are not replayed into %s, because something of others would fire with the rights of the replay: %s. \
-                    Nothing was replayed; the changes stay in %s, and capture goes on. \
-                    Remove it, with the rights to make the like, then run the same command again:
-                      %s;
-                    """.formatted(
-                    from.table(),
-                    to.table(),
-                    String.join(", ", firing.stream().map(Stranger::toString).toList()),
-                    capture.delta(),
-                    String.join(";\n  ", statements)));
-        }
+        new Strangers(capture, to.table())
+                .requireNone(
+                        session,
+                        "Changes of %s are not replayed into %s".formatted(from.table(), to.table()),
+                        "Nothing was replayed; the changes stay in %s, and capture goes on."
+                                .formatted(capture.delta()));
     }
 
     /**
