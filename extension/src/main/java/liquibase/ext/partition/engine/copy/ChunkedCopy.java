@@ -39,9 +39,9 @@ import liquibase.ext.partition.engine.state.Phase;
  * Copies the source into the new table, chunk by chunk.
  *
  * <p>Transactions: one per chunk, lasting about the {@linkplain liquibase.ext.partition.engine.pace.Pace chunk time}.
- * Locks: those of a SELECT on the source, and ROW EXCLUSIVE on the new table and
- * each of its partitions, so that nothing of others fires there ({@link Strangers}). Safe to repeat and to kill at any moment:
- * finished chunks are skipped, and an unfinished chunk leaves nothing behind. Writers are not held up.
+ * Locks: those of a SELECT on the source, and ROW EXCLUSIVE on the new table and each of its partitions, so that
+ * nothing of others fires there ({@link Strangers}). Safe to repeat and to kill at any moment: finished chunks are
+ * skipped, and an unfinished chunk leaves nothing behind. Writers are not held up.
  */
 public final class ChunkedCopy {
     /** The default chunk size: a chunk holds as many rows as can be copied in the chunk time. */
@@ -250,7 +250,7 @@ public final class ChunkedCopy {
         meter.tell(backlog());
     }
 
-    /** As many workers as the server's lock table has room for, but at least one: each holds a lock on every partition. */
+    /** As many workers as the server has room for the locks of, but at least one: each locks every partition. */
     private int withRoomForLocks(int workers) throws SQLException {
         long locks = LockTable.wantedBy(
                 new TableReader(run.session()).partitions(migration.newTable()).size(), 0);
