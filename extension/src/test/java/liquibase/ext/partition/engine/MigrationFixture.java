@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -41,6 +42,7 @@ import liquibase.ext.partition.engine.partitioning.Retention;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.prepare.Preparation;
+import liquibase.ext.partition.engine.retirement.ArchivePlace;
 import liquibase.ext.partition.engine.retirement.Reattachment;
 import liquibase.ext.partition.engine.retirement.RetiredDrop;
 import liquibase.ext.partition.engine.retirement.Retirement;
@@ -467,6 +469,23 @@ public final class MigrationFixture {
     /** Retires the partitions of {@code 2024} before that month, to be dropped. */
     public MigrationFixture retireToDropBefore(String month) throws SQLException {
         return retire(new RetirementRule(keeping(month), RetirementWay.DROP, Optional.empty()), LOCK);
+    }
+
+    /** Retires the partitions of {@code 2024} before that month, to files below that directory. */
+    public MigrationFixture archiveBefore(String month, Path directory) throws SQLException {
+        return retire(
+                new RetirementRule(
+                        keeping(month),
+                        RetirementWay.ARCHIVE,
+                        Optional.empty(),
+                        Optional.of(new ArchivePlace.Files(directory))),
+                LOCK);
+    }
+
+    /** Takes back the drop of what has left. */
+    public MigrationFixture undoDropOfRetired() throws SQLException {
+        step("rollback of dropRetiredPartitions", run -> RetiredDrop.undo(run, LOCK, "an update"));
+        return this;
     }
 
     /** Drops what has left to be dropped. */

@@ -40,13 +40,16 @@ public class DropRetiredPartitionsChange extends PartitionChange {
         RetiredDrop.run(run, tuning().lock(), Scope.getCurrentScope().getDeploymentId());
     }
 
-    /** Refuses if the run that Liquibase has a record of has dropped something, and does nothing otherwise. */
+    /**
+     * Brings back what the run that Liquibase has a record of has dropped, if it was archived; refuses if it was not,
+     * and does nothing if nothing was dropped.
+     */
     @Override
     public Undo undo(Database database) {
         try {
             return RecordedChangesets.of(database)
                     .deploymentOf(getChangeSet())
-                    .<Undo>map(deployment -> new Undo.By(run -> RetiredDrop.undo(run, deployment)))
+                    .<Undo>map(deployment -> new Undo.By(run -> RetiredDrop.undo(run, tuning().lock(), deployment)))
                     .orElseGet(Undo.Nothing::new);
         } catch (DatabaseException e) {
             throw new UnexpectedLiquibaseException(e.getMessage(), e);

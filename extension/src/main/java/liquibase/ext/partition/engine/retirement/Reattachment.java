@@ -32,7 +32,8 @@ import liquibase.ext.partition.engine.state.TableInService;
 import liquibase.ext.partition.engine.verify.Fingerprint;
 
 /**
- * Puts back the partitions that have left a table last: the rollback of a retirement. Liquibase has one record of a
+ * Puts back the partitions that have left a table last, from their archive those that were dropped after they were
+ * archived: the rollback of a retirement. Liquibase has one record of a
  * changeset that runs always, so this takes back the last update in which something has left, and what has left before
  * stays.
  *
@@ -130,7 +131,8 @@ public final class Reattachment {
             if (!it.batch().equals(batch.get()) || it.state() == RetiredPartition.State.ATTACHED) {
                 continue;
             }
-            Optional<String> stays = whyItStays(it, table);
+            boolean isToBeRestored = isToBeRestored(it, table);
+            Optional<String> stays = isToBeRestored ? Optional.empty() : whyItStays(it, table);
             if (it.attached() && !it.elsewhere()) {
                 run.session().update(it.stateStatement(run.state(), RetiredPartition.State.ATTACHED));
             } else if (stays.isPresent()) {
@@ -138,6 +140,11 @@ public final class Reattachment {
                         .formatted(run.step(), it.partition(), run.source(), stays.get()));
             } else {
                 try {
+                    if (isToBeRestored) {
+                        new Restoration(run, lock, migration.get(), table).restore(it);
+                        it = RetiredPartition.of(run.session(), run.state(), run.source())
+                                .get(i);
+                    }
                     new Reattachment(run, lock, migration.get(), table).attach(it);
                 } catch (PartitionException e) {
                     if (it.leftIn().equals(undone)) {
@@ -150,10 +157,26 @@ public final class Reattachment {
         }
     }
 
+    /**
+     * Whether its rows are in files only. A child comes back by hand, as one that is still there.
+     *
+     * @param table null if it is not the one that the migration has made
+     */
+    private static boolean isToBeRestored(RetiredPartition it, Table table) {
+        return table != null
+                && it.bound().isPresent()
+                && it.archive().isPresent()
+                && (it.present().isEmpty() || it.state() == RetiredPartition.State.RESTORING);
+    }
+
     /** @param table null if it is not the one that the migration has made */
     private static Optional<String> whyItStays(RetiredPartition it, Table table) {
         if (it.present().isEmpty()) {
-            return Optional.of("was dropped, and does not come back");
+            return Optional.of(it.archive()
+                    .map(archive ->
+                            "was dropped, and stays so; its rows are in %s, from which generator restore brings them back"
+                                    .formatted(archive.directory()))
+                    .orElse("was dropped, and does not come back"));
         }
         if (it.elsewhere()) {
             return Optional.of("is a partition, or a child, of another table now, and stays there");

@@ -5,24 +5,32 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
+import liquibase.ext.partition.engine.retirement.archive.FileArchive;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
+import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.state.TableInService;
 
 /**
  * Drops what has left a table to be dropped: only what the record says we have taken out, which is still the same table
  * by its oid, is no partition again, and to which nobody can have written since, as its {@link Guard} shows.
  *
+ * <p>Of one that was archived, right before its lock is asked for, every file is compared with what was verified, and
+ * every row of the table with the files. A row that is deleted after that, or changed by a foreign key's action, is as
+ * one that is deleted after the drop: the archive has it as it was.
+ *
  * <p>Transactions: one for each table. Locks, under the lock policy: ACCESS EXCLUSIVE on the table, which nobody waits
  * for, and for a moment on tables to which its foreign keys refer, since {@code DROP TABLE} takes their triggers away.
- * Safe to repeat and to kill. Cannot be undone.
+ * Safe to repeat and to kill. Cannot be undone, unless the rows were archived.
  */
 public final class RetiredDrop {
     private static final Sql DROP = Sql.of("DROP TABLE {table}");
@@ -52,16 +60,22 @@ public final class RetiredDrop {
     }
 
     /**
-     * Refuses to undo the drop, if that update has dropped something.
+     * Undoes the drop of what was archived, and refuses that of anything else, if that update has dropped something.
      *
      * @param update the update that Liquibase undoes, as the records know it
+     * @throws PartitionException also if the rows cannot be brought back from the archive
      */
-    public static void undo(StepRun run, String update) throws SQLException {
-        List<QualifiedName> dropped = RetiredPartition.of(run.session(), run.state(), run.source()).stream()
+    public static void undo(StepRun run, LockPolicy lock, String update) throws SQLException {
+        List<RetiredPartition> all = RetiredPartition.of(run.session(), run.state(), run.source()).stream()
                 .filter(it -> it.droppedIn().filter(update::equals).isPresent())
+                .toList();
+        List<QualifiedName> dropped = all.stream()
+                .filter(it -> it.archive().isEmpty() || it.bound().isEmpty())
                 .map(RetiredPartition::partition)
                 .toList();
-        if (!dropped.isEmpty()) {
+        if (dropped.isEmpty()) {
+            bringBack(run, lock, all);
+        } else {
             throw new PartitionException(
                     "%s, which had left %s, %s dropped, and only a restore brings the rows back. Nothing was changed. To roll back what else was deployed, run update -DretireApproved=%s before: then the record is that of a drop that did nothing. Or restore, and attach."
                             .formatted(
@@ -69,6 +83,26 @@ public final class RetiredDrop {
                                     run.source(),
                                     dropped.size() == 1 ? "was" : "were",
                                     run.source().name()));
+        }
+    }
+
+    private static void bringBack(StepRun run, LockPolicy lock, List<RetiredPartition> archived) throws SQLException {
+        if (archived.isEmpty()) {
+            return;
+        }
+        Migration migration = run.migrations().find(run.source()).orElseThrow();
+        Optional<Table> table = TableInService.find(run.session(), migration);
+        for (RetiredPartition it : archived) {
+            if (table.isPresent()) {
+                new Restoration(run, lock, migration, table.get()).restore(it);
+            } else {
+                run.line("%s: %s, which had left %s, stays dropped, since the swap was taken back. Its rows are in %s."
+                        .formatted(
+                                run.step(),
+                                it.partition(),
+                                run.source(),
+                                it.archive().orElseThrow().directory()));
+            }
         }
     }
 
@@ -98,6 +132,10 @@ public final class RetiredDrop {
             throws SQLException {
         QualifiedName table = it.present().orElseThrow();
         Session session = run.session();
+        Optional<String> unlike = whyNotLikeItsArchive(run, it, table);
+        if (unlike.isPresent()) {
+            return unlike;
+        }
         try {
             Optional<String> reason = lock.inTransaction(
                     session,
@@ -125,6 +163,24 @@ public final class RetiredDrop {
             }
             throw e;
         }
+    }
+
+    /**
+     * Why the rows of one that is archived must not be dropped; empty if they may. What has changed in the table is
+     * archived once more by the next update.
+     */
+    private static Optional<String> whyNotLikeItsArchive(StepRun run, RetiredPartition it, QualifiedName table)
+            throws SQLException {
+        if (it.way() != RetirementWay.ARCHIVE) {
+            return Optional.empty();
+        }
+        RetiredPartition.ArchiveRecord archive = it.archive().orElseThrow();
+        FileArchive.Difference difference =
+                FileArchive.difference(run.session(), archive.directory(), table, archive.sha256());
+        if (difference.ofTable()) {
+            run.session().update(it.notArchivedStatement(run.state()));
+        }
+        return difference.why();
     }
 
     /** Asked under the lock: why it must not be dropped; empty if it may. */

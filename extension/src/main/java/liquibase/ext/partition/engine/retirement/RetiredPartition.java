@@ -1,10 +1,13 @@
 package liquibase.ext.partition.engine.retirement;
 
+import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import liquibase.ext.partition.engine.retirement.archive.ArchiveDirectory;
+import liquibase.ext.partition.engine.retirement.archive.FileArchive;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
@@ -25,6 +28,7 @@ import liquibase.ext.partition.engine.state.StateTables;
  * @param batch the run in which it left
  * @param leftIn the update that this run was of
  * @param droppedIn the update in which it was dropped; empty if it was not, or not by us
+ * @param archive where its rows were written and compared; empty if they were not
  */
 public record RetiredPartition(
         long id,
@@ -39,13 +43,23 @@ public record RetiredPartition(
         State state,
         String batch,
         String leftIn,
-        Optional<String> droppedIn) {
+        Optional<String> droppedIn,
+        Optional<ArchiveRecord> archive) {
+    /**
+     * A verified archive, as it is recorded.
+     *
+     * @param sha256 of its manifest
+     */
+    record ArchiveRecord(ArchiveDirectory directory, String sha256, long rows) {}
+
     /** Where the partition is by now. */
     public enum State {
         /** It is a table of its own. */
         DETACHED,
         /** It is gone. */
         DROPPED,
+        /** It was dropped, and a table that gets its rows back is not whole yet. */
+        RESTORING,
         /** It is a partition again. */
         ATTACHED;
 
@@ -56,6 +70,7 @@ public record RetiredPartition(
 
     private static final Sql FIND = Sql.of("""
             SELECT r.id, r.partition_oid, r.partition_schema, r.partition_name, r.bound, r.way, r.state, r.batch, r.left_in, r.dropped_in,
+                   r.archive_directory, r.archive_sha256, r.archived_rows,
                    n.nspname, c.relname, EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid) AS attached,
                    EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
                            JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace AS s ON s.oid = p.relnamespace
@@ -75,6 +90,19 @@ public record RetiredPartition(
 
     private static final Sql SET_ATTACHED = Sql.of("""
             UPDATE {retirement} SET state = {attached} WHERE migration_id = {migration} AND partition_oid = {oid} AND state = {detached}""");
+
+    private static final Sql RECORD_ARCHIVE = Sql.of("""
+            UPDATE {retirement} SET archive_directory = {directory}, archive_sha256 = {sha256}, archived_rows = {rows}, archived_at = pg_catalog.clock_timestamp()
+            WHERE id = {id}""");
+
+    private static final Sql FORGET_ARCHIVE = Sql.of(
+            "UPDATE {retirement} SET archive_directory = NULL, archive_sha256 = NULL, archived_rows = NULL, archived_at = NULL WHERE id = {id}");
+
+    private static final Sql RECORD_RESTORATION = Sql.of("""
+            UPDATE {retirement} SET state = {restoring}, partition_oid = pg_catalog.to_regclass({table})::pg_catalog.oid::bigint WHERE id = {id}""");
+
+    private static final Sql RECORD_RESTORED = Sql.of("""
+            UPDATE {retirement} SET state = {detached}, guard = {guard}, dropped_in = NULL, dropped_at = NULL WHERE id = {id}""");
 
     private static final Sql RECORD_DROP = Sql.of(
             "UPDATE {retirement} SET state = {state}, dropped_at = pg_catalog.clock_timestamp(), dropped_in = {batch} WHERE id = {id}");
@@ -114,12 +142,71 @@ public record RetiredPartition(
                 State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
                 row.getString("batch"),
                 row.getString("left_in"),
-                Optional.ofNullable(row.getString("dropped_in")));
+                Optional.ofNullable(row.getString("dropped_in")),
+                archive(row));
+    }
+
+    private static Optional<ArchiveRecord> archive(ResultSet row) throws SQLException {
+        String directory = row.getString("archive_directory");
+        return directory == null
+                ? Optional.empty()
+                : Optional.of(new ArchiveRecord(
+                        new ArchiveDirectory(Path.of(directory)),
+                        row.getString("archive_sha256"),
+                        row.getLong("archived_rows")));
     }
 
     /** Whether it waits for its drop. */
     boolean isToBeDropped() {
-        return way == RetirementWay.DROP && state == State.DETACHED;
+        return state == State.DETACHED
+                && (way == RetirementWay.DROP || way == RetirementWay.ARCHIVE && archive.isPresent());
+    }
+
+    /** Whether its rows wait to be archived. */
+    boolean isToBeArchived() {
+        return state == State.DETACHED
+                && way == RetirementWay.ARCHIVE
+                && archive.isEmpty()
+                && present.isPresent()
+                && !attached;
+    }
+
+    /** What tells the files of its archive from those of any other. */
+    String archiveOwner() {
+        return batch + " " + partition + " " + id;
+    }
+
+    /** The statement that records that its rows were written to files, and compared. */
+    Sql archivedStatement(StateTables tables, FileArchive.Verified archived) {
+        return RECORD_ARCHIVE
+                .with("retirement", tables.retirement())
+                .with("directory", archived.directory().toString())
+                .with("sha256", archived.sha256())
+                .with("rows", archived.rows())
+                .with("id", id);
+    }
+
+    /** The statement that records that its rows are to be archived once more. */
+    Sql notArchivedStatement(StateTables tables) {
+        return FORGET_ARCHIVE.with("retirement", tables.retirement()).with("id", id);
+    }
+
+    /** The statement that records that a new table, of that name, gets its rows back. */
+    Sql restoringStatement(StateTables tables, QualifiedName table) {
+        return RECORD_RESTORATION
+                .with("retirement", tables.retirement())
+                .with("restoring", State.RESTORING.word())
+                .with("table", table.quoted())
+                .with("id", id);
+    }
+
+    /** The statement that records that it has its rows again, and is guarded. */
+    Sql restoredStatement(StateTables tables, long table) {
+        return RECORD_RESTORED
+                .with("retirement", tables.retirement())
+                .with("detached", State.DETACHED.word())
+                .with("guard", Guard.state(table))
+                .with("id", id);
     }
 
     /** The statement that records what has become of it. */

@@ -21,6 +21,7 @@ import liquibase.ext.partition.engine.newtable.ChildrenByTrigger;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.refusal.ServerClock;
+import liquibase.ext.partition.engine.retirement.archive.ArchiveDirectory;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -54,7 +55,7 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
  * without a break; after one, a partition stays until the backup is dropped.
  *
  * <p>What leaves is a table of its own, with its rows, indexes, constraints, foreign keys, owner and grants, and
- * without triggers of ours, but for the {@link Guard} of one that is to be dropped.
+ * without triggers of ours, but for the {@link Guard} of one that is to be dropped, now or once it is archived.
  *
  * <p>Transactions: one for some keys in the delta table, then one for each partition. Locks, under the lock policy:
  * ACCESS EXCLUSIVE on the table, which {@code DETACH PARTITION} takes ({@code CONCURRENTLY} is refused while there is a
@@ -120,14 +121,15 @@ public final class Retirement {
     }
 
     /**
-     * Whether a partition may be old enough, or others are to stay than at the last update. One question, which takes
-     * no lock.
+     * Whether a partition may be old enough, or others are to stay than at the last update, or something waits to be
+     * archived. One question, and another where partitions are archived; they take no lock.
      */
     public static boolean isDue(Session session, StateTables state, QualifiedName source, RetirementRule rule)
             throws SQLException {
         return DuePartitions.ask(session, state, source)
-                .filter(it -> it.mayNeed(rule.retention()))
-                .isPresent();
+                        .filter(it -> it.mayNeed(rule.retention()))
+                        .isPresent()
+                || rule.way() == RetirementWay.ARCHIVE && Archiving.isDue(session, state, source);
     }
 
     /** As {@link #isDue}, but only whether a partition may be old enough. */
@@ -139,14 +141,22 @@ public final class Retirement {
     }
 
     /**
-     * Retires what is due. A partition that cannot leave is reported, and the others are retired. Does nothing before
-     * the swap.
+     * Retires what is due, and archives what has left to be archived. A partition that cannot leave is reported, and
+     * the others are retired. Does nothing before the swap.
      *
      * @param update identifies this update in the records
      * @throws PartitionException when the server's clock is far off, the rule's schema does not exist, or a lock is not
      *     granted
      */
     public static void run(StepRun run, RetirementRule rule, LockPolicy lock, String update) throws SQLException {
+        retireDue(run, rule, lock, update);
+        if (rule.archive().orElse(null) instanceof ArchivePlace.Files files) {
+            Archiving.run(run, files);
+        }
+    }
+
+    private static void retireDue(StepRun run, RetirementRule rule, LockPolicy lock, String update)
+            throws SQLException {
         Optional<DuePartitions> asked = DuePartitions.ask(run.session(), run.state(), run.source());
         if (asked.isEmpty() || !asked.get().mayNeed(rule.retention())) {
             return;
@@ -173,6 +183,9 @@ public final class Retirement {
             return;
         }
         requireSchema();
+        if (rule.archive().orElse(null) instanceof ArchivePlace.Files files) {
+            ArchiveDirectory.require(files.directory());
+        }
         run.session().update(run.state().createRetirement());
         for (AgedPartition partition : due) {
             Optional<String> reason = whyNot(partition);
@@ -389,7 +402,7 @@ public final class Retirement {
         // Whoever has attached it by hand may have left it the guard of an earlier retirement.
         statements.add(Guard.dropStatement(retired));
         statements.add(RetiredPartition.attachedStatement(run.state(), migration, partition.oid()));
-        if (rule.way() == RetirementWay.DROP) {
+        if (rule.way() != RetirementWay.DETACH) {
             statements.addAll(Guard.of(table.name()).statements(run.session(), retired));
         }
         statements.add(RECORD.with("retirement", run.state().retirement())

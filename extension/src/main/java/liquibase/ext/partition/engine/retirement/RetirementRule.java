@@ -8,5 +8,12 @@ import liquibase.ext.partition.engine.sql.Identifier;
  * Which partitions leave a table, and how.
  *
  * @param schema the schema into which a partition is moved when it is taken out; empty if it stays in its own
+ * @param archive where its rows go; empty unless it is archived
  */
-public record RetirementRule(Retention retention, RetirementWay way, Optional<Identifier> schema) {}
+public record RetirementRule(
+        Retention retention, RetirementWay way, Optional<Identifier> schema, Optional<ArchivePlace> archive) {
+    /** A rule by which nothing is archived. */
+    public RetirementRule(Retention retention, RetirementWay way, Optional<Identifier> schema) {
+        this(retention, way, schema, Optional.empty());
+    }
+}

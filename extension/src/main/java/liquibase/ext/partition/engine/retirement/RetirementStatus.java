@@ -57,7 +57,8 @@ public final class RetirementStatus {
                                     retention.keep(),
                                     asked.get().layout().interval().word()));
         }
-        List<String> waiting = RetiredPartition.of(session, state, migration.source()).stream()
+        List<RetiredPartition> all = RetiredPartition.of(session, state, migration.source());
+        List<String> waiting = all.stream()
                 .filter(RetiredPartition::isToBeDropped)
                 .map(it -> it.present().orElse(it.partition()).toString())
                 .toList();
@@ -68,7 +69,34 @@ public final class RetirementStatus {
                                     String.join(", ", waiting),
                                     migration.source().name()));
         }
+        tellOfArchives(all, migration, facts, problems);
         return new StatusReport(facts, problems);
+    }
+
+    /** Which partitions are in files, and which are still to be written. */
+    private static void tellOfArchives(
+            List<RetiredPartition> all, Migration migration, List<String> facts, List<String> problems) {
+        for (RetiredPartition it : all) {
+            if (it.archive().isPresent() && it.state() != RetiredPartition.State.ATTACHED) {
+                facts.add("Archived: %s with %,d rows, in %s."
+                        .formatted(
+                                it.partition(),
+                                it.archive().get().rows(),
+                                it.archive().get().directory()));
+            }
+        }
+        List<String> unwritten = all.stream()
+                .filter(RetiredPartition::isToBeArchived)
+                .map(it -> it.present().orElseThrow().toString())
+                .toList();
+        if (!unwritten.isEmpty()) {
+            problems.add(
+                    "%s, which left %s to be archived, %s not archived yet. Run liquibase update --label-filter=upkeep, which goes on with it, or says what is in the way."
+                            .formatted(
+                                    String.join(", ", unwritten),
+                                    migration.source(),
+                                    unwritten.size() == 1 ? "is" : "are"));
+        }
     }
 
     /**

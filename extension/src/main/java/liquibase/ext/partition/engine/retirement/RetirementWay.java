@@ -9,7 +9,9 @@ public enum RetirementWay {
     /** It becomes a table of its own, which stays. */
     DETACH,
     /** It becomes a table of its own, to which nobody can write, and is dropped once that is approved. */
-    DROP;
+    DROP,
+    /** As with {@link #DROP}, but its rows are somewhere else before, and were compared there. */
+    ARCHIVE;
 
     /** The word in changelogs, in the table config and in the records. */
     public String word() {

@@ -4,11 +4,11 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /** The machine, or the container, on which this runner runs. */
-final class ThisHost {
+public final class ThisHost {
     private ThisHost() {}
 
     /** The host's own name for itself, which no name server need know. */
-    static String name() {
+    public static String name() {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {

@@ -1,5 +1,9 @@
 package liquibase.ext.partition.engine.sql;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -294,6 +298,38 @@ public final class Session implements Conversation {
         if (!statements.isEmpty()) {
             update(Sql.raw(Sql.script(statements)));
         }
+    }
+
+    /**
+     * Sends what {@code COPY … TO STDOUT} gives to {@code out} as it comes, and gives the number of rows.
+     *
+     * @throws UncheckedIOException if {@code out} fails; the statement runs to its end all the same
+     */
+    public long copyOut(Sql copy, OutputStream out) throws SQLException {
+        requirePinned(copy);
+        return awaiting(() -> {
+            try {
+                return RowStream.of(connection).out(copy.script(), out);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    /**
+     * Runs {@code COPY … FROM STDIN} with what {@code in} has, and gives the number of rows.
+     *
+     * @throws UncheckedIOException if {@code in} fails; the statement is cancelled then, and its transaction has failed
+     */
+    public long copyIn(Sql copy, InputStream in) throws SQLException {
+        requirePinned(copy);
+        return awaiting(() -> {
+            try {
+                return RowStream.of(connection).in(copy.script(), in);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     /** All rows of a query that gives only a few. */

@@ -138,6 +138,10 @@ public record StateTables(Identifier schema) {
               guard pg_catalog.text,
               dropped_in pg_catalog.text,
               dropped_at pg_catalog.timestamptz,
+              archive_directory pg_catalog.text,
+              archive_sha256 pg_catalog.text,
+              archived_rows bigint,
+              archived_at pg_catalog.timestamptz,
               detached_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
             )""");
 

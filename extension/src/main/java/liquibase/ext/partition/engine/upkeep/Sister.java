@@ -107,18 +107,25 @@ public record Sister(
                         .toList());
     }
 
-    /** The statements that make a partition beside the table, to be attached in the same transaction. */
-    List<Sql> partitionStatements(Partition partition, QualifiedName name) {
+    /**
+     * The statements that make a partition beside the table, to be attached in the same transaction, or later.
+     *
+     * @param partition its interval; null if it is none of the layout's
+     */
+    public List<Sql> partitionStatements(Partition partition, QualifiedName name) {
         List<Sql> statements = new ArrayList<>(placement());
         statements.add(CREATE.with("unlogged", storage.unlogged() ? UNLOGGED : Sql.empty())
                 .with("partition", name)
                 .with("model", model.name()));
-        key.combinedColumn()
-                .ifPresent(column -> key.check(partition).ifPresent(check -> {
-                    // Where the example is no default partition, it has a CHECK of that name for its own range.
-                    statements.add(DROP_CHECK.with("table", name).with("name", PartitionKey.nameOfCheck(column)));
-                    statements.add(ADD_CHECK.with("table", name).with("check", check));
-                }));
+        key.combinedColumn().ifPresent(column -> {
+            // Where the example is no default partition, it has a CHECK of that name for its own range.
+            statements.add(DROP_CHECK.with("table", name).with("name", PartitionKey.nameOfCheck(column)));
+            if (partition != null) {
+                key.check(partition)
+                        .ifPresent(check -> statements.add(
+                                ADD_CHECK.with("table", name).with("check", check)));
+            }
+        });
         // Until the end of an exchange, a partition that came by it has a CHECK of its own bound.
         statements.add(DROP_CHECK
                 .with("table", name)
