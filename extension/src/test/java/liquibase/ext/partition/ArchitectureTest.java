@@ -163,6 +163,7 @@ class ArchitectureTest {
             List.of("catalog.properties", "catalog", "catalog.server"),
             List.of("belonging.foreignkeys", "belonging.foreignkeys.triggers", "belonging.foreignkeys.read"),
             List.of("delta.replay", "delta"),
+            List.of("retirement", "retirement.archive"),
             List.of("routing", "routing.insert", "routing.update", "routing.row"),
             List.of("survey", "survey.sample"));
 
@@ -219,7 +220,7 @@ class ArchitectureTest {
                 Map.entry("copy", List.of("restart")),
                 Map.entry("index", List.of("restart")),
                 Map.entry("verify", List.of("restart", "exchange", "swap", "upkeep", "retirement")),
-                Map.entry("upkeep", List.of("exchange")),
+                Map.entry("upkeep", List.of("exchange", "retirement")),
                 Map.entry("retirement", List.of()),
                 Map.entry(
                         "delta",

@@ -3,6 +3,7 @@ package liquibase.ext.partition.change;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.util.List;
 import liquibase.exception.LiquibaseException;
 import liquibase.ext.partition.engine.MigrationFixture;
@@ -10,6 +11,7 @@ import liquibase.ext.partition.testing.TestDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Partitions that leave by every update. */
 @ExtendWith(FreshChangelog.class)
@@ -137,6 +139,23 @@ class RetirePartitionsTest {
         assertThat(partitions()).hasSize(4);
     }
 
+    /** The drop is taken back first, and then the retirement. */
+    @Test
+    void whatWasArchivedIsDroppedAndComesBackByARollback(@TempDir Path archive) throws Exception {
+        String changesets = keeping("2024-03", "retire=\"archive\" archiveFiles=\"%s\"".formatted(archive)) + dropped(ASKED);
+        update(changesets);
+        assertThat(tables()).isEqualTo(6);
+        assertThat(said("the 62 rows of public.orders_202401 are in " + archive)).isTrue();
+        changelog.parameter("retireApproved", "orders");
+        update(changesets);
+        assertThat(tables()).isEqualTo(4);
+
+        changelog.rollback(2);
+
+        assertThat(partitions()).hasSize(6);
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(300);
+    }
+
     /** Updates in which nothing left do not count. */
     @Test
     void aRollbackPutsBackWhatHasLeftLastAndTheNextUpdateTakesItOutAgain() throws Exception {
@@ -163,6 +182,14 @@ class RetirePartitionsTest {
                 .hasMessageContaining("keep is <many>");
         assertThatThrownBy(() -> update(retired("keep=\"1\" retire=\"burn\"")))
                 .hasMessageContaining("retire is <burn>; it can be detach");
+        assertThatThrownBy(() -> update(retired("keep=\"1\" retire=\"archive\"")))
+                .hasMessageContaining("retire is archive, and nothing says where to. Write archiveFiles");
+        assertThatThrownBy(() -> update(retired("keep=\"1\" retire=\"archive\" archiveFiles=\"here\"")))
+                .hasMessageContaining("archiveFiles is <here>");
+        assertThatThrownBy(() -> update(retired("keep=\"1\" retire=\"archive\" archiveFiles=\"/a\" archiveFormat=\"zip\"")))
+                .hasMessageContaining("archiveFormat is <zip>; it can be csv.gz");
+        assertThatThrownBy(() -> update(retired("keep=\"1\" retire=\"drop\" archiveFiles=\"/a\"")))
+                .hasMessageContaining("retire is drop, by which nothing is archived");
         assertThat(database.queryLong(
                         "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname LIKE 'orders\\_%'"))
                 .isZero();

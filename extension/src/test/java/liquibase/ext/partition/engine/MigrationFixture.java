@@ -449,10 +449,8 @@ public final class MigrationFixture {
 
     /** @param schema may be null */
     public static RetirementRule detaching(String month, String schema) {
-        return new RetirementRule(
-                keeping(month),
-                RetirementWay.DETACH,
-                Optional.ofNullable(schema).map(Identifier::new));
+        return RetirementRule.of(
+                keeping(month), RetirementWay.DETACH, schema == null ? null : new Identifier(schema));
     }
 
     /** Takes back what has left last. */
@@ -468,7 +466,7 @@ public final class MigrationFixture {
 
     /** Retires the partitions of {@code 2024} before that month, to be dropped. */
     public MigrationFixture retireToDropBefore(String month) throws SQLException {
-        return retire(new RetirementRule(keeping(month), RetirementWay.DROP, Optional.empty()), LOCK);
+        return retire(RetirementRule.of(keeping(month), RetirementWay.DROP, null), LOCK);
     }
 
     /** Retires the partitions of {@code 2024} before that month, to files below that directory. */

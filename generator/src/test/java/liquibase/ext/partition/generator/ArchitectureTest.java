@@ -96,7 +96,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void ofTheExtensionOnlyWhatReadsAndPlansIsUsedAndOfLiquibaseNothing() {
+    void ofTheExtensionOnlyWhatReadsAndPlansAndRestoresIsUsedAndOfLiquibaseNothing() {
         noClasses()
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("liquibase..")
@@ -105,6 +105,7 @@ class ArchitectureTest {
                                 GENERATOR,
                                 ENGINE,
                                 ENGINE + ".survey..",
+                                ENGINE + ".retirement.archive..",
                                 ENGINE + ".refusal..",
                                 ENGINE + ".state..",
                                 ENGINE + ".newtable..",

@@ -15,6 +15,7 @@ import liquibase.ext.partition.attribute.StepName;
 import liquibase.ext.partition.change.PartitionChange;
 import liquibase.ext.partition.connection.LiquibaseEnvironment;
 import liquibase.ext.partition.engine.partitioning.Retention;
+import liquibase.ext.partition.engine.retirement.ArchivePlace;
 import liquibase.ext.partition.engine.retirement.Reattachment;
 import liquibase.ext.partition.engine.retirement.Retirement;
 import liquibase.ext.partition.engine.retirement.RetirementRule;
@@ -38,6 +39,8 @@ public class RetirePartitionsChange extends PartitionChange {
     private String keep;
     private String retire;
     private String retireSchema;
+    private String archiveFiles;
+    private String archiveFormat;
 
     @DatabaseChangeProperty(
             description =
@@ -55,7 +58,7 @@ public class RetirePartitionsChange extends PartitionChange {
 
     @DatabaseChangeProperty(
             description =
-                    "What becomes of such a partition: detach, a table of its own; or drop, a table of its own until dropRetiredPartitions drops it",
+                    "What becomes of such a partition: detach, a table of its own; drop, a table of its own until dropRetiredPartitions drops it; or archive, the same once its rows are somewhere else",
             exampleValue = "detach",
             requiredForDatabase = POSTGRESQL,
             supportsDatabase = POSTGRESQL)
@@ -80,13 +83,40 @@ public class RetirePartitionsChange extends PartitionChange {
         this.retireSchema = retireSchema;
     }
 
+    @DatabaseChangeProperty(
+            description =
+                    "With retire archive: the directory, on the machine that runs this, below which each partition is written into files",
+            exampleValue = "/srv/archive",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getArchiveFiles() {
+        return archiveFiles;
+    }
+
+    public void setArchiveFiles(String archiveFiles) {
+        this.archiveFiles = archiveFiles;
+    }
+
+    @DatabaseChangeProperty(
+            description = "The form of these files: csv.gz, the only one",
+            exampleValue = "csv.gz",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getArchiveFormat() {
+        return archiveFormat;
+    }
+
+    public void setArchiveFormat(String archiveFormat) {
+        this.archiveFormat = archiveFormat;
+    }
+
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
         checks.add(() -> Retention.parse(keep));
         checks.add(() -> {
             require("retire", retire);
-            RetirementWay.parse(retire);
+            ArchivePlace.parse(RetirementWay.parse(retire), archiveFiles, archiveFormat);
         });
         checks.add(() -> {
             if (retireSchema != null) {
@@ -98,7 +128,7 @@ public class RetirePartitionsChange extends PartitionChange {
 
     @Override
     protected Set<String> changeableAttributes() {
-        return Set.of("keep", "retire", "retireSchema");
+        return Set.of("keep", "retire", "retireSchema", "archiveFiles", "archiveFormat");
     }
 
     @Override
@@ -107,10 +137,12 @@ public class RetirePartitionsChange extends PartitionChange {
     }
 
     private RetirementRule rule() {
+        RetirementWay way = RetirementWay.parse(retire);
         return new RetirementRule(
                 Retention.parse(keep),
-                RetirementWay.parse(retire),
-                Optional.ofNullable(retireSchema).map(name -> Attributes.name("retireSchema", name)));
+                way,
+                Optional.ofNullable(retireSchema).map(name -> Attributes.name("retireSchema", name)),
+                ArchivePlace.parse(way, archiveFiles, archiveFormat));
     }
 
     @Override

@@ -6,9 +6,9 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.retirement.archive.ArchiveDirectory;
 import liquibase.ext.partition.engine.retirement.archive.FileArchive;
 import liquibase.ext.partition.engine.run.StepRun;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.StateTables;
-import liquibase.ext.partition.engine.sql.QualifiedName;
 
 /**
  * Writes what has left a table to be archived into files. It has left with its {@link Guard}, so that it is a table to

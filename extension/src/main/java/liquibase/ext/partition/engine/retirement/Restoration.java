@@ -66,8 +66,7 @@ record Restoration(StepRun run, LockPolicy lock, Migration migration, Table tabl
         }
         make(it);
         long rows = files.into(it.partition());
-        List<Sql> afterwards =
-                new ArrayList<>(Guard.of(table.name()).statements(session, it.partition()));
+        List<Sql> afterwards = new ArrayList<>(Guard.of(table.name()).statements(session, it.partition()));
         afterwards.add(it.restoredStatement(
                 run.state(), session.queryLong(OID.with("table", it.partition().quoted()))));
         session.inTransaction(() -> session.updateAll(afterwards));
@@ -82,8 +81,7 @@ record Restoration(StepRun run, LockPolicy lock, Migration migration, Table tabl
                 .flatMap(asked -> asked.all().stream())
                 .filter(sister -> sister.kind() == 'r')
                 // The default partition, if there is one.
-                .min(Comparator.comparing(
-                        sister -> !sister.bound().equals(Optional.of("DEFAULT"))))
+                .min(Comparator.comparing(sister -> !sister.bound().equals(Optional.of("DEFAULT"))))
                 .map(AgedPartition::name)
                 .orElseThrow(() -> refused(
                         it,
@@ -101,7 +99,12 @@ record Restoration(StepRun run, LockPolicy lock, Migration migration, Table tabl
         }
         List<Sql> statements = new ArrayList<>(Sister.read(session, example, key, relatives)
                 .partitionStatements(
-                        migration.spec().layout().partition(it.partition().name()).orElse(null), it.partition()));
+                        migration
+                                .spec()
+                                .layout()
+                                .partition(it.partition().name())
+                                .orElse(null),
+                        it.partition()));
         statements.add(it.restoringStatement(run.state(), it.partition()));
         session.inTransaction(() -> session.updateAll(statements));
     }

@@ -12,8 +12,12 @@ import liquibase.ext.partition.engine.sql.Identifier;
  */
 public record RetirementRule(
         Retention retention, RetirementWay way, Optional<Identifier> schema, Optional<ArchivePlace> archive) {
-    /** A rule by which nothing is archived. */
-    public RetirementRule(Retention retention, RetirementWay way, Optional<Identifier> schema) {
-        this(retention, way, schema, Optional.empty());
+    /**
+     * A rule by which nothing is archived.
+     *
+     * @param schema null if a partition stays in its own
+     */
+    public static RetirementRule of(Retention retention, RetirementWay way, Identifier schema) {
+        return new RetirementRule(retention, way, Optional.ofNullable(schema), Optional.empty());
     }
 }

@@ -64,17 +64,17 @@ record RowStream(Object copyManager) {
         }
     }
 
-    /** Runs {@code COPY … FROM STDIN}, and gives the number of rows. If {@code in} fails, the statement is cancelled. */
+    /**
+     * Runs {@code COPY … FROM STDIN}, and gives the number of rows. If {@code in} fails, the statement is cancelled.
+     */
     long in(String copy, InputStream in) throws SQLException, IOException {
         return call("copyIn", InputStream.class, copy, in);
     }
 
     private long call(String method, Class<?> type, String copy, Object stream) throws SQLException, IOException {
         try {
-            return (long) copyManager
-                    .getClass()
-                    .getMethod(method, String.class, type)
-                    .invoke(copyManager, copy, stream);
+            return (long)
+                    copyManager.getClass().getMethod(method, String.class, type).invoke(copyManager, copy, stream);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof SQLException sql) {
                 throw sql;

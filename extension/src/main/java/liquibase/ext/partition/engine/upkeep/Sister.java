@@ -122,8 +122,8 @@ public record Sister(
             statements.add(DROP_CHECK.with("table", name).with("name", PartitionKey.nameOfCheck(column)));
             if (partition != null) {
                 key.check(partition)
-                        .ifPresent(check -> statements.add(
-                                ADD_CHECK.with("table", name).with("check", check)));
+                        .ifPresent(check ->
+                                statements.add(ADD_CHECK.with("table", name).with("check", check)));
             }
         });
         // Until the end of an exchange, a partition that came by it has a CHECK of its own bound.

@@ -113,7 +113,8 @@ class ArchivedFilesTest {
                 .dropBackup();
         List<String> rows = orders.rows();
         assertThat(rows).hasSize(5);
-        database.execute("ALTER DATABASE %s SET datestyle = 'German'".formatted(database.queryString("SELECT quote_ident(current_database())")));
+        database.execute("ALTER DATABASE %s SET datestyle = 'German'"
+                .formatted(database.queryString("SELECT quote_ident(current_database())")));
 
         orders.archiveBefore("2024-02", archive).dropRetired();
 
@@ -133,7 +134,9 @@ class ArchivedFilesTest {
 
         assertThat(partitions()).containsExactly("orders_202401", "orders_202402");
         assertThat(orders.rows()).isEqualTo(rows);
-        assertThat(database.queryStrings("SELECT indexdef FROM pg_indexes WHERE tablename IN ('orders_202401', 'orders_202402') ORDER BY 1"))
+        assertThat(
+                        database.queryStrings(
+                                "SELECT indexdef FROM pg_indexes WHERE tablename IN ('orders_202401', 'orders_202402') ORDER BY 1"))
                 .hasSize(2);
     }
 
@@ -209,7 +212,10 @@ class ArchivedFilesTest {
         database.execute("DELETE FROM orders_202401 WHERE id = 12");
 
         orders.dropRetired();
-        assertSaid(orders, "is not dropped: rows of it were deleted or changed since", "The next update writes these again");
+        assertSaid(
+                orders,
+                "is not dropped: rows of it were deleted or changed since",
+                "The next update writes these again");
         assertThat(state()).isEqualTo("detached");
         orders.dropRetired();
         assertThat(tables()).contains("orders_202401");
@@ -275,7 +281,8 @@ class ArchivedFilesTest {
             assertThatThrownBy(() -> orders.archiveBefore("2024-02", full))
                     .isInstanceOf(PartitionException.class)
                     .hasMessageContaining("The rows of public.orders_202401 cannot be written to ")
-                    .hasMessageContaining("They are all still in public.orders_202401, and nothing was dropped. Make room");
+                    .hasMessageContaining(
+                            "They are all still in public.orders_202401, and nothing was dropped. Make room");
             orders.dropRetired();
             assertThat(database.queryLong("SELECT count(*) FROM orders_202401")).isEqualTo(2010);
 
@@ -295,14 +302,17 @@ class ArchivedFilesTest {
 
         assertThatThrownBy(orders::undoDropOfRetired)
                 .isInstanceOf(PartitionException.class)
-                .hasMessageContaining("public.orders_202401, which had left public.orders and was archived and dropped, cannot be brought back: ")
+                .hasMessageContaining(
+                        "public.orders_202401, which had left public.orders and was archived and dropped, cannot be brought back: ")
                 .hasMessageContaining(january() + " has no manifest.json")
                 .hasMessageContaining("Nothing was changed for it");
         assertThatThrownBy(orders::undoRetirement).hasMessageContaining("has no manifest.json");
         orders.undoRetirement("another update");
         assertSaid(orders, "WARNING: public.orders_202401", "so that the rollback goes on");
         Files.move(archive.resolve("away"), january());
-        database.execute("INSERT INTO orders VALUES (1001, 'late', 1, 'x', '2024-01-03')", "ALTER TABLE orders ADD COLUMN more int");
+        database.execute(
+                "INSERT INTO orders VALUES (1001, 'late', 1, 'x', '2024-01-03')",
+                "ALTER TABLE orders ADD COLUMN more int");
         assertThatThrownBy(orders::undoRetirement)
                 .hasMessageContaining("public.orders has the columns ")
                 .hasMessageContaining("generator restore --archive " + january());
@@ -323,7 +333,8 @@ class ArchivedFilesTest {
         List<String> rows = orders.rows();
         orders.archiveBefore("2024-02", archive).dropRetired();
         database.execute("CREATE TABLE orders_202401 (LIKE orders INCLUDING ALL)");
-        assertThatThrownBy(orders::undoRetirement).hasMessageContaining("something else has the name public.orders_202401");
+        assertThatThrownBy(orders::undoRetirement)
+                .hasMessageContaining("something else has the name public.orders_202401");
         database.execute(
                 "INSERT INTO orders_202401 VALUES (3, 'part', 1, 'x', '2024-01-03')",
                 "UPDATE partition_retirement SET state = 'restoring', partition_oid = 'orders_202401'::regclass::oid::bigint");

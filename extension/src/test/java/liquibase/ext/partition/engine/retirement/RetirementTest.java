@@ -72,7 +72,7 @@ class RetirementTest {
                     session,
                     new StateTables(new Identifier("public")),
                     table.source(),
-                    new RetirementRule(MigrationFixture.keeping(month), RetirementWay.DETACH, Optional.empty())));
+                    RetirementRule.of(MigrationFixture.keeping(month), RetirementWay.DETACH, null)));
         });
     }
 
@@ -456,7 +456,7 @@ class RetirementTest {
             reader.setAutoCommit(false);
             statement.execute("SELECT count(*) FROM ONLY orders_202401");
             Future<Void> retirement = MigrationFixture.inBackground(() -> orders.retire(
-                    new RetirementRule(MigrationFixture.keeping("2024-02"), way, Optional.empty()),
+                    RetirementRule.of(MigrationFixture.keeping("2024-02"), way, null),
                     new LockPolicy(Duration.ofSeconds(30), 1)));
             orders.awaitBlockedStatement("orders_202401");
             Future<Void> writer = MigrationFixture.inBackground(() -> {

@@ -65,8 +65,8 @@ class RowStreamTest {
                     throw new IOException("damaged");
                 }
             };
-            InputStream rows =
-                    new SequenceInputStream(new ByteArrayInputStream("1\n2\n".repeat(100_000).getBytes()), damaged);
+            InputStream rows = new SequenceInputStream(
+                    new ByteArrayInputStream("1\n2\n".repeat(100_000).getBytes()), damaged);
             assertThatThrownBy(() -> session.inTransaction(() -> session.copyIn(IN, rows)))
                     .isInstanceOf(UncheckedIOException.class)
                     .hasMessageContaining("damaged");

@@ -61,6 +61,9 @@ final class TableModel {
             model.put("retire", table.retire().word());
             putIfPresent(model, "retireApproval", table.retireApproval());
             putIfPresent(model, "retireSchema", table.retireSchema());
+            if (table.archive() != null) {
+                model.put("archive", table.archive().attributes());
+            }
         }
         model.putAll(table.tuning().settings());
         return model;

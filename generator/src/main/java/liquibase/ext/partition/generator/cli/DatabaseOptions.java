@@ -28,7 +28,7 @@ final class DatabaseOptions {
     @Option(
             names = "--username",
             paramLabel = "NAME",
-            description = "The role to connect as. Reading rights are enough.")
+            description = "The role to connect as. Reading rights are enough, but for restore.")
     private String username;
 
     @Option(
@@ -44,6 +44,15 @@ final class DatabaseOptions {
 
     /** Opens a connection that changes nothing; the caller closes it. */
     Connection connect() throws UsageException, DatabaseFailureException {
+        return open(true);
+    }
+
+    /** Opens a connection that can change something; the caller closes it. */
+    Connection connectToWrite() throws UsageException, DatabaseFailureException {
+        return open(false);
+    }
+
+    private Connection open(boolean readOnly) throws UsageException, DatabaseFailureException {
         DRIVER_LOG.setLevel(Level.OFF);
         Driver driver = new Driver();
         if (!driver.acceptsURL(url)) {
@@ -61,7 +70,7 @@ final class DatabaseOptions {
         }
         try {
             Connection connection = driver.connect(url, properties);
-            connection.setReadOnly(true);
+            connection.setReadOnly(readOnly);
             return connection;
         } catch (SQLException e) {
             throw new DatabaseFailureException(
@@ -75,6 +84,11 @@ final class DatabaseOptions {
     DatabaseFailureException failure(SQLException e) {
         return new DatabaseFailureException(
                 "Reading the tables failed: %s. Nothing was written.".formatted(withoutPassword(e.getMessage())), e);
+    }
+
+    /** The failure of something that may have written: the message of the server says what. */
+    DatabaseFailureException failure(String what, SQLException e) {
+        return new DatabaseFailureException("%s: %s.".formatted(what, withoutPassword(e.getMessage())), e);
     }
 
     /** The password; null when it is left to the driver, which looks into the URL and into ~/.pgpass. */

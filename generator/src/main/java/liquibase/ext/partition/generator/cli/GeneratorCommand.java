@@ -21,7 +21,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "liquibase-partition-generator",
         description = "Turns a table config into Liquibase changelogs that partition live PostgreSQL tables by month.",
-        subcommands = {InitCommand.class, PlanCommand.class, GenerateCommand.class},
+        subcommands = {InitCommand.class, PlanCommand.class, GenerateCommand.class, RestoreCommand.class},
         mixinStandardHelpOptions = true,
         versionProvider = GeneratorCommand.ManifestVersion.class,
         synopsisSubcommandLabel = "COMMAND",
@@ -30,7 +30,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         exitCodeList = {
             "0:all went well",
             "1:generate --check found a difference",
-            "2:the command line, the config, a template or a table is not as it should be; plan refuses a table",
+            "2:the command line, the config, a template or a table is not as it should be; plan refuses a table;"
+                    + " restore refuses an archive",
             "3:anything else, such as a file that cannot be written, or no database"
         })
 public final class GeneratorCommand implements Runnable {
@@ -66,7 +67,7 @@ public final class GeneratorCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Say what to do: init, plan or generate.");
+        throw new ParameterException(spec.commandLine(), "Say what to do: init, plan, generate or restore.");
     }
 
     private static int explainUsage(ParameterException exception, String[] args) {

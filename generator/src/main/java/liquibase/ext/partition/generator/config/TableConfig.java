@@ -30,6 +30,7 @@ import liquibase.ext.partition.engine.retirement.RetirementWay;
  * @param retire what becomes of partitions that leave; null if none does
  * @param retireApproval how the drop of partitions that have left is approved; null for a parameter of each update
  * @param retireSchema the schema into which they are moved; null if they stay in their own
+ * @param archive where their rows go; null if they are not archived
  * @param tuning how the migration works; from {@code defaults} if the table's entry has no settings
  */
 public record TableConfig(
@@ -50,6 +51,7 @@ public record TableConfig(
         RetirementWay retire,
         String retireApproval,
         String retireSchema,
+        ArchiveConfig archive,
         TableTuning tuning) {
     /** Copies the collections. */
     public TableConfig {

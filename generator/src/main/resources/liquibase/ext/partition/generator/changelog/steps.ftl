@@ -102,7 +102,8 @@
     "Every update drops what has left the table, unless somebody may have written to it since. Unless the config says that approval is",
     "standing, it waits until the parameter retireApproved names the table (or says all).",
     "Lock: ACCESS EXCLUSIVE on what is dropped, and for a moment on the tables that its foreign keys refer to.",
-    "Undo: impossible for what was dropped by the run that is undone."
+    "What was archived is compared with its files once more before.",
+    "Undo: brings back what was archived; impossible for anything else that was dropped by the run that is undone."
   ]
 }>
 
@@ -150,7 +151,7 @@
 
 <#-- Whether a drop of what has left one of the tables is asked for. -->
 <#function asksToDropRetired tables>
-  <#return tables?filter(table -> (table.retire!"") == "drop" && !table.retireApproval??)?has_content>
+  <#return tables?filter(table -> ["drop", "archive"]?seq_contains(table.retire!"") && !table.retireApproval??)?has_content>
 </#function>
 
 <#-- What leaves the table, and what becomes of it. -->
@@ -158,7 +159,8 @@
   <#return "Takes the partitions out of " + tableName + " that can only hold rows of more than " + keep + " " + interval
       + (keep == 1)?then("", "s") + " before the present one; each becomes a table of its own"
       + retireSchema???then(", in the schema " + retireSchema!"", "")
-      + (retire == "drop")?then(", until it is dropped", "")>
+      + (retire == "drop")?then(", until it is dropped", "")
+      + (retire == "archive")?then(", until its rows are in files below " + ((archive!{}).archiveFiles!"") + " and it is dropped", "")>
 </#function>
 
 <#-- What a reviewer must know of this table's partitions. -->

@@ -218,9 +218,10 @@
     <partition:retirePartitions [=source]
         keep="[=keep]"
         retire="[=retire]"<#if retireSchema??>
-        retireSchema="[=retireSchema]"</#if><@tuned "retire" "        "/>/>
+        retireSchema="[=retireSchema]"</#if><#if archive??><#list archive as attribute, value>
+        [=attribute]="[=value]"</#list></#if><@tuned "retire" "        "/>/>
   </changeSet>
-<#if retire == "drop">
+<#if retire != "detach">
 
   <@about "dropRetired"/>
   <changeSet id="[=prefix]-drop-retired" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"

@@ -343,8 +343,13 @@
 <#if retireSchema??>
             retireSchema: "[=retireSchema]"
 </#if>
+<#if archive??>
+<#list archive as attribute, value>
+            [=attribute]: "[=value]"
+</#list>
+</#if>
             <@tuned "retire" "            "/>
-<#if retire == "drop">
+<#if retire != "detach">
 
   <@about "dropRetired"/>
   - changeSet:

@@ -298,6 +298,48 @@ class ChangelogGeneratorTest {
     }
 
     @Test
+    void archivesWhatLeavesBeforeItsDropIsAskedFor() throws Exception {
+        String config = """
+                tables:
+                  - tableName: orders
+                    keyColumns: [id]
+                    keep: 36
+                    retire: archive
+                    archive: {files: /srv/archive, format: csv.gz}
+                    partitionBy: {columns: [created_at], from: 2024-01, ahead: 6}
+                """;
+
+        assertThat(generate(config, ChangelogFormat.XML).text())
+                .contains("<property name=\"retireApproved\" value=\"\"/>")
+                .contains("""
+                            <comment>Takes the partitions out of orders that can only hold rows of more than 36 months before the present one; each becomes a table of its own, until its rows are in files below /srv/archive and it is dropped</comment>
+                            <partition:retirePartitions tableName="orders"
+                                keep="36"
+                                retire="archive"
+                                archiveFiles="/srv/archive"
+                                archiveFormat="csv.gz"/>
+                          </changeSet>
+                        """)
+                .endsWith("""
+                          <changeSet id="orders-drop-retired" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"
+                              logicalFilePath="liquibase-partition/orders">
+                            <preConditions onFail="CONTINUE">
+                              <partition:approved operation="retire" tableName="orders" approvedTables="${retireApproved}"/>
+                            </preConditions>
+                            <comment>DROPS what has left orders, once that is approved</comment>
+                            <partition:dropRetiredPartitions tableName="orders"/>
+                          </changeSet>
+                        </databaseChangeLog>
+                        """);
+        assertThat(generate(config, ChangelogFormat.YAML).text()).contains("""
+                            keep: 36
+                            retire: archive
+                            archiveFiles: "/srv/archive"
+                            archiveFormat: "csv.gz"
+                """);
+    }
+
+    @Test
     void givesTablesTheSameChangesetsWhateverElseTheConfigHolds() throws Exception {
         for (ChangelogFormat format : ChangelogFormat.values()) {
             String together = generate(GoldenConfigs.PLAIN, format).text();

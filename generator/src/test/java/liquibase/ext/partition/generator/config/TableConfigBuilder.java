@@ -148,6 +148,7 @@ public final class TableConfigBuilder {
                 null,
                 null,
                 null,
+                null,
                 tuning);
     }
 }

@@ -145,7 +145,10 @@ public record ArchiveDirectory(Path path) {
 
     private List<String> names(Predicate<String> wanted) throws IOException {
         try (Stream<Path> all = Files.list(path)) {
-            return all.map(it -> it.getFileName().toString()).filter(wanted).sorted().toList();
+            return all.map(it -> it.getFileName().toString())
+                    .filter(wanted)
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -267,8 +270,7 @@ public record ArchiveDirectory(Path path) {
     /** The SHA-256 of a file, without looking into it. */
     String sha256(String name) throws IOException {
         MessageDigest digest = CsvTally.sha256();
-        try (InputStream file =
-                new DigestInputStream(Files.newInputStream(path.resolve(name)), digest)) {
+        try (InputStream file = new DigestInputStream(Files.newInputStream(path.resolve(name)), digest)) {
             file.transferTo(OutputStream.nullOutputStream());
         }
         return hex(digest.digest());

@@ -19,9 +19,9 @@ import liquibase.ext.partition.engine.sql.TupleId;
 
 /**
  * The rows of a table as CSV, as PostgreSQL writes and reads it: NULL is nothing, an empty text is {@code ""}, and what
- * has a line feed, a comma or a quote stands between quotes. Dates, numbers, intervals and money are written by settings
- * under which the server reads the same value again, whatever those of the session are; so the same rows always give
- * the same bytes.
+ * has a line feed, a comma or a quote stands between quotes. Dates, numbers, intervals and money are written by
+ * settings under which the server reads the same value again, whatever those of the session are; so the same rows
+ * always give the same bytes.
  *
  * @param columns without generated ones, which compute themselves
  */

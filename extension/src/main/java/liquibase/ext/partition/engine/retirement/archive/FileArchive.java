@@ -146,8 +146,8 @@ public final class FileArchive {
         long blocks = Heap.blocks(session, name);
         ChunkSize size = CsvRows.chunkSize();
         for (long from = end(chunks); from < blocks; ) {
-            ArchiveDirectory.Chunk chunk = new ArchiveDirectory.Chunk(
-                    from, Math.min(blocks, from + size.next(Pace.DEFAULT_CHUNK_TIME)));
+            ArchiveDirectory.Chunk chunk =
+                    new ArchiveDirectory.Chunk(from, Math.min(blocks, from + size.next(Pace.DEFAULT_CHUNK_TIME)));
             long begun = System.nanoTime();
             write(chunk);
             size.took(chunk.to() - from, Duration.ofNanos(System.nanoTime() - begun));
@@ -160,8 +160,7 @@ public final class FileArchive {
 
     private void write(ArchiveDirectory.Chunk chunk) throws IOException, SQLException {
         written.put(
-                chunk.fileName(),
-                directory.write(chunk, out -> rows.write(session, chunk.from(), chunk.to(), out)));
+                chunk.fileName(), directory.write(chunk, out -> rows.write(session, chunk.from(), chunk.to(), out)));
     }
 
     /** What the files hold; empty if one had to be written again. */
@@ -224,8 +223,8 @@ public final class FileArchive {
      *
      * @param sha256 of the manifest, as it was recorded
      */
-    public static Difference difference(
-            Session session, ArchiveDirectory directory, QualifiedName name, String sha256) throws SQLException {
+    public static Difference difference(Session session, ArchiveDirectory directory, QualifiedName name, String sha256)
+            throws SQLException {
         Manifest manifest;
         try {
             manifest = verified(session, directory, sha256);
@@ -274,15 +273,14 @@ public final class FileArchive {
                     .manifest()
                     .orElseThrow(() -> new PartitionException(
                             "%s has no %s on %s, where this runs. If the files were moved, put them back, or run where they are."
-                                    .formatted(
-                                            directory,
-                                            ArchiveDirectory.MANIFEST,
-                                            ThisHost.name())));
+                                    .formatted(directory, ArchiveDirectory.MANIFEST, ThisHost.name())));
             if (sha256 != null && !ArchiveDirectory.sha256Of(json).equals(sha256)) {
                 throw changed(directory, ArchiveDirectory.MANIFEST);
             }
-            Manifest manifest =
-                    Manifest.parse(session, json, directory.path().resolve(ArchiveDirectory.MANIFEST).toString());
+            Manifest manifest = Manifest.parse(
+                    session,
+                    json,
+                    directory.path().resolve(ArchiveDirectory.MANIFEST).toString());
             for (ArchivedFile file : manifest.files()) {
                 if (!directory.sha256(file.name()).equals(file.sha256())) {
                     throw changed(directory, file.name());
@@ -292,10 +290,7 @@ public final class FileArchive {
         } catch (IOException e) {
             throw new PartitionException(
                     "The files in %s cannot be read on %s: %s. If they were moved, put them back, or run where they are."
-                            .formatted(
-                                    directory,
-                                    ThisHost.name(),
-                                    ArchiveDirectory.reason(e)),
+                            .formatted(directory, ThisHost.name(), ArchiveDirectory.reason(e)),
                     e);
         }
     }

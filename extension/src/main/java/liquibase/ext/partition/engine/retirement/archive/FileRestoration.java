@@ -20,8 +20,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * Brings archived rows back into an empty table. Before a row is written, every file is compared with the manifest by
- * its SHA-256, and the table's columns by name and type. Afterwards the rows of the table are read and compared with the
- * manifest, so that what is there is what was archived.
+ * its SHA-256, and the table's columns by name and type. Afterwards the rows of the table are read and compared with
+ * the manifest, so that what is there is what was archived.
  *
  * <p>Transactions: one for each file. Locks: ROW EXCLUSIVE. A run that was killed leaves a table with some of the rows,
  * which must be emptied before another.
@@ -128,12 +128,7 @@ public final class FileRestoration {
         if (!restored.equals(manifest.tally())) {
             throw new PartitionException(
                     "%s has %,d rows after the restore, which are not the %,d rows that were archived: a trigger or another session has changed them. The files in %s are unchanged. Run TRUNCATE %s, see to what writes to it, and restore again."
-                            .formatted(
-                                    name,
-                                    restored.rows(),
-                                    manifest.tally().rows(),
-                                    directory,
-                                    name.quoted()));
+                            .formatted(name, restored.rows(), manifest.tally().rows(), directory, name.quoted()));
         }
         return restored.rows();
     }
@@ -146,7 +141,11 @@ public final class FileRestoration {
             if (!tally.tally().equals(file.tally())) {
                 throw new PartitionException(
                         "%s in %s has changed while it was read. None of its rows is in %s. Put the file back, from a copy; then run TRUNCATE %s and restore again."
-                                .formatted(file.name(), directory, rows.table(), rows.table().quoted()));
+                                .formatted(
+                                        file.name(),
+                                        directory,
+                                        rows.table(),
+                                        rows.table().quoted()));
             }
         } catch (IOException e) {
             throw unreadable(e, file, rows);

@@ -117,6 +117,7 @@ public final class ConfigReader {
                 entry.text(TableEntry.RETIRE).map(RetirementWay::parse).orElse(null),
                 entry.text(TableEntry.RETIRE_APPROVAL).orElse(null),
                 entry.text(TableEntry.RETIRE_SCHEMA).orElse(null),
+                entry.archive().orElse(null),
                 tuning);
     }
 

@@ -207,9 +207,10 @@ final class PartitionRules {
             problems.add(document.problem(
                     table.path().child(TableEntry.RETIRE),
                     "keep says which partitions leave the table, and nothing says what becomes of them.",
-                    "Write retire: detach, or retire: drop."));
+                    "Write retire: detach, retire: drop, or retire: archive."));
         }
-        for (String key : List.of(TableEntry.RETIRE, TableEntry.RETIRE_SCHEMA, TableEntry.RETIRE_APPROVAL)) {
+        for (String key :
+                List.of(TableEntry.RETIRE, TableEntry.RETIRE_SCHEMA, TableEntry.RETIRE_APPROVAL, TableEntry.ARCHIVE)) {
             if (table.json().has(key) && !table.json().has(TableEntry.KEEP)) {
                 problems.add(document.problem(
                         table.path().child(key),
@@ -224,6 +225,20 @@ final class PartitionRules {
                     table.path().child(TableEntry.RETIRE_APPROVAL),
                     "retireApproval is about a drop, and retire: detach drops nothing.",
                     "Remove it, or write retire: drop."));
+        }
+        boolean isArchived =
+                table.text(TableEntry.RETIRE).filter("archive"::equals).isPresent();
+        if (isArchived && !table.json().has(TableEntry.ARCHIVE)) {
+            problems.add(document.problem(
+                    table.path().child(TableEntry.RETIRE),
+                    "retire is archive, and nothing says where to.",
+                    "Write archive: {files: /srv/archive, format: csv.gz}."));
+        }
+        if (!isArchived && table.json().has(TableEntry.ARCHIVE)) {
+            problems.add(document.problem(
+                    table.path().child(TableEntry.ARCHIVE),
+                    "archive says where partitions are archived to, and retire does not say that they are.",
+                    "Write retire: archive, or remove archive."));
         }
     }
 

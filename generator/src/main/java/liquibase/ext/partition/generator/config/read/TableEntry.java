@@ -15,6 +15,7 @@ import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Retention;
 import liquibase.ext.partition.engine.partitioning.Runway;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.generator.config.ArchiveConfig;
 import liquibase.ext.partition.generator.config.ColumnConfig;
 import liquibase.ext.partition.generator.config.document.KeyPath;
 import tools.jackson.databind.JsonNode;
@@ -43,6 +44,7 @@ record TableEntry(KeyPath path, JsonNode json) {
     static final String RETIRE = "retire";
     static final String RETIRE_APPROVAL = "retireApproval";
     static final String RETIRE_SCHEMA = "retireSchema";
+    static final String ARCHIVE = "archive";
     static final String COMBINED_COLUMN = "combinedColumn";
     static final String AHEAD = "ahead";
     static final String TEXT_FORMAT = "textFormat";
@@ -203,6 +205,16 @@ record TableEntry(KeyPath path, JsonNode json) {
         JsonNode keep = json.path(KEEP);
         return keep.isIntegralNumber()
                 ? Optional.of(keep.intValue()).filter(it -> it >= 1 && it <= Retention.MOST_KEPT)
+                : Optional.empty();
+    }
+
+    /** {@code archive}; empty when it is missing, or nothing that has keys. */
+    Optional<ArchiveConfig> archive() {
+        JsonNode archive = json.path(ARCHIVE);
+        return archive.isObject()
+                ? Optional.of(new ArchiveConfig(
+                        scalar(archive.path("files")).orElse(null),
+                        scalar(archive.path("format")).orElse(null)))
                 : Optional.empty();
     }
 

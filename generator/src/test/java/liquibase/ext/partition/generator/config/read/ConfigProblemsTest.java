@@ -169,7 +169,7 @@ class ConfigProblemsTest {
     void wantsKeepAndRetireTogether() {
         assertProblem(TABLE + "    keep: 36\n", 2, "tables[0].retire")
                 .saying("keep says which partitions leave the table, and nothing says what becomes of them.")
-                .advising("Write retire: detach, or retire: drop.");
+                .advising("Write retire: detach, retire: drop, or retire: archive.");
         assertProblem(TABLE + "    retire: detach\n", 8, "tables[0].retire")
                 .saying("Nothing says which partitions leave the table.")
                 .advising("Write keep");
@@ -180,6 +180,15 @@ class ConfigProblemsTest {
                         10,
                         "tables[0].retireApproval")
                 .saying("retireApproval is about a drop, and retire: detach drops nothing.");
+        assertProblem(TABLE + "    keep: 9\n    retire: archive\n", 9, "tables[0].retire")
+                .saying("retire is archive, and nothing says where to.")
+                .advising("Write archive: {files: /srv/archive");
+        assertProblem(
+                        TABLE + "    keep: 9\n    retire: drop\n    archive: {files: /srv/archive}\n",
+                        10,
+                        "tables[0].archive")
+                .saying("retire does not say that they are.")
+                .advising("Write retire: archive");
         assertProblem(TABLE + "    keep: 0\n    retire: detach\n", 8, "tables[0].keep")
                 .saying("0 is less than 1.");
     }

@@ -18,6 +18,7 @@ import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.time.Epoch;
+import liquibase.ext.partition.generator.config.ArchiveConfig;
 import liquibase.ext.partition.generator.config.ColumnConfig;
 import liquibase.ext.partition.generator.config.ExchangeConfig;
 import liquibase.ext.partition.generator.config.PartitionBy;
@@ -34,6 +35,7 @@ class TablesSchemaTest {
     private final KeyPath table = KeyPath.ROOT.child("tables").child(0);
     private final KeyPath defaults = KeyPath.ROOT.child("defaults");
     private final KeyPath exchange = KeyPath.ROOT.child("exchanges").child(0);
+    private final KeyPath archive = table.child("archive");
     private final KeyPath column = table.child("columns").child("amount");
 
     @Test
@@ -78,6 +80,8 @@ class TablesSchemaTest {
                         .putObject("amount")
                         .put("type", "numeric")
                         .set(key.lastKey(), value);
+            } else if (key.parent().equals(archive)) {
+                entry.putObject("archive").put("files", "/srv/archive").set(key.lastKey(), value);
             } else {
                 ((ObjectNode) entry.get("partitionBy")).set(key.lastKey(), value);
             }
@@ -127,6 +131,9 @@ class TablesSchemaTest {
         assertThat(properties(column))
                 .containsExactlyInAnyOrderElementsOf(
                         components(ColumnConfig.class).toList());
+        assertThat(properties(archive))
+                .containsExactlyInAnyOrderElementsOf(
+                        components(ArchiveConfig.class).toList());
         assertThat(properties(KeyPath.ROOT))
                 .containsExactlyInAnyOrderElementsOf(
                         Stream.concat(Stream.of("defaults"), components(TablesConfig.class))
