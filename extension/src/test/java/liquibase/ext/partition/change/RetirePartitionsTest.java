@@ -142,10 +142,12 @@ class RetirePartitionsTest {
     /** The drop is taken back first, and then the retirement. */
     @Test
     void whatWasArchivedIsDroppedAndComesBackByARollback(@TempDir Path archive) throws Exception {
-        String changesets = keeping("2024-03", "retire=\"archive\" archiveFiles=\"%s\"".formatted(archive)) + dropped(ASKED);
+        String changesets =
+                keeping("2024-03", "retire=\"archive\" archiveFiles=\"%s\"".formatted(archive)) + dropped(ASKED);
         update(changesets);
         assertThat(tables()).isEqualTo(6);
-        assertThat(said("the 62 rows of public.orders_202401 are in " + archive)).isTrue();
+        assertThat(said("the 62 rows of public.orders_202401 are in " + archive))
+                .isTrue();
         changelog.parameter("retireApproved", "orders");
         update(changesets);
         assertThat(tables()).isEqualTo(4);
@@ -186,7 +188,8 @@ class RetirePartitionsTest {
                 .hasMessageContaining("retire is archive, and nothing says where to. Write archiveFiles");
         assertThatThrownBy(() -> update(retired("keep=\"1\" retire=\"archive\" archiveFiles=\"here\"")))
                 .hasMessageContaining("archiveFiles is <here>");
-        assertThatThrownBy(() -> update(retired("keep=\"1\" retire=\"archive\" archiveFiles=\"/a\" archiveFormat=\"zip\"")))
+        assertThatThrownBy(() ->
+                        update(retired("keep=\"1\" retire=\"archive\" archiveFiles=\"/a\" archiveFormat=\"zip\"")))
                 .hasMessageContaining("archiveFormat is <zip>; it can be csv.gz");
         assertThatThrownBy(() -> update(retired("keep=\"1\" retire=\"drop\" archiveFiles=\"/a\"")))
                 .hasMessageContaining("retire is drop, by which nothing is archived");

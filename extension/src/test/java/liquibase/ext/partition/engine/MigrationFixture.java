@@ -449,8 +449,7 @@ public final class MigrationFixture {
 
     /** @param schema may be null */
     public static RetirementRule detaching(String month, String schema) {
-        return RetirementRule.of(
-                keeping(month), RetirementWay.DETACH, schema == null ? null : new Identifier(schema));
+        return RetirementRule.of(keeping(month), RetirementWay.DETACH, schema == null ? null : new Identifier(schema));
     }
 
     /** Takes back what has left last. */
