@@ -84,6 +84,17 @@ class AddPartitionsTest {
         assertThat(changelog.recorded()).hasSize(9);
     }
 
+    /** A changelog that is written by hand may lack the precondition, which also knows what may change. */
+    @Test
+    void aLaterEndMakesNoOtherChecksumWithoutThePreconditionEither() throws Exception {
+        for (String until : List.of("2024-03", "2024-05")) {
+            changelog
+                    .changesets(changesets(MONTHS, range(until), 1).replaceFirst("<preConditions>.*</preConditions>", ""))
+                    .update();
+        }
+        assertThat(partitions()).hasSize(4);
+    }
+
     @Test
     void theFirstStepReckonsItsRangeWhenItRuns() throws Exception {
         update("ahead=\"2\"", 8);

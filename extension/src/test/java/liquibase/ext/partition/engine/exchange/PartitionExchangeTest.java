@@ -247,7 +247,11 @@ class PartitionExchangeTest {
     void aWriterWhoNamesThePartitionIsWaitedFor() throws Exception {
         ExchangeFixture exchange = ExchangeFixture.ofTheDefault(database).throughVerification();
         try (Transaction writer = Transaction.begin(database)) {
-            writer.run("LOCK TABLE orders_default IN ROW EXCLUSIVE MODE");
+            // Once it has written the partition, a session writes it again without a lock on the parent.
+            writer.run(
+                    "UPDATE orders_default SET status = 'before' WHERE id = 3",
+                    "COMMIT",
+                    "LOCK TABLE orders_default IN ROW EXCLUSIVE MODE");
             Future<Void> exchanging = MigrationFixture.inBackground(
                     () -> exchange.exchange(new SwapSettings(PATIENT, SwapSettings.DEFAULT_MAX_DRAIN_ROWS)));
             exchange.steps().awaitBlockedStatement(" \"public\".\"orders_default\"");
