@@ -89,7 +89,8 @@ class AddPartitionsTest {
     void aLaterEndMakesNoOtherChecksumWithoutThePreconditionEither() throws Exception {
         for (String until : List.of("2024-03", "2024-05")) {
             changelog
-                    .changesets(changesets(MONTHS, range(until), 1).replaceFirst("<preConditions>.*</preConditions>", ""))
+                    .changesets(
+                            changesets(MONTHS, range(until), 1).replaceFirst("<preConditions>.*</preConditions>", ""))
                     .update();
         }
         assertThat(partitions()).hasSize(4);
