@@ -45,6 +45,7 @@ final class Stories {
                         .shows(shown -> shown.primaryKey("events", "PRIMARY KEY (event_id, occurred_on)"));
             case "exchange-default" -> exchangeDefault();
             case "exchange-month" -> exchangeMonth();
+            case "exchange-year" -> exchangeYear();
             case "intervals" -> intervals();
             case "keys" -> keys();
             case "mixed-case-names" -> mixedCaseNames();
@@ -103,6 +104,23 @@ final class Stories {
                         .reads(
                                 "SELECT * FROM orders WHERE created_at >= '2024-05-01 00:00+00' AND created_at < '2024-06-01 00:00+00'",
                                 "orders_202405"));
+    }
+
+    private static Story exchangeYear() {
+        return new Story()
+                .written(by("orders", "id", "created_at"))
+                .shows(shown -> shown.rows(
+                                "orders",
+                                "created_at >= '2024-01-01 00:00+00' AND created_at < '2025-01-01 00:00+00'",
+                                "orders_2024")
+                        .rows(
+                                "orders",
+                                "created_at >= '2023-12-01 00:00+00' AND created_at < '2024-01-01 00:00+00'",
+                                "orders_202312")
+                        .primaryKeyOfEachPartition("orders", "PRIMARY KEY (id, created_at)")
+                        .reads(
+                                "SELECT * FROM orders WHERE created_at >= '2024-05-01 00:00+00' AND created_at < '2024-09-01 00:00+00'",
+                                "orders_2024"));
     }
 
     private static Story exchangeMonth() {

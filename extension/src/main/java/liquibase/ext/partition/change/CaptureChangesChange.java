@@ -16,6 +16,7 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.delta.CaptureStep;
+import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -116,15 +117,23 @@ public class CaptureChangesChange extends PartitionChange {
         QualifiedName source = source(database);
         Session session = session();
         StateTables state = LiquibaseEnvironment.state(database);
+        Optional<Migration> migration = new Migrations(session, state).find(source);
         Optional<List<Identifier>> recorded = partitionColumns == null
-                ? new Migrations(session, state).find(source).map(Migration::partitionColumns)
+                ? migration.map(Migration::partitionColumns)
                 : Optional.of(Attributes.names("partitionColumns", partitionColumns));
         Optional<Table> table = new TableReader(session).find(source);
         if (recorded.isEmpty() || table.isEmpty()) {
             return Review.NOTHING;
         }
         Capture capture = new Capture(source.sibling(delta()), key(), recorded.get());
-        return Review.script(inTransaction(database, CaptureStep.statements(session, state, capture, table.get())));
+        return Review.script(inTransaction(
+                database,
+                CaptureStep.statements(
+                        session,
+                        state,
+                        capture,
+                        table.get(),
+                        migration.map(CapturedTable::ofOrigin).orElse(CapturedTable.ordinary(source)))));
     }
 
     /** The statements as a script: one attempt at the lock, all or nothing. */

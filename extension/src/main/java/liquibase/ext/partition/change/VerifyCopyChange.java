@@ -50,6 +50,7 @@ public class VerifyCopyChange extends DeltaChange {
                         "Chunk by chunk, both ways:",
                         new Comparison(
                                         source(database),
+                                        List.of(source(database)),
                                         newTable(database),
                                         List.of(),
                                         shown.capture(),

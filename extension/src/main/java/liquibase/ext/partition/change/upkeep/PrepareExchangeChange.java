@@ -32,6 +32,21 @@ public class PrepareExchangeChange extends NewTableChange {
     private String from;
     private String until;
     private String partitionPrefix;
+    private String throughTableName;
+
+    @DatabaseChangeProperty(
+            description =
+                    "The last of several partitions that leave together; tableName is the first then, and those between them leave, too",
+            exampleValue = "orders_202412",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getThroughTableName() {
+        return throughTableName;
+    }
+
+    public void setThroughTableName(String throughTableName) {
+        this.throughTableName = throughTableName;
+    }
 
     @DatabaseChangeProperty(
             description = "The span of a new partition: day, week, month, quarter or year; month where it is not given",
@@ -126,6 +141,9 @@ public class PrepareExchangeChange extends NewTableChange {
                 run,
                 new ExchangeSpec(
                         run.source(),
+                        Optional.ofNullable(throughTableName)
+                                .map(Identifier::new)
+                                .map(run.source()::sibling),
                         new Identifier(name(MadeTable.NEW_TABLE).name()),
                         partitionPrefix,
                         interval(),

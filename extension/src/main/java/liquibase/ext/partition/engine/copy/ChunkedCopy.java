@@ -62,14 +62,9 @@ public final class ChunkedCopy {
             INSERT INTO {newTable} ({columns}) OVERRIDING SYSTEM VALUE
             SELECT {sourceColumns} FROM ONLY {source} AS s
             WHERE s.ctid >= {from} AND s.ctid < {to}
-              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {sameKey}){route}""");
+              AND NOT EXISTS (SELECT FROM {delta} AS d WHERE {captured}){route}""");
 
     private static final Sql IN_CHUNK = Sql.of("s.ctid >= {from} AND s.ctid < {to}");
-
-    /** Everything that a chunk checks, as one query, because every chunk asks it. */
-    private static final Sql STILL_HOLDS = Sql.of("""
-            SELECT pg_catalog.pg_relation_filenode(c.oid) = {filenode}
-            FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}""");
 
     private static final String NOTHING_OF_CHUNK =
             "Nothing of this chunk was kept; finished chunks are, and capture goes on.";
@@ -101,7 +96,7 @@ public final class ChunkedCopy {
         return new ChunkedCopy(run, migration, new TableReader(run.session()).require(run.source()));
     }
 
-    /** The statement that copies one chunk, for execution and for review. */
+    /** The statement that copies one chunk of a source whose key identifies a row, for execution and for review. */
     public static Sql copyStatement(
             QualifiedName source,
             Route route,
@@ -109,6 +104,19 @@ public final class ChunkedCopy {
             List<Identifier> columns,
             RowMatch match,
             Chunk chunk) {
+        RowMatch.Rows rows = RowMatch.Rows.ofSource("s");
+        return copyStatement(
+                source, route, delta, columns, match, chunk, match.sameKey(RowMatch.Rows.ofSource("d"), rows));
+    }
+
+    private static Sql copyStatement(
+            QualifiedName source,
+            Route route,
+            QualifiedName delta,
+            List<Identifier> columns,
+            RowMatch match,
+            Chunk chunk,
+            Sql captured) {
         RowMatch.Rows rows = RowMatch.Rows.ofSource("s");
         return COPY_CHUNK
                 .with("newTable", route.written())
@@ -119,7 +127,7 @@ public final class ChunkedCopy {
                 .with("from", new TupleId(chunk.from()))
                 .with("to", new TupleId(chunk.to()))
                 .with("delta", delta)
-                .with("sameKey", match.sameKey(RowMatch.Rows.ofSource("d"), rows));
+                .with("captured", captured);
     }
 
     /**
@@ -175,13 +183,8 @@ public final class ChunkedCopy {
      */
     public static boolean isPlanValid(StepRun run, Migration migration) throws SQLException {
         CopyPlan plan = migration.plan().orElseThrow();
-        return isSameHeap(run.session(), migration, plan)
+        return SourceHeaps.areSame(run.session(), migration, plan)
                 && columns(run.session(), migration).equals(plan.columnFingerprint());
-    }
-
-    private static boolean isSameHeap(Session session, Migration migration, CopyPlan plan) throws SQLException {
-        return session.queryBoolean(
-                STILL_HOLDS.with("filenode", plan.filenode()).with("oid", migration.sourceOid()));
     }
 
     private static String columns(Session session, Migration migration) throws SQLException {
@@ -191,8 +194,7 @@ public final class ChunkedCopy {
     private CopyPlan plan() throws SQLException {
         // Capture has committed, so any row outside these blocks was written since, and its key is in the delta table.
         Session session = run.session();
-        long blocks = Heap.blocks(session, source.name());
-        CopyPlan plan = new CopyPlan(blocks, source.filenode(), source.columnFingerprint());
+        CopyPlan plan = SourceHeaps.plan(session, migration, source);
         session.inTransaction(() -> {
             CopiedRows.removeLeftovers(run, migration);
             run.migrations().startCopy(migration, plan);
@@ -209,7 +211,8 @@ public final class ChunkedCopy {
         ChunkSize size = new ChunkSize(
                 Heap.blocksOf(FIRST_CHUNK_BYTES, session, source.name()),
                 ChunkSize.blocksFor(chunkSize, Heap.rowsPerBlock(session, source.name())));
-        List<Chunk> gaps = plan.blocks() == 0 ? List.of() : checkpoints.missing(new Chunk(0, plan.blocks()));
+        SourceHeaps heaps = SourceHeaps.of(migration, source.name(), plan);
+        List<Chunk> gaps = heaps.missing(checkpoints);
         RemainingBlocks missing = new RemainingBlocks(gaps, size, team::chunkTime);
         long blocksBefore = plan.blocks() - missing.left();
         if (blocksBefore > 0) {
@@ -229,7 +232,7 @@ public final class ChunkedCopy {
                 atOnce,
                 (worker, chunk) -> {
                     try {
-                        Copied copied = copyChunk(worker, plan, match, chunk);
+                        Copied copied = copyChunk(worker, plan, match, chunk, heaps.place(chunk));
                         size.took(chunk.blocks(), copied.time());
                         meter.add(chunk.blocks(), copied.rows());
                     } catch (Checkpoints.Taken e) {
@@ -303,7 +306,8 @@ public final class ChunkedCopy {
     /** @param time how long the copy took, not counting the wait for another backend's claim */
     private record Copied(long rows, Duration time) {}
 
-    private Copied copyChunk(Session session, CopyPlan plan, RowMatch match, Chunk chunk) throws SQLException {
+    private Copied copyChunk(Session session, CopyPlan plan, RowMatch match, Chunk chunk, SourceHeaps.Place place)
+            throws SQLException {
         Checkpoints checkpoints = new Checkpoints(session, run.state(), migration);
         long[] claimed = {0};
         try {
@@ -312,13 +316,19 @@ public final class ChunkedCopy {
                 claimed[0] = System.nanoTime();
                 strangers.keepOut(session, notCopied, NOTHING_OF_CHUNK);
                 long rows = 0;
-                for (Route route : taken(session, match, chunk)) {
+                for (Route route : taken(session, match, place)) {
                     rows += session.update(copyStatement(
-                            source.name(), route, capture.delta(), source.writableColumns(), match, chunk));
+                            place.table(),
+                            route,
+                            capture.delta(),
+                            source.writableColumns(),
+                            match,
+                            place.inHeap(),
+                            captured(match)));
                 }
                 // Checked after the statement, under the lock that it took on the source, so that no rewrite can come
                 // in between.
-                requireSame(session, plan);
+                requireSame(session, plan, SourceHeaps.isSame(session, place));
                 checkpoints.finish(chunk, rows);
                 return rows;
             });
@@ -326,32 +336,45 @@ public final class ChunkedCopy {
         } catch (Checkpoints.Taken e) {
             throw e;
         } catch (SQLException e) {
-            throw explained(session, match, chunk, e);
+            throw explained(session, match, place, e);
         }
     }
 
-    private List<Route> taken(Session session, RowMatch match, Chunk chunk) throws SQLException {
-        return TakenRoutes.ofChunk(session, migration.spec().routes(migration.newTable()), match, source.name(), chunk);
+    /**
+     * Where several partitions are copied, the key alone need not identify a row, since a unique index of each has only
+     * its own rows. So a row counts as written if its key and its partition-key value are in the delta table.
+     */
+    private Sql captured(RowMatch match) {
+        RowMatch.Rows delta = RowMatch.Rows.ofSource("d");
+        RowMatch.Rows rows = RowMatch.Rows.ofSource("s");
+        return migration.isOfSeveral() ? match.sameRow(delta, rows) : match.sameKey(delta, rows);
     }
 
-    private SQLException explained(Session session, RowMatch match, Chunk chunk, SQLException e) {
+    private List<Route> taken(Session session, RowMatch match, SourceHeaps.Place place) throws SQLException {
+        return TakenRoutes.ofChunk(
+                session, migration.spec().routes(migration.newTable()), match, place.table(), place.inHeap());
+    }
+
+    private SQLException explained(Session session, RowMatch match, SourceHeaps.Place place, SQLException e) {
         return Misfit.explain(
                 session,
                 match,
-                source.name(),
+                place.table(),
                 RowMatch.Rows.ofSource("s"),
-                IN_CHUNK.with("from", new TupleId(chunk.from())).with("to", new TupleId(chunk.to())),
+                IN_CHUNK.with("from", new TupleId(place.inHeap().from()))
+                        .with("to", new TupleId(place.inHeap().to())),
                 e,
                 NOTHING_OF_CHUNK
                         + " Change the value and run update again; or take the migration back, say in the table config how to convert it (using), and begin again.");
     }
 
     private void requireSame(CopyPlan plan) throws SQLException {
-        requireSame(run.session(), plan);
+        requireSame(run.session(), plan, SourceHeaps.areSame(run.session(), migration, plan));
     }
 
-    private void requireSame(Session session, CopyPlan plan) throws SQLException {
-        if (!isSameHeap(session, migration, plan)) {
+    /** @param sameHeap whether what is to be read was not rewritten since */
+    private void requireSame(Session session, CopyPlan plan, boolean sameHeap) throws SQLException {
+        if (!sameHeap) {
             throw new PartitionException(
                     "%s was rewritten since its copy began (VACUUM FULL, CLUSTER, pg_repack, or an ALTER TABLE that rewrites), so its rows are no longer where the chunks say. %s and the delta table are as they were; nothing of this chunk was kept. Start the copy over: liquibase update -DrestartCopy=%s."
                             .formatted(

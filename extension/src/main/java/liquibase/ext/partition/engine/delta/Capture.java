@@ -128,12 +128,23 @@ public record Capture(
     /** The capture of a migration whose changes are captured. */
     public static Capture of(Migration migration) {
         return new Capture(
-                migration.delta(),
-                migration.keyColumns(),
-                migration.partitionColumns(),
-                migration.phase().isAtLeast(Phase.SWAPPED)
-                        ? migration.exchange().map(Exchange::partitions).orElse(List.of())
-                        : List.of());
+                migration.delta(), migration.keyColumns(), migration.partitionColumns(), capturedAlone(migration));
+    }
+
+    private static List<Long> capturedAlone(Migration migration) {
+        if (migration.phase().isAtLeast(Phase.SWAPPED)) {
+            return migration.exchange().map(Exchange::partitions).orElse(List.of());
+        }
+        return migration
+                .exchange()
+                .filter(Exchange::isOfSeveral)
+                .map(Exchange::left)
+                .orElse(List.of());
+    }
+
+    /** The capture of a migration that begins now. */
+    static Capture beginning(Migration migration, QualifiedName delta, List<Identifier> key) {
+        return new Capture(delta, key, migration.partitionColumns(), capturedAlone(migration));
     }
 
     /** The writes that could not be recorded in the delta table. */

@@ -25,6 +25,9 @@ import liquibase.ext.partition.engine.state.StateTables;
  *
  * <p>Transaction: one. Locks: SHARE ROW EXCLUSIVE on the source to begin, ACCESS EXCLUSIVE to end, taken last and under
  * the lock policy, so that writers do not queue. Safe to repeat. On failure nothing is left behind.
+ *
+ * <p>If several partitions leave together, their table is locked first, without its partitions, as writers lock it
+ * first: otherwise a writer who moves a row from one of them to another and this step would wait for each other.
  */
 public final class CaptureStep {
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
@@ -32,15 +35,25 @@ public final class CaptureStep {
 
     private CaptureStep() {}
 
-    /** The statements that begin capture, for execution and for review. */
-    public static List<Sql> statements(Session session, StateTables state, Capture capture, Table source)
+    private static final Sql LOCK_PARENT = Sql.of("LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE");
+
+    /**
+     * The statements that begin capture, for execution and for review.
+     *
+     * @param source whose columns the delta table gets
+     */
+    public static List<Sql> statements(
+            Session session, StateTables state, Capture capture, Table source, CapturedTable captured)
             throws SQLException {
         String user = session.queryStrings(CURRENT_USER).get(0);
         List<Sql> statements = new ArrayList<>(capture.createStatements(source.name()));
         if (!source.owner().name().equals(user)) {
             statements.addAll(capture.ownerStatements(source.owner()));
         }
-        statements.addAll(capture.startStatements(CapturedTable.ordinary(source.name())));
+        if (captured.partitionsOnly()) {
+            statements.add(LOCK_PARENT.with("table", captured.table()));
+        }
+        statements.addAll(capture.startStatements(captured));
         statements.add(Migrations.startCaptureStatement(
                 state, source.name(), capture.delta().name(), capture.key()));
         return statements;
@@ -54,7 +67,7 @@ public final class CaptureStep {
     public static void start(StepRun run, Identifier deltaName, List<Identifier> key, LockPolicy lock)
             throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.PREPARED, run.step());
-        Capture capture = new Capture(run.source().sibling(deltaName), key, migration.partitionColumns());
+        Capture capture = Capture.beginning(migration, run.source().sibling(deltaName), key);
         if (migration.phase().isAtLeast(Phase.SWAPPED)
                 || migration.phase().isAtLeast(Phase.CAPTURING) && capture.isOn(run.session(), run.source())) {
             run.line("%s: changes of %s are captured already.".formatted(run.step(), run.source()));
@@ -80,7 +93,7 @@ public final class CaptureStep {
             }
         }
         List<Sql> statements = new ArrayList<>(left ? List.of(capture.missed().dropStatement()) : List.of());
-        statements.addAll(statements(run.session(), run.state(), capture, source));
+        statements.addAll(statements(run.session(), run.state(), capture, source, CapturedTable.ofOrigin(migration)));
         lock.inTransaction(
                 run.session(),
                 run.report(),
@@ -123,15 +136,18 @@ public final class CaptureStep {
                     if (migration.plan().isPresent()) {
                         CopiedRows.discard(run, migration);
                     }
-                    LockPatience.lock(
-                            run.session(),
-                            List.of(
-                                    ofRecord(run, migration),
-                                    Lock.againstAll(run.source()),
-                                    Lock.ofIdle(capture.delta())),
-                            run.source());
-                    run.session().updateAll(capture.stopStatements(CapturedTable.ordinary(run.source())));
-                    run.session().updateAll(capture.freeStatements(run.session(), run.source()));
+                    CapturedTable captured = CapturedTable.ofOrigin(migration);
+                    List<Lock> locks = new ArrayList<>(List.of(ofRecord(run, migration)));
+                    if (captured.partitionsOnly()) {
+                        locks.add(Lock.againstAllWithoutPartitions(captured.table()));
+                        captured.partitions().forEach(it -> locks.add(Lock.againstAll(it)));
+                    } else {
+                        locks.add(Lock.againstAll(run.source()));
+                    }
+                    locks.add(Lock.ofIdle(capture.delta()));
+                    LockPatience.lock(run.session(), locks, run.source());
+                    run.session().updateAll(capture.stopStatements(captured));
+                    run.session().updateAll(capture.freeStatements(run.session(), captured.table()));
                     run.session().updateAll(capture.dropStatements());
                     run.migrations().endCapture(migration);
                     return null;

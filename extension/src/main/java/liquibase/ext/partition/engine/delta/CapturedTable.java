@@ -41,6 +41,13 @@ public record CapturedTable(
         return new CapturedTable(table, List.of(), Routing.NATIVE);
     }
 
+    /** What is captured before the swap: the source, or the partitions that leave together. */
+    public static CapturedTable ofOrigin(Migration migration) {
+        return migration.isOfSeveral()
+                ? ofPartitions(migration.origin(), migration.heaps(migration.source()))
+                : ordinary(migration.source());
+    }
+
     /** The new table of a migration, while it is not captured. */
     public static CapturedTable ofIdle(Session session, Migration migration) throws SQLException {
         List<QualifiedName> partitions = new TableReader(session).partitions(migration.newTable());

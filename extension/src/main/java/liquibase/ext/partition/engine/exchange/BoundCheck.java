@@ -82,7 +82,12 @@ record BoundCheck(QualifiedName table, Identifier name, Sql condition) {
 
     /** Its name on that table: two exchanges that go on beside one default partition each have one there. */
     static Identifier name(Migration exchange, QualifiedName table) {
-        return DerivedName.of(table.name(), SUFFIX + exchange.id());
+        return DerivedName.of(table.name(), suffix(exchange));
+    }
+
+    /** How the names of an exchange's CHECKs end. */
+    static String suffix(Migration exchange) {
+        return SUFFIX + exchange.id();
     }
 
     /** Drops the one that a killed run has left on a live table, which would refuse rows once others are detached. */

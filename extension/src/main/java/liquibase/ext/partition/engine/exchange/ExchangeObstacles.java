@@ -2,7 +2,9 @@ package liquibase.ext.partition.engine.exchange;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
@@ -87,8 +89,37 @@ final class ExchangeObstacles {
 
     private ExchangeObstacles() {}
 
-    /** @param ours whether a trigger is one of a capture */
-    static List<Obstacle> of(Session session, Table partition, PartitionPlace place, Predicate<Trigger> ours)
+    /**
+     * The obstacles of partitions that leave together. A partition is named where there are several.
+     *
+     * @param ours whether a trigger is one of a capture
+     * @param checkSuffix how the names of an exchange's own checks end
+     */
+    static List<Obstacle> ofAll(
+            Session session, List<Table> partitions, PartitionPlace place, Predicate<Trigger> ours, String checkSuffix)
+            throws SQLException {
+        Table first = partitions.get(0);
+        Set<Obstacle> obstacles = new LinkedHashSet<>();
+        for (Table partition : partitions) {
+            for (Obstacle obstacle : of(session, partition, place, ours)) {
+                boolean named = partitions.size() == 1 || obstacle.feature() == Feature.FOREIGN_KEYS;
+                obstacles.add(
+                        named
+                                ? obstacle
+                                : new Obstacle(
+                                        obstacle.feature(),
+                                        "%s: %s".formatted(partition.name(), obstacle.what()),
+                                        obstacle.remedy()));
+            }
+            if (partition != first) {
+                obstacles.addAll(Unlikeness.of(
+                        session, first.name(), first.oid(), partition.name(), partition.oid(), checkSuffix));
+            }
+        }
+        return List.copyOf(obstacles);
+    }
+
+    private static List<Obstacle> of(Session session, Table partition, PartitionPlace place, Predicate<Trigger> ours)
             throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>();
         for (Obstacle obstacle : Obstacles.of(session, partition)) {

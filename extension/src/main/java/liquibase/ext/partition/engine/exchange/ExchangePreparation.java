@@ -64,6 +64,9 @@ public final class ExchangePreparation {
     private final TableReader reader;
     private final List<Obstacle> obstacles = new ArrayList<>();
 
+    /** What leaves, in the order of the bounds. */
+    private final List<QualifiedName> leaving = new ArrayList<>();
+
     private ExchangePreparation(StepRun run, ExchangeSpec spec) {
         this.run = run;
         this.spec = spec;
@@ -85,18 +88,23 @@ public final class ExchangePreparation {
         if (!obstacles.isEmpty() || plan.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be exchanged for other partitions:\n  %s\nNothing was changed. Remove what stands in the way, then run update again."
-                            .formatted(partition.name(), Obstacle.lines(obstacles)));
+                            .formatted(inWords(), Obstacle.lines(obstacles)));
         }
         PartitionPlace place =
                 PartitionPlace.read(run.session(), partition.oid()).orElseThrow();
         NewTableSpec newTable = plan.get().spec();
         make(partition, plan.get(), place);
-        run.line("%s made with %d partitions, which will take the place of %s in %s."
+        int made = newTable.layout().partitions().size() + (isOfDefault(place) ? 1 : 0);
+        run.line("%s made with %d %s, which will take the place of %s in %s."
                 .formatted(
-                        newTable.newTable(),
-                        newTable.layout().partitions().size() + (isOfDefault(place) ? 1 : 0),
-                        partition.name(),
-                        place.parent()));
+                        newTable.newTable(), made, made == 1 ? "partition" : "partitions", inWords(), place.parent()));
+    }
+
+    /** What shall leave, in words. */
+    private String inWords() {
+        return spec.through()
+                .map(it -> "%s through %s".formatted(spec.partition(), it))
+                .orElse(spec.partition().toString());
     }
 
     private static boolean isOfDefault(PartitionPlace place) {
@@ -151,7 +159,13 @@ public final class ExchangePreparation {
                 && layout.prefix().equals(spec.prefix())
                 && layout.interval() == spec.interval()
                 && spec.from().map(layout.from()::equals).orElse(true)
-                && spec.until().map(layout.until()::equals).orElse(true);
+                && spec.until().map(layout.until()::equals).orElse(true)
+                && spec.through().orElse(spec.partition()).equals(last(begun));
+    }
+
+    private static QualifiedName last(Migration begun) {
+        List<Migration.Leaving> leaving = begun.exchange().orElseThrow().leaving();
+        return leaving.get(leaving.size() - 1).name();
     }
 
     private void requireSame(Migration begun) {
@@ -160,7 +174,9 @@ public final class ExchangePreparation {
             throw new PartitionException(
                     "An exchange of %s has begun, by %s from %s until %s with the prefix %s, and another one is asked for. Nothing was changed. Write these again, or roll back to before the exchange and begin anew."
                             .formatted(
-                                    run.source(),
+                                    begun.isOfSeveral()
+                                            ? "%s through %s".formatted(run.source(), last(begun))
+                                            : run.source(),
                                     layout.interval().word(),
                                     layout.from(),
                                     layout.until(),
@@ -190,7 +206,7 @@ public final class ExchangePreparation {
             }
             session.updateAll(MigrationRow.insertStatements(run.state(), newTable));
             session.updateAll(
-                    MigrationRow.exchangeStatements(run.state(), newTable, place.parentOid(), place.bound(), taking));
+                    MigrationRow.exchangeStatements(run.state(), newTable, place.parentOid(), leaving, taking));
         });
     }
 
@@ -219,6 +235,9 @@ public final class ExchangePreparation {
             return Optional.empty();
         }
         PresentPartitions present = PresentPartitions.read(session, place.parentOid());
+        if (!findLeaving(place, present)) {
+            return Optional.empty();
+        }
         Optional<PartitionLayout> layout = layout(key.get(), place, present);
         if (layout.isEmpty()) {
             return Optional.empty();
@@ -231,9 +250,16 @@ public final class ExchangePreparation {
                 Routing.NATIVE,
                 IncomingForeignKeys.REFUSE,
                 List.of());
-        obstacles.addAll(ExchangeObstacles.of(session, partition, place, name -> false));
-        obstacles.addAll(
-                new Rights(session, partition.oid()).missing(run.state().schema(), false));
+        List<Table> tables = new ArrayList<>();
+        for (QualifiedName name : leaving) {
+            Table table = reader.require(name);
+            tables.add(table);
+            new Rights(session, table.oid())
+                    .missing(run.state().schema(), false).stream()
+                            .filter(it -> !obstacles.contains(it))
+                            .forEach(obstacles::add);
+        }
+        obstacles.addAll(ExchangeObstacles.ofAll(session, tables, place, name -> false, ""));
         Table parent = reader.require(place.parent());
         if (!parent.ownedByUs()) {
             refuse(
@@ -255,7 +281,8 @@ public final class ExchangePreparation {
                             .formatted(String.join(", ", taken)));
         }
         long locks = LockTable.wantedBy(
-                2 * layout.get().partitions().size() + 2, partition.indexes().size());
+                2 * layout.get().partitions().size() + 2 * leaving.size(),
+                partition.indexes().size());
         LockTable table = LockTable.read(session);
         if (!table.hasRoomFor(locks)) {
             refuse(
@@ -268,6 +295,53 @@ public final class ExchangePreparation {
         // A bound may be a day that the column's type cannot express.
         plan.statements();
         return Optional.of(plan);
+    }
+
+    /**
+     * Finds what leaves, in order.
+     *
+     * @return false if that is refused
+     */
+    private boolean findLeaving(PartitionPlace place, PresentPartitions present) throws SQLException {
+        leaving.add(spec.partition());
+        if (spec.through().filter(it -> !it.equals(spec.partition())).isEmpty()) {
+            return true;
+        }
+        QualifiedName last = spec.through().get();
+        List<QualifiedName> bounded = present.all().stream()
+                .filter(it -> !it.isDefault())
+                .map(Present::name)
+                .toList();
+        for (QualifiedName end : List.of(spec.partition(), last)) {
+            if (!bounded.contains(end)) {
+                refuse(
+                        Feature.KIND,
+                        "%s is no partition of %s with bounds; only such can be exchanged together"
+                                .formatted(end, place.parent()));
+                return false;
+            }
+        }
+        List<QualifiedName> following = present.following(run.session(), spec.partition(), last).stream()
+                .map(Present::name)
+                .toList();
+        if (!following.contains(last)) {
+            refuse(
+                    null,
+                    "%s does not follow it without a gap: after %s none begins where that ends; name a later one in tableName, or an earlier one in throughTableName, or make what is missing"
+                            .formatted(last, following.get(following.size() - 1)));
+            return false;
+        }
+        leaving.addAll(following.subList(1, following.size()));
+        for (QualifiedName name : following) {
+            Table table = reader.require(name);
+            if (PartitionPlace.read(run.session(), table.oid())
+                    .filter(PartitionPlace::hasPartitions)
+                    .isPresent()) {
+                refuse(Feature.KIND, "%s is partitioned itself; exchange its partitions one by one".formatted(name));
+                return false;
+            }
+        }
+        return true;
     }
 
     private void refuse(Feature feature, String sentence) {
@@ -354,18 +428,20 @@ public final class ExchangePreparation {
             }
             return Optional.of(layout);
         }
-        Present bound = present.all().stream()
-                .filter(it -> it.name().equals(spec.partition()))
-                .findFirst()
-                .orElseThrow();
-        Optional<LocalDate> from = day(new End(spec.from(), bound.from()), key, present);
-        Optional<LocalDate> until = day(new End(spec.until(), bound.to()), key, present);
+        Optional<LocalDate> from =
+                day(new End(spec.from(), bound(leaving.get(0), present).from()), key, present);
+        Optional<LocalDate> until = day(
+                new End(
+                        spec.until(),
+                        bound(leaving.get(leaving.size() - 1), present).to()),
+                key,
+                present);
         if (from.isEmpty() || until.isEmpty()) {
             return Optional.empty();
         }
         PartitionLayout layout =
                 new PartitionLayout(spec.prefix(), spec.interval(), from.get(), until.get(), stagedDefault);
-        if (layout.partitions().size() < 2) {
+        if (layout.partitions().size() < 2 && leaving.size() == 1) {
             Partition only = layout.partitions().get(0);
             refuse(
                     null,
@@ -374,6 +450,13 @@ public final class ExchangePreparation {
             return Optional.empty();
         }
         return Optional.of(layout);
+    }
+
+    private static Present bound(QualifiedName partition, PresentPartitions present) {
+        return present.all().stream()
+                .filter(it -> it.name().equals(partition))
+                .findFirst()
+                .orElseThrow();
     }
 
     /**

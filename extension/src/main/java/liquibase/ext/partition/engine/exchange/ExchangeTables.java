@@ -21,19 +21,48 @@ import liquibase.ext.partition.engine.upkeep.PresentPartitions.Range;
 /**
  * The tables of an exchange, by their names before and after.
  *
- * @param backup the name of the old partition after the exchange
+ * @param backup the name of the old partition after the exchange, or of the first of several
+ * @param leaving the old partitions
  */
-record ExchangeTables(Migration migration, PartitionKey key, QualifiedName backup) {
+record ExchangeTables(Migration migration, PartitionKey key, QualifiedName backup, List<LeavingPartition> leaving) {
     private static final Sql RENAME_INDEX = Sql.of("ALTER INDEX {index} RENAME TO {name}");
 
     static ExchangeTables of(Migration migration, Table partition, Identifier backup) {
+        QualifiedName kept = migration.source().sibling(backup);
         return new ExchangeTables(
                 migration,
                 PartitionKey.of(
                         migration.spec().partitionKey(),
                         partition.columns(),
                         migration.spec().textDateFunction()),
-                migration.source().sibling(backup));
+                kept,
+                LeavingPartition.of(migration, kept));
+    }
+
+    /** Whether several partitions leave together. */
+    boolean isOfSeveral() {
+        return migration.isOfSeveral();
+    }
+
+    /** The old partitions, by their names in the parent. */
+    List<QualifiedName> old() {
+        return leaving.stream().map(LeavingPartition::there).toList();
+    }
+
+    /** The old partitions, by their names after the exchange. */
+    List<QualifiedName> kept() {
+        return leaving.stream().map(LeavingPartition::kept).toList();
+    }
+
+    /** The old partitions in words. */
+    String oldInWords() {
+        return isOfSeveral()
+                ? "%s and the %d after it, until %s"
+                        .formatted(
+                                partition(),
+                                leaving.size() - 1,
+                                leaving.get(leaving.size() - 1).there())
+                : partition().toString();
     }
 
     boolean isOfDefault() {
@@ -86,15 +115,6 @@ record ExchangeTables(Migration migration, PartitionKey key, QualifiedName backu
         return tables;
     }
 
-    /** The range of the old partition, as SQL. */
-    Range bound(PresentPartitions present) {
-        return present.all().stream()
-                .filter(it -> it.name().equals(partition()))
-                .map(it -> new Range(it.from(), it.to()))
-                .findFirst()
-                .orElseThrow();
-    }
-
     /** The new partitions without the default one. */
     private List<Present> newRanges() {
         return ranges().stream().map(it -> Present.of(named(it), key, it)).toList();
@@ -113,7 +133,25 @@ record ExchangeTables(Migration migration, PartitionKey key, QualifiedName backu
             others.addAll(newRanges());
             return List.of(BoundCheck.outside(migration, stagedDefault(), key, present.ranges(session, others)));
         }
-        return besideTheDefault(session, present);
+        List<BoundCheck> checks = new ArrayList<>(besideTheDefault(session, present));
+        if (isOfSeveral()) {
+            checks.add(besideTheStagedDefault(session, present));
+            leaving.forEach(it -> checks.add(inside(it.there(), present)));
+        }
+        return checks;
+    }
+
+    /** The staging table takes several partitions beside its own default one, which is empty. */
+    private BoundCheck besideTheStagedDefault(Session session, PresentPartitions present) throws SQLException {
+        return BoundCheck.outside(migration, stagedDefault(), key, present.ranges(session, newRanges()));
+    }
+
+    private BoundCheck inside(QualifiedName table, PresentPartitions present) {
+        Present bound = present.all().stream()
+                .filter(it -> it.name().equals(table))
+                .findFirst()
+                .orElseThrow();
+        return BoundCheck.inside(migration, table, key, new Range(bound.from(), bound.to()));
     }
 
     /**
@@ -131,8 +169,14 @@ record ExchangeTables(Migration migration, PartitionKey key, QualifiedName backu
                     BoundCheck.outside(migration, partition(), key, present.ranges(session, newRanges())));
         }
         List<BoundCheck> checks = new ArrayList<>(besideTheDefault(session, present));
-        checks.add(BoundCheck.inside(
-                migration, backup, key, present.ranges(session, newRanges()).get(0)));
+        if (isOfSeveral()) {
+            PresentPartitions staged = PresentPartitions.read(session, migration.newOid());
+            checks.add(besideTheStagedDefault(session, present));
+            leaving.forEach(it -> checks.add(inside(it.kept(), staged)));
+        } else {
+            checks.add(BoundCheck.inside(
+                    migration, backup, key, present.ranges(session, newRanges()).get(0)));
+        }
         return checks;
     }
 

@@ -3,7 +3,6 @@ package liquibase.ext.partition.engine.exchange;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
@@ -37,11 +36,11 @@ import liquibase.ext.partition.engine.upkeep.Sister;
 import liquibase.ext.partition.engine.verify.Fingerprint;
 
 /**
- * The exchange: the parent gives up a partition and takes those of the staging table, which have its rows. {@link
- * LockedSwitch} states the transaction.
+ * The exchange: the parent gives up a partition and takes those of the staging table, which have its rows. It gives up
+ * several in one transaction, which the staging table takes. {@link LockedSwitch} states the transaction.
  *
  * <p>Locks, in their order, ACCESS EXCLUSIVE all: the staging table, which nobody uses; the parent, for writers lock it
- * before its partitions; the partition itself, so that the delta is frozen for those, too, who write it by its name;
+ * before its partitions; what it gives up, so that the delta is frozen for those, too, who write it by its name;
  * and the parent's default partition, whose bound changes. The parent's other partitions are not locked.
  *
  * <p>Under the lock the server reads no row and builds no index: every partition has the parent's indexes already, and
@@ -116,7 +115,7 @@ public final class PartitionExchange {
         Table staging = reader.require(tables.staging());
         requireUnaltered(partition, staging);
         Replay replay = ReplayStep.forward(migration, partition, RowMatch.of(reader, migration, partition, staging));
-        requireExchangeable(partition, replay);
+        requireExchangeable(replay);
         Swap.compareWhereThatIsNotDone(run, migration, settings);
         List<BoundCheck> checks = tables.checksThere(session, present());
         ExchangeChecks.make(run, checks, settings.lock());
@@ -126,7 +125,7 @@ public final class PartitionExchange {
                             run,
                             settings,
                             replay,
-                            tables.partition(),
+                            migration.origin(),
                             tables.parent(),
                             CapturedTable.ofPartitions(tables.staging(), tables.staged()))
                     .run(new LockedSwitch.Body() {
@@ -155,12 +154,16 @@ public final class PartitionExchange {
             publication.consequence(tables.parent()).ifPresent(run::line);
         }
         run.line(
-                "%s has %d partitions in place of %s; %s is its backup. The lock was held for %d ms. To take this back alone, whatever was deployed since: liquibase update -DswapBack=%s"
+                "%s has %d %s in place of %s; %s. The lock was held for %d ms. To take this back alone, whatever was deployed since: liquibase update -DswapBack=%s"
                         .formatted(
                                 tables.parent(),
                                 tables.exchanged().size(),
-                                tables.partition(),
-                                tables.backup(),
+                                tables.exchanged().size() == 1 ? "partition" : "partitions",
+                                tables.oldInWords(),
+                                tables.isOfSeveral()
+                                        ? "%s has them, from %s on, as its partitions"
+                                                .formatted(tables.staging(), tables.backup())
+                                        : tables.backup() + " is its backup",
                                 milliseconds,
                                 tables.partition().name().name()));
     }
@@ -171,15 +174,22 @@ public final class PartitionExchange {
     }
 
     private void requireUnaltered(Table partition, Table staging) throws SQLException {
-        Optional<PartitionPlace> place = PartitionPlace.read(run.session(), partition.oid());
         Migration.Exchange exchange = migration.exchange().orElseThrow();
-        if (partition.oid() != migration.sourceOid()
-                || staging.oid() != migration.newOid()
-                || place.filter(it -> it.parentOid() == exchange.parentOid()).isEmpty()
-                || !present().hasBound(run.session(), partition.name(), exchange.bound())) {
+        PresentPartitions present = present();
+        boolean altered = partition.oid() != migration.sourceOid() || staging.oid() != migration.newOid();
+        for (LeavingPartition leaving : tables.leaving()) {
+            altered |= reader.find(leaving.there())
+                    .filter(it -> it.oid() == leaving.oid())
+                    .isEmpty();
+            altered |= PartitionPlace.read(run.session(), leaving.oid())
+                    .filter(it -> it.parentOid() == exchange.parentOid())
+                    .isEmpty();
+            altered |= !present.hasBound(run.session(), leaving.there(), leaving.bound());
+        }
+        if (altered) {
             throw new PartitionException(
                     "%s or %s is not the table that this exchange began with, or is no partition of %s with the same bound any more. Nothing was exchanged and change capture is still on. Put it right, or roll back to before the exchange and begin again."
-                            .formatted(partition.name(), staging.name(), tables.parent()));
+                            .formatted(tables.oldInWords(), staging.name(), tables.parent()));
         }
         List<QualifiedName> staged = reader.partitions(staging.name());
         List<QualifiedName> gone =
@@ -191,22 +201,37 @@ public final class PartitionExchange {
         }
     }
 
-    private void requireExchangeable(Table partition, Replay replay) throws SQLException {
+    private List<Table> leaving() throws SQLException {
+        List<Table> leaving = new ArrayList<>();
+        for (QualifiedName name : tables.old()) {
+            leaving.add(reader.require(name));
+        }
+        return leaving;
+    }
+
+    private void requireExchangeable(Replay replay) throws SQLException {
+        List<Table> leaving = leaving();
         PartitionPlace place =
-                PartitionPlace.read(run.session(), partition.oid()).orElseThrow();
-        List<Obstacle> obstacles =
-                new ArrayList<>(ExchangeObstacles.of(run.session(), partition, place, replay.capture()::owns));
-        obstacles.addAll(ExchangeObstacles.madeMeanwhile(run.session(), partition, migration));
-        if (TakenNames.isTaken(run.session(), tables.backup())) {
-            obstacles.add(new Obstacle(
-                    null,
-                    "there is something named %s already, which is the old partition's name afterwards"
-                            .formatted(tables.backup()),
-                    "rename it, or choose another backupTableName"));
+                PartitionPlace.read(run.session(), leaving.get(0).oid()).orElseThrow();
+        List<Obstacle> obstacles = new ArrayList<>(ExchangeObstacles.ofAll(
+                run.session(), leaving, place, replay.capture()::owns, BoundCheck.suffix(migration)));
+        for (Table partition : leaving) {
+            ExchangeObstacles.madeMeanwhile(run.session(), partition, migration).stream()
+                    .filter(it -> !obstacles.contains(it))
+                    .forEach(obstacles::add);
+        }
+        for (QualifiedName kept : tables.kept()) {
+            if (TakenNames.isTaken(run.session(), kept)) {
+                obstacles.add(new Obstacle(
+                        null,
+                        "there is something named %s already, which is the old partition's name afterwards"
+                                .formatted(kept),
+                        kept.equals(tables.backup()) ? "rename it, or choose another backupTableName" : "rename it"));
+            }
         }
         for (PresentPartitions.Found found : present().find(run.session(), tables.key(), tables.ranges())) {
             found.overlapping().stream()
-                    .filter(it -> !it.equals(tables.partition()))
+                    .filter(it -> !tables.old().contains(it))
                     .forEach(
                             it -> obstacles.add(
                                     new Obstacle(
@@ -219,7 +244,7 @@ public final class PartitionExchange {
         if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be exchanged for other partitions:\n  %s\nNothing was exchanged and change capture is still on. Remove what stands in the way, then run update again."
-                            .formatted(partition.name(), Obstacle.lines(obstacles)));
+                            .formatted(tables.oldInWords(), Obstacle.lines(obstacles)));
         }
     }
 
@@ -233,23 +258,22 @@ public final class PartitionExchange {
         Table partition = reader.require(tables.partition());
         Table staging = reader.require(tables.staging());
         requireUnaltered(partition, staging);
-        requireExchangeable(partition, replay);
+        requireExchangeable(replay);
         PresentPartitions present = present();
         List<BoundCheck> checks = tables.checksThere(session, present);
         ExchangeChecks.require(run, made, checks);
         if (!tables.isOfDefault() && !session.queryBoolean(IS_EMPTY.with("table", tables.stagedDefault()))) {
             throw new PartitionException(
                     "%s has rows that no new partition takes, although %s had them. Nothing was exchanged. Report this: it should not happen."
-                            .formatted(tables.stagedDefault(), tables.partition()));
+                            .formatted(tables.stagedDefault(), tables.oldInWords()));
         }
         return new ExchangePlan(locks(present), statements(replay, partition, checks), List.of());
     }
 
     private List<Lock> locks(PresentPartitions present) {
-        List<Lock> locks = new ArrayList<>(List.of(
-                Lock.ofIdle(tables.staging()),
-                Lock.againstAllWithoutPartitions(tables.parent()),
-                Lock.againstAll(tables.partition())));
+        List<Lock> locks = new ArrayList<>(
+                List.of(Lock.ofIdle(tables.staging()), Lock.againstAllWithoutPartitions(tables.parent())));
+        tables.old().forEach(it -> locks.add(Lock.againstAll(it)));
         present.defaultPartition()
                 .filter(it -> !it.equals(tables.partition()))
                 .ifPresent(it -> locks.add(Lock.againstAll(it)));
@@ -260,14 +284,15 @@ public final class PartitionExchange {
         Session session = run.session();
         Sister sister = Sister.read(session, tables.partition(), tables.key(), List.of());
         Triggered triggered = Triggered.of(replay.capture(), session, tables.staging());
-        List<Sql> statements =
-                new ArrayList<>(replay.capture().stopStatements(CapturedTable.ordinary(tables.partition())));
-        statements.add(DETACH.with("table", tables.parent()).with("partition", tables.partition()));
-        statements.add(RENAME.with("table", tables.partition())
-                .with("name", tables.backup().name()));
-        // Subscribers have those changes already that are replayed into the backup from now on.
-        for (Publication publication : new PublicationReader(session).read(partition.oid())) {
-            statements.add(Publications.drop(publication, tables.backup()));
+        List<Sql> statements = new ArrayList<>(replay.capture().stopStatements(CapturedTable.ofOrigin(migration)));
+        for (LeavingPartition leaving : tables.leaving()) {
+            statements.add(DETACH.with("table", tables.parent()).with("partition", leaving.there()));
+            statements.add(RENAME.with("table", leaving.there())
+                    .with("name", leaving.kept().name()));
+            // Subscribers have those changes already that are replayed into the backup from now on.
+            for (Publication publication : new PublicationReader(session).read(leaving.oid())) {
+                statements.add(Publications.drop(publication, leaving.kept()));
+            }
         }
         for (QualifiedName table : tables.staged()) {
             statements.add(DETACH.with("table", tables.staging()).with("partition", table));
@@ -284,7 +309,15 @@ public final class PartitionExchange {
                     .with("partition", tables.stagedDefault())
                     .with("bound", Sql.raw(Migration.Exchange.DEFAULT)));
         }
-        checks.forEach(it -> statements.add(it.drop(it.table())));
+        if (tables.isOfSeveral()) {
+            for (LeavingPartition leaving : tables.leaving()) {
+                statements.add(ATTACH_AS
+                        .with("table", tables.staging())
+                        .with("partition", leaving.kept())
+                        .with("bound", Sql.raw(leaving.bound())));
+            }
+        }
+        checks.forEach(it -> statements.add(it.drop(presentName(it.table()))));
         if (tables.isOfDefault()) {
             statements.add(RENAME.with("table", tables.stagedDefault())
                     .with("name", tables.partition().name()));
@@ -298,5 +331,14 @@ public final class PartitionExchange {
                         CapturedTable.ofPartitions(tables.parent(), tables.exchanged()),
                         triggered.renamed(tables.stagedDefault(), tables.partition())));
         return statements;
+    }
+
+    /** What has left has the names of afterwards by then. */
+    private QualifiedName presentName(QualifiedName before) {
+        return tables.leaving().stream()
+                .filter(it -> it.there().equals(before))
+                .map(LeavingPartition::kept)
+                .findFirst()
+                .orElse(before);
     }
 }

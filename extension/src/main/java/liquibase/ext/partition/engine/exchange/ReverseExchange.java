@@ -2,8 +2,10 @@ package liquibase.ext.partition.engine.exchange;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.access.Seclusion;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
@@ -131,7 +133,9 @@ public final class ReverseExchange {
                             replay,
                             tables.parent(),
                             tables.parent(),
-                            CapturedTable.ordinary(tables.backup()))
+                            tables.isOfSeveral()
+                                    ? CapturedTable.ofPartitions(tables.staging(), tables.kept())
+                                    : CapturedTable.ordinary(tables.backup()))
                     .run(new LockedSwitch.Body() {
                         @Override
                         public void requireReplayable() throws SQLException {
@@ -148,7 +152,7 @@ public final class ReverseExchange {
                             return run.migrations()
                                     .reverseSwapStatement(
                                             migration,
-                                            Continuity.triggers(capture, tables.partition()),
+                                            Continuity.triggers(capture, migration.origin()),
                                             Fingerprint.expression(migration));
                         }
                     });
@@ -157,8 +161,12 @@ public final class ReverseExchange {
             throw e;
         }
         run.line(
-                "%s has its partition %s again, with every write made since the exchange; the new partitions are kept up to date in %s. The lock was held for %d ms."
-                        .formatted(tables.parent(), tables.partition(), tables.staging(), milliseconds));
+                "%s has %s again, with every write made since the exchange; the new partitions are kept up to date in %s. The lock was held for %d ms."
+                        .formatted(
+                                tables.parent(),
+                                tables.isOfSeveral() ? tables.oldInWords() : "its partition " + tables.partition(),
+                                tables.staging(),
+                                milliseconds));
     }
 
     private PresentPartitions present() throws SQLException {
@@ -175,6 +183,13 @@ public final class ReverseExchange {
                     "%s, %s or %s is not the table that the exchange left there; somebody renamed or made it anew. Nothing was changed. Put the names right, then roll back again."
                             .formatted(parent.name(), backup.name(), staging.name()));
         }
+        List<QualifiedName> present = migration.heaps(tables.backup());
+        if (!present.equals(tables.kept())
+                || tables.isOfSeveral() && !reader.partitions(tables.staging()).containsAll(present)) {
+            throw new PartitionException(
+                    "Of the partitions that have left %s, %s should be partitions of %s, and some are not any more, or have other names. Nothing was changed. Put them back, then roll back again; or leave the exchange as it is."
+                            .formatted(parent.name(), tables.kept(), staging.name()));
+        }
         RowMatch.differingColumns(migration, parent, backup).ifPresent(columns -> {
             throw new PartitionException(
                     "The columns of %s changed since the exchange, so its rows do not fit the backup: %s. Nothing was changed. Undo that change, or make the same one on %s and %s, then roll back again."
@@ -186,13 +201,16 @@ public final class ReverseExchange {
         if (!missing.isEmpty()) {
             throw new PartitionException(
                     "Of the partitions that took the place of %s, %s are no partitions of %s any more, or have other names. Nothing was changed. Put them back, then roll back again; or leave the exchange as it is."
-                            .formatted(tables.partition(), missing, parent.name()));
+                            .formatted(tables.oldInWords(), missing, parent.name()));
         }
-        List<Obstacle> obstacles = ExchangeObstacles.foreignKeys(run.session(), backup.oid(), parent.oid());
+        Set<Obstacle> obstacles = new LinkedHashSet<>();
+        for (LeavingPartition leaving : tables.leaving()) {
+            obstacles.addAll(ExchangeObstacles.foreignKeys(run.session(), leaving.oid(), parent.oid()));
+        }
         if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot have its partition back:\n  %s\nNothing was changed. Remove what stands in the way, then roll back again."
-                            .formatted(parent.name(), Obstacle.lines(obstacles)));
+                            .formatted(parent.name(), Obstacle.lines(List.copyOf(obstacles))));
         }
     }
 
@@ -215,7 +233,7 @@ public final class ReverseExchange {
         }
         run.line(
                 "%s: the partitions that took the place of %s, a trigger on them, or %s were changed since the exchange. They are compared first."
-                        .formatted(run.step(), tables.partition(), tables.backup()));
+                        .formatted(run.step(), tables.oldInWords(), migration.kept()));
         ComparisonResult result = Verification.verifyBackup(run, Comparison.DEFAULT_CHUNK_SIZE, 1, GivenPace.NOTHING);
         if (result.differences() == 0) {
             capture.missed().forget(session, missed);
@@ -225,7 +243,7 @@ public final class ReverseExchange {
                 "The new partitions of %s and their backup %s differ in %d rows that no trigger saw change. Nothing was changed, since the way back would bring the backup's rows. %sOr leave the exchange as it is. The keys:%s"
                         .formatted(
                                 tables.parent(),
-                                tables.backup(),
+                                migration.kept(),
                                 result.differences(),
                                 BackupDifference.remedy(run, migration, result, "roll back again"),
                                 result.list()));
@@ -258,7 +276,7 @@ public final class ReverseExchange {
         Optional<QualifiedName> beside =
                 present.defaultPartition().filter(it -> !tables.exchanged().contains(it));
         List<Lock> locks = new ArrayList<>(List.of(
-                Lock.ofIdle(tables.backup()),
+                Lock.ofIdle(migration.kept()),
                 Lock.ofIdle(tables.staging()),
                 Lock.againstAllWithoutPartitions(tables.parent()),
                 Lock.of(tables.exchanged().get(0), LOCK.with("tables", Sql.list(tables.exchanged())))));
@@ -267,12 +285,14 @@ public final class ReverseExchange {
     }
 
     private List<Sql> statements(Table backup, List<BoundCheck> checks) throws SQLException {
-        Migration.Exchange exchange = migration.exchange().orElseThrow();
-        Triggered triggered = Triggered.of(capture, run.session(), tables.backup());
+        Triggered triggered = Triggered.of(capture, run.session(), migration.kept());
         List<Sql> statements = new ArrayList<>(
                 capture.pauseStatements(CapturedTable.ofPartitions(tables.parent(), tables.exchanged())));
         statements.addAll(takenBack());
-        List<Sql> published = published();
+        List<Sql> published = new ArrayList<>();
+        for (LeavingPartition leaving : tables.leaving()) {
+            published.addAll(published(leaving.there()));
+        }
         for (QualifiedName table : tables.exchanged()) {
             statements.add(
                     PartitionExchange.DETACH.with("table", tables.parent()).with("partition", table));
@@ -283,13 +303,22 @@ public final class ReverseExchange {
                     .with("table", tables.partition())
                     .with("name", tables.stagedDefault().name()));
         }
-        statements.add(PartitionExchange.RENAME
-                .with("table", tables.backup())
-                .with("name", tables.partition().name()));
-        statements.add(PartitionExchange.ATTACH_AS
-                .with("table", tables.parent())
-                .with("partition", tables.partition())
-                .with("bound", Sql.raw(exchange.bound())));
+        for (LeavingPartition leaving : tables.leaving()) {
+            if (tables.isOfSeveral()) {
+                statements.add(
+                        PartitionExchange.DETACH.with("table", tables.staging()).with("partition", leaving.kept()));
+            }
+            statements.add(PartitionExchange.RENAME
+                    .with("table", leaving.kept())
+                    .with("name", leaving.there().name()));
+            triggered = triggered.renamed(leaving.kept(), leaving.there());
+        }
+        for (LeavingPartition leaving : tables.leaving()) {
+            statements.add(PartitionExchange.ATTACH_AS
+                    .with("table", tables.parent())
+                    .with("partition", leaving.there())
+                    .with("bound", Sql.raw(leaving.bound())));
+        }
         for (Partition range : tables.ranges()) {
             statements.add(PartitionExchange.ATTACH
                     .with("table", tables.staging())
@@ -309,7 +338,10 @@ public final class ReverseExchange {
         statements.addAll(published);
         statements.add(Seclusion.of(tables.staging(), tables.partition()));
         statements.addAll(capture.startStatements(
-                CapturedTable.ordinary(tables.partition()), triggered.renamed(tables.backup(), tables.partition())));
+                tables.isOfSeveral()
+                        ? CapturedTable.ofPartitions(tables.parent(), tables.old())
+                        : CapturedTable.ordinary(tables.partition()),
+                triggered));
         return statements;
     }
 
@@ -325,18 +357,21 @@ public final class ReverseExchange {
                 .toList();
     }
 
-    /** The publications of the new partitions publish the old one in their place. */
-    private List<Sql> published() throws SQLException {
+    /** The statements by which the publications of the new partitions publish an old one in their place. */
+    private List<Sql> published(QualifiedName old) throws SQLException {
         return new PublicationReader(run.session())
                 .read(migration.exchange().orElseThrow().partitions().get(0)).stream()
                         .filter(Publication::ownedByUs)
-                        .map(it -> Publications.add(it, tables.partition()))
+                        .map(it -> Publications.add(it, old))
                         .toList();
     }
 
     private QualifiedName presentName(QualifiedName before) {
-        return before.equals(tables.backup())
-                ? tables.partition()
-                : before.equals(tables.partition()) ? tables.stagedDefault() : before;
+        for (LeavingPartition leaving : tables.leaving()) {
+            if (before.equals(leaving.kept())) {
+                return leaving.there();
+            }
+        }
+        return before.equals(tables.partition()) ? tables.stagedDefault() : before;
     }
 }

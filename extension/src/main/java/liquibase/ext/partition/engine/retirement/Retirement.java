@@ -29,6 +29,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.PartitionsInExchange;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.state.TableInService;
@@ -232,6 +233,13 @@ public final class Retirement {
         if (partition.kind() != 'r') {
             return Optional.of(
                     "it is a foreign table, or has partitions of its own, which is left to you. Detach it yourself.");
+        }
+        QualifiedName exchange =
+                PartitionsInExchange.of(run.session(), run.state(), table.oid()).get(partition.oid());
+        if (exchange != null) {
+            return Optional.of(
+                    "it belongs to the exchange of %s, which has begun and is not over. Once the backup of that exchange is dropped (liquibase update -DdropApproved=%s), or the exchange is rolled back to before its preparation, an update retires it, or what has taken its place."
+                            .formatted(exchange, exchange.name().name()));
         }
         QualifiedName retired = retired(partition);
         if (!retired.equals(partition.name()) && TakenNames.isTaken(run.session(), retired)) {

@@ -5,14 +5,17 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Retention;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.PartitionsInExchange;
 import liquibase.ext.partition.engine.state.StateTables;
 import liquibase.ext.partition.engine.state.StatusReport;
 import liquibase.ext.partition.engine.state.TableInService;
@@ -45,7 +48,18 @@ public final class RetirementStatus {
         List<String> facts = new ArrayList<>();
         List<String> problems = new ArrayList<>();
         facts.add(next(asked.get(), retention));
-        List<String> overdue = asked.get().due(session, key, retention).stream()
+        Map<Long, QualifiedName> exchanged =
+                PartitionsInExchange.of(session, state, asked.get().table());
+        List<AgedPartition> due = asked.get().due(session, key, retention);
+        List<String> held = due.stream()
+                .filter(it -> exchanged.containsKey(it.oid()))
+                .map(it -> "%s (%s)".formatted(it.name().name().name(), exchanged.get(it.oid())))
+                .toList();
+        if (!held.isEmpty()) {
+            facts.add("Retirement waits for the end of an exchange: %s.".formatted(String.join(", ", held)));
+        }
+        List<String> overdue = due.stream()
+                .filter(it -> !exchanged.containsKey(it.oid()))
                 .map(it -> it.name().name().name())
                 .toList();
         if (!overdue.isEmpty()) {
@@ -107,7 +121,14 @@ public final class RetirementStatus {
     public static String outlook(Session session, StateTables state, Migration migration, Retention retention)
             throws SQLException {
         Optional<DuePartitions> asked = DuePartitions.ask(session, state, migration.source());
-        List<AgedPartition> old = asked.map(it -> it.candidates(retention)).orElse(List.of());
+        if (asked.isEmpty()) {
+            return "";
+        }
+        Map<Long, QualifiedName> exchanged =
+                PartitionsInExchange.of(session, state, asked.get().table());
+        List<AgedPartition> old = asked.get().candidates(retention).stream()
+                .filter(it -> !exchanged.containsKey(it.oid()))
+                .toList();
         if (old.isEmpty()) {
             return "";
         }

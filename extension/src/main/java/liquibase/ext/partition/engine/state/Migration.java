@@ -23,7 +23,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  *     were
  * @param backupVerification the last comparison of the backup with the live table; empty if there was none since the
  *     swap
- * @param exchange if it is given, the source is a partition that others take the place of
+ * @param exchange if it is given, the source is a partition that others take the place of, or the first of several
  */
 public record Migration(
         long id,
@@ -41,25 +41,47 @@ public record Migration(
         Optional<Exchange> exchange) {
 
     /**
-     * The exchange of a partition. The new table is a staging table, whose partitions become those of the parent.
+     * The exchange of partitions. The new table is a staging table, whose partitions become those of the parent. If
+     * several partitions leave together, the staging table has them from then on, each under the name of its backup;
+     * one alone becomes a table of its own.
      *
      * @param parentOid the partitioned table
      * @param parent its present name; empty if it is gone
-     * @param bound that of the source, as {@code ATTACH PARTITION} takes it
-     * @param partitions the oids of the partitions that take its place
+     * @param leaving the partitions that leave, in the order of their bounds; the first is the source
+     * @param partitions the oids of the partitions that take their place
      */
-    public record Exchange(long parentOid, Optional<QualifiedName> parent, String bound, List<Long> partitions) {
+    public record Exchange(
+            long parentOid, Optional<QualifiedName> parent, List<Leaving> leaving, List<Long> partitions) {
         /** The bound of a default partition. */
         public static final String DEFAULT = "DEFAULT";
 
         public Exchange {
+            leaving = List.copyOf(leaving);
             partitions = List.copyOf(partitions);
         }
 
         public boolean isOfDefault() {
-            return bound.equals(DEFAULT);
+            return leaving.get(0).bound().equals(DEFAULT);
+        }
+
+        public boolean isOfSeveral() {
+            return leaving.size() > 1;
+        }
+
+        /** The oids of the partitions that leave. */
+        public List<Long> left() {
+            return leaving.stream().map(Leaving::oid).toList();
         }
     }
+
+    /**
+     * A partition that leaves.
+     *
+     * @param name the name that it had when the exchange began
+     * @param bound as {@code ATTACH PARTITION} takes it
+     * @param present its present name; empty if it is gone
+     */
+    public record Leaving(long oid, QualifiedName name, String bound, Optional<QualifiedName> present) {}
 
     /**
      * Everything that the chunks of a copy rest on.
@@ -67,8 +89,17 @@ public record Migration(
      * @param blocks the source's size in heap blocks when the plan was made, after capture had committed
      * @param filenode the source's file; if it changes, the rows have moved and the plan is void
      * @param columnFingerprint the source's columns; if they change, the statement that copies is void
+     * @param heaps if several partitions leave together, the heaps that {@code blocks} counts, one after the other; the
+     *     plan has no {@code filenode} of its own then
      */
-    public record CopyPlan(long blocks, long filenode, String columnFingerprint) {}
+    public record CopyPlan(long blocks, long filenode, String columnFingerprint, List<HeapPlan> heaps) {
+        public CopyPlan {
+            heaps = List.copyOf(heaps);
+        }
+    }
+
+    /** The part of a plan that one heap of several has. */
+    public record HeapPlan(long oid, long blocks, long filenode) {}
 
     /**
      * @param differences how many keys differed
@@ -95,6 +126,47 @@ public record Migration(
                         .orElseThrow(() -> new PartitionException(
                                 "The partitioned table that %s was a partition of is gone. Nothing was changed."
                                         .formatted(source())));
+    }
+
+    /** Whether several partitions leave together. */
+    public boolean isOfSeveral() {
+        return exchange.filter(Exchange::isOfSeveral).isPresent();
+    }
+
+    /**
+     * The table through which the rows that are copied are reached before the swap: the source, or the table whose
+     * partitions leave together.
+     *
+     * @throws PartitionException when that table is gone
+     */
+    public QualifiedName origin() {
+        return isOfSeveral() ? live() : source();
+    }
+
+    /**
+     * The table that has the old rows after the swap: the backup, or the staging table, which has the partitions that
+     * have left together.
+     *
+     * @throws IllegalStateException before the swap
+     */
+    public QualifiedName kept() {
+        return isOfSeveral()
+                ? newTable()
+                : source().sibling(backupTableName.orElseThrow(
+                        () -> new IllegalStateException(source() + " has no backup yet.")));
+    }
+
+    /**
+     * The tables with the old rows, by their present names.
+     *
+     * @param alone the name of the only one, if it is not several partitions that leave
+     */
+    public List<QualifiedName> heaps(QualifiedName alone) {
+        return isOfSeveral()
+                ? exchange.orElseThrow().leaving().stream()
+                        .flatMap(it -> it.present().stream())
+                        .toList()
+                : List.of(alone);
     }
 
     /** The oid of {@link #live}. */

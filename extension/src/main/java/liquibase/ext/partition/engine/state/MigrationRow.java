@@ -23,6 +23,8 @@ import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration.BackupVerification;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
 import liquibase.ext.partition.engine.state.Migration.Exchange;
+import liquibase.ext.partition.engine.state.Migration.HeapPlan;
+import liquibase.ext.partition.engine.state.Migration.Leaving;
 
 /** How a migration, and the new table that it was asked for, stand in a row of {@code partition_migration}. */
 public final class MigrationRow {
@@ -36,12 +38,28 @@ public final class MigrationRow {
                    m.verified_differences, m.backup_differences,
                    extract(epoch FROM pg_catalog.clock_timestamp() - m.backup_verified_at)::bigint AS backup_verified_age,
                    (x.exchange ->> 'parent')::bigint AS parent_oid, n.nspname AS parent_schema, c.relname AS parent_table,
-                   x.exchange ->> 'bound' AS exchanged_bound, x.exchange ->> 'default_partition' AS default_partition,
-                   ARRAY(SELECT pg_catalog.jsonb_array_elements_text(x.exchange -> 'partitions')) AS exchanged_for
+                   x.exchange ->> 'default_partition' AS default_partition,
+                   ARRAY(SELECT pg_catalog.jsonb_array_elements_text(x.exchange -> 'partitions')) AS exchanged_for,
+                   l.oids AS leaving_oids, l.schemas AS leaving_schemas, l.names AS leaving_names, l.bounds AS leaving_bounds,
+                   l.present_schemas, l.present_names, h.blocks AS heap_blocks, h.filenodes AS heap_filenodes
             FROM {migration} AS m
             CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(m) -> 'exchange' AS exchange) AS x
             LEFT JOIN pg_catalog.pg_class AS c ON c.oid = (x.exchange ->> 'parent')::pg_catalog.oid AND c.relkind = 'p'
             LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            CROSS JOIN LATERAL (
+              SELECT pg_catalog.array_agg(e.one ->> 'oid' ORDER BY e.place) AS oids,
+                     pg_catalog.array_agg(e.one ->> 'schema' ORDER BY e.place) AS schemas,
+                     pg_catalog.array_agg(e.one ->> 'name' ORDER BY e.place) AS names,
+                     pg_catalog.array_agg(e.one ->> 'bound' ORDER BY e.place) AS bounds,
+                     pg_catalog.array_agg(s.nspname::pg_catalog.text ORDER BY e.place) AS present_schemas,
+                     pg_catalog.array_agg(r.relname::pg_catalog.text ORDER BY e.place) AS present_names
+              FROM pg_catalog.jsonb_array_elements(x.exchange -> 'leaving') WITH ORDINALITY AS e (one, place)
+              LEFT JOIN pg_catalog.pg_class AS r ON r.oid = (e.one ->> 'oid')::pg_catalog.oid AND r.relkind = 'r'
+              LEFT JOIN pg_catalog.pg_namespace AS s ON s.oid = r.relnamespace) AS l
+            CROSS JOIN LATERAL (
+              SELECT pg_catalog.array_agg(e.one ->> 'blocks' ORDER BY e.place) AS blocks,
+                     pg_catalog.array_agg(e.one ->> 'filenode' ORDER BY e.place) AS filenodes
+              FROM pg_catalog.jsonb_array_elements(x.exchange -> 'heaps') WITH ORDINALITY AS e (one, place)) AS h
             WHERE m.source_schema = {schema} AND m.source_table = {table}
             """);
 
@@ -67,7 +85,13 @@ public final class MigrationRow {
 
     private static final Sql RECORD_EXCHANGE = Sql.of("""
             UPDATE {migration} SET exchange = pg_catalog.jsonb_build_object(
-              'parent', {parent}, 'bound', {bound}, 'default_partition', {defaultPartition},
+              'parent', {parent}, 'default_partition', {defaultPartition},
+              'leaving', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                                   'oid', c.oid::bigint, 'schema', s.nspname, 'name', c.relname,
+                                   'bound', pg_catalog.pg_get_expr(c.relpartbound, c.oid)) ORDER BY n.place)
+                          FROM pg_catalog.unnest({leaving}) WITH ORDINALITY AS n (name, place)
+                          JOIN pg_catalog.pg_class AS c ON c.oid = n.name::pg_catalog.regclass
+                          JOIN pg_catalog.pg_namespace AS s ON s.oid = c.relnamespace),
               'partitions', (SELECT pg_catalog.jsonb_agg(n.name::pg_catalog.regclass::pg_catalog.oid::bigint ORDER BY n.place)
                              FROM pg_catalog.unnest({partitions}) WITH ORDINALITY AS n (name, place)))
             WHERE source_schema = {schema} AND source_table = {table}""");
@@ -131,17 +155,21 @@ public final class MigrationRow {
      * The statements that record that a migration, which was recorded just now, is the exchange of a partition.
      *
      * @param parentOid the table whose partition it is
-     * @param bound the partition's
-     * @param partitions those that will take its place, which exist by then
+     * @param leaving the partitions that leave, in the order of their bounds
+     * @param partitions those that will take their place, which exist by then
      */
     public static List<Sql> exchangeStatements(
-            StateTables tables, NewTableSpec spec, long parentOid, String bound, List<QualifiedName> partitions) {
+            StateTables tables,
+            NewTableSpec spec,
+            long parentOid,
+            List<QualifiedName> leaving,
+            List<QualifiedName> partitions) {
         return List.of(
                 ADD_EXCHANGE.with("migration", tables.migration()),
                 RECORD_EXCHANGE
                         .with("migration", tables.migration())
                         .with("parent", Sql.raw(Long.toString(parentOid)))
-                        .with("bound", Sql.literal(bound))
+                        .with("leaving", texts(leaving.stream(), QualifiedName::quoted))
                         .with(
                                 "defaultPartition",
                                 Sql.literal(spec.layout().defaultPartition().name()))
@@ -158,7 +186,10 @@ public final class MigrationRow {
         Optional<CopyPlan> plan = row.getString("source_blocks") == null
                 ? Optional.empty()
                 : Optional.of(new CopyPlan(
-                        row.getLong("source_blocks"), row.getLong("source_filenode"), row.getString("source_columns")));
+                        row.getLong("source_blocks"),
+                        row.getLong("source_filenode"),
+                        row.getString("source_columns"),
+                        heaps(row)));
         Optional<BackupVerification> backup = row.getString("backup_differences") == null
                 ? Optional.empty()
                 : Optional.of(
@@ -180,15 +211,42 @@ public final class MigrationRow {
     }
 
     private static Optional<Exchange> exchange(ResultSet row) throws SQLException {
-        if (row.getString("exchanged_bound") == null) {
+        String[] oids = texts(row, "leaving_oids");
+        if (oids.length == 0) {
             return Optional.empty();
+        }
+        String[] schemas = texts(row, "leaving_schemas");
+        String[] names = texts(row, "leaving_names");
+        String[] bounds = texts(row, "leaving_bounds");
+        String[] presentSchemas = texts(row, "present_schemas");
+        String[] presentNames = texts(row, "present_names");
+        List<Leaving> leaving = new ArrayList<>();
+        for (int i = 0; i < oids.length; i++) {
+            leaving.add(new Leaving(
+                    Long.parseLong(oids[i]),
+                    QualifiedName.of(schemas[i], names[i]),
+                    bounds[i],
+                    presentNames[i] == null
+                            ? Optional.empty()
+                            : Optional.of(QualifiedName.of(presentSchemas[i], presentNames[i]))));
         }
         String table = row.getString("parent_table");
         return Optional.of(new Exchange(
                 row.getLong("parent_oid"),
                 table == null ? Optional.empty() : Optional.of(QualifiedName.of(row.getString("parent_schema"), table)),
-                row.getString("exchanged_bound"),
+                leaving,
                 Arrays.stream(texts(row, "exchanged_for")).map(Long::valueOf).toList()));
+    }
+
+    private static List<HeapPlan> heaps(ResultSet row) throws SQLException {
+        String[] oids = texts(row, "leaving_oids");
+        String[] blocks = texts(row, "heap_blocks");
+        String[] filenodes = texts(row, "heap_filenodes");
+        List<HeapPlan> heaps = new ArrayList<>();
+        for (int i = 0; i < blocks.length; i++) {
+            heaps.add(new HeapPlan(Long.parseLong(oids[i]), Long.parseLong(blocks[i]), Long.parseLong(filenodes[i])));
+        }
+        return heaps;
     }
 
     private static NewTableSpec spec(ResultSet row) throws SQLException {

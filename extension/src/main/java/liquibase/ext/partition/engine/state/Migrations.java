@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.partitioning.Retention;
 import liquibase.ext.partition.engine.partitioning.Runway;
@@ -15,6 +16,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration.CopyPlan;
+import liquibase.ext.partition.engine.state.Migration.HeapPlan;
 
 /**
  * Reads migrations, and records what their steps have done. Every write is part of the session's transaction if one is
@@ -41,6 +43,14 @@ public final class Migrations {
             UPDATE {migration}
             SET phase = {phase}, source_blocks = {blocks}, source_filenode = {filenode},
                 source_columns = {columns}, copy_started_at = pg_catalog.clock_timestamp(), copied_at = NULL
+            WHERE id = {id}""");
+
+    private static final Sql PLAN_HEAPS = Sql.of("""
+            UPDATE {migration}
+            SET exchange = exchange || pg_catalog.jsonb_build_object('heaps', (
+              SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('blocks', h.blocks, 'filenode', h.filenode) ORDER BY h.place)
+              FROM ROWS FROM (pg_catalog.unnest({blocks}::bigint[]), pg_catalog.unnest({filenodes}::bigint[]))
+                WITH ORDINALITY AS h (blocks, filenode, place)))
             WHERE id = {id}""");
 
     private static final Sql FORGET_COPY = Sql.of("""
@@ -226,6 +236,18 @@ public final class Migrations {
                 .with("blocks", plan.blocks())
                 .with("filenode", plan.filenode())
                 .with("columns", plan.columnFingerprint()));
+        if (!plan.heaps().isEmpty()) {
+            session.update(sql(PLAN_HEAPS)
+                    .with("id", migration.id())
+                    .with("blocks", numbers(plan, HeapPlan::blocks))
+                    .with("filenodes", numbers(plan, HeapPlan::filenode)));
+        }
+    }
+
+    private static String[] numbers(CopyPlan plan, ToLongFunction<HeapPlan> number) {
+        return plan.heaps().stream()
+                .map(it -> Long.toString(number.applyAsLong(it)))
+                .toArray(String[]::new);
     }
 
     /** @param rowsLeft whether the copy's rows are still in the new table */

@@ -8,6 +8,7 @@ import java.util.Optional;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.sequences.SequenceSwitch;
 import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
+import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -102,7 +103,7 @@ public final class BackupDrop {
             drop.requireVerified(workers, pace);
             if (drop.isDone(lock)) {
                 run.line("%s is dropped, and changes of %s are no longer captured."
-                        .formatted(drop.backup, migration.live()));
+                        .formatted(migration.kept(), migration.live()));
                 for (String gap : ChildGaps.of(run.session(), migration)) {
                     run.line("%s: %s".formatted(run.step(), gap));
                 }
@@ -132,18 +133,25 @@ public final class BackupDrop {
                     "%s or %s is not the table that the swap left there; somebody renamed or made it anew. Nothing was dropped. Put the names right, then run update again."
                             .formatted(backup, current.name()));
         }
-        List<Obstacle> obstacles = new ArrayList<>(new DependentObstacles(run.session()).all(old.oid()));
-        obstacles.addAll(Obstacles.of(run.session(), old));
+        List<Obstacle> obstacles = new ArrayList<>();
+        for (QualifiedName heap : migration.heaps(backup)) {
+            Table one = reader.require(heap);
+            obstacles.addAll(new DependentObstacles(run.session()).all(one.oid()));
+            // Those that have left together are partitions of the table that goes with them.
+            Obstacles.of(run.session(), one).stream()
+                    .filter(it -> !migration.isOfSeveral() || it.feature() != Feature.INHERITANCE)
+                    .forEach(obstacles::add);
+        }
         if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be dropped:\n  %s\nNothing was dropped. Remove these, then run update again."
-                            .formatted(backup, Obstacle.lines(obstacles)));
+                            .formatted(migration.kept(), Obstacle.lines(obstacles)));
         }
         List<Obstacle> notCaptured = Inheritance.childrenOfChildren(run.session(), current);
         if (!notCaptured.isEmpty()) {
             throw new PartitionException(
                     "%s cannot be dropped, because the comparison with it would leave out rows of %s:\n  %s\nNothing was dropped. Remove these, then run update again."
-                            .formatted(backup, current.name(), Obstacle.lines(notCaptured)));
+                            .formatted(migration.kept(), current.name(), Obstacle.lines(notCaptured)));
         }
         CapturedTable live = CapturedTable.ofLive(run.session(), migration);
         if (!capture.isOn(run.session(), current.name())) {
@@ -155,7 +163,7 @@ public final class BackupDrop {
         List<Sql> statements = new ArrayList<>(capture.stopStatements(live));
         statements.addAll(capture.freeStatements(run.session(), current.name()));
         statements.addAll(capture.dropStatements());
-        statements.add(DROP_TABLE.with("table", backup));
+        migration.heaps(backup).forEach(it -> statements.add(DROP_TABLE.with("table", it)));
         if (migration.exchange().isPresent()) {
             statements.add(DROP_TABLE.with("table", migration.newTable()));
             live.partitions()
@@ -208,7 +216,7 @@ public final class BackupDrop {
     private List<Lock> locks(List<QualifiedName> partitions) {
         List<Lock> locks = new ArrayList<>(List.of(
                 new Lock(run.state().migration(), run.migrations().lockStatement(migration), false, true),
-                Lock.ofIdle(backup)));
+                Lock.ofIdle(migration.kept())));
         if (migration.exchange().isPresent()) {
             locks.add(Lock.againstAllWithoutPartitions(migration.live()));
             partitions.forEach(it -> locks.add(Lock.againstAll(it)));
@@ -250,7 +258,7 @@ public final class BackupDrop {
                     "%s and its backup %s differ in %d rows%s. Nothing was dropped: the backup may be the only place that has them. %sThe keys:%s"
                             .formatted(
                                     migration.live(),
-                                    backup,
+                                    migration.kept(),
                                     result.differences(),
                                     result.whichSinceTheSwap(),
                                     BackupDifference.remedy(run, migration, result, "run update again"),

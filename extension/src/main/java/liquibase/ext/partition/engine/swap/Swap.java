@@ -159,7 +159,7 @@ public final class Swap {
             run.line("%s: that %s and %s are equal is not recorded. They are compared first."
                     .formatted(run.step(), run.source(), migration.newTable()));
             compare(run, settings);
-        } else if (!Continuity.isUnbroken(run, migration, run.source())) {
+        } else if (!Continuity.isUnbroken(run, migration, migration.origin())) {
             run.line(
                     "%s: a trigger that captures changes of %s was disabled, or made again, since the tables were compared. They are compared once more."
                             .formatted(run.step(), run.source()));

@@ -241,6 +241,34 @@ public record PresentPartitions(List<Present> all, String type) {
         return List.copyOf(ranges);
     }
 
+    /**
+     * The partitions from one through another in the order of their bounds, as far as they follow each other without a
+     * gap: if there is one, the other is not the last.
+     *
+     * @param first a partition with bounds
+     */
+    public List<Present> following(Session session, QualifiedName first, QualifiedName through) throws SQLException {
+        List<Present> bounded = all.stream().filter(it -> !it.isDefault()).toList();
+        List<Present> following = new ArrayList<>();
+        boolean[] ended = {false};
+        session.query(IN_ORDER.with("present", bounds(bounded)), row -> {
+            Present next = bounded.get(row.getInt("place"));
+            if (following.isEmpty()) {
+                if (next.name().equals(first)) {
+                    following.add(next);
+                    ended[0] = first.equals(through);
+                }
+            } else if (!ended[0] && row.getBoolean("continues")) {
+                following.add(next);
+                ended[0] = next.name().equals(through);
+            } else {
+                ended[0] = true;
+            }
+            return null;
+        });
+        return List.copyOf(following);
+    }
+
     /** Whether two bounds, as SQL, are the same value of the key. */
     public boolean isSameBound(Session session, String one, String other) throws SQLException {
         return session.queryBoolean(SAME_BOUNDS

@@ -287,7 +287,7 @@ public final class BackupDifference {
     }
 
     private static QualifiedName backup(Migration migration) {
-        return migration.source().sibling(migration.backupTableName().orElseThrow());
+        return migration.kept();
     }
 
     /** The remedy for rows wherever they are. */
@@ -339,7 +339,7 @@ public final class BackupDifference {
     private static BackupDifference read(StepRun run, Migration migration) throws SQLException {
         TableReader reader = new TableReader(run.session());
         QualifiedName backup = backup(migration);
-        Table old = reader.require(backup);
+        Table old = reader.require(migration.heaps(backup).get(0));
         return new BackupDifference(
                 migration,
                 backup,

@@ -48,6 +48,9 @@ import liquibase.ext.partition.engine.state.Chunk;
  * snapshot sees a row together with its key in the delta table. Each row costs one index lookup on the other side,
  * whatever the size of the tables.
  *
+ * @param ordinary the ordinary table; or, if several partitions are exchanged together, the table through which their
+ *     rows are looked up
+ * @param heaps the tables that have its rows: itself, or those partitions
  * @param partitions its partitions that have the rows; a partitioned table may have others, which are not compared
  * @param routes the routes into the partitioned table
  * @param captured the table whose form rows have in the delta table
@@ -57,6 +60,7 @@ import liquibase.ext.partition.engine.state.Chunk;
  */
 public record Comparison(
         QualifiedName ordinary,
+        List<QualifiedName> heaps,
         QualifiedName partitioned,
         List<QualifiedName> partitions,
         Capture capture,
@@ -191,10 +195,12 @@ public record Comparison(
         if (inDefault.isPresent() && hasRows(run.session(), inDefault.get())) {
             besides.add(inDefault.get().read());
         }
-        ChunkSize there = chunkSize(run.session(), List.of(ordinary), chunkSize);
+        ChunkSize there = chunkSize(run.session(), heaps, chunkSize);
         ChunkSize back = chunkSize(run.session(), parts, chunkSize);
         Pieces pieces = new Pieces();
-        pieces.add(run.session(), ordinary, true, besides, there, team);
+        for (QualifiedName heap : heaps) {
+            pieces.add(run.session(), heap, true, besides, there, team);
+        }
         for (QualifiedName partition : parts) {
             pieces.add(run.session(), partition, false, List.of(), back, team);
         }
@@ -239,7 +245,7 @@ public record Comparison(
     /** The statement that compares one chunk on the way there, for review. */
     public Sql statement(Chunk chunk) {
         return statement(
-                new Piece(ordinary, 0, true, List.of(), chunk),
+                new Piece(heaps.get(0), 0, true, List.of(), chunk),
                 routes.of(Collections.singleton(null)).get(0));
     }
 

@@ -8,6 +8,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migration.Exchange;
 import liquibase.ext.partition.engine.state.StateTables;
 
 /**
@@ -47,6 +48,7 @@ public final class Fingerprint {
             ARRAY(
               WITH relation AS (
                 SELECT {ordinary}::pg_catalog.oid AS oid
+                UNION {left}
                 UNION {tree})
               SELECT {heap}
               FROM relation AS r
@@ -101,7 +103,12 @@ public final class Fingerprint {
 
     /** An expression for the tables' present fingerprint, of type {@code text[]}. */
     public static Sql expression(Migration migration) {
-        return FACTS.with("ordinary", migration.sourceOid()).with("partitioned", migration.newOid());
+        return FACTS.with("ordinary", migration.sourceOid())
+                .with(
+                        "left",
+                        PartitionTree.given(
+                                migration.exchange().map(Exchange::left).orElse(List.of())))
+                .with("partitioned", migration.newOid());
     }
 
     /** The tables' present fingerprint. */

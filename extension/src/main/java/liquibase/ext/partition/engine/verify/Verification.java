@@ -66,7 +66,7 @@ public final class Verification {
             Comparison comparison =
                     comparison(run, migration, source, reader.require(migration.newTable()), RowShape.SOURCE);
             catchUp(run, comparison, () -> ReplayStep.forward(migration, source, comparison.match()));
-            String[] triggers = Continuity.read(run.session(), comparison.capture(), run.source());
+            String[] triggers = Continuity.read(run.session(), comparison.capture(), migration.origin());
             ComparisonResult found = comparison.compare(run, team, what, chunkSize, workers);
             if (found.differences() == 0) {
                 aside[0] = new DefaultPartition(
@@ -167,7 +167,7 @@ public final class Verification {
             throws SQLException {
         Migration migration = run.migrations().require(run.source(), Phase.SWAPPED, run.step());
         QualifiedName backup = run.source().sibling(migration.backupTableName().orElseThrow());
-        String what = "verification of " + backup;
+        String what = "verification of " + migration.kept();
         Workers team = run.wholeWorkers(pace, what);
         Steady steady = steadily(run, migration, backup, () -> {
             TableReader reader = new TableReader(run.session());
@@ -302,8 +302,12 @@ public final class Verification {
                             + Continuity.remedy(
                                     run.session(), capture, CapturedTable.ofLive(run.session(), migration)));
         }
+        QualifiedName lookedUp = !migration.isOfSeveral()
+                ? ordinary.name()
+                : captured == RowShape.SOURCE ? migration.origin() : migration.kept();
         return new Comparison(
-                ordinary.name(),
+                lookedUp,
+                migration.heaps(ordinary.name()),
                 partitioned.name(),
                 captured == RowShape.NEW
                         ? KnownPartitions.tables(run.session(), migration)

@@ -118,6 +118,37 @@ class ExchangeBelongingsTest {
     }
 
     @Test
+    void noPartitionRetiresWhoseExchangeIsNotOver() throws SQLException {
+        MigrationFixture orders =
+                MigrationFixture.ofOrders(database, 60, 3).throughSwap().dropBackup();
+        ExchangeFixture exchange = ExchangeFixture.of(database, "orders_202401", "week", null, null)
+                .through("orders_202402")
+                .prepare();
+        String waits = "it belongs to the exchange of public.orders_202401, which has begun and is not over";
+
+        orders.retireBefore("2024-03");
+
+        assertThat(orders.lines())
+                .anySatisfy(line -> assertThat(line).contains("orders_202401 of public.orders is older", waits))
+                .anySatisfy(line -> assertThat(line).contains("orders_202402 of public.orders is older", waits));
+        assertThat(exchange.partitions())
+                .containsExactly("orders_202401", "orders_202402", "orders_202403", "orders_default");
+
+        exchange.steps().capture().copy().index().replay().verify();
+        exchange.exchange();
+        orders.retireBefore("2024-03");
+
+        assertThat(orders.lines())
+                .anySatisfy(line -> assertThat(line).contains("orders_2024w05 of public.orders is older", waits));
+        assertThat(exchange.partitions()).hasSize(11);
+
+        exchange.steps().dropBackup();
+        orders.retireBefore("2024-03");
+
+        assertThat(exchange.partitions()).containsExactly("orders_202403", "orders_default");
+    }
+
+    @Test
     void aPartitionMayHaveItsTablesColumnsInAnotherOrder() throws SQLException {
         ExchangeFixture.makeOrders(database, 60);
         database.execute(

@@ -19,6 +19,7 @@ final class ExchangeFixture {
     private final LocalDate from;
     private final LocalDate until;
     private final String prefix;
+    private String through;
 
     private ExchangeFixture(
             TestDatabase database,
@@ -93,6 +94,12 @@ final class ExchangeFixture {
         return new ExchangeFixture(database, steps, interval, from, until, prefix);
     }
 
+    /** The exchange of that partition, too, and of all between. */
+    ExchangeFixture through(String last) {
+        through = last;
+        return this;
+    }
+
     /** The steps that an exchange has in common with a migration. */
     MigrationFixture steps() {
         return steps;
@@ -106,6 +113,7 @@ final class ExchangeFixture {
     ExchangeSpec spec() {
         return new ExchangeSpec(
                 steps.source(),
+                Optional.ofNullable(through).map(it -> steps.source().sibling(new Identifier(it))),
                 steps.newTable().name(),
                 prefix,
                 interval,

@@ -58,12 +58,16 @@ class NothingIsReadUnderTheLockTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"orders_default, month, 9", "orders_202402, day, 30"})
+    @CsvSource({
+        "orders_default, orders_default, month, 9",
+        "orders_202402, orders_202402, day, 30",
+        "orders_202401, orders_202403, quarter, 8"
+    })
     void everyPartitionIsAttachedBecauseItsChecksImplyItsBoundAndNoIndexIsBuilt(
-            String partition, String interval, int attached) throws SQLException {
+            String partition, String through, String interval, int attached) throws SQLException {
         ExchangeFixture exchange = partition.endsWith("default")
                 ? ExchangeFixture.ofTheDefault(database)
-                : ExchangeFixture.of(database, partition, interval, null, null);
+                : ExchangeFixture.of(database, partition, interval, null, null).through(through);
         exchange.throughVerification();
 
         List<String> messages = messages(exchange);

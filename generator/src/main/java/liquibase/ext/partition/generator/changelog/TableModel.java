@@ -77,6 +77,7 @@ final class TableModel {
         model.put("logicalFilePath", logicalFilePath(exchange.schemaName(), exchange.tableName()));
         putIfPresent(model, "schemaName", exchange.schemaName());
         model.put("tableName", exchange.tableName());
+        putIfPresent(model, "throughTableName", exchange.throughTableName());
         model.put("newTableName", exchange.newTableName());
         model.put("backupTableName", exchange.backupTableName());
         model.put("deltaTableName", exchange.deltaTableName());

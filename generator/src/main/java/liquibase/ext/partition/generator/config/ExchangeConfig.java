@@ -5,12 +5,13 @@ import java.util.List;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 
 /**
- * How one partition of a table is exchanged for others; default names are filled in. Names have the form in which
- * PostgreSQL stores them: not quoted, with their case.
+ * How one partition of a table, or several together, are exchanged for others; default names are filled in. Names have
+ * the form in which PostgreSQL stores them: not quoted, with their case.
  *
  * @param changesetPrefix the beginning of the ids of its changesets and of its tags, unique in the config
  * @param schemaName null for Liquibase's default schema
- * @param tableName the partition as it is today
+ * @param tableName the partition as it is today, or the first of several
+ * @param throughTableName the last of several that leave together; null for one alone
  * @param newTableName the table that holds the new partitions until the exchange
  * @param backupTableName the old partition after the exchange
  * @param deltaTableName the table that holds the keys of rows written since capture began
@@ -25,6 +26,7 @@ public record ExchangeConfig(
         String changesetPrefix,
         String schemaName,
         String tableName,
+        String throughTableName,
         String newTableName,
         String backupTableName,
         String deltaTableName,

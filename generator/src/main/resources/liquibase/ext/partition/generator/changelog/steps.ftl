@@ -134,7 +134,9 @@
   <#if table.schemaName??>
     <#local schema = table.schemaName + ".">
   </#if>
-  <#return "The " + table.kind + " " + (schema + table.tableName)?replace("-(?=-)", "- ", "r")>
+  <#local several = table.throughTableName??>
+  <#return "The " + table.kind + several?then("s ", " ")
+      + (schema + table.tableName + several?then(" through " + table.throughTableName!"", ""))?replace("-(?=-)", "- ", "r")>
 </#function>
 
 <#-- How far the partitions reach that every update makes. -->
@@ -163,14 +165,19 @@
       + (retire == "archive")?then(", until its rows are in files below " + ((archive!{}).archiveFiles!"") + " and it is dropped", "")>
 </#function>
 
+<#-- What is copied: the table, the partition that leaves in an exchange, or the partitions that leave together. -->
+<#function leaving>
+  <#return tableName + throughTableName???then(" through " + throughTableName!"", "")>
+</#function>
+
 <#-- What a reviewer must know of this table's partitions. -->
 <#function prepared>
   <#if kind == "partition">
-    <#local range = "over all of its range">
+    <#local range = "over all of " + throughTableName???then("their", "its") + " range">
     <#if from??>
       <#local range = "from " + from + " until " + until>
     </#if>
-    <#return "Makes partitions by " + interval + " " + range + " in " + newTableName + ", which will take the place of " + tableName>
+    <#return "Makes partitions by " + interval + " " + range + " in " + newTableName + ", which will take the place of " + leaving()>
   </#if>
   <#if ahead??>
     <#local reach = "partitions by " + interval + " from " + from + ", " + ahead + " ahead of the day on which it runs">
@@ -209,6 +216,10 @@
 
 <#function swapped>
   <#if kind == "partition">
+    <#if throughTableName??>
+      <#return "Exchanges: the partitions of " + newTableName + " take the place of " + leaving() + ", and these theirs; " + tableName
+          + " becomes " + backupTableName + ", and each of the others its name with _old">
+    </#if>
     <#return "Exchanges: " + tableName + " becomes " + backupTableName + ", and the partitions of " + newTableName + " take its place">
   </#if>
   <#local fact = "Swaps: " + tableName + " becomes " + backupTableName + ", " + newTableName + " becomes " + tableName>

@@ -86,6 +86,9 @@
     <@newTable "createPartitionedTable" "    "/>
 <#else>
     <partition:prepareExchange [=source]
+<#if throughTableName??>
+        throughTableName="[=throughTableName]"
+</#if>
         newTableName="[=newTableName]"
         interval="[=interval]"
 <#if from??>
@@ -99,7 +102,7 @@
   <@about "capture"/>
   <changeSet id="[=prefix]-capture" author="liquibase-partition" labels="copy" runInTransaction="false"
       logicalFilePath="[=logicalFilePath]">
-    <comment>Records the keys of the rows of [=tableName] that are written from now on in [=deltaTableName]</comment>
+    <comment>Records the keys of the rows of [=steps.leaving()] that are written from now on in [=deltaTableName]</comment>
     <partition:captureChanges [=source]
         deltaTableName="[=deltaTableName]"
         keyColumns="[=key]"<#if kind == "table">
@@ -109,7 +112,7 @@
   <@about "copy"/>
   <changeSet id="[=prefix]-copy" author="liquibase-partition" labels="copy" runInTransaction="false"
       logicalFilePath="[=logicalFilePath]">
-    <comment>Copies [=tableName] to [=newTableName] in chunks</comment>
+    <comment>Copies [=steps.leaving()] to [=newTableName] in chunks</comment>
     <partition:chunkedCopy [=source]
         newTableName="[=newTableName]"
         deltaTableName="[=deltaTableName]"
@@ -120,7 +123,7 @@
   <@about "index"/>
   <changeSet id="[=prefix]-index" author="liquibase-partition" labels="copy" runInTransaction="false"
       logicalFilePath="[=logicalFilePath]">
-    <comment>Builds the key and the indexes of [=tableName] on [=newTableName]</comment>
+    <comment>Builds the key and the indexes of [=steps.leaving()] on [=newTableName]</comment>
     <partition:buildIndexes [=source]
         newTableName="[=newTableName]"<@tuned "index" "        "/>
         restart="${restartCopy}"/>
@@ -129,7 +132,7 @@
   <@about "replay"/>
   <changeSet id="[=prefix]-replay" author="liquibase-partition" labels="copy" runInTransaction="false"
       logicalFilePath="[=logicalFilePath]">
-    <comment>Replays what was written to [=tableName] meanwhile into [=newTableName]</comment>
+    <comment>Replays what was written to [=steps.leaving()] meanwhile into [=newTableName]</comment>
     <partition:replayChanges [=source]
         newTableName="[=newTableName]"
         deltaTableName="[=deltaTableName]"
@@ -143,7 +146,7 @@
     <preConditions onFail="HALT">
       <partition:copyComplete [=source]/>
     </preConditions>
-    <comment>Compares [=tableName] with [=newTableName], row by row</comment>
+    <comment>Compares [=steps.leaving()] with [=newTableName], row by row</comment>
     <partition:verifyCopy [=source]
         newTableName="[=newTableName]"
         deltaTableName="[=deltaTableName]"
@@ -195,7 +198,7 @@
       <partition:approved operation="drop" [=source] approvedTables="${dropApproved}"<@tuned "approval" "          "/>/>
       <partition:backupVerified [=source] onDifference="halt"<@tuned "backup" "          "/>/>
     </preConditions>
-    <comment>Drops [=backupTableName], which [=(kind == "table")?then(tableName + " has", "other partitions have")] replaced</comment>
+    <comment>Drops [=backupTableName][=throughTableName???then(" and those that left with it", "")], which [=(kind == "table")?then(tableName + " has", "other partitions have")] replaced</comment>
     <partition:dropBackup [=source]
         backupTableName="[=backupTableName]"
         deltaTableName="[=deltaTableName]"<@tuned "drop" "        "/>/>

@@ -115,6 +115,9 @@
 <#else>
         - prepareExchange:
             <@source "            "/>
+<#if throughTableName??>
+            throughTableName: "[=throughTableName]"
+</#if>
             newTableName: "[=newTableName]"
             interval: [=interval]
 <#if from??>
@@ -131,7 +134,7 @@
       logicalFilePath: "[=logicalFilePath]"
       labels: copy
       runInTransaction: false
-      comment: "Records the keys of the rows of [=tableName] that are written from now on in [=deltaTableName]"
+      comment: "Records the keys of the rows of [=steps.leaving()] that are written from now on in [=deltaTableName]"
       changes:
         - captureChanges:
             <@source "            "/>
@@ -149,7 +152,7 @@
       logicalFilePath: "[=logicalFilePath]"
       labels: copy
       runInTransaction: false
-      comment: "Copies [=tableName] to [=newTableName] in chunks"
+      comment: "Copies [=steps.leaving()] to [=newTableName] in chunks"
       changes:
         - chunkedCopy:
             <@source "            "/>
@@ -166,7 +169,7 @@
       logicalFilePath: "[=logicalFilePath]"
       labels: copy
       runInTransaction: false
-      comment: "Builds the key and the indexes of [=tableName] on [=newTableName]"
+      comment: "Builds the key and the indexes of [=steps.leaving()] on [=newTableName]"
       changes:
         - buildIndexes:
             <@source "            "/>
@@ -181,7 +184,7 @@
       logicalFilePath: "[=logicalFilePath]"
       labels: copy
       runInTransaction: false
-      comment: "Replays what was written to [=tableName] meanwhile into [=newTableName]"
+      comment: "Replays what was written to [=steps.leaving()] meanwhile into [=newTableName]"
       changes:
         - replayChanges:
             <@source "            "/>
@@ -202,7 +205,7 @@
         - onFail: HALT
         - copyComplete:
             <@source "            "/>
-      comment: "Compares [=tableName] with [=newTableName], row by row"
+      comment: "Compares [=steps.leaving()] with [=newTableName], row by row"
       changes:
         - verifyCopy:
             <@source "            "/>
@@ -297,7 +300,7 @@
             <@source "            "/>
             onDifference: halt
             <@tuned "backup" "            "/>
-      comment: "Drops [=backupTableName], which [=(kind == "table")?then(tableName + " has", "other partitions have")] replaced"
+      comment: "Drops [=backupTableName][=throughTableName???then(" and those that left with it", "")], which [=(kind == "table")?then(tableName + " has", "other partitions have")] replaced"
       changes:
         - dropBackup:
             <@source "            "/>

@@ -145,6 +145,11 @@ final class GoldenConfigs {
                 keyColumns: [id, created_at]
                 partitionPrefix: orders_
                 partitionBy: {interval: day}
+              - tableName: orders_202201
+                throughTableName: orders_202212
+                keyColumns: [id, created_at]
+                partitionPrefix: orders_
+                partitionBy: {interval: year}
             """;
 
     static final Map<String, String> ALL =

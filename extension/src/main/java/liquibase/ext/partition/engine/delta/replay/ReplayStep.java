@@ -30,8 +30,22 @@ public final class ReplayStep {
 
     private ReplayStep() {}
 
-    /** The replay from the source to the new table. */
+    /**
+     * The replay from the source to the new table. Rows of several partitions are read through their table, by key and
+     * partition-key value, as after the swap.
+     *
+     * @param source the source, or the first of the partitions
+     */
     public static Replay forward(Migration migration, Table source, RowMatch match) {
+        if (migration.isOfSeveral()) {
+            return new Replay(
+                    Capture.of(migration),
+                    match,
+                    migration.spec().routes(migration.origin()),
+                    new Replay.Side(migration.origin(), RowShape.NEW, migration.liveOid()),
+                    new Replay.Side(migration.newTable(), RowShape.SOURCE, migration.newOid()),
+                    source.writableColumns());
+        }
         return new Replay(
                 Capture.of(migration),
                 match,
@@ -41,14 +55,20 @@ public final class ReplayStep {
                 source.writableColumns());
     }
 
-    /** The replay from the live table to the backup, after the swap. */
+    /**
+     * The replay from the live table to the backup, after the swap.
+     *
+     * @param backup the backup, or the first of the partitions that have left
+     */
     public static Replay backward(StepRun run, Migration migration, Table backup, RowMatch match) throws SQLException {
         return new Replay(
                 Capture.of(migration),
                 match,
                 KnownPartitions.routes(run.session(), migration),
                 new Replay.Side(migration.live(), RowShape.NEW, migration.liveOid()),
-                new Replay.Side(backup.name(), RowShape.SOURCE, migration.sourceOid()),
+                migration.isOfSeveral()
+                        ? new Replay.Side(migration.newTable(), RowShape.SOURCE, migration.newOid())
+                        : new Replay.Side(backup.name(), RowShape.SOURCE, migration.sourceOid()),
                 backup.writableColumns(),
                 List.of(KnownPartitions.adoptStatement(run.state(), migration)));
     }

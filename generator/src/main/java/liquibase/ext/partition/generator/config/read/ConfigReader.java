@@ -73,6 +73,7 @@ public final class ConfigReader {
                 ChangesetPrefix.of(entry, before),
                 entry.text(TableEntry.SCHEMA_NAME).orElse(null),
                 entry.text(TableEntry.TABLE_NAME).orElseThrow(),
+                entry.text(TableEntry.THROUGH_TABLE_NAME).orElse(null),
                 entry.name("newTableName").orElseThrow(),
                 entry.name("backupTableName").orElseThrow(),
                 entry.name("deltaTableName").orElseThrow(),

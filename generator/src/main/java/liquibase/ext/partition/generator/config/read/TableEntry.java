@@ -32,6 +32,7 @@ record TableEntry(KeyPath path, JsonNode json) {
     static final String TABLES = "tables";
     static final String EXCHANGES = "exchanges";
     static final String TABLE_NAME = "tableName";
+    static final String THROUGH_TABLE_NAME = "throughTableName";
     static final String SCHEMA_NAME = "schemaName";
     static final String PARTITION_PREFIX = "partitionPrefix";
     static final String PARTITION_SCHEMA = "partitionSchema";

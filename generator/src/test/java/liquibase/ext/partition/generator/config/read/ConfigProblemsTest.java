@@ -75,6 +75,19 @@ class ConfigProblemsTest {
     }
 
     @Test
+    void theLastOfSeveralPartitionsIsNotTheFirst() {
+        assertThat(problems("""
+                exchanges:
+                  - tableName: orders_202401
+                    throughTableName: orders_202401
+                    keyColumns: [id]
+                    partitionPrefix: orders_
+                """))
+                .extracting(Problem::message)
+                .containsExactly("throughTableName is tableName, so that one partition leaves alone.");
+    }
+
+    @Test
     void anExchangeStandsOnceAndIsOfNoTableOfTheConfig() {
         String exchange = """
                 exchanges:

@@ -59,6 +59,11 @@ class ConfigReaderTest {
                     partitionPrefix: orders_
                     partitionBy: {interval: day}
                     workers: 1
+                  - tableName: orders_202301
+                    throughTableName: orders_202312
+                    keyColumns: [id, created_at]
+                    partitionPrefix: orders_
+                    partitionBy: {interval: year}
                 """);
 
         assertThat(config.tables()).isEmpty();
@@ -68,6 +73,7 @@ class ConfigReaderTest {
                                 "orders_default",
                                 null,
                                 "orders_default",
+                                null,
                                 "orders_default_new",
                                 "orders_default_old",
                                 "orders_default_delta",
@@ -81,6 +87,7 @@ class ConfigReaderTest {
                                 "orders_202402",
                                 "shop",
                                 "orders_202402",
+                                null,
                                 "orders_202402_new",
                                 "orders_202402_old",
                                 "orders_202402_delta",
@@ -89,7 +96,21 @@ class ConfigReaderTest {
                                 PartitionInterval.DAY,
                                 null,
                                 null,
-                                new TableTuning(Map.of("workers", 1L))));
+                                new TableTuning(Map.of("workers", 1L))),
+                        new ExchangeConfig(
+                                "orders_202301",
+                                null,
+                                "orders_202301",
+                                "orders_202312",
+                                "orders_202301_new",
+                                "orders_202301_old",
+                                "orders_202301_delta",
+                                "orders_",
+                                List.of("id", "created_at"),
+                                PartitionInterval.YEAR,
+                                null,
+                                null,
+                                new TableTuning(Map.of("workers", 4L))));
     }
 
     @Test
