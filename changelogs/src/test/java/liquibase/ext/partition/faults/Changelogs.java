@@ -33,6 +33,9 @@ record Changelogs(Path directory) {
                         "<partition:captureChanges ",
                         "<partition:captureChanges lockTimeout=\"300ms\" lockAttempts=\"30\" ")
                 .replace("<partition:lockedSwap ", "<partition:lockedSwap lockTimeout=\"300ms\" lockAttempts=\"30\" ")
+                .replace(
+                        "<partition:exchangePartitions ",
+                        "<partition:exchangePartitions lockTimeout=\"300ms\" lockAttempts=\"30\" ")
                 .replace("<partition:dropBackup ", "<partition:dropBackup lockTimeout=\"300ms\" lockAttempts=\"30\" ")
                 .replace("<partition:chunkedCopy ", "<partition:chunkedCopy pauseBetweenChunks=\"60ms\" ");
     }

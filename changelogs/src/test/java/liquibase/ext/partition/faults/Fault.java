@@ -412,6 +412,11 @@ enum Fault {
         return trace == Trace.NONE;
     }
 
+    /** Whether it alters no column and needs no remedy that names a table's columns. */
+    boolean leavesColumnsAlone() {
+        return trace == Trace.CAPTURED && this != ADD_COLUMN && this != DISABLE_TRIGGER;
+    }
+
     /** The fault's name in the table of rounds. */
     String words() {
         return words;

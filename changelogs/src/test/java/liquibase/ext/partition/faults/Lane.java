@@ -182,7 +182,7 @@ final class Lane implements Runnable, AutoCloseable {
      */
     private Optional<Fault> draw(
             Predicate<Fault> together, Shape shape, List<String> recorded, SplittableRandom random) {
-        Predicate<Fault> suitable = fault -> fault.applies(shape, recorded) && together.test(fault);
+        Predicate<Fault> suitable = fault -> fault.applies(shape, recorded) && (!shape.isPartitioned() || fault.leavesColumnsAlone()) && together.test(fault);
         if (deck.stream().noneMatch(suitable)) {
             List<Fault> more = new ArrayList<>(faults);
             Collections.shuffle(more, new Random(random.nextLong()));
@@ -366,7 +366,7 @@ final class Lane implements Runnable, AutoCloseable {
             WarmCli.Result result = first;
             String before = "";
             int same = 0;
-            String restart = "-DrestartCopy=" + life.shape().table();
+            String restart = "-DrestartCopy=" + life.shape().migrated();
             List<String> more = new ArrayList<>();
             while (!result.succeeded() && !isRolledBackAlready(command, result)) {
                 same = before.equals(lastWords(result)) ? same + 1 : 0;

@@ -49,6 +49,20 @@ enum Shape {
             INSERT INTO documents (title, pages, created_at)
             SELECT 'Document ' || i, i % 40, timestamptz '2024-01-01 00:00+00' + i * interval '45 minutes'
             FROM generate_series(1, 6000) AS i;
+            """),
+
+    /** Partitioned already, but most rows are in the default partition, which is exchanged for its months. */
+    SALES("sales", List.of("id", "sold_at"), "sold_at", "", """
+            CREATE TABLE sales (
+              id bigint NOT NULL, shop integer NOT NULL, amount numeric(10,2), sold_at timestamptz NOT NULL, spare text,
+              PRIMARY KEY (id, sold_at)) PARTITION BY RANGE (sold_at);
+            CREATE INDEX sales_shop ON sales (shop, sold_at);
+            CREATE TABLE sales_202401 PARTITION OF sales FOR VALUES FROM ('2024-01-01 00:00+00') TO ('2024-02-01 00:00+00');
+            CREATE TABLE sales_202402 PARTITION OF sales FOR VALUES FROM ('2024-02-01 00:00+00') TO ('2024-03-01 00:00+00');
+            CREATE TABLE sales_default PARTITION OF sales DEFAULT;
+            INSERT INTO sales
+            SELECT i, i % 97, i / 7.0, timestamptz '2024-01-01 00:00+00' + i * interval '30 minutes'
+            FROM generate_series(1, 9000) AS i;
             """);
 
     /** The last column, which no writer writes: the nemesis alters it. */
@@ -88,9 +102,19 @@ enum Shape {
         return time;
     }
 
-    /** Whether the server's own statements attach, drop and detach partitions. */
+    /** What the commands are about: the table, or the partition that is exchanged. */
+    String migrated() {
+        return isPartitioned() ? table + "_default" : table;
+    }
+
+    /** Whether it is partitioned from the beginning. */
+    boolean isPartitioned() {
+        return this == SALES;
+    }
+
+    /** Whether the server's own statements attach, drop and detach partitions that the migration has made. */
     boolean isNative() {
-        return this != DOCUMENTS;
+        return this == ORDERS || this == READINGS;
     }
 
     /** Makes the table as it is before our first step. */
@@ -112,6 +136,18 @@ enum Shape {
 
     /** The table config for the generator. */
     String config() {
+        if (isPartitioned()) {
+            return """
+                    exchanges:
+                      - schemaName: public
+                        tableName: %s
+                        keyColumns: [%s]
+                        partitionPrefix: %s_
+                        partitionBy: {interval: month, from: 2024-03, until: 2024-07}
+                        chunkSize: 500
+                        workers: 3
+                    """.formatted(migrated(), String.join(", ", key), table);
+        }
         return """
                 tables:
                   - schemaName: public
