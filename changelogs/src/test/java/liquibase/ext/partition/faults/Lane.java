@@ -182,7 +182,9 @@ final class Lane implements Runnable, AutoCloseable {
      */
     private Optional<Fault> draw(
             Predicate<Fault> together, Shape shape, List<String> recorded, SplittableRandom random) {
-        Predicate<Fault> suitable = fault -> fault.applies(shape, recorded) && (!shape.isPartitioned() || fault.leavesColumnsAlone()) && together.test(fault);
+        Predicate<Fault> suitable = fault -> fault.applies(shape, recorded)
+                && (!shape.isPartitioned() || fault.leavesColumnsAlone())
+                && together.test(fault);
         if (deck.stream().noneMatch(suitable)) {
             List<Fault> more = new ArrayList<>(faults);
             Collections.shuffle(more, new Random(random.nextLong()));
