@@ -164,6 +164,7 @@ class ArchitectureTest {
             List.of("belonging.foreignkeys", "belonging.foreignkeys.triggers", "belonging.foreignkeys.read"),
             List.of("delta.replay", "delta"),
             List.of("retirement", "retirement.archive"),
+            List.of("retirement", "retirement.move"),
             List.of("routing", "routing.insert", "routing.update", "routing.row"),
             List.of("survey", "survey.sample"));
 

@@ -41,6 +41,7 @@ public class RetirePartitionsChange extends PartitionChange {
     private String retireSchema;
     private String archiveFiles;
     private String archiveFormat;
+    private String archiveTablespace;
 
     @DatabaseChangeProperty(
             description =
@@ -110,13 +111,27 @@ public class RetirePartitionsChange extends PartitionChange {
         this.archiveFormat = archiveFormat;
     }
 
+    @DatabaseChangeProperty(
+            description =
+                    "With retire archive: the tablespace to which a partition is moved, with its indexes, while it stays a partition",
+            exampleValue = "cold",
+            requiredForDatabase = OPTIONAL,
+            supportsDatabase = POSTGRESQL)
+    public String getArchiveTablespace() {
+        return archiveTablespace;
+    }
+
+    public void setArchiveTablespace(String archiveTablespace) {
+        this.archiveTablespace = archiveTablespace;
+    }
+
     @Override
     protected List<Runnable> attributeChecks() {
         List<Runnable> checks = super.attributeChecks();
         checks.add(() -> Retention.parse(keep));
         checks.add(() -> {
             require("retire", retire);
-            ArchivePlace.parse(RetirementWay.parse(retire), archiveFiles, archiveFormat);
+            ArchivePlace.parse(RetirementWay.parse(retire), archiveFiles, archiveFormat, archiveTablespace);
         });
         checks.add(() -> {
             if (retireSchema != null) {
@@ -128,7 +143,7 @@ public class RetirePartitionsChange extends PartitionChange {
 
     @Override
     protected Set<String> changeableAttributes() {
-        return Set.of("keep", "retire", "retireSchema", "archiveFiles", "archiveFormat");
+        return Set.of("keep", "retire", "retireSchema", "archiveFiles", "archiveFormat", "archiveTablespace");
     }
 
     @Override
@@ -142,7 +157,7 @@ public class RetirePartitionsChange extends PartitionChange {
                 Retention.parse(keep),
                 way,
                 Optional.ofNullable(retireSchema).map(name -> Attributes.name("retireSchema", name)),
-                ArchivePlace.parse(way, archiveFiles, archiveFormat));
+                ArchivePlace.parse(way, archiveFiles, archiveFormat, archiveTablespace));
     }
 
     @Override

@@ -20,6 +20,7 @@ import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.partitioning.PartitionKey;
+import liquibase.ext.partition.engine.retirement.move.TablespaceMove;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -131,6 +132,10 @@ public final class Reattachment {
             if (!it.batch().equals(batch.get()) || it.state() == RetiredPartition.State.ATTACHED) {
                 continue;
             }
+            if (it.state() == RetiredPartition.State.MOVED) {
+                moveBack(run, lock, migration.orElse(null), table, it, undone);
+                continue;
+            }
             boolean isToBeRestored = isToBeRestored(it, table);
             Optional<String> stays = isToBeRestored ? Optional.empty() : whyItStays(it, table);
             if (it.attached() && !it.elsewhere()) {
@@ -154,6 +159,42 @@ public final class Reattachment {
                             .formatted(run.step(), e.getMessage()));
                 }
             }
+        }
+    }
+
+    /**
+     * Moves it back to the tablespace in which it was.
+     *
+     * @param migration null if there is none that is swapped
+     * @param table null if it is not the one that the migration has made
+     */
+    private static void moveBack(
+            StepRun run, LockPolicy lock, Migration migration, Table table, RetiredPartition it, String undone)
+            throws SQLException {
+        String former = it.formerTablespace().orElseThrow();
+        if (table == null || !it.attached() || it.elsewhere()) {
+            run.line("%s: %s, which was moved from the tablespace %s, is no partition of %s any more, and stays where it is."
+                    .formatted(run.step(), it.partition(), former, run.source()));
+            return;
+        }
+        QualifiedName present = it.present().orElseThrow();
+        Identifier tablespace = new Identifier(former);
+        TablespaceMove.require(run.session(), tablespace);
+        PartitionKey key = PartitionKey.of(
+                migration.spec().partitionKey(),
+                table.columns(),
+                migration.spec().textDateFunction());
+        Optional<String> why = new TablespaceMove(run, lock, table, key, present, tablespace)
+                .move(
+                        migration.spec().layout().partition(present.name()).orElse(null),
+                        oid -> it.movedBackStatement(run.state(), oid));
+        if (why.isEmpty()) {
+            run.line("%s: %s is in the tablespace %s again.".formatted(run.step(), present, former));
+        } else if (it.leftIn().equals(undone)) {
+            throw new PartitionException("%s cannot be moved back to the tablespace %s: %s Nothing was changed for it."
+                    .formatted(present, former, why.get()));
+        } else {
+            run.line("%s: WARNING: %s stays where it is: %s".formatted(run.step(), present, why.get()));
         }
     }
 

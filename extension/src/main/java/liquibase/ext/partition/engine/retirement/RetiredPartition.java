@@ -29,6 +29,7 @@ import liquibase.ext.partition.engine.state.StateTables;
  * @param leftIn the update that this run was of
  * @param droppedIn the update in which it was dropped; empty if it was not, or not by us
  * @param archive where its rows were written and compared; empty if they were not
+ * @param formerTablespace the tablespace from which it was moved; empty if it was not
  */
 public record RetiredPartition(
         long id,
@@ -44,7 +45,8 @@ public record RetiredPartition(
         String batch,
         String leftIn,
         Optional<String> droppedIn,
-        Optional<ArchiveRecord> archive) {
+        Optional<ArchiveRecord> archive,
+        Optional<String> formerTablespace) {
     /**
      * A verified archive, as it is recorded.
      *
@@ -60,8 +62,10 @@ public record RetiredPartition(
         DROPPED,
         /** It was dropped, and a table that gets its rows back is not whole yet. */
         RESTORING,
-        /** It is a partition again. */
-        ATTACHED;
+        /** It is a partition again, or where it was. */
+        ATTACHED,
+        /** It is a partition all the time, in another tablespace. */
+        MOVED;
 
         String word() {
             return name().toLowerCase(Locale.ROOT);
@@ -70,7 +74,7 @@ public record RetiredPartition(
 
     private static final Sql FIND = Sql.of("""
             SELECT r.id, r.partition_oid, r.partition_schema, r.partition_name, r.bound, r.way, r.state, r.batch, r.left_in, r.dropped_in,
-                   r.archive_directory, r.archive_sha256, r.archived_rows,
+                   r.archive_directory, r.archive_sha256, r.archived_rows, r.former_tablespace,
                    n.nspname, c.relname, EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid) AS attached,
                    EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
                            JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace AS s ON s.oid = p.relnamespace
@@ -103,6 +107,9 @@ public record RetiredPartition(
 
     private static final Sql RECORD_RESTORED = Sql.of("""
             UPDATE {retirement} SET state = {detached}, guard = {guard}, dropped_in = NULL, dropped_at = NULL WHERE id = {id}""");
+
+    private static final Sql RECORD_MOVE_BACK =
+            Sql.of("UPDATE {retirement} SET state = {attached}, partition_oid = {oid} WHERE id = {id}");
 
     private static final Sql RECORD_DROP = Sql.of(
             "UPDATE {retirement} SET state = {state}, dropped_at = pg_catalog.clock_timestamp(), dropped_in = {batch} WHERE id = {id}");
@@ -143,7 +150,8 @@ public record RetiredPartition(
                 row.getString("batch"),
                 row.getString("left_in"),
                 Optional.ofNullable(row.getString("dropped_in")),
-                archive(row));
+                archive(row),
+                Optional.ofNullable(row.getString("former_tablespace")));
     }
 
     private static Optional<ArchiveRecord> archive(ResultSet row) throws SQLException {
@@ -228,6 +236,15 @@ public record RetiredPartition(
                 .with("migration", migration.id())
                 .with("oid", oid)
                 .with("detached", State.DETACHED.word());
+    }
+
+    /** The statement that records that it is where it was before it was moved. */
+    Sql movedBackStatement(StateTables tables, long table) {
+        return RECORD_MOVE_BACK
+                .with("retirement", tables.retirement())
+                .with("attached", State.ATTACHED.word())
+                .with("oid", Sql.raw(Long.toString(table)))
+                .with("id", id);
     }
 
     /** The statement that records its drop. */

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import liquibase.ext.partition.engine.DurationText;
 import liquibase.ext.partition.engine.PartitionException;
@@ -22,6 +23,7 @@ import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.refusal.ServerClock;
 import liquibase.ext.partition.engine.retirement.archive.ArchiveDirectory;
+import liquibase.ext.partition.engine.retirement.move.TablespaceMove;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -91,6 +93,12 @@ public final class Retirement {
             INSERT INTO {retirement} (migration_id, partition_oid, partition_schema, partition_name, bound, retired_schema, way, state, batch, left_in, guard)
             VALUES ({migration}, {oid}, {schema}, {name}, {bound}, {retiredSchema}, {way}, {state}, {batch}, {update}, {guard})""");
 
+    private static final Sql RECORD_MOVE = Sql.of("""
+            INSERT INTO {retirement} (migration_id, partition_oid, partition_schema, partition_name, bound, retired_schema, way, state, batch, left_in,
+              archive_tablespace, former_tablespace, archived_at)
+            VALUES ({migration}, {oid}, {schema}, {name}, {bound}, {schema}, {way}, {state}, {batch}, {update},
+              {tablespace}, {former}, pg_catalog.clock_timestamp())""");
+
     private final StepRun run;
     private final RetirementRule rule;
     private final LockPolicy lock;
@@ -127,18 +135,29 @@ public final class Retirement {
      */
     public static boolean isDue(Session session, StateTables state, QualifiedName source, RetirementRule rule)
             throws SQLException {
-        return DuePartitions.ask(session, state, source)
-                        .filter(it -> it.mayNeed(rule.retention()))
-                        .isPresent()
-                || rule.way() == RetirementWay.ARCHIVE && Archiving.isDue(session, state, source);
+        Optional<DuePartitions> asked =
+                DuePartitions.ask(session, state, source).filter(it -> it.mayNeed(rule.retention()));
+        boolean leaves = asked.isPresent()
+                && (!asked.get().kept().equals(Optional.of(rule.retention().keep()))
+                        || isAnyLeft(session, asked.get(), rule));
+        return leaves || rule.way() == RetirementWay.ARCHIVE && Archiving.isDue(session, state, source);
     }
 
     /** As {@link #isDue}, but only whether a partition may be old enough. */
     public static boolean isAnyOld(Session session, StateTables state, QualifiedName source, RetirementRule rule)
             throws SQLException {
-        return DuePartitions.ask(session, state, source)
-                .filter(it -> !it.candidates(rule.retention()).isEmpty())
-                .isPresent();
+        Optional<DuePartitions> asked = DuePartitions.ask(session, state, source);
+        return asked.isPresent() && isAnyLeft(session, asked.get(), rule);
+    }
+
+    /** Whether one may be old enough that is not where it is to be. */
+    private static boolean isAnyLeft(Session session, DuePartitions asked, RetirementRule rule) throws SQLException {
+        List<Long> old = asked.candidates(rule.retention()).stream()
+                .map(AgedPartition::oid)
+                .toList();
+        return rule.archive().orElse(null) instanceof ArchivePlace.Tablespace tablespace
+                ? !TablespaceMove.elsewhere(session, old, tablespace.name()).isEmpty()
+                : !old.isEmpty();
     }
 
     /**
@@ -183,6 +202,10 @@ public final class Retirement {
         if (due.isEmpty()) {
             return;
         }
+        if (rule.archive().orElse(null) instanceof ArchivePlace.Tablespace tablespace) {
+            move(due, tablespace.name());
+            return;
+        }
         requireSchema();
         if (rule.archive().orElse(null) instanceof ArchivePlace.Files files) {
             ArchiveDirectory.require(files.directory());
@@ -193,15 +216,89 @@ public final class Retirement {
             if (reason.isEmpty()) {
                 reason = takeOut(partition);
             }
-            reason.ifPresent(
-                    why -> run.line("%s: WARNING: %s of %s is older than the %d intervals that are kept, and stays: %s"
-                            .formatted(
-                                    run.step(),
-                                    partition.name(),
-                                    table.name(),
-                                    rule.retention().keep(),
-                                    why)));
+            reason.ifPresent(why -> tellThatItStays(partition, why));
         }
+    }
+
+    private void tellThatItStays(AgedPartition partition, String why) {
+        run.line("%s: WARNING: %s of %s is older than the %d intervals that are kept, and stays: %s"
+                .formatted(
+                        run.step(), partition.name(), table.name(), rule.retention().keep(), why));
+    }
+
+    /** Moves what is not there yet to that tablespace, where it stays a partition. */
+    private void move(List<AgedPartition> due, Identifier tablespace) throws SQLException {
+        Session session = run.session();
+        Set<Long> elsewhere = TablespaceMove.elsewhere(
+                session, due.stream().map(AgedPartition::oid).toList(), tablespace);
+        if (elsewhere.isEmpty()) {
+            return;
+        }
+        TablespaceMove.require(session, tablespace);
+        session.update(run.state().createRetirement());
+        for (AgedPartition partition : due) {
+            if (elsewhere.contains(partition.oid())) {
+                Optional<String> reason = whyNotMovable(partition);
+                if (reason.isEmpty()) {
+                    reason = move(partition, tablespace);
+                }
+                reason.ifPresent(why -> tellThatItStays(partition, why));
+            }
+        }
+    }
+
+    private Optional<String> whyExchanged(AgedPartition partition) throws SQLException {
+        QualifiedName exchange =
+                PartitionsInExchange.of(run.session(), run.state(), table.oid()).get(partition.oid());
+        if (exchange != null) {
+            return Optional.of(
+                    "it belongs to the exchange of %s, which has begun and is not over. Once the backup of that exchange is dropped (liquibase update -DdropApproved=%s), or the exchange is rolled back to before its preparation, an update retires it, or what has taken its place."
+                            .formatted(exchange, exchange.name().name()));
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> whyNotMovable(AgedPartition partition) throws SQLException {
+        Optional<String> exchanged = whyExchanged(partition);
+        if (exchanged.isPresent()) {
+            return exchanged;
+        }
+        if (partition.kind() != 'r') {
+            return Optional.of("it is a foreign table, or has partitions of its own, which is left to you.");
+        }
+        if (isCaptured()) {
+            return Optional.of("the way back of the swap is still open. Once the backup is dropped, an update moves it.");
+        }
+        return partition.bound().isPresent()
+                ? Optional.empty()
+                : Optional.of(
+                        "triggers route the rows. Move it yourself at an hour when it can be locked that long: ALTER TABLE %s SET TABLESPACE …"
+                                .formatted(partition.name().quoted()));
+    }
+
+    private Optional<String> move(AgedPartition partition, Identifier tablespace) throws SQLException {
+        String former = TablespaceMove.tablespaceOf(run.session(), partition.name());
+        Optional<String> reason = new TablespaceMove(run, lock, table, key, partition.name(), tablespace)
+                .move(
+                        migration.spec().layout().partition(partition.name().name()).orElse(null),
+                        oid -> RECORD_MOVE
+                                .with("retirement", run.state().retirement())
+                                .with("migration", migration.id())
+                                .with("oid", Sql.raw(Long.toString(oid)))
+                                .with("schema", partition.name().schema().name())
+                                .with("name", partition.name().name().name())
+                                .with("bound", partition.bound().orElse(null))
+                                .with("way", rule.way().word())
+                                .with("state", RetiredPartition.State.MOVED.word())
+                                .with("batch", batch)
+                                .with("update", update)
+                                .with("tablespace", tablespace.name())
+                                .with("former", former));
+        if (reason.isEmpty()) {
+            run.line("%s: %s of %s is in the tablespace %s now, and was in %s; each of its rows was compared."
+                    .formatted(run.step(), partition.name(), table.name(), tablespace, former));
+        }
+        return reason;
     }
 
     private void requireSchema() throws SQLException {
@@ -234,12 +331,9 @@ public final class Retirement {
             return Optional.of(
                     "it is a foreign table, or has partitions of its own, which is left to you. Detach it yourself.");
         }
-        QualifiedName exchange =
-                PartitionsInExchange.of(run.session(), run.state(), table.oid()).get(partition.oid());
-        if (exchange != null) {
-            return Optional.of(
-                    "it belongs to the exchange of %s, which has begun and is not over. Once the backup of that exchange is dropped (liquibase update -DdropApproved=%s), or the exchange is rolled back to before its preparation, an update retires it, or what has taken its place."
-                            .formatted(exchange, exchange.name().name()));
+        Optional<String> exchanged = whyExchanged(partition);
+        if (exchanged.isPresent()) {
+            return exchanged;
         }
         QualifiedName retired = retired(partition);
         if (!retired.equals(partition.name()) && TakenNames.isTaken(run.session(), retired)) {

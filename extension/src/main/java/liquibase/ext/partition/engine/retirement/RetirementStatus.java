@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.partitioning.Partition;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
@@ -50,7 +51,10 @@ public final class RetirementStatus {
         facts.add(next(asked.get(), retention));
         Map<Long, QualifiedName> exchanged =
                 PartitionsInExchange.of(session, state, asked.get().table());
-        List<AgedPartition> due = asked.get().due(session, key, retention);
+        List<RetiredPartition> all = RetiredPartition.of(session, state, migration.source());
+        List<AgedPartition> due = asked.get().due(session, key, retention).stream()
+                .filter(it -> !isMoved(it, all))
+                .toList();
         List<String> held = due.stream()
                 .filter(it -> exchanged.containsKey(it.oid()))
                 .map(it -> "%s (%s)".formatted(it.name().name().name(), exchanged.get(it.oid())))
@@ -71,7 +75,6 @@ public final class RetirementStatus {
                                     retention.keep(),
                                     asked.get().layout().interval().word()));
         }
-        List<RetiredPartition> all = RetiredPartition.of(session, state, migration.source());
         List<String> waiting = all.stream()
                 .filter(RetiredPartition::isToBeDropped)
                 .map(it -> it.present().orElse(it.partition()).toString())
@@ -87,7 +90,13 @@ public final class RetirementStatus {
         return new StatusReport(facts, problems);
     }
 
-    /** Which partitions are in files, and which are still to be written. */
+    /** Whether it is in the tablespace of the archive, where it stays a partition. */
+    private static boolean isMoved(AgedPartition partition, List<RetiredPartition> all) {
+        return all.stream()
+                .anyMatch(it -> it.state() == RetiredPartition.State.MOVED && it.oid() == partition.oid());
+    }
+
+    /** Which partitions are archived where, and which are still to be written. */
     private static void tellOfArchives(
             List<RetiredPartition> all, Migration migration, List<String> facts, List<String> problems) {
         for (RetiredPartition it : all) {
@@ -98,6 +107,13 @@ public final class RetirementStatus {
                                 it.archive().get().rows(),
                                 it.archive().get().directory()));
             }
+        }
+        String moved = all.stream()
+                .filter(it -> it.state() == RetiredPartition.State.MOVED)
+                .map(it -> it.partition().toString())
+                .collect(Collectors.joining(", "));
+        if (!moved.isEmpty()) {
+            facts.add("Archived in another tablespace, and still partitions: %s.".formatted(moved));
         }
         List<String> unwritten = all.stream()
                 .filter(RetiredPartition::isToBeArchived)
@@ -126,8 +142,10 @@ public final class RetirementStatus {
         }
         Map<Long, QualifiedName> exchanged =
                 PartitionsInExchange.of(session, state, asked.get().table());
+        List<RetiredPartition> all = RetiredPartition.of(session, state, migration.source());
         List<AgedPartition> old = asked.get().candidates(retention).stream()
                 .filter(it -> !exchanged.containsKey(it.oid()))
+                .filter(it -> !isMoved(it, all))
                 .toList();
         if (old.isEmpty()) {
             return "";

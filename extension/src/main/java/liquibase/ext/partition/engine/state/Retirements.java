@@ -11,7 +11,7 @@ public final class Retirements {
     private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({retirement}) IS NOT NULL");
 
     private static final Sql LEFT = Sql.of("""
-            SELECT partition_schema, partition_name FROM {retirement} WHERE migration_id = {migration} AND state <> 'attached'""");
+            SELECT partition_schema, partition_name FROM {retirement} WHERE migration_id = {migration} AND state NOT IN ('attached', 'moved')""");
 
     private Retirements() {}
 

@@ -142,6 +142,8 @@ public record StateTables(Identifier schema) {
               archive_sha256 pg_catalog.text,
               archived_rows bigint,
               archived_at pg_catalog.timestamptz,
+              archive_tablespace pg_catalog.text,
+              former_tablespace pg_catalog.text,
               detached_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
             )""");
 

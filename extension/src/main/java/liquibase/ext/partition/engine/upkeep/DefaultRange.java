@@ -19,7 +19,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * <p>The CHECK refuses rows. So it is made, and dropped, in the transaction that attaches the partitions, wherever the
  * rows can be read within the time of a lock: then no writer ever meets it.
  */
-record DefaultRange(QualifiedName table, PartitionKey key) {
+public record DefaultRange(QualifiedName table, PartitionKey key) {
     private static final Sql ADD = Sql.of(
             "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({value} IS NULL OR {value} < {from} OR {value} >= {to}){notValid}");
     private static final Sql NOT_VALID = Sql.raw(" NOT VALID");
@@ -48,6 +48,13 @@ record DefaultRange(QualifiedName table, PartitionKey key) {
     static final String SUFFIX = "_makes_room";
 
     private Identifier name() {
+        return nameOfCheck(table);
+    }
+
+    /**
+     * The name of the CHECK by which a default partition has no row of a range; a killed run's is dropped by upkeep.
+     */
+    public static Identifier nameOfCheck(QualifiedName table) {
         return DerivedName.of(table.name(), SUFFIX);
     }
 

@@ -3,6 +3,7 @@ package liquibase.ext.partition.engine.upkeep;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import liquibase.ext.partition.engine.access.Seclusion;
 import liquibase.ext.partition.engine.belonging.grants.SameGrants;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
@@ -70,6 +71,9 @@ public record Sister(
               LIKE {model} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED
                 INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING COMMENTS
             )""");
+
+    private static final Sql RENAME_INDEX = Sql.of("ALTER INDEX {index} RENAME TO {name}");
+    private static final Sql RENAME_STATISTICS = Sql.of("ALTER STATISTICS {statistics} RENAME TO {name}");
 
     private static final Sql UNLOGGED = Sql.raw("UNLOGGED ");
     private static final Sql DROP_CHECK = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
@@ -188,6 +192,48 @@ public record Sister(
         identifyReplicas(statements, table);
         statements.add(CHANGE_OWNER.with("table", table).with("owner", model.owner()));
         statements.addAll(accessStatements(table));
+        return statements;
+    }
+
+    /** The same example in another tablespace, with all its indexes. */
+    public Sister in(Identifier tablespace) {
+        TableProperties moved = new TableProperties(
+                Optional.of(tablespace),
+                properties.parameters(),
+                properties.replicaIdentity(),
+                properties.checks(),
+                properties.columns(),
+                properties.statistics(),
+                properties.indexes().stream()
+                        .map(it -> new IndexProperties(
+                                it.index(),
+                                Optional.of(tablespace),
+                                it.comment(),
+                                it.constraintComment(),
+                                it.targets(),
+                                it.clustered(),
+                                it.replicaIdentity()))
+                        .toList());
+        return new Sister(model, moved, storage, rowSecurity, publications, key, names);
+    }
+
+    /**
+     * The statements that give what was made for {@code table} the names that the example's have, once these are gone.
+     */
+    public List<Sql> renameStatements(QualifiedName table) {
+        List<Sql> statements = new ArrayList<>();
+        for (Index index : model.indexes()) {
+            if (index.valid()) {
+                statements.add(RENAME_INDEX
+                        .with("index", counterpart(index.name(), table))
+                        .with("name", index.name()));
+            }
+        }
+        for (ExtendedStatistics one : properties.statistics()) {
+            statements.add(RENAME_STATISTICS
+                    .with("statistics", counterpart(one.name().name(), table))
+                    .with("name", one.name().name()));
+        }
         return statements;
     }
 

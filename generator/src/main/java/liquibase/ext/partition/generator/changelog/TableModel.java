@@ -61,6 +61,7 @@ final class TableModel {
             model.put("retire", table.retire().word());
             putIfPresent(model, "retireApproval", table.retireApproval());
             putIfPresent(model, "retireSchema", table.retireSchema());
+            model.put("dropsRetired", table.dropsRetired());
             if (table.archive() != null) {
                 model.put("archive", table.archive().attributes());
             }

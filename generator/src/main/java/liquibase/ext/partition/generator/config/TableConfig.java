@@ -53,6 +53,12 @@ public record TableConfig(
         String retireSchema,
         ArchiveConfig archive,
         TableTuning tuning) {
+    /** Whether what leaves the table is dropped in the end: not if it stays, as a table or as a partition. */
+    public boolean dropsRetired() {
+        return retire == RetirementWay.DROP
+                || retire == RetirementWay.ARCHIVE && (archive == null || archive.tablespace() == null);
+    }
+
     /** Copies the collections. */
     public TableConfig {
         keyColumns = List.copyOf(keyColumns);

@@ -153,13 +153,16 @@
 
 <#-- Whether a drop of what has left one of the tables is asked for. -->
 <#function asksToDropRetired tables>
-  <#return tables?filter(table -> ["drop", "archive"]?seq_contains(table.retire!"") && !table.retireApproval??)?has_content>
+  <#return tables?filter(table -> (table.dropsRetired!false) && !table.retireApproval??)?has_content>
 </#function>
 
 <#-- What leaves the table, and what becomes of it. -->
 <#function retired>
-  <#return "Takes the partitions out of " + tableName + " that can only hold rows of more than " + keep + " " + interval
-      + (keep == 1)?then("", "s") + " before the present one; each becomes a table of its own"
+  <#local old = " that can only hold rows of more than " + keep + " " + interval + (keep == 1)?then("", "s") + " before the present one">
+  <#if (archive!{}).archiveTablespace??>
+    <#return "Moves the partitions of " + tableName + old + " to the tablespace " + archive.archiveTablespace + ", where they stay partitions">
+  </#if>
+  <#return "Takes the partitions out of " + tableName + old + "; each becomes a table of its own"
       + retireSchema???then(", in the schema " + retireSchema!"", "")
       + (retire == "drop")?then(", until it is dropped", "")
       + (retire == "archive")?then(", until its rows are in files below " + ((archive!{}).archiveFiles!"") + " and it is dropped", "")>

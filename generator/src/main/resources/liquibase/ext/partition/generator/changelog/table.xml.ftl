@@ -224,7 +224,7 @@
         retireSchema="[=retireSchema]"</#if><#if archive??><#list archive as attribute, value>
         [=attribute]="[=value]"</#list></#if><@tuned "retire" "        "/>/>
   </changeSet>
-<#if retire != "detach">
+<#if dropsRetired>
 
   <@about "dropRetired"/>
   <changeSet id="[=prefix]-drop-retired" author="liquibase-partition" labels="upkeep" runAlways="true" runInTransaction="false"

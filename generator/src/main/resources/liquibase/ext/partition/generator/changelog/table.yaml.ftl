@@ -352,7 +352,7 @@
 </#list>
 </#if>
             <@tuned "retire" "            "/>
-<#if retire != "detach">
+<#if dropsRetired>
 
   <@about "dropRetired"/>
   - changeSet:

@@ -340,6 +340,31 @@ class ChangelogGeneratorTest {
     }
 
     @Test
+    void dropsNothingOfWhatMovesToAnotherTablespace() throws Exception {
+        String config = """
+                tables:
+                  - tableName: orders
+                    keyColumns: [id]
+                    keep: 36
+                    retire: archive
+                    archive: {tablespace: Cold}
+                    partitionBy: {columns: [created_at], from: 2024-01, ahead: 6}
+                """;
+
+        assertThat(generate(config, ChangelogFormat.XML).text())
+                .doesNotContain("retireApproved")
+                .endsWith("""
+                            <comment>Moves the partitions of orders that can only hold rows of more than 36 months before the present one to the tablespace Cold, where they stay partitions</comment>
+                            <partition:retirePartitions tableName="orders"
+                                keep="36"
+                                retire="archive"
+                                archiveTablespace="Cold"/>
+                          </changeSet>
+                        </databaseChangeLog>
+                        """);
+    }
+
+    @Test
     void givesTablesTheSameChangesetsWhateverElseTheConfigHolds() throws Exception {
         for (ChangelogFormat format : ChangelogFormat.values()) {
             String together = generate(GoldenConfigs.PLAIN, format).text();

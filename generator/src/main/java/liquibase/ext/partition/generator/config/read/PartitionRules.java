@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import liquibase.ext.partition.engine.partitioning.PartitionInterval;
 import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.generator.config.ArchiveConfig;
 import liquibase.ext.partition.generator.config.document.ConfigDocument;
 import liquibase.ext.partition.generator.config.document.KeyPath;
 import liquibase.ext.partition.generator.config.document.Problem;
@@ -233,6 +234,24 @@ final class PartitionRules {
                     table.path().child(TableEntry.RETIRE),
                     "retire is archive, and nothing says where to.",
                     "Write archive: {files: /srv/archive, format: csv.gz}."));
+        }
+        Optional<ArchiveConfig> archive = table.archive();
+        if (archive.isPresent()
+                && (archive.get().files() == null) == (archive.get().tablespace() == null)) {
+            problems.add(document.problem(
+                    table.path().child(TableEntry.ARCHIVE),
+                    "archive must name one place, files or a tablespace.",
+                    "Write archive: {files: /srv/archive, format: csv.gz}, or archive: {tablespace: cold}."));
+        }
+        if (archive.filter(it -> it.tablespace() != null).isPresent()) {
+            for (String key : List.of(TableEntry.RETIRE_APPROVAL, TableEntry.RETIRE_SCHEMA)) {
+                if (table.json().has(key)) {
+                    problems.add(document.problem(
+                            table.path().child(key),
+                            "A partition that is moved to a tablespace stays a partition, so that %s has no meaning.".formatted(key),
+                            "Remove it."));
+                }
+            }
         }
         if (!isArchived && table.json().has(TableEntry.ARCHIVE)) {
             problems.add(document.problem(

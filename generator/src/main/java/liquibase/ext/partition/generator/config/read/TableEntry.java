@@ -215,7 +215,8 @@ record TableEntry(KeyPath path, JsonNode json) {
         return archive.isObject()
                 ? Optional.of(new ArchiveConfig(
                         scalar(archive.path("files")).orElse(null),
-                        scalar(archive.path("format")).orElse(null)))
+                        scalar(archive.path("format")).orElse(null),
+                        scalar(archive.path("tablespace")).orElse(null)))
                 : Optional.empty();
     }
 

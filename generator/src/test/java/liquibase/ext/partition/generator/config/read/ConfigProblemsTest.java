@@ -202,6 +202,17 @@ class ConfigProblemsTest {
                         "tables[0].archive")
                 .saying("retire does not say that they are.")
                 .advising("Write retire: archive");
+        assertProblem(
+                        TABLE + "    keep: 9\n    retire: archive\n    archive: {files: /a, tablespace: cold}\n",
+                        10,
+                        "tables[0].archive")
+                .saying("archive must name one place");
+        assertProblem(
+                        TABLE
+                                + "    keep: 9\n    retire: archive\n    archive: {tablespace: cold}\n    retireApproval: standing\n",
+                        11,
+                        "tables[0].retireApproval")
+                .saying("stays a partition, so that retireApproval has no meaning");
         assertProblem(TABLE + "    keep: 0\n    retire: detach\n", 8, "tables[0].keep")
                 .saying("0 is less than 1.");
     }

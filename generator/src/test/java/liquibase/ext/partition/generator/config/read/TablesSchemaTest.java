@@ -81,7 +81,7 @@ class TablesSchemaTest {
                         .put("type", "numeric")
                         .set(key.lastKey(), value);
             } else if (key.parent().equals(archive)) {
-                entry.putObject("archive").put("files", "/srv/archive").set(key.lastKey(), value);
+                entry.putObject("archive").set(key.lastKey(), value);
             } else {
                 ((ObjectNode) entry.get("partitionBy")).set(key.lastKey(), value);
             }
