@@ -173,8 +173,9 @@ public final class Reattachment {
             throws SQLException {
         String former = it.formerTablespace().orElseThrow();
         if (table == null || !it.attached() || it.elsewhere()) {
-            run.line("%s: %s, which was moved from the tablespace %s, is no partition of %s any more, and stays where it is."
-                    .formatted(run.step(), it.partition(), former, run.source()));
+            run.line(
+                    "%s: %s, which was moved from the tablespace %s, is no partition of %s any more, and stays where it is."
+                            .formatted(run.step(), it.partition(), former, run.source()));
             return;
         }
         QualifiedName present = it.present().orElseThrow();

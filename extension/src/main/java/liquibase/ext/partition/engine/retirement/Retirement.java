@@ -223,7 +223,11 @@ public final class Retirement {
     private void tellThatItStays(AgedPartition partition, String why) {
         run.line("%s: WARNING: %s of %s is older than the %d intervals that are kept, and stays: %s"
                 .formatted(
-                        run.step(), partition.name(), table.name(), rule.retention().keep(), why));
+                        run.step(),
+                        partition.name(),
+                        table.name(),
+                        rule.retention().keep(),
+                        why));
     }
 
     /** Moves what is not there yet to that tablespace, where it stays a partition. */
@@ -267,7 +271,8 @@ public final class Retirement {
             return Optional.of("it is a foreign table, or has partitions of its own, which is left to you.");
         }
         if (isCaptured()) {
-            return Optional.of("the way back of the swap is still open. Once the backup is dropped, an update moves it.");
+            return Optional.of(
+                    "the way back of the swap is still open. Once the backup is dropped, an update moves it.");
         }
         return partition.bound().isPresent()
                 ? Optional.empty()
@@ -280,7 +285,11 @@ public final class Retirement {
         String former = TablespaceMove.tablespaceOf(run.session(), partition.name());
         Optional<String> reason = new TablespaceMove(run, lock, table, key, partition.name(), tablespace)
                 .move(
-                        migration.spec().layout().partition(partition.name().name()).orElse(null),
+                        migration
+                                .spec()
+                                .layout()
+                                .partition(partition.name().name())
+                                .orElse(null),
                         oid -> RECORD_MOVE
                                 .with("retirement", run.state().retirement())
                                 .with("migration", migration.id())

@@ -92,8 +92,7 @@ public final class RetirementStatus {
 
     /** Whether it is in the tablespace of the archive, where it stays a partition. */
     private static boolean isMoved(AgedPartition partition, List<RetiredPartition> all) {
-        return all.stream()
-                .anyMatch(it -> it.state() == RetiredPartition.State.MOVED && it.oid() == partition.oid());
+        return all.stream().anyMatch(it -> it.state() == RetiredPartition.State.MOVED && it.oid() == partition.oid());
     }
 
     /** Which partitions are archived where, and which are still to be written. */

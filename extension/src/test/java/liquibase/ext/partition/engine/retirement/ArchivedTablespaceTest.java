@@ -173,7 +173,8 @@ class ArchivedTablespaceTest {
         move(orders);
 
         assertThat(tablespaces()).containsExactly(cold);
-        assertThat(database.queryString("SELECT 'orders_202401'::regclass::oid::text")).isEqualTo(twin);
+        assertThat(database.queryString("SELECT 'orders_202401'::regclass::oid::text"))
+                .isEqualTo(twin);
         assertThat(orders.rows()).isEqualTo(rows);
         assertThat(leftovers()).isEmpty();
     }
@@ -196,9 +197,12 @@ class ArchivedTablespaceTest {
                 "it has the trigger audited for itself",
                 "ALTER TABLE \"public\".\"orders_202401\" SET TABLESPACE \"%s\"".formatted(cold));
         database.execute("DROP TRIGGER audited ON orders_202401", "CREATE VIEW january AS SELECT * FROM orders_202401");
-        assertThatThrownBy(() -> move(orders)).hasMessageContaining("since others depend on it", "january", "It stays where it was.");
+        assertThatThrownBy(() -> move(orders))
+                .hasMessageContaining("since others depend on it", "january", "It stays where it was.");
         assertThat(tablespaces()).containsExactly("default");
-        database.execute("DROP VIEW january", "CREATE TABLE items (id bigint, at timestamptz, FOREIGN KEY (id, at) REFERENCES orders (id, created_at))");
+        database.execute(
+                "DROP VIEW january",
+                "CREATE TABLE items (id bigint, at timestamptz, FOREIGN KEY (id, at) REFERENCES orders (id, created_at))");
         move(orders);
         assertSaid(orders, "the foreign key items_id_at_fkey", "refers to the table");
         database.execute("DROP TABLE items", "CREATE PUBLICATION everything FOR ALL TABLES");

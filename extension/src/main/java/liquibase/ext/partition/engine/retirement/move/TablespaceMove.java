@@ -168,8 +168,7 @@ public final class TablespaceMove {
      * @throws PartitionException with the remedy
      */
     public static void require(Session session, Identifier tablespace) throws SQLException {
-        Optional<Boolean> usable =
-                session.queryFirst(USABLE.with("name", tablespace.name()), row -> row.getBoolean(1));
+        Optional<Boolean> usable = session.queryFirst(USABLE.with("name", tablespace.name()), row -> row.getBoolean(1));
         if (!usable.equals(Optional.of(true))) {
             throw new PartitionException(
                     usable.isEmpty()
@@ -233,9 +232,10 @@ public final class TablespaceMove {
                     + byHand);
         }
         if (!incoming.isEmpty()) {
-            return Optional.of("the foreign key %s refers to the table, and PostgreSQL lets no partition go to which rows refer."
-                            .formatted(String.join(", ", incoming))
-                    + byHand);
+            return Optional.of(
+                    "the foreign key %s refers to the table, and PostgreSQL lets no partition go to which rows refer."
+                                    .formatted(String.join(", ", incoming))
+                            + byHand);
         }
         List<String> publications = session.queryStrings(PUBLICATIONS
                 .with("schema", partition.schema().name())
@@ -243,15 +243,17 @@ public final class TablespaceMove {
                 .with("rootSchema", table.name().schema().name())
                 .with("root", table.name().name().name()));
         if (!publications.isEmpty()) {
-            return Optional.of("the publication %s would send the rows of its twin to subscribers that have no such table."
-                            .formatted(String.join(", ", publications))
-                    + byHand);
+            return Optional.of(
+                    "the publication %s would send the rows of its twin to subscribers that have no such table."
+                                    .formatted(String.join(", ", publications))
+                            + byHand);
         }
         if (interval == null && key.combinedColumn().isPresent()) {
             return Optional.of("it is none of the partitions that were made for the table." + byHand);
         }
         if (!marks.isOn(session) && TakenNames.isTaken(session, twin)) {
-            return Optional.of("something else has the name %s. Rename that; the next update moves it.".formatted(twin));
+            return Optional.of(
+                    "something else has the name %s. Rename that; the next update moves it.".formatted(twin));
         }
         return Optional.empty();
     }
@@ -262,7 +264,8 @@ public final class TablespaceMove {
         if (marks.isOn(session)) {
             Optional<Table> begun = new TableReader(session).find(twin);
             if (begun.isPresent()
-                    && elsewhere(session, List.of(begun.get().oid()), tablespace).isEmpty()
+                    && elsewhere(session, List.of(begun.get().oid()), tablespace)
+                            .isEmpty()
                     && !marks.isMarked(session)
                     && marks.copiedTo(session, Heap.filenode(session, partition), likeness())
                             .isPresent()) {
@@ -288,12 +291,8 @@ public final class TablespaceMove {
 
     private List<Sql> beginStatements(Table model, Partition interval) throws SQLException {
         Session session = run.session();
-        List<Sql> statements =
-                new ArrayList<>(sister().in(tablespace).partitionStatements(interval, twin));
-        statements.add(ADD_CHECK
-                .with("table", twin)
-                .with("name", BOUND_CHECK)
-                .with("condition", bound()));
+        List<Sql> statements = new ArrayList<>(sister().in(tablespace).partitionStatements(interval, twin));
+        statements.add(ADD_CHECK.with("table", twin).with("name", BOUND_CHECK).with("condition", bound()));
         session.query(
                         FOREIGN_KEYS.with("table", partition.quoted()),
                         row -> ADD.with("table", twin)
@@ -336,7 +335,10 @@ public final class TablespaceMove {
                                 .map(Table.Definition::phrase)
                                 .sorted()
                                 .toList(),
-                        now.indexes().stream().map(Index::name).sorted(Comparator.comparing(Identifier::name)).toList());
+                        now.indexes().stream()
+                                .map(Index::name)
+                                .sorted(Comparator.comparing(Identifier::name))
+                                .toList());
     }
 
     /** @return whether all is copied; it is not if the partition was altered just now */
@@ -359,11 +361,13 @@ public final class TablespaceMove {
                     .with("partition", partition)
                     .with("from", new TupleId(begin))
                     .with("to", new TupleId(end));
-            long rows = size.timed(end - begin, () -> session.inTransaction(() -> {
-                long copied = session.update(chunk);
-                session.update(marks.copiedStatement(end));
-                return copied;
-            }));
+            long rows = size.timed(
+                    end - begin,
+                    () -> session.inTransaction(() -> {
+                        long copied = session.update(chunk);
+                        session.update(marks.copiedStatement(end));
+                        return copied;
+                    }));
             progress.add(end - begin, rows);
             if (progress.isDue()) {
                 progress.tell("");
@@ -393,8 +397,7 @@ public final class TablespaceMove {
                     end - begin,
                     () -> session.queryFirst(
                                     question,
-                                    row -> new Tally(
-                                            row.getLong("rows"), new BigDecimal(row.getString("sum"))))
+                                    row -> new Tally(row.getLong("rows"), new BigDecimal(row.getString("sum"))))
                             .orElseThrow());
             all = new Tally(all.rows() + one.rows(), all.sum().add(one.sum()));
             from = end;
@@ -453,9 +456,8 @@ public final class TablespaceMove {
             throw e;
         } finally {
             if (!moved && rest.isPresent() && !session.isClosed()) {
-                session.update(DROP_CONSTRAINT
-                        .with("table", rest.get())
-                        .with("name", DefaultRange.nameOfCheck(rest.get())));
+                session.update(
+                        DROP_CONSTRAINT.with("table", rest.get()).with("name", DefaultRange.nameOfCheck(rest.get())));
             }
         }
     }
@@ -501,7 +503,8 @@ public final class TablespaceMove {
         long filenode = Heap.filenode(session, partition);
         if (!marks.isOn(session)
                 || marks.isMarked(session)
-                || !session.queryStrings(OWN_TRIGGERS.with("table", partition.quoted())).isEmpty()
+                || !session.queryStrings(OWN_TRIGGERS.with("table", partition.quoted()))
+                        .isEmpty()
                 || marks.copiedTo(session, filenode, likeness()).orElse(-1L) < Heap.blocks(session, partition)) {
             return false;
         }

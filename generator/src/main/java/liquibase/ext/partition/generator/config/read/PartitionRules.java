@@ -248,7 +248,8 @@ final class PartitionRules {
                 if (table.json().has(key)) {
                     problems.add(document.problem(
                             table.path().child(key),
-                            "A partition that is moved to a tablespace stays a partition, so that %s has no meaning.".formatted(key),
+                            "A partition that is moved to a tablespace stays a partition, so that %s has no meaning."
+                                    .formatted(key),
                             "Remove it."));
                 }
             }
