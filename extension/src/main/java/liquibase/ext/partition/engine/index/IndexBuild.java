@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.state.Migration;
 import liquibase.ext.partition.engine.state.Phase;
 
@@ -135,9 +136,13 @@ public final class IndexBuild {
                 (session, partition) -> {
                     for (PartitionedIndex index : indexes) {
                         Identifier name = partitionIndex(partition, index).name();
-                        if (createIfMissing(
-                                session, index, partition, name, index.createOnPartition(partition, name))) {
-                            team.awaitNext();
+                        try {
+                            if (createIfMissing(
+                                    session, index, partition, name, index.createOnPartition(partition, name))) {
+                                team.awaitNext();
+                            }
+                        } catch (SQLException e) {
+                            throw explained(partition, name, e);
                         }
                     }
                     session.update(VACUUM.with("table", partition));
@@ -189,6 +194,17 @@ public final class IndexBuild {
                                             .with("name", index.name())
                                     : DROP_INDEX.with("index", table.name().sibling(index.name())));
         }
+    }
+
+    /** A unique index of each partition by itself allows a value in two of them, and not in one that gets both rows. */
+    private SQLException explained(QualifiedName partition, Identifier index, SQLException e) {
+        if (!migration.isOfSeveral() || !SqlState.UNIQUE_VIOLATION.matches(e)) {
+            return e;
+        }
+        throw new PartitionException(
+                "%s cannot have the unique index %s, because two of the partitions that leave together have a row each with a value that it would have twice: %s. Nothing is lost: they are untouched, and capture goes on. Make the values unique there and run update again; or roll back to before the exchange, and choose an interval that keeps the two rows apart."
+                        .formatted(partition, index, e.getMessage().replaceAll("\\s+", " ")),
+                e);
     }
 
     private void attach() throws SQLException {
