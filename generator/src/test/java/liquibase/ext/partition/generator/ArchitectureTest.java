@@ -14,6 +14,8 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import liquibase.ext.partition.OptionalRules;
 import liquibase.ext.partition.attribute.TuningAttribute;
+import liquibase.ext.partition.engine.exchange.ExchangeOutlook;
+import liquibase.ext.partition.engine.exchange.ExchangeSpec;
 import liquibase.ext.partition.engine.retirement.RetirementStatus;
 import liquibase.ext.partition.engine.retirement.RetirementWay;
 import liquibase.ext.partition.engine.upkeep.MissingPartitions;
@@ -122,7 +124,12 @@ class ArchitectureTest {
     /** Classes without Liquibase, as a test of the extension ensures, that change nothing, in packages that do. */
     private static DescribedPredicate<JavaClass> readsAlone() {
         return belongToAnyOf(
-                TuningAttribute.class, MissingPartitions.class, RetirementStatus.class, RetirementWay.class);
+                TuningAttribute.class,
+                MissingPartitions.class,
+                RetirementStatus.class,
+                RetirementWay.class,
+                ExchangeSpec.class,
+                ExchangeOutlook.class);
     }
 
     @Test

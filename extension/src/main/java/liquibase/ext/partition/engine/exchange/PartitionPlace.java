@@ -6,6 +6,7 @@ import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
+import liquibase.ext.partition.engine.state.Migration;
 
 /**
  * Where a partition is, as the catalog has it.
@@ -34,6 +35,10 @@ record PartitionPlace(
             JOIN pg_catalog.pg_partitioned_table AS t ON t.partrelid = p.oid
             LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.oid AND a.attnum = t.partattrs[0] AND a.attnum > 0
             WHERE c.oid = {oid} AND c.relispartition""");
+
+    boolean isOfDefault() {
+        return bound.equals(Migration.Exchange.DEFAULT);
+    }
 
     /** Empty if the table with that oid is no partition. */
     static Optional<PartitionPlace> read(Session session, long oid) throws SQLException {

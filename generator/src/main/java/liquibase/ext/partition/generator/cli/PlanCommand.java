@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.generator.config.ExchangeConfig;
 import liquibase.ext.partition.generator.config.TableConfig;
+import liquibase.ext.partition.generator.config.TablesConfig;
 import liquibase.ext.partition.generator.config.document.InvalidConfigException;
 import liquibase.ext.partition.generator.config.read.ConfigReader;
 import liquibase.ext.partition.generator.plan.DatabasePlan;
@@ -31,7 +33,8 @@ import picocli.CommandLine.Spec;
         name = "plan",
         description = {
             "Tells what partitioning the tables of a config would come to in a database: what each is, what comes along,"
-                    + " what changes, what is refused and what to do about it, and the settings that matter.",
+                    + " what changes, what is refused and what to do about it, and the settings that matter; and of its"
+                    + " exchanges what would be copied, what is locked, and what stands in the way.",
             "Reads the catalog, and a sample of each table's rows, by which it says how many would be in the default"
                     + " partition. Changes nothing in the database."
         },
@@ -76,54 +79,54 @@ final class PlanCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InvalidConfigException, IOException, UsageException, DatabaseFailureException {
-        List<TableConfig> wanted = wanted(new ConfigReader().read(config).tables());
-        DatabasePlan plan = read(wanted);
+        TablesConfig all = new ConfigReader().read(config);
+        requireNamed(all);
+        DatabasePlan plan = read(
+                all.tables().stream()
+                        .filter(it -> isWanted(it.schemaName(), it.tableName()))
+                        .toList(),
+                all.exchanges().stream()
+                        .filter(it -> isWanted(it.schemaName(), it.tableName()))
+                        .toList());
         out().print(json ? PlanJson.of(plan) : PlanText.of(plan));
         out().flush();
         return plan.isRefused() ? ExitCodes.REFUSED : ExitCodes.OK;
     }
 
-    private DatabasePlan read(List<TableConfig> wanted) throws UsageException, DatabaseFailureException {
+    private DatabasePlan read(List<TableConfig> wanted, List<ExchangeConfig> exchanges)
+            throws UsageException, DatabaseFailureException {
         try (Connection connection = database.connect()) {
             return new PlanReader(
                             Session.pinned(connection),
                             LOCK_LIMIT,
                             spec.commandLine().getErr()::println)
-                    .read(wanted);
+                    .read(wanted, exchanges);
         } catch (SQLException e) {
             throw database.failure(e);
         }
     }
 
-    private List<TableConfig> wanted(List<TableConfig> all) throws UsageException {
-        if (tables.isEmpty()) {
-            return all;
-        }
-        List<String> missing = new ArrayList<>();
-        for (String name : tables) {
-            if (all.stream().noneMatch(table -> isNamed(table, name))) {
-                missing.add(name);
-            }
-        }
+    private void requireNamed(TablesConfig all) throws UsageException {
+        List<String> names = Stream.concat(
+                        all.tables().stream().map(it -> name(it.schemaName(), it.tableName())),
+                        all.exchanges().stream().map(it -> name(it.schemaName(), it.tableName())))
+                .toList();
+        List<String> missing = tables.stream()
+                .filter(table -> names.stream().noneMatch(it -> it.equals(table) || it.endsWith("." + table)))
+                .toList();
         if (!missing.isEmpty()) {
             throw new UsageException("%s has no table %s. Nothing was read. Its tables: %s."
-                    .formatted(
-                            config,
-                            String.join(", ", missing),
-                            String.join(
-                                    ", ", all.stream().map(PlanCommand::name).toList())));
+                    .formatted(config, String.join(", ", missing), String.join(", ", names)));
         }
-        return all.stream()
-                .filter(table -> tables.stream().anyMatch(name -> isNamed(table, name)))
-                .toList();
     }
 
-    private static boolean isNamed(TableConfig table, String name) {
-        return name.equals(table.tableName()) || name.equals(name(table));
+    private boolean isWanted(String schemaName, String tableName) {
+        return tables.isEmpty()
+                || tables.stream().anyMatch(it -> it.equals(tableName) || it.equals(name(schemaName, tableName)));
     }
 
-    private static String name(TableConfig table) {
-        return table.schemaName() == null ? table.tableName() : table.schemaName() + "." + table.tableName();
+    private static String name(String schemaName, String tableName) {
+        return schemaName == null ? tableName : schemaName + "." + tableName;
     }
 
     private PrintWriter out() {

@@ -9,16 +9,23 @@ import liquibase.ext.partition.engine.survey.Condition;
  * @param database its name
  * @param server conditions on which every migration depends
  * @param tables in the order of the config
+ * @param exchanges in the order of the config
  */
-public record DatabasePlan(String database, List<Condition> server, List<TablePlan> tables) {
+public record DatabasePlan(
+        String database, List<Condition> server, List<TablePlan> tables, List<ExchangePlan> exchanges) {
     public DatabasePlan {
         server = List.copyOf(server);
         tables = List.copyOf(tables);
+        exchanges = List.copyOf(exchanges);
     }
 
-    /** Whether a table, or the server itself, is refused. */
+    /** Whether a table, an exchange, or the server itself, is refused. */
     public boolean isRefused() {
-        return isServerRefused() || count(TablePlan.Verdict.REFUSED) > 0;
+        return isServerRefused() || count(TablePlan.Verdict.REFUSED) > 0 || count(ExchangePlan.Verdict.REFUSED) > 0;
+    }
+
+    long count(ExchangePlan.Verdict verdict) {
+        return exchanges.stream().filter(it -> it.verdict() == verdict).count();
     }
 
     boolean isServerRefused() {

@@ -2,10 +2,14 @@ package liquibase.ext.partition.generator.plan;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.exchange.ExchangeOutlook;
+import liquibase.ext.partition.engine.exchange.ExchangeSpec;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.survey.Belonging;
 import liquibase.ext.partition.engine.survey.Condition;
 import liquibase.ext.partition.engine.survey.Estimate;
@@ -41,6 +45,8 @@ public final class PlanJson {
         conditions(root.putArray("server"), plan.server());
         ArrayNode tables = root.putArray("tables");
         plan.tables().forEach(table -> table(tables.addObject(), table));
+        ArrayNode exchanges = root.putArray("exchanges");
+        plan.exchanges().forEach(exchange -> exchange(exchanges.addObject(), exchange));
         return MAPPER.writeValueAsString(root).replace("\r\n", "\n") + "\n";
     }
 
@@ -70,6 +76,40 @@ public final class PlanJson {
             survey.comesAlong().forEach(it -> belonging(comesAlong.addObject(), it));
             conditions(settings, survey.conditions());
         });
+    }
+
+    private static void exchange(ObjectNode json, ExchangePlan exchange) {
+        ExchangeSpec spec = exchange.spec();
+        json.put("schemaName", spec.partition().schema().name());
+        json.put("tableName", spec.partition().name().name());
+        json.put("throughTableName", spec.through().map(it -> it.name().name()).orElse(null));
+        json.put("verdict", exchange.verdict().word());
+        json.put("exchange", exchange.begun().orElse(null));
+        Optional<ExchangeOutlook> outlook = exchange.outlook();
+        json.put(
+                "parent",
+                outlook.flatMap(ExchangeOutlook::parent)
+                        .map(QualifiedName::toString)
+                        .orElse(null));
+        outlook.filter(it -> it.parent().isPresent())
+                .ifPresentOrElse(
+                        it -> size(
+                                json.putObject("size"),
+                                new TableSize(it.rows(), it.heapBytes(), it.indexBytes(), it.toastBytes())),
+                        () -> json.putNull("size"));
+        names(json.putArray("leaving"), outlook.map(ExchangeOutlook::leaving).orElse(List.of()));
+        ArrayNode partitions = json.putArray("partitions");
+        outlook.flatMap(ExchangeOutlook::layout)
+                .ifPresent(layout -> layout.partitions()
+                        .forEach(it -> partitions.add(it.name().name())));
+        names(json.putArray("locked"), outlook.map(ExchangeOutlook::locked).orElse(List.of()));
+        names(json.putArray("readBefore"), outlook.map(ExchangeOutlook::read).orElse(List.of()));
+        ArrayNode refused = json.putArray("refused");
+        outlook.ifPresent(it -> it.obstacles().forEach(one -> obstacle(refused.addObject(), one)));
+    }
+
+    private static void names(ArrayNode json, List<QualifiedName> tables) {
+        tables.forEach(it -> json.add(it.toString()));
     }
 
     private static void newTable(ObjectNode json, NewTableSpec spec) {

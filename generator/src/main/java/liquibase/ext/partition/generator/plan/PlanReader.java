@@ -12,6 +12,8 @@ import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.exchange.ExchangeOutlook;
+import liquibase.ext.partition.engine.exchange.ExchangeSpec;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.Retention;
 import liquibase.ext.partition.engine.refusal.ServerClock;
@@ -28,6 +30,7 @@ import liquibase.ext.partition.engine.survey.Estimate;
 import liquibase.ext.partition.engine.survey.Survey;
 import liquibase.ext.partition.engine.survey.SurveyReader;
 import liquibase.ext.partition.engine.upkeep.MissingPartitions;
+import liquibase.ext.partition.generator.config.ExchangeConfig;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 
@@ -78,7 +81,7 @@ public final class PlanReader {
     }
 
     /** @throws SQLException when the catalog cannot be read, with state 55P03 when a table stays locked for too long */
-    public DatabasePlan read(List<TableConfig> configured) throws SQLException {
+    public DatabasePlan read(List<TableConfig> configured, List<ExchangeConfig> exchanges) throws SQLException {
         session.queryStrings(LOCK_LIMIT.with("milliseconds", Long.toString(lockLimit.toMillis())));
         Identifier schema = new Identifier(session.onCallersPath(() -> session.queryStrings(DEFAULT_SCHEMA))
                 .get(0));
@@ -107,7 +110,33 @@ public final class PlanReader {
                             ? Optional.empty()
                             : Optional.of(survey(table, spec, stateSchema).refusing(unexpected))));
         }
-        return new DatabasePlan(session.queryStrings(DATABASE).get(0), surveys.server(), plans);
+        List<ExchangePlan> exchangePlans = new ArrayList<>();
+        for (ExchangeConfig exchange : exchanges) {
+            exchangePlans.add(exchange(exchange, schema, stateSchema));
+        }
+        return new DatabasePlan(session.queryStrings(DATABASE).get(0), surveys.server(), plans, exchangePlans);
+    }
+
+    private ExchangePlan exchange(ExchangeConfig config, Identifier schema, Identifier stateSchema)
+            throws SQLException {
+        ExchangeSpec spec = TableSpec.of(config, schema);
+        for (String candidate : session.queryStrings(STATE_SCHEMAS)) {
+            StateTables state = new StateTables(new Identifier(candidate));
+            if (ExchangeOutlook.begun(session, state, spec).isPresent()) {
+                return new ExchangePlan(
+                        spec,
+                        MigrationStatus.readAll(session, state).stream()
+                                .filter(status -> status.source().equals(spec.partition()))
+                                .map(MigrationStatus::describe)
+                                .findFirst(),
+                        Optional.empty());
+            }
+        }
+        return new ExchangePlan(
+                spec,
+                Optional.empty(),
+                Optional.of(ExchangeOutlook.read(
+                        session, new StateTables(stateSchema), spec, TableSpec.names(config.keyColumns()))));
     }
 
     private Survey survey(TableConfig table, NewTableSpec spec, Identifier stateSchema) throws SQLException {

@@ -8,9 +8,12 @@ import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.exchange.ExchangeOutlook;
+import liquibase.ext.partition.engine.exchange.ExchangeSpec;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
 import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Routing;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.survey.Belonging;
 import liquibase.ext.partition.engine.survey.Condition;
 import liquibase.ext.partition.engine.survey.Estimate;
@@ -34,6 +37,7 @@ public final class PlanText {
     public static String of(DatabasePlan plan) {
         PlanText text = new PlanText();
         plan.tables().forEach(text::table);
+        plan.exchanges().forEach(text::exchange);
         text.line("Server of database " + plan.database());
         text.conditions(plan.server());
         text.line("");
@@ -53,6 +57,65 @@ public final class PlanText {
         table.begun().ifPresent(begun -> wrapped("  ", begun));
         table.survey().ifPresent(this::survey);
         line("");
+    }
+
+    private void exchange(ExchangePlan exchange) {
+        ExchangeSpec spec = exchange.spec();
+        line("Exchange of %s%s: %s"
+                .formatted(
+                        spec.partition(),
+                        spec.through().map(it -> " through " + it).orElse(""),
+                        switch (exchange.verdict()) {
+                            case EXCHANGEABLE -> "can be made";
+                            case BEGUN -> "has begun";
+                            case REFUSED -> "REFUSED";
+                        }));
+        exchange.begun().ifPresent(begun -> wrapped("  ", begun));
+        exchange.outlook().ifPresent(this::outlook);
+        line("");
+    }
+
+    private void outlook(ExchangeOutlook outlook) {
+        if (outlook.isRefused()) {
+            line("  What stands in the way");
+            outlook.obstacles().forEach(this::obstacle);
+        }
+        if (outlook.parent().isEmpty()) {
+            return;
+        }
+        line("  What it is");
+        labelled("table", outlook.parent().get().toString());
+        size(new TableSize(outlook.rows(), outlook.heapBytes(), outlook.indexBytes(), outlook.toastBytes()));
+        outlook.layout().ifPresent(layout -> {
+            int count = layout.partitions().size();
+            labelled(
+                    "becomes",
+                    "%s by %s from %s until %s, in %s until the exchange"
+                            .formatted(
+                                    count == 1 ? "1 partition" : Figures.number(count) + " partitions",
+                                    layout.interval().word(),
+                                    layout.from(),
+                                    layout.until(),
+                                    outlook.spec().stagingName()));
+            labelled(
+                    "disk",
+                    "about as much again until the backup is dropped, and as much WAL as is copied and indexed");
+        });
+        labelled(
+                "lock",
+                "ACCESS EXCLUSIVE for a moment, on %s; the other partitions are not locked"
+                        .formatted(listed(outlook.locked())));
+        if (!outlook.read().isEmpty()) {
+            labelled(
+                    "read before",
+                    "%s, once, while writers go on, so that nothing is read under the lock"
+                            .formatted(listed(outlook.read())));
+        }
+    }
+
+    private static String listed(List<QualifiedName> tables) {
+        return tables.stream().limit(MOST_NAMES).map(QualifiedName::toString).collect(Collectors.joining(", "))
+                + (tables.size() > MOST_NAMES ? " and %d more".formatted(tables.size() - MOST_NAMES) : "");
     }
 
     private void survey(Survey survey) {
@@ -191,11 +254,30 @@ public final class PlanText {
         if (lookedAt > 0) {
             parts.add("%d to look at".formatted(lookedAt));
         }
-        return "%s: %s.%s Nothing was changed."
+        String tables = "%s: %s."
                 .formatted(
                         plan.tables().size() == 1 ? "1 table" : plan.tables().size() + " tables",
-                        String.join(", ", parts),
+                        String.join(", ", parts));
+        String exchanges = exchanges(plan);
+        return "%s%s Nothing was changed."
+                .formatted(
+                        exchanges.isEmpty() ? tables : plan.tables().isEmpty() ? exchanges : tables + " " + exchanges,
                         plan.isServerRefused() ? " The server is refused." : "");
+    }
+
+    private static String exchanges(DatabasePlan plan) {
+        if (plan.exchanges().isEmpty()) {
+            return "";
+        }
+        long begun = plan.count(ExchangePlan.Verdict.BEGUN);
+        return "%s: %d can be made%s, %d refused."
+                .formatted(
+                        plan.exchanges().size() == 1
+                                ? "1 exchange"
+                                : plan.exchanges().size() + " exchanges",
+                        plan.count(ExchangePlan.Verdict.EXCHANGEABLE),
+                        begun > 0 ? ", %d begun".formatted(begun) : "",
+                        plan.count(ExchangePlan.Verdict.REFUSED));
     }
 
     private void labelled(String label, String value) {

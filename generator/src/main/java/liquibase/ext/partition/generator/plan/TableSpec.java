@@ -3,6 +3,7 @@ package liquibase.ext.partition.generator.plan;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.exchange.ExchangeSpec;
 import liquibase.ext.partition.engine.newtable.ColumnChange;
 import liquibase.ext.partition.engine.newtable.IncomingForeignKeys;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
@@ -11,10 +12,11 @@ import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.QualifiedName;
+import liquibase.ext.partition.generator.config.ExchangeConfig;
 import liquibase.ext.partition.generator.config.PartitionBy;
 import liquibase.ext.partition.generator.config.TableConfig;
 
-/** Turns a table's config into the spec that its generated changelog requests from the engine. */
+/** Turns the config of a table, or of an exchange, into the spec that its changelog requests from the engine. */
 final class TableSpec {
     private TableSpec() {}
 
@@ -50,6 +52,20 @@ final class TableSpec {
                         .toList(),
                 table.tuning().acceptedTriggers(),
                 Optional.ofNullable(table.partitionSchema()).map(Identifier::new));
+    }
+
+    /** @param defaultSchema the schema of partitions whose config names none */
+    static ExchangeSpec of(ExchangeConfig exchange, Identifier defaultSchema) {
+        Identifier schema = exchange.schemaName() == null ? defaultSchema : new Identifier(exchange.schemaName());
+        return new ExchangeSpec(
+                new QualifiedName(schema, new Identifier(exchange.tableName())),
+                Optional.ofNullable(exchange.throughTableName())
+                        .map(it -> new QualifiedName(schema, new Identifier(it))),
+                new Identifier(exchange.newTableName()),
+                exchange.partitionPrefix(),
+                exchange.interval(),
+                Optional.ofNullable(exchange.from()),
+                Optional.ofNullable(exchange.until()));
     }
 
     static List<Identifier> names(List<String> names) {

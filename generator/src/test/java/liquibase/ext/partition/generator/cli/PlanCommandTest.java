@@ -128,6 +128,47 @@ class PlanCommandTest {
     }
 
     @Test
+    void tellsWhatAnExchangeWouldComeToAndWhatStandsInItsWay() throws IOException {
+        database.execute(
+                "CREATE TABLE readings (id bigint, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at)",
+                "CREATE TABLE readings_202401 PARTITION OF readings FOR VALUES FROM ('2024-01-01') TO ('2024-02-01')",
+                "CREATE TABLE readings_202402 PARTITION OF readings FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')",
+                "CREATE TABLE readings_default PARTITION OF readings DEFAULT",
+                "INSERT INTO readings SELECT i, date '2024-01-01' + i % 60 FROM generate_series(1, 120) AS i",
+                "CREATE VIEW january AS SELECT * FROM readings_202401",
+                "ANALYZE readings");
+        Files.writeString(config, """
+                exchanges:
+                  - tableName: readings_202401
+                    throughTableName: readings_202402
+                    keyColumns: [id, at]
+                    partitionPrefix: readings_
+                    partitionBy: {interval: week}
+                """);
+
+        assertThat(plan()).as(err.toString()).isEqualTo(ExitCodes.REFUSED);
+
+        assertThat(out.toString())
+                .contains(
+                        "Exchange of public.readings_202401 through public.readings_202402: REFUSED",
+                        "january",
+                        "about 120\n",
+                        "9 partitions by week from 2024-01-01 until 2024-03-01, in readings_202401_new",
+                        "1 exchange: 0 can be made, 1 refused. Nothing was changed.");
+        database.execute("DROP VIEW january");
+        out.getBuffer().setLength(0);
+        String before = everything();
+
+        assertThat(plan()).isEqualTo(ExitCodes.OK);
+
+        assertThat(out.toString())
+                .contains("Exchange of public.readings_202401 through public.readings_202402: can be made")
+                .containsPattern("ACCESS EXCLUSIVE for a moment, on public.readings, public.readings_202401")
+                .containsPattern("public.readings_default, public.readings_202401");
+        assertThat(everything()).isEqualTo(before);
+    }
+
+    @Test
     void printsJsonForPipelines() throws IOException {
         configure("orders", "nowhere");
 

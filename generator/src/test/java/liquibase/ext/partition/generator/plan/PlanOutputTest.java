@@ -18,11 +18,18 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import liquibase.ext.partition.engine.belonging.kind.AnnouncedChange;
 import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.exchange.ExchangeOutlook;
+import liquibase.ext.partition.engine.exchange.ExchangeSpec;
 import liquibase.ext.partition.engine.newtable.NewTableSpec;
+import liquibase.ext.partition.engine.partitioning.PartitionInterval;
+import liquibase.ext.partition.engine.partitioning.PartitionLayout;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.state.DefaultRows;
 import liquibase.ext.partition.engine.state.DefaultShare;
 import liquibase.ext.partition.engine.survey.Belonging;
@@ -141,7 +148,49 @@ public class PlanOutputTest {
                         new TablePlan(spec("events"), Optional.empty(), Optional.of(events)),
                         new TablePlan(spec("missing"), Optional.empty(), Optional.of(missing)),
                         new TablePlan(
-                                spec("audit"), Optional.of("shop.audit: copying, copied 41 %."), Optional.empty())));
+                                spec("audit"), Optional.of("shop.audit: copying, copied 41 %."), Optional.empty())),
+                List.of(
+                        new ExchangePlan(exchange("orders_202401"), Optional.empty(), Optional.of(outlook())),
+                        new ExchangePlan(
+                                exchange("orders_202301"),
+                                Optional.of("shop.orders_202301: verified."),
+                                Optional.empty())));
+    }
+
+    private static ExchangeSpec exchange(String partition) {
+        return new ExchangeSpec(
+                QualifiedName.of("shop", partition),
+                Optional.of(QualifiedName.of("shop", partition.substring(0, partition.length() - 2) + "12")),
+                new Identifier(partition + "_new"),
+                "orders_",
+                PartitionInterval.YEAR,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private static ExchangeOutlook outlook() {
+        List<QualifiedName> months = IntStream.rangeClosed(1, 12)
+                .mapToObj(month -> QualifiedName.of("shop", "orders_2024%02d".formatted(month)))
+                .toList();
+        QualifiedName rest = QualifiedName.of("shop", "orders_default");
+        return new ExchangeOutlook(
+                exchange("orders_202401"),
+                Optional.of(QualifiedName.of("shop", "orders")),
+                months,
+                Optional.of(new PartitionLayout(
+                        "orders_", PartitionInterval.YEAR, LocalDate.of(2024, 1, 1), LocalDate.of(2025, 1, 1))),
+                List.of(new Obstacle(
+                        Feature.GRANTS,
+                        "shop.orders_202403 has the grant of SELECT to PUBLIC, which shop.orders_202401 lacks",
+                        "make the two alike, or exchange them apart from each other")),
+                OptionalLong.of(1_200_000),
+                120_000_000,
+                60_000_000,
+                8192,
+                Stream.of(List.of(QualifiedName.of("shop", "orders")), months, List.of(rest))
+                        .flatMap(List::stream)
+                        .toList(),
+                Stream.concat(Stream.of(rest), months.stream()).toList());
     }
 
     @ParameterizedTest
