@@ -134,6 +134,11 @@ public final class MigrationFixture {
      * asked and done for each partition takes most of a test's time, so that few are enough unless the test says why.
      */
     public static MigrationFixture ofOrders(TestDatabase database, long rows, int months) {
+        return ofOrders(database, rows, YearMonth.of(2024, 1), months);
+    }
+
+    /** The same from another month on. */
+    public static MigrationFixture ofOrders(TestDatabase database, long rows, YearMonth first, int months) {
         database.execute("""
                 CREATE TABLE orders (
                   id bigint PRIMARY KEY,
@@ -142,10 +147,10 @@ public final class MigrationFixture {
                   filler text NOT NULL DEFAULT repeat('x', 450),
                   created_at timestamptz NOT NULL)""", """
                 INSERT INTO orders (id, status, amount, created_at)
-                SELECT i, 'new', i / 4.0, timestamptz '2024-01-15 12:00+00' + (i %% %d) * interval '1 month'
-                FROM generate_series(1, %d) AS i""".formatted(months, rows), "ANALYZE orders");
-        YearMonth until = YearMonth.of(2024, 1).plusMonths(months);
-        return of(database, "public", "orders", "created_at", "id").between("2024-01", until.toString());
+                SELECT i, 'new', i / 4.0, timestamptz '%s-15 12:00+00' + (i %% %d) * interval '1 month'
+                FROM generate_series(1, %d) AS i""".formatted(first, months, rows), "ANALYZE orders");
+        return of(database, "public", "orders", "created_at", "id")
+                .between(first.toString(), first.plusMonths(months).toString());
     }
 
     /** A statement that inserts an order of March with that id. */

@@ -18,11 +18,12 @@ final class OrdersToRoute {
                 "CREATE INDEX orders_by_status ON orders (status)",
                 """
                 INSERT INTO orders (id, status, amount, created_at)
-                SELECT i, 'new', i / 4.0, timestamptz '2023-12-15 12:00+00' + (i % 14) * interval '1 month'
-                FROM generate_series(1, 3000) AS i""",
-                "SELECT setval('orders_id_seq', 3000)",
+                SELECT i, 'new', i / 4.0, timestamptz '2023-12-15 12:00+00' + (i % 8) * interval '1 month'
+                FROM generate_series(1, 700) AS i""",
+                "SELECT setval('orders_id_seq', 700)",
                 "ANALYZE orders");
         return MigrationFixture.of(database, "public", "orders", "created_at", "id")
+                .between("2024-01", "2024-07")
                 .routedByTrigger();
     }
 }

@@ -22,7 +22,7 @@ class ReattachmentTest {
     private TestDatabase database;
 
     private MigrationFixture orders() {
-        return MigrationFixture.ofOrders(database, 240);
+        return MigrationFixture.ofOrders(database, 120, 6);
     }
 
     private List<String> partitions() {
@@ -90,10 +90,10 @@ class ReattachmentTest {
     void theWayBackOfTheSwapHasItsRowsAgain() throws Exception {
         MigrationFixture orders = orders();
         database.execute(
-                "UPDATE orders SET created_at = created_at + interval '5 months' WHERE created_at < '2024-04-01'");
+                "UPDATE orders SET created_at = '2024-05-15 12:00+00' WHERE created_at < '2024-04-01'");
         orders.throughSwap();
         try (Workload workload = Workload.on(database, "public.orders", "id", "created_at")
-                .between(LocalDate.of(2024, 5, 1), LocalDate.of(2025, 1, 1))
+                .between(LocalDate.of(2024, 5, 1), LocalDate.of(2024, 7, 1))
                 .writers(4)
                 .start()) {
             workload.awaitCommits(30);
@@ -196,7 +196,7 @@ class ReattachmentTest {
                 "the default partition public.orders_default has 1 rows of its range, and to move these would delete them there, which the trigger note acts upon");
 
         assertThat(database.queryLong("SELECT count(*) FROM deleted")).isZero();
-        database.execute("UPDATE orders SET created_at = '2024-07-03' WHERE id = 1001");
+        database.execute("UPDATE orders SET created_at = '2024-06-03' WHERE id = 1001");
         orders.undoRetirement();
         assertThat(partitions()).contains("orders_202401");
     }

@@ -18,7 +18,7 @@ class RetiredDropTest {
     private TestDatabase database;
 
     private MigrationFixture orders() {
-        return MigrationFixture.ofOrders(database, 240);
+        return MigrationFixture.ofOrders(database, 120, 6);
     }
 
     private List<String> tables() {

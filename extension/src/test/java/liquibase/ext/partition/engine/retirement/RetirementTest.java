@@ -43,7 +43,7 @@ class RetirementTest {
     private TestDatabase database;
 
     private MigrationFixture orders() {
-        return MigrationFixture.ofOrders(database, 240);
+        return MigrationFixture.ofOrders(database, 120, 6);
     }
 
     private List<String> partitions() {
@@ -124,7 +124,7 @@ class RetirementTest {
         MigrationFixture orders = orders().throughSwap().dropBackup().retireBefore("2024-04");
 
         database.execute("INSERT INTO orders VALUES (1001, 'late', 1, 'x', '2024-02-03')");
-        orders.upkeep("2025-03").retireBefore("2024-04");
+        orders.upkeep("2024-10").retireBefore("2024-04");
 
         assertThat(database.queryString("SELECT tableoid::regclass::text FROM orders WHERE id = 1001"))
                 .isEqualTo("orders_default");
@@ -305,7 +305,7 @@ class RetirementTest {
                 "UPDATE orders_202402 SET created_at = created_at + interval '1 minute'");
         assertThat(database.queryStrings("SELECT id::text FROM orders_default ORDER BY orders_default.id"))
                 .containsExactly("5", "1001");
-        orders.upkeep("2025-03").retireBefore("2024-04");
+        orders.upkeep("2024-10").retireBefore("2024-04");
         assertThat(partitions()).containsExactly("orders_202404", "orders_202405");
     }
 
@@ -460,7 +460,7 @@ class RetirementTest {
                     new LockPolicy(Duration.ofSeconds(30), 1)));
             orders.awaitBlockedStatement("orders_202401");
             Future<Void> writer = MigrationFixture.inBackground(() -> {
-                database.execute("UPDATE orders SET created_at = '2024-08-05' WHERE id = 12 /* just now */");
+                database.execute("UPDATE orders SET created_at = '2024-06-05' WHERE id = 12 /* just now */");
                 return null;
             });
             orders.awaitBlockedStatement("just now");

@@ -26,7 +26,7 @@ class RetirementWayBackTest {
     private TestDatabase database;
 
     private MigrationFixture orders() {
-        return MigrationFixture.ofOrders(database, 240);
+        return MigrationFixture.ofOrders(database, 120, 6);
     }
 
     private static void catchUp(MigrationFixture orders) throws SQLException {
@@ -41,8 +41,8 @@ class RetirementWayBackTest {
     void whatHasLeftDoesNotComeBackAndWhatStaysIsNotLost() throws SQLException {
         MigrationFixture orders = orders().throughSwap();
         database.execute(
-                "UPDATE orders SET created_at = '2024-02-20' WHERE id = 7",
-                "UPDATE orders SET created_at = '2024-08-20' WHERE id = 13",
+                "UPDATE orders SET created_at = '2024-02-20' WHERE id = 4",
+                "UPDATE orders SET created_at = '2024-06-20' WHERE id = 13",
                 "DELETE FROM orders WHERE id = 24");
         List<String> staying =
                 database.queryStrings("SELECT t::text FROM orders AS t WHERE created_at >= '2024-04-01' ORDER BY 1");
@@ -69,10 +69,10 @@ class RetirementWayBackTest {
     void thereAndBackUnderWriters() throws Exception {
         MigrationFixture orders = orders();
         database.execute(
-                "UPDATE orders SET created_at = created_at + interval '5 months' WHERE created_at < '2024-04-01'");
+                "UPDATE orders SET created_at = '2024-05-15 12:00+00' WHERE created_at < '2024-04-01'");
         orders.throughSwap();
         try (Workload workload = Workload.on(database, "public.orders", "id", "created_at")
-                .between(LocalDate.of(2024, 5, 1), LocalDate.of(2025, 1, 1))
+                .between(LocalDate.of(2024, 5, 1), LocalDate.of(2024, 7, 1))
                 .writers(4)
                 .start()) {
             workload.awaitCommits(50);
@@ -129,11 +129,11 @@ class RetirementWayBackTest {
         assertThat(orders.deltaRows()).isEqualTo(20);
         List<String> rows = orders.rows();
         orders.reverseSwap();
-        assertThat(orders.rows()).isEqualTo(rows).hasSize(240);
+        assertThat(orders.rows()).isEqualTo(rows).hasSize(120);
         orders.swap().retireBefore("2024-02");
         catchUp(orders);
         assertThat(orders.deltaRows()).isZero();
-        assertThat(database.queryLong("SELECT count(*) FROM orders_old")).isEqualTo(220);
+        assertThat(database.queryLong("SELECT count(*) FROM orders_old")).isEqualTo(100);
         orders.dropBackup();
         assertNeverCompared(orders);
     }
