@@ -68,8 +68,7 @@ class RetirementWayBackTest {
     @Test
     void thereAndBackUnderWriters() throws Exception {
         MigrationFixture orders = orders();
-        database.execute(
-                "UPDATE orders SET created_at = '2024-05-15 12:00+00' WHERE created_at < '2024-04-01'");
+        database.execute("UPDATE orders SET created_at = '2024-05-15 12:00+00' WHERE created_at < '2024-04-01'");
         orders.throughSwap();
         try (Workload workload = Workload.on(database, "public.orders", "id", "created_at")
                 .between(LocalDate.of(2024, 5, 1), LocalDate.of(2024, 7, 1))

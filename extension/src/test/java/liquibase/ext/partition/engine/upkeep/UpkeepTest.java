@@ -461,8 +461,7 @@ class UpkeepTest {
     @Test
     void aheadCountsFromTheServersDay() throws SQLException {
         YearMonth now = YearMonth.now(ZoneOffset.UTC);
-        MigrationFixture orders =
-                ordersOfToday(now.plusMonths(1)).throughSwap();
+        MigrationFixture orders = ordersOfToday(now.plusMonths(1)).throughSwap();
 
         orders.upkeep(Runway.ahead(2), MigrationFixture.LOCK);
 
@@ -478,8 +477,7 @@ class UpkeepTest {
         YearMonth now = YearMonth.now(ZoneOffset.UTC);
         String past = "orders_" + now.minusMonths(1).toString().replace("-", "");
         String next = "orders_" + now.plusMonths(1).toString().replace("-", "");
-        MigrationFixture orders =
-                ordersOfToday(now.plusMonths(2)).throughSwap();
+        MigrationFixture orders = ordersOfToday(now.plusMonths(2)).throughSwap();
         database.execute("ALTER TABLE orders DETACH PARTITION " + next, "DROP TABLE " + next);
         orders.upkeep(Runway.ahead(1), MigrationFixture.LOCK);
         assertThat(isDue(orders, Runway.ahead(1))).isFalse();
@@ -498,8 +496,7 @@ class UpkeepTest {
     @Test
     void aDefaultPartitionThatIsTooLargeToBeReadUnderTheLockIsReadBefore() throws SQLException {
         YearMonth now = YearMonth.now(ZoneOffset.UTC);
-        MigrationFixture orders =
-                ordersOfToday(now.plusMonths(2)).throughSwap();
+        MigrationFixture orders = ordersOfToday(now.plusMonths(2)).throughSwap();
         database.execute(
                 "INSERT INTO orders SELECT i, 'old', 1, repeat('x', 900), '1999-01-01' FROM generate_series(1001, 1500) AS i");
         LockPolicy brief = new LockPolicy(Duration.ofMillis(1), 500);
