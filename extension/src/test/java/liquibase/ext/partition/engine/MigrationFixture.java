@@ -77,6 +77,9 @@ public final class MigrationFixture {
 
     public static final LockPolicy LOCK = new LockPolicy(Duration.ofMillis(200), 20);
 
+    /** For what works under its lock for no longer than an attempt lasts, on a machine that may be slow. */
+    public static final LockPolicy PATIENT = new LockPolicy(Duration.ofSeconds(5), 3);
+
     private static final DefaultShare ANY_SHARE = DefaultShare.parse("100%");
 
     private static final long LONGEST_STEP_SECONDS = 60;
@@ -439,7 +442,7 @@ public final class MigrationFixture {
 
     /** Retires the partitions of {@code 2024} before that month, {@code 2024-04}, by detaching them. */
     public MigrationFixture retireBefore(String month) throws SQLException {
-        return retireBefore(month, null, LOCK);
+        return retireBefore(month, null, PATIENT);
     }
 
     /** @param schema may be null */
@@ -464,13 +467,13 @@ public final class MigrationFixture {
 
     /** @param update the update that Liquibase undoes */
     public MigrationFixture undoRetirement(String update) throws SQLException {
-        step("rollback", run -> Reattachment.run(run, LOCK, update));
+        step("rollback", run -> Reattachment.run(run, PATIENT, update));
         return this;
     }
 
     /** Retires the partitions of {@code 2024} before that month, to be dropped. */
     public MigrationFixture retireToDropBefore(String month) throws SQLException {
-        return retire(RetirementRule.of(keeping(month), RetirementWay.DROP, null), LOCK);
+        return retire(RetirementRule.of(keeping(month), RetirementWay.DROP, null), PATIENT);
     }
 
     /** Retires the partitions of {@code 2024} before that month, to files below that directory. */

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.DurationText;
@@ -25,7 +26,7 @@ import liquibase.ext.partition.engine.sql.Sql;
  * {@code hot_standby_feedback} the oldest of them is known, some seconds late, and without it nothing is. So people are
  * told.
  */
-final class OldSnapshots {
+public final class OldSnapshots {
     /**
      * A snapshot that begins with the next transaction id, or is taken later, sees everything that has committed by
      * now.
@@ -69,6 +70,9 @@ final class OldSnapshots {
     /** @param hidden transactions whose beginning cannot be seen */
     private record Moment(String since, String next, List<String> hidden) {}
 
+    /** @param left those that are older still after the patience */
+    private record Wait(boolean waited, List<Older> left) {}
+
     /** @param transaction an identifier that stays the same as long as it lasts */
     private record Older(String transaction, String description) {}
 
@@ -83,10 +87,27 @@ final class OldSnapshots {
 
     /** @param table the live table */
     OldSnapshots(StepRun run, QualifiedName table, SwapSettings settings) {
+        this(run, table, settings.waitForOldTransactions(), settings.onOldTransactions());
+    }
+
+    private OldSnapshots(StepRun run, QualifiedName table, Duration patience, OnOldTransactions then) {
         this.run = run;
         this.table = table;
-        this.patience = settings.waitForOldTransactions();
-        this.then = settings.onOldTransactions();
+        this.patience = patience;
+        this.then = then;
+    }
+
+    /**
+     * Waits until every transaction reads by a snapshot that sees everything that has committed by now.
+     *
+     * @param table the live table
+     * @return those that are older still after the patience, for people; empty if there are none
+     */
+    public static Optional<String> await(StepRun run, QualifiedName table, Duration patience) throws SQLException {
+        List<Older> left = new OldSnapshots(run, table, patience, OnOldTransactions.STOP)
+                .awaitEnd()
+                .left();
+        return left.isEmpty() ? Optional.empty() : Optional.of(named(left));
     }
 
     /**
@@ -98,6 +119,14 @@ final class OldSnapshots {
      *     go on
      */
     boolean await() throws SQLException {
+        Wait wait = awaitEnd();
+        if (!wait.left().isEmpty()) {
+            give(wait.left());
+        }
+        return wait.waited();
+    }
+
+    private Wait awaitEnd() throws SQLException {
         Session session = run.session();
         tellOfReplicas(session);
         Moment now = session.queryFirst(
@@ -110,11 +139,10 @@ final class OldSnapshots {
         for (boolean waited = false; ; waited = true) {
             List<Older> older = older(session, now);
             if (older.isEmpty()) {
-                return waited;
+                return new Wait(waited, older);
             }
             if (System.nanoTime() - begun >= patience.toNanos()) {
-                give(older);
-                return true;
+                return new Wait(true, older);
             }
             if (System.nanoTime() - told >= TELL_EVERY.toNanos()) {
                 run.line("Waiting for transactions with an older snapshot, for up to %s: %s"

@@ -9,8 +9,11 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.testing.FreshDatabase;
@@ -43,7 +46,7 @@ class ArchivedTablespaceTest {
     }
 
     private MigrationFixture move(MigrationFixture table) throws SQLException {
-        return table.retire(rule(cold), MigrationFixture.LOCK);
+        return table.retire(rule(cold), MigrationFixture.PATIENT);
     }
 
     /** The tablespaces of January's heap, TOAST table and indexes. */
@@ -214,5 +217,28 @@ class ArchivedTablespaceTest {
 
         assertThat(tablespaces()).containsExactly(cold);
         assertThat(leftovers()).isEmpty();
+    }
+
+    /** The rows of the copy are younger than what such a transaction sees. */
+    @Test
+    void aReaderWithAnOlderSnapshotIsWaitedForAndMissesNoRow() throws Exception {
+        MigrationFixture orders = orders();
+        try (Transaction reader = Transaction.beginRepeatableRead(database)) {
+            reader.query("SELECT 1");
+            Future<Void> moving = MigrationFixture.inBackground(() -> {
+                move(orders);
+                return null;
+            });
+            while (orders.lines().stream()
+                    .noneMatch(line -> line.startsWith("Waiting for transactions with an older snapshot"))) {
+                assertThat(moving.isDone()).isFalse();
+                LockSupport.parkNanos(10_000_000);
+            }
+            assertThat(reader.query("SELECT count(*) FROM orders")).isEqualTo("300");
+            reader.rollback();
+            MigrationFixture.join(moving);
+        }
+        assertThat(tablespaces()).containsExactly(cold);
+        assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(300);
     }
 }

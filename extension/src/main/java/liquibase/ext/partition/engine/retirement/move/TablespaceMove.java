@@ -2,6 +2,7 @@ package liquibase.ext.partition.engine.retirement.move;
 
 import java.math.BigDecimal;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -34,6 +35,7 @@ import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.sql.SqlState;
 import liquibase.ext.partition.engine.sql.TupleId;
+import liquibase.ext.partition.engine.swap.OldSnapshots;
 import liquibase.ext.partition.engine.upkeep.DefaultRange;
 import liquibase.ext.partition.engine.upkeep.Sister;
 
@@ -50,6 +52,10 @@ import liquibase.ext.partition.engine.upkeep.Sister;
  * Under the lock, which waits for writers, there must be none; then the partition has the rows that were copied, which
  * were counted and compared by the sum of a hash of each. If there is one, the copy is thrown away and made anew, some
  * times.
+ *
+ * <p><b>No reader misses a row.</b> A transaction that reads by a snapshot from before the last chunk (REPEATABLE READ,
+ * {@code pg_dump}) would find the twin without those rows, and no error would tell it. Such transactions are waited for
+ * before the switch ({@link OldSnapshots}).
  *
  * <p><b>Nothing is read under the lock.</b> The twin has the keys, indexes, foreign keys and CHECKs of the partition,
  * which the table adopts, and a CHECK of the partition's own bound; the default partition gets one that excludes it,
@@ -69,6 +75,9 @@ public final class TablespaceMove {
     private static final String UNCHANGED = "It stays where it was.";
 
     private static final long FIRST_BLOCKS = 500;
+
+    /** How long transactions with an older snapshot are waited for, outside any lock. */
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private static final Identifier BOUND_CHECK = new Identifier("liquibase_partition_bound");
 
@@ -209,6 +218,12 @@ public final class TablespaceMove {
             begin(interval);
             if (copy()) {
                 compare();
+                Optional<String> older = OldSnapshots.await(run, table.name(), PATIENCE);
+                if (older.isPresent()) {
+                    return Optional.of(
+                            "transactions with an older snapshot would find no row in its copy, and did not end within %s: %s. The copy stays, unless somebody writes to the partition; once they have ended, the next update puts it in place."
+                                    .formatted(DurationText.words(PATIENCE), older.get()));
+                }
                 if (takePlace(record)) {
                     return Optional.empty();
                 }
