@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Stream;
@@ -16,6 +17,11 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import liquibase.ext.partition.engine.MigrationFixture;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.state.StatusReport;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.SmallDisk;
 import liquibase.ext.partition.testing.TestDatabase;
@@ -204,9 +210,22 @@ class ArchivedFilesTest {
         assertThat(tables()).doesNotContain("orders_202401");
     }
 
+    private StatusReport status(MigrationFixture orders) throws SQLException {
+        try (Connection connection = database.connect()) {
+            Session session = new Session(connection);
+            StateTables state = new StateTables(new Identifier("public"));
+            return session.whilePinned(() -> RetirementStatus.of(
+                    session, state, new Migrations(session, state).find(orders.source()).orElseThrow()));
+        }
+    }
+
     @Test
     void whatChangesAfterItWasArchivedIsArchivedAgainBeforeItIsDropped() throws Exception {
         MigrationFixture orders = orders().archiveBefore("2024-02", archive);
+        assertThat(status(orders).facts())
+                .contains(
+                        "Archived: public.orders_202401 with 10 rows, in %s.".formatted(january()),
+                        "Out of the table, and waiting for the drop: public.orders_202401. To approve it: liquibase update -DretireApproved=orders.");
         assertThat(database.messageOf("UPDATE orders_202401 SET status = 'lost'"))
                 .contains("has left public.orders and is to be dropped, so that nothing is written to it");
         database.execute("DELETE FROM orders_202401 WHERE id = 12");
@@ -217,6 +236,8 @@ class ArchivedFilesTest {
                 "is not dropped: rows of it were deleted or changed since",
                 "The next update writes these again");
         assertThat(state()).isEqualTo("detached");
+        assertThat(status(orders).problems())
+                .anyMatch(it -> it.startsWith("public.orders_202401, which left public.orders to be archived, is not archived yet."));
         orders.dropRetired();
         assertThat(tables()).contains("orders_202401");
         orders.archiveBefore("2024-02", archive);

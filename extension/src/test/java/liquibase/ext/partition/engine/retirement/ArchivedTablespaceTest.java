@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Future;
@@ -16,8 +17,13 @@ import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.Transaction;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.sql.Identifier;
+import liquibase.ext.partition.engine.sql.Session;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.state.StatusReport;
 import liquibase.ext.partition.testing.FreshDatabase;
 import liquibase.ext.partition.testing.TestDatabase;
+import liquibase.ext.partition.testing.Workload;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -180,6 +186,71 @@ class ArchivedTablespaceTest {
                 .isEqualTo(twin);
         assertThat(orders.rows()).isEqualTo(rows);
         assertThat(leftovers()).isEmpty();
+    }
+
+    private List<String> ours() {
+        return database.queryStrings("SELECT t::text FROM orders AS t WHERE id < -9000000 ORDER BY 1");
+    }
+
+    @Test
+    void whoWritesToTheTableMeanwhileFailsNotAndLosesNothing() throws Exception {
+        MigrationFixture orders = MigrationFixture.ofOrders(database, 240);
+        database.execute(
+                "UPDATE orders SET created_at = created_at + interval '5 months' WHERE created_at < '2024-04-01'");
+        orders.throughSwap().dropBackup();
+        try (Workload workload = Workload.on(database, "public.orders", "id", "created_at")
+                .between(LocalDate.of(2024, 5, 1), LocalDate.of(2025, 1, 1))
+                .writers(4)
+                .start()) {
+            workload.awaitCommits(30);
+            database.execute(
+                    "INSERT INTO orders SELECT -10000000 - i, 'old', 1, repeat('x', 400), timestamptz '2024-01-10 00:00+00' FROM generate_series(1, 9000) AS i");
+            List<String> ours = ours();
+            move(orders);
+            assertThat(tablespaces()).containsExactly(cold);
+            workload.awaitCommits(30);
+            assertThat(ours()).isEqualTo(ours);
+            orders.undoRetirement();
+            workload.awaitCommits(30);
+            workload.stop();
+            assertThat(ours()).isEqualTo(ours);
+            database.execute("DELETE FROM orders WHERE id < -9000000");
+            workload.assertNothingLost();
+        }
+        assertThat(tablespaces()).containsExactly("default");
+    }
+
+    /** Each time in the last moment before the lock. */
+    @Test
+    void aPartitionThatIsWrittenToAgainAndAgainStays() throws SQLException {
+        MigrationFixture orders = orders();
+        database.execute("""
+                CREATE FUNCTION late() RETURNS event_trigger LANGUAGE plpgsql SET search_path = public AS $$ BEGIN
+                  IF current_query() LIKE '%VALIDATE CONSTRAINT%' THEN UPDATE orders SET amount = amount + 1 WHERE id = 3; END IF;
+                END $$""", "CREATE EVENT TRIGGER late ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION late()");
+        String before = database.queryString("SELECT amount FROM orders WHERE id = 3");
+
+        move(orders);
+
+        assertSaid(orders, "WARNING: public.orders_202401", "it was written to each of the 3 times that it was copied");
+        assertThat(database.queryString("SELECT amount - 3 FROM orders WHERE id = 3")).isEqualTo(before);
+        assertThat(tablespaces()).containsExactly("default");
+        assertThat(leftovers()).isEmpty();
+        database.execute("DROP EVENT TRIGGER late");
+        move(orders);
+        assertThat(tablespaces()).containsExactly(cold);
+        assertThat(status(orders).facts())
+                .contains("Archived in another tablespace, and still partitions: public.orders_202401.");
+        assertThat(status(orders).problems()).isEmpty();
+    }
+
+    private StatusReport status(MigrationFixture orders) throws SQLException {
+        try (Connection connection = database.connect()) {
+            Session session = new Session(connection);
+            StateTables state = new StateTables(new Identifier("public"));
+            return session.whilePinned(() -> RetirementStatus.of(
+                    session, state, new Migrations(session, state).find(orders.source()).orElseThrow()));
+        }
     }
 
     @Test
