@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
@@ -77,12 +78,22 @@ public final class RetiredDrop {
             bringBack(run, lock, all);
         } else {
             throw new PartitionException(
-                    "%s, which had left %s, %s dropped, and only a restore brings the rows back. Nothing was changed. To roll back what else was deployed, run update -DretireApproved=%s before: then the record is that of a drop that did nothing. Or restore, and attach."
+                    "%s, which had left %s, %s dropped, and only a restore brings the rows back. Nothing was changed. To roll back what else was deployed, run update -DretireApproved=%s before: then the record is that of a drop that did nothing. Or restore, and attach.%s"
                             .formatted(
                                     dropped,
                                     run.source(),
                                     dropped.size() == 1 ? "was" : "were",
-                                    run.source().name()));
+                                    run.source().name(),
+                                    all.stream()
+                                            .filter(it -> it.archive().isPresent())
+                                            .map(it ->
+                                                    " Archived: %s in %s, from which generator restore brings the rows back."
+                                                            .formatted(
+                                                                    it.partition(),
+                                                                    it.archive()
+                                                                            .get()
+                                                                            .directory()))
+                                            .collect(Collectors.joining())));
         }
     }
 

@@ -110,7 +110,7 @@ class ArchivedFilesTest {
                   ('2024-01-01 00:00+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
                   ('2024-01-31 23:59:59.999999+00', '', '', '', '{}', '{}', 'null', '{"a":  1, "a": 2}', 'infinity', '-infinity', 'infinity', 'NaN', '-Infinity', 'NaN', -0.01, '-1 mon +2 days -03:04:05.678', '', '::1/128', 'so, so', ROW(NULL, NULL), 1, 'empty', NULL),
                   ('2024-01-15 12:00+05:45', E'a\\nb\\r\\nc,"d"\\t\\\\.', E'\\\\.', E'\\\\x00ff0a22'::bytea, '{1,NULL,-3}', ARRAY['', NULL, 'NULL', E'x"y\\\\z', E'\\n', '{,}'], '{"k": [1.10, "\\u00e9\\ud83d\\ude00", null]}', '[ 1 ]', '0044-03-15 00:00:00+00 BC', '2024-01-15 12:00:00.123', '4713-01-01 BC', 0.1::float8 + 0.2::float8, 1e-38, 1.000, 12.34, '178000000 years', B'101', '10.0.0.0/8', 'fine', ROW('x,"', 1), 2147483647, '[1,5)', gen_random_uuid()),
-                  ('2024-01-15 12:00+00', E'\\\\.\\n\\\\N', 'NULL', '"', '{{1,2},{3,4}}', NULL, '"a"', '"b"', NULL, NULL, NULL, 1e308, NULL, 1e100, NULL, NULL, NULL, NULL, NULL, ROW('', NULL), NULL, NULL, NULL),
+                  ('2024-01-15 12:00+00', E'\\\\.\\n\\\\N', 'NULL', '"', '{{1,2},{3,4}}', NULL, '"a"', '"b"', NULL, NULL, NULL, 1e308, NULL, 1e100, NULL, '-2 days -03:04:05', NULL, NULL, NULL, ROW('', NULL), NULL, NULL, NULL),
                   ('2024-02-15 12:00+00', 'stays', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)""",
                 "ANALYZE orders");
         MigrationFixture orders = MigrationFixture.of(database, "public", "orders", "created_at", "id")
@@ -119,12 +119,13 @@ class ArchivedFilesTest {
                 .dropBackup();
         List<String> rows = orders.rows();
         assertThat(rows).hasSize(5);
-        database.execute("ALTER DATABASE %s SET datestyle = 'German'"
-                .formatted(database.queryString("SELECT quote_ident(current_database())")));
+        String settings = "ALTER DATABASE %s SET intervalstyle = '%s'";
+        database.execute(settings.formatted(database.name(), "sql_standard"));
 
         orders.archiveBefore("2024-02", archive).dropRetired();
 
         assertThat(tables()).containsExactly("orders_202402");
+        database.execute(settings.formatted(database.name(), "postgres"));
         assertThat(orders.rows()).hasSize(1);
         assertThat(state()).isEqualTo("dropped 4");
         assertThat(files()).containsExactly("archive-of", "manifest.json", "rows-0000000000-0000000001.csv.gz");
@@ -364,6 +365,24 @@ class ArchivedFilesTest {
 
         assertThat(orders.rows()).isEqualTo(rows);
         assertThat(state()).isEqualTo("attached 10");
+    }
+
+    @Test
+    void aChildOfATableThatTriggersRouteStaysInItsFiles() throws Exception {
+        MigrationFixture orders = MigrationFixture.ofOrders(database, 30, 3)
+                .routedByTrigger()
+                .throughSwap()
+                .dropBackup()
+                .archiveBefore("2024-02", archive)
+                .dropRetired();
+        assertThat(tables()).doesNotContain("orders_202401");
+
+        assertThatThrownBy(orders::undoDropOfRetired)
+                .isInstanceOf(PartitionException.class)
+                .hasMessageContaining("Archived: public.orders_202401 in " + january() + ", from which generator restore");
+        orders.undoRetirement();
+
+        assertSaid(orders, "its rows are in %s, from which generator restore brings them back".formatted(january()));
     }
 
     /** Before the drop of the backup, the way back of the swap has the rows again, too. */
