@@ -216,7 +216,9 @@ class ArchivedFilesTest {
             Session session = new Session(connection);
             StateTables state = new StateTables(new Identifier("public"));
             return session.whilePinned(() -> RetirementStatus.of(
-                    session, state, new Migrations(session, state).find(orders.source()).orElseThrow()));
+                    session,
+                    state,
+                    new Migrations(session, state).find(orders.source()).orElseThrow()));
         }
     }
 
@@ -238,7 +240,8 @@ class ArchivedFilesTest {
                 "The next update writes these again");
         assertThat(state()).isEqualTo("detached");
         assertThat(status(orders).problems())
-                .anyMatch(it -> it.startsWith("public.orders_202401, which left public.orders to be archived, is not archived yet."));
+                .anyMatch(it -> it.startsWith(
+                        "public.orders_202401, which left public.orders to be archived, is not archived yet."));
         orders.dropRetired();
         assertThat(tables()).contains("orders_202401");
         orders.archiveBefore("2024-02", archive);
@@ -379,7 +382,8 @@ class ArchivedFilesTest {
 
         assertThatThrownBy(orders::undoDropOfRetired)
                 .isInstanceOf(PartitionException.class)
-                .hasMessageContaining("Archived: public.orders_202401 in " + january() + ", from which generator restore");
+                .hasMessageContaining(
+                        "Archived: public.orders_202401 in " + january() + ", from which generator restore");
         orders.undoRetirement();
 
         assertSaid(orders, "its rows are in %s, from which generator restore brings them back".formatted(january()));

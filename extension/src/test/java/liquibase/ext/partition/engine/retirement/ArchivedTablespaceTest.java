@@ -224,16 +224,19 @@ class ArchivedTablespaceTest {
     @Test
     void aPartitionThatIsWrittenToAgainAndAgainStays() throws SQLException {
         MigrationFixture orders = orders();
-        database.execute("""
+        database.execute(
+                """
                 CREATE FUNCTION late() RETURNS event_trigger LANGUAGE plpgsql SET search_path = public AS $$ BEGIN
                   IF current_query() LIKE '%VALIDATE CONSTRAINT%' THEN UPDATE orders SET amount = amount + 1 WHERE id = 3; END IF;
-                END $$""", "CREATE EVENT TRIGGER late ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION late()");
+                END $$""",
+                "CREATE EVENT TRIGGER late ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION late()");
         String before = database.queryString("SELECT amount FROM orders WHERE id = 3");
 
         move(orders);
 
         assertSaid(orders, "WARNING: public.orders_202401", "it was written to each of the 3 times that it was copied");
-        assertThat(database.queryString("SELECT amount - 3 FROM orders WHERE id = 3")).isEqualTo(before);
+        assertThat(database.queryString("SELECT amount - 3 FROM orders WHERE id = 3"))
+                .isEqualTo(before);
         assertThat(tablespaces()).containsExactly("default");
         assertThat(leftovers()).isEmpty();
         database.execute("DROP EVENT TRIGGER late");
@@ -249,7 +252,9 @@ class ArchivedTablespaceTest {
             Session session = new Session(connection);
             StateTables state = new StateTables(new Identifier("public"));
             return session.whilePinned(() -> RetirementStatus.of(
-                    session, state, new Migrations(session, state).find(orders.source()).orElseThrow()));
+                    session,
+                    state,
+                    new Migrations(session, state).find(orders.source()).orElseThrow()));
         }
     }
 
