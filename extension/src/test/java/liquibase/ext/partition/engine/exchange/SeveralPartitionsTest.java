@@ -310,10 +310,14 @@ class SeveralPartitionsTest {
                 Transaction writer = Transaction.begin(database)) {
             reader.run("LOCK TABLE ONLY orders IN ACCESS SHARE MODE");
             Future<Void> exchanging = MigrationFixture.inBackground(() -> exchange.exchange(
-                    new SwapSettings(new LockPolicy(Duration.ofSeconds(20), 2), SwapSettings.DEFAULT_MAX_DRAIN_ROWS)));
+                    new SwapSettings(new LockPolicy(Duration.ofSeconds(10), 4), SwapSettings.DEFAULT_MAX_DRAIN_ROWS)));
             // The checks on the partitions, which are made before, would wait for the writer, too.
             exchange.steps().awaitBlockedStatement("LOCK TABLE ONLY \"public\".\"orders\"");
-            writer.run("LOCK TABLE orders_202403 IN ROW EXCLUSIVE MODE");
+            // Once it has written the partition, a session writes it again without a lock on the parent.
+            writer.run(
+                    "UPDATE orders_202403 SET status = 'before' WHERE id = 2",
+                    "COMMIT",
+                    "LOCK TABLE orders_202403 IN ROW EXCLUSIVE MODE");
             reader.commit();
             exchange.steps().awaitBlockedStatement(" \"public\".\"orders_202403\"");
             writer.run("UPDATE orders_202403 SET status = 'by its name' WHERE id = 2");
