@@ -101,6 +101,11 @@ public final class BackupDifference {
 
     private static final Sql FORGET = Sql.of("INSERT INTO {delta} ({columns}) SELECT {values} {gone}");
     private static final Sql CAPTURE = Sql.of("INSERT INTO {delta} ({columns}) SELECT {columns} FROM {partition}");
+
+    /** Rows of other partitions than those that have come by an exchange are none of the backup's. */
+    private static final Sql EXCHANGED = Sql.of("{live} WHERE tableoid IN ({tables})");
+    private static final Sql TABLE = Sql.of("{table}::pg_catalog.regclass");
+
     private static final Sql ATTACH = Sql.of("ALTER TABLE {live} ATTACH PARTITION {partition} {bound}");
     private static final Sql INHERIT = Sql.of("ALTER TABLE {partition} INHERIT {live}");
 
@@ -138,7 +143,7 @@ public final class BackupDifference {
     private final QualifiedName backup;
     private final Table old;
     private final RowMatch match;
-    private final int partitions;
+    private final List<QualifiedName> partitions;
     private final boolean hasRowsOfItsOwn;
 
     private BackupDifference(
@@ -146,7 +151,7 @@ public final class BackupDifference {
             QualifiedName backup,
             Table old,
             RowMatch match,
-            int partitions,
+            List<QualifiedName> partitions,
             boolean hasRowsOfItsOwn) {
         this.migration = migration;
         this.capture = Capture.of(migration);
@@ -174,7 +179,7 @@ public final class BackupDifference {
         }
         BackupDifference difference = read(run, migration);
         List<ChangedPartition> changed = KnownPartitions.changedSinceSwap(run, migration);
-        if (moved(changed, difference.partitions).isEmpty()) {
+        if (moved(changed, difference.partitions.size()).isEmpty()) {
             return "Find out which of the two is right.\n" + difference.ofRows(again);
         }
         return "Partitions are not what the swap left. Do one of these for each, then %s:%s\nWhere rows differ for another reason, find out which of the two is right.\n%s"
@@ -303,10 +308,22 @@ public final class BackupDifference {
                         backup,
                         bringBack(ANYWHERE).script(),
                         migration.live(),
-                        captureStatement(capture, migration.live()),
+                        captureStatement(capture, liveRows()),
                         forget(ANYWHERE),
                         again,
                         ofOwnRows());
+    }
+
+    private Sql liveRows() {
+        return migration.exchange().isEmpty()
+                ? migration.live().asSql()
+                : EXCHANGED
+                        .with("live", migration.live())
+                        .with(
+                                "tables",
+                                Sql.list(partitions.stream()
+                                        .map(it -> TABLE.with("table", Sql.literal(it.quoted())))
+                                        .toList()));
     }
 
     /** The remedy for rows that triggers have not put into a child. */
@@ -345,7 +362,7 @@ public final class BackupDifference {
                 backup,
                 old,
                 RowMatch.of(reader, migration, old, reader.require(migration.live())),
-                KnownPartitions.tables(run.session(), migration).size(),
+                KnownPartitions.tables(run.session(), migration),
                 Comparison.hasRowsOfItsOwn(run.session(), migration.live()));
     }
 

@@ -36,6 +36,12 @@ class SeveralPartitionsTest {
         "INSERT INTO orders_202402 (id, status, amount, created_at) VALUES (777777, 'by the partition''s name', 1, '2024-02-05')",
     };
 
+    private static final String CAPTURED =
+            "INSERT INTO \"public\".\"orders_202401_delta\" (\"id\", \"created_at\") SELECT \"id\", \"created_at\" FROM \"public\".\"orders\" WHERE tableoid IN ('\"public\".\"orders_2024q1\"'::pg_catalog.regclass)";
+
+    private static final String GONE =
+            "INSERT INTO \"public\".\"orders_202401_delta\" (\"id\", \"created_at\") SELECT b.\"id\", b.\"created_at\" FROM \"public\".\"orders_202401_new\" AS b WHERE true AND NOT EXISTS (SELECT FROM \"public\".\"orders\" AS l WHERE l.\"id\" = b.\"id\" AND l.\"created_at\" = b.\"created_at\")";
+
     private TestDatabase database;
 
     @BeforeEach
@@ -131,7 +137,14 @@ class SeveralPartitionsTest {
         assertThatThrownBy(exchange::back)
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("differ in ")
-                .hasMessageContaining("Nothing was changed");
+                .hasMessageContaining("Nothing was changed")
+                .hasMessageContaining(CAPTURED)
+                .hasMessageContaining(GONE);
+        database.execute(CAPTURED, GONE);
+        List<String> rows = exchange.rows();
+        exchange.back();
+        assertThat(exchange.rows()).isEqualTo(rows);
+        assertThat(exchange.exchange().rows()).isEqualTo(rows);
     }
 
     @Test
