@@ -104,6 +104,7 @@ public final class BackupDifference {
 
     /** Rows of other partitions than those that have come by an exchange are none of the backup's. */
     private static final Sql EXCHANGED = Sql.of("{live} WHERE tableoid IN ({tables})");
+
     private static final Sql TABLE = Sql.of("{table}::pg_catalog.regclass");
 
     private static final Sql ATTACH = Sql.of("ALTER TABLE {live} ATTACH PARTITION {partition} {bound}");
