@@ -487,15 +487,15 @@ public final class MigrationFixture {
                 LOCK);
     }
 
-    /** Takes back the drop of what has left. */
+    /** Takes back the drop of what has left, by {@link #dropRetired}. */
     public MigrationFixture undoDropOfRetired() throws SQLException {
-        step("rollback of dropRetiredPartitions", run -> RetiredDrop.undo(run, LOCK, "an update"));
+        step("rollback of dropRetiredPartitions", run -> RetiredDrop.undo(run, LOCK, "a later update"));
         return this;
     }
 
-    /** Drops what has left to be dropped. */
+    /** Drops what has left to be dropped, in an update after that in which it has left. */
     public MigrationFixture dropRetired() throws SQLException {
-        step("dropRetiredPartitions", run -> RetiredDrop.run(run, LOCK, "an update"));
+        step("dropRetiredPartitions", run -> RetiredDrop.run(run, LOCK, "a later update"));
         return this;
     }
 

@@ -25,6 +25,9 @@ import liquibase.ext.partition.engine.state.TableInService;
  * Drops what has left a table to be dropped: only what the record says we have taken out, which is still the same table
  * by its oid, is no partition again, and to which nobody can have written since, as its {@link Guard} shows.
  *
+ * <p>One that was archived is dropped by a later update than the one that has archived it: by another process, so that
+ * files on a disk that does not outlive a container are missed in time.
+ *
  * <p>Of one that was archived, right before its lock is asked for, every file is compared with what was verified, and
  * every row of the table with the files. A row that is deleted after that, or changed by a foreign key's action, is as
  * one that is deleted after the drop: the archive has it as it was.
@@ -52,6 +55,14 @@ public final class RetiredDrop {
     public static void run(StepRun run, LockPolicy lock, String update) throws SQLException {
         for (RetiredPartition it : RetiredPartition.of(run.session(), run.state(), run.source())) {
             if (!it.isToBeDropped()) {
+                continue;
+            }
+            if (it.archive()
+                    .filter(archive -> update.equals(archive.archivedIn()))
+                    .isPresent()) {
+                run.line(
+                        "%s: %s, which has left %s, was archived by this update. The next one looks at its files again, and drops it."
+                                .formatted(run.step(), it.present().orElse(it.partition()), run.source()));
                 continue;
             }
             Optional<String> reason = settle(run, it) ? Optional.empty() : drop(run, lock, it, update);
@@ -178,7 +189,8 @@ public final class RetiredDrop {
 
     /**
      * Why the rows of one that is archived must not be dropped; empty if they may. What has changed in the table is
-     * archived once more by the next update.
+     * archived once more by the next update, into another directory. Where the table has less than the archive, or the
+     * files are not as they were, people decide: either of the two may be the only copy.
      */
     private static Optional<String> whyNotLikeItsArchive(StepRun run, RetiredPartition it, QualifiedName table)
             throws SQLException {
@@ -188,10 +200,24 @@ public final class RetiredDrop {
         RetiredPartition.ArchiveRecord archive = it.archive().orElseThrow();
         FileArchive.Difference difference =
                 FileArchive.difference(run.session(), archive.directory(), table, archive.sha256());
-        if (difference.ofTable()) {
-            run.session().update(it.notArchivedStatement(run.state()));
+        String anew = it.archiveAnewStatement(run.state()).script();
+        switch (difference.kind()) {
+            case NONE:
+                return Optional.empty();
+            case CHANGED:
+                run.session().update(it.notArchivedStatement(run.state()));
+                return Optional.of(
+                        "%s The next update writes all of them anew, into another directory, and compares; that one stays."
+                                .formatted(difference.why()));
+            case LESS:
+                return Optional.of(
+                        "%s Neither was changed, and nothing is archived anew until you have decided. If it was on purpose, and the archive is to stay as it is, run DROP TABLE %s; if only what the table has now is to be archived, into another directory, run %s; and update again. If it was not, restore the archive into a table of its own: generator restore --archive %s --table SCHEMA.TABLE"
+                                .formatted(difference.why(), table.quoted(), anew, archive.directory()));
+            default:
+                return Optional.of(
+                        "%s The archive was written on %s, and had %,d rows. If its files are lost for good, count the rows of %s, and to have them archived anew, into another directory, run %s; and update again."
+                                .formatted(difference.why(), archive.host(), archive.rows(), table, anew));
         }
-        return difference.why();
     }
 
     /** Asked under the lock: why it must not be dropped; empty if it may. */

@@ -29,6 +29,7 @@ import liquibase.ext.partition.engine.state.StateTables;
  * @param leftIn the update that this run was of
  * @param droppedIn the update in which it was dropped; empty if it was not, or not by us
  * @param archive where its rows were written and compared; empty if they were not
+ * @param nextArchive how they are written once they are to be
  * @param formerTablespace the tablespace from which it was moved; empty if it was not
  */
 public record RetiredPartition(
@@ -46,13 +47,26 @@ public record RetiredPartition(
         String leftIn,
         Optional<String> droppedIn,
         Optional<ArchiveRecord> archive,
+        NextArchive nextArchive,
         Optional<String> formerTablespace) {
     /**
      * A verified archive, as it is recorded.
      *
      * @param sha256 of its manifest
+     * @param host the machine on which it was written
+     * @param archivedIn the update in which it was recorded
      */
-    record ArchiveRecord(ArchiveDirectory directory, String sha256, long rows) {}
+    record ArchiveRecord(ArchiveDirectory directory, String sha256, long rows, String host, String archivedIn) {}
+
+    /**
+     * What is to be known of an archive that is not verified yet.
+     *
+     * @param number from 1 on; each has a directory of its own
+     * @param token known to this record and the directory alone; empty if none was begun
+     * @param least how many rows the one before has, if nobody has said that they may be fewer
+     * @param earlier where the one before is; empty if there is none
+     */
+    record NextArchive(int number, Optional<String> token, long least, Optional<String> earlier) {}
 
     /** Where the partition is by now. */
     public enum State {
@@ -74,7 +88,7 @@ public record RetiredPartition(
 
     private static final Sql FIND = Sql.of("""
             SELECT r.id, r.partition_oid, r.partition_schema, r.partition_name, r.bound, r.way, r.state, r.batch, r.left_in, r.dropped_in,
-                   r.archive_directory, r.archive_sha256, r.archived_rows, r.former_tablespace,
+                   r.archive_directory, r.archive_sha256, r.archived_rows, r.archived_in, r.archive_host, r.archive_token, r.archive_number, r.earlier_archive, r.former_tablespace,
                    n.nspname, c.relname, EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid) AS attached,
                    EXISTS (SELECT FROM pg_catalog.pg_inherits AS i
                            JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace AS s ON s.oid = p.relnamespace
@@ -96,11 +110,20 @@ public record RetiredPartition(
             UPDATE {retirement} SET state = {attached} WHERE migration_id = {migration} AND partition_oid = {oid} AND state = {detached}""");
 
     private static final Sql RECORD_ARCHIVE = Sql.of("""
-            UPDATE {retirement} SET archive_directory = {directory}, archive_sha256 = {sha256}, archived_rows = {rows}, archived_at = pg_catalog.clock_timestamp()
+            UPDATE {retirement} SET archive_directory = {directory}, archive_sha256 = {sha256}, archived_rows = {rows}, archived_at = pg_catalog.clock_timestamp(),
+              archived_in = {update}, archive_host = {host}
             WHERE id = {id}""");
 
-    private static final Sql FORGET_ARCHIVE = Sql.of(
-            "UPDATE {retirement} SET archive_directory = NULL, archive_sha256 = NULL, archived_rows = NULL, archived_at = NULL WHERE id = {id}");
+    private static final Sql RECORD_TOKEN = Sql.of("UPDATE {retirement} SET archive_token = {token} WHERE id = {id}");
+
+    /** The number of rows stays, below which the next one must not be. */
+    private static final Sql FORGET_ARCHIVE = Sql.of("""
+            UPDATE {retirement} SET earlier_archive = archive_directory, archive_number = archive_number + 1, archive_directory = NULL, archive_sha256 = NULL,
+              archived_at = NULL
+            WHERE id = {id}""");
+
+    private static final Sql ARCHIVE_ANEW = Sql.of("""
+            UPDATE {retirement} SET earlier_archive = coalesce(archive_directory, earlier_archive), archive_number = archive_number + 1, archive_directory = NULL, archived_rows = NULL WHERE id = {id}""");
 
     private static final Sql RECORD_RESTORATION = Sql.of("""
             UPDATE {retirement} SET state = {restoring}, partition_oid = pg_catalog.to_regclass({table})::pg_catalog.oid::bigint WHERE id = {id}""");
@@ -151,6 +174,11 @@ public record RetiredPartition(
                 row.getString("left_in"),
                 Optional.ofNullable(row.getString("dropped_in")),
                 archive(row),
+                new NextArchive(
+                        row.getInt("archive_number"),
+                        Optional.ofNullable(row.getString("archive_token")),
+                        row.getLong("archived_rows"),
+                        Optional.ofNullable(row.getString("earlier_archive"))),
                 Optional.ofNullable(row.getString("former_tablespace")));
     }
 
@@ -161,7 +189,9 @@ public record RetiredPartition(
                 : Optional.of(new ArchiveRecord(
                         new ArchiveDirectory(Path.of(directory)),
                         row.getString("archive_sha256"),
-                        row.getLong("archived_rows")));
+                        row.getLong("archived_rows"),
+                        row.getString("archive_host"),
+                        row.getString("archived_in")));
     }
 
     /** Whether it waits for its drop. */
@@ -179,22 +209,40 @@ public record RetiredPartition(
                 && !attached;
     }
 
-    /** What tells the files of its archive from those of any other. */
-    String archiveOwner() {
-        return batch + " " + partition + " " + id;
+    /** What tells the files of its archive from those of any other in this database. */
+    String archiveOwner(String token) {
+        return batch + " " + partition + " " + id + " " + token;
     }
 
-    /** The statement that records that its rows were written to files, and compared. */
-    Sql archivedStatement(StateTables tables, FileArchive.Verified archived) {
+    /** The statement that records the token of its archive. */
+    Sql tokenStatement(StateTables tables, String token) {
+        return RECORD_TOKEN
+                .with("retirement", tables.retirement())
+                .with("token", token)
+                .with("id", id);
+    }
+
+    /** The statement that records that its rows were written to files, and compared, in that update, on that host. */
+    Sql archivedStatement(StateTables tables, FileArchive.Verified archived, String update, String host) {
         return RECORD_ARCHIVE
                 .with("retirement", tables.retirement())
                 .with("directory", archived.directory().toString())
                 .with("sha256", archived.sha256())
                 .with("rows", archived.rows())
+                .with("update", update)
+                .with("host", host)
                 .with("id", id);
     }
 
-    /** The statement that records that its rows are to be archived once more. */
+    /**
+     * The statement by which people say that what is in the table now is to be archived, though an earlier archive had
+     * more, or is lost.
+     */
+    Sql archiveAnewStatement(StateTables tables) {
+        return ARCHIVE_ANEW.with("retirement", tables.retirement()).with("id", id);
+    }
+
+    /** The statement that records that its rows, of which none may be missing, are to be archived once more. */
     Sql notArchivedStatement(StateTables tables) {
         return FORGET_ARCHIVE.with("retirement", tables.retirement()).with("id", id);
     }

@@ -171,7 +171,7 @@ public final class Retirement {
     public static void run(StepRun run, RetirementRule rule, LockPolicy lock, String update) throws SQLException {
         retireDue(run, rule, lock, update);
         if (rule.archive().orElse(null) instanceof ArchivePlace.Files files) {
-            Archiving.run(run, files);
+            Archiving.run(run, files, update);
         }
     }
 

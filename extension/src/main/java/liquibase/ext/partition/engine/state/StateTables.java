@@ -142,6 +142,11 @@ public record StateTables(Identifier schema) {
               archive_sha256 pg_catalog.text,
               archived_rows bigint,
               archived_at pg_catalog.timestamptz,
+              archived_in pg_catalog.text,
+              archive_host pg_catalog.text,
+              archive_token pg_catalog.text,
+              archive_number integer NOT NULL DEFAULT 1,
+              earlier_archive pg_catalog.text,
               archive_tablespace pg_catalog.text,
               former_tablespace pg_catalog.text,
               detached_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()

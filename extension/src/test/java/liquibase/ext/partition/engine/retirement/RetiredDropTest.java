@@ -155,7 +155,7 @@ class RetiredDropTest {
                 .dropRetired();
 
         assertThatThrownBy(
-                        () -> orders.step("rollback", run -> RetiredDrop.undo(run, MigrationFixture.LOCK, "an update")))
+                        () -> orders.step("rollback", run -> RetiredDrop.undo(run, MigrationFixture.LOCK, "a later update")))
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("[public.orders_202401], which had left public.orders, was dropped");
         orders.step("rollback", run -> RetiredDrop.undo(run, MigrationFixture.LOCK, "another update"));

@@ -57,7 +57,7 @@ final class RestoreCommand implements Callable<Integer> {
                     "The table, as schema.table, in the case in which PostgreSQL has it. Default: the name that the partition had. It is made if it is not there.")
     private String table;
 
-    @Option(names = "--check", description = "Only compare the files with the manifest; write nothing.")
+    @Option(names = "--check", description = "Only read the files through, and compare every row with the manifest; write nothing.")
     private boolean check;
 
     @Mixin
@@ -94,6 +94,8 @@ final class RestoreCommand implements Callable<Integer> {
                         files.manifest().files().size(),
                         files.manifest().files().size() == 1 ? "" : "s"));
         if (check) {
+            files.check();
+            report.line("Every row of the files was read, and is as the manifest says.");
             return;
         }
         QualifiedName name = table == null ? files.manifest().partition() : name();

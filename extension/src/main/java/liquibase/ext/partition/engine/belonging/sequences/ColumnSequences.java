@@ -72,8 +72,8 @@ public record ColumnSequences(TablePair pair, boolean stretched) implements Swit
                 .with("enteringName", entering.name().quoted())
                 .with("entering", entering.name())
                 .with("leaving", leaving.name())
-                .with("increment", Sql.raw("(%d)".formatted(increment)))
-                .with("step", Sql.raw("(%d)".formatted(2 * increment)))
+                .with("increment", Sql.raw("(" + increment + ")"))
+                .with("step", Sql.raw("(" + 2 * increment + ")"))
                 .with("reaches", Sql.raw(leaving.ascending() ? ">=" : "<="))
                 .with("taken", taken)
                 .with("extreme", extreme);

@@ -10,12 +10,18 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.sql.SQLException;
@@ -24,6 +30,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -31,6 +38,7 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import liquibase.ext.partition.engine.PartitionException;
+import liquibase.ext.partition.engine.Report;
 import liquibase.ext.partition.engine.run.ThisHost;
 import liquibase.ext.partition.engine.sql.QualifiedName;
 
@@ -38,6 +46,12 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
  * The directory of one archive, on the machine on which this runs. A file gets its name only once all of it is on the
  * disk ({@code fsync}, then a rename, then {@code fsync} of the directory), so that a file that has its name is whole
  * whenever a run was killed.
+ *
+ * <p><b>A finished archive never changes.</b> Once the manifest is there, nothing is written, renamed or removed in the
+ * directory. What is archived anew gets a directory of its own.
+ *
+ * <p>Directory and files are the user's alone, from the moment at which they are made, where the file system knows such
+ * rights. A directory that somebody else could have prepared is refused.
  */
 public record ArchiveDirectory(Path path) {
     static final String MANIFEST = "manifest.json";
@@ -46,6 +60,17 @@ public record ArchiveDirectory(Path path) {
     private static final String OWNER = "archive-of";
 
     private static final String UNFINISHED = ".part";
+
+    /** Ends the name of a file that was in the way. */
+    private static final String ASIDE = ".aside";
+
+    /** The words by which a file system says that it has no fsync for directories; Java has no code for them. */
+    private static final Set<String> NOT_SUPPORTED = Set.of(
+            "Invalid argument", "Bad file descriptor", "Operation not supported", "Function not implemented");
+
+    private static final Set<PosixFilePermission> OF_OTHERS =
+            Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
+
     private static final Pattern CHUNK = Pattern.compile("rows-(\\d{10})-(\\d{10})\\.csv\\.gz");
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_.-]");
     private static final int LONGEST_NAME = 180;
@@ -97,25 +122,36 @@ public record ArchiveDirectory(Path path) {
      * @param number tells it from others of the same partition
      */
     public static ArchiveDirectory of(Path root, QualifiedName partition, long number) {
+        return of(root, partition, number, 1);
+    }
+
+    /**
+     * The directory for the first, second or later archive of a partition below that one.
+     *
+     * @param number tells it from others of the same partition
+     * @param attempt from 1 on
+     */
+    public static ArchiveDirectory of(Path root, QualifiedName partition, long number, int attempt) {
         StringBuilder name = new StringBuilder();
         for (byte b : (partition.schema().name() + "." + partition.name().name()).getBytes(StandardCharsets.UTF_8)) {
             String c = String.valueOf((char) b);
             name.append(PLAIN.matcher(c).matches() ? c : String.format(Locale.ROOT, "%%%02X", b));
         }
         name.setLength(Math.min(name.length(), LONGEST_NAME));
-        return new ArchiveDirectory(root.resolve(name + "-" + number));
+        return new ArchiveDirectory(root.resolve(name + "-" + number + (attempt == 1 ? "" : "." + attempt)));
     }
 
     /**
-     * Makes it, or finds what an earlier run has made.
+     * Makes it, or finds what an earlier run has made. A finished archive is left as it is.
      *
      * @param owner the retirement that the files are of
-     * @throws PartitionException if somebody else's files are there
+     * @throws PartitionException if somebody else's files are there, or somebody else can write there
      */
     void claim(String owner) throws IOException {
         Path file = path.resolve(OWNER);
-        if (Files.isDirectory(path)) {
-            boolean isOurs = Files.isRegularFile(file)
+        if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+            requireOwn();
+            boolean isOurs = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
                     ? Files.readString(file).strip().equals(owner)
                     : isEmptyButFor(OWNER + UNFINISHED);
             if (!isOurs) {
@@ -123,13 +159,17 @@ public record ArchiveDirectory(Path path) {
                         "%s is there already, with other content than the partition that is to be archived there. Nothing was written to it, and nothing was dropped. Move it away, or name another directory for the archive; then run update again."
                                 .formatted(path));
             }
-        } else if (Files.exists(path)) {
+        } else if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             throw new PartitionException(
-                    "%s is there already, and is no directory. Nothing was written, and nothing was dropped. Move it away, then run update again."
+                    "%s is there already, and is no directory, or a symbolic link. Nothing was written, and nothing was dropped. Move it away, then run update again."
                             .formatted(path));
         } else {
-            Files.createDirectory(path);
+            Files.createDirectory(path, ownerOnly(path, "rwx------"));
+            requireOwn();
             sync(path.toAbsolutePath().getParent());
+        }
+        if (isFinished()) {
+            return;
         }
         if (!Files.exists(file)) {
             write(OWNER, (owner + "\n").getBytes(StandardCharsets.UTF_8));
@@ -137,6 +177,60 @@ public record ArchiveDirectory(Path path) {
         for (String unfinished : names(name -> name.endsWith(UNFINISHED))) {
             Files.delete(path.resolve(unfinished));
         }
+    }
+
+    /** Requires that nobody but the user that runs this can have put anything into it. */
+    private void requireOwn() throws IOException {
+        if (!isPosix(path)) {
+            return;
+        }
+        UserPrincipal owner = Files.getOwner(path, LinkOption.NOFOLLOW_LINKS);
+        UserPrincipal user = user(path.toAbsolutePath().getParent());
+        Set<PosixFilePermission> rights = Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);
+        String why;
+        if (!owner.equals(user)) {
+            why = "belongs to %s, and this runs as %s".formatted(owner.getName(), user.getName());
+        } else if (rights.stream().anyMatch(OF_OTHERS::contains)) {
+            why = "can be written to by others than its owner (%s)".formatted(PosixFilePermissions.toString(rights));
+        } else {
+            return;
+        }
+        throw new PartitionException(
+                "%s %s, so that rows are not archived there. Nothing was written to it, and nothing was dropped. Move it away, or look at what it has and make it the own directory of the user that runs this (chown, chmod 700); then run update again."
+                        .formatted(path, why));
+    }
+
+    /** The user as whom this runs, in the words of that file system. */
+    private static UserPrincipal user(Path root) throws IOException {
+        Path probe = Files.createTempFile(root, "liquibase-partition", UNFINISHED);
+        try {
+            return Files.getOwner(probe, LinkOption.NOFOLLOW_LINKS);
+        } finally {
+            Files.delete(probe);
+        }
+    }
+
+    private static boolean isPosix(Path path) {
+        return path.getFileSystem().supportedFileAttributeViews().contains("posix");
+    }
+
+    private static FileAttribute<?>[] ownerOnly(Path path, String rights) {
+        return isPosix(path)
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(rights))}
+                : new FileAttribute<?>[0];
+    }
+
+    /** A file that was not there, which the user alone can read, whatever the umask is. */
+    private static FileChannel create(Path file) throws IOException {
+        return FileChannel.open(
+                file,
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                ownerOnly(file, "rw-------"));
+    }
+
+    /** Whether it has a manifest, so that nothing of it changes any more. */
+    boolean isFinished() {
+        return Files.exists(path.resolve(MANIFEST), LinkOption.NOFOLLOW_LINKS);
     }
 
     private boolean isEmptyButFor(String name) throws IOException {
@@ -153,10 +247,10 @@ public record ArchiveDirectory(Path path) {
     }
 
     /**
-     * The chunks that are there, one following the other from block 0 on. Others are removed: what a run has begun
-     * before the table was made smaller.
+     * The chunks that are there, one following the other from block 0 on. Others are set aside, and reported: those
+     * behind a file that somebody has removed.
      */
-    List<Chunk> chunks() throws IOException {
+    List<Chunk> chunks(Report report) throws IOException {
         List<Chunk> chunks = new ArrayList<>();
         long next = 0;
         for (String name : names(it -> CHUNK.matcher(it).matches())) {
@@ -167,10 +261,32 @@ public record ArchiveDirectory(Path path) {
                 chunks.add(chunk);
                 next = chunk.to();
             } else {
-                Files.delete(path.resolve(name));
+                report.line(
+                        "archive: WARNING: %s in %s does not follow the file before it, one of which is gone. It is set aside, as %s, and its rows are written anew."
+                                .formatted(name, path, setAside(name)));
             }
         }
         return chunks;
+    }
+
+    private String setAside(String name) throws IOException {
+        requireUnfinished();
+        String aside = name + ASIDE;
+        for (int i = 2; Files.exists(path.resolve(aside), LinkOption.NOFOLLOW_LINKS); i++) {
+            aside = name + ASIDE + i;
+        }
+        Files.move(path.resolve(name), path.resolve(aside));
+        sync(path);
+        return aside;
+    }
+
+    private void requireUnfinished() throws IOException {
+        if (isFinished()) {
+            throw new FileAlreadyExistsException(
+                    path.resolve(MANIFEST).toString(),
+                    null,
+                    "somebody else has just finished this archive, and nothing of it is changed");
+        }
     }
 
     /** Writes a file of rows, and gives what they come to. */
@@ -178,7 +294,7 @@ public record ArchiveDirectory(Path path) {
         Path unfinished = path.resolve(chunk.fileName() + UNFINISHED);
         Tally tally;
         try {
-            try (OutputStream file = Files.newOutputStream(unfinished);
+            try (OutputStream file = Channels.newOutputStream(create(unfinished));
                     CsvTally csv = new CsvTally(new BufferedOutputStream(new GZIPOutputStream(file, BUFFER), BUFFER))) {
                 rows.write(csv);
                 tally = csv.tally();
@@ -215,11 +331,7 @@ public record ArchiveDirectory(Path path) {
     private void write(String name, byte[] content) throws IOException {
         Path unfinished = path.resolve(name + UNFINISHED);
         try {
-            try (FileChannel file = FileChannel.open(
-                            unfinished,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.WRITE,
-                            StandardOpenOption.TRUNCATE_EXISTING);
+            try (FileChannel file = create(unfinished);
                     OutputStream out = Channels.newOutputStream(file)) {
                 out.write(content);
                 file.force(true);
@@ -232,16 +344,25 @@ public record ArchiveDirectory(Path path) {
     }
 
     private void rename(Path unfinished, String name) throws IOException {
+        requireUnfinished();
         Files.move(unfinished, path.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         sync(path);
     }
 
-    /** Makes names outlive a power cut. Where a directory cannot be opened, as on Windows, there is nothing to do. */
-    private static void sync(Path directory) {
+    /**
+     * Makes names outlive a power cut. There is nothing to do where a directory cannot be opened, as on Windows, or
+     * where the file system does not know it.
+     */
+    static void sync(Path directory) throws IOException {
+        if (!isPosix(directory)) {
+            return;
+        }
         try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
             names.force(true);
         } catch (IOException e) {
-            // The file system does not know it.
+            if (e instanceof FileSystemException || !NOT_SUPPORTED.contains(String.valueOf(e.getMessage()))) {
+                throw e;
+            }
         }
     }
 

@@ -30,6 +30,8 @@ import liquibase.ext.partition.engine.sql.Session;
  * the last chunk is written, all are compared: each file, read back from the disk, must come to what the rows of its
  * blocks come to now. A chunk for which that is not so is written again, and then all are compared once more. The
  * manifest is written only after a comparison in which every chunk was the same and which ends at the end of the table.
+ * From then on nothing in the directory changes: a run that was killed before it could record the archive compares it
+ * once more, and takes it as it is.
  *
  * <p>Transactions: one for each chunk and each comparison of one, of about two seconds. Locks: ACCESS SHARE. Safe to
  * repeat and to kill: a chunk whose file has its name is not written again unless it differs.
@@ -74,12 +76,12 @@ public final class FileArchive {
      * Writes, or goes on where a killed run has stopped.
      *
      * @param name the table's present name
-     * @param owner identifies what is archived; files of another are left alone
+     * @param owner identifies what is archived, and in which database; files of another are left alone
      * @param of the table that it was a partition of
      * @param partition its name as a partition
      * @param bound null for a child of a table whose rows triggers route
      * @throws PartitionException if the files cannot be written, or do not keep what is written, or the rows keep being
-     *     changed; the table is as it was then
+     *     changed, or a finished archive is there that has other rows; the table is as it was then
      */
     public static Verified write(
             Session session,
@@ -93,6 +95,9 @@ public final class FileArchive {
             throws SQLException {
         try {
             directory.claim(owner);
+            if (directory.isFinished()) {
+                return finished(session, directory, name);
+            }
             FileArchive archive = new FileArchive(session, report, directory, name);
             List<ArchivedFile> files = archive.files();
             Tally all = files.stream().map(ArchivedFile::tally).reduce(Tally.NOTHING, Tally::plus);
@@ -106,18 +111,52 @@ public final class FileArchive {
                             .toList(),
                     all,
                     files);
-            return new Verified(
-                    directory,
-                    directory.write(manifest),
-                    all.rows(),
-                    files.size(),
-                    files.stream().mapToLong(ArchivedFile::bytes).sum());
+            requireReadable(session, directory, manifest);
+            return verified(directory, manifest, directory.write(manifest));
         } catch (IOException e) {
             throw new PartitionException(
                     "The rows of %s cannot be written to %s: %s. They are all still in %s, and nothing was dropped. Make room, or mend what is wrong there; the next update goes on with what is missing."
                             .formatted(name, directory, ArchiveDirectory.reason(e), name),
                     e);
         }
+    }
+
+    private static Verified verified(ArchiveDirectory directory, Manifest manifest, String sha256) {
+        return new Verified(
+                directory,
+                sha256,
+                manifest.tally().rows(),
+                manifest.files().size(),
+                manifest.files().stream().mapToLong(ArchivedFile::bytes).sum());
+    }
+
+    /** What is read from the manifest must be what is written into it, before anybody relies on it. */
+    private static void requireReadable(Session session, ArchiveDirectory directory, Manifest manifest)
+            throws SQLException {
+        String where =
+                directory.path().resolve(ArchiveDirectory.MANIFEST).toString();
+        if (!Manifest.parse(session, manifest.json(), where).equals(manifest)) {
+            throw new IllegalStateException(
+                    "%s would not be read as it is written. It was not written, and nothing was dropped."
+                            .formatted(where));
+        }
+    }
+
+    /** The archive that an earlier run has finished, and not recorded. Nothing is written to it. */
+    private static Verified finished(Session session, ArchiveDirectory directory, QualifiedName name)
+            throws IOException, SQLException {
+        Difference difference = difference(session, directory, name, null);
+        if (difference.kind() != Difference.Kind.NONE) {
+            throw new PartitionException(
+                    "%s has a finished archive of %s, of which no record knows, and which is not like the table: %s Nothing was written there, and nothing was dropped. Look at both; to archive the table as it is, move that directory away, then run update again."
+                            .formatted(directory, name, difference.why()));
+        }
+        String json = directory.manifest().orElseThrow();
+        Manifest manifest = Manifest.parse(
+                session,
+                json,
+                directory.path().resolve(ArchiveDirectory.MANIFEST).toString());
+        return verified(directory, manifest, ArchiveDirectory.sha256Of(json));
     }
 
     private List<ArchivedFile> files() throws IOException, SQLException {
@@ -142,7 +181,7 @@ public final class FileArchive {
 
     /** Writes what no file has, from the last one to the present end of the table. */
     private List<ArchiveDirectory.Chunk> writeMissing() throws IOException, SQLException {
-        List<ArchiveDirectory.Chunk> chunks = new ArrayList<>(directory.chunks());
+        List<ArchiveDirectory.Chunk> chunks = new ArrayList<>(directory.chunks(report));
         long blocks = Heap.blocks(session, name);
         ChunkSize size = CsvRows.chunkSize();
         for (long from = end(chunks); from < blocks; ) {
@@ -229,37 +268,95 @@ public final class FileArchive {
         try {
             manifest = verified(session, directory, sha256);
         } catch (PartitionException e) {
-            return new Difference(Optional.of(e.getMessage()), false);
+            return new Difference(Difference.Kind.FILES, e.getMessage());
         }
+        Table table = new TableReader(session).require(name);
         CsvRows rows = new CsvRows(
                 name, manifest.columns().stream().map(ArchivedColumn::name).toList());
         long end = 0;
-        boolean isSame = new TableReader(session)
-                .require(name).columns().stream()
-                        .filter(it -> !it.generated())
-                        .map(ArchivedColumn::of)
-                        .toList()
-                        .equals(manifest.columns());
+        boolean hasItsColumns = table.columns().stream()
+                .filter(it -> !it.generated())
+                .map(ArchivedColumn::of)
+                .toList()
+                .equals(manifest.columns());
+        boolean isSame = hasItsColumns;
         for (ArchivedFile file : manifest.files()) {
             isSame = isSame && rows.tally(session, file.from(), file.to()).equals(file.tally());
             end = file.to();
         }
-        return isSame && Heap.blocks(session, name) <= end
-                ? new Difference(Optional.empty(), false)
+        if (isSame && Heap.blocks(session, name) <= end) {
+            return new Difference(Difference.Kind.NONE, "");
+        }
+        if (!hasItsColumns) {
+            return new Difference(
+                    Difference.Kind.LESS,
+                    "its columns were changed since its %,d rows were written to %s."
+                            .formatted(manifest.tally().rows(), directory));
+        }
+        long there = new CsvRows(name, table.writableColumns()).tally(session).rows();
+        return there < manifest.tally().rows()
+                ? new Difference(
+                        Difference.Kind.LESS,
+                        "it has %,d rows, and the archive in %s has the %,d that it had when they were written and compared."
+                                .formatted(there, directory, manifest.tally().rows()))
                 : new Difference(
-                        Optional.of(
-                                "rows of it were deleted or changed since they were written to %s. The next update writes these again, and compares."
-                                        .formatted(directory)),
-                        true);
+                        Difference.Kind.CHANGED,
+                        "rows of it were changed since they were written to %s.".formatted(directory));
     }
 
     /**
      * What {@link #difference} has found.
      *
-     * @param why for people; empty if there is no difference
-     * @param ofTable whether the files are as they were, and the table is not
+     * @param why for people, as a sentence about the table; empty if there is no difference
      */
-    public record Difference(Optional<String> why, boolean ofTable) {}
+    public record Difference(Kind kind, String why) {
+        /** Which of the two is not as it was. */
+        public enum Kind {
+            /** Neither. */
+            NONE,
+            /** The files, or they are gone. */
+            FILES,
+            /** The table has as many rows as the archive, or more, and some are others. */
+            CHANGED,
+            /** The table has fewer rows than the archive, or other columns: the archive may be the only copy. */
+            LESS
+        }
+    }
+
+    /**
+     * Reads all rows of the files, and compares them with the manifest, which was found to be whole.
+     *
+     * @throws PartitionException if a file has other rows than the manifest says
+     */
+    static void requireRows(Report report, ArchiveDirectory directory, Manifest manifest) {
+        ProgressMeter progress = new ProgressMeter(
+                report,
+                "check of " + directory,
+                manifest.files().stream().mapToLong(it -> it.to() - it.from()).sum(),
+                0,
+                0);
+        for (ArchivedFile file : manifest.files()) {
+            String why;
+            try {
+                ArchiveDirectory.Content content = directory.read(file.name());
+                why = content.tally().equals(file.tally())
+                        ? null
+                        : "it has %,d rows, which are not the %,d of the manifest"
+                                .formatted(content.tally().rows(), file.tally().rows());
+            } catch (IOException e) {
+                why = ArchiveDirectory.reason(e);
+            }
+            if (why != null) {
+                throw new PartitionException(
+                        "%s in %s cannot be relied on: %s. Put the file back, from a copy."
+                                .formatted(file.name(), directory, why));
+            }
+            progress.add(file.to() - file.from(), file.tally().rows());
+            if (progress.isDue()) {
+                progress.tell("");
+            }
+        }
+    }
 
     /**
      * The manifest, once it and every file were found to be those that were verified.

@@ -54,6 +54,15 @@ public final class FileRestoration {
         return new FileRestoration(session, report, directory, FileArchive.verified(session, directory, sha256));
     }
 
+    /**
+     * Reads every row of the files, and writes none.
+     *
+     * @throws PartitionException if a file has other rows than the manifest says
+     */
+    public void check() {
+        FileArchive.requireRows(report, directory, manifest);
+    }
+
     /** What the archive says that it has. */
     public Manifest manifest() {
         return manifest;

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.catalog.Column;
@@ -56,6 +57,8 @@ public record Manifest(
     /** The form of archives that this version writes and reads. */
     private static final String FORMAT = "liquibase-partition archive 1";
 
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+
     private static final Sql READ = Sql.of("""
             SELECT m.format, m.table_schema, m.table_name, m.partition_schema, m.partition_name, m.bound, m.rows, m.checksum
             FROM pg_catalog.jsonb_to_record({json}::pg_catalog.jsonb) AS m (
@@ -74,8 +77,45 @@ public record Manifest(
               name pg_catalog.text, from_block bigint, to_block bigint, bytes bigint, sha256 pg_catalog.text, rows bigint, checksum pg_catalog.text)
             ORDER BY f.from_block""");
 
-    /** @throws PartitionException if it is no manifest of this form */
+    /** @throws PartitionException if it is no manifest of this form, or its files are not all that it says it has */
     static Manifest parse(Session session, String json, String where) throws SQLException {
+        Manifest manifest = read(session, json, where);
+        Optional<String> why = manifest.whyNotWhole();
+        if (why.isPresent()) {
+            throw new PartitionException(
+                    "%s is no manifest of a whole archive: %s. Nothing was read. Put that back which was written with the files, from a copy."
+                            .formatted(where, why.get()));
+        }
+        return manifest;
+    }
+
+    /** Why its files cannot have all rows of the table; empty if they have. */
+    private Optional<String> whyNotWhole() {
+        long next = 0;
+        Tally all = Tally.NOTHING;
+        for (ArchivedFile file : files) {
+            if (file.from() != next || file.to() <= next) {
+                return Optional.of("no file has the rows of block " + next);
+            }
+            if (!new ArchiveDirectory.Chunk(file.from(), file.to()).fileName().equals(file.name())) {
+                return Optional.of("<%s> is not the name of the file of its blocks".formatted(file.name()));
+            }
+            if (!isSha256(file.sha256()) || !isSha256(file.tally().checksum())) {
+                return Optional.of("%s has no SHA-256 or checksum".formatted(file.name()));
+            }
+            next = file.to();
+            all = all.plus(file.tally());
+        }
+        return all.equals(tally)
+                ? Optional.empty()
+                : Optional.of("its files have %,d rows, which are not the %,d that it says".formatted(all.rows(), tally.rows()));
+    }
+
+    private static boolean isSha256(String text) {
+        return text != null && SHA256.matcher(text).matches();
+    }
+
+    private static Manifest read(Session session, String json, String where) throws SQLException {
         try {
             List<ArchivedColumn> columns = session.query(
                     READ_COLUMNS.with("json", json),
@@ -116,25 +156,29 @@ public record Manifest(
         }
     }
 
-    /** As JSON, which people can read. */
+    /** As JSON, which people can read. Its digits are those of JSON, whatever the locale is. */
     String json() {
         String ofColumns = columns.stream()
-                .map(it -> "    {\"name\": %s, \"type\": %s, \"not_null\": %s}"
-                        .formatted(text(it.name().name()), text(it.type()), it.notNull()))
+                .map(it -> String.format(
+                        Locale.ROOT,
+                        "    {\"name\": %s, \"type\": %s, \"not_null\": %s}",
+                        text(it.name().name()),
+                        text(it.type()),
+                        it.notNull()))
                 .collect(Collectors.joining(",\n"));
         String ofFiles = files.stream()
-                .map(it ->
-                        "    {\"name\": %s, \"from_block\": %d, \"to_block\": %d, \"bytes\": %d, \"rows\": %d,\n     \"sha256\": %s,\n     \"checksum\": %s}"
-                                .formatted(
-                                        text(it.name()),
-                                        it.from(),
-                                        it.to(),
-                                        it.bytes(),
-                                        it.tally().rows(),
-                                        text(it.sha256()),
-                                        text(it.tally().checksum())))
+                .map(it -> String.format(
+                        Locale.ROOT,
+                        "    {\"name\": %s, \"from_block\": %d, \"to_block\": %d, \"bytes\": %d, \"rows\": %d,\n     \"sha256\": %s,\n     \"checksum\": %s}",
+                        text(it.name()),
+                        it.from(),
+                        it.to(),
+                        it.bytes(),
+                        it.tally().rows(),
+                        text(it.sha256()),
+                        text(it.tally().checksum())))
                 .collect(Collectors.joining(",\n"));
-        return """
+        return String.format(Locale.ROOT, """
                 {
                   "format": %s,
                   "table_schema": %s,
@@ -151,7 +195,7 @@ public record Manifest(
                 %s
                   ]
                 }
-                """.formatted(
+                """,
                         text(FORMAT),
                         text(table.schema().name()),
                         text(table.name().name()),

@@ -209,7 +209,7 @@ public record TimeColumns(RoutingNames names) {
     /** The columns from which the time itself is read, as an array of elements of {@code present}. */
     public Sql columnsOfTime() {
         return array(readByTime().stream()
-                .map(column -> Sql.raw("present[%d]".formatted(1 + columns().indexOf(column))))
+                .map(column -> Sql.raw("present[" + (1 + columns().indexOf(column)) + "]"))
                 .toList());
     }
 
