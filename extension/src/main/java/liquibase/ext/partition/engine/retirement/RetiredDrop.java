@@ -25,8 +25,8 @@ import liquibase.ext.partition.engine.state.TableInService;
  * Drops what has left a table to be dropped: only what the record says we have taken out, which is still the same table
  * by its oid, is no partition again, and to which nobody can have written since, as its {@link Guard} shows.
  *
- * <p>One that was archived is dropped by a later update than the one that has archived it: by another process, so that
- * files on a disk that does not outlive a container are missed in time.
+ * <p>One that was archived is dropped by a later update than the one that has archived it: by another process, for
+ * which Liquibase has another identifier, so that files on a disk that does not outlive a container are missed in time.
  *
  * <p>Of one that was archived, right before its lock is asked for, every file is compared with what was verified, and
  * every row of the table with the files. A row that is deleted after that, or changed by a foreign key's action, is as

@@ -3,11 +3,16 @@ package liquibase.ext.partition.generator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.HexFormat;
+import java.util.Map;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import liquibase.ext.partition.engine.retirement.archive.ArchiveDirectory;
 import liquibase.ext.partition.engine.retirement.archive.FileArchive;
 import liquibase.ext.partition.engine.sql.QualifiedName;
@@ -133,5 +138,47 @@ class RestoreCommandTest {
         assertThat(restore("--check")).isEqualTo(ExitCodes.USAGE);
         assertThat(terminal.err.toString()).contains("manifest.json is no manifest of an archive");
         assertThat(database.queryString("SELECT to_regclass('back') IS NULL")).isEqualTo("t");
+    }
+
+    /** Both were changed, so that they fit each other by SHA-256. */
+    @Test
+    void theCheckReadsEveryRow() throws Exception {
+        assertThat(restore("--check")).isZero();
+        assertThat(terminal.out.toString()).contains("Every row of the files was read, and is as the manifest says.");
+        Path file = archive.path().resolve("rows-0000000000-0000000002.csv.gz");
+        String before = sha256(file);
+        try (GZIPOutputStream csv = new GZIPOutputStream(Files.newOutputStream(file))) {
+            csv.write("id,\"No,te\",at,tags\n1,,,\n".getBytes(StandardCharsets.UTF_8));
+        }
+        Path manifest = archive.path().resolve("manifest.json");
+        Files.writeString(manifest, Files.readString(manifest).replace(before, sha256(file)));
+
+        assertThat(restore("--check")).isEqualTo(ExitCodes.USAGE);
+
+        assertThat(terminal.err.toString())
+                .contains("cannot be relied on: it has 1 rows, which are not the 100 of the manifest");
+    }
+
+    private static String sha256(Path file) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+    }
+
+    @Test
+    void aManifestWhoseFilesAreNotAllIsRefused() throws IOException {
+        Path manifest = archive.path().resolve("manifest.json");
+        String whole = Files.readString(manifest);
+        for (Map.Entry<String, String> broken : Map.of(
+                        whole.replaceFirst("(?s)\"files\": \\[.*\\]", "\"files\": []"),
+                                "its files have 0 rows, which are not the 100 that it says",
+                        whole.replace("\"from_block\": 0", "\"from_block\": 1"), "no file has the rows of block 0",
+                        whole.replace("\"name\": \"rows-", "\"name\": \"../rows-"), "is not the name of the file of its blocks")
+                .entrySet()) {
+            Files.writeString(manifest, broken.getKey());
+
+            assertThat(restore("--check")).isEqualTo(ExitCodes.USAGE);
+
+            assertThat(terminal.err.toString())
+                    .contains("manifest.json is no manifest of a whole archive: ", broken.getValue());
+        }
     }
 }
