@@ -26,7 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What becomes of a finished archive: nothing, whatever happens to its table, its record or its database. */
 @ExtendWith(FreshDatabase.class)
 class EarlierArchiveTest {
-    private static final Pattern REMEDY = Pattern.compile("UPDATE \\S*partition_retirement\\S* SET [^;]* WHERE id = \\S+(?=;)");
+    private static final Pattern REMEDY =
+            Pattern.compile("UPDATE \\S*partition_retirement\\S* SET [^;]* WHERE id = \\S+(?=;)");
 
     private TestDatabase database;
 
@@ -82,7 +83,8 @@ class EarlierArchiveTest {
 
     /** As if the run had been killed after the manifest, before the record. */
     private void forgetRecord() {
-        database.execute("UPDATE partition_retirement SET archive_directory = NULL, archive_sha256 = NULL, archived_rows = NULL");
+        database.execute(
+                "UPDATE partition_retirement SET archive_directory = NULL, archive_sha256 = NULL, archived_rows = NULL");
     }
 
     @Test
@@ -128,7 +130,9 @@ class EarlierArchiveTest {
 
         assertThat(state()).isEqualTo("detached 9");
         assertThat(last(orders))
-                .contains("the 9 rows of public.orders_202401 are in " + second() + ",", "An earlier archive of it stays in " + january());
+                .contains(
+                        "the 9 rows of public.orders_202401 are in " + second() + ",",
+                        "An earlier archive of it stays in " + january());
         assertThat(content(january())).isEqualTo(files);
         orders.dropRetired();
         assertThat(isThere()).isFalse();
@@ -148,13 +152,15 @@ class EarlierArchiveTest {
         database.execute("DELETE FROM prices");
 
         orders.dropRetired();
-        assertThat(last(orders)).contains("rows of it were changed since they were written to " + january(), "that one stays");
+        assertThat(last(orders))
+                .contains("rows of it were changed since they were written to " + january(), "that one stays");
         database.execute("CREATE TABLE saved AS SELECT * FROM orders_202401", "TRUNCATE orders_202401");
         orders.archiveBefore("2024-02", archive).dropRetired();
         assertThat(isThere()).isTrue();
         orders.archiveBefore("2024-02", archive);
         assertThat(last(orders))
-                .contains("WARNING: public.orders_202401 has 0 rows, fewer than the 10 of its earlier archive in " + january());
+                .contains("WARNING: public.orders_202401 has 0 rows, fewer than the 10 of its earlier archive in "
+                        + january());
         database.execute(remedy(orders));
         orders.archiveBefore("2024-02", archive).dropRetired();
 
@@ -169,7 +175,8 @@ class EarlierArchiveTest {
         MigrationFixture orders = orders().archiveBefore("2024-02", archive);
         Files.move(january(), archive.resolve("lost"));
         orders.dropRetired();
-        assertThat(last(orders)).contains("is not dropped: ", "has no manifest.json", "The archive was written on ", "and had 10 rows");
+        assertThat(last(orders))
+                .contains("is not dropped: ", "has no manifest.json", "The archive was written on ", "and had 10 rows");
 
         database.execute(remedy(orders));
         orders.archiveBefore("2024-02", archive).dropRetired();
@@ -184,7 +191,9 @@ class EarlierArchiveTest {
 
         orders.step("dropRetiredPartitions", run -> RetiredDrop.run(run, MigrationFixture.LOCK, "an update"));
 
-        assertThat(last(orders)).contains("public.orders_202401, which has left public.orders, was archived by this update. The next one");
+        assertThat(last(orders))
+                .contains(
+                        "public.orders_202401, which has left public.orders, was archived by this update. The next one");
         assertThat(isThere()).isTrue();
         orders.dropRetired();
         assertThat(isThere()).isFalse();
@@ -203,7 +212,8 @@ class EarlierArchiveTest {
         forgetRecord();
         database.execute("TRUNCATE orders_202401");
         assertThatThrownBy(() -> orders.archiveBefore("2024-02", archive))
-                .hasMessageContaining(january() + " has a finished archive of public.orders_202401, of which no record knows")
+                .hasMessageContaining(
+                        january() + " has a finished archive of public.orders_202401, of which no record knows")
                 .hasMessageContaining("it has 0 rows")
                 .hasMessageContaining("move that directory away");
         assertThat(content(january())).isEqualTo(files);
@@ -219,7 +229,9 @@ class EarlierArchiveTest {
         Map<String, String> files = content(january());
         assertThat(Files.readString(january().resolve("archive-of")))
                 .contains(
-                        "database " + database.queryString("SELECT oid::text FROM pg_database WHERE datname = current_database()"),
+                        "database "
+                                + database.queryString(
+                                        "SELECT oid::text FROM pg_database WHERE datname = current_database()"),
                         "cluster " + database.queryString("SELECT system_identifier::text FROM pg_control_system()"));
         forgetRecord();
         database.execute("DELETE FROM orders_202401", "UPDATE partition_retirement SET archive_token = NULL");
@@ -245,11 +257,13 @@ class EarlierArchiveTest {
 
         orders.archiveBefore("2024-02", archive);
 
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(january()))).isEqualTo("rwx------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(january())))
+                .isEqualTo("rwx------");
         try (Stream<Path> files = Files.list(january())) {
-            assertThat(files.toList()).hasSize(3).allSatisfy(file -> assertThat(
-                            PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-                    .isEqualTo("rw-------"));
+            assertThat(files.toList())
+                    .hasSize(3)
+                    .allSatisfy(file -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                            .isEqualTo("rw-------"));
         }
         assertThat(archive.resolve("elsewhere")).isEmptyDirectory();
     }

@@ -154,8 +154,8 @@ class RetiredDropTest {
                 .retireToDropBefore("2024-02")
                 .dropRetired();
 
-        assertThatThrownBy(
-                        () -> orders.step("rollback", run -> RetiredDrop.undo(run, MigrationFixture.LOCK, "a later update")))
+        assertThatThrownBy(() ->
+                        orders.step("rollback", run -> RetiredDrop.undo(run, MigrationFixture.LOCK, "a later update")))
                 .isInstanceOf(PartitionException.class)
                 .hasMessageContaining("[public.orders_202401], which had left public.orders, was dropped");
         orders.step("rollback", run -> RetiredDrop.undo(run, MigrationFixture.LOCK, "another update"));

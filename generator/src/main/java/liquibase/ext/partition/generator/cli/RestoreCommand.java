@@ -57,7 +57,9 @@ final class RestoreCommand implements Callable<Integer> {
                     "The table, as schema.table, in the case in which PostgreSQL has it. Default: the name that the partition had. It is made if it is not there.")
     private String table;
 
-    @Option(names = "--check", description = "Only read the files through, and compare every row with the manifest; write nothing.")
+    @Option(
+            names = "--check",
+            description = "Only read the files through, and compare every row with the manifest; write nothing.")
     private boolean check;
 
     @Mixin

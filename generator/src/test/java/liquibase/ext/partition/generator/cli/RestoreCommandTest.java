@@ -171,7 +171,8 @@ class RestoreCommandTest {
                         whole.replaceFirst("(?s)\"files\": \\[.*\\]", "\"files\": []"),
                                 "its files have 0 rows, which are not the 100 that it says",
                         whole.replace("\"from_block\": 0", "\"from_block\": 1"), "no file has the rows of block 0",
-                        whole.replace("\"name\": \"rows-", "\"name\": \"../rows-"), "is not the name of the file of its blocks")
+                        whole.replace("\"name\": \"rows-", "\"name\": \"../rows-"),
+                                "is not the name of the file of its blocks")
                 .entrySet()) {
             Files.writeString(manifest, broken.getKey());
 

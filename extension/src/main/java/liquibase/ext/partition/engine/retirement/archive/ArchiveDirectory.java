@@ -18,10 +18,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.nio.file.attribute.UserPrincipal;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.sql.SQLException;
@@ -30,7 +26,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -63,13 +58,6 @@ public record ArchiveDirectory(Path path) {
 
     /** Ends the name of a file that was in the way. */
     private static final String ASIDE = ".aside";
-
-    /** The words by which a file system says that it has no fsync for directories; Java has no code for them. */
-    private static final Set<String> NOT_SUPPORTED = Set.of(
-            "Invalid argument", "Bad file descriptor", "Operation not supported", "Function not implemented");
-
-    private static final Set<PosixFilePermission> OF_OTHERS =
-            Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
     private static final Pattern CHUNK = Pattern.compile("rows-(\\d{10})-(\\d{10})\\.csv\\.gz");
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_.-]");
@@ -150,7 +138,7 @@ public record ArchiveDirectory(Path path) {
     void claim(String owner) throws IOException {
         Path file = path.resolve(OWNER);
         if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-            requireOwn();
+            OwnFiles.requireOwn(path);
             boolean isOurs = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
                     ? Files.readString(file).strip().equals(owner)
                     : isEmptyButFor(OWNER + UNFINISHED);
@@ -164,9 +152,9 @@ public record ArchiveDirectory(Path path) {
                     "%s is there already, and is no directory, or a symbolic link. Nothing was written, and nothing was dropped. Move it away, then run update again."
                             .formatted(path));
         } else {
-            Files.createDirectory(path, ownerOnly(path, "rwx------"));
-            requireOwn();
-            sync(path.toAbsolutePath().getParent());
+            OwnFiles.createDirectory(path);
+            OwnFiles.requireOwn(path);
+            OwnFiles.sync(path.toAbsolutePath().getParent());
         }
         if (isFinished()) {
             return;
@@ -177,55 +165,6 @@ public record ArchiveDirectory(Path path) {
         for (String unfinished : names(name -> name.endsWith(UNFINISHED))) {
             Files.delete(path.resolve(unfinished));
         }
-    }
-
-    /** Requires that nobody but the user that runs this can have put anything into it. */
-    private void requireOwn() throws IOException {
-        if (!isPosix(path)) {
-            return;
-        }
-        UserPrincipal owner = Files.getOwner(path, LinkOption.NOFOLLOW_LINKS);
-        UserPrincipal user = user(path.toAbsolutePath().getParent());
-        Set<PosixFilePermission> rights = Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);
-        String why;
-        if (!owner.equals(user)) {
-            why = "belongs to %s, and this runs as %s".formatted(owner.getName(), user.getName());
-        } else if (rights.stream().anyMatch(OF_OTHERS::contains)) {
-            why = "can be written to by others than its owner (%s)".formatted(PosixFilePermissions.toString(rights));
-        } else {
-            return;
-        }
-        throw new PartitionException(
-                "%s %s, so that rows are not archived there. Nothing was written to it, and nothing was dropped. Move it away, or look at what it has and make it the own directory of the user that runs this (chown, chmod 700); then run update again."
-                        .formatted(path, why));
-    }
-
-    /** The user as whom this runs, in the words of that file system. */
-    private static UserPrincipal user(Path root) throws IOException {
-        Path probe = Files.createTempFile(root, "liquibase-partition", UNFINISHED);
-        try {
-            return Files.getOwner(probe, LinkOption.NOFOLLOW_LINKS);
-        } finally {
-            Files.delete(probe);
-        }
-    }
-
-    private static boolean isPosix(Path path) {
-        return path.getFileSystem().supportedFileAttributeViews().contains("posix");
-    }
-
-    private static FileAttribute<?>[] ownerOnly(Path path, String rights) {
-        return isPosix(path)
-                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(rights))}
-                : new FileAttribute<?>[0];
-    }
-
-    /** A file that was not there, which the user alone can read, whatever the umask is. */
-    private static FileChannel create(Path file) throws IOException {
-        return FileChannel.open(
-                file,
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
-                ownerOnly(file, "rw-------"));
     }
 
     /** Whether it has a manifest, so that nothing of it changes any more. */
@@ -276,7 +215,7 @@ public record ArchiveDirectory(Path path) {
             aside = name + ASIDE + i;
         }
         Files.move(path.resolve(name), path.resolve(aside));
-        sync(path);
+        OwnFiles.sync(path);
         return aside;
     }
 
@@ -294,7 +233,7 @@ public record ArchiveDirectory(Path path) {
         Path unfinished = path.resolve(chunk.fileName() + UNFINISHED);
         Tally tally;
         try {
-            try (OutputStream file = Channels.newOutputStream(create(unfinished));
+            try (OutputStream file = Channels.newOutputStream(OwnFiles.create(unfinished));
                     CsvTally csv = new CsvTally(new BufferedOutputStream(new GZIPOutputStream(file, BUFFER), BUFFER))) {
                 rows.write(csv);
                 tally = csv.tally();
@@ -331,7 +270,7 @@ public record ArchiveDirectory(Path path) {
     private void write(String name, byte[] content) throws IOException {
         Path unfinished = path.resolve(name + UNFINISHED);
         try {
-            try (FileChannel file = create(unfinished);
+            try (FileChannel file = OwnFiles.create(unfinished);
                     OutputStream out = Channels.newOutputStream(file)) {
                 out.write(content);
                 file.force(true);
@@ -346,24 +285,7 @@ public record ArchiveDirectory(Path path) {
     private void rename(Path unfinished, String name) throws IOException {
         requireUnfinished();
         Files.move(unfinished, path.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        sync(path);
-    }
-
-    /**
-     * Makes names outlive a power cut. There is nothing to do where a directory cannot be opened, as on Windows, or
-     * where the file system does not know it.
-     */
-    static void sync(Path directory) throws IOException {
-        if (!isPosix(directory)) {
-            return;
-        }
-        try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-            names.force(true);
-        } catch (IOException e) {
-            if (e instanceof FileSystemException || !NOT_SUPPORTED.contains(String.valueOf(e.getMessage()))) {
-                throw e;
-            }
-        }
+        OwnFiles.sync(path);
     }
 
     /** The manifest as it is; empty if there is none, so that the archive is not complete. */

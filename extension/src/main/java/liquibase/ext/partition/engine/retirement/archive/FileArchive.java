@@ -35,6 +35,8 @@ import liquibase.ext.partition.engine.sql.Session;
  *
  * <p>Transactions: one for each chunk and each comparison of one, of about two seconds. Locks: ACCESS SHARE. Safe to
  * repeat and to kill: a chunk whose file has its name is not written again unless it differs.
+ *
+ * <p>The file is long because what is compared before an archive counts, and before it is relied on, is one argument.
  */
 public final class FileArchive {
     /** What is changed by foreign keys while its rows are archived is changed rarely. */
@@ -133,8 +135,7 @@ public final class FileArchive {
     /** What is read from the manifest must be what is written into it, before anybody relies on it. */
     private static void requireReadable(Session session, ArchiveDirectory directory, Manifest manifest)
             throws SQLException {
-        String where =
-                directory.path().resolve(ArchiveDirectory.MANIFEST).toString();
+        String where = directory.path().resolve(ArchiveDirectory.MANIFEST).toString();
         if (!Manifest.parse(session, manifest.json(), where).equals(manifest)) {
             throw new IllegalStateException(
                     "%s would not be read as it is written. It was not written, and nothing was dropped."
@@ -347,9 +348,8 @@ public final class FileArchive {
                 why = ArchiveDirectory.reason(e);
             }
             if (why != null) {
-                throw new PartitionException(
-                        "%s in %s cannot be relied on: %s. Put the file back, from a copy."
-                                .formatted(file.name(), directory, why));
+                throw new PartitionException("%s in %s cannot be relied on: %s. Put the file back, from a copy."
+                        .formatted(file.name(), directory, why));
             }
             progress.add(file.to() - file.from(), file.tally().rows());
             if (progress.isDue()) {

@@ -108,7 +108,8 @@ public record Manifest(
         }
         return all.equals(tally)
                 ? Optional.empty()
-                : Optional.of("its files have %,d rows, which are not the %,d that it says".formatted(all.rows(), tally.rows()));
+                : Optional.of("its files have %,d rows, which are not the %,d that it says"
+                        .formatted(all.rows(), tally.rows()));
     }
 
     private static boolean isSha256(String text) {
@@ -178,7 +179,9 @@ public record Manifest(
                         text(it.sha256()),
                         text(it.tally().checksum())))
                 .collect(Collectors.joining(",\n"));
-        return String.format(Locale.ROOT, """
+        return String.format(
+                Locale.ROOT,
+                """
                 {
                   "format": %s,
                   "table_schema": %s,
@@ -196,16 +199,16 @@ public record Manifest(
                   ]
                 }
                 """,
-                        text(FORMAT),
-                        text(table.schema().name()),
-                        text(table.name().name()),
-                        text(partition.schema().name()),
-                        text(partition.name().name()),
-                        bound.map(Manifest::text).orElse("null"),
-                        tally.rows(),
-                        text(tally.checksum()),
-                        ofColumns,
-                        ofFiles);
+                text(FORMAT),
+                text(table.schema().name()),
+                text(table.name().name()),
+                text(partition.schema().name()),
+                text(partition.name().name()),
+                bound.map(Manifest::text).orElse("null"),
+                tally.rows(),
+                text(tally.checksum()),
+                ofColumns,
+                ofFiles);
     }
 
     private static String text(String value) {

@@ -23,7 +23,8 @@ public final class ServerIdentity {
 
     /** The two, as one text. */
     public static String of(Session session) throws SQLException {
-        return "cluster %s database %s".formatted(cluster(session), session.queryStrings(DATABASE).get(0));
+        return "cluster %s database %s"
+                .formatted(cluster(session), session.queryStrings(DATABASE).get(0));
     }
 
     private static String cluster(Session session) throws SQLException {

@@ -53,8 +53,10 @@ class ArchiveDirectoryTest {
         assertThat(directory.path().resolve(THIRD.fileName())).doesNotExist();
         assertThat(directory.path().resolve(THIRD.fileName() + ".aside")).exists();
         assertThat(directory.path().resolve(THIRD.fileName() + ".aside2")).exists();
-        assertThat(lines).hasSize(2).allSatisfy(line -> assertThat(line)
-                .contains(THIRD.fileName() + " in " + directory + " does not follow the file before it"));
+        assertThat(lines)
+                .hasSize(2)
+                .allSatisfy(line -> assertThat(line)
+                        .contains(THIRD.fileName() + " in " + directory + " does not follow the file before it"));
     }
 
     @Test
@@ -76,7 +78,7 @@ class ArchiveDirectoryTest {
 
     @Test
     void aDirectoryThatCannotBeSynchronizedIsReported() throws Exception {
-        ArchiveDirectory.sync(root);
-        assertThatThrownBy(() -> ArchiveDirectory.sync(root.resolve("missing"))).isInstanceOf(NoSuchFileException.class);
+        OwnFiles.sync(root);
+        assertThatThrownBy(() -> OwnFiles.sync(root.resolve("missing"))).isInstanceOf(NoSuchFileException.class);
     }
 }
