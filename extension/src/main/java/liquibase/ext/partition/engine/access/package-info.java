@@ -5,6 +5,6 @@
  * <p>Makes statements and runs none. Does not own the rights that others have on the table, which
  * {@code belonging.grants} moves, nor those that the current role lacks, which {@code refusal.Rights} finds. Called by
  * the rooms that make tables and functions: {@code newtable}, {@code routing}, {@code state}, {@code delta},
- * {@code upkeep}, and {@code foreignkeys.triggers} and {@code triggers} of {@code belonging}.
+ * {@code upkeep}, {@code retirement}, and {@code foreignkeys.triggers} and {@code triggers} of {@code belonging}.
  */
 package liquibase.ext.partition.engine.access;

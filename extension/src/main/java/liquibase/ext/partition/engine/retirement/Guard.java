@@ -17,7 +17,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  * trigger's catalog row anew, and so does a function that is replaced.
  *
  * <p>Rows may be deleted, and a foreign key may change them by its action: whoever deletes a customer must not fail
- * because of a table that has left.
+ * because of a table that has left. An action is known by what it changes: columns of a foreign key that has one, and
+ * nothing else. What any other trigger writes is refused as what people write.
  *
  * @param function the trigger's function, one for all that have left the table
  */
@@ -29,7 +30,18 @@ record Guard(QualifiedName source, QualifiedName function) {
     private static final Sql CREATE_FUNCTION = Sql.of("""
             CREATE FUNCTION {function}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {quote}
             BEGIN
-              IF TG_OP = 'UPDATE' AND pg_catalog.pg_trigger_depth() > 1 THEN
+              IF TG_OP = 'UPDATE' AND pg_catalog.pg_trigger_depth() > 1
+                 AND NOT EXISTS (
+                   SELECT FROM pg_catalog.json_each_text(pg_catalog.row_to_json(OLD)) AS o
+                   JOIN pg_catalog.json_each_text(pg_catalog.row_to_json(NEW)) AS n ON n.key = o.key
+                   WHERE n.value IS DISTINCT FROM o.value
+                     AND NOT EXISTS (
+                       SELECT FROM pg_catalog.pg_attribute AS a
+                       WHERE a.attrelid = TG_RELID AND a.attname = o.key
+                         AND (a.attgenerated <> ''
+                              OR EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+                                         WHERE k.conrelid = TG_RELID AND k.contype = 'f' AND a.attnum = ANY (k.conkey)
+                                           AND (k.confupdtype IN ('c', 'n', 'd') OR k.confdeltype IN ('n', 'd')))))) THEN
                 RETURN NEW;
               END IF;
               RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -44,6 +56,10 @@ record Guard(QualifiedName source, QualifiedName function) {
 
     private static final Sql ENABLE_ALWAYS = Sql.of("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}");
     private static final Sql DROP_TRIGGER = Sql.of("DROP TRIGGER IF EXISTS {trigger} ON {table}");
+
+    private static final Sql DISABLE = Sql.of("ALTER TABLE {table} DISABLE TRIGGER {trigger}");
+
+    private static final Sql OID = Sql.of("pg_catalog.to_regclass({table})");
 
     private static final Sql STATE = Sql.of("""
             (SELECT pg_catalog.format('%s:%s:%s', g.oid, g.xmin, f.xmin)
@@ -75,8 +91,30 @@ record Guard(QualifiedName source, QualifiedName function) {
         return DROP_TRIGGER.with("trigger", TRIGGER).with("table", table);
     }
 
+    /**
+     * The statement that lets rows in until {@link #resumeStatement}, in the same transaction: it locks the table, so
+     * that no other session's row gets in meanwhile.
+     */
+    static Sql pauseStatement(QualifiedName table) {
+        return DISABLE.with("trigger", TRIGGER).with("table", table);
+    }
+
+    /** The statement after which rows are refused again. Its state is another one then. */
+    static Sql resumeStatement(QualifiedName table) {
+        return ENABLE_ALWAYS.with("trigger", TRIGGER).with("table", table);
+    }
+
+    /** As {@link #state(long)}, of the table that has that name when it is asked. */
+    static Sql state(QualifiedName table) {
+        return state(OID.with("table", Sql.literal(table.quoted())));
+    }
+
     /** An expression for the guard of the table with that oid, as it was made; NULL if it is off or gone. */
     static Sql state(long oid) {
-        return STATE.with("oid", Sql.raw(Long.toString(oid))).with("trigger", Sql.literal(TRIGGER.name()));
+        return state(Sql.raw(Long.toString(oid)));
+    }
+
+    private static Sql state(Sql oid) {
+        return STATE.with("oid", oid).with("trigger", Sql.literal(TRIGGER.name()));
     }
 }

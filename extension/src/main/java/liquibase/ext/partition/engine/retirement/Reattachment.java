@@ -139,6 +139,15 @@ public final class Reattachment {
             boolean isToBeRestored = isToBeRestored(it, table);
             Optional<String> stays = isToBeRestored ? Optional.empty() : whyItStays(it, table);
             if (it.attached() && !it.elsewhere()) {
+                if (it.state() == RetiredPartition.State.RESTORING) {
+                    run.line(
+                            "%s: WARNING: somebody has attached %s to %s when it had no more than a part of its rows. The others are in %s; generator restore brings all of them into a table of its own."
+                                    .formatted(
+                                            run.step(),
+                                            it.partition(),
+                                            run.source(),
+                                            it.archive().orElseThrow().directory()));
+                }
                 run.session().update(it.stateStatement(run.state(), RetiredPartition.State.ATTACHED));
             } else if (stays.isPresent()) {
                 run.line("%s: %s, which has left %s, %s."
@@ -373,7 +382,7 @@ public final class Reattachment {
                             .formatted(
                                     rest,
                                     MOST_MOVED,
-                                    it.way() == RetirementWay.DROP
+                                    it.way() != RetirementWay.DETACH
                                             ? " " + Guard.dropStatement(present).script() + ";"
                                             : "",
                                     move(it, rest, present).script()));

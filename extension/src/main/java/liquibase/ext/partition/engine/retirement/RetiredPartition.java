@@ -99,7 +99,12 @@ public record RetiredPartition(
                                WHERE g.tgrelid = c.oid AND g.tgname = {trigger} AND g.tgenabled = 'A')) IS TRUE AS guarded
             FROM {migration} AS m
             JOIN {retirement} AS r ON r.migration_id = m.id
+            -- After a dump and a restore the oid is another table's. One that was guarded has its name, or its trigger.
             LEFT JOIN pg_catalog.pg_class AS c ON c.oid = r.partition_oid AND c.relkind = 'r'
+              AND (r.guard IS NULL OR pg_catalog.to_regclass(pg_catalog.format('%I.%I', coalesce(r.retired_schema, r.partition_schema), r.partition_name)) = c.oid
+                   OR pg_catalog.to_regclass(pg_catalog.format('%I.%I', r.partition_schema, r.partition_name)) = c.oid
+                   OR EXISTS (SELECT FROM pg_catalog.pg_trigger AS t
+                              WHERE t.tgrelid = c.oid AND t.tgname = {trigger} AND t.oid::pg_catalog.text = pg_catalog.split_part(r.guard, ':', 1)))
             LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             WHERE m.source_schema = {schema} AND m.source_table = {table}
             ORDER BY r.id""");
@@ -126,7 +131,11 @@ public record RetiredPartition(
             UPDATE {retirement} SET earlier_archive = coalesce(archive_directory, earlier_archive), archive_number = archive_number + 1, archive_directory = NULL, archived_rows = NULL WHERE id = {id}""");
 
     private static final Sql RECORD_RESTORATION = Sql.of("""
-            UPDATE {retirement} SET state = {restoring}, partition_oid = pg_catalog.to_regclass({table})::pg_catalog.oid::bigint WHERE id = {id}""");
+            UPDATE {retirement} SET state = {restoring}, partition_oid = pg_catalog.to_regclass({table})::pg_catalog.oid::bigint, guard = {guard} WHERE id = {id}""");
+
+    private static final Sql RECORD_GUARD = Sql.of("UPDATE {retirement} SET guard = {guard} WHERE id = {id}");
+
+    private static final Sql TAKE_OVER = Sql.of("UPDATE {retirement} SET way = {archive} WHERE id = {id}");
 
     private static final Sql RECORD_RESTORED = Sql.of("""
             UPDATE {retirement} SET state = {detached}, guard = {guard}, dropped_in = NULL, dropped_at = NULL WHERE id = {id}""");
@@ -247,9 +256,36 @@ public record RetiredPartition(
         return FORGET_ARCHIVE.with("retirement", tables.retirement()).with("id", id);
     }
 
-    /** The statement that records that a new table, of that name, gets its rows back. */
+    /** Whether it is the table that we have made, under its name, with no row that others have written. */
+    boolean isOursAlone() {
+        return guarded && !attached && present.equals(Optional.of(partition));
+    }
+
+    /** Whether it waits for its drop, and has no archive because it left when none was asked for. */
+    boolean isToBeTakenOver() {
+        return state == State.DETACHED && way == RetirementWay.DROP && present.isPresent() && !attached;
+    }
+
+    /** The statement that records that it is archived before its drop. */
+    Sql takenOverStatement(StateTables tables) {
+        return TAKE_OVER
+                .with("retirement", tables.retirement())
+                .with("archive", RetirementWay.ARCHIVE.word())
+                .with("id", id);
+    }
+
+    /** The statement that records the guard as it is on the table that gets its rows back. */
+    Sql guardStatement(StateTables tables) {
+        return RECORD_GUARD
+                .with("retirement", tables.retirement())
+                .with("guard", Guard.state(partition))
+                .with("id", id);
+    }
+
+    /** The statement that records that a new table, of that name, gets its rows back, and is guarded. */
     Sql restoringStatement(StateTables tables, QualifiedName table) {
         return RECORD_RESTORATION
+                .with("guard", Guard.state(table))
                 .with("retirement", tables.retirement())
                 .with("restoring", State.RESTORING.word())
                 .with("table", table.quoted())

@@ -23,6 +23,7 @@ import liquibase.ext.partition.engine.partitioning.PartitionKey;
 import liquibase.ext.partition.engine.partitioning.Routing;
 import liquibase.ext.partition.engine.refusal.ServerClock;
 import liquibase.ext.partition.engine.retirement.archive.ArchiveDirectory;
+import liquibase.ext.partition.engine.retirement.archive.DomainChecks;
 import liquibase.ext.partition.engine.retirement.move.TablespaceMove;
 import liquibase.ext.partition.engine.run.StepRun;
 import liquibase.ext.partition.engine.sql.Identifier;
@@ -140,7 +141,7 @@ public final class Retirement {
         boolean leaves = asked.isPresent()
                 && (!asked.get().kept().equals(Optional.of(rule.retention().keep()))
                         || isAnyLeft(session, asked.get(), rule));
-        return leaves || rule.way() == RetirementWay.ARCHIVE && Archiving.isDue(session, state, source);
+        return leaves || rule.archive().orElse(null) instanceof ArchivePlace.Files && Archiving.isDue(session, state, source);
     }
 
     /** As {@link #isDue}, but only whether a partition may be old enough. */
@@ -171,7 +172,35 @@ public final class Retirement {
     public static void run(StepRun run, RetirementRule rule, LockPolicy lock, String update) throws SQLException {
         retireDue(run, rule, lock, update);
         if (rule.archive().orElse(null) instanceof ArchivePlace.Files files) {
+            takeOver(run);
             Archiving.run(run, files, update);
+        } else {
+            tellOfNotArchived(run);
+        }
+    }
+
+    /** What left to be dropped, when nothing was archived yet, must not be dropped without an archive now. */
+    private static void takeOver(StepRun run) throws SQLException {
+        for (RetiredPartition it : RetiredPartition.of(run.session(), run.state(), run.source())) {
+            if (it.isToBeTakenOver()) {
+                run.session().update(it.takenOverStatement(run.state()));
+                run.line("%s: %s had left %s to be dropped, and is archived before, since retire is archive now."
+                        .formatted(run.step(), it.present().orElseThrow(), run.source()));
+            }
+        }
+    }
+
+    private static void tellOfNotArchived(StepRun run) throws SQLException {
+        for (RetiredPartition it : RetiredPartition.of(run.session(), run.state(), run.source())) {
+            if (it.isToBeArchived()) {
+                run.line(
+                        "%s: WARNING: %s had left %s to be archived into files, and is neither archived nor dropped, since the config says no more where these are to be. Name the directory again, or drop it yourself: DROP TABLE %s"
+                                .formatted(
+                                        run.step(),
+                                        it.present().orElseThrow(),
+                                        run.source(),
+                                        it.present().orElseThrow().quoted()));
+            }
         }
     }
 
@@ -209,6 +238,7 @@ public final class Retirement {
         requireSchema();
         if (rule.archive().orElse(null) instanceof ArchivePlace.Files files) {
             ArchiveDirectory.require(files.directory());
+            DomainChecks.requireValid(run.session(), table.name());
         }
         run.session().update(run.state().createRetirement());
         for (AgedPartition partition : due) {

@@ -19,6 +19,7 @@ public enum SqlState {
     FOREIGN_KEY_VIOLATION("23503"),
     CHECK_VIOLATION("23514"),
     EXCLUSION_VIOLATION("23P01"),
+    NOT_NULL_VIOLATION("23502"),
     INSUFFICIENT_PRIVILEGE("42501"),
     READ_ONLY("25006"),
     IN_FAILED_TRANSACTION("25P02"),
@@ -54,6 +55,12 @@ public enum SqlState {
     public static boolean isFailedExpression(SQLException e) {
         String state = e.getSQLState();
         return state != null && FAILED_EXPRESSION.matcher(state).matches();
+    }
+
+    /** Whether a value is none of its type (class 22), or a constraint refuses the row (class 23). */
+    public static boolean isRefusedRow(SQLException e) {
+        String state = e.getSQLState();
+        return state != null && (state.startsWith("22") || state.startsWith("23"));
     }
 
     /** Whether the session is gone, together with everything that it had not committed. */

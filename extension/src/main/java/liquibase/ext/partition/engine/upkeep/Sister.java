@@ -117,6 +117,17 @@ public record Sister(
      * @param partition its interval; null if it is none of the layout's
      */
     public List<Sql> partitionStatements(Partition partition, QualifiedName name) {
+        List<Sql> statements = secludedStatements(partition, name);
+        statements.addAll(accessStatements(name));
+        return statements;
+    }
+
+    /**
+     * As {@link #partitionStatements}, but without {@link #accessStatements}: nobody but its owner has a right on it.
+     *
+     * @param partition its interval; null if it is none of the layout's
+     */
+    public List<Sql> secludedStatements(Partition partition, QualifiedName name) {
         List<Sql> statements = new ArrayList<>(placement());
         statements.add(CREATE.with("unlogged", storage.unlogged() ? UNLOGGED : Sql.empty())
                 .with("partition", name)
@@ -147,6 +158,7 @@ public record Sister(
         List<Sql> statements = new ArrayList<>(placement());
         statements.add(create);
         statements.addAll(alike(child, Routing.TRIGGER));
+        statements.addAll(accessStatements(child));
         return statements;
     }
 
@@ -191,7 +203,6 @@ public record Sister(
         }
         identifyReplicas(statements, table);
         statements.add(CHANGE_OWNER.with("table", table).with("owner", model.owner()));
-        statements.addAll(accessStatements(table));
         return statements;
     }
 

@@ -345,9 +345,10 @@ class ArchivedFilesTest {
         database.execute("CREATE TABLE orders_202401 (LIKE orders INCLUDING ALL)");
         assertThatThrownBy(orders::undoRetirement)
                 .hasMessageContaining("something else has the name public.orders_202401");
-        database.execute(
-                "INSERT INTO orders_202401 VALUES (3, 'part', 1, 'x', '2024-01-03')",
-                "UPDATE partition_retirement SET state = 'restoring', partition_oid = 'orders_202401'::regclass::oid::bigint");
+        database.execute("DROP TABLE orders_202401", "ALTER TABLE orders ADD CONSTRAINT young CHECK (id <> 3)");
+        assertThatThrownBy(orders::undoRetirement).hasMessageContaining("So it is not whole");
+        assertThat(state()).isEqualTo("restoring 10");
+        database.execute("ALTER TABLE orders DROP CONSTRAINT young");
 
         orders.undoRetirement();
 

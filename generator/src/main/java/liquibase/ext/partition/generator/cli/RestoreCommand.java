@@ -58,6 +58,13 @@ final class RestoreCommand implements Callable<Integer> {
     private String table;
 
     @Option(
+            names = "--sha256",
+            paramLabel = "SHA256",
+            description =
+                    "The SHA-256 of manifest.json, as partition_retirement.archive_sha256 has it: then nobody can have changed the archive since it was compared.")
+    private String sha256;
+
+    @Option(
             names = "--check",
             description = "Only read the files through, and compare every row with the manifest; write nothing.")
     private boolean check;
@@ -85,7 +92,7 @@ final class RestoreCommand implements Callable<Integer> {
         };
         ArchiveDirectory directory =
                 new ArchiveDirectory(archive.toAbsolutePath().normalize());
-        FileRestoration files = FileRestoration.of(session, report, directory, null);
+        FileRestoration files = FileRestoration.of(session, report, directory, sha256);
         report.line("%s: %s of %s, %s; %,d rows in %d file%s, as they were written."
                 .formatted(
                         directory,
@@ -103,7 +110,9 @@ final class RestoreCommand implements Callable<Integer> {
         QualifiedName name = table == null ? files.manifest().partition() : name();
         if (new TableReader(session).find(name).isEmpty()) {
             files.create(name);
-            report.line("%s is made, with the columns of the archive.".formatted(name));
+            report.line(
+                    "%s is made, with the columns of the archive. Nobody but its owner has a right on it: grants and policies are yours to give."
+                            .formatted(name));
         }
         report.line("%s has the %,d rows of the archive; each was compared.".formatted(name, files.into(name)));
     }

@@ -32,12 +32,16 @@ record CsvRows(QualifiedName table, List<Identifier> columns) {
     private static final Sql SET = Sql.of("SELECT pg_catalog.set_config({name}, {value}, true)");
 
     private static final Map<String, String> SETTINGS = new TreeMap<>(Map.of(
+            // Off, NULL in an array comes back as the text NULL.
+            "array_nulls", "on",
             "DateStyle", "ISO, YMD",
             "IntervalStyle", "postgres",
             "TimeZone", "UTC",
             "bytea_output", "hex",
             "extra_float_digits", "3",
             "lc_monetary", "C",
+            // On, names of relations and types have other quotes: values of regclass, and the types of columns.
+            "quote_all_identifiers", "off",
             "row_security", "off",
             "xmloption", "content"));
 
@@ -94,7 +98,8 @@ record CsvRows(QualifiedName table, List<Identifier> columns) {
         session.copyIn(IN.with("table", table).with("columns", Sql.list(columns)), in);
     }
 
-    private static void set(Session session) throws SQLException {
+    /** Sets them in the open transaction. */
+    static void set(Session session) throws SQLException {
         for (Map.Entry<String, String> setting : SETTINGS.entrySet()) {
             session.queryStrings(SET.with("name", setting.getKey()).with("value", setting.getValue()));
         }
