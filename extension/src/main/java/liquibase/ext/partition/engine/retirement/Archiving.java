@@ -27,7 +27,8 @@ final class Archiving {
 
     /** Whether something waits for it. One question, which takes no lock. */
     static boolean isDue(Session session, StateTables state, QualifiedName source) throws SQLException {
-        return RetiredPartition.of(session, state, source).stream().anyMatch(it -> it.isToBeArchived() || it.isToBeTakenOver());
+        return RetiredPartition.of(session, state, source).stream()
+                .anyMatch(it -> it.isToBeArchived() || it.isToBeTakenOver());
     }
 
     /**

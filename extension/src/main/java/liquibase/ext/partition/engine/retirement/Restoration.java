@@ -129,8 +129,8 @@ record Restoration(StepRun run, LockPolicy lock, Migration migration, Table tabl
                     () -> {
                         LockPatience.lock(session, List.of(Lock.ofIdle(part)), part);
                         requireOursAlone(it);
-                        statements.add(it.restoredStatement(
-                                run.state(), session.queryLong(OID.with("table", part.quoted()))));
+                        statements.add(
+                                it.restoredStatement(run.state(), session.queryLong(OID.with("table", part.quoted()))));
                         session.updateAll(statements);
                         return null;
                     },

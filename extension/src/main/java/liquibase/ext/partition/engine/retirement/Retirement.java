@@ -141,7 +141,8 @@ public final class Retirement {
         boolean leaves = asked.isPresent()
                 && (!asked.get().kept().equals(Optional.of(rule.retention().keep()))
                         || isAnyLeft(session, asked.get(), rule));
-        return leaves || rule.archive().orElse(null) instanceof ArchivePlace.Files && Archiving.isDue(session, state, source);
+        return leaves
+                || rule.archive().orElse(null) instanceof ArchivePlace.Files && Archiving.isDue(session, state, source);
     }
 
     /** As {@link #isDue}, but only whether a partition may be old enough. */

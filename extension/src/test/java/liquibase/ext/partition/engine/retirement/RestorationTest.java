@@ -45,7 +45,8 @@ class RestorationTest {
         database.execute("ALTER TABLE orders ADD CONSTRAINT young CHECK (id <> 3)");
         assertThatThrownBy(orders::undoDropOfRetired)
                 .isInstanceOf(PartitionException.class)
-                .hasMessageContaining("public.orders_202401 has its rows again, but some were archived before public.orders had one of its CHECKs")
+                .hasMessageContaining(
+                        "public.orders_202401 has its rows again, but some were archived before public.orders had one of its CHECKs")
                 .hasMessageContaining("add it again as NOT VALID");
         assertThat(state()).isEqualTo("archive restoring 10");
         return orders;
@@ -56,8 +57,8 @@ class RestorationTest {
     }
 
     private boolean mayRead() {
-        return database.queryString(
-                        "SELECT has_table_privilege('reader of %s', 'orders_202401', 'SELECT')".formatted(database.name()))
+        return database.queryString("SELECT has_table_privilege('reader of %s', 'orders_202401', 'SELECT')"
+                        .formatted(database.name()))
                 .equals("t");
     }
 
@@ -74,8 +75,9 @@ class RestorationTest {
 
             orders.undoDropOfRetired();
             assertThat(mayRead()).isTrue();
-            assertThat(database.queryString(
-                            "SELECT convalidated FROM pg_constraint WHERE conrelid = 'orders_202401'::regclass AND conname = 'young'"))
+            assertThat(
+                            database.queryString(
+                                    "SELECT convalidated FROM pg_constraint WHERE conrelid = 'orders_202401'::regclass AND conname = 'young'"))
                     .isEqualTo("f");
             orders.undoRetirement();
 
@@ -101,7 +103,8 @@ class RestorationTest {
                     "DROP TRIGGER liquibase_partition_retired ON orders_202401",
                     "ALTER TABLE orders ATTACH PARTITION orders_202401 FOR VALUES FROM ('2024-01-01 00:00+00') TO ('2024-02-01 00:00+00')");
             assertThatThrownBy(orders::undoDropOfRetired).hasMessageContaining("somebody has attached it");
-            assertThat(database.queryLong("SELECT count(*) FROM orders WHERE id = 777")).isEqualTo(1);
+            assertThat(database.queryLong("SELECT count(*) FROM orders WHERE id = 777"))
+                    .isEqualTo(1);
 
             database.execute(
                     "ALTER TABLE orders DETACH PARTITION orders_202401",
@@ -110,7 +113,8 @@ class RestorationTest {
             orders.undoRetirement();
 
             assertThat(database.queryLong("SELECT count(*) FROM orders")).isEqualTo(30);
-            assertThat(database.queryLong("SELECT count(*) FROM aside.orders_202401 WHERE id = 777")).isEqualTo(1);
+            assertThat(database.queryLong("SELECT count(*) FROM aside.orders_202401 WHERE id = 777"))
+                    .isEqualTo(1);
         } finally {
             database.execute("DROP OWNED BY " + role(), "DROP ROLE " + role());
         }
@@ -142,7 +146,10 @@ class RestorationTest {
         assertThat(state()).isEqualTo("archive detached 10");
         database.execute("UPDATE partition_retirement SET archive_directory = NULL");
         orders.retireToDropBefore("2024-02").dropRetired();
-        assertSaid(orders, "is neither archived nor dropped, since the config says no more", "DROP TABLE \"public\".\"orders_202401\"");
+        assertSaid(
+                orders,
+                "is neither archived nor dropped, since the config says no more",
+                "DROP TABLE \"public\".\"orders_202401\"");
         assertThat(state()).startsWith("archive detached");
     }
 
@@ -191,7 +198,8 @@ class RestorationTest {
         assertThat(database.queryString("SELECT string_agg(DISTINCT concat(customer, note), ',') FROM orders_202401"))
                 .isEqualTo("a");
         orders.dropRetired();
-        assertThat(database.queryString("SELECT to_regclass('orders_202401') IS NULL")).isEqualTo("t");
+        assertThat(database.queryString("SELECT to_regclass('orders_202401') IS NULL"))
+                .isEqualTo("t");
     }
 
     @Test
@@ -203,7 +211,8 @@ class RestorationTest {
                 .hasMessageContaining("too many to be moved")
                 .actual()
                 .getMessage();
-        Matcher remedy = Pattern.compile("roll back again: (.*) FROM moved", Pattern.DOTALL).matcher(message);
+        Matcher remedy = Pattern.compile("roll back again: (.*) FROM moved", Pattern.DOTALL)
+                .matcher(message);
         assertThat(remedy.find()).as(message).isTrue();
 
         database.execute(remedy.group(1) + " FROM moved");

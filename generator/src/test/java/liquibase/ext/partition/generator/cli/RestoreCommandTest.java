@@ -116,7 +116,8 @@ class RestoreCommandTest {
                 "CREATE TRIGGER less BEFORE INSERT ON back FOR EACH ROW EXECUTE FUNCTION less()");
         assertThat(restore("--table=public.back")).isEqualTo(ExitCodes.USAGE);
         assertThat(terminal.err.toString())
-                .contains("public.back has the trigger less, which would fire for each row with the rights of this run");
+                .contains(
+                        "public.back has the trigger less, which would fire for each row with the rights of this run");
         assertThat(database.queryLong("SELECT count(*) FROM back")).isZero();
     }
 

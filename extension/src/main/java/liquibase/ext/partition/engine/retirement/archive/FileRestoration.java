@@ -51,8 +51,7 @@ public final class FileRestoration {
 
     private static final String LOCK_TIMEOUT = "5s";
 
-    private static final Sql SET_LOCK_TIMEOUT =
-            Sql.of("SELECT pg_catalog.set_config('lock_timeout', {timeout}, true)");
+    private static final Sql SET_LOCK_TIMEOUT = Sql.of("SELECT pg_catalog.set_config('lock_timeout', {timeout}, true)");
 
     private static final Sql LOCK_ALONE = Sql.of("LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE");
     private static final Sql LOCK = Sql.of("LOCK TABLE ONLY {table} IN ROW EXCLUSIVE MODE");
@@ -269,7 +268,8 @@ public final class FileRestoration {
             remedy =
                     "If it is a CHECK of the table or of a domain that is younger than the row, drop it (ALTER TABLE or ALTER DOMAIN … DROP CONSTRAINT), restore, and add it again, NOT VALID";
         } else if (SqlState.NOT_NULL_VIOLATION.matches(e)) {
-            remedy = "The column may have been NULL when the row was archived: ALTER TABLE … ALTER COLUMN … DROP NOT NULL";
+            remedy =
+                    "The column may have been NULL when the row was archived: ALTER TABLE … ALTER COLUMN … DROP NOT NULL";
         } else if (e.getSQLState().startsWith("22")) {
             remedy = "If a type has changed since, such as an enum whose value was renamed, give it back what it had";
         } else {

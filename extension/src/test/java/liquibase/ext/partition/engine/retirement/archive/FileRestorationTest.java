@@ -126,8 +126,9 @@ class FileRestorationTest {
 
         create();
 
-        assertThat(database.queryLong(
-                        "SELECT count(*) FROM pg_class CROSS JOIN aclexplode(relacl) AS a WHERE oid = 'back'::regclass AND a.grantee <> relowner"))
+        assertThat(
+                        database.queryLong(
+                                "SELECT count(*) FROM pg_class CROSS JOIN aclexplode(relacl) AS a WHERE oid = 'back'::regclass AND a.grantee <> relowner"))
                 .isZero();
     }
 
@@ -137,7 +138,8 @@ class FileRestorationTest {
         database.execute(
                 "CREATE TABLE back (id bigint, at date) PARTITION BY RANGE (at)",
                 "CREATE TABLE back_1 PARTITION OF back DEFAULT");
-        assertThatThrownBy(this::restore).hasMessageContaining("public.back is no ordinary table. Nothing was restored.");
+        assertThatThrownBy(this::restore)
+                .hasMessageContaining("public.back is no ordinary table. Nothing was restored.");
         assertThat(database.queryLong("SELECT count(*) FROM back")).isZero();
         database.execute("DROP TABLE back", "CREATE TABLE back (LIKE january)");
         try (Connection writer = database.connect()) {
