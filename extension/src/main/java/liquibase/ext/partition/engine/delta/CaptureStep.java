@@ -27,15 +27,15 @@ import liquibase.ext.partition.engine.state.StateTables;
  * the lock policy, so that writers do not queue. Safe to repeat. On failure nothing is left behind.
  *
  * <p>If several partitions leave together, their table is locked first, without its partitions, as writers lock it
- * first: otherwise a writer who moves a row from one of them to another and this step would wait for each other.
+ * first: otherwise a writer who moves a row from one of them to another and this step would wait for each other. A
+ * writer who names the partitions may lock them in any order, so all of them are locked within one attempt's patience
+ * ({@link LockPatience}) before the first trigger is made.
  */
 public final class CaptureStep {
     private static final Sql CURRENT_USER = Sql.of("SELECT current_user");
     private static final Sql EXISTS = Sql.of("SELECT pg_catalog.to_regclass({table}) IS NOT NULL");
 
     private CaptureStep() {}
-
-    private static final Sql LOCK_PARENT = Sql.of("LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE");
 
     /**
      * The statements that begin capture, for execution and for review.
@@ -45,15 +45,35 @@ public final class CaptureStep {
     public static List<Sql> statements(
             Session session, StateTables state, Capture capture, Table source, CapturedTable captured)
             throws SQLException {
+        List<Sql> statements = new ArrayList<>(makeStatements(session, capture, source));
+        locksToStart(captured).forEach(lock -> statements.add(lock.statement()));
+        statements.addAll(startStatements(state, capture, source, captured));
+        return statements;
+    }
+
+    /** The statements that make the delta table, for which no writer waits. */
+    private static List<Sql> makeStatements(Session session, Capture capture, Table source) throws SQLException {
         String user = session.queryStrings(CURRENT_USER).get(0);
         List<Sql> statements = new ArrayList<>(capture.createStatements(source.name()));
         if (!source.owner().name().equals(user)) {
             statements.addAll(capture.ownerStatements(source.owner()));
         }
+        return statements;
+    }
+
+    /** Empty for one table, which its first trigger locks. */
+    private static List<Lock> locksToStart(CapturedTable captured) {
+        List<Lock> locks = new ArrayList<>();
         if (captured.partitionsOnly()) {
-            statements.add(LOCK_PARENT.with("table", captured.table()));
+            locks.add(Lock.againstWritersWithoutPartitions(captured.table()));
+            captured.partitions().forEach(it -> locks.add(Lock.againstWriters(it)));
         }
-        statements.addAll(capture.startStatements(captured));
+        return locks;
+    }
+
+    private static List<Sql> startStatements(
+            StateTables state, Capture capture, Table source, CapturedTable captured) {
+        List<Sql> statements = new ArrayList<>(capture.startStatements(captured));
         statements.add(Migrations.startCaptureStatement(
                 state, source.name(), capture.delta().name(), capture.key()));
         return statements;
@@ -78,6 +98,7 @@ public final class CaptureStep {
                     "Changes of %s were captured, but a trigger of %s is missing or disabled. Writes since then may be missing from the delta table. Nothing was changed. Roll back captureChanges, then run update again."
                             .formatted(run.source(), migration.delta()));
         }
+        requireNoOtherExchange(run, migration);
         Table source = new TableReader(run.session()).require(run.source());
         RowKey.requireIndex(source, key);
         boolean left = capture.missed().isLeft(run.session());
@@ -92,8 +113,11 @@ public final class CaptureStep {
                                 .formatted(made));
             }
         }
-        List<Sql> statements = new ArrayList<>(left ? List.of(capture.missed().dropStatement()) : List.of());
-        statements.addAll(statements(run.session(), run.state(), capture, source, CapturedTable.ofOrigin(migration)));
+        List<Sql> making = new ArrayList<>(left ? List.of(capture.missed().dropStatement()) : List.of());
+        making.addAll(makeStatements(run.session(), capture, source));
+        CapturedTable captured = CapturedTable.ofOrigin(migration);
+        List<Lock> locks = locksToStart(captured);
+        List<Sql> starting = startStatements(run.state(), capture, source, captured);
         lock.inTransaction(
                 run.session(),
                 run.report(),
@@ -101,11 +125,25 @@ public final class CaptureStep {
                 "Nothing was changed; no trigger was made.",
                 () -> {
                     LockPatience.lockIdle(run.session(), ofRecord(run, migration));
-                    run.session().updateAll(statements);
+                    run.session().updateAll(making);
+                    if (!locks.isEmpty()) {
+                        LockPatience.lock(run.session(), locks, captured.table());
+                    }
+                    run.session().updateAll(starting);
                     return null;
                 },
                 () -> {});
         run.line("changes of %s are captured in %s".formatted(run.source(), capture.delta()));
+    }
+
+    /** Two that are prepared at the same time do not see each other. */
+    private static void requireNoOtherExchange(StepRun run, Migration migration) throws SQLException {
+        List<Long> partitions = migration.exchange().map(Migration.Exchange::left).orElse(List.of());
+        for (Migration other : run.migrations().exchangesOf(partitions, run.source())) {
+            throw new PartitionException(
+                    "The exchange of %s, which is <%s>, is about a partition that leaves in this one, too. Nothing was changed; no trigger was made. Roll back one of the two to before prepareExchange."
+                            .formatted(other.source(), other.phase().word()));
+        }
     }
 
     /**

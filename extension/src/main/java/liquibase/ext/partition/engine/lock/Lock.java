@@ -16,6 +16,8 @@ public record Lock(QualifiedName relation, Sql statement, boolean readers, boole
     private static final Sql AGAINST_ALL_WITHOUT_PARTITIONS =
             Sql.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
     private static final Sql AGAINST_WRITERS = Sql.of("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
+    private static final Sql AGAINST_WRITERS_WITHOUT_PARTITIONS =
+            Sql.of("LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE");
 
     /** A lock that keeps readers and writers of a table out. */
     public static Lock againstAll(QualifiedName table) {
@@ -30,6 +32,11 @@ public record Lock(QualifiedName relation, Sql statement, boolean readers, boole
     /** A lock that keeps writers of a table out, and lets transactions pass that only read it or lock its rows. */
     public static Lock againstWriters(QualifiedName table) {
         return new Lock(table, AGAINST_WRITERS.with("table", table), false, false);
+    }
+
+    /** As {@link #againstWriters}, but for those who name a partition of the table. */
+    public static Lock againstWritersWithoutPartitions(QualifiedName table) {
+        return new Lock(table, AGAINST_WRITERS_WITHOUT_PARTITIONS.with("table", table), false, false);
     }
 
     /** A lock that keeps everybody out of a table that nobody urgently needs. */

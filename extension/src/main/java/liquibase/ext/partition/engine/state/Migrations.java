@@ -5,6 +5,9 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.util.HashMap;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.Collection;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
@@ -28,6 +31,16 @@ public final class Migrations {
     private static final Sql TABLE_EXISTS = Sql.of("SELECT pg_catalog.to_regclass({table}) IS NOT NULL");
 
     private static final Sql SOURCES = Sql.of("SELECT source_schema, source_table FROM {migration} ORDER BY id");
+
+    private static final Sql EXCHANGES_OF = Sql.of("""
+            SELECT m.source_schema, m.source_table
+            FROM {migration} AS m CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(m) -> 'exchange' AS exchange) AS x
+            WHERE m.phase <> {over} AND (m.source_schema, m.source_table) <> ({schema}, {table})
+              AND EXISTS (
+                SELECT FROM pg_catalog.jsonb_array_elements(x.exchange -> 'leaving') AS l WHERE (l ->> 'oid')::bigint = ANY ({tables}::bigint[])
+                UNION ALL
+                SELECT FROM pg_catalog.jsonb_array_elements_text(x.exchange -> 'partitions') AS t WHERE t::bigint = ANY ({tables}::bigint[]))
+            ORDER BY m.id""");
 
     private static final Sql START_CAPTURE = Sql.of("""
             UPDATE {migration} SET phase = {phase}, delta_table = {delta}, key_columns = {key}, caught_up_at = pg_catalog.clock_timestamp()
@@ -195,6 +208,30 @@ public final class Migrations {
                 sql(SOURCES),
                 row -> new QualifiedName(
                         new Identifier(row.getString("source_schema")), new Identifier(row.getString("source_table"))));
+    }
+
+    /**
+     * The exchanges that are not over and have one of the given partitions among those that leave, or among those that
+     * take their place.
+     *
+     * @param except the source of the exchange that is left out
+     */
+    public List<Migration> exchangesOf(Collection<Long> partitions, QualifiedName except) throws SQLException {
+        if (!session.queryBoolean(TABLE_EXISTS.with("table", tables.migration().quoted()))) {
+            return List.of();
+        }
+        List<QualifiedName> sources = session.query(
+                sql(EXCHANGES_OF)
+                        .with("over", Phase.DROPPED.word())
+                        .with("schema", except.schema().name())
+                        .with("table", except.name().name())
+                        .with("tables", partitions.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"))),
+                row -> QualifiedName.of(row.getString("source_schema"), row.getString("source_table")));
+        List<Migration> exchanges = new ArrayList<>();
+        for (QualifiedName source : sources) {
+            find(source).ifPresent(exchanges::add);
+        }
+        return exchanges;
     }
 
     /** @throws PartitionException when there is no migration, or it has not reached {@code phase} */

@@ -343,6 +343,35 @@ class SeveralPartitionsTest {
     }
 
     @Test
+    void aWriterWhoNamesThemInAnotherOrderIsNoVictimOfTheCapture() throws Exception {
+        database.execute("ALTER DATABASE %s SET deadlock_timeout = '4s'".formatted(database.name()));
+        ExchangeFixture exchange = firstQuarter("quarter").prepare();
+        try (Transaction other = Transaction.begin(database);
+                Transaction writer = Transaction.begin(database)) {
+            other.run("LOCK TABLE orders_202402 IN ROW EXCLUSIVE MODE");
+            writer.run("LOCK TABLE orders_202403 IN ROW EXCLUSIVE MODE");
+            Future<Void> capturing = MigrationFixture.inBackground(
+                    () -> exchange.steps().capture(new LockPolicy(Duration.ofSeconds(20), 1)));
+            exchange.steps().awaitBlockedStatement("\"public\".\"orders_202402\"");
+            Future<Void> writing = MigrationFixture.inBackground(() -> writer.run(
+                    "INSERT INTO orders_202401 (id, status, amount, created_at) VALUES (998, 'w', 1, '2024-01-05')"));
+            exchange.steps().awaitBlockedStatement("INSERT INTO orders_202401 ");
+            other.commit();
+
+            MigrationFixture.join(writing);
+            writer.commit();
+            assertThatThrownBy(() -> MigrationFixture.join(capturing))
+                    .isInstanceOf(PartitionException.class)
+                    .hasMessageContaining("Nothing was changed; no trigger was made.");
+        }
+
+        exchange.steps().capture();
+        assertThat(database.queryStrings(
+                        "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"))
+                .containsExactly("orders_202401", "orders_202402", "orders_202403");
+    }
+
+    @Test
     void writersLoseNothingThereAndBackAndToTheEnd() throws SQLException {
         try (Workload workload = Workload.on(database, "public.orders", "id", "created_at")
                 .writers(6)
