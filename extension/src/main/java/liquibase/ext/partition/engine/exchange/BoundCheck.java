@@ -2,7 +2,12 @@ package liquibase.ext.partition.engine.exchange;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
@@ -31,6 +36,9 @@ import liquibase.ext.partition.engine.upkeep.PresentPartitions.Range;
 record BoundCheck(QualifiedName table, Identifier name, Sql condition) {
     private static final String SUFFIX = "_exchange_";
 
+    /** The regular expression that the name of a CHECK of any exchange matches. */
+    static final String ANY = SUFFIX + "[0-9]+$";
+
     private static final Sql ADD = Sql.of("ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID");
     private static final Sql INSIDE = Sql.of("{value} IS NOT NULL AND {value} >= {from} AND {value} < {to}");
     private static final Sql OUTSIDE = Sql.of("{value} IS NULL OR ({outside})");
@@ -42,9 +50,16 @@ record BoundCheck(QualifiedName table, Identifier name, Sql condition) {
     private static final Sql VALIDATE = Sql.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
     private static final Sql DROP = Sql.of("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
 
-    private static final Sql IS_THERE = Sql.of("""
-            SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
-                           WHERE conrelid = pg_catalog.to_regclass({table}) AND contype = 'c' AND conname = {name})""");
+    /** The CHECKs on the given tables whose names match. */
+    private static final Sql LEFT = Sql.of("""
+            SELECT n.nspname, c.relname, k.conname,
+                   pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname) AS remedy
+            FROM ({given}) AS t
+            JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid
+            JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE k.contype = 'c' AND k.conname ~ {name}
+            ORDER BY t.oid""");
 
     private static final Sql HOLDS = Sql.of("""
             SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
@@ -90,11 +105,37 @@ record BoundCheck(QualifiedName table, Identifier name, Sql condition) {
         return SUFFIX + exchange.id();
     }
 
-    /** Drops the one that a killed run has left on a live table, which would refuse rows once others are detached. */
-    static void removeLeft(StepRun run, Migration exchange, QualifiedName table, LockPolicy lock) throws SQLException {
-        Identifier name = name(exchange, table);
-        if (run.session().queryBoolean(IS_THERE.with("table", table.quoted()).with("name", name.name()))) {
-            drop(run, table, name, lock, "It has a CHECK left from an exchange.");
+    private record Left(QualifiedName table, Identifier name, String remedy) {}
+
+    private static List<Left> left(Session session, Collection<Long> tables, String pattern) throws SQLException {
+        return QualifiedNames.within(
+                session,
+                () -> session.query(
+                        LEFT.with("given", PartitionTree.given(tables)).with("name", pattern),
+                        row -> new Left(
+                                QualifiedName.of(row.getString("nspname"), row.getString("relname")),
+                                new Identifier(row.getString("conname")),
+                                row.getString("remedy"))));
+    }
+
+    /** The CHECKs of any exchange on tables that none has begun with. */
+    static List<Obstacle> left(Session session, Collection<Long> tables) throws SQLException {
+        return left(session, tables, ANY).stream()
+                .map(it -> new Obstacle(
+                        Feature.CHECKS,
+                        "%s has the check %s, which an exchange that was killed has left".formatted(it.table(), it.name()),
+                        it.remedy()))
+                .toList();
+    }
+
+    /**
+     * Drops those that a killed run of an exchange has left on tables, whatever their names are by now: a live one
+     * would refuse rows once others are detached.
+     */
+    static void removeLeft(StepRun run, Migration exchange, Collection<Long> tables, LockPolicy lock)
+            throws SQLException {
+        for (Left left : left(run.session(), tables, suffix(exchange) + "$")) {
+            drop(run, left.table(), left.name(), lock, "It has a CHECK left from an exchange.");
         }
     }
 

@@ -2,8 +2,10 @@ package liquibase.ext.partition.engine.exchange;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import liquibase.ext.partition.engine.catalog.TableReader;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.lock.LockPolicy;
 import liquibase.ext.partition.engine.run.StepRun;
@@ -18,19 +20,24 @@ public final class ExchangeChecks {
 
     private ExchangeChecks() {}
 
-    /** Drops the CHECK that a killed run has left on the default partition, where no other run comes that would. */
+    /** Drops the CHECKs that a killed run has left, where no other run comes that would. */
     public static void removeLeft(StepRun run, LockPolicy lock) throws SQLException {
         Optional<Migration> migration = run.migrations().find(run.source());
         Optional<Exchange> exchange = migration.flatMap(Migration::exchange);
-        if (exchange.flatMap(Exchange::parent).isEmpty()) {
+        if (exchange.isEmpty()) {
             return;
         }
-        Optional<QualifiedName> left = PresentPartitions.read(
-                        run.session(), exchange.get().parentOid())
-                .defaultPartition();
-        if (left.isPresent()) {
-            BoundCheck.removeLeft(run, migration.get(), left.get(), lock);
+        List<Long> tables = new ArrayList<>(exchange.get().left());
+        tables.addAll(exchange.get().partitions());
+        if (exchange.get().parent().isPresent()) {
+            Optional<QualifiedName> beside = PresentPartitions.read(
+                            run.session(), exchange.get().parentOid())
+                    .defaultPartition();
+            if (beside.isPresent()) {
+                tables.add(new TableReader(run.session()).require(beside.get()).oid());
+            }
         }
+        BoundCheck.removeLeft(run, migration.get(), tables, lock);
     }
 
     /** Makes all of them; reads the rows of their tables. */

@@ -146,7 +146,7 @@ final class ExchangeDraft {
                             .filter(it -> !obstacles.contains(it))
                             .forEach(obstacles::add);
         }
-        obstacles.addAll(ExchangeObstacles.ofAll(session, tables, place, name -> false, ""));
+        obstacles.addAll(ExchangeObstacles.atTheBeginning(session, state, tables, place));
         Table parent = reader.require(place.parent());
         if (!parent.ownedByUs()) {
             refuse(

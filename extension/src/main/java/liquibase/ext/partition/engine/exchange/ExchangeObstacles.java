@@ -6,6 +6,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import liquibase.ext.partition.engine.state.StateTables;
+import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
@@ -55,11 +59,7 @@ final class ExchangeObstacles {
             WITH staged AS ({given}),
             described AS (
               SELECT i.indrelid, i.indexrelid, i.indisvalid, c.relname, c.relkind,
-                     pg_catalog.concat_ws('|', c.relam, i.indisunique, i.indnkeyatts, i.indclass, i.indcollation, i.indoption,
-                       (SELECT pg_catalog.string_agg(coalesce(pg_catalog.quote_ident(a.attname), '()'), ',' ORDER BY k.place)
-                        FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS k (attnum, place)
-                        LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND a.attnum > 0),
-                       pg_catalog.pg_get_expr(i.indexprs, i.indrelid), '|', pg_catalog.pg_get_expr(i.indpred, i.indrelid)) AS text
+                     {text} AS text
               FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
               WHERE i.indrelid IN ({parent}, {partition}) OR i.indrelid IN (SELECT s.oid FROM staged AS s)),
             wanted AS (
@@ -85,7 +85,7 @@ final class ExchangeObstacles {
               AND EXISTS (SELECT FROM staged AS s
                           WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS o
                                             WHERE o.conrelid = s.oid AND o.contype = 'c' AND o.conname = k.conname))
-            ORDER BY 2""");
+            ORDER BY 2""").with("text", AttachRequirements.INDEX_TEXT);
 
     private ExchangeObstacles() {}
 
@@ -93,10 +93,9 @@ final class ExchangeObstacles {
      * The obstacles of partitions that leave together. A partition is named where there are several.
      *
      * @param ours whether a trigger is one of a capture
-     * @param checkSuffix how the names of an exchange's own checks end
      */
     static List<Obstacle> ofAll(
-            Session session, List<Table> partitions, PartitionPlace place, Predicate<Trigger> ours, String checkSuffix)
+            Session session, List<Table> partitions, PartitionPlace place, Predicate<Trigger> ours)
             throws SQLException {
         Table first = partitions.get(0);
         Set<Obstacle> obstacles = new LinkedHashSet<>();
@@ -112,11 +111,54 @@ final class ExchangeObstacles {
                                         obstacle.remedy()));
             }
             if (partition != first) {
-                obstacles.addAll(Unlikeness.of(
-                        session, first.name(), first.oid(), partition.name(), partition.oid(), checkSuffix));
+                obstacles.addAll(
+                        Unlikeness.of(session, first.name(), first.oid(), partition.name(), partition.oid()));
             }
         }
         return List.copyOf(obstacles);
+    }
+
+    /**
+     * The obstacles to the beginning of an exchange: those of {@link #ofAll}, and what other exchanges are about, or
+     * have left.
+     */
+    static List<Obstacle> atTheBeginning(
+            Session session, StateTables state, List<Table> partitions, PartitionPlace place) throws SQLException {
+        List<Migration> others = others(session, state, partitions);
+        List<Obstacle> obstacles = new ArrayList<>(ofAll(session, partitions, place, ofOthers(others)));
+        obstacles.addAll(named(others));
+        if (others.isEmpty()) {
+            obstacles.addAll(BoundCheck.left(
+                    session, partitions.stream().map(Table::oid).toList()));
+        }
+        return obstacles;
+    }
+
+    /** Other exchanges of one of these partitions. @param partitions the first is the source of this one */
+    static List<Migration> others(Session session, StateTables state, List<Table> partitions) throws SQLException {
+        return new Migrations(session, state)
+                .exchangesOf(
+                        partitions.stream().map(Table::oid).toList(),
+                        partitions.get(0).name());
+    }
+
+    /** Whether a trigger is one of the captures of other exchanges, which nobody may drop. */
+    static Predicate<Trigger> ofOthers(List<Migration> others) {
+        return trigger -> others.stream()
+                .anyMatch(it ->
+                        it.deltaTableName().isPresent() && Capture.of(it).owns(trigger));
+    }
+
+    static List<Obstacle> named(List<Migration> others) {
+        return others.stream()
+                .map(it -> new Obstacle(
+                        null,
+                        "the exchange of %s, which is <%s>, is about one of these partitions"
+                                .formatted(it.source(), it.phase().word()),
+                        it.phase().isAtLeast(Phase.SWAPPED)
+                                ? "end it first with its dropBackup, or roll it back to before prepareExchange"
+                                : "end it first, or roll it back to before prepareExchange"))
+                .toList();
     }
 
     private static List<Obstacle> of(Session session, Table partition, PartitionPlace place, Predicate<Trigger> ours)

@@ -3,13 +3,16 @@ package liquibase.ext.partition.engine.exchange;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.belonging.publications.Publications;
+import liquibase.ext.partition.engine.catalog.Feature;
 import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.TableReader;
+import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.catalog.server.TakenNames;
 import liquibase.ext.partition.engine.delta.CapturedTable;
 import liquibase.ext.partition.engine.delta.Continuity;
@@ -43,8 +46,8 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
  * before its partitions; what it gives up, so that the delta is frozen for those, too, who write it by its name;
  * and the parent's default partition, whose bound changes. The parent's other partitions are not locked.
  *
- * <p>Under the lock the server reads no row and builds no index: every partition has the parent's indexes already, and
- * a CHECK for its bound. Where the bound of a default partition gets narrower, a CHECK shows that it has no row of the
+ * <p>Under the lock the server reads no row and builds no index: every partition has the indexes of its future parent
+ * already ({@link AttachRequirements}), and a CHECK for its bound. Where the bound of a default partition gets narrower, a CHECK shows that it has no row of the
  * others, made right before, while writers go on. The plan asks for it, so it is asked for once more under the lock.
  *
  * <p>Safe to repeat: does nothing once the exchange is done.
@@ -213,12 +216,23 @@ public final class PartitionExchange {
         List<Table> leaving = leaving();
         PartitionPlace place =
                 PartitionPlace.read(run.session(), leaving.get(0).oid()).orElseThrow();
-        List<Obstacle> obstacles = new ArrayList<>(ExchangeObstacles.ofAll(
-                run.session(), leaving, place, replay.capture()::owns, BoundCheck.suffix(migration)));
+        List<Migration> others = ExchangeObstacles.others(run.session(), run.state(), leaving);
+        List<Obstacle> obstacles = new ArrayList<>(ExchangeObstacles.named(others));
+        Predicate<Trigger> ours = replay.capture()::owns;
+        obstacles.addAll(ExchangeObstacles.ofAll(
+                run.session(), leaving, place, ours.or(ExchangeObstacles.ofOthers(others))));
         for (Table partition : leaving) {
             ExchangeObstacles.madeMeanwhile(run.session(), partition, migration).stream()
                     .filter(it -> !obstacles.contains(it))
                     .forEach(obstacles::add);
+        }
+        Migration.Exchange exchange = migration.exchange().orElseThrow();
+        // What else the parent has and they lack is named above, with its own remedy.
+        AttachRequirements.ofParent(run.session(), exchange.parentOid(), exchange.partitions()).stream()
+                .filter(it -> it.feature() == Feature.COLUMNS)
+                .forEach(obstacles::add);
+        if (tables.isOfSeveral()) {
+            obstacles.addAll(AttachRequirements.ofStaging(run.session(), migration.newOid(), exchange.left()));
         }
         for (QualifiedName kept : tables.kept()) {
             if (TakenNames.isTaken(run.session(), kept)) {

@@ -34,6 +34,7 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migration.Exchange;
 import liquibase.ext.partition.engine.state.Phase;
 import liquibase.ext.partition.engine.swap.LockedSwitch;
 import liquibase.ext.partition.engine.swap.SwapSettings;
@@ -192,8 +193,14 @@ public final class ReverseExchange {
         }
         RowMatch.differingColumns(migration, parent, backup).ifPresent(columns -> {
             throw new PartitionException(
-                    "The columns of %s changed since the exchange, so its rows do not fit the backup: %s. Nothing was changed. Undo that change, or make the same one on %s and %s, then roll back again."
-                            .formatted(parent.name(), columns, backup.name(), staging.name()));
+                    "The columns of %s changed since the exchange, so its rows do not fit the backup: %s. Nothing was changed. Undo that change, or make the same one on %s, then roll back again."
+                            .formatted(
+                                    parent.name(),
+                                    columns,
+                                    // The others of several are its partitions by now.
+                                    tables.isOfSeveral()
+                                            ? staging.name()
+                                            : backup.name() + " and " + staging.name()));
         });
         List<QualifiedName> known = KnownPartitions.tables(run.session(), migration);
         List<QualifiedName> missing =
@@ -207,6 +214,9 @@ public final class ReverseExchange {
         for (LeavingPartition leaving : tables.leaving()) {
             obstacles.addAll(ExchangeObstacles.foreignKeys(run.session(), leaving.oid(), parent.oid()));
         }
+        Exchange exchange = migration.exchange().orElseThrow();
+        obstacles.addAll(AttachRequirements.ofParent(run.session(), parent.oid(), exchange.left()));
+        obstacles.addAll(AttachRequirements.ofStaging(run.session(), staging.oid(), exchange.partitions()));
         if (!obstacles.isEmpty()) {
             throw new PartitionException(
                     "%s cannot have its partition back:\n  %s\nNothing was changed. Remove what stands in the way, then roll back again."
