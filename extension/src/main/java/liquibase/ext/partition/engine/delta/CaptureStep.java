@@ -71,8 +71,7 @@ public final class CaptureStep {
         return locks;
     }
 
-    private static List<Sql> startStatements(
-            StateTables state, Capture capture, Table source, CapturedTable captured) {
+    private static List<Sql> startStatements(StateTables state, Capture capture, Table source, CapturedTable captured) {
         List<Sql> statements = new ArrayList<>(capture.startStatements(captured));
         statements.add(Migrations.startCaptureStatement(
                 state, source.name(), capture.delta().name(), capture.key()));
@@ -138,7 +137,8 @@ public final class CaptureStep {
 
     /** Two that are prepared at the same time do not see each other. */
     private static void requireNoOtherExchange(StepRun run, Migration migration) throws SQLException {
-        List<Long> partitions = migration.exchange().map(Migration.Exchange::left).orElse(List.of());
+        List<Long> partitions =
+                migration.exchange().map(Migration.Exchange::left).orElse(List.of());
         for (Migration other : run.migrations().exchangesOf(partitions, run.source())) {
             throw new PartitionException(
                     "The exchange of %s, which is <%s>, is about a partition that leaves in this one, too. Nothing was changed; no trigger was made. Roll back one of the two to before prepareExchange."

@@ -4,10 +4,10 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
-import liquibase.ext.partition.engine.catalog.PartitionTree;
-import liquibase.ext.partition.engine.catalog.Obstacle;
 import liquibase.ext.partition.engine.catalog.Feature;
+import liquibase.ext.partition.engine.catalog.Obstacle;
+import liquibase.ext.partition.engine.catalog.PartitionTree;
+import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
 import liquibase.ext.partition.engine.lock.Lock;
 import liquibase.ext.partition.engine.lock.LockPatience;
 import liquibase.ext.partition.engine.lock.LockPolicy;
@@ -123,7 +123,8 @@ record BoundCheck(QualifiedName table, Identifier name, Sql condition) {
         return left(session, tables, ANY).stream()
                 .map(it -> new Obstacle(
                         Feature.CHECKS,
-                        "%s has the check %s, which an exchange that was killed has left".formatted(it.table(), it.name()),
+                        "%s has the check %s, which an exchange that was killed has left"
+                                .formatted(it.table(), it.name()),
                         it.remedy()))
                 .toList();
     }

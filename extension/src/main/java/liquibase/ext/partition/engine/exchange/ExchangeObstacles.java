@@ -6,10 +6,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
-import liquibase.ext.partition.engine.state.StateTables;
-import liquibase.ext.partition.engine.state.Phase;
-import liquibase.ext.partition.engine.state.Migrations;
-import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.belonging.publications.Publication;
 import liquibase.ext.partition.engine.belonging.publications.PublicationReader;
 import liquibase.ext.partition.engine.belonging.views.DependentObstacles;
@@ -21,11 +17,15 @@ import liquibase.ext.partition.engine.catalog.Table;
 import liquibase.ext.partition.engine.catalog.Trigger;
 import liquibase.ext.partition.engine.catalog.properties.TablePropertiesReader;
 import liquibase.ext.partition.engine.catalog.server.QualifiedNames;
+import liquibase.ext.partition.engine.delta.Capture;
 import liquibase.ext.partition.engine.refusal.Obstacles;
 import liquibase.ext.partition.engine.sql.Identifier;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migration;
+import liquibase.ext.partition.engine.state.Migrations;
+import liquibase.ext.partition.engine.state.Phase;
+import liquibase.ext.partition.engine.state.StateTables;
 
 /**
  * Finds the obstacles to the exchange of a partition: things that belong to the partition alone and would not come
@@ -94,8 +94,7 @@ final class ExchangeObstacles {
      *
      * @param ours whether a trigger is one of a capture
      */
-    static List<Obstacle> ofAll(
-            Session session, List<Table> partitions, PartitionPlace place, Predicate<Trigger> ours)
+    static List<Obstacle> ofAll(Session session, List<Table> partitions, PartitionPlace place, Predicate<Trigger> ours)
             throws SQLException {
         Table first = partitions.get(0);
         Set<Obstacle> obstacles = new LinkedHashSet<>();
@@ -111,8 +110,7 @@ final class ExchangeObstacles {
                                         obstacle.remedy()));
             }
             if (partition != first) {
-                obstacles.addAll(
-                        Unlikeness.of(session, first.name(), first.oid(), partition.name(), partition.oid()));
+                obstacles.addAll(Unlikeness.of(session, first.name(), first.oid(), partition.name(), partition.oid()));
             }
         }
         return List.copyOf(obstacles);
@@ -128,8 +126,8 @@ final class ExchangeObstacles {
         List<Obstacle> obstacles = new ArrayList<>(ofAll(session, partitions, place, ofOthers(others)));
         obstacles.addAll(named(others));
         if (others.isEmpty()) {
-            obstacles.addAll(BoundCheck.left(
-                    session, partitions.stream().map(Table::oid).toList()));
+            obstacles.addAll(
+                    BoundCheck.left(session, partitions.stream().map(Table::oid).toList()));
         }
         return obstacles;
     }
@@ -145,8 +143,8 @@ final class ExchangeObstacles {
     /** Whether a trigger is one of the captures of other exchanges, which nobody may drop. */
     static Predicate<Trigger> ofOthers(List<Migration> others) {
         return trigger -> others.stream()
-                .anyMatch(it ->
-                        it.deltaTableName().isPresent() && Capture.of(it).owns(trigger));
+                .anyMatch(
+                        it -> it.deltaTableName().isPresent() && Capture.of(it).owns(trigger));
     }
 
     static List<Obstacle> named(List<Migration> others) {

@@ -219,8 +219,8 @@ public final class PartitionExchange {
         List<Migration> others = ExchangeObstacles.others(run.session(), run.state(), leaving);
         List<Obstacle> obstacles = new ArrayList<>(ExchangeObstacles.named(others));
         Predicate<Trigger> ours = replay.capture()::owns;
-        obstacles.addAll(ExchangeObstacles.ofAll(
-                run.session(), leaving, place, ours.or(ExchangeObstacles.ofOthers(others))));
+        obstacles.addAll(
+                ExchangeObstacles.ofAll(run.session(), leaving, place, ours.or(ExchangeObstacles.ofOthers(others))));
         for (Table partition : leaving) {
             ExchangeObstacles.madeMeanwhile(run.session(), partition, migration).stream()
                     .filter(it -> !obstacles.contains(it))

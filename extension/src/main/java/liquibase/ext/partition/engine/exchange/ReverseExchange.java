@@ -198,9 +198,7 @@ public final class ReverseExchange {
                                     parent.name(),
                                     columns,
                                     // The others of several are its partitions by now.
-                                    tables.isOfSeveral()
-                                            ? staging.name()
-                                            : backup.name() + " and " + staging.name()));
+                                    tables.isOfSeveral() ? staging.name() : backup.name() + " and " + staging.name()));
         });
         List<QualifiedName> known = KnownPartitions.tables(run.session(), migration);
         List<QualifiedName> missing =

@@ -19,7 +19,8 @@ import liquibase.ext.partition.engine.sql.Sql;
  */
 final class Unlikeness {
     /** The names of indexes do not matter. */
-    private static final Sql UNLIKE = Sql.of("""
+    private static final Sql UNLIKE =
+            Sql.of("""
             WITH side (oid, is_first) AS (VALUES ({first}::pg_catalog.oid, true), ({other}::pg_catalog.oid, false)),
             fact AS (
               SELECT s.is_first, 'INDEXES' AS feature,

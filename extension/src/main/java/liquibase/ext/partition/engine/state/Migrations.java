@@ -3,14 +3,14 @@ package liquibase.ext.partition.engine.state;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.Collection;
-import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import liquibase.ext.partition.engine.PartitionException;
 import liquibase.ext.partition.engine.partitioning.Retention;
 import liquibase.ext.partition.engine.partitioning.Runway;
@@ -225,7 +225,9 @@ public final class Migrations {
                         .with("over", Phase.DROPPED.word())
                         .with("schema", except.schema().name())
                         .with("table", except.name().name())
-                        .with("tables", partitions.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"))),
+                        .with(
+                                "tables",
+                                partitions.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"))),
                 row -> QualifiedName.of(row.getString("source_schema"), row.getString("source_table")));
         List<Migration> exchanges = new ArrayList<>();
         for (QualifiedName source : sources) {

@@ -79,7 +79,8 @@ class AlteredMeanwhileTest {
         ExchangeFixture exchange = ExchangeFixture.of(database, "orders_202401", "week", null, null)
                 .throughExchange();
         database.execute(
-                "CREATE INDEX orders_amount ON orders (amount)", "ALTER TABLE orders ADD UNIQUE (amount, created_at, id)");
+                "CREATE INDEX orders_amount ON orders (amount)",
+                "ALTER TABLE orders ADD UNIQUE (amount, created_at, id)");
 
         database.execute(advised(catchThrowable(exchange::back)));
 

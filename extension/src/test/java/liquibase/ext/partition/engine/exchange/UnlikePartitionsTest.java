@@ -76,7 +76,8 @@ class UnlikePartitionsTest {
                         .through("g_2")
                         .prepare())
                 .isInstanceOf(PartitionException.class)
-                .hasMessageContaining("public.g_2 has the column b GENERATED ALWAYS AS ((a * 3)), which public.g_1 lacks");
+                .hasMessageContaining(
+                        "public.g_2 has the column b GENERATED ALWAYS AS ((a * 3)), which public.g_1 lacks");
     }
 
     @Test
