@@ -47,8 +47,9 @@ import liquibase.ext.partition.engine.verify.Fingerprint;
  * and the parent's default partition, whose bound changes. The parent's other partitions are not locked.
  *
  * <p>Under the lock the server reads no row and builds no index: every partition has the indexes of its future parent
- * already ({@link AttachRequirements}), and a CHECK for its bound. Where the bound of a default partition gets narrower, a CHECK shows that it has no row of the
- * others, made right before, while writers go on. The plan asks for it, so it is asked for once more under the lock.
+ * already ({@link AttachRequirements}), and a CHECK for its bound. Where the bound of a default partition gets
+ * narrower, a CHECK shows that it has no row of the others, made right before, while writers go on. The plan asks for
+ * it, so it is asked for once more under the lock.
  *
  * <p>Safe to repeat: does nothing once the exchange is done.
  */
