@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import liquibase.ext.partition.engine.Report;
+import liquibase.ext.partition.engine.access.StateProtection;
 import liquibase.ext.partition.engine.link.AnswerWatch;
 import liquibase.ext.partition.engine.link.Backend;
 import liquibase.ext.partition.engine.link.ClientCheck;
@@ -20,7 +21,6 @@ import liquibase.ext.partition.engine.sql.QualifiedName;
 import liquibase.ext.partition.engine.sql.Session;
 import liquibase.ext.partition.engine.sql.Sql;
 import liquibase.ext.partition.engine.state.Migrations;
-import liquibase.ext.partition.engine.state.StateProtection;
 import liquibase.ext.partition.engine.state.StateTables;
 
 /**
@@ -124,7 +124,7 @@ public final class StepRun implements AutoCloseable {
             // A policy must never hide rows from us. With this setting such a statement fails, instead of working on a
             // part of the rows.
             setRowSecurity("off");
-            StateProtection.ensure(session, environment.state(), environment.report(), step);
+            StateProtection.ensure(session, environment.state().all(), environment.report(), step);
         } catch (SQLException | RuntimeException e) {
             giveUp(e);
             throw e;

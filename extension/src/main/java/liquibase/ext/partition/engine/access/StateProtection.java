@@ -1,4 +1,4 @@
-package liquibase.ext.partition.engine.state;
+package liquibase.ext.partition.engine.access;
 
 import java.sql.SQLException;
 import java.util.List;
@@ -10,7 +10,7 @@ import liquibase.ext.partition.engine.sql.Sql;
 
 /**
  * Keeps others from making anything that fires when we write the state. It would run with the rights of the role that
- * runs Liquibase, which may be a superuser. Default privileges never give a right to do so ({@link StateTables}), but
+ * runs Liquibase, which may be a superuser. Default privileges never give a right to do so ({@link Seclusion}), but
  * {@code GRANT ALL ON ALL TABLES IN SCHEMA} does.
  *
  * <p>So each step begins by taking the rights TRIGGER and REFERENCES on the state tables from all but their owner, who
@@ -47,12 +47,14 @@ public final class StateProtection {
     /**
      * Takes the rights from others, and requires that nothing fires. Does nothing if there are no state tables yet.
      *
+     * @param state the state tables
      * @param step the name of the step, for messages
      * @throws PartitionException naming the statements that remove what would fire
      */
-    public static void ensure(Session session, StateTables state, Report report, String step) throws SQLException {
-        Sql tables = TABLES.with(
-                "tables", state.all().stream().map(QualifiedName::quoted).toArray(String[]::new));
+    public static void ensure(Session session, List<QualifiedName> state, Report report, String step)
+            throws SQLException {
+        Sql tables =
+                TABLES.with("tables", state.stream().map(QualifiedName::quoted).toArray(String[]::new));
         List<String> revocations = session.queryStrings(REVOCATIONS.with("tables", tables));
         for (String revocation : revocations) {
             session.update(Sql.raw(revocation));
