@@ -216,7 +216,7 @@ class ArchitectureTest {
                 Map.entry("restart", List.of()),
                 Map.entry("prepare", List.of()),
                 Map.entry("exchange", List.of()),
-                Map.entry("swap", List.of("exchange")),
+                Map.entry("swap", List.of("exchange", "retirement.move")),
                 Map.entry("survey", List.of("prepare")),
                 Map.entry("copy", List.of("restart")),
                 Map.entry("index", List.of("restart")),

@@ -31,7 +31,7 @@ class HeldLockTest {
 
         try (Barrier gate = Barrier.at(database, "LOCK TABLE orders_202401 IN SHARE MODE");
                 RunningCli first = liquibase.start("update")) {
-            gate.awaitVictim("INSERT INTO \"public\".\"orders_new\"", first);
+            gate.awaitVictim("LOCK TABLE \"public\".\"orders_new\" IN ROW EXCLUSIVE MODE", first);
             String pid =
                     database.queryString("SELECT substring(lockedby FROM ', pid (\\d+)$') FROM databasechangeloglock");
 

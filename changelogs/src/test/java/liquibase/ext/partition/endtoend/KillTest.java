@@ -64,7 +64,7 @@ class KillTest {
         assertThat(recorded()).containsExactly("orders-before", "orders-prepare");
         Copy.releaseLocks(database);
 
-        killAt("LOCK TABLE orders_202407 IN SHARE MODE", "INSERT INTO \"public\".\"orders_new\"");
+        killAt("LOCK TABLE orders_202407 IN SHARE MODE", "LOCK TABLE \"public\".\"orders_new\" IN ROW EXCLUSIVE MODE");
         Copy.releaseLocks(database);
 
         // Both workers stand before a chunk; the chunks before these are finished.

@@ -95,7 +95,11 @@ class SwitchesTest {
         liquibase.run("update-count", "--count=3").requireSuccess();
         // The lock is on the whole new table: a worker whose chunk has no row of a locked month would go on and finish
         // chunks.
-        stopCopy(database, liquibase, "LOCK TABLE orders_new IN SHARE MODE", "INSERT INTO \"public\".\"orders_new\"");
+        stopCopy(
+                database,
+                liquibase,
+                "LOCK TABLE orders_new IN SHARE MODE",
+                "LOCK TABLE \"public\".\"orders_new\" IN ROW EXCLUSIVE MODE");
 
         CliResult resumed = stopCopy(database, liquibase, Copy.claimAfter(50), Copy.CLAIM);
         assertThat(resumed.output()).doesNotContain("starting over");

@@ -24,7 +24,7 @@ class TwoRunnersTest {
 
         try (Barrier gate = Barrier.at(database, "LOCK TABLE orders_202401 IN SHARE MODE");
                 RunningCli first = liquibase.start("update")) {
-            gate.awaitVictim("INSERT INTO \"public\".\"orders_new\"", first);
+            gate.awaitVictim("LOCK TABLE \"public\".\"orders_new\" IN ROW EXCLUSIVE MODE", first);
             String holder = database.queryString("""
                     SELECT DISTINCT pid FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
                     WHERE l.locktype = 'advisory' AND d.datname = current_database()

@@ -137,7 +137,7 @@ final class ChangeLogLock {
         Optional<String> alive = session.queryFirst(ALIVE.with("pid", pid).with("held", held()), it -> it.getString(1));
         return Optional.of(
                 alive.map(backend -> who
-                                + " That runner is alive: pid %d (%s). Wait until it has ended; if it must not go on, stop it, or SELECT pg_terminate_backend(%d)."
+                                + " That runner is alive: pid %s (%s). Wait until it has ended; if it must not go on, stop it, or SELECT pg_terminate_backend(%s)."
                                         .formatted(pid, backend, pid))
                         .orElse(
                                 who

@@ -5,7 +5,7 @@
  * <p>Makes statements, and runs those alone that protect the state tables when a step begins. Does not own the rights
  * that others have on the table, which {@code belonging.grants} moves, nor those that the current role lacks, which
  * {@code refusal.Rights} finds. Called by {@code run}, and by the rooms that make tables and functions: {@code
- * newtable}, {@code routing}, {@code state}, {@code delta}, {@code upkeep}, {@code retirement}, and {@code foreignkeys.triggers} and
- * {@code triggers} of {@code belonging}.
+ * newtable}, {@code routing}, {@code state}, {@code delta}, {@code upkeep}, {@code retirement}, and {@code
+ * foreignkeys.triggers} and {@code triggers} of {@code belonging}.
  */
 package liquibase.ext.partition.engine.access;

@@ -12,6 +12,7 @@
  *
  * <p>Does not own how each thing on the table moves ({@code belonging}), the replay ({@code delta}), nor the comparison
  * ({@code verify}), and knows nothing of chunks. Called by the change types and their rollbacks, by
- * {@code precondition}, {@code command} and {@code attribute}.
+ * {@code precondition}, {@code command} and {@code attribute}, and by {@code retirement.move}, which waits for older
+ * snapshots, too.
  */
 package liquibase.ext.partition.engine.swap;
