@@ -14,8 +14,9 @@ import liquibase.ext.partition.engine.sql.Sql;
  * {@code GRANT ALL ON ALL TABLES IN SCHEMA} does.
  *
  * <p>So each step begins by taking the rights TRIGGER and REFERENCES on the state tables from all but their owner, who
- * alone needs them, and refuses to run while something is there that was made by them. Rights to read or to write stay
- * as somebody has granted them. What is granted and used within one step is seen by the next.
+ * alone needs them, where the step runs as the owner; and it refuses to run while something is there that was made by
+ * them. Rights to read or to write stay as somebody has granted them. What is granted and used within one step is seen
+ * by the next.
  */
 public final class StateProtection {
     private static final Sql TABLES = Sql.of("""
@@ -29,6 +30,7 @@ public final class StateProtection {
             JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
             CROSS JOIN pg_catalog.aclexplode(c.relacl) AS a
             WHERE a.grantee <> c.relowner AND a.privilege_type IN ('TRIGGER', 'REFERENCES')
+              AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
             GROUP BY c.oid
             ORDER BY c.oid::pg_catalog.regclass::pg_catalog.text""");
 
