@@ -201,8 +201,11 @@ class AbandonTest {
     private void killInMidCopy() throws Exception {
         changelog.update(2);
         changelog.onAConnectionOfTheApplication();
+        database.execute("""
+                CREATE FUNCTION pass() RETURNS bool LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN true; END $$""", "ALTER TABLE orders_202409 ADD CONSTRAINT pass CHECK (pass()) NOT VALID");
         try (Transaction holder = Transaction.begin(database)) {
-            holder.run("SET application_name = 'the test'", "LOCK TABLE orders_202409");
+            holder.run("SET application_name = 'the test'", "SELECT pg_advisory_xact_lock(4711)");
             Future<Void> update = changelog.updateInBackground();
             database.awaitTrue("""
                     SELECT EXISTS (SELECT FROM pg_stat_activity
@@ -213,8 +216,11 @@ class AbandonTest {
                     WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> 'the test'""");
             assertThatThrownBy(() -> MigrationFixture.join(update)).isInstanceOf(Exception.class);
         }
-        // Does what release-locks does.
-        database.execute("UPDATE databasechangeloglock SET locked = false");
+        // The last of these does what release-locks does.
+        database.execute(
+                "ALTER TABLE orders_202409 DROP CONSTRAINT pass",
+                "DROP FUNCTION pass()",
+                "UPDATE databasechangeloglock SET locked = false");
         assertThat(changelog.recorded()).last().isEqualTo("orders-capture");
     }
 

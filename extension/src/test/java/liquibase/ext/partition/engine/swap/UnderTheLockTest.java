@@ -199,7 +199,7 @@ class UnderTheLockTest {
         }
     }
 
-    /** A CHECK of the migration's record notes each write; a trigger fires at its commit, when all settings are made. */
+    /** A CHECK of the migration's record notes each write, and a trigger how it commits: all settings are made then. */
     @Test
     void theCommitUnderTheLockWaitsForNoDiskAndTheSwitchIsDoneOnceTheNextOneHas(TestDatabase database)
             throws SQLException {
