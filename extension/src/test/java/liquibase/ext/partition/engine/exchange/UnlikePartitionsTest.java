@@ -58,13 +58,19 @@ class UnlikePartitionsTest {
                                 : "public.orders_202402 lacks the publication partly");
     }
 
+    /** Before version 16 PostgreSQL itself lets no such table be a partition. */
     @Test
     void generatedColumnsThatComputeSomethingElseAreNamed() {
+        String attach = "ALTER TABLE g ATTACH PARTITION g_2 FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')";
         database.execute(
                 "CREATE TABLE g (id bigint NOT NULL, at date NOT NULL, a int, b int GENERATED ALWAYS AS (a * 2) STORED, PRIMARY KEY (id, at)) PARTITION BY RANGE (at)",
                 "CREATE TABLE g_1 PARTITION OF g FOR VALUES FROM ('2024-01-01') TO ('2024-02-01')",
-                "CREATE TABLE g_2 (id bigint NOT NULL, at date NOT NULL, a int, b int GENERATED ALWAYS AS (a * 3) STORED, PRIMARY KEY (id, at))",
-                "ALTER TABLE g ATTACH PARTITION g_2 FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')");
+                "CREATE TABLE g_2 (id bigint NOT NULL, at date NOT NULL, a int, b int GENERATED ALWAYS AS (a * 3) STORED, PRIMARY KEY (id, at))");
+        if (!database.isAtLeast(16)) {
+            assertThat(database.messageOf(attach)).contains("has a conflicting generation expression");
+            return;
+        }
+        database.execute(attach);
 
         assertThatThrownBy(() -> ExchangeFixture.of(
                                 database,
